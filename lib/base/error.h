@@ -1,0 +1,66 @@
+/*
+ * error: what went wrong, carried up to main.
+ *
+ * An error is filled where it happens (error_set), wrapped on the way up with
+ * what was being done (error_wrap), and printed once by main.  Its text reads
+ * "what failed: why: what to do" and never holds a secret.
+ */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include <stddef.h>
+
+/* One line on a terminal or in a log; longer texts are cut, marked by "...". */
+#define ERROR_MESSAGE_MAX 1024
+
+/* The class of a failure: what a caller may want to act on. */
+enum error_code {
+	ERROR_NONE = 0,
+	ERROR_USAGE,	   /* the command line or the configuration is wrong */
+	ERROR_SYSTEM,	   /* a system call or an allocation failed */
+	ERROR_INVALID,	   /* input that can't be accepted: JSON, names, ciphertext */
+	ERROR_NETWORK,	   /* no answer: resolving, connecting, TLS, timeout */
+	ERROR_DENIED,	   /* the server refused: 401, 403 */
+	ERROR_NOT_FOUND,   /* the server knows no such thing: 404 */
+	ERROR_CONFLICT,	   /* somebody else changed it: 409 */
+	ERROR_GONE,	   /* the continuation of a list has expired: 410 */
+	ERROR_TOO_LARGE,   /* over one of our limits or one of the server's */
+	ERROR_UNAVAILABLE, /* the server can't serve now: 429, 5xx, sealed */
+	ERROR_REJECTED,	   /* any other refusal by the server: 400, 422 ... */
+	ERROR_INTERRUPTED, /* a signal asked us to stop */
+};
+
+struct error {
+	enum error_code code;
+	char message[ERROR_MESSAGE_MAX];
+};
+
+#define ERROR_INIT {ERROR_NONE, ""}
+
+/*
+ * Fill *err; what stood there is replaced.  Control characters in the finished
+ * text are replaced by '?', so that a server's message can't forge log lines.
+ * Returns -1 always, so that a caller can say "return error_set(...)".
+ */
+int error_set(struct error *err, enum error_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4), nonnull(1, 3)));
+
+/* As error_set with ": strerror(errno)" added; the code is ERROR_SYSTEM. */
+int error_system(struct error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3), nonnull(1, 2)));
+
+/* Put "format: " before the message: what was being done.  Returns -1. */
+int error_wrap(struct error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3), nonnull(1, 2)));
+
+/* Put ": format" behind the message: what to do about it.  Returns -1. */
+int error_hint(struct error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3), nonnull(1, 2)));
+
+/* "out of memory" as an error.  Returns -1. */
+int error_memory(struct error *err) __attribute__((nonnull(1)));
+
+/* Back to ERROR_NONE and an empty message. */
+void error_clear(struct error *err) __attribute__((nonnull(1)));
+
+#endif

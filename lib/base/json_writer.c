@@ -1,0 +1,243 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/json.h"
+
+/* The length of the well-formed sequence at `s` (RFC 3629, section 4), or 0. */
+static size_t utf8_sequence(const unsigned char *s, size_t available)
+{
+	unsigned char lead = s[0], low = 0x80, high = 0xBF;
+	size_t length;
+
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xC2 || lead > 0xF4)
+		return 0;
+	length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+	if (length > available)
+		return 0;
+	if (lead == 0xE0)
+		low = 0xA0; /* below: overlong */
+	else if (lead == 0xED)
+		high = 0x9F; /* above: surrogates */
+	else if (lead == 0xF0)
+		low = 0x90; /* below: overlong */
+	else if (lead == 0xF4)
+		high = 0x8F; /* above: past U+10FFFF */
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if (s[i] < 0x80 || s[i] > 0xBF)
+			return 0;
+	return length;
+}
+
+bool json_is_utf8(const char *text, size_t length)
+{
+	for (size_t at = 0; at < length;) {
+		size_t sequence = utf8_sequence((const unsigned char *)text + at, length - at);
+
+		if (sequence == 0)
+			return false;
+		at += sequence;
+	}
+	return true;
+}
+
+void json_writer_init(struct json_writer *writer, struct secret_buffer *out)
+{
+	*writer = (struct json_writer){.out = out, .error = ERROR_INIT};
+}
+
+/* Remember the first failure; the last argument is a call's 0 or -1. */
+static void note(struct json_writer *writer, int result)
+{
+	if (result < 0)
+		writer->failed = true;
+}
+
+static void fail(struct json_writer *writer, enum error_code code, const char *problem)
+{
+	if (!writer->failed)
+		note(writer, error_set(&writer->error, code, "writing JSON: %s", problem));
+}
+
+static void put(struct json_writer *writer, const char *bytes, size_t length)
+{
+	if (!writer->failed)
+		note(writer, secret_buffer_append(writer->out, bytes, length, &writer->error));
+}
+
+/* The comma that is due before a value or a name. */
+static void separate(struct json_writer *writer)
+{
+	if (!writer->comma)
+		return;
+	if (writer->depth == 0)
+		fail(writer, ERROR_INVALID, "a second value outside of an array");
+	put(writer, ",", 1);
+	writer->comma = false;
+}
+
+/* A whole value that is JSON already. */
+static void put_value(struct json_writer *writer, const char *json, size_t length)
+{
+	separate(writer);
+	put(writer, json, length);
+	writer->comma = true;
+}
+
+static void open_container(struct json_writer *writer, const char *bracket)
+{
+	if (writer->depth == JSON_DEPTH_MAX)
+		fail(writer, ERROR_TOO_LARGE, "nested too deep");
+	separate(writer);
+	put(writer, bracket, 1);
+	writer->depth++;
+}
+
+static void close_container(struct json_writer *writer, const char *bracket)
+{
+	if (writer->depth == 0)
+		fail(writer, ERROR_INVALID, "an end without its beginning");
+	put(writer, bracket, 1);
+	writer->depth--;
+	writer->comma = true;
+}
+
+void json_write_object(struct json_writer *writer)
+{
+	open_container(writer, "{");
+}
+
+void json_write_object_end(struct json_writer *writer)
+{
+	close_container(writer, "}");
+}
+
+void json_write_array(struct json_writer *writer)
+{
+	open_container(writer, "[");
+}
+
+void json_write_array_end(struct json_writer *writer)
+{
+	close_container(writer, "]");
+}
+
+/* The escape of a byte that can't stand in a string: two characters or six. */
+static size_t escape_byte(unsigned char byte, char escape[8])
+{
+	static const char bytes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	const char *found = byte == 0 ? NULL : strchr(bytes, byte);
+
+	if (!found)
+		return (size_t)snprintf(escape, 8, "\\u%04x", byte);
+	escape[0] = '\\';
+	escape[1] = letters[found - bytes];
+	return 2;
+}
+
+static bool needs_escape(char c)
+{
+	return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+}
+
+static void put_string(struct json_writer *writer, const char *text, size_t length)
+{
+	if (!json_is_utf8(text, length)) {
+		fail(writer, ERROR_INVALID, "a string that is not UTF-8");
+		return;
+	}
+	put(writer, "\"", 1);
+	for (size_t at = 0; at < length;) {
+		size_t run = at;
+		char escape[8];
+
+		while (at < length && !needs_escape(text[at]))
+			at++;
+		put(writer, text + run, at - run);
+		if (at < length)
+			put(writer, escape, escape_byte((unsigned char)text[at++], escape));
+	}
+	put(writer, "\"", 1);
+}
+
+void json_write_name_bytes(struct json_writer *writer, const char *name, size_t length)
+{
+	separate(writer);
+	put_string(writer, name, length);
+	put(writer, ":", 1);
+}
+
+void json_write_name(struct json_writer *writer, const char *name)
+{
+	json_write_name_bytes(writer, name, strlen(name));
+}
+
+void json_write_string_bytes(struct json_writer *writer, const char *text, size_t length)
+{
+	separate(writer);
+	put_string(writer, text, length);
+	writer->comma = true;
+}
+
+void json_write_string(struct json_writer *writer, const char *text)
+{
+	json_write_string_bytes(writer, text, strlen(text));
+}
+
+void json_write_base64(struct json_writer *writer, const void *bytes, size_t length)
+{
+	separate(writer);
+	put(writer, "\"", 1);
+	if (!writer->failed)
+		note(writer, base64_encode(writer->out, bytes, length, &writer->error));
+	put(writer, "\"", 1);
+	writer->comma = true;
+}
+
+void json_write_integer(struct json_writer *writer, int64_t number)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), "%" PRId64, number);
+
+	put_value(writer, digits, (size_t)length);
+}
+
+void json_write_boolean(struct json_writer *writer, bool value)
+{
+	put_value(writer, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_write_null(struct json_writer *writer)
+{
+	put_value(writer, "null", 4);
+}
+
+void json_write_raw(struct json_writer *writer, const char *json, size_t length)
+{
+	if (length == 0)
+		fail(writer, ERROR_INVALID, "no value");
+	put_value(writer, json, length);
+}
+
+void json_write_member(struct json_writer *writer, const char *name, const char *text)
+{
+	json_write_name(writer, name);
+	json_write_string(writer, text);
+}
+
+int json_writer_finish(struct json_writer *writer, struct error *err)
+{
+	if (writer->depth != 0)
+		fail(writer, ERROR_INVALID, "an object or array is not closed");
+	else if (!writer->comma)
+		fail(writer, ERROR_INVALID, "no value");
+	if (!writer->failed)
+		return 0;
+	*err = writer->error;
+	return -1;
+}

@@ -1,0 +1,84 @@
+#include "lib/base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* An error's message and what stands round it, escapes included. */
+#define LINE_MAX_BYTES 4096
+
+static const char *log_program = "secretmanager";
+static enum log_level log_threshold = LOG_INFO;
+static enum log_format log_style = LOG_TEXT;
+
+void log_init(const char *program, enum log_level level, enum log_format format)
+{
+	log_program = program;
+	log_threshold = level;
+	log_style = format;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level <= log_threshold;
+}
+
+static const char *level_name(enum log_level level)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+
+	return names[level];
+}
+
+static int text_line(char *line, size_t size, enum log_level level, const char *message)
+{
+	return snprintf(line, size, "%s: %s%s\n", log_program,
+	    level == LOG_WARNING ? "warning: " : "", message);
+}
+
+/* Control characters are gone by now, so only '"' and '\' need an escape. */
+static int json_line(char *line, size_t size, enum log_level level, const char *message)
+{
+	char when[sizeof("2006-01-02T15:04:05Z")];
+	char escaped[LINE_MAX_BYTES];
+	size_t used = 0;
+	time_t now = time(NULL);
+	struct tm utc;
+
+	gmtime_r(&now, &utc);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	for (; *message && used < sizeof(escaped) - 3; message++) {
+		if (*message == '"' || *message == '\\')
+			escaped[used++] = '\\';
+		escaped[used++] = *message;
+	}
+	escaped[used] = '\0';
+	return snprintf(line, size,
+	    "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"}\n", when,
+	    level_name(level), log_program, escaped);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	char message[LINE_MAX_BYTES / 2], line[LINE_MAX_BYTES];
+	va_list arguments;
+
+	if (!log_enabled(level))
+		return;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	for (unsigned char *c = (unsigned char *)message; *c; c++)
+		if (*c < 0x20 || *c == 0x7f)
+			*c = '?';
+
+	int length = log_style == LOG_JSON ? json_line(line, sizeof(line), level, message)
+					   : text_line(line, sizeof(line), level, message);
+	if (length > (int)sizeof(line) - 1)
+		length = (int)sizeof(line) - 1;
+	/* Nobody can be told when stderr can't be written. */
+	ssize_t ignored = write(STDERR_FILENO, line, (size_t)length);
+	(void)ignored;
+}

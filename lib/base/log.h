@@ -1,0 +1,24 @@
+/*
+ * log: one line an event on stderr, as text or JSON.  Never on stdout, which is the application's.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+/* `program` is borrowed and must stay. */
+void log_init(const char *program, enum log_level level, enum log_format format);
+bool log_enabled(enum log_level level);
+
+/*
+ * "program: message" or {"time":...,"level":...,"program":...,"message":...}, in one write(2).
+ * Text form prefixes warnings with "warning: ".  Control characters become '?'.
+ * Callers pass no secret: there is no level at which one may be printed.
+ */
+void log_write(enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3), nonnull(2)));
+
+#endif

@@ -1,0 +1,340 @@
+#include "lib/base/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+
+#define VARIABLE_MAX 128
+#define HELP_COLUMN 30
+
+static void *target_of(const struct option_spec *spec, void *target)
+{
+	return (char *)target + spec->offset;
+}
+
+static bool takes_argument(const struct option_spec *spec)
+{
+	return spec->argument != NULL;
+}
+
+static int parse_boolean(const char *text, bool *value)
+{
+	static const char *const words[2][4] = {{"0", "false", "no", "off"},
+	    {"1", "true", "yes", "on"}};
+
+	for (int truth = 0; truth < 2; truth++)
+		for (int i = 0; i < 4; i++)
+			if (strcasecmp(text, words[truth][i]) == 0) {
+				*value = truth;
+				return 0;
+			}
+	return -1;
+}
+
+static int parse_number(const char *text, int64_t *value, struct error *err)
+{
+	char *end;
+
+	errno = 0;
+	long long number = strtoll(text, &end, 10);
+	if (!isdigit((unsigned char)text[0]) || *end || errno)
+		return error_set(err, ERROR_USAGE, "\"%s\" is not a whole number", text);
+	*value = number;
+	return 0;
+}
+
+/* Store `text` in the option's target. */
+static int assign(const struct option_spec *spec, void *target, const char *text,
+    struct error *err)
+{
+	void *place = target_of(spec, target);
+
+	switch (spec->kind) {
+	case OPTION_FLAG:
+		if (parse_boolean(text, place) < 0)
+			return error_set(err, ERROR_USAGE, "\"%s\" is neither true nor false",
+			    text);
+		return 0;
+	case OPTION_STRING:
+		*(const char **)place = text;
+		return 0;
+	case OPTION_LIST:
+		return strings_append(place, text, err);
+	case OPTION_DURATION:
+		return clock_parse_duration(text, place, err);
+	case OPTION_NUMBER:
+		return parse_number(text, place, err);
+	default:
+		return 0;
+	}
+}
+
+/* PREFIX_LONG_NAME of an option. */
+static void prefixed_name(const struct options *options, const struct option_spec *spec,
+    char name[VARIABLE_MAX])
+{
+	snprintf(name, VARIABLE_MAX, "%s_%s", options->prefix, spec->name);
+	for (char *c = name; *c; c++)
+		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+}
+
+/* Copy the next name of a comma-separated list; NULL at its end. */
+static const char *next_name(const char *list, char name[VARIABLE_MAX])
+{
+	if (!list || !*list)
+		return NULL;
+	size_t length = strcspn(list, ",");
+	snprintf(name, VARIABLE_MAX, "%.*s", (int)length, list);
+	return list + length + (list[length] == ',');
+}
+
+static bool has_target(const struct option_spec *spec)
+{
+	return spec->kind != OPTION_HELP && spec->kind != OPTION_VERSION;
+}
+
+/* The first variable that is set and not empty: its value, its name in `name`. */
+static const char *from_environment(const struct options *options, const struct option_spec *spec,
+    char name[VARIABLE_MAX])
+{
+	const char *list = spec->environment, *value;
+
+	if (!spec->no_prefix_variable) {
+		prefixed_name(options, spec, name);
+		if ((value = getenv(name)) && *value)
+			return value;
+	}
+	while ((list = next_name(list, name)))
+		if ((value = getenv(name)) && *value)
+			return value;
+	return NULL;
+}
+
+static int assign_list(const struct option_spec *spec, void *target, const char *text,
+    struct error *err)
+{
+	char *saved = NULL;
+	cleanup_free char *copy = strdup(text);
+
+	if (!copy)
+		return error_memory(err);
+	for (char *item = strtok_r(copy, ",", &saved); item; item = strtok_r(NULL, ",", &saved))
+		if (assign(spec, target, item, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_environment(const struct options *options, const struct option_spec *spec,
+    void *target, struct error *err)
+{
+	char name[VARIABLE_MAX];
+	const char *value = has_target(spec) ? from_environment(options, spec, name) : NULL;
+
+	if (!value)
+		return 0;
+	int result = spec->kind == OPTION_LIST ? assign_list(spec, target, value, err)
+					       : assign(spec, target, value, err);
+	return result < 0 ? error_wrap(err, "environment variable %s", name) : 0;
+}
+
+static size_t index_of(const struct options *options, const struct option_spec *spec)
+{
+	return (size_t)(spec - options->table);
+}
+
+static const struct option_spec *find_long(const struct options *options, const char *name,
+    size_t length, bool *negated)
+{
+	for (const struct option_spec *spec = options->table; spec->name; spec++) {
+		*negated = false;
+		if (strlen(spec->name) == length && strncmp(spec->name, name, length) == 0)
+			return spec;
+		*negated = true;
+		if (spec->kind == OPTION_FLAG && length == strlen(spec->name) + 3 &&
+		    strncmp(name, "no-", 3) == 0 && strncmp(spec->name, name + 3, length - 3) == 0)
+			return spec;
+	}
+	return NULL;
+}
+
+static const struct option_spec *find_letter(const struct options *options, char letter)
+{
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		if (spec->letter && spec->letter == letter)
+			return spec;
+	return NULL;
+}
+
+/* The state of one run over argv. */
+struct parser {
+	const struct options *options;
+	void *target;
+	char **argv;
+	int argc, at;
+	bool *given; /* by option: it was on the command line */
+	enum options_result result;
+	struct error *err;
+};
+
+/* Apply an option with its argument, taking the next word when `value` is NULL. */
+static int apply(struct parser *parser, const struct option_spec *spec, const char *shown,
+    const char *value)
+{
+	parser->given[index_of(parser->options, spec)] = true;
+	if (spec->kind == OPTION_HELP)
+		parser->result = OPTIONS_HELP;
+	if (spec->kind == OPTION_VERSION)
+		parser->result = OPTIONS_VERSION;
+	if (takes_argument(spec) && !value) {
+		if (parser->at + 1 >= parser->argc)
+			return error_set(parser->err, ERROR_USAGE, "option %s needs an argument",
+			    shown);
+		value = parser->argv[++parser->at];
+	}
+	if (assign(spec, parser->target, value ? value : "true", parser->err) < 0)
+		return error_wrap(parser->err, "option %s", shown);
+	return 0;
+}
+
+static int parse_long(struct parser *parser, const char *word)
+{
+	size_t length = strcspn(word + 2, "=");
+	const char *value = word[2 + length] == '=' ? word + 3 + length : NULL;
+	char shown[VARIABLE_MAX];
+	bool negated;
+	const struct option_spec *spec = find_long(parser->options, word + 2, length, &negated);
+
+	snprintf(shown, sizeof(shown), "%.*s", (int)length + 2, word);
+	if (!spec)
+		return error_set(parser->err, ERROR_USAGE, "unknown option %s", shown);
+	if (value && (negated || (!takes_argument(spec) && spec->kind != OPTION_FLAG)))
+		return error_set(parser->err, ERROR_USAGE, "option %s takes no argument", shown);
+	return apply(parser, spec, shown, negated ? "false" : value);
+}
+
+/* "-n NS", "-nNS", "-qv" */
+static int parse_letters(struct parser *parser, const char *word)
+{
+	for (const char *letter = word + 1; *letter; letter++) {
+		const char shown[] = {'-', *letter, '\0'};
+		const struct option_spec *spec = find_letter(parser->options, *letter);
+
+		if (!spec)
+			return error_set(parser->err, ERROR_USAGE, "unknown option %s", shown);
+		if (takes_argument(spec))
+			return apply(parser, spec, shown, letter[1] ? letter + 1 : NULL);
+		if (apply(parser, spec, shown, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Walk argv; operands are gathered at its front, in their order. */
+static int parse_words(struct parser *parser, int *operand_count)
+{
+	int count = 0;
+
+	for (parser->at = 1; parser->at < parser->argc; parser->at++) {
+		char *word = parser->argv[parser->at];
+		bool operand = word[0] != '-' || word[1] == '\0';
+
+		if (strcmp(word, "--") == 0 || (operand && parser->options->stop_at_operand)) {
+			for (parser->at += !operand; parser->at < parser->argc; parser->at++)
+				parser->argv[1 + count++] = parser->argv[parser->at];
+			break;
+		}
+		if (operand) {
+			parser->argv[1 + count++] = word;
+			continue;
+		}
+		int result = word[1] == '-' ? parse_long(parser, word) : parse_letters(parser, word);
+		if (result < 0)
+			return -1;
+		if (parser->result != OPTIONS_RUN)
+			break;
+	}
+	parser->argv[1 + count] = NULL;
+	*operand_count = count;
+	return 0;
+}
+
+static size_t table_length(const struct options *options)
+{
+	size_t count = 0;
+
+	while (options->table[count].name)
+		count++;
+	return count;
+}
+
+enum options_result options_parse(const struct options *options, void *target, int argc,
+    char **argv, char ***operands, int *operand_count, struct error *err)
+{
+	cleanup_free bool *given = calloc(table_length(options) + 1, sizeof(*given));
+	struct parser parser = {.options = options, .target = target, .argv = argv, .argc = argc,
+	    .given = given, .result = OPTIONS_RUN, .err = err};
+
+	*operands = argv + 1;
+	*operand_count = 0;
+	if (!given) {
+		error_memory(err);
+		return OPTIONS_ERROR;
+	}
+	if (argc < 1)
+		return OPTIONS_RUN;
+	if (parse_words(&parser, operand_count) < 0) {
+		error_hint(err, "see %s --help", options->program);
+		return OPTIONS_ERROR;
+	}
+	if (parser.result != OPTIONS_RUN)
+		return parser.result;
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		if (!given[index_of(options, spec)] &&
+		    read_environment(options, spec, target, err) < 0)
+			return OPTIONS_ERROR;
+	return OPTIONS_RUN;
+}
+
+void options_print_help(const struct options *options, FILE *out)
+{
+	fprintf(out, "usage: %s\n", options->synopsis);
+	if (options->description)
+		fprintf(out, "\n%s\n", options->description);
+	fputs("\nOptions:\n", out);
+	for (const struct option_spec *spec = options->table; spec->name; spec++) {
+		char left[VARIABLE_MAX];
+		const char letter[] = {'-', spec->letter, ',', ' ', '\0'};
+
+		snprintf(left, sizeof(left), "  %s--%s%s%s", spec->letter ? letter : "    ",
+		    spec->name, spec->argument ? " " : "", spec->argument ? spec->argument : "");
+		if (strlen(left) >= HELP_COLUMN)
+			fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
+		else
+			fprintf(out, "%-*s", HELP_COLUMN, left);
+		fputs(spec->help, out);
+		if (spec->environment)
+			fprintf(out, " [%s]", spec->environment);
+		fputc('\n', out);
+	}
+	fprintf(out, "\nEvery option can also be set as %s_NAME in the environment.\n",
+	    options->prefix);
+}
+
+bool options_own_variable(const struct options *options, const char *name)
+{
+	size_t prefix_length = strlen(options->prefix);
+	char listed[VARIABLE_MAX];
+
+	if (strncmp(name, options->prefix, prefix_length) == 0 && name[prefix_length] == '_')
+		return true;
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		for (const char *list = spec->environment; (list = next_name(list, listed));)
+			if (strcmp(listed, name) == 0)
+				return true;
+	return false;
+}

@@ -1,0 +1,70 @@
+/*
+ * options: a program's options as data.
+ *
+ * One table per program drives parsing, the environment names, --help and the check that the
+ * man page agrees.  An option's value comes from, in this order: the command line, the
+ * environment (PREFIX_NAME made from the long name, then the names in `environment`), the default
+ * already in the target struct.  Every value must be valid, wherever it comes from.
+ */
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "lib/base/error.h"
+#include "lib/base/strings.h"
+
+enum option_kind {
+	OPTION_FLAG,	 /* bool; from the environment: true/false/1/0/yes/no; --no-NAME clears it */
+	OPTION_STRING,	 /* const char *, borrowed from argv or the environment; "" in the environment is unset */
+	OPTION_LIST,	 /* struct strings; repeatable; from the environment: separated by commas */
+	OPTION_DURATION, /* int64_t milliseconds, see clock_parse_duration */
+	OPTION_NUMBER,	 /* int64_t >= 0 */
+	OPTION_HELP,	 /* no target: options_parse answers OPTIONS_HELP */
+	OPTION_VERSION,	 /* no target: options_parse answers OPTIONS_VERSION */
+};
+
+struct option_spec {
+	const char *name;	 /* long name without dashes */
+	char letter;		 /* short name, or 0 */
+	enum option_kind kind;
+	size_t offset;		 /* of the target in the configuration struct */
+	const char *argument;	 /* the argument's name in --help; NULL for flags */
+	const char *environment; /* further names, comma-separated, in order of preference; or NULL */
+	const char *help;	 /* one line */
+	bool no_prefix_variable; /* true: PREFIX_NAME is not read for this one */
+};
+
+struct options {
+	const char *program;	 /* "secret-exec" */
+	const char *prefix;	 /* "SECRET_EXEC" */
+	const char *synopsis;	 /* one or more lines, without "usage: " */
+	const char *description; /* a paragraph, or NULL */
+	const struct option_spec *table; /* ended by a NULL name */
+	bool stop_at_operand;	 /* options end at the first operand, as for env(1); else they may follow */
+};
+
+enum options_result { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
+
+/*
+ * Fill `target` from the environment and argv.  Operands (what follows "--" too) are left in
+ * argv[0 .. *operand_count) of the returned *operands, NULL-terminated, borrowed from argv.
+ * On OPTIONS_ERROR, *err (ERROR_USAGE) names the option and points to --help.
+ */
+enum options_result options_parse(const struct options *options, void *target, int argc,
+    char **argv, char ***operands, int *operand_count, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Print usage, description, options with defaults' environment names. */
+void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));
+
+/*
+ * True when the environment variable `name` configures this program: then the application is not
+ * to see it.
+ */
+bool options_own_variable(const struct options *options, const char *name)
+    __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,24 @@
+/* strings: a growable list of C strings that it owns, in order of arrival. */
+#ifndef BASE_STRINGS_H
+#define BASE_STRINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/error.h"
+
+struct strings {
+	char **items; /* NULL-terminated once not empty */
+	size_t count;
+};
+
+int strings_append(struct strings *list, const char *string, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+bool strings_contain(const struct strings *list, const char *string) __attribute__((nonnull));
+void strings_free(struct strings *list) __attribute__((nonnull));
+
+/* asprintf that reports: a newly allocated string, or NULL with *err filled. */
+char *string_format(struct error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3), nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,422 @@
+#include "lib/http/attempt.h"
+
+#include <arpa/inet.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+
+/* Where distributions keep the bundle of public CAs; the first that exists is used. */
+static const char *const system_bundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt",		 /* Debian, Alpine, distroless */
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL */
+    "/etc/ssl/ca-bundle.pem",				 /* openSUSE */
+    "/etc/ssl/cert.pem",				 /* Alpine's other name */
+};
+
+/* A curl handle being filled: the first option that fails sticks. */
+struct setup {
+	CURL *easy;
+	CURLcode result;
+};
+
+#define SET(setup, option, value)                                                                  \
+	do {                                                                                       \
+		if ((setup)->result == CURLE_OK)                                                   \
+			(setup)->result = curl_easy_setopt((setup)->easy, option, value);          \
+	} while (0)
+
+static void set_blob(struct setup *setup, CURLoption option, const char *bytes, size_t length)
+{
+	struct curl_blob blob = {(void *)(uintptr_t)bytes, length, CURL_BLOB_NOCOPY};
+
+	SET(setup, option, &blob);
+}
+
+/* Keep what arrives, up to the limit.  Of an error page the beginning is enough. */
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+	struct http_attempt *attempt = context;
+	struct http_exchange *exchange = attempt->exchange;
+	size_t length = size * count, limit = exchange->response.limit;
+	long status = 0;
+
+	if (length > limit - exchange->response.length) {
+		curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
+		if (status < 400) {
+			attempt->overflow = true;
+			return 0;
+		}
+		length = limit - exchange->response.length;
+	}
+	if (secret_buffer_append(&exchange->response, bytes, length, &attempt->failure) < 0)
+		return 0;
+	return size * count;
+}
+
+static const char *system_bundle(void)
+{
+	const char *named = getenv("SSL_CERT_FILE");
+
+	if (named && *named)
+		return named;
+	for (size_t i = 0; i < sizeof(system_bundles) / sizeof(system_bundles[0]); i++)
+		if (access(system_bundles[i], R_OK) == 0)
+			return system_bundles[i];
+	return NULL;
+}
+
+static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, struct error *err)
+{
+	SET(setup, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (endpoint->insecure) {
+		SET(setup, CURLOPT_SSL_VERIFYPEER, 0L);
+		SET(setup, CURLOPT_SSL_VERIFYHOST, 0L);
+	} else if (endpoint->ca_pem) {
+		set_blob(setup, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
+	} else if (endpoint->ca_file) {
+		if (access(endpoint->ca_file, R_OK) < 0)
+			return error_system(err, "%s: CA file %s", endpoint->name,
+			    endpoint->ca_file);
+		SET(setup, CURLOPT_CAINFO, endpoint->ca_file);
+	} else if (endpoint->ca_directory) {
+		SET(setup, CURLOPT_CAPATH, endpoint->ca_directory);
+	} else if (strncmp(endpoint->url, "https:", 6) == 0) {
+		const char *bundle = endpoint->system_trust ? system_bundle() : NULL;
+		if (!bundle)
+			return error_set(err, ERROR_USAGE,
+			    "%s: no CA certificates to verify its TLS: %s", endpoint->name,
+			    endpoint->trust_hint ? endpoint->trust_hint : "name a CA file");
+		SET(setup, CURLOPT_CAINFO, bundle);
+	}
+	return 0;
+}
+
+static void set_client_certificate(struct setup *setup, const struct http_endpoint *endpoint)
+{
+	if (endpoint->certificate_pem)
+		set_blob(setup, CURLOPT_SSLCERT_BLOB, endpoint->certificate_pem,
+		    strlen(endpoint->certificate_pem));
+	else if (endpoint->certificate_file)
+		SET(setup, CURLOPT_SSLCERT, endpoint->certificate_file);
+	if (endpoint->key_pem.length)
+		set_blob(setup, CURLOPT_SSLKEY_BLOB, endpoint->key_pem.data,
+		    endpoint->key_pem.length);
+	else if (endpoint->key_file)
+		SET(setup, CURLOPT_SSLKEY, endpoint->key_file);
+}
+
+static int append_header(struct http_attempt *attempt, const char *line, struct error *err)
+{
+	struct curl_slist *grown = curl_slist_append(attempt->headers, line);
+
+	if (!grown)
+		return error_memory(err);
+	attempt->headers = grown;
+	return 0;
+}
+
+static int add_headers(struct http_attempt *attempt, struct error *err)
+{
+	const struct http_exchange *exchange = attempt->exchange;
+	const struct strings *shared = &exchange->endpoint->headers;
+	char line[128];
+
+	if (append_header(attempt, "Accept: application/json", err) < 0 ||
+	    append_header(attempt, "Expect:", err) < 0)
+		return -1;
+	snprintf(line, sizeof(line), "Content-Type: %s",
+	    exchange->content_type ? exchange->content_type : "");
+	if (append_header(attempt, line, err) < 0)
+		return -1;
+	if (exchange->credential.length &&
+	    append_header(attempt, exchange->credential.data, err) < 0)
+		return -1;
+	for (size_t i = 0; i < shared->count; i++)
+		if (append_header(attempt, shared->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The URL's part between host and end: port, path. */
+static int split_url(const char *url, char **host, char **port, struct error *err)
+{
+	CURLU *parsed = curl_url();
+	char *h = NULL, *p = NULL;
+	int result = 0;
+
+	if (!parsed || curl_url_set(parsed, CURLUPART_URL, url, 0) ||
+	    curl_url_get(parsed, CURLUPART_HOST, &h, 0) ||
+	    curl_url_get(parsed, CURLUPART_PORT, &p, CURLU_DEFAULT_PORT))
+		result = error_set(err, ERROR_USAGE, "\"%s\" is not a URL", url);
+	else if (!(*host = strdup(h)) || !(*port = strdup(p)))
+		result = error_memory(err);
+	curl_free(h);
+	curl_free(p);
+	curl_url_cleanup(parsed);
+	return result;
+}
+
+/*
+ * libcurl checks the certificate against the URL's host.  For another name the URL carries that
+ * name, and CONNECT_TO leads it to the real host; the Host header stays the real one.
+ */
+static int set_tls_name(struct setup *setup, struct http_attempt *attempt, const char *url,
+    struct secret_buffer *changed, struct error *err)
+{
+	const char *name = attempt->exchange->endpoint->tls_server_name;
+	cleanup_free char *host = NULL, *port = NULL, *route = NULL, *header = NULL;
+
+	if (split_url(url, &host, &port, err) < 0)
+		return -1;
+	const char *path = strchr(url + strlen("https://"), '/');
+	if (secret_buffer_append_format(changed, err, "https://%s:%s", name, port) < 0 ||
+	    secret_buffer_append_string(changed, path ? path : "/", err) < 0)
+		return -1;
+	route = string_format(err, "%s:%s:%s:%s", name, port, host, port);
+	header = string_format(err, "Host: %s:%s", host, port);
+	if (!route || !header || append_header(attempt, header, err) < 0)
+		return -1;
+	attempt->connect_to = curl_slist_append(NULL, route);
+	if (!attempt->connect_to)
+		return error_memory(err);
+	SET(setup, CURLOPT_CONNECT_TO, attempt->connect_to);
+	return 0;
+}
+
+static int set_url(struct setup *setup, struct http_attempt *attempt, struct error *err)
+{
+	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	cleanup_secret struct secret_buffer url = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer renamed = SECRET_BUFFER_INIT;
+
+	if (secret_buffer_append_string(&url, endpoint->url, err) < 0 ||
+	    secret_buffer_append_string(&url, secret_buffer_string(&attempt->exchange->path),
+		err) < 0)
+		return -1;
+	if (endpoint->tls_server_name && strncmp(url.data, "https://", 8) == 0) {
+		if (set_tls_name(setup, attempt, url.data, &renamed, err) < 0)
+			return -1;
+		SET(setup, CURLOPT_URL, renamed.data);
+	} else {
+		SET(setup, CURLOPT_URL, url.data);
+	}
+	return 0;
+}
+
+static void set_method(struct setup *setup, const struct http_exchange *exchange)
+{
+	if (strcmp(exchange->method, "GET") == 0) {
+		SET(setup, CURLOPT_HTTPGET, 1L);
+		return;
+	}
+	SET(setup, CURLOPT_POST, 1L);
+	SET(setup, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body.length);
+	SET(setup, CURLOPT_POSTFIELDS, secret_buffer_string(&exchange->body));
+	if (strcmp(exchange->method, "POST") != 0)
+		SET(setup, CURLOPT_CUSTOMREQUEST, exchange->method);
+}
+
+static void set_transport(struct setup *setup, struct http_attempt *attempt)
+{
+	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+
+	SET(setup, CURLOPT_PRIVATE, attempt);
+	SET(setup, CURLOPT_ERRORBUFFER, attempt->reason);
+	SET(setup, CURLOPT_WRITEFUNCTION, on_body);
+	SET(setup, CURLOPT_WRITEDATA, attempt);
+	SET(setup, CURLOPT_HTTPHEADER, attempt->headers);
+	SET(setup, CURLOPT_NOSIGNAL, 1L);
+	SET(setup, CURLOPT_FOLLOWLOCATION, 0L);
+	SET(setup, CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(setup, CURLOPT_USERAGENT, "secretmanager");
+	SET(setup, CURLOPT_CONNECTTIMEOUT_MS, (long)endpoint->connect_timeout_ms);
+	if (endpoint->proxy)
+		SET(setup, CURLOPT_PROXY, endpoint->proxy);
+	else if (!endpoint->proxy_from_environment)
+		SET(setup, CURLOPT_PROXY, "");
+}
+
+static int fill(struct http_attempt *attempt, struct error *err)
+{
+	struct setup setup = {attempt->easy, CURLE_OK};
+
+	if (add_headers(attempt, err) < 0 || set_url(&setup, attempt, err) < 0)
+		return -1;
+	set_method(&setup, attempt->exchange);
+	set_transport(&setup, attempt);
+	if (set_trust(&setup, attempt->exchange->endpoint, err) < 0)
+		return -1;
+	set_client_certificate(&setup, attempt->exchange->endpoint);
+	if (setup.result != CURLE_OK)
+		return error_set(err, ERROR_SYSTEM, "%s: libcurl: %s",
+		    attempt->exchange->endpoint->name, curl_easy_strerror(setup.result));
+	return 0;
+}
+
+struct http_attempt *http_attempt_new(struct http_exchange *exchange, struct error *err)
+{
+	struct http_attempt *attempt = calloc(1, sizeof(*attempt));
+
+	if (!attempt) {
+		error_memory(err);
+		return NULL;
+	}
+	attempt->exchange = exchange;
+	attempt->easy = curl_easy_init();
+	if (!attempt->easy) {
+		error_memory(err);
+		http_attempt_free(attempt);
+		return NULL;
+	}
+	if (fill(attempt, err) < 0) {
+		http_attempt_free(attempt);
+		return NULL;
+	}
+	return attempt;
+}
+
+void http_attempt_free(struct http_attempt *attempt)
+{
+	if (!attempt)
+		return;
+	curl_easy_cleanup(attempt->easy);
+	curl_slist_free_all(attempt->headers);
+	curl_slist_free_all(attempt->connect_to);
+	free(attempt);
+}
+
+void http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	int64_t allowed = exchange->endpoint->request_timeout_ms;
+
+	if (deadline_ms) {
+		int64_t left = deadline_ms - clock_now_ms();
+		if (left < allowed)
+			allowed = left > 0 ? left : 1;
+	}
+	curl_easy_setopt(attempt->easy, CURLOPT_TIMEOUT_MS, (long)allowed);
+	secret_buffer_reset(&exchange->response);
+	exchange->response.limit =
+	    exchange->response_limit ? exchange->response_limit : HTTP_RESPONSE_SMALL;
+	exchange->status = 0;
+	error_clear(&exchange->error);
+	error_clear(&attempt->failure);
+	attempt->overflow = false;
+	attempt->reason[0] = '\0';
+	attempt->retry_at_ms = 0;
+}
+
+static bool is_transient(CURLcode result, long os_error)
+{
+	switch (result) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_PARTIAL_FILE:
+		return true;
+	case CURLE_SSL_CONNECT_ERROR: /* a reset in the handshake passes; no TLS at all doesn't */
+		return os_error != 0;
+	default:
+		return false;
+	}
+}
+
+/* Fill exchange->error for a try that brought no answer. */
+static void explain(struct http_attempt *attempt, CURLcode result, long os_error)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	const struct http_endpoint *endpoint = exchange->endpoint;
+	struct error *err = &exchange->error;
+	const char *reason = attempt->reason[0] ? attempt->reason : curl_easy_strerror(result);
+
+	if (attempt->overflow || result == CURLE_FILESIZE_EXCEEDED)
+		error_set(err, ERROR_TOO_LARGE, "the answer is larger than %zu bytes",
+		    exchange->response.limit);
+	else if (attempt->failure.code)
+		*err = attempt->failure;
+	else if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE)
+		error_set(err, ERROR_NETWORK, "TLS certificate not trusted: %s: %s", reason,
+		    endpoint->trust_hint ? endpoint->trust_hint : "check its CA certificate");
+	else if (result == CURLE_SSL_CONNECT_ERROR)
+		error_set(err, ERROR_NETWORK,
+		    "TLS handshake failed: %s: is this an HTTPS port, and does it speak TLS 1.2?",
+		    reason);
+	else if (result == CURLE_COULDNT_CONNECT && os_error)
+		error_set(err, ERROR_NETWORK, "cannot connect: %s: is it running there?",
+		    strerror((int)os_error));
+	else
+		error_set(err, ERROR_NETWORK, "no answer: %s", reason);
+	error_wrap(err, "%s at %s", endpoint->name, endpoint->url);
+}
+
+/* Follow a standby's 307: never from https to anything else. */
+static bool redirect(struct http_attempt *attempt)
+{
+	char *target = NULL;
+	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+
+	if (!endpoint->follow_standby || attempt->redirected ||
+	    curl_easy_getinfo(attempt->easy, CURLINFO_REDIRECT_URL, &target) || !target)
+		return false;
+	const char *scheme = strncmp(endpoint->url, "https:", 6) == 0 ? "https://" : "http://";
+	if (strncmp(target, scheme, strlen(scheme)) != 0)
+		return false;
+	attempt->redirected = true;
+	log_write(LOG_DEBUG, "%s: following a standby to its active node", endpoint->name);
+	return curl_easy_setopt(attempt->easy, CURLOPT_URL, target) == CURLE_OK;
+}
+
+static bool retried_status(int status)
+{
+	return status == 412 || status == 429 || status >= 500;
+}
+
+enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode result)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	long status = 0, os_error = 0;
+	bool again;
+
+	attempt->tries++;
+	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &os_error);
+	if (result == CURLE_OK) {
+		exchange->status = (int)status;
+		if (status == 307 && redirect(attempt))
+			return HTTP_REDIRECTED;
+		again = retried_status(exchange->status) &&
+			!(exchange->permanent && exchange->permanent(exchange));
+	} else {
+		explain(attempt, result, os_error);
+		again = is_transient(result, os_error);
+	}
+	if (!again || exchange->once || attempt->tries > exchange->endpoint->retries)
+		return HTTP_FINISHED;
+	return HTTP_TRY_AGAIN;
+}
+
+int64_t http_attempt_delay(struct http_attempt *attempt)
+{
+	curl_off_t after = 0;
+	uint32_t random;
+
+	curl_easy_getinfo(attempt->easy, CURLINFO_RETRY_AFTER, &after);
+	if (after > 0)
+		return after * 1000 < HTTP_RETRY_AFTER_MAX_MS ? after * 1000
+							      : HTTP_RETRY_AFTER_MAX_MS;
+	int64_t ceiling = HTTP_RETRY_MAX_MS;
+	if (attempt->tries < 8 && (HTTP_RETRY_BASE_MS << (attempt->tries - 1)) < ceiling)
+		ceiling = HTTP_RETRY_BASE_MS << (attempt->tries - 1);
+	RAND_bytes((uint8_t *)&random, sizeof(random));
+	return (int64_t)(random % (uint32_t)ceiling);
+}

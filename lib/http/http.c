@@ -1,0 +1,311 @@
+#include "lib/http/http.h"
+
+#include <malloc.h>
+#include <openssl/mem.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/http/attempt.h"
+
+struct http_client {
+	CURLM *multi;
+	int64_t deadline_ms;
+	struct http_attempt *attempts; /* running ones and those that wait for their next try */
+};
+
+/* Set by a signal handler; the multi handle to wake from its poll. */
+static volatile sig_atomic_t interrupted;
+static CURLM *volatile polled;
+
+/* Memory functions for libcurl: headers hold tokens, so whatever it frees is wiped. */
+static void wiping_free(void *memory)
+{
+	if (memory)
+		OPENSSL_cleanse(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+static void *wiping_realloc(void *memory, size_t size)
+{
+	void *moved = malloc(size);
+
+	if (!memory || !moved)
+		return moved;
+	size_t old = malloc_usable_size(memory);
+	memcpy(moved, memory, old < size ? old : size);
+	wiping_free(memory);
+	return moved;
+}
+
+static int set_up_libcurl(struct error *err)
+{
+	static bool done;
+
+	if (done)
+		return 0;
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup,
+		calloc) != CURLE_OK)
+		return error_set(err, ERROR_SYSTEM, "libcurl can't be set up");
+	done = true;
+	return 0;
+}
+
+struct http_client *http_client_new(int64_t deadline_ms, struct error *err)
+{
+	if (set_up_libcurl(err) < 0)
+		return NULL;
+	struct http_client *client = calloc(1, sizeof(*client));
+	if (!client || !(client->multi = curl_multi_init())) {
+		free(client);
+		error_memory(err);
+		return NULL;
+	}
+	client->deadline_ms = deadline_ms;
+	polled = client->multi;
+	return client;
+}
+
+void http_client_free(struct http_client *client)
+{
+	if (!client)
+		return;
+	while (client->attempts) {
+		struct http_attempt *attempt = client->attempts;
+		client->attempts = attempt->next;
+		curl_multi_remove_handle(client->multi, attempt->easy);
+		attempt->exchange->attempt = NULL;
+		http_attempt_free(attempt);
+	}
+	if (polled == client->multi)
+		polled = NULL;
+	curl_multi_cleanup(client->multi);
+	free(client);
+}
+
+void http_interrupt(void)
+{
+	CURLM *multi = polled;
+
+	interrupted = 1;
+	if (multi)
+		curl_multi_wakeup(multi);
+}
+
+/* Hand the attempt to curl for its next try. */
+static int launch(struct http_client *client, struct http_attempt *attempt, struct error *err)
+{
+	http_attempt_prepare(attempt, client->deadline_ms);
+	CURLMcode result = curl_multi_add_handle(client->multi, attempt->easy);
+	if (result != CURLM_OK)
+		return error_set(err, ERROR_SYSTEM, "libcurl: %s", curl_multi_strerror(result));
+	return 0;
+}
+
+int http_start(struct http_client *client, struct http_exchange *exchange, struct error *err)
+{
+	struct http_attempt *attempt = http_attempt_new(exchange, err);
+
+	if (!attempt)
+		return -1;
+	if (launch(client, attempt, err) < 0) {
+		http_attempt_free(attempt);
+		return -1;
+	}
+	attempt->next = client->attempts;
+	client->attempts = attempt;
+	exchange->attempt = attempt;
+	return 0;
+}
+
+/* Take the attempt out of the client; its exchange is the caller's again. */
+static struct http_exchange *finish(struct http_client *client, struct http_attempt *attempt)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	struct http_attempt **link = &client->attempts;
+
+	while (*link != attempt)
+		link = &(*link)->next;
+	*link = attempt->next;
+	http_attempt_free(attempt);
+	exchange->attempt = NULL;
+	return exchange;
+}
+
+static int path_length(const struct http_exchange *exchange)
+{
+	return (int)strcspn(secret_buffer_string(&exchange->path), "?");
+}
+
+static void log_retry(const struct http_attempt *attempt, int64_t delay_ms)
+{
+	const struct http_exchange *exchange = attempt->exchange;
+	char status[32];
+
+	snprintf(status, sizeof(status), "status %d", exchange->status);
+	log_write(LOG_INFO, "%s: %s %.*s: %s: trying again in %lld ms (%d of %d)",
+	    exchange->endpoint->name, exchange->method, path_length(exchange),
+	    secret_buffer_string(&exchange->path),
+	    exchange->status ? status : exchange->error.message, (long long)delay_ms,
+	    attempt->tries, exchange->endpoint->retries);
+}
+
+/* Deal with a try that has ended: the exchange when that was the last, else NULL. */
+static struct http_exchange *settle(struct http_client *client, struct http_attempt *attempt,
+    CURLcode result)
+{
+	enum http_verdict verdict = http_attempt_judge(attempt, result);
+	struct http_exchange *exchange = attempt->exchange;
+
+	curl_multi_remove_handle(client->multi, attempt->easy);
+	if (verdict == HTTP_REDIRECTED) {
+		if (launch(client, attempt, &attempt->failure) == 0)
+			return NULL;
+		exchange->error = attempt->failure;
+		verdict = HTTP_FINISHED;
+	}
+	if (verdict == HTTP_TRY_AGAIN) {
+		int64_t delay = http_attempt_delay(attempt), now = clock_now_ms();
+		if (!client->deadline_ms || now + delay < client->deadline_ms) {
+			log_retry(attempt, delay);
+			attempt->retry_at_ms = now + delay;
+			return NULL;
+		}
+	}
+	return finish(client, attempt);
+}
+
+/* End any one attempt because of a signal. */
+static struct http_exchange *give_up(struct http_client *client)
+{
+	struct http_attempt *attempt = client->attempts;
+	struct http_exchange *exchange = attempt->exchange;
+
+	if (!attempt->retry_at_ms)
+		curl_multi_remove_handle(client->multi, attempt->easy);
+	exchange->status = 0;
+	error_set(&exchange->error, ERROR_INTERRUPTED, "interrupted by a signal");
+	return finish(client, attempt);
+}
+
+/* Start the tries that are due; returns how long to wait for the next, at most a second. */
+static int launch_due(struct http_client *client)
+{
+	int64_t now = clock_now_ms(), wait = 1000;
+
+	for (struct http_attempt *attempt = client->attempts; attempt; attempt = attempt->next) {
+		if (!attempt->retry_at_ms)
+			continue;
+		if (attempt->retry_at_ms > now) {
+			if (attempt->retry_at_ms - now < wait)
+				wait = attempt->retry_at_ms - now;
+			continue;
+		}
+		if (launch(client, attempt, &attempt->failure) < 0)
+			attempt->retry_at_ms = now + wait; /* no memory now: try once more */
+		else
+			wait = 0;
+	}
+	return (int)wait;
+}
+
+struct http_exchange *http_wait(struct http_client *client)
+{
+	while (client->attempts) {
+		if (interrupted)
+			return give_up(client);
+		int wait = launch_due(client), running, queued;
+		curl_multi_perform(client->multi, &running);
+
+		CURLMsg *message = curl_multi_info_read(client->multi, &queued);
+		if (message && message->msg == CURLMSG_DONE) {
+			struct http_attempt *attempt = NULL;
+			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
+			struct http_exchange *ended = settle(client, attempt, message->data.result);
+			if (ended)
+				return ended;
+			continue;
+		}
+		curl_multi_poll(client->multi, NULL, 0, wait, NULL);
+	}
+	return NULL;
+}
+
+int http_run(struct http_client *client, struct http_exchange *const *exchanges, size_t count,
+    struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (http_start(client, exchanges[i], err) < 0) {
+			while (http_wait(client))
+				;
+			return -1;
+		}
+	while (http_wait(client))
+		;
+	return 0;
+}
+
+static enum error_code status_code(int status)
+{
+	switch (status) {
+	case 401:
+	case 403:
+		return ERROR_DENIED;
+	case 404:
+		return ERROR_NOT_FOUND;
+	case 409:
+		return ERROR_CONFLICT;
+	case 410:
+		return ERROR_GONE;
+	case 413:
+		return ERROR_TOO_LARGE;
+	default:
+		return (status == 412 || status == 429 || status >= 500) ? ERROR_UNAVAILABLE : ERROR_REJECTED;
+	}
+}
+
+int http_check(const struct http_exchange *exchange, const char *detail, struct error *err)
+{
+	if (exchange->status >= 200 && exchange->status < 300)
+		return 0;
+	if (exchange->status == 0) {
+		*err = exchange->error;
+		return -1;
+	}
+	return error_set(err, status_code(exchange->status), "%s: %s %.*s: status %d: %s",
+	    exchange->endpoint->name, exchange->method, path_length(exchange),
+	    secret_buffer_string(&exchange->path), exchange->status,
+	    detail ? detail : "no reason given");
+}
+
+void http_exchange_free(struct http_exchange *exchange)
+{
+	secret_buffer_free(&exchange->path);
+	secret_buffer_free(&exchange->credential);
+	secret_buffer_free(&exchange->body);
+	secret_buffer_free(&exchange->response);
+	memset(exchange, 0, sizeof(*exchange));
+}
+
+int http_append_escaped(struct secret_buffer *path, const char *text, struct error *err)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					 "0123456789-._~";
+
+	for (; *text; text++) {
+		int result = strchr(unreserved, *text)
+				 ? secret_buffer_append(path, text, 1, err)
+				 : secret_buffer_append_format(path, err, "%%%02X",
+				       (unsigned char)*text);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+const char *http_version(void)
+{
+	return curl_version();
+}

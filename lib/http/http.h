@@ -1,0 +1,129 @@
+/*
+ * http: one HTTP client on libcurl's multi interface.
+ *
+ * A client runs exchanges (one request, one response) in parallel on kept connections.  An
+ * endpoint holds what all requests to one server share: its URL, its trust, its time limits.
+ * TLS is 1.2 or newer and verified, unless the endpoint says `insecure`.  Redirects are not
+ * followed, but for one hop of a 307 where the endpoint allows it.
+ *
+ * Retries: connection failures, timeouts, 429 and 5xx are tried again with exponential backoff and
+ * full jitter (BASE << attempt, at most MAX), or after Retry-After; other answers never, nor a
+ * 5xx that the exchange's `permanent` callback recognises.  One log line an attempt.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/secret_buffer.h"
+#include "lib/base/strings.h"
+
+/* Answers that hold one small object: a login, a key, a token. */
+#define HTTP_RESPONSE_SMALL ((size_t)64 * 1024)
+/* A Secret of 1 MiB is 1.4 MiB in base64, and managed fields come on top. */
+#define HTTP_RESPONSE_SECRET ((size_t)4 * 1024 * 1024)
+/* A page of a list, or a batch: what a bounded client takes at once. */
+#define HTTP_RESPONSE_LARGE ((size_t)48 * 1024 * 1024)
+
+#define HTTP_RETRY_BASE_MS 100
+#define HTTP_RETRY_MAX_MS 5000
+#define HTTP_RETRY_AFTER_MAX_MS 30000 /* a longer wait asked for by the server is cut */
+#define HTTP_RETRIES_DEFAULT 4
+#define HTTP_CONNECT_TIMEOUT_MS 5000
+#define HTTP_REQUEST_TIMEOUT_MS 30000
+
+/* All strings are owned by the endpoint; NULL where not set. */
+struct http_endpoint {
+	const char *name;	/* for messages: "Vault", "Kubernetes API"; a literal */
+	const char *trust_hint; /* what to do when TLS does not verify; a literal, or NULL */
+	char *url;	  /* scheme://host[:port][/prefix], no final slash */
+	char *ca_file, *ca_directory;
+	char *ca_pem; /* wins over the two */
+	bool system_trust; /* no CA given: the system's bundle, if there is one */
+	char *certificate_file, *certificate_pem; /* client certificate */
+	char *key_file;
+	struct secret_buffer key_pem; /* client key */
+	char *tls_server_name;	      /* SNI and name check instead of the URL's host */
+	bool insecure;		      /* no verification */
+	char *proxy;   /* NULL: none */
+	bool proxy_from_environment; /* HTTPS_PROXY, NO_PROXY, when proxy is NULL */
+	bool follow_standby; /* one hop of a 307, https to https */
+	int64_t connect_timeout_ms, request_timeout_ms;
+	int retries;
+	struct strings headers; /* "Name: value", sent with each request; no secrets here */
+};
+
+/* Defaults: timeouts, retries; everything else unset. */
+void http_endpoint_init(struct http_endpoint *endpoint, const char *name)
+    __attribute__((nonnull));
+void http_endpoint_free(struct http_endpoint *endpoint) __attribute__((nonnull));
+
+struct http_client;
+
+/* One request and, after it has run, its response.  Must not move while it runs. */
+struct http_exchange {
+	/* The request; what is zero is not sent. */
+	struct http_endpoint *endpoint; /* borrowed */
+	const char *method;		/* "GET", "POST" ...; a literal */
+	struct secret_buffer path;	/* "/v1/..." with its query, behind the endpoint's URL */
+	const char *content_type;	/* a literal; NULL when there is no body */
+	struct secret_buffer credential; /* one whole header line: "X-Vault-Token: ..." */
+	struct secret_buffer body;
+	size_t response_limit; /* bytes; 0: HTTP_RESPONSE_SMALL */
+	bool once;	       /* never retried, not even on a connection failure */
+	/* true: this answer is final although its status would be retried. */
+	bool (*permanent)(const struct http_exchange *exchange);
+
+	/* The response. */
+	int status; /* 0 when none came: see `error` */
+	struct secret_buffer response;
+	struct error error; /* why there is no answer: ERROR_NETWORK, ERROR_TOO_LARGE ... */
+	void *context;	    /* the caller's */
+
+	struct http_attempt *attempt; /* the client's own, while it runs */
+};
+
+/* Wipe and free what the exchange owns; it is zeroed after. */
+void http_exchange_free(struct http_exchange *exchange) __attribute__((nonnull));
+
+/*
+ * A new client; `deadline_ms` (CLOCK_MONOTONIC) ends every exchange, 0: none.  libcurl is set up
+ * once a process, with memory functions that wipe what they free.
+ */
+struct http_client *http_client_new(int64_t deadline_ms, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Ends what still runs. */
+void http_client_free(struct http_client *client);
+/* From a signal handler: running and later exchanges end with ERROR_INTERRUPTED. */
+void http_interrupt(void);
+
+/* Start an exchange.  -1: it can't be started (bad URL, no memory, no trust); it has not run then. */
+int http_start(struct http_client *client, struct http_exchange *exchange, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Wait for any started exchange to end and return it; NULL when none is running. */
+struct http_exchange *http_wait(struct http_client *client) __attribute__((nonnull));
+
+/* Start and wait for all of them.  0 also when some failed: look at each. */
+int http_run(struct http_client *client, struct http_exchange *const *exchanges, size_t count,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * 0 when the status is 2xx.  Otherwise -1 and *err: exchange->error, or the status's class with
+ * "METHOD path: 403: detail" in `err`; `detail` is the server's own message, already extracted
+ * and public, or NULL.
+ */
+int http_check(const struct http_exchange *exchange, const char *detail, struct error *err)
+    __attribute__((nonnull(1, 3), warn_unused_result));
+
+/* Append `text` percent-encoded for one path segment or query value (RFC 3986). */
+int http_append_escaped(struct secret_buffer *path, const char *text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* "libcurl/7.88.1 BoringSSL ...", for --version. */
+const char *http_version(void);
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * kube: typed calls to the Kubernetes API: configuration, Secrets, TokenRequest.
+ *
+ * As in vault.h, kube_X_request fills an exchange and kube_X_result reads it.
+ * Source of shapes: https://kubernetes.io/docs/reference/kubernetes-api/
+ */
+#ifndef KUBE_KUBE_H
+#define KUBE_KUBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/secret_buffer.h"
+#include "lib/http/http.h"
+
+/* Where the kubelet mounts a pod's own token, CA and namespace. */
+#define KUBE_SERVICE_ACCOUNT_DIRECTORY "/var/run/secrets/kubernetes.io/serviceaccount"
+
+/* What options and environment say; all borrowed, NULL or "" when not set. */
+struct kube_settings {
+	const char *kubeconfig;		/* a path, or several with ':' (the first that exists) */
+	const char *context;		/* of the kubeconfig */
+	const char *namespace;		/* wins over kubeconfig's and the pod's */
+	const char *service_account_directory; /* default: KUBE_SERVICE_ACCOUNT_DIRECTORY */
+	int64_t timeout_ms;
+};
+
+struct kube {
+	struct http_endpoint endpoint;
+	char *namespace;	      /* the default one; never NULL after kube_init */
+	char *token_file;	      /* read again for each request; or NULL */
+	struct secret_buffer token;   /* a fixed bearer token */
+	struct secret_buffer username, password; /* unused unless kubeconfig has them: refused */
+};
+
+/*
+ * Configure from, in this order: the kubeconfig named by settings; in-cluster
+ * (KUBERNETES_SERVICE_HOST and the service account's directory); $HOME/.kube/config.
+ * kubeconfig: clusters (server, certificate-authority[-data], tls-server-name,
+ * insecure-skip-tls-verify, proxy-url), users (client-certificate/key[-data], token, tokenFile,
+ * exec credential plugins), contexts.  Relative paths are relative to the kubeconfig.
+ */
+int kube_init(struct kube *kube, const struct kube_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+void kube_free(struct kube *kube) __attribute__((nonnull));
+
+/* The pod's own namespace from the service account's directory: newly allocated, or NULL. */
+char *kube_pod_namespace(const char *service_account_directory) __attribute__((warn_unused_result));
+
+/* A string map: labels, annotations. */
+struct kube_pair {
+	char *name;
+	char *value;
+};
+struct kube_entry {
+	char *key;
+	struct secret_buffer value; /* decoded bytes */
+};
+struct kube_secret {
+	char *namespace, *name, *type, *resource_version;
+	bool immutable;
+	struct kube_entry *data;
+	size_t data_count;
+	struct kube_pair *labels;
+	size_t label_count;
+	struct kube_pair *annotations;
+	size_t annotation_count;
+};
+void kube_secret_free(struct kube_secret *secret) __attribute__((nonnull));
+const char *kube_secret_label(const struct kube_secret *secret, const char *name);
+const char *kube_secret_annotation(const struct kube_secret *secret, const char *name);
+struct kube_entry *kube_secret_entry(const struct kube_secret *secret, const char *key);
+/* Append a copy: the key is copied, *value is taken over (empty after). */
+int kube_secret_add(struct kube_secret *secret, const char *key, struct secret_buffer *value,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_secret_add_label(struct kube_secret *secret, const char *name, const char *value,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_secret_add_annotation(struct kube_secret *secret, const char *name, const char *value,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Name rules of the API server: DNS-1123 subdomain (names) or label (namespaces); [-._a-zA-Z0-9]+ up to 253 (data keys). */
+bool kube_valid_name(const char *name);
+bool kube_valid_namespace(const char *name);
+bool kube_valid_data_key(const char *key);
+#define KUBE_SECRET_BYTES_MAX ((size_t)1048576) /* of all data values together */
+
+/* GET one Secret. */
+int kube_secret_get_request(struct kube *kube, const char *namespace, const char *name,
+    struct http_exchange *exchange, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* ERROR_NOT_FOUND, ERROR_DENIED ... name the Secret.  Also reads the answers of create and patch. */
+int kube_secret_result(const struct http_exchange *exchange, const char *namespace,
+    const char *name, struct kube_secret *secret, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int kube_secret_get(struct http_client *client, struct kube *kube, const char *namespace,
+    const char *name, struct kube_secret *secret, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* POST: ERROR_CONFLICT when the name is taken. `answer` may be NULL. */
+int kube_secret_create(struct http_client *client, struct kube *kube,
+    const struct kube_secret *secret, struct kube_secret *answer, struct error *err)
+    __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
+
+/*
+ * PATCH (merge patch) of what *change holds: data, labels, annotations; resource_version is the
+ * precondition (ERROR_CONFLICT when stale).  What is not named survives.
+ */
+int kube_secret_patch_request(struct kube *kube, const struct kube_secret *change,
+    struct http_exchange *exchange, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The Secret as a v1/Secret in JSON, as POST wants it and as a manifest. */
+int kube_secret_write_json(const struct kube_secret *secret, struct secret_buffer *out,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* One page of a list. */
+struct kube_secret_page {
+	struct kube_secret *secrets;
+	size_t count;
+	char *next; /* the continue token, or NULL on the last page */
+};
+void kube_secret_page_free(struct kube_secret_page *page) __attribute__((nonnull));
+/* `namespace` NULL: all.  `selector` NULL: no label selector.  `next` NULL: the first page. */
+int kube_secret_list(struct http_client *client, struct kube *kube, const char *namespace,
+    const char *selector, int limit, const char *next, struct kube_secret_page *page,
+    struct error *err) __attribute__((nonnull(1, 2, 7, 8), warn_unused_result));
+
+/*
+ * POST serviceaccounts/NAME/token (TokenRequest): append the JWT to `token`.
+ * `audience` NULL: the API server's own.
+ */
+int kube_token_request(struct http_client *client, struct kube *kube, const char *namespace,
+    const char *service_account, const char *audience, int64_t lifetime_s,
+    struct secret_buffer *token, struct error *err)
+    __attribute__((nonnull(1, 2, 3, 4, 7, 8), warn_unused_result));
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * sealed: what a sealed Secret looks like.  The one place that knows the format.
+ *
+ * A data value is sealed when its bytes start with "vault:v".  In the document layout one data
+ * value seals a whole JSON object, whose members become variables; in the per-key layout each
+ * data key is a variable's name.
+ */
+#ifndef SEALED_SEALED_H
+#define SEALED_SEALED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/secret_buffer.h"
+#include "lib/kube/kube.h"
+
+#define SEALED_LABEL "secretmanager/sealed"
+#define SEALED_LABEL_VALUE "true"
+#define SEALED_SELECTOR SEALED_LABEL "=" SEALED_LABEL_VALUE
+#define SEALED_ANNOTATION_KEY "secretmanager/transit-key"
+#define SEALED_ANNOTATION_SCOPE "secretmanager/scope"
+#define SEALED_ANNOTATION_LAYOUT "secretmanager/layout" /* "document", else per-key */
+
+/* True when the bytes start as Transit ciphertext does. */
+bool sealed_is_ciphertext(const char *bytes, size_t length);
+
+/*
+ * The key version N of "vault:vN:<base64>".  ERROR_INVALID unless the whole text is well formed:
+ * N from 1, and at least one byte of exact base64.
+ */
+int sealed_version(const char *bytes, size_t length, int64_t *version, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* How a value is bound, with a derived key. */
+enum sealed_scope { SEALED_UNBOUND, SEALED_STRICT, SEALED_NAMESPACE_WIDE, SEALED_CLUSTER_WIDE };
+int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+const char *sealed_scope_name(enum sealed_scope scope);
+
+/* The base64 context of a value; newly allocated.  NULL with *err set on failure; not for SEALED_UNBOUND. */
+char *sealed_context(enum sealed_scope scope, const char *namespace, const char *name,
+    const char *data_key, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* The scope and layout that a Secret's annotations state. */
+int sealed_secret_scope(const struct kube_secret *secret, enum sealed_scope *scope,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+bool sealed_secret_is_document(const struct kube_secret *secret, const char *data_key);
+
+/*
+ * Check that every data value (or only `data_key`, when not NULL) is ciphertext.  ERROR_INVALID names
+ * the first that is not: the Secret is "not sealed" when none is, "half sealed" when some are.
+ */
+int sealed_secret_check(const struct kube_secret *secret, const char *data_key, struct error *err)
+    __attribute__((nonnull(1, 3), warn_unused_result));
+
+/* Label and annotate: what secret-rotate looks for. `key` is "mount/name". */
+int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_scope scope,
+    bool document, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Call `each` for every member of a plaintext document: strings as they are, numbers and booleans
+ * as JSON writes them, objects and arrays in compact form; null is left out.  The value is borrowed
+ * for the call and may be taken with secret_buffer_move.  Not an object, or duplicate members:
+ * ERROR_INVALID naming `what`.
+ */
+int sealed_document_each(const struct secret_buffer *plaintext, const char *what,
+    int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),
+    void *context, struct error *err) __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
+
+/* The manifest as `kubectl apply` reads it: block YAML, one line a value. */
+int sealed_manifest_yaml(const struct kube_secret *secret, struct secret_buffer *out,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+#endif

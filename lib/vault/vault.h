@@ -1,0 +1,134 @@
+/*
+ * vault: typed calls to HashiCorp Vault or OpenBao: kubernetes login, token, transit.
+ *
+ * Each call comes as a pair: vault_X_request fills an exchange, which the caller runs (alone or
+ * beside others), and vault_X_result reads its answer.  No policy here: limits on token life,
+ * retirement of keys and the like belong to the callers.
+ * Source of shapes: https://developer.hashicorp.com/vault/api-docs
+ */
+#ifndef VAULT_VAULT_H
+#define VAULT_VAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/secret_buffer.h"
+#include "lib/http/http.h"
+
+/* What options and environment say of Vault; all strings borrowed, NULL or "" when not set. */
+struct vault_settings {
+	const char *address;
+	const char *ca_file, *ca_pem, *ca_directory;
+	const char *certificate_file, *key_file;
+	const char *tls_server_name;
+	const char *namespace;
+	const char *proxy;
+	bool skip_verify;
+	int64_t timeout_ms; /* 0: the default */
+};
+
+/* A login's outcome. */
+struct vault_token {
+	struct secret_buffer value;
+	int64_t lease_s;  /* seconds it lives */
+	int64_t num_uses; /* 0: not limited */
+	bool batch;	  /* a batch token: nothing to revoke */
+	bool renewable;
+};
+#define VAULT_TOKEN_INIT {SECRET_BUFFER_INIT, 0, 0, false, false}
+void vault_token_free(struct vault_token *token) __attribute__((nonnull));
+
+struct vault {
+	struct http_endpoint endpoint;
+	struct vault_token token; /* sent with each call but login */
+};
+
+/*
+ * Check the settings and set up the endpoint.  The address must be https (http only to loopback,
+ * or with skip_verify, loudly); ERROR_USAGE says what is missing.
+ */
+int vault_init(struct vault *vault, const struct vault_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+void vault_free(struct vault *vault) __attribute__((nonnull));
+
+/* POST auth/MOUNT/login.  The JWT's final white space is dropped; the result becomes vault->token. */
+int vault_login_request(struct vault *vault, const char *mount, const char *role,
+    const struct secret_buffer *jwt, struct http_exchange *exchange, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int vault_login_result(struct vault *vault, const char *mount, const char *role,
+    const struct http_exchange *exchange, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* GET auth/token/lookup-self: fills life, uses and type of the vault->token that a person gave. */
+int vault_lookup_self(struct http_client *client, struct vault *vault, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* POST auth/token/revoke-self. */
+int vault_revoke_self(struct http_client *client, struct vault *vault, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* A Transit key, as a person names it: [MOUNT/]NAME; the mount may hold slashes. */
+struct transit_key {
+	char *mount; /* "transit" unless named */
+	char *name;
+};
+int transit_key_parse(struct transit_key *key, const char *text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+void transit_key_free(struct transit_key *key) __attribute__((nonnull));
+
+/* One value of a batch. */
+struct transit_item {
+	/* Input, borrowed: plaintext for encrypt, ciphertext text for decrypt and rewrap. */
+	const char *input;
+	size_t input_length;
+	const char *context; /* base64; NULL unless the key is derived */
+	/* Output. */
+	struct secret_buffer output; /* ciphertext text, or the plaintext's bytes */
+	char *error;		     /* the server's word on this item, or NULL */
+};
+void transit_items_free(struct transit_item *items, size_t count);
+
+enum transit_operation { TRANSIT_ENCRYPT, TRANSIT_DECRYPT, TRANSIT_REWRAP };
+
+/*
+ * POST MOUNT/{encrypt,decrypt,rewrap}/NAME with a batch of at most TRANSIT_BATCH_ITEMS.  The
+ * result is 0 when the batch was answered: look at each item's error.
+ */
+#define TRANSIT_BATCH_ITEMS 5000	      /* under Vault's 10,000 elements and 500,000 tokens */
+#define TRANSIT_BATCH_BYTES ((size_t)16 * 1024 * 1024) /* of input; under Vault's 32 MiB body */
+#define TRANSIT_CIPHERTEXT_MAX ((size_t)1048576) /* Vault decrypts no longer text: its JSON limit */
+
+int transit_batch_request(struct vault *vault, const struct transit_key *key,
+    enum transit_operation operation, struct transit_item *items, size_t count,
+    struct http_exchange *exchange, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int transit_batch_result(enum transit_operation operation, const struct transit_key *key,
+    struct transit_item *items, size_t count, const struct http_exchange *exchange,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Any number of items, in as few requests as the limits allow, one after the other. */
+int transit_batch(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    enum transit_operation operation, struct transit_item *items, size_t count,
+    struct error *err) __attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
+
+/* What is known of a key. */
+struct transit_key_state {
+	int64_t latest_version;
+	int64_t min_decryption_version;
+	int64_t min_available_version;
+	int64_t latest_created_s; /* unix time of the newest version; 0: unknown */
+	bool derived;
+};
+/* GET MOUNT/keys/NAME, POST MOUNT/keys/NAME/rotate, POST MOUNT/keys/NAME/config. */
+int transit_key_read(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, struct transit_key_state *state, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int transit_key_rotate(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, struct transit_key_state *state, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int transit_key_retire(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, int64_t min_decryption_version, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+#endif
