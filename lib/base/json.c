@@ -7,7 +7,10 @@
 
 #include <limits.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
 
 #define JSMN_STRICT
 #define JSMN_PARENT_LINKS

@@ -1,0 +1,121 @@
+# secretmanager: secret-exec, secret-seal, secret-rotate and their stand-in server, secret-dev.
+# "make help" lists the targets.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= gcc
+CXX ?= g++
+MACHINE := $(shell uname -m)
+.DEFAULT_GOAL := all
+
+# -- flags ------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 -Werror
+CF_PROTECTION := $(if $(filter x86_64,$(MACHINE)),-fcf-protection,-mbranch-protection=standard)
+HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
+COMMON := -std=gnu17 -D_GNU_SOURCE -g $(WARNINGS) -I. -MMD -MP
+
+# BUILD=release: what ships.  BUILD=sanitize: the same programs under ASan and UBSan.
+BUILD ?= release
+ifeq ($(BUILD),sanitize)
+MODE_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+MODE_LDFLAGS := -fsanitize=address,undefined
+else
+MODE_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections $(HARDENING)
+MODE_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed
+endif
+OUT := build/$(BUILD)
+
+# Debian packages first: demo, test and their like install what is missing, the others only tell.
+PACKAGE_GROUPS := build $(if $(filter test unit integration sanitize e2e bench,$(MAKECMDGOALS)),test) \
+	$(if $(filter e2e bench,$(MAKECMDGOALS)),e2e) $(if $(filter lint,$(MAKECMDGOALS)),lint)
+INSTALLING_GOALS := demo test sanitize e2e bench lint dependencies
+DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
+
+.PHONY: packages dependencies
+packages:
+	@DEPS=$(DEPS) lib/third_party/get-packages $(PACKAGE_GROUPS)
+dependencies: packages  ## install the Debian packages that building needs
+
+include lib/third_party/deps.mk
+
+ALL_CFLAGS = $(COMMON) $(MODE_CFLAGS) $(THIRD_PARTY_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(MODE_LDFLAGS) $(LDFLAGS)
+
+# -- what there is to build ---------------------------------------------------------------------
+
+PROGRAMS := $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
+SHIPPED := $(filter-out secret-dev,$(PROGRAMS))
+LIB_SOURCES := $(wildcard lib/*/*.c)
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(OUT)/tests/%)
+BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
+LIBRARY := $(OUT)/libsecretmanager.a
+object = $(1:%.c=$(OUT)/objects/%.o)
+
+.PHONY: all help demo test unit integration e2e bench lint sanitize install clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BINARIES)  ## build the programs into build/release/bin
+
+$(OUT)/objects/%.o: %.c | packages $(THIRD_PARTY_STAMPS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(LIBRARY): $(call object,$(LIB_SOURCES))
+	rm -f $@
+	ar rcs $@ $^
+
+define program
+$(OUT)/bin/$(1): $(call object,$(wildcard cmd/$(1)/*.c)) $(LIBRARY)
+	@mkdir -p $$(@D)
+	$(CC) $$(ALL_CFLAGS) $$(filter %.o,$$^) $(LIBRARY) $(if $(filter secret-dev,$(1)),$(MICROHTTPD_LIBS)) \
+		$(THIRD_PARTY_LIBS) $$(ALL_LDFLAGS) -MF /dev/null -o $$@
+endef
+$(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
+
+# Check comes as a shared library in some releases, so the unit tests link dynamically.
+$(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $< $(LIBRARY) $(THIRD_PARTY_LIBS) $(filter-out -static-pie,$(ALL_LDFLAGS)) \
+		-lcheck -lsubunit -lrt -lm -MF /dev/null -o $@
+
+-include $(shell find $(OUT)/objects -name '*.d' 2>/dev/null)
+
+# -- running and testing ------------------------------------------------------------------------
+
+help:  ## list the targets
+	@echo "secretmanager: targets"
+	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 22
+	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= CC= CFLAGS= DEPS=check BORINGSSL_DIR= CURL_DIR= MICROHTTPD_DIR="
+
+demo: $(BINARIES)  ## get the dependencies, build, then seal, launch and rotate against secret-dev
+	@PATH="$(CURDIR)/$(OUT)/bin:$$PATH" tests/demo
+
+test: unit integration  ## get the dependencies, build, run the unit tests and the program tests
+
+unit: $(UNIT_TESTS)  ## the unit tests alone
+	@status=0; for test in $(UNIT_TESTS); do $$test || status=1; done; exit $$status
+
+integration: $(BINARIES)  ## the program tests alone, against secret-dev
+	@BIN="$(CURDIR)/$(OUT)/bin" prove --merge $(if $(V),-v) tests/integration/
+
+sanitize:  ## the unit and program tests again, under ASan and UBSan
+	@$(MAKE) --no-print-directory BUILD=sanitize test
+
+e2e: $(BINARIES)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
+	@BIN="$(CURDIR)/$(OUT)/bin" tests/e2e/run
+
+bench: $(BINARIES)  ## measure secret-exec's start against a floor program on the real servers
+	@BIN="$(CURDIR)/$(OUT)/bin" tests/bench/run
+
+lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, shell scripts
+	@tests/lint $(THIRD_PARTY_CFLAGS)
+
+install: $(SHIPPED:%=$(OUT)/bin/%)  ## install under DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin
+	$(foreach name,$(SHIPPED),install -s -m 0755 $(OUT)/bin/$(name) $(DESTDIR)$(PREFIX)/bin/$(name) &&) true
+
+clean:  ## remove what was built; the third-party libraries too
+	rm -rf build

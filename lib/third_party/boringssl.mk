@@ -1,0 +1,32 @@
+# Build libcrypto.a and libssl.a from BoringSSL's own lists of files.
+#   make -f boringssl.mk SOURCE=dir OUT=dir ARCH=x86_64|aarch64 CFLAGS=...
+# Its build needs Go, perl and cmake only to generate what the tarball already holds.
+include $(SOURCE)/sources.mk
+
+assembly := $(linux_$(ARCH)_sources)
+ssl := $(filter-out %_test.cc,$(sort $(wildcard $(SOURCE)/src/ssl/*.cc)))
+
+crypto_objects := $(crypto_sources:%=$(OUT)/%.o) $(assembly:%=$(OUT)/%.o)
+ssl_objects := $(ssl:$(SOURCE)/%=$(OUT)/%.o)
+
+flags = $(CFLAGS) -I$(SOURCE)/src/include -I$(SOURCE)/src/crypto -DBORINGSSL_IMPLEMENTATION \
+	$(if $(assembly),,-DOPENSSL_NO_ASM) -w
+
+all: $(OUT)/libcrypto.a $(OUT)/libssl.a
+
+$(OUT)/libcrypto.a: $(crypto_objects)
+$(OUT)/libssl.a: $(ssl_objects)
+$(OUT)/%.a:
+	rm -f $@
+	ar rcs $@ $^
+
+$(OUT)/%.c.o: $(SOURCE)/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(flags) -c $< -o $@
+$(OUT)/%.S.o: $(SOURCE)/%.S
+	@mkdir -p $(@D)
+	$(CC) $(flags) -c $< -o $@
+# The C++ of libssl is written to need no C++ runtime: it must link with the C compiler.
+$(OUT)/%.cc.o: $(SOURCE)/%.cc
+	@mkdir -p $(@D)
+	$(CXX) -std=c++14 -fno-exceptions -fno-rtti $(flags) -c $< -o $@

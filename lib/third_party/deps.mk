@@ -1,0 +1,50 @@
+# The third-party libraries, as make knows them.
+#
+# BORINGSSL_DIR, CURL_DIR and MICROHTTPD_DIR name ready-built ones (include/, lib/*.a); without
+# them the recipes beside this file build their own under build/third_party, in a folder named after
+# the recipe's hash: they are built anew only when the recipe, the compiler or the flags change.
+
+THIRD_PARTY := lib/third_party
+LIBRARY_CFLAGS := -O2 -g0 -fPIC -ffunction-sections -fdata-sections -fstack-protector-strong \
+	-D_FORTIFY_SOURCE=2 $(CF_PROTECTION)
+
+recipe_hash := $(shell cat $(THIRD_PARTY)/build $(THIRD_PARTY)/boringssl.mk $(THIRD_PARTY)/fetch-source | \
+	sha256sum - | cut -c1-12)-$(shell echo '$(CC) $(LIBRARY_CFLAGS)' | sha256sum | cut -c1-6)-$(shell uname -m)
+
+ifndef BORINGSSL_DIR
+BORINGSSL_DIR := build/third_party/boringssl-$(recipe_hash)
+BORINGSSL_STAMP := $(BORINGSSL_DIR)/VERSION
+endif
+ifndef CURL_DIR
+CURL_DIR := build/third_party/curl-$(recipe_hash)
+CURL_STAMP := $(CURL_DIR)/VERSION
+endif
+ifndef MICROHTTPD_DIR
+MICROHTTPD_DIR := build/third_party/libmicrohttpd-$(recipe_hash)
+MICROHTTPD_STAMP := $(MICROHTTPD_DIR)/VERSION
+endif
+
+# Objects depend on these in order only: headers must be there, but a stamp's time says nothing.
+THIRD_PARTY_STAMPS := $(BORINGSSL_STAMP) $(CURL_STAMP) $(MICROHTTPD_STAMP)
+
+THIRD_PARTY_CFLAGS := -isystem $(BORINGSSL_DIR)/include -isystem $(CURL_DIR)/include \
+	-isystem $(MICROHTTPD_DIR)/include -DCURL_STATICLIB
+THIRD_PARTY_LIBS := $(CURL_DIR)/lib/libcurl.a $(BORINGSSL_DIR)/lib/libssl.a \
+	$(BORINGSSL_DIR)/lib/libcrypto.a -lcares -lyaml -lpthread
+MICROHTTPD_LIBS := $(MICROHTTPD_DIR)/lib/libmicrohttpd.a
+
+build_library = +CC='$(CC)' CXX='$(CXX)' LIBRARY_CFLAGS='$(LIBRARY_CFLAGS)' \
+	BORINGSSL_DIR='$(BORINGSSL_DIR)' $(THIRD_PARTY)/build
+
+ifdef BORINGSSL_STAMP
+$(BORINGSSL_STAMP): | packages
+	$(build_library) boringssl $(@D)
+endif
+ifdef CURL_STAMP
+$(CURL_STAMP): $(BORINGSSL_STAMP) | packages
+	$(build_library) curl $(@D)
+endif
+ifdef MICROHTTPD_STAMP
+$(MICROHTTPD_STAMP): | packages
+	$(build_library) libmicrohttpd $(@D)
+endif
