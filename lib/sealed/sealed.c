@@ -1,0 +1,165 @@
+#include "lib/sealed/sealed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+
+#define PREFIX "vault:v"
+#define PREFIX_LENGTH (sizeof(PREFIX) - 1)
+/* Eighteen digits fit an int64_t whatever they are; no key lives that long. */
+#define VERSION_DIGITS_MAX 18
+
+static const char *const scope_names[] = {
+    [SEALED_UNBOUND] = "unbound",
+    [SEALED_STRICT] = "strict",
+    [SEALED_NAMESPACE_WIDE] = "namespace-wide",
+    [SEALED_CLUSTER_WIDE] = "cluster-wide",
+};
+
+bool sealed_is_ciphertext(const char *bytes, size_t length)
+{
+	return length >= PREFIX_LENGTH && memcmp(bytes, PREFIX, PREFIX_LENGTH) == 0;
+}
+
+static bool is_base64(const char *text, size_t length)
+{
+	struct error ignored = ERROR_INIT;
+	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
+
+	return length > 0 && base64_decode(&bytes, text, length, &ignored) == 0;
+}
+
+int sealed_version(const char *bytes, size_t length, int64_t *version, struct error *err)
+{
+	int64_t number = 0;
+	size_t at = PREFIX_LENGTH;
+
+	if (!sealed_is_ciphertext(bytes, length))
+		return error_set(err, ERROR_INVALID,
+		    "not sealed: the value does not start with \"" PREFIX "\"");
+	for (; at < length && at - PREFIX_LENGTH < VERSION_DIGITS_MAX && bytes[at] >= '0' &&
+	     bytes[at] <= '9'; at++)
+		number = number * 10 + (bytes[at] - '0');
+	if (number < 1 || bytes[PREFIX_LENGTH] == '0' || at >= length || bytes[at] != ':')
+		return error_set(err, ERROR_INVALID,
+		    "garbled ciphertext: no key version behind \"" PREFIX "\"");
+	at++;
+	if (!is_base64(bytes + at, length - at)) {
+		bool newline = bytes[length - 1] == '\n';
+		return error_set(err, ERROR_INVALID, "garbled ciphertext: %s",
+		    newline ? "it ends in a newline, which was added to it"
+			    : "no base64 behind the key version");
+	}
+	*version = number;
+	return 0;
+}
+
+int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error *err)
+{
+	for (enum sealed_scope each = SEALED_STRICT; each <= SEALED_CLUSTER_WIDE; each++)
+		if (strcmp(text, scope_names[each]) == 0) {
+			*scope = each;
+			return 0;
+		}
+	return error_set(err, ERROR_INVALID,
+	    "\"%s\" is no scope: strict, namespace-wide or cluster-wide", text);
+}
+
+const char *sealed_scope_name(enum sealed_scope scope)
+{
+	return scope_names[scope];
+}
+
+char *sealed_context(enum sealed_scope scope, const char *namespace, const char *name,
+    const char *data_key, struct error *err)
+{
+	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
+	cleanup_free char *plain =
+	    string_format(err, "%s/%s/%s", scope == SEALED_CLUSTER_WIDE ? "" : namespace,
+		scope == SEALED_STRICT ? name : "", data_key);
+
+	if (!plain || base64_encode(&encoded, plain, strlen(plain), err) < 0)
+		return NULL;
+	return string_format(err, "%s", encoded.data);
+}
+
+int sealed_secret_scope(const struct kube_secret *secret, enum sealed_scope *scope,
+    struct error *err)
+{
+	const char *text = kube_secret_annotation(secret, SEALED_ANNOTATION_SCOPE);
+
+	*scope = SEALED_UNBOUND;
+	if (!text)
+		return 0;
+	if (sealed_scope_parse(text, scope, err) < 0)
+		return error_wrap(err, "Secret %s/%s: annotation " SEALED_ANNOTATION_SCOPE,
+		    secret->namespace, secret->name);
+	return 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/*
+ * The original project left no annotation, but its one data key is called like a JSON file, which
+ * no variable is.
+ */
+bool sealed_secret_is_document(const struct kube_secret *secret, const char *data_key)
+{
+	const char *layout = kube_secret_annotation(secret, SEALED_ANNOTATION_LAYOUT);
+
+	if (layout)
+		return strcmp(layout, "document") == 0;
+	return ends_with(data_key, ".json");
+}
+
+int sealed_secret_check(const struct kube_secret *secret, const char *data_key, struct error *err)
+{
+	const char *plain = NULL;
+	size_t looked_at = 0, sealed = 0;
+
+	for (size_t i = 0; i < secret->data_count; i++) {
+		const struct kube_entry *entry = &secret->data[i];
+		if (data_key && strcmp(entry->key, data_key) != 0)
+			continue;
+		looked_at++;
+		if (sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length))
+			sealed++;
+		else if (!plain)
+			plain = entry->key;
+	}
+	if (looked_at == 0 && data_key)
+		return error_set(err, ERROR_NOT_FOUND, "Secret %s/%s: it has no data key \"%s\"",
+		    secret->namespace, secret->name, data_key);
+	if (looked_at == 0)
+		return error_set(err, ERROR_INVALID, "Secret %s/%s: it is empty: put values into it "
+						     "with secret-seal",
+		    secret->namespace, secret->name);
+	if (!plain)
+		return 0;
+	return error_set(err, ERROR_INVALID, "Secret %s/%s: %s: data key \"%s\" holds no Vault "
+					     "ciphertext: seal it with secret-seal",
+	    secret->namespace, secret->name, sealed ? "half sealed" : "not sealed", plain);
+}
+
+int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_scope scope,
+    bool document, struct error *err)
+{
+	if (kube_secret_add_label(secret, SEALED_LABEL, SEALED_LABEL_VALUE, err) < 0 ||
+	    kube_secret_add_annotation(secret, SEALED_ANNOTATION_KEY, key, err) < 0)
+		return -1;
+	if (document &&
+	    kube_secret_add_annotation(secret, SEALED_ANNOTATION_LAYOUT, "document", err) < 0)
+		return -1;
+	if (scope == SEALED_UNBOUND)
+		return 0;
+	return kube_secret_add_annotation(secret, SEALED_ANNOTATION_SCOPE,
+	    sealed_scope_name(scope), err);
+}

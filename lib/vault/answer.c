@@ -1,0 +1,92 @@
+#include "lib/vault/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+
+/* Longer texts from a server are cut: they end up in one log line. */
+#define ERRORS_MAX 512
+
+struct json *vault_answer_parse(const struct http_exchange *exchange, struct error *err)
+{
+	struct json *document = json_parse(secret_buffer_string(&exchange->response),
+	    exchange->response.length, "Vault's answer", err);
+
+	if (!document)
+		error_hint(err, "is there a Vault at %s?", exchange->endpoint->url);
+	return document;
+}
+
+char *vault_answer_errors(const struct json *document)
+{
+	struct error ignored = ERROR_INIT;
+	json_node errors = json_member(document, JSON_ROOT, "errors");
+	char *joined = NULL;
+
+	for json_each(document, errors, node) {
+		cleanup_free char *text = json_strdup(document, node);
+		if (!text)
+			continue;
+		/* Vault breaks its lists of errors into lines. */
+		for (char *c = text; *c; c++)
+			if (*c == '\n' || *c == '\t')
+				*c = ' ';
+		char *longer = joined ? string_format(&ignored, "%s; %.*s", joined, ERRORS_MAX, text)
+				      : string_format(&ignored, "%.*s", ERRORS_MAX, text);
+		free(joined);
+		joined = longer;
+		if (joined && strlen(joined) > ERRORS_MAX)
+			break;
+	}
+	return joined;
+}
+
+int vault_answer_check(const struct http_exchange *exchange, struct error *err)
+{
+	struct error unreadable = ERROR_INIT;
+	cleanup_free char *words = NULL;
+
+	if (exchange->status >= 200 && exchange->status < 300)
+		return 0;
+	if (exchange->status) {
+		cleanup_json struct json *document = vault_answer_parse(exchange, &unreadable);
+		if (document)
+			words = vault_answer_errors(document);
+	}
+	if (http_check(exchange, words ? words : unreadable.code ? unreadable.message : NULL, err) == 0)
+		return 0;
+	if (words && strstr(words, "Vault is sealed"))
+		error_hint(err, "unseal it, or wait until its operators have");
+	return -1;
+}
+
+int vault_request(struct vault *vault, bool post, const char *mount, const char *rest,
+    struct http_exchange *exchange, struct error *err)
+{
+	memset(exchange, 0, sizeof(*exchange));
+	exchange->endpoint = &vault->endpoint;
+	exchange->method = post ? "POST" : "GET";
+	if (post)
+		exchange->content_type = "application/json";
+	if (secret_buffer_append_string(&exchange->path, "/v1", err) < 0)
+		return -1;
+	cleanup_free char *whole = string_format(err, "%s/%s", mount, rest);
+	if (!whole)
+		return -1;
+	for (char *saved = NULL, *part = strtok_r(whole, "/", &saved); part;
+	     part = strtok_r(NULL, "/", &saved)) {
+		if (strcmp(part, ".") == 0 || strcmp(part, "..") == 0)
+			return error_set(err, ERROR_USAGE, "\"%s\" can't stand in a Vault path",
+			    part);
+		if (secret_buffer_append_string(&exchange->path, "/", err) < 0 ||
+		    http_append_escaped(&exchange->path, part, err) < 0)
+			return -1;
+	}
+	if (vault->token.value.length &&
+	    (secret_buffer_append_string(&exchange->credential, "X-Vault-Token: ", err) < 0 ||
+		secret_buffer_append(&exchange->credential, vault->token.value.data,
+		    vault->token.value.length, err) < 0))
+		return -1;
+	return 0;
+}

@@ -1,0 +1,304 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "lib/vault/answer.h"
+
+/* AES-GCM's nonce and tag, and the prefix with a key version of any length. */
+#define SEAL_OVERHEAD 28
+#define PREFIX_MAX (sizeof("vault:v9223372036854775807:") - 1)
+
+/* What one item of an answer takes beside its text: names, quotes, an error. */
+#define ITEM_OVERHEAD 512
+
+static const char *const operation_names[] = {"encrypt", "decrypt", "rewrap"};
+
+int transit_key_parse(struct transit_key *key, const char *text, struct error *err)
+{
+	const char *slash = strrchr(text, '/');
+
+	key->mount = slash ? strndup(text, (size_t)(slash - text)) : strdup("transit");
+	key->name = strdup(slash ? slash + 1 : text);
+	if (!key->mount || !key->name) {
+		transit_key_free(key);
+		return error_memory(err);
+	}
+	if (!*key->mount || !*key->name || strpbrk(text, " \t\r\n?#%")) {
+		transit_key_free(key);
+		return error_set(err, ERROR_USAGE,
+		    "Transit key \"%s\": write [MOUNT/]NAME, such as transit/aes256-key", text);
+	}
+	return 0;
+}
+
+void transit_key_free(struct transit_key *key)
+{
+	free(key->mount);
+	free(key->name);
+	key->mount = key->name = NULL;
+}
+
+void transit_items_free(struct transit_item *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		secret_buffer_free(&items[i].output);
+		free(items[i].error);
+		items[i].error = NULL;
+	}
+}
+
+/* Vault's JSON limits answer 500, but asking again can't help. */
+static bool over_json_limit(const struct http_exchange *exchange)
+{
+	return exchange->response.length && strstr(exchange->response.data, "exceeds allowed");
+}
+
+/* Vault encrypts what it can't decrypt again: refuse it before anything is written. */
+static int check_size(const struct transit_item *item, enum transit_operation operation,
+    struct error *err)
+{
+	size_t text = item->input_length;
+
+	if (operation == TRANSIT_ENCRYPT)
+		text = (item->input_length + SEAL_OVERHEAD + 2) / 3 * 4 + PREFIX_MAX;
+	if (text > TRANSIT_CIPHERTEXT_MAX)
+		return error_set(err, ERROR_TOO_LARGE,
+		    "a value of %zu bytes: Vault could not decrypt it again: its ciphertext would be "
+		    "over %zu characters: split it",
+		    item->input_length, TRANSIT_CIPHERTEXT_MAX);
+	return 0;
+}
+
+static void write_item(struct json_writer *writer, enum transit_operation operation,
+    const struct transit_item *item)
+{
+	json_write_object(writer);
+	if (operation == TRANSIT_ENCRYPT) {
+		json_write_name(writer, "plaintext");
+		json_write_base64(writer, item->input, item->input_length);
+	} else {
+		json_write_name(writer, "ciphertext");
+		json_write_string_bytes(writer, item->input, item->input_length);
+	}
+	if (item->context)
+		json_write_member(writer, "context", item->context);
+	json_write_object_end(writer);
+}
+
+int transit_batch_request(struct vault *vault, const struct transit_key *key,
+    enum transit_operation operation, struct transit_item *items, size_t count,
+    struct http_exchange *exchange, struct error *err)
+{
+	struct json_writer writer;
+	size_t answer = HTTP_RESPONSE_SMALL;
+
+	cleanup_free char *rest =
+	    string_format(err, "%s/%s", operation_names[operation], key->name);
+	if (!rest || vault_request(vault, true, key->mount, rest, exchange, err) < 0)
+		return -1;
+	json_writer_init(&writer, &exchange->body);
+	json_write_object(&writer);
+	json_write_name(&writer, "batch_input");
+	json_write_array(&writer);
+	for (size_t i = 0; i < count; i++) {
+		if (check_size(&items[i], operation, err) < 0)
+			return -1;
+		write_item(&writer, operation, &items[i]);
+		answer += items[i].input_length / 3 * 4 + ITEM_OVERHEAD;
+	}
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+	exchange->response_limit = answer < HTTP_RESPONSE_LARGE ? answer : HTTP_RESPONSE_LARGE;
+	exchange->permanent = over_json_limit;
+	return json_writer_finish(&writer, err);
+}
+
+static int read_item(enum transit_operation operation, struct transit_item *item,
+    const struct json *document, json_node node, struct error *err)
+{
+	const char *member = operation == TRANSIT_DECRYPT ? "plaintext" : "ciphertext";
+	json_node value = json_member(document, node, member);
+	cleanup_free char *words = json_strdup(document, json_member(document, node, "error"));
+	size_t length;
+
+	secret_buffer_reset(&item->output);
+	free(item->error);
+	item->error = NULL;
+	if (words && *words) {
+		item->error = words;
+		words = NULL;
+		return 0;
+	}
+	/* Base64 has no escapes in JSON, but a server may write '/' as "\/". */
+	cleanup_secret struct secret_buffer unescaped = SECRET_BUFFER_INIT;
+	const char *text = json_plain_string(document, value, &length);
+	if (!text) {
+		if (json_string(document, value, &unescaped, err) < 0)
+			return error_set(err, ERROR_INVALID, "Vault's answer lacks a %s", member);
+		text = secret_buffer_string(&unescaped);
+		length = unescaped.length;
+	}
+	if (operation == TRANSIT_DECRYPT)
+		return base64_decode(&item->output, text, length, err);
+	return secret_buffer_append(&item->output, text, length, err);
+}
+
+static int describe_failure(enum transit_operation operation, const struct transit_key *key,
+    const struct http_exchange *exchange, struct error *err)
+{
+	if (vault_answer_check(exchange, err) == 0)
+		return 0;
+	if (strstr(err->message, "encryption key not found"))
+		error_hint(err, "check the key's name and mount: --transit-key [MOUNT/]NAME");
+	else if (exchange->status == 403)
+		error_hint(err, "the token's policy must allow \"update\" on %s/%s/%s", key->mount,
+		    operation_names[operation], key->name);
+	else if (exchange->status == 404)
+		error_hint(err, "is a transit engine mounted at %s/?", key->mount);
+	return error_wrap(err, "%s with Transit key %s/%s", operation_names[operation], key->mount,
+	    key->name);
+}
+
+int transit_batch_result(enum transit_operation operation, const struct transit_key *key,
+    struct transit_item *items, size_t count, const struct http_exchange *exchange,
+    struct error *err)
+{
+	/* A batch with a bad item may answer 400 and yet carry all results. */
+	bool partial = exchange->status == 400 &&
+		       strstr(secret_buffer_string(&exchange->response), "\"batch_results\"");
+
+	if (!partial && (exchange->status < 200 || exchange->status >= 300))
+		return describe_failure(operation, key, exchange, err);
+	cleanup_json struct json *document = vault_answer_parse(exchange, err);
+	if (!document)
+		return -1;
+	json_node results = json_path(document, JSON_ROOT, "data", "batch_results", NULL);
+	if (json_count(document, results) != count)
+		return error_set(err, ERROR_INVALID,
+		    "Vault's answer to %s holds %zu results for %zu values",
+		    operation_names[operation], json_count(document, results), count);
+	size_t i = 0;
+	for json_each(document, results, node)
+		if (read_item(operation, &items[i++], document, node, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* How many of the items fit into one request. */
+static size_t batch_length(const struct transit_item *items, size_t count)
+{
+	size_t bytes = 0, length = 0;
+
+	while (length < count && length < TRANSIT_BATCH_ITEMS) {
+		bytes += items[length].input_length;
+		if (length > 0 && bytes > TRANSIT_BATCH_BYTES)
+			break;
+		length++;
+	}
+	return length;
+}
+
+int transit_batch(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    enum transit_operation operation, struct transit_item *items, size_t count, struct error *err)
+{
+	while (count > 0) {
+		struct http_exchange exchange, *one = &exchange;
+		size_t length = batch_length(items, count);
+		int result = transit_batch_request(vault, key, operation, items, length, &exchange,
+		    err);
+
+		if (result == 0)
+			result = http_run(client, &one, 1, err);
+		if (result == 0)
+			result =
+			    transit_batch_result(operation, key, items, length, &exchange, err);
+		http_exchange_free(&exchange);
+		if (result < 0)
+			return -1;
+		items += length;
+		count -= length;
+	}
+	return 0;
+}
+
+/* Unix seconds of keys{"N": time}, for the newest version; derived keys give objects or text. */
+static int64_t creation_time(const struct json *document, json_node data, int64_t version)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "%lld", (long long)version);
+	return json_integer(document, json_path(document, data, "keys", name, NULL), 0);
+}
+
+static int read_key_state(const struct http_exchange *exchange, struct transit_key_state *state,
+    struct error *err)
+{
+	cleanup_json struct json *document = vault_answer_parse(exchange, err);
+	if (!document)
+		return -1;
+	json_node data = json_member(document, JSON_ROOT, "data");
+	state->latest_version =
+	    json_integer(document, json_member(document, data, "latest_version"), 0);
+	state->min_decryption_version =
+	    json_integer(document, json_member(document, data, "min_decryption_version"), 1);
+	state->min_available_version =
+	    json_integer(document, json_member(document, data, "min_available_version"), 0);
+	state->derived = json_boolean(document, json_member(document, data, "derived"), false);
+	state->latest_created_s = creation_time(document, data, state->latest_version);
+	if (state->latest_version < 1)
+		return error_set(err, ERROR_INVALID, "Vault's answer names no key version");
+	return 0;
+}
+
+/* One call on keys/NAME[/action]; `body` NULL: none; `state` NULL: the answer is not read. */
+static int key_call(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    const char *action, const char *body, struct transit_key_state *state, struct error *err)
+{
+	struct http_exchange exchange, *one = &exchange;
+	bool post = *action;
+	int result = -1;
+
+	cleanup_free char *rest = string_format(err, "keys/%s%s", key->name, action);
+	if (!rest)
+		return -1;
+	if (vault_request(vault, post, key->mount, rest, &exchange, err) == 0 &&
+	    (!body || secret_buffer_append_string(&exchange.body, body, err) == 0) &&
+	    http_run(client, &one, 1, err) == 0)
+		result = vault_answer_check(&exchange, err);
+	if (result < 0 && exchange.status == 404)
+		error_hint(err, "there is no such key: check --transit-key");
+	if (result < 0 && exchange.status == 403)
+		error_hint(err, "the token's policy must allow it on %s/%s", key->mount, rest);
+	if (result == 0 && state)
+		result = read_key_state(&exchange, state, err);
+	http_exchange_free(&exchange);
+	if (result < 0)
+		return error_wrap(err, "Transit key %s/%s", key->mount, key->name);
+	return 0;
+}
+
+int transit_key_read(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, struct transit_key_state *state, struct error *err)
+{
+	return key_call(client, vault, key, "", NULL, state, err);
+}
+
+int transit_key_rotate(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, struct transit_key_state *state, struct error *err)
+{
+	if (key_call(client, vault, key, "/rotate", "{}", NULL, err) < 0)
+		return -1;
+	/* Not every server describes the key in the answer, so ask. */
+	return transit_key_read(client, vault, key, state, err);
+}
+
+int transit_key_retire(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, int64_t min_decryption_version, struct error *err)
+{
+	cleanup_free char *body = string_format(err, "{\"min_decryption_version\":%lld}",
+	    (long long)min_decryption_version);
+
+	return body ? key_call(client, vault, key, "/config", body, NULL, err) : -1;
+}
