@@ -104,11 +104,9 @@ static const char *from_environment(const struct options *options, const struct 
 {
 	const char *list = spec->environment, *value;
 
-	if (!spec->no_prefix_variable) {
-		prefixed_name(options, spec, name);
-		if ((value = getenv(name)) && *value)
-			return value;
-	}
+	prefixed_name(options, spec, name);
+	if ((value = getenv(name)) && *value)
+		return value;
 	while ((list = next_name(list, name)))
 		if ((value = getenv(name)) && *value)
 			return value;
@@ -333,7 +331,7 @@ bool options_own_variable(const struct options *options, const char *name)
 	if (strncmp(name, options->prefix, prefix_length) == 0 && name[prefix_length] == '_')
 		return true;
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
-		for (const char *list = spec->environment; (list = next_name(list, listed));)
+		for (const char *list = spec->shared ? NULL : spec->environment; (list = next_name(list, listed));)
 			if (strcmp(listed, name) == 0)
 				return true;
 	return false;

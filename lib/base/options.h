@@ -34,7 +34,7 @@ struct option_spec {
 	const char *argument;	 /* the argument's name in --help; NULL for flags */
 	const char *environment; /* further names, comma-separated, in order of preference; or NULL */
 	const char *help;	 /* one line */
-	bool no_prefix_variable; /* true: PREFIX_NAME is not read for this one */
+	bool shared; /* `environment` serves other programs too: see options_own_variable */
 };
 
 struct options {
@@ -61,8 +61,8 @@ enum options_result options_parse(const struct options *options, void *target, i
 void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));
 
 /*
- * True when the environment variable `name` configures this program: then the application is not
- * to see it.
+ * True when the environment variable `name` configures this program alone: then the application is
+ * not to see it.
  */
 bool options_own_variable(const struct options *options, const char *name)
     __attribute__((nonnull));

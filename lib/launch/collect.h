@@ -1,0 +1,31 @@
+/*
+ * collect: from ciphertext to variables.
+ *
+ * Login and the reads of the Secrets run at the same time; then all ciphertexts under one Transit key
+ * are decrypted in one request.
+ */
+#ifndef LAUNCH_COLLECT_H
+#define LAUNCH_COLLECT_H
+
+#include "lib/base/strings.h"
+#include "lib/kube/kube.h"
+#include "lib/launch/variables.h"
+#include "lib/vault/session.h"
+#include "lib/vault/vault.h"
+
+struct collect_settings {
+	struct vault_settings vault;
+	struct vault_session_settings session;
+	struct kube_settings kube;
+	const char *transit_key; /* [MOUNT/]NAME; NULL: what the Secret's annotation says */
+	struct strings secrets;	 /* [NAMESPACE/]NAME[:KEY] */
+	char **environment;	 /* borrowed, NULL-terminated: values that start with "vault:v" */
+};
+
+/*
+ * Fill *variables.  The Vault token is given back before this returns, also after a failure.
+ */
+int collect(struct http_client *client, const struct collect_settings *settings,
+    struct variables *variables, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+#endif

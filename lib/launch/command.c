@@ -1,0 +1,116 @@
+#include "lib/launch/command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+
+/* What execvp(3) searches when PATH is not set (confstr _CS_PATH). */
+#define DEFAULT_PATH "/bin:/usr/bin"
+
+static int failure(const char *file, int number, struct error *err)
+{
+	bool missing = number == ENOENT || number == ENOTDIR;
+	const char *advice = "";
+
+	if (number == ENOEXEC)
+		advice = ": it is no program for this machine, and has no #! line";
+	else if (number == ENOENT && access(file, F_OK) == 0)
+		advice = ": the file is there, but its interpreter or dynamic loader is not";
+	else if (number == EACCES)
+		advice = ": is it a file with execute permission, on a mount without noexec?";
+	else if (number == E2BIG)
+		advice = ": environment and arguments are too large together: deliver with --fd";
+	error_set(err, ERROR_SYSTEM, "%s: %s%s", file, strerror(number), advice);
+	return missing ? COMMAND_NOT_FOUND : COMMAND_CANNOT_RUN;
+}
+
+/* As execvp(3), but without its fallback to /bin/sh. */
+static int search(char *const *argv, char *const *environment, struct error *err)
+{
+	const char *path = getenv("PATH");
+	int worst = ENOENT;
+
+	cleanup_free char *copy = strdup(path ? path : DEFAULT_PATH);
+	if (!copy) {
+		error_memory(err);
+		return COMMAND_FAILED;
+	}
+	for (char *rest = copy, *folder; (folder = strsep(&rest, ":"));) {
+		cleanup_free char *file =
+		    string_format(err, "%s/%s", *folder ? folder : ".", argv[0]);
+		if (!file)
+			return COMMAND_FAILED;
+		execve(file, argv, environment);
+		if (errno == EACCES)
+			worst = EACCES;
+		else if (errno != ENOENT && errno != ENOTDIR)
+			return failure(file, errno, err);
+		else if (access(file, F_OK) == 0)
+			return failure(file, errno, err);
+	}
+	if (worst == ENOENT) {
+		error_set(err, ERROR_SYSTEM, "%s: command not found in PATH", argv[0]);
+		return COMMAND_NOT_FOUND;
+	}
+	return failure(argv[0], worst, err);
+}
+
+int command_exec(char *const *argv, char *const *environment, struct error *err)
+{
+	if (!*argv[0]) {
+		error_set(err, ERROR_USAGE, "the command's name is empty");
+		return COMMAND_NOT_FOUND;
+	}
+	if (!strchr(argv[0], '/'))
+		return search(argv, environment, err);
+	execve(argv[0], argv, environment);
+	return failure(argv[0], errno, err);
+}
+
+static const int caught[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+#define CAUGHT (sizeof(caught) / sizeof(caught[0]))
+
+static struct sigaction found[CAUGHT], found_pipe;
+static volatile sig_atomic_t caught_signal;
+static void (*signal_action)(void);
+
+static void on_signal(int number)
+{
+	caught_signal = number;
+	if (signal_action)
+		signal_action();
+}
+
+void command_catch_signals(void (*action)(void))
+{
+	struct sigaction catching = {.sa_handler = on_signal};
+	struct sigaction ignoring = {.sa_handler = SIG_IGN};
+
+	signal_action = action;
+	for (size_t i = 0; i < CAUGHT; i++) {
+		sigaction(caught[i], NULL, &found[i]);
+		/* nohup(1) and the like ignore a signal on purpose. */
+		if (found[i].sa_handler != SIG_IGN)
+			sigaction(caught[i], &catching, NULL);
+	}
+	/* A server that hangs up must not end us. */
+	sigaction(SIGPIPE, &ignoring, &found_pipe);
+}
+
+int command_caught_signal(void)
+{
+	return caught_signal;
+}
+
+void command_restore_signals(void)
+{
+	for (size_t i = 0; i < CAUGHT; i++)
+		sigaction(caught[i], &found[i], NULL);
+	sigaction(SIGPIPE, &found_pipe, NULL);
+}

@@ -1,0 +1,25 @@
+/* command: become the application. */
+#ifndef LAUNCH_COMMAND_H
+#define LAUNCH_COMMAND_H
+
+#include "lib/base/error.h"
+
+/* Exit statuses, as env(1), nohup(1) and docker have them. */
+#define COMMAND_FAILED 125    /* the launcher's own failure */
+#define COMMAND_CANNOT_RUN 126 /* found, but it can't be executed */
+#define COMMAND_NOT_FOUND 127
+
+/*
+ * execve argv[0] with this environment; a name without a slash is looked up in our own PATH.  Never
+ * a shell: a file that the kernel can't execute is an error.  Returns only on failure: the exit
+ * status, with *err set.
+ */
+int command_exec(char *const *argv, char *const *environment, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Signals that end a start: caught between begin and end. */
+void command_catch_signals(void (*on_signal)(void));
+int command_caught_signal(void); /* its number, or 0 */
+void command_restore_signals(void); /* as they were found */
+
+#endif
