@@ -113,7 +113,7 @@ static int launch(const struct configuration *configuration, char **command, str
 
 int main(int argc, char **argv)
 {
-	struct configuration configuration = {.session = VAULT_SESSION_DEFAULTS,
+	static struct configuration configuration = {.session = VAULT_SESSION_DEFAULTS,
 	    .timeout_ms = 60000};
 	struct error err = ERROR_INIT;
 	char **command;
