@@ -68,7 +68,7 @@ $(LIBRARY): $(call object,$(LIB_SOURCES))
 	ar rcs $@ $^
 
 define program
-$(OUT)/bin/$(1): $(call object,$(wildcard cmd/$(1)/*.c)) $(LIBRARY)
+$(OUT)/bin/$(1): $(call object,$(wildcard cmd/*.c cmd/$(1)/*.c)) $(LIBRARY)
 	@mkdir -p $$(@D)
 	$(CC) $$(ALL_CFLAGS) $$(filter %.o,$$^) $(LIBRARY) $(if $(filter secret-dev,$(1)),$(MICROHTTPD_LIBS)) \
 		$(THIRD_PARTY_LIBS) $$(ALL_LDFLAGS) -MF /dev/null -o $$@

@@ -1,10 +1,7 @@
 /* secret-exec: decrypt what a sealed Secret holds, then become the application. */
-#include <stdio.h>
-#include <sys/prctl.h>
-
 #include "cmd/connection_options.h"
+#include "cmd/program.h"
 #include "lib/base/clock.h"
-#include "lib/base/version.h"
 #include "lib/launch/collect.h"
 #include "lib/launch/command.h"
 #include "lib/launch/deliver.h"
@@ -12,13 +9,13 @@
 extern char **environ;
 
 struct configuration {
+	struct program_settings program;
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
 	struct strings secrets, allow_env;
-	const char *transit_key, *fd, *log_format;
-	bool override, keep_config, verbose;
-	int64_t timeout_ms;
+	const char *transit_key, *fd;
+	bool override, keep_config;
 };
 
 static const struct option_spec table[] = {
@@ -55,12 +52,6 @@ static const struct options options = {
     .stop_at_operand = true,
 };
 
-static int fail(const struct error *err, int status)
-{
-	log_write(LOG_ERROR, "%s", err->message);
-	return status;
-}
-
 /* Everything up to exec; secrets stay in *environment, or in the pipe. */
 static int prepare(const struct configuration *configuration,
     struct deliver_environment *environment, struct error *err)
@@ -78,7 +69,7 @@ static int prepare(const struct configuration *configuration,
 	    deliver_parse_fd(configuration->fd, &delivery.fd, &delivery.format, err) < 0)
 		return -1;
 	struct http_client *client =
-	    http_client_new(clock_now_ms() + configuration->timeout_ms, err);
+	    http_client_new(clock_now_ms() + configuration->program.timeout_ms, err);
 	if (!client)
 		return -1;
 	int result = collect(client, &collecting, &variables, err);
@@ -113,34 +104,23 @@ static int launch(const struct configuration *configuration, char **command, str
 
 int main(int argc, char **argv)
 {
+	/* Static, so that what it owns is reachable to the end: exec never returns to free it. */
 	static struct configuration configuration = {.session = VAULT_SESSION_DEFAULTS,
-	    .timeout_ms = 60000};
+	    .program = {.timeout_ms = 60000}};
 	struct error err = ERROR_INIT;
 	char **command;
-	int count;
+	int count, status = program_start(&options, &configuration, &configuration.program,
+		       COMMAND_FAILED, argc, argv, &command, &count);
 
-	/* No core dump, and nobody attaches, while secrets are in memory; execve undoes it. */
-	prctl(PR_SET_DUMPABLE, 0);
-	log_init(options.program, LOG_INFO, LOG_TEXT);
-	switch (options_parse(&options, &configuration, argc, argv, &command, &count, &err)) {
-	case OPTIONS_HELP:
-		options_print_help(&options, stdout);
-		return 0;
-	case OPTIONS_VERSION:
-		printf("secret-exec %s (%s)\n", SECRETMANAGER_VERSION, http_version());
-		return 0;
-	case OPTIONS_ERROR:
-		return fail(&err, COMMAND_FAILED);
-	case OPTIONS_RUN:
-		break;
-	}
-	if (start_log(options.program, configuration.log_format, configuration.verbose, &err) < 0)
-		return fail(&err, COMMAND_FAILED);
+	if (status >= 0)
+		return status;
 	if (count == 0) {
 		error_set(&err, ERROR_USAGE,
 		    "no command: write secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]");
-		return fail(&err, COMMAND_FAILED);
+		return program_fail(&err, COMMAND_FAILED);
 	}
-	note_old_names(&configuration.vault);
-	return fail(&err, launch(&configuration, command, &err));
+	if (program_complete_connection(&configuration.vault, &configuration.session,
+		&configuration.kube, &err) < 0)
+		return program_fail(&err, COMMAND_FAILED);
+	return program_fail(&err, launch(&configuration, command, &err));
 }
