@@ -77,6 +77,8 @@ struct transit_key {
 int transit_key_parse(struct transit_key *key, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void transit_key_free(struct transit_key *key) __attribute__((nonnull));
+/* True when `text`, [MOUNT/]NAME, names this key. */
+bool transit_key_is(const struct transit_key *key, const char *text) __attribute__((nonnull));
 
 /* One value of a batch. */
 struct transit_item {
