@@ -14,16 +14,16 @@ int program_fail(const struct error *err, int status)
 	return status;
 }
 
-static int start_log(const char *program, const struct program_settings *settings,
-    struct error *err)
+static int start_log(
+    const char *program, const struct program_settings *settings, struct error *err)
 {
 	const char *format = settings->log_format;
 	bool json = format && strcmp(format, "json") == 0;
 
 	log_init(program, settings->verbose ? LOG_DEBUG : LOG_INFO, json ? LOG_JSON : LOG_TEXT);
 	if (format && !json && strcmp(format, "text") != 0)
-		return error_set(err, ERROR_USAGE, "--log-format \"%s\": write text or json",
-		    format);
+		return error_set(
+		    err, ERROR_USAGE, "--log-format \"%s\": write text or json", format);
 	return 0;
 }
 

@@ -9,7 +9,8 @@
 #include "lib/vault/session.h"
 #include "lib/vault/vault.h"
 
-/* What every program's configuration begins with, so that the tables in connection_options.h fit. */
+/* What every program's configuration begins with, so that the tables in connection_options.h fit.
+ */
 struct program_settings {
 	const char *log_format;
 	bool verbose;

@@ -19,21 +19,33 @@ struct configuration {
 };
 
 static const struct option_spec table[] = {
-    {.name = "secret", .letter = 's', .kind = OPTION_LIST, .argument = "[NS/]NAME[:KEY]",
+    {.name = "secret",
+	.letter = 's',
+	.kind = OPTION_LIST,
+	.argument = "[NS/]NAME[:KEY]",
 	.offset = offsetof(struct configuration, secrets),
 	.help = "sealed Secret to read from the API (repeatable)"},
-    {.name = "transit-key", .kind = OPTION_STRING, .argument = "[MOUNT/]NAME",
+    {.name = "transit-key",
+	.kind = OPTION_STRING,
+	.argument = "[MOUNT/]NAME",
 	.offset = offsetof(struct configuration, transit_key),
 	.help = "Transit key (default what the Secret's annotation says)"},
-    {.name = "fd", .kind = OPTION_STRING, .argument = "N[:FORMAT]",
+    {.name = "fd",
+	.kind = OPTION_STRING,
+	.argument = "N[:FORMAT]",
 	.offset = offsetof(struct configuration, fd),
 	.help = "deliver over pipe N as json, dotenv or nul, not in the environment"},
-    {.name = "override", .kind = OPTION_FLAG, .offset = offsetof(struct configuration, override),
+    {.name = "override",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, override),
 	.help = "let a secret replace a variable that is set"},
-    {.name = "allow-env", .kind = OPTION_LIST, .argument = "NAME",
+    {.name = "allow-env",
+	.kind = OPTION_LIST,
+	.argument = "NAME",
 	.offset = offsetof(struct configuration, allow_env),
 	.help = "allow a secret to set this dangerous variable (repeatable)"},
-    {.name = "keep-config", .kind = OPTION_FLAG,
+    {.name = "keep-config",
+	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, keep_config),
 	.help = "leave VAULT_*, BAO_* and SECRET_EXEC_* in the environment"},
     VAULT_OPTIONS(struct configuration),
@@ -46,8 +58,9 @@ static const struct options options = {
     .program = "secret-exec",
     .prefix = "SECRET_EXEC",
     .synopsis = "secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]",
-    .description = "Decrypt sealed Secrets with Vault Transit, then run COMMAND in this process's\n"
-		   "place with them. Variables whose value starts with \"vault:v\" are decrypted too.",
+    .description =
+	"Decrypt sealed Secrets with Vault Transit, then run COMMAND in this process's\n"
+	"place with them. Variables whose value starts with \"vault:v\" are decrypted too.",
     .table = table,
     .stop_at_operand = true,
 };
@@ -57,12 +70,16 @@ static int prepare(const struct configuration *configuration,
     struct deliver_environment *environment, struct error *err)
 {
 	struct collect_settings collecting = {.vault = configuration->vault,
-	    .session = configuration->session, .kube = configuration->kube,
-	    .transit_key = configuration->transit_key, .secrets = configuration->secrets,
+	    .session = configuration->session,
+	    .kube = configuration->kube,
+	    .transit_key = configuration->transit_key,
+	    .secrets = configuration->secrets,
 	    .environment = environ};
 	struct deliver_settings delivery = {.override = configuration->override,
-	    .allow = &configuration->allow_env, .keep_config = configuration->keep_config,
-	    .options = &options, .fd = -1};
+	    .allow = &configuration->allow_env,
+	    .keep_config = configuration->keep_config,
+	    .options = &options,
+	    .fd = -1};
 	struct variables variables = {NULL, 0, 0};
 
 	if (configuration->fd &&
@@ -92,8 +109,8 @@ static int launch(const struct configuration *configuration, char **command, str
 	if (result < 0 || caught) {
 		deliver_environment_free(&environment);
 		if (caught)
-			error_set(err, ERROR_INTERRUPTED, "ended by signal %d before %s was started",
-			    caught, command[0]);
+			error_set(err, ERROR_INTERRUPTED,
+			    "ended by signal %d before %s was started", caught, command[0]);
 		return caught ? 128 + caught : COMMAND_FAILED;
 	}
 	command_restore_signals();
@@ -105,8 +122,8 @@ static int launch(const struct configuration *configuration, char **command, str
 int main(int argc, char **argv)
 {
 	/* Static, so that what it owns is reachable to the end: exec never returns to free it. */
-	static struct configuration configuration = {.session = VAULT_SESSION_DEFAULTS,
-	    .program = {.timeout_ms = 60000}};
+	static struct configuration configuration = {
+	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000}};
 	struct error err = ERROR_INIT;
 	char **command;
 	int count, status = program_start(&options, &configuration, &configuration.program,
@@ -119,8 +136,8 @@ int main(int argc, char **argv)
 		    "no command: write secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]");
 		return program_fail(&err, COMMAND_FAILED);
 	}
-	if (program_complete_connection(&configuration.vault, &configuration.session,
-		&configuration.kube, &err) < 0)
+	if (program_complete_connection(
+		&configuration.vault, &configuration.session, &configuration.kube, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);
 	return program_fail(&err, launch(&configuration, command, &err));
 }

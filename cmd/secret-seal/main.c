@@ -23,37 +23,60 @@ struct configuration {
 };
 
 static const struct option_spec table[] = {
-    {.name = "from-literal", .kind = OPTION_LIST, .argument = "NAME=VALUE",
+    {.name = "from-literal",
+	.kind = OPTION_LIST,
+	.argument = "NAME=VALUE",
 	.offset = offsetof(struct configuration, inputs.literals),
 	.help = "seal a value (repeatable; whoever lists processes can read it)"},
-    {.name = "from-file", .kind = OPTION_LIST, .argument = "[NAME=]PATH",
+    {.name = "from-file",
+	.kind = OPTION_LIST,
+	.argument = "[NAME=]PATH",
 	.offset = offsetof(struct configuration, inputs.files),
 	.help = "seal a file's bytes, - for standard input (repeatable)"},
-    {.name = "from-env-file", .kind = OPTION_LIST, .argument = "PATH",
+    {.name = "from-env-file",
+	.kind = OPTION_LIST,
+	.argument = "PATH",
 	.offset = offsetof(struct configuration, inputs.env_files),
 	.help = "seal what a .env file sets (repeatable)"},
-    {.name = "from-document", .kind = OPTION_STRING, .argument = "PATH",
+    {.name = "from-document",
+	.kind = OPTION_STRING,
+	.argument = "PATH",
 	.offset = offsetof(struct configuration, inputs.document),
 	.help = "seal the members of a JSON object, - for standard input"},
-    {.name = "transit-key", .kind = OPTION_STRING, .argument = "[MOUNT/]NAME",
+    {.name = "transit-key",
+	.kind = OPTION_STRING,
+	.argument = "[MOUNT/]NAME",
 	.offset = offsetof(struct configuration, transit_key),
 	.help = "Transit key (default what an existing Secret says)"},
-    {.name = "layout", .kind = OPTION_STRING, .argument = "per-key|document",
+    {.name = "layout",
+	.kind = OPTION_STRING,
+	.argument = "per-key|document",
 	.offset = offsetof(struct configuration, layout),
 	.help = "a data key for each value, or one for a JSON object of all (default per-key)"},
-    {.name = "data-key", .kind = OPTION_STRING, .argument = "NAME",
+    {.name = "data-key",
+	.kind = OPTION_STRING,
+	.argument = "NAME",
 	.offset = offsetof(struct configuration, data_key),
 	.help = "the document's data key (default " SEAL_DOCUMENT_KEY ")"},
-    {.name = "scope", .kind = OPTION_STRING, .argument = "SCOPE",
+    {.name = "scope",
+	.kind = OPTION_STRING,
+	.argument = "SCOPE",
 	.offset = offsetof(struct configuration, scope),
 	.help = "with a derived key: bind to strict (default), namespace-wide or cluster-wide"},
-    {.name = "dry-run", .kind = OPTION_STRING, .argument = "none|client",
+    {.name = "dry-run",
+	.kind = OPTION_STRING,
+	.argument = "none|client",
 	.offset = offsetof(struct configuration, dry_run),
 	.help = "client: print the manifest, do not write the Secret"},
-    {.name = "output", .letter = 'o', .kind = OPTION_STRING, .argument = "name|yaml|json",
+    {.name = "output",
+	.letter = 'o',
+	.kind = OPTION_STRING,
+	.argument = "name|yaml|json",
 	.offset = offsetof(struct configuration, output),
 	.help = "what to print (default name; yaml with --dry-run=client)"},
-    {.name = "no-verify", .kind = OPTION_FLAG, .offset = offsetof(struct configuration, no_verify),
+    {.name = "no-verify",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, no_verify),
 	.help = "do not decrypt once what was sealed (for a policy that may only encrypt)"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
@@ -65,8 +88,9 @@ static const struct options options = {
     .program = "secret-seal",
     .prefix = "SECRET_SEAL",
     .synopsis = "secret-seal [OPTIONS] --from-...  NAME",
-    .description = "Encrypt values with Vault Transit and keep the ciphertext in the Secret NAME: a new one,\n"
-		   "or an existing sealed one, whose other data keys stay as they are.",
+    .description =
+	"Encrypt values with Vault Transit and keep the ciphertext in the Secret NAME: a new one,\n"
+	"or an existing sealed one, whose other data keys stay as they are.",
     .table = table,
 };
 
@@ -77,7 +101,8 @@ static int choose(const char *option, const char *text, const char *first, const
 	*is_second = text && strcmp(text, second) == 0;
 	if (!text || *is_second || strcmp(text, first) == 0)
 		return 0;
-	return error_set(err, ERROR_USAGE, "%s \"%s\": write %s or %s", option, text, first, second);
+	return error_set(
+	    err, ERROR_USAGE, "%s \"%s\": write %s or %s", option, text, first, second);
 }
 
 enum output { OUTPUT_NAME, OUTPUT_YAML, OUTPUT_JSON };
@@ -104,8 +129,8 @@ static int print(const struct seal_outcome *outcome, enum output output, struct 
 	int result = 0;
 
 	if (output == OUTPUT_NAME)
-		result = secret_buffer_append_format(&text, err, "secret/%s %s\n",
-		    outcome->secret.name, changes[outcome->change]);
+		result = secret_buffer_append_format(
+		    &text, err, "secret/%s %s\n", outcome->secret.name, changes[outcome->change]);
 	else if (output == OUTPUT_YAML)
 		result = sealed_manifest_yaml(&outcome->secret, &text, err);
 	else if (kube_secret_write_json(&outcome->secret, &text, err) < 0 ||
@@ -134,8 +159,8 @@ static int read_values(const struct configuration *configuration, bool document,
 		if (inputs_read(&configuration->inputs, values, err) < 0)
 			return -1;
 		if (values->count == 0)
-			return error_set(err, ERROR_INVALID,
-			    "nothing to seal: what was given holds no value");
+			return error_set(
+			    err, ERROR_INVALID, "nothing to seal: what was given holds no value");
 		return 0;
 	}
 	if (inputs_read_document(&configuration->inputs, &text, err) < 0)
@@ -146,8 +171,11 @@ static int read_values(const struct configuration *configuration, bool document,
 static int run(const struct configuration *configuration, const char *name, struct error *err)
 {
 	struct seal_settings settings = {.vault = configuration->vault,
-	    .session = configuration->session, .kube = configuration->kube, .name = name,
-	    .transit_key = configuration->transit_key, .scope = configuration->scope,
+	    .session = configuration->session,
+	    .kube = configuration->kube,
+	    .name = name,
+	    .transit_key = configuration->transit_key,
+	    .scope = configuration->scope,
 	    .no_verify = configuration->no_verify};
 	struct variables values = {NULL, 0, 0};
 	struct seal_outcome outcome = {0};
@@ -155,8 +183,8 @@ static int run(const struct configuration *configuration, const char *name, stru
 
 	if (choose("--layout", configuration->layout, "per-key", "document", &settings.document,
 		err) < 0 ||
-	    choose("--dry-run", configuration->dry_run, "none", "client", &settings.offline,
-		err) < 0 ||
+	    choose("--dry-run", configuration->dry_run, "none", "client", &settings.offline, err) <
+		0 ||
 	    choose_output(configuration->output, settings.offline, &output, err) < 0)
 		return -1;
 	struct http_client *client =
@@ -176,8 +204,8 @@ static int run(const struct configuration *configuration, const char *name, stru
 
 int main(int argc, char **argv)
 {
-	static struct configuration configuration = {.session = VAULT_SESSION_DEFAULTS,
-	    .program = {.timeout_ms = 60000}};
+	static struct configuration configuration = {
+	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000}};
 	struct error err = ERROR_INIT;
 	char **names;
 	int count, status = program_start(&options, &configuration, &configuration.program,
@@ -191,8 +219,8 @@ int main(int argc, char **argv)
 			  : "no Secret: its NAME is missing");
 		return program_fail(&err, STATUS_USAGE);
 	}
-	if (program_complete_connection(&configuration.vault, &configuration.session,
-		&configuration.kube, &err) < 0 ||
+	if (program_complete_connection(
+		&configuration.vault, &configuration.session, &configuration.kube, &err) < 0 ||
 	    run(&configuration, names[0], &err) < 0)
 		return program_fail(&err, err.code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);
 	return 0;

@@ -58,8 +58,8 @@ static const char *check_rest(struct line *line)
 	return "something stands behind the closing quote";
 }
 
-static const char *take_single_quoted(struct line *line, struct secret_buffer *value,
-    struct error *err)
+static const char *take_single_quoted(
+    struct line *line, struct secret_buffer *value, struct error *err)
 {
 	const char *start = ++line->at;
 	const char *quote = memchr(start, '\'', (size_t)(line->end - start));
@@ -72,8 +72,8 @@ static const char *take_single_quoted(struct line *line, struct secret_buffer *v
 	return check_rest(line);
 }
 
-static const char *take_double_quoted(struct line *line, struct secret_buffer *value,
-    struct error *err)
+static const char *take_double_quoted(
+    struct line *line, struct secret_buffer *value, struct error *err)
 {
 	static const char escapes[] = "nrt\"\\$", meanings[] = "\n\r\t\"\\$";
 
@@ -105,7 +105,8 @@ static const char *take_unquoted(struct line *line, struct secret_buffer *value,
 	if (length && (is_blank(line->at[0]) || is_blank(line->end[-1])))
 		return "white space at an end of the value: put the value in quotes";
 	if (memmem(line->at, length, " #", 2) || memmem(line->at, length, "\t#", 2))
-		return "a '#' behind white space: a comment, or the value's? put the value in quotes";
+		return "a '#' behind white space: a comment, or the value's? put the value in "
+		       "quotes";
 	if (memmem(line->at, length, "$(", 2) || memmem(line->at, length, "${", 2))
 		return "nothing is expanded here: put the value in single quotes";
 	if (length && (line->end[-1] == '\\' || memchr(line->at, '`', length)))
@@ -125,8 +126,8 @@ static const char *take_value(struct line *line, struct secret_buffer *value, st
 }
 
 /* The name and value of one line; *name stays NULL on one that sets nothing. */
-static const char *read_line(struct line *line, char **name, struct secret_buffer *value,
-    struct error *err)
+static const char *read_line(
+    struct line *line, char **name, struct secret_buffer *value, struct error *err)
 {
 	skip_blanks(line);
 	if (line->at == line->end || *line->at == '#')
@@ -142,8 +143,8 @@ int dotenv_each(const struct secret_buffer *text, const char *what,
 	const char *at = secret_buffer_string(text), *end = at + text->length;
 
 	if (memchr(at, '\0', text->length) || !json_is_utf8(at, text->length))
-		return error_set(err, ERROR_INVALID, "%s: not UTF-8 text, or it holds a NUL byte",
-		    what);
+		return error_set(
+		    err, ERROR_INVALID, "%s: not UTF-8 text, or it holds a NUL byte", what);
 	for (int number = 1; at < end; number++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		struct line line = {at, newline ? newline : end};
@@ -154,8 +155,8 @@ int dotenv_each(const struct secret_buffer *text, const char *what,
 			line.end--;
 		const char *problem = read_line(&line, &name, &value, err);
 		if (problem)
-			return error_set(err, ERROR_INVALID, "%s: line %d: %s", what, number,
-			    problem);
+			return error_set(
+			    err, ERROR_INVALID, "%s: line %d: %s", what, number, problem);
 		if (name && each(context, name, &value, err) < 0)
 			return error_wrap(err, "%s: line %d", what, number);
 		at = newline ? newline + 1 : end;

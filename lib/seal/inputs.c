@@ -27,8 +27,8 @@ static int add(void *context, const char *name, struct secret_buffer *value, str
 }
 
 /* Split "NAME=rest"; *name is newly allocated. */
-static int split(const char *option, const char *text, char **name, const char **rest,
-    struct error *err)
+static int split(
+    const char *option, const char *text, char **name, const char **rest, struct error *err)
 {
 	const char *equals = strchr(text, '=');
 
@@ -112,8 +112,8 @@ int inputs_read(const struct inputs *inputs, struct variables *values, struct er
 	return sealed_document_each(&text, inputs->document, add, &destination, err);
 }
 
-static int write_document(const struct variables *values, struct secret_buffer *text,
-    struct error *err)
+static int write_document(
+    const struct variables *values, struct secret_buffer *text, struct error *err)
 {
 	struct json_writer writer;
 
@@ -133,8 +133,7 @@ static int write_document(const struct variables *values, struct secret_buffer *
 	return json_writer_finish(&writer, err);
 }
 
-int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text,
-    struct error *err)
+int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text, struct error *err)
 {
 	bool others = inputs->literals.count || inputs->files.count || inputs->env_files.count;
 	struct variables values = {NULL, 0, 0};

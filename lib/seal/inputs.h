@@ -33,10 +33,11 @@ int inputs_read(const struct inputs *inputs, struct variables *values, struct er
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * One JSON object of everything, for the document layout.  A document given alone is taken as it is,
- * to the last byte, once it is known to be a JSON object; values that are not UTF-8 are refused.
+ * One JSON object of everything, for the document layout.  A document given alone is taken as it
+ * is, to the last byte, once it is known to be a JSON object; values that are not UTF-8 are
+ * refused.
  */
-int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

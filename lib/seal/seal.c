@@ -46,13 +46,15 @@ static int check_names(const struct sealing *sealing, struct error *err)
 
 	if (!kube_valid_name(name))
 		return error_set(err, ERROR_USAGE,
-		    "\"%s\" can't be a Secret's name: lower case letters, digits, '-' and '.', up to "
+		    "\"%s\" can't be a Secret's name: lower case letters, digits, '-' and '.', up "
+		    "to "
 		    "253, beginning and ending with a letter or digit",
 		    name);
 	for (size_t i = 0; i < values->count; i++)
 		if (!kube_valid_data_key(values->items[i].name))
 			return error_set(err, ERROR_INVALID,
-			    "%s: \"%s\" can't be a data key of a Secret: letters, digits, '-', '_' and "
+			    "%s: \"%s\" can't be a data key of a Secret: letters, digits, '-', '_' "
+			    "and "
 			    "'.', up to 253",
 			    values->items[i].source, values->items[i].name);
 	return 0;
@@ -152,8 +154,8 @@ static int find_key(struct sealing *sealing, struct error *err)
 			return -1;
 	}
 	if (!given(text))
-		return error_set(err, ERROR_USAGE,
-		    "no Transit key: name it with --transit-key [MOUNT/]NAME");
+		return error_set(
+		    err, ERROR_USAGE, "no Transit key: name it with --transit-key [MOUNT/]NAME");
 	return transit_key_parse(&sealing->key, text, err);
 }
 
@@ -301,11 +303,11 @@ static int fill_secret(const struct sealing *sealing, struct transit_item *items
 	}
 	if (bytes > KUBE_SECRET_BYTES_MAX)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "Secret %s: its ciphertexts have %zu bytes, and a Secret holds %zu: seal some of "
+		    "Secret %s: its ciphertexts have %zu bytes, and a Secret holds %zu: seal some "
+		    "of "
 		    "it into another",
 		    secret->name, bytes, KUBE_SECRET_BYTES_MAX);
-	cleanup_free char *key =
-	    string_format(err, "%s/%s", sealing->key.mount, sealing->key.name);
+	cleanup_free char *key = string_format(err, "%s/%s", sealing->key.mount, sealing->key.name);
 	if (!key)
 		return -1;
 	return sealed_secret_mark(secret, key, sealing->scope, sealing->settings->document, err);
@@ -327,14 +329,15 @@ static int encrypt(struct sealing *sealing, struct kube_secret *secret, struct e
 }
 
 /* The server's answer must hold what was sent. */
-static int compare(const struct kube_secret *sent, const struct kube_secret *stored,
-    struct error *err)
+static int compare(
+    const struct kube_secret *sent, const struct kube_secret *stored, struct error *err)
 {
 	for (size_t i = 0; i < sent->data_count; i++) {
 		const struct kube_entry *entry = kube_secret_entry(stored, sent->data[i].key);
 		if (!entry || !secret_buffer_equal(&entry->value, &sent->data[i].value))
 			return error_set(err, ERROR_INVALID,
-			    "Secret %s/%s: data key \"%s\" was stored changed: does something rewrite "
+			    "Secret %s/%s: data key \"%s\" was stored changed: does something "
+			    "rewrite "
 			    "Secrets in this cluster?",
 			    sent->namespace, sent->name, sent->data[i].key);
 	}
@@ -353,9 +356,11 @@ static int patch(struct sealing *sealing, struct kube_secret *change, struct kub
 	if (result == 0)
 		result = http_run(sealing->client, &one, 1, err);
 	if (result == 0)
-		result = kube_secret_result(&exchange, change->namespace, change->name, stored, err);
+		result =
+		    kube_secret_result(&exchange, change->namespace, change->name, stored, err);
 	if (result < 0 && err->code == ERROR_CONFLICT)
-		error_hint(err, "somebody changed it meanwhile, and it is as they left it: run again");
+		error_hint(
+		    err, "somebody changed it meanwhile, and it is as they left it: run again");
 	http_exchange_free(&exchange);
 	return result;
 }
@@ -368,8 +373,8 @@ static int write_secret(struct sealing *sealing, struct seal_outcome *outcome, s
 	if (sealing->exists)
 		result = patch(sealing, &outcome->secret, &stored, err);
 	else
-		result = kube_secret_create(sealing->client, &sealing->kube, &outcome->secret,
-		    &stored, err);
+		result = kube_secret_create(
+		    sealing->client, &sealing->kube, &outcome->secret, &stored, err);
 	if (result == 0)
 		result = compare(&outcome->secret, &stored, err);
 	if (result == 0)
@@ -382,8 +387,8 @@ static int run(struct sealing *sealing, struct seal_outcome *outcome, struct err
 {
 	if (check_names(sealing, err) < 0 || find_namespace(sealing, err) < 0 ||
 	    look_up(sealing, err) < 0 || find_key(sealing, err) < 0 ||
-	    vault_session_begin(sealing->client, &sealing->vault, &sealing->settings->session,
-		err) < 0 ||
+	    vault_session_begin(
+		sealing->client, &sealing->vault, &sealing->settings->session, err) < 0 ||
 	    find_scope(sealing, err) < 0 || encrypt(sealing, &outcome->secret, err) < 0)
 		return -1;
 	return sealing->settings->offline ? 0 : write_secret(sealing, outcome, err);

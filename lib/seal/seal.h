@@ -1,8 +1,8 @@
 /*
  * seal: from plaintexts to a sealed Secret, in the API or as a manifest.
  *
- * Nothing is written before every ciphertext is known to decrypt to what went in.  An existing Secret
- * is patched with its resourceVersion as precondition: what is not named survives, and a
+ * Nothing is written before every ciphertext is known to decrypt to what went in.  An existing
+ * Secret is patched with its resourceVersion as precondition: what is not named survives, and a
  * failure leaves it as it was.
  */
 #ifndef SEAL_SEAL_H
