@@ -10,7 +10,7 @@ STAGE=${STAGE:-dev}
 
 stage_start() {
 	if [ "$STAGE" = real ]; then
-		"$(dirname "${BASH_SOURCE[0]}")/e2e/reset" || exit 1
+		"$(dirname "${BASH_SOURCE[0]}")/e2e/seed" reset || exit 1
 		return
 	fi
 	local variables
