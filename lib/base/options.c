@@ -61,6 +61,7 @@ static int assign(const struct option_spec *spec, void *target, const char *text
 			    text);
 		return 0;
 	case OPTION_STRING:
+	case OPTION_ENVIRONMENT:
 		*(const char **)place = text;
 		return 0;
 	case OPTION_LIST:
@@ -210,6 +211,11 @@ static int parse_long(struct parser *parser, const char *word)
 	snprintf(shown, sizeof(shown), "%.*s", (int)length + 2, word);
 	if (!spec)
 		return error_set(parser->err, ERROR_USAGE, "unknown option %s", shown);
+	if (spec->kind == OPTION_ENVIRONMENT)
+		return error_set(parser->err, ERROR_USAGE,
+		    "%s is taken from the environment only (%s): whoever lists processes reads "
+		    "command lines",
+		    shown, spec->environment);
 	if (value && (negated || (!takes_argument(spec) && spec->kind != OPTION_FLAG)))
 		return error_set(parser->err, ERROR_USAGE, "option %s takes no argument", shown);
 	return apply(parser, spec, shown, negated ? "false" : value);
@@ -298,29 +304,52 @@ enum options_result options_parse(const struct options *options, void *target, i
 	return OPTIONS_RUN;
 }
 
+/* "  LEFT    help", the help on a line of its own when LEFT is long. */
+static void print_row(FILE *out, const char *left, const char *help)
+{
+	if (strlen(left) >= HELP_COLUMN)
+		fprintf(out, "%s\n%*s%s", left, HELP_COLUMN, "", help);
+	else
+		fprintf(out, "%-*s%s", HELP_COLUMN, left, help);
+}
+
+static void print_option(FILE *out, const struct option_spec *spec)
+{
+	char left[VARIABLE_MAX];
+	const char letter[] = {'-', spec->letter, ',', ' ', '\0'};
+
+	snprintf(left, sizeof(left), "  %s--%s%s%s", spec->letter ? letter : "    ", spec->name,
+	    spec->argument ? " " : "", spec->argument ? spec->argument : "");
+	print_row(out, left, spec->help);
+	if (spec->environment)
+		fprintf(out, " [%s]", spec->environment);
+	fputc('\n', out);
+}
+
+/* What can only come from the environment. */
+static void print_variable(FILE *out, const struct option_spec *spec)
+{
+	char left[VARIABLE_MAX];
+
+	snprintf(left, sizeof(left), "  %s", spec->environment);
+	print_row(out, left, spec->help);
+	fputc('\n', out);
+}
+
 void options_print_help(const struct options *options, FILE *out)
 {
 	fprintf(out, "usage: %s\n", options->synopsis);
 	if (options->description)
 		fprintf(out, "\n%s\n", options->description);
 	fputs("\nOptions:\n", out);
-	for (const struct option_spec *spec = options->table; spec->name; spec++) {
-		char left[VARIABLE_MAX];
-		const char letter[] = {'-', spec->letter, ',', ' ', '\0'};
-
-		snprintf(left, sizeof(left), "  %s--%s%s%s", spec->letter ? letter : "    ",
-		    spec->name, spec->argument ? " " : "", spec->argument ? spec->argument : "");
-		if (strlen(left) >= HELP_COLUMN)
-			fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
-		else
-			fprintf(out, "%-*s", HELP_COLUMN, left);
-		fputs(spec->help, out);
-		if (spec->environment)
-			fprintf(out, " [%s]", spec->environment);
-		fputc('\n', out);
-	}
-	fprintf(out, "\nEvery option can also be set as %s_NAME in the environment.\n",
-	    options->prefix);
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		if (spec->kind != OPTION_ENVIRONMENT)
+			print_option(out, spec);
+	fputs("\nEnvironment:\n", out);
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		if (spec->kind == OPTION_ENVIRONMENT)
+			print_variable(out, spec);
+	fprintf(out, "  Every option can also be set as %s_NAME.\n", options->prefix);
 }
 
 bool options_own_variable(const struct options *options, const char *name)

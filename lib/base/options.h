@@ -22,6 +22,7 @@ enum option_kind {
 	OPTION_LIST,	 /* struct strings; repeatable; from the environment: separated by commas */
 	OPTION_DURATION, /* int64_t milliseconds, see clock_parse_duration */
 	OPTION_NUMBER,	 /* int64_t >= 0 */
+	OPTION_ENVIRONMENT, /* as OPTION_STRING, but refused on the command line, which anyone can read */
 	OPTION_HELP,	 /* no target: options_parse answers OPTIONS_HELP */
 	OPTION_VERSION,	 /* no target: options_parse answers OPTIONS_VERSION */
 };

@@ -149,41 +149,6 @@ static struct sealed_value *add_value(struct collection *collection, struct erro
 	return value;
 }
 
-/* The Transit key by option and annotation, which must agree: a guess could decrypt nothing, or the wrong thing. */
-static const char *key_of(const struct collection *collection, const struct kube_secret *secret,
-    struct error *err)
-{
-	const char *option = collection->settings->transit_key;
-	const char *annotation = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
-	struct transit_key a = {NULL, NULL}, b = {NULL, NULL};
-	bool same = true;
-
-	if (option && annotation) {
-		if (transit_key_parse(&a, option, err) < 0)
-			return NULL;
-		if (transit_key_parse(&b, annotation, err) < 0) {
-			transit_key_free(&a);
-			return NULL;
-		}
-		same = strcmp(a.mount, b.mount) == 0 && strcmp(a.name, b.name) == 0;
-		transit_key_free(&a);
-		transit_key_free(&b);
-	}
-	if (!same)
-		error_set(err, ERROR_USAGE,
-		    "Secret %s/%s: it is sealed with Transit key %s, but %s is asked for: leave out "
-		    "--transit-key, or seal it again",
-		    secret->namespace, secret->name, annotation, option);
-	else if (!option && !annotation)
-		error_set(err, ERROR_USAGE,
-		    "Secret %s/%s: no Transit key is known: it has no annotation %s: name the key with "
-		    "--transit-key",
-		    secret->namespace, secret->name, SEALED_ANNOTATION_KEY);
-	else
-		return annotation ? annotation : option;
-	return NULL;
-}
-
 static int add_secret(struct collection *collection, const struct wanted *wanted,
     struct error *err)
 {
@@ -193,7 +158,7 @@ static int add_secret(struct collection *collection, const struct wanted *wanted
 	if (sealed_secret_check(secret, wanted->data_key, err) < 0 ||
 	    sealed_secret_scope(secret, &scope, err) < 0)
 		return -1;
-	const char *key = key_of(collection, secret, err);
+	const char *key = sealed_secret_key(secret, collection->settings->transit_key, err);
 	if (!key)
 		return -1;
 	for (size_t i = 0; i < secret->data_count; i++) {
@@ -294,7 +259,7 @@ static int decrypt_group(struct collection *collection, size_t first, bool *done
 	if (transit_key_parse(&key, text, err) < 0)
 		return -1;
 	for (size_t i = first; i < collection->count; i++)
-		if (!done[i] && strcmp(collection->values[i].key_text, text) == 0) {
+		if (!done[i] && transit_key_is(&key, collection->values[i].key_text)) {
 			done[i] = true;
 			members[count++] = i;
 		}

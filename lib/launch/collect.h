@@ -9,7 +9,7 @@
 
 #include "lib/base/strings.h"
 #include "lib/kube/kube.h"
-#include "lib/launch/variables.h"
+#include "lib/sealed/variables.h"
 #include "lib/vault/session.h"
 #include "lib/vault/vault.h"
 

@@ -3,7 +3,7 @@
 #define LAUNCH_DELIVER_H
 
 #include "lib/base/options.h"
-#include "lib/launch/variables.h"
+#include "lib/sealed/variables.h"
 
 /* The environment variable that tells the application the pipe's number. */
 #define DELIVER_FD_VARIABLE "SECRETS_FD"

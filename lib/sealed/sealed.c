@@ -6,6 +6,7 @@
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/vault/vault.h"
 
 #define PREFIX "vault:v"
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)
@@ -147,6 +148,34 @@ int sealed_secret_check(const struct kube_secret *secret, const char *data_key, 
 	return error_set(err, ERROR_INVALID, "Secret %s/%s: %s: data key \"%s\" holds no Vault "
 					     "ciphertext: seal it with secret-seal",
 	    secret->namespace, secret->name, sealed ? "half sealed" : "not sealed", plain);
+}
+
+const char *sealed_secret_key(const struct kube_secret *secret, const char *option,
+    struct error *err)
+{
+	const char *annotation = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
+	struct transit_key key;
+
+	if (!option && !annotation) {
+		error_set(err, ERROR_USAGE,
+		    "Secret %s/%s: no Transit key is known: it has no annotation " SEALED_ANNOTATION_KEY
+		    ": name the key with --transit-key",
+		    secret->namespace, secret->name);
+		return NULL;
+	}
+	if (!option || !annotation)
+		return annotation ? annotation : option;
+	if (transit_key_parse(&key, option, err) < 0)
+		return NULL;
+	bool same = transit_key_is(&key, annotation);
+	transit_key_free(&key);
+	if (same)
+		return annotation;
+	error_set(err, ERROR_USAGE,
+	    "Secret %s/%s: it is sealed with Transit key %s, but %s is asked for: leave out "
+	    "--transit-key, or seal it again",
+	    secret->namespace, secret->name, annotation, option);
+	return NULL;
 }
 
 int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_scope scope,

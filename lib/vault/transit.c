@@ -6,6 +6,8 @@
 #include "lib/base/json.h"
 #include "lib/vault/answer.h"
 
+#define DEFAULT_MOUNT "transit"
+
 /* AES-GCM's nonce and tag, and the prefix with a key version of any length. */
 #define SEAL_OVERHEAD 28
 #define PREFIX_MAX (sizeof("vault:v9223372036854775807:") - 1)
@@ -19,7 +21,7 @@ int transit_key_parse(struct transit_key *key, const char *text, struct error *e
 {
 	const char *slash = strrchr(text, '/');
 
-	key->mount = slash ? strndup(text, (size_t)(slash - text)) : strdup("transit");
+	key->mount = slash ? strndup(text, (size_t)(slash - text)) : strdup(DEFAULT_MOUNT);
 	key->name = strdup(slash ? slash + 1 : text);
 	if (!key->mount || !key->name) {
 		transit_key_free(key);
@@ -38,6 +40,18 @@ void transit_key_free(struct transit_key *key)
 	free(key->mount);
 	free(key->name);
 	key->mount = key->name = NULL;
+}
+
+bool transit_key_is(const struct transit_key *key, const char *text)
+{
+	const char *slash = strrchr(text, '/');
+	size_t mount = slash ? (size_t)(slash - text) : 0;
+
+	if (strcmp(key->name, slash ? slash + 1 : text) != 0)
+		return false;
+	if (!slash)
+		return strcmp(key->mount, DEFAULT_MOUNT) == 0;
+	return strlen(key->mount) == mount && strncmp(key->mount, text, mount) == 0;
 }
 
 void transit_items_free(struct transit_item *items, size_t count)

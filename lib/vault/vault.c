@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/vault/answer.h"
@@ -176,6 +177,9 @@ static int take_token(struct vault_token *token, const struct json *document, js
 		err) < 0)
 		return error_set(err, ERROR_INVALID, "Vault's answer holds no token");
 	token->lease_s = json_integer(document, json_member(document, auth, "lease_duration"), 0);
+	if (token->lease_s > INT32_MAX)
+		token->lease_s = INT32_MAX; /* "for ever", without overflow in milliseconds */
+	token->expires_ms = clock_now_ms() + token->lease_s * 1000;
 	token->num_uses = json_integer(document, json_member(document, auth, "num_uses"), 0);
 	token->renewable = json_boolean(document, json_member(document, auth, "renewable"), false);
 	token->batch =

@@ -31,12 +31,13 @@ struct vault_settings {
 /* A login's outcome. */
 struct vault_token {
 	struct secret_buffer value;
-	int64_t lease_s;  /* seconds it lives */
+	int64_t lease_s;    /* seconds it lives */
+	int64_t expires_ms; /* on CLOCK_MONOTONIC; known after a login */
 	int64_t num_uses; /* 0: not limited */
 	bool batch;	  /* a batch token: nothing to revoke */
 	bool renewable;
 };
-#define VAULT_TOKEN_INIT {SECRET_BUFFER_INIT, 0, 0, false, false}
+#define VAULT_TOKEN_INIT {SECRET_BUFFER_INIT, 0, 0, 0, false, false}
 void vault_token_free(struct vault_token *token) __attribute__((nonnull));
 
 struct vault {
@@ -76,6 +77,8 @@ struct transit_key {
 int transit_key_parse(struct transit_key *key, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void transit_key_free(struct transit_key *key) __attribute__((nonnull));
+/* True when `text`, [MOUNT/]NAME, names this key. */
+bool transit_key_is(const struct transit_key *key, const char *text) __attribute__((nonnull));
 
 /* One value of a batch. */
 struct transit_item {

@@ -1,6 +1,6 @@
 /* variables: the secrets of one start, by name, and whether they may become environment. */
-#ifndef LAUNCH_VARIABLES_H
-#define LAUNCH_VARIABLES_H
+#ifndef SEALED_VARIABLES_H
+#define SEALED_VARIABLES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "lib/launch/variables.h"
+#include "lib/sealed/variables.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
