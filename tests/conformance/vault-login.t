@@ -34,7 +34,7 @@ is "$(field auth.metadata.role) $(field auth.metadata.service_account_name) $(fi
 gives secret-seal sealer batch 10 0 false
 gives secret-rotate rotator batch 10 0 false
 gives demo app service 10 0 true
-like "$(field auth.client_token)" '^(hvs\.|s\.)[A-Za-z0-9]{20,}' "a service token"
+like "$(field auth.client_token)" '^(hvs\.|s\.)[A-Za-z0-9_-]{20,}$' "a service token"
 gives demo sealer service 10 0 true
 gives demo rotator service 10 0 true
 gives long app service 3600 0 true

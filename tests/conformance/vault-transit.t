@@ -156,6 +156,7 @@ refused 400 'context should be set either in all the request blocks or in none' 
 
 # -- another mount ----------------------------------------------------------------------------------
 
+vault_call POST team/transit/keys/team-key/rotate
 vault_call POST team/transit/encrypt/team-key "{\"plaintext\":\"$(encoded team)\"}"
 is "$STATUS" 200 "a mount of two path elements"
 team=$(field data.ciphertext)
