@@ -243,6 +243,9 @@ static const struct {
     {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
      "clusters: [{name: k, cluster: {server: 'https://k'}}]",
 	"context \"c\": it has no user \"u\""},
+    {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+     "clusters: [{name: k}]",
+	"context \"c\": it has no cluster \"k\""},
 };
 
 START_TEST(what_is_missing_is_named)
