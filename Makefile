@@ -60,6 +60,7 @@ SHIPPED := $(filter-out secret-dev,$(PROGRAMS))
 LIB_SOURCES := $(wildcard lib/*/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(OUT)/tests/%)
+UNIT_SHARED := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c))
 BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
@@ -90,10 +91,11 @@ endef
 $(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
 
 # Check comes as a shared library in some releases, so the unit tests link dynamically.
-$(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $(LIBRARY)
+.SECONDEXPANSION:
+$(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $$(call object,$$(UNIT_SHARED)) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(QUIET)$(CC) $(ALL_CFLAGS) $< $(LIBRARY) $(THIRD_PARTY_LIBS) $(filter-out -static-pie,$(ALL_LDFLAGS)) \
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIBRARY) $(THIRD_PARTY_LIBS) $(filter-out -static-pie,$(ALL_LDFLAGS)) \
 		-lcheck -lsubunit -lrt -lm -MF /dev/null -o $@
 
 -include $(shell find $(OUT)/objects -name '*.d' 2>/dev/null)

@@ -344,6 +344,7 @@ static int error_at(struct error *err, enum error_code code, const char *what, c
 struct walk {
 	const char *at;
 	const char *end;
+	bool escapes; /* else a backslash is only a backslash */
 	char decoded[4]; /* UTF-8 of the latest escape */
 	int decoded_length;
 	int decoded_at;
@@ -403,7 +404,7 @@ static int walk_byte(struct walk *walk)
 	if (walk->decoded_at == walk->decoded_length) {
 		if (walk->at == walk->end)
 			return -1;
-		if (*walk->at != '\\')
+		if (*walk->at != '\\' || !walk->escapes)
 			return (unsigned char)*walk->at++;
 		walk_escape(walk);
 	}
@@ -419,7 +420,9 @@ struct content {
 
 static struct walk walk_content(const struct content *content)
 {
-	return (struct walk){.at = content->text, .end = content->text + content->text_length};
+	return (struct walk){.at = content->text,
+	    .end = content->text + content->text_length,
+	    .escapes = content->text_length != content->length};
 }
 
 static struct content string_content(const char *text, size_t length)
@@ -429,6 +432,7 @@ static struct content string_content(const char *text, size_t length)
 	if (memchr(text, '\\', length)) {
 		struct walk walk = walk_content(&content);
 
+		walk.escapes = true;
 		for (content.length = 0; walk_byte(&walk) != -1;)
 			content.length++;
 	}
