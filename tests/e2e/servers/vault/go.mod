@@ -1,0 +1,16 @@
+module servers/vault
+
+go 1.25.0
+
+tool (
+	github.com/hashicorp/vault
+	github.com/hashicorp/vault-plugin-auth-kubernetes/cmd/vault-plugin-auth-kubernetes
+)
+
+require github.com/hashicorp/vault v1.21.0
+
+replace (
+	github.com/99designs/keyring => github.com/Jeffail/keyring v1.2.3
+	github.com/hashicorp/vault/sdk => github.com/hashicorp/vault/sdk v0.20.0
+	github.com/ma314smith/signedxml v1.1.1 => github.com/moov-io/signedxml v1.1.1
+)

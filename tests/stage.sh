@@ -1,0 +1,77 @@
+# stage.sh: a pair of running servers in a known state, to be sourced after tap.sh.
+#
+# STAGE=dev (the default): secret-dev, started by stage_start and ended with the script.
+# STAGE=real: Vault, kube-apiserver and etcd that tests/e2e/run has started; stage_start brings them back
+# to the same known state, which docs/contributing.md describes.
+# shellcheck shell=bash
+
+: "${BIN:?the folder of the built programs}"
+STAGE=${STAGE:-dev}
+
+stage_start() {
+	if [ "$STAGE" = real ]; then
+		"$(dirname "${BASH_SOURCE[0]}")/e2e/seed" reset || exit 1
+		return
+	fi
+	local variables
+	variables=$("$BIN/secret-dev" --print-env) || exit 1
+	eval "$variables"
+	at_end "kill $SECRET_DEV_PID"
+	STAGE_DIR=$SECRET_DEV_DIR
+}
+
+# For what only one of the two can show.
+dev_only() { [ "$STAGE" = dev ] || skip_all "$1"; }
+
+# Run a command as a pod of this service account would: with its token and no other credential.
+as_pod() {
+	local account=$1
+	shift
+	env -u VAULT_TOKEN -u KUBECONFIG \
+		SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/$account" "$@"
+}
+
+# stage_curl METHOD URL CA HEADER [BODY [CONTENT-TYPE]]: prints the body, sets $STATUS.  The credential
+# goes through a file descriptor, not argv.
+stage_curl() {
+	local method=$1 url=$2 ca=$3 header=$4 body=${5-} type=${6-application/json}
+	local options=(-sS --noproxy '*' --cacert "$ca" -X "$method" -o "$TAP_WORK/body" -w '%{http_code}' -H "Content-Type: $type")
+	if [ -n "$body" ]; then
+		printf '%s' "$body" >"$TAP_WORK/request"
+		options+=(--data-binary "@$TAP_WORK/request")
+	fi
+	: >"$TAP_WORK/body"
+	STATUS=$(curl "${options[@]}" -H @<(printf '%s\n' "$header") "$url")
+	OUT=$(tr -d '\0' <"$TAP_WORK/body")
+}
+
+# vault_call METHOD PATH [BODY]: with $VAULT_CALL_TOKEN, else the root token.  $OUT, $STATUS.
+vault_call() {
+	stage_curl "$1" "$VAULT_ADDR/v1/$2" "$VAULT_CACERT" \
+		"X-Vault-Token: ${VAULT_CALL_TOKEN-$VAULT_TOKEN}" "${3-}"
+}
+
+# kube_call METHOD PATH [BODY [CONTENT-TYPE]]: with the token of $KUBE_CALL_AS (a service account of the
+# stage), else as cluster administrator.  $OUT, $STATUS.
+kube_call() {
+	stage_curl "$1" "https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT$2" \
+		"$STAGE_DIR/pod/app/ca.crt" \
+		"Authorization: Bearer $(cat "$STAGE_DIR/${KUBE_CALL_AS:+pod/}${KUBE_CALL_AS:-admin}/token")" \
+		"${3-}" "${4-application/json}"
+}
+
+# field PATH: a value of the JSON in $OUT, by names and indexes: field data.batch_results.0.plaintext
+field() {
+	/usr/bin/python3 -c '
+import json, sys
+value = json.loads(sys.argv[2])
+for part in sys.argv[1].split("."):
+    value = value[int(part)] if isinstance(value, list) else value.get(part.replace("~", "."), "")
+print(value if isinstance(value, str) else json.dumps(value))' "$1" "$OUT" 2>/dev/null
+}
+
+# stored NAME KEY: what the API server keeps for a data key of a Secret in demo.
+stored() {
+	kube_call GET "/api/v1/namespaces/demo/secrets/$1"
+	field "data.${2//./\~}" | base64 -d 2>/dev/null
+}
