@@ -2,10 +2,12 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <inttypes.h>
 #include <openssl/ec_key.h>
 #include <openssl/evp.h>
 #include <openssl/nid.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
@@ -190,6 +192,7 @@ static X509 *make_certificate(EVP_PKEY *key, const char *names)
 	X509 *certificate = X509_new();
 	X509_NAME *subject = X509_get_subject_name(certificate);
 	char common_name[64];
+	uint64_t unique;
 	X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, NULL, NID_subject_alt_name, names);
 
 	X509_set_version(certificate, 2);
@@ -197,7 +200,8 @@ static X509 *make_certificate(EVP_PKEY *key, const char *names)
 	X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
 	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
 	/* Issuers are found by name, so each server has one of its own. */
-	snprintf(common_name, sizeof(common_name), "unit test %p", (void *)certificate);
+	RAND_bytes((uint8_t *)&unique, sizeof(unique));
+	snprintf(common_name, sizeof(common_name), "unit test %" PRIx64, unique);
 	X509_NAME_add_entry_by_txt(
 	    subject, "CN", MBSTRING_ASC, (unsigned char *)common_name, -1, -1, 0);
 	X509_set_issuer_name(certificate, subject);
