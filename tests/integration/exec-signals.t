@@ -24,7 +24,9 @@ exec 7<"$TAP_WORK/events"
 read -r port <&7
 
 for signal in TERM INT HUP QUIT; do
-	as_pod app env "VAULT_ADDR=https://127.0.0.1:$port" "$BIN/secret-exec" --secret app -- \
+	# Not as_pod, whose shell would get the signal; and bash ignores INT and QUIT in the background.
+	"${POD[@]}" --default-signal "SECRETMANAGER_SERVICE_ACCOUNT_DIR=$STAGE_DIR/pod/app" \
+		"VAULT_ADDR=https://127.0.0.1:$port" "$BIN/secret-exec" --secret app -- \
 		touch "$TAP_WORK/started" 2>"$TAP_WORK/err" &
 	launcher=$!
 	read -r _ <&7
