@@ -1,0 +1,122 @@
+# tap.sh: TAP for bash scripts, to be sourced.
+#
+#   run COMMAND...            runs it; $OUT and $ERR are its outputs, $STATUS its exit status
+#   status_is N NAME          out_is, out_like, out_unlike, err_like, err_unlike: about the latest run
+#   ok NAME CONDITION...      is GOT WANTED NAME        like GOT REGEX NAME       unlike
+#   done_testing              prints the plan; a script that ends before has failed
+#
+# What goes wrong is shown with lines that begin with '#'.  Values that may be secret are never shown by
+# the programs under test, so showing their output shows none.
+# shellcheck shell=bash
+
+TAP_COUNT=0
+TAP_FAILED=0
+OUT='' ERR='' STATUS=0
+TAP_WORK=$(mktemp -d)
+TAP_CLEANUP=("rm -rf $TAP_WORK")
+
+# Called in reverse order at the end, however it comes.
+at_end() { TAP_CLEANUP+=("$1"); }
+tap_end() {
+	local i
+	for ((i = ${#TAP_CLEANUP[@]} - 1; i >= 0; i--)); do
+		eval "${TAP_CLEANUP[i]}"
+	done
+}
+trap tap_end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+tap_result() {
+	local passed=$1 name=$2
+	TAP_COUNT=$((TAP_COUNT + 1))
+	if [ "$passed" = yes ]; then
+		printf 'ok %d - %s\n' "$TAP_COUNT" "$name"
+		return 0
+	fi
+	TAP_FAILED=$((TAP_FAILED + 1))
+	printf 'not ok %d - %s\n' "$TAP_COUNT" "$name"
+	return 0
+}
+
+tap_note() { printf '%s\n' "$*" | cut -c1-2000 | sed 's/^/#   /'; }
+
+ok() {
+	local name=$1
+	shift
+	if "$@"; then tap_result yes "$name"; else tap_result no "$name"; fi
+}
+
+is() {
+	if [ "$1" = "$2" ]; then
+		tap_result yes "$3"
+	else
+		tap_result no "$3"
+		tap_note "got:    $1"
+		tap_note "wanted: $2"
+	fi
+}
+
+like() {
+	if [[ $1 =~ $2 ]]; then
+		tap_result yes "$3"
+	else
+		tap_result no "$3"
+		tap_note "got:    $1"
+		tap_note "wanted: $2"
+	fi
+}
+
+unlike() {
+	if [[ $1 =~ $2 ]]; then
+		tap_result no "$3"
+		tap_note "got:      $1"
+		tap_note "unwanted: $2"
+	else
+		tap_result yes "$3"
+	fi
+}
+
+# Output is kept to the byte but for final newlines; NUL bytes can't be.
+run() {
+	STATUS=0
+	"$@" >"$TAP_WORK/out" 2>"$TAP_WORK/err" || STATUS=$?
+	OUT=$(tr -d '\0' <"$TAP_WORK/out")
+	ERR=$(tr -d '\0' <"$TAP_WORK/err")
+}
+
+status_is() {
+	is "$STATUS" "$1" "$2"
+	[ "$STATUS" = "$1" ] || tap_note "stderr: $ERR"
+}
+out_is() { is "$OUT" "$1" "$2"; }
+out_like() { like "$OUT" "$1" "$2"; }
+out_unlike() { unlike "$OUT" "$1" "$2"; }
+err_is() { is "$ERR" "$1" "$2"; }
+err_like() { like "$ERR" "$1" "$2"; }
+err_unlike() { unlike "$ERR" "$1" "$2"; }
+
+# A program's refusal: its status, one line on stderr that fits, nothing on stdout.
+fails_with() {
+	local status=$1 regex=$2 name=$3
+	if [ "$STATUS" = "$status" ] && [[ $ERR =~ $regex ]] && [ "$(wc -l <"$TAP_WORK/err")" = 1 ] && [ -z "$OUT" ]; then
+		tap_result yes "$name"
+	else
+		tap_result no "$name"
+		tap_note "status: $STATUS (wanted $status)"
+		tap_note "stderr: $ERR"
+		tap_note "wanted one line like: $regex"
+		[ -z "$OUT" ] || tap_note "stdout: $OUT"
+	fi
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+done_testing() {
+	echo "1..$TAP_COUNT"
+	[ "$TAP_FAILED" = 0 ] || exit 1
+	exit 0
+}
