@@ -263,7 +263,7 @@ static int authenticate(struct kube_call *call, char **user)
 		return 0;
 	if (is_admin(call->server, token)) {
 		call->admin = true;
-		call->user = "kubernetes-admin";
+		call->user = "admin";
 		return 0;
 	}
 	if (authenticate_account(call, token, user, &ignored) == 0) {
@@ -288,6 +288,14 @@ static int parse_body(struct kube_call *call, struct json **body)
 		       1;
 	if (text->length == 0)
 		return 0;
+	const char *type = request_header(call->request, "Content-Type");
+	if (type && strcmp(type, "application/vnd.kubernetes.protobuf") == 0)
+		return kube_refuse(call,
+			   &(struct kube_status){415, "UnsupportedMediaType", NULL, NULL, NULL},
+			   "the body of the request was in an unknown format - accepted media "
+			   "types "
+			   "include: application/json"),
+		       1;
 	*body = json_parse(text->data, text->length, "body", &err);
 	if (*body)
 		return 0;

@@ -6,14 +6,14 @@ static const char *const namespaces[] = {"default", SEED_NAMESPACE, NULL};
 
 /* "long" is what our programs refuse, "narrow" logs in and may do nothing. */
 static const struct vault_role roles[] = {
-    {"secret-exec", {"app"}, SEED_NAMESPACE, "secret-exec", true, 10, 0},
-    {"secret-seal", {"sealer"}, SEED_NAMESPACE, "secret-seal", true, 10, 0},
-    {"secret-rotate", {"rotator"}, SEED_NAMESPACE, "secret-rotate", true, 10, 0},
-    {"demo", {"app", "sealer", "rotator"}, SEED_NAMESPACE, "demo", false, 10, 0},
-    {"long", {"app"}, SEED_NAMESPACE, "secret-exec", false, 3600, 0},
-    {"single-use", {"app"}, SEED_NAMESPACE, "secret-exec", false, 10, 1},
-    {"narrow", {"app"}, SEED_NAMESPACE, NULL, true, 10, 0},
-    {NULL, {NULL}, NULL, NULL, false, 0, 0},
+    {"secret-exec", {"app"}, SEED_NAMESPACE, {"secret-exec"}, true, 10, 0},
+    {"secret-seal", {"sealer"}, SEED_NAMESPACE, {"secret-seal"}, true, 10, 0},
+    {"secret-rotate", {"rotator"}, SEED_NAMESPACE, {"secret-rotate"}, true, 10, 0},
+    {"demo", {"app", "sealer", "rotator"}, SEED_NAMESPACE, {"default", "demo"}, false, 10, 0},
+    {"long", {"app"}, SEED_NAMESPACE, {"secret-exec"}, false, 3600, 0},
+    {"single-use", {"app"}, SEED_NAMESPACE, {"secret-exec"}, false, 10, 1},
+    {"narrow", {"app"}, SEED_NAMESPACE, {"default"}, true, 10, 0},
+    {.name = NULL},
 };
 
 static const struct {

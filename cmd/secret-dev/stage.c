@@ -142,6 +142,7 @@ static int write_files(struct stage *stage, struct error *err)
 			return -1;
 	if (write_pod(stage, "app-expired", "app", EXPIRED_SECONDS, err) < 0 ||
 	    write_kubeconfig(stage, err) < 0 ||
+	    write_buffer(stage, "admin/token", &stage->kube.admin_token, err) < 0 ||
 	    write_buffer(stage, "vault-ca.crt", &stage->vault_entrance.ca_pem, err) < 0 ||
 	    write_buffer(stage, "vault-unseal-key", &stage->vault.unseal_key, err) < 0 ||
 	    stage_exports(stage, &exports, err) < 0)

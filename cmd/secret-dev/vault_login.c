@@ -128,8 +128,7 @@ static struct vault_grant *grant_for(struct vault_call *call, const struct vault
 	}
 	grant->display_name = display_name;
 	grant->path = "auth/kubernetes/login";
-	grant->policies[0] = "default";
-	grant->policies[1] = role->policy;
+	memcpy(grant->policies, role->policies, sizeof(role->policies));
 	grant->uses = role->uses;
 	random_uuid(grant->entity);
 	return grant;

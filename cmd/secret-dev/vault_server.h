@@ -19,7 +19,7 @@ struct vault_role {
 	const char *name;
 	const char *service_accounts[4]; /* ended by NULL; all in `namespace` */
 	const char *namespace;
-	const char *policy; /* beside "default"; NULL: that alone */
+	const char *policies[3]; /* ended by NULL */
 	bool batch;
 	int64_t ttl_s;
 	int64_t uses; /* 0: not limited */
