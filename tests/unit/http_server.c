@@ -22,7 +22,7 @@
 
 #define CONNECTIONS_MAX 32
 #define REQUESTS_MAX 64
-#define REQUEST_BYTES_MAX 65536
+#define REQUEST_BYTES_MAX 262144
 
 struct connection {
 	struct http_server *server;
