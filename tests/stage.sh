@@ -11,6 +11,7 @@ STAGE=${STAGE:-dev}
 stage_start() {
 	if [ "$STAGE" = real ]; then
 		"$(dirname "${BASH_SOURCE[0]}")/e2e/seed" reset || exit 1
+		STAGE_ADMIN_TOKEN=$STAGE_DIR/admin/token
 		return
 	fi
 	local variables
@@ -18,17 +19,21 @@ stage_start() {
 	eval "$variables"
 	at_end "kill $SECRET_DEV_PID"
 	STAGE_DIR=$SECRET_DEV_DIR
+	STAGE_ADMIN_TOKEN=$TAP_WORK/admin-token
+	sed -n 's/^ *token: *//p' "$KUBECONFIG" >"$STAGE_ADMIN_TOKEN"
 }
 
 # For what only one of the two can show.
 dev_only() { [ "$STAGE" = dev ] || skip_all "$1"; }
 
+# What a pod does not have: a person's credentials.
+POD=(env -u VAULT_TOKEN -u KUBECONFIG)
+
 # Run a command as a pod of this service account would: with its token and no other credential.
 as_pod() {
 	local account=$1
 	shift
-	env -u VAULT_TOKEN -u KUBECONFIG \
-		SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/$account" "$@"
+	"${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/$account" "$@"
 }
 
 # stage_curl METHOD URL CA HEADER [BODY [CONTENT-TYPE]]: sets $OUT and $STATUS.  BODY is text, or @FILE.
@@ -59,9 +64,11 @@ vault_call() {
 # kube_call METHOD PATH [BODY [CONTENT-TYPE]]: with the token of $KUBE_CALL_AS (a service account of the
 # stage), else as cluster administrator.  $OUT, $STATUS.
 kube_call() {
+	local token=$STAGE_ADMIN_TOKEN
+	[ -z "${KUBE_CALL_AS-}" ] || token=$STAGE_DIR/pod/$KUBE_CALL_AS/token
 	stage_curl "$1" "https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT$2" \
 		"$STAGE_DIR/pod/app/ca.crt" \
-		"Authorization: Bearer $(cat "$STAGE_DIR/${KUBE_CALL_AS:+pod/}${KUBE_CALL_AS:-admin}/token")" \
+		"Authorization: Bearer $(cat "$token")" \
 		"${3-}" "${4-application/json}"
 }
 

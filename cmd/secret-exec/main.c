@@ -105,6 +105,8 @@ static int launch(const struct configuration *configuration, char **command, str
 
 	command_catch_signals(http_interrupt);
 	int result = prepare(configuration, &environment, err);
+	/* In this order: a signal that comes after the question ends us, instead of being lost. */
+	command_restore_signals();
 	int caught = command_caught_signal();
 	if (result < 0 || caught) {
 		deliver_environment_free(&environment);
@@ -113,7 +115,6 @@ static int launch(const struct configuration *configuration, char **command, str
 			    "ended by signal %d before %s was started", caught, command[0]);
 		return caught ? 128 + caught : COMMAND_FAILED;
 	}
-	command_restore_signals();
 	int status = command_exec(command, environment.strings, err);
 	deliver_environment_free(&environment);
 	return status;

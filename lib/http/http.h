@@ -6,7 +6,8 @@
  * TLS is 1.2 or newer and verified, unless the endpoint says `insecure`.  Redirects are not
  * followed, but for one hop of a 307 where the endpoint allows it.
  *
- * Retries: connection failures, timeouts, 429 and 5xx are tried again with exponential backoff and
+ * Retries: connection failures, timeouts, 429, 5xx and the 412 of a Vault performance standby that
+ * is behind are tried again with exponential backoff and
  * full jitter (BASE << attempt, at most MAX), or after Retry-After; other answers never, nor a
  * 5xx that the exchange's `permanent` callback recognises.  One log line an attempt.
  */

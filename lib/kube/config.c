@@ -104,7 +104,8 @@ static int find_at_home(char **path, struct error *err)
 static int read_default(struct kube *kube, const struct kube_settings *settings, struct error *err)
 {
 	const char *directory = settings->service_account_directory;
-	bool in_cluster = given(getenv("KUBERNETES_SERVICE_HOST")), mounted = false;
+	const char *host = getenv("KUBERNETES_SERVICE_HOST");
+	bool in_cluster = given(host), mounted = false;
 	cleanup_free char *path = NULL;
 
 	if (!given(directory))
@@ -112,7 +113,7 @@ static int read_default(struct kube *kube, const struct kube_settings *settings,
 	if (in_cluster && find_pod_token(directory, &mounted, err) < 0)
 		return -1;
 	if (mounted)
-		return kube_read_in_cluster(kube, directory, err);
+		return kube_read_in_cluster(kube, host, directory, err);
 	if (find_at_home(&path, err) < 0)
 		return -1;
 	if (path)

@@ -25,11 +25,10 @@ char *kube_pod_namespace(const char *service_account_directory)
 }
 
 /* https://HOST:PORT of what the kubelet puts into every container's environment. */
-static int set_address(struct kube *kube, struct error *err)
+static int set_address(struct kube *kube, const char *host, struct error *err)
 {
 	static const char address[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789.-_:";
-	const char *host = getenv("KUBERNETES_SERVICE_HOST");
 	const char *port = getenv("KUBERNETES_SERVICE_PORT");
 
 	if (!port || !*port)
@@ -46,13 +45,14 @@ static int set_address(struct kube *kube, struct error *err)
 	return url ? kube_set_server(kube, url, err) : -1;
 }
 
-int kube_read_in_cluster(struct kube *kube, const char *directory, struct error *err)
+int kube_read_in_cluster(
+    struct kube *kube, const char *host, const char *directory, struct error *err)
 {
 	kube->endpoint.trust_hint = "ca.crt beside the service account's token must be the CA of "
 				    "this cluster's API server";
 	kube->endpoint.ca_file = string_format(err, "%s/ca.crt", directory);
 	kube->token_file = string_format(err, "%s/token", directory);
-	if (!kube->endpoint.ca_file || !kube->token_file || set_address(kube, err) < 0)
+	if (!kube->endpoint.ca_file || !kube->token_file || set_address(kube, host, err) < 0)
 		return -1;
 	kube->namespace = kube_pod_namespace(directory);
 	return 0;

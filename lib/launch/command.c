@@ -82,9 +82,12 @@ static void (*signal_action)(void);
 
 static void on_signal(int number)
 {
+	int interrupted_errno = errno;
+
 	caught_signal = number;
 	if (signal_action)
 		signal_action();
+	errno = interrupted_errno;
 }
 
 void command_catch_signals(void (*action)(void))

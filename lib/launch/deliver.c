@@ -20,7 +20,7 @@ int deliver_parse_fd(const char *text, int *fd, enum deliver_format *format, str
 	long number = strtol(text, &end, 10);
 
 	*format = DELIVER_JSON;
-	if (end == text || number < FD_MIN || number > FD_MAX || (*end && *end != ':'))
+	if (*text < '0' || *text > '9' || number < FD_MIN || number > FD_MAX || (*end && *end != ':'))
 		return error_set(err, ERROR_USAGE,
 		    "--fd \"%s\": write N[:json|dotenv|nul] with N from %d to %d", text, FD_MIN,
 		    FD_MAX);
@@ -63,6 +63,9 @@ static int keeps(const char *entry, const struct variables *variables,
 	if (!name)
 		return error_memory(err);
 	if (sealed_is_ciphertext(equals + 1, strlen(equals + 1)))
+		return 0;
+	/* Another's number would come first, and so be the one that counts. */
+	if (settings->fd >= 0 && strcmp(name, DELIVER_FD_VARIABLE) == 0)
 		return 0;
 	if (!settings->keep_config && options_own_variable(settings->options, name))
 		return 0;
@@ -173,6 +176,10 @@ static int write_dotenv(const struct variable *variable, struct secret_buffer *o
 {
 	const char *value = secret_buffer_string(&variable->value);
 
+	if (!variables_valid_name(variable->name))
+		return error_set(err, ERROR_INVALID,
+		    "%s: \"%s\" can't be a name in dotenv form, which a shell may read: use --fd N:json",
+		    variable->source, variable->name);
 	if (memchr(value, '\0', variable->value.length))
 		return error_set(err, ERROR_INVALID,
 		    "%s: the value of %s holds a NUL byte: use --fd N:json", variable->source,
@@ -190,6 +197,10 @@ static int write_dotenv(const struct variable *variable, struct secret_buffer *o
 /* NAME=value NUL, as in /proc/PID/environ. */
 static int write_nul(const struct variable *variable, struct secret_buffer *out, struct error *err)
 {
+	if (!*variable->name || strchr(variable->name, '='))
+		return error_set(err, ERROR_INVALID,
+		    "%s: \"%s\" can't be a name before \"=\": use --fd N:json", variable->source,
+		    variable->name);
 	if (variable->value.length &&
 	    memchr(variable->value.data, '\0', variable->value.length))
 		return error_set(err, ERROR_INVALID,
@@ -254,6 +265,9 @@ int deliver_pipe(const struct variables *variables, const struct deliver_setting
 	cleanup_close int writer = ends[1];
 	if (fill_pipe(writer, &text, err) < 0)
 		return -1;
+	/* It may have the very number that the reader is to get. */
+	close(writer);
+	writer = -1;
 	/* The reader must block like any other pipe's; dup2 drops close-on-exec. */
 	if (fcntl(reader, F_SETFL, 0) < 0)
 		return error_system(err, "--fd: fcntl");

@@ -22,6 +22,8 @@ static int on_write(void *context, unsigned char *bytes, size_t length)
 
 static void emit(struct manifest *manifest, yaml_event_t *event, int made)
 {
+	if (made && manifest->failed)
+		yaml_event_delete(event);
 	if (!made || manifest->failed) {
 		manifest->failed = true;
 		return;

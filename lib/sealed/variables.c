@@ -61,7 +61,7 @@ void variables_free(struct variables *variables)
 	memset(variables, 0, sizeof(*variables));
 }
 
-static bool is_name(const char *name)
+bool variables_valid_name(const char *name)
 {
 	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
 	static const char rest[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
@@ -83,7 +83,7 @@ static int check(const struct variable *variable, const struct strings *allowed,
 	const char *name = variable->name;
 	const struct secret_buffer *value = &variable->value;
 
-	if (!is_name(name))
+	if (!variables_valid_name(name))
 		return error_set(err, ERROR_INVALID,
 		    "%s: \"%s\" can't be an environment variable's name ([A-Za-z_][A-Za-z0-9_]*): "
 		    "rename it, or deliver with --fd",

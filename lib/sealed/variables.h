@@ -31,6 +31,9 @@ int variables_add(struct variables *variables, const char *name, struct secret_b
     const char *source, struct error *err) __attribute__((nonnull, warn_unused_result));
 void variables_free(struct variables *variables) __attribute__((nonnull));
 
+/* [A-Za-z_][A-Za-z0-9_]* */
+bool variables_valid_name(const char *name) __attribute__((nonnull));
+
 /*
  * Check that each may be an environment variable: its name ([A-Za-z_][A-Za-z0-9_]*), not one that makes
  * a loader or an interpreter run code unless listed in `allowed`, no NUL byte, short enough.

@@ -27,7 +27,7 @@ int transit_key_parse(struct transit_key *key, const char *text, struct error *e
 		transit_key_free(key);
 		return error_memory(err);
 	}
-	if (!*key->mount || !*key->name || strpbrk(text, " \t\r\n?#%")) {
+	if (!*key->name || *text == '/' || strstr(text, "//") || strpbrk(text, " \t\r\n?#%")) {
 		transit_key_free(key);
 		return error_set(err, ERROR_USAGE,
 		    "Transit key \"%s\": write [MOUNT/]NAME, such as transit/aes256-key", text);
@@ -108,6 +108,7 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
 	struct json_writer writer;
 	size_t answer = HTTP_RESPONSE_SMALL;
 
+	memset(exchange, 0, sizeof(*exchange));
 	cleanup_free char *rest =
 	    string_format(err, "%s/%s", operation_names[operation], key->name);
 	if (!rest || vault_request(vault, true, key->mount, rest, exchange, err) < 0)
@@ -155,7 +156,9 @@ static int read_item(enum transit_operation operation, struct transit_item *item
 		length = unescaped.length;
 	}
 	if (operation == TRANSIT_DECRYPT)
-		return base64_decode(&item->output, text, length, err);
+		return base64_decode(&item->output, text, length, err) < 0
+			   ? error_wrap(err, "Vault's answer: a %s", member)
+			   : 0;
 	return secret_buffer_append(&item->output, text, length, err);
 }
 

@@ -109,12 +109,13 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 	memset(vault, 0, sizeof(*vault));
 	http_endpoint_init(endpoint, "Vault");
 	endpoint->follow_standby = true;
-	endpoint->proxy_from_environment = true;
 	if (settings->timeout_ms)
 		endpoint->request_timeout_ms = settings->timeout_ms;
 	if (set_address(vault, settings, err) < 0 || set_trust(endpoint, settings, err) < 0 ||
 	    copy(&endpoint->proxy, settings->proxy, err) < 0)
 		goto failed;
+	/* As Vault's own clients have it; and a proxy must not see what plain http keeps on loopback. */
+	endpoint->proxy_from_environment = !is_loopback(strstr(endpoint->url, "//") + 2);
 	/* Vault's own clients send it: a proxy in between can't be made to forward a forged one. */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)
 		goto failed;
@@ -154,6 +155,7 @@ int vault_login_request(struct vault *vault, const char *mount, const char *role
 	struct json_writer writer;
 	size_t length = 0;
 
+	memset(exchange, 0, sizeof(*exchange));
 	if (!given(role))
 		return error_set(err, ERROR_USAGE, "no Vault role: set VAULT_ROLE or --role");
 	cleanup_free char *path = string_format(err, "auth/%s", mount);
@@ -167,6 +169,15 @@ int vault_login_request(struct vault *vault, const char *mount, const char *role
 	json_write_string_bytes(&writer, jwt->data, length);
 	json_write_object_end(&writer);
 	return json_writer_finish(&writer, err);
+}
+
+/* At least one character, and no white space or control characters: so it is with tokens and JWTs. */
+static bool is_printable(const struct secret_buffer *text)
+{
+	for (size_t i = 0; i < text->length; i++)
+		if (text->data[i] <= ' ' || text->data[i] > '~')
+			return false;
+	return text->length > 0;
 }
 
 static int take_token(struct vault_token *token, const struct json *document, json_node auth,
@@ -185,9 +196,10 @@ static int take_token(struct vault_token *token, const struct json *document, js
 	token->batch =
 	    json_string_is(document, json_member(document, auth, "token_type"), "batch");
 	/* It becomes a header line: nothing in it may start another one. */
-	if (strlen(token->value.data) != token->value.length || strpbrk(token->value.data, "\r\n"))
-		return error_set(err, ERROR_INVALID, "Vault's answer holds a malformed token");
-	return 0;
+	if (is_printable(&token->value))
+		return 0;
+	vault_token_free(token);
+	return error_set(err, ERROR_INVALID, "Vault's answer holds an empty or malformed token");
 }
 
 int vault_login_result(struct vault *vault, const char *mount, const char *role,

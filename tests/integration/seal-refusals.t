@@ -24,7 +24,7 @@ fails_with 2 'one Secret at a time' "two names"
 seal --from-literal A=1 Not_A_Name
 fails_with 2 "\"Not_A_Name\" can't be a Secret's name" "a name that can't be a Secret's"
 seal --from-literal A=1 -n Not_A_Name app
-fails_with 2 "\"Not_A_Name\" can't be a namespace" "a namespace that can't be one"
+fails_with 2 'namespace "Not_A_Name"' "a namespace that can't be one"
 seal app
 fails_with 2 'nothing to seal: give --from-literal' "no input"
 seal --from-literal hunter2 app
@@ -59,16 +59,16 @@ no equals
 1A=x
 A =x
 A= x
-A=x y \\t
+A=x y \t
 A=x # comment or value?
 A="no end
 A='no end
-A="bad \\\\q"
+A="bad \\q"
 A="$HOME"
 A=${HOME}
 A=$(id)
 A="x" y
-A=\\xff
+A=\xff
 GOOD=2
 LINES
 ok "all the lines were tried" [ "$n" = 16 ]

@@ -243,6 +243,9 @@ static const struct {
     {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
      "clusters: [{name: k, cluster: {server: 'https://k'}}]",
 	"context \"c\": it has no user \"u\""},
+    {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+     "clusters: [{name: k}]",
+	"context \"c\": it has no cluster \"k\""},
 };
 
 START_TEST(what_is_missing_is_named)
@@ -392,6 +395,19 @@ START_TEST(the_token_file_is_read_for_each_request)
 }
 END_TEST
 
+/* As kubectl has it: the file is the one that is kept fresh. */
+START_TEST(the_token_file_wins_over_the_token)
+{
+	struct http_exchange exchange;
+
+	scratch_write("token", "fresh");
+	expect_ok(configure_with(SERVER, "token: stale, tokenFile: token"), err);
+	expect_ok(request(&exchange), err);
+	expect_text(exchange.credential, "Authorization: Bearer fresh");
+	http_exchange_free(&exchange);
+}
+END_TEST
+
 START_TEST(bad_token_files_are_refused)
 {
 	struct http_exchange exchange;
@@ -433,6 +449,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, without_any_the_error_says_what_to_do);
 	tcase_add_test(tests, the_pod_knows_its_namespace);
 	tcase_add_test(tests, the_token_file_is_read_for_each_request);
+	tcase_add_test(tests, the_token_file_wins_over_the_token);
 	tcase_add_test(tests, bad_token_files_are_refused);
 }
 

@@ -1,0 +1,173 @@
+#include "cmd/secret-dev/certificate.h"
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+
+#define VALID_BEFORE_SECONDS (-60L * 60) /* clocks differ */
+#define VALID_SECONDS (30L * 24 * 60 * 60)
+#define SERIAL_BITS 127
+
+/* A certificate and its key. */
+struct identity {
+	X509 *certificate;
+	EVP_PKEY *key;
+};
+
+static void identity_free(struct identity *identity)
+{
+	X509_free(identity->certificate);
+	EVP_PKEY_free(identity->key);
+}
+
+static int crypto_error(struct error *err, const char *doing)
+{
+	return error_set(
+	    err, ERROR_SYSTEM, "%s: %s", doing, ERR_reason_error_string(ERR_get_error()));
+}
+
+static EVP_PKEY *key_new(void)
+{
+	EC_KEY *ec = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1);
+	EVP_PKEY *key = EVP_PKEY_new();
+
+	if (ec && key && EC_KEY_generate_key(ec) && EVP_PKEY_assign_EC_KEY(key, ec))
+		return key;
+	EC_KEY_free(ec);
+	EVP_PKEY_free(key);
+	return NULL;
+}
+
+static bool set_serial(X509 *certificate)
+{
+	BIGNUM *number = BN_new();
+	bool done = number && BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
+		    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
+
+	BN_free(number);
+	return done;
+}
+
+static bool set_name(X509 *certificate, const char *name)
+{
+	return X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName,
+	    MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
+}
+
+static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
+{
+	X509V3_CTX context;
+
+	X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+	X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, &context, nid, value);
+	bool done = extension && X509_add_ext(certificate, extension, -1);
+	X509_EXTENSION_free(extension);
+	return done;
+}
+
+/* A certificate without extensions, not signed yet. */
+static bool identity_begin(struct identity *identity, const char *name)
+{
+	X509 *certificate = identity->certificate = X509_new();
+
+	identity->key = key_new();
+	return certificate && identity->key && X509_set_version(certificate, X509_VERSION_3) &&
+	       set_serial(certificate) && set_name(certificate, name) &&
+	       X509_gmtime_adj(X509_get_notBefore(certificate), VALID_BEFORE_SECONDS) &&
+	       X509_gmtime_adj(X509_get_notAfter(certificate), VALID_SECONDS) &&
+	       X509_set_pubkey(certificate, identity->key);
+}
+
+static bool sign(X509 *certificate, const struct identity *issuer)
+{
+	return X509_set_issuer_name(certificate, X509_get_subject_name(issuer->certificate)) &&
+	       X509_sign(certificate, issuer->key, EVP_sha256()) > 0;
+}
+
+static bool make_authority(struct identity *authority, const char *name)
+{
+	return identity_begin(authority, name) &&
+	       add_extension(authority->certificate, authority->certificate, NID_basic_constraints,
+		   "critical,CA:TRUE,pathlen:0") &&
+	       add_extension(authority->certificate, authority->certificate, NID_key_usage,
+		   "critical,keyCertSign,cRLSign") &&
+	       add_extension(authority->certificate, authority->certificate,
+		   NID_subject_key_identifier, "hash") &&
+	       sign(authority->certificate, authority);
+}
+
+static bool make_server(
+    struct identity *server, const struct identity *authority, const char *alternative_names)
+{
+	return identity_begin(server, "secret-dev") &&
+	       add_extension(server->certificate, authority->certificate, NID_basic_constraints,
+		   "critical,CA:FALSE") &&
+	       add_extension(server->certificate, authority->certificate, NID_key_usage,
+		   "critical,digitalSignature") &&
+	       add_extension(
+		   server->certificate, authority->certificate, NID_ext_key_usage, "serverAuth") &&
+	       add_extension(server->certificate, authority->certificate,
+		   NID_authority_key_identifier, "keyid") &&
+	       add_extension(server->certificate, authority->certificate, NID_subject_alt_name,
+		   alternative_names) &&
+	       sign(server->certificate, authority);
+}
+
+static int append_pem(X509 *certificate, struct secret_buffer *pem, struct error *err)
+{
+	BIO *memory = BIO_new(BIO_s_mem());
+	const uint8_t *bytes;
+	size_t length;
+	int result = -1;
+
+	if (memory && PEM_write_bio_X509(memory, certificate) &&
+	    BIO_mem_contents(memory, &bytes, &length))
+		result = secret_buffer_append(pem, bytes, length, err);
+	else
+		crypto_error(err, "writing a certificate");
+	BIO_free(memory);
+	return result;
+}
+
+static SSL_CTX *context_new(const struct identity *server)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+	if (context && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) &&
+	    SSL_CTX_use_certificate(context, server->certificate) &&
+	    SSL_CTX_use_PrivateKey(context, server->key)) {
+		SSL_CTX_set_mode(
+		    context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+		return context;
+	}
+	SSL_CTX_free(context);
+	return NULL;
+}
+
+SSL_CTX *certificate_server_context(const char *authority_name, const char *address,
+    struct secret_buffer *ca_pem, struct error *err)
+{
+	struct identity authority = {NULL, NULL}, server = {NULL, NULL};
+	cleanup_free char *names =
+	    string_format(err, "DNS:localhost,IP:127.0.0.1,IP:::1,IP:%s", address);
+	SSL_CTX *context = NULL;
+
+	if (!names)
+		return NULL;
+	if (!make_authority(&authority, authority_name) || !make_server(&server, &authority, names))
+		crypto_error(err, "making certificates");
+	else if (append_pem(authority.certificate, ca_pem, err) == 0 &&
+		 !(context = context_new(&server)))
+		crypto_error(err, "setting up TLS");
+	identity_free(&authority);
+	identity_free(&server);
+	return context;
+}

@@ -1,0 +1,14 @@
+/* kube_access: which service account may do what with Secrets (RBAC, as deploy/ has it). */
+#ifndef SECRET_DEV_KUBE_ACCESS_H
+#define SECRET_DEV_KUBE_ACCESS_H
+
+#include <stdbool.h>
+
+/*
+ * True when demo/`account` may use `verb` on Secrets: in `namespace` (NULL: in all of them), on the
+ * one called `name` (NULL: not on a single one).
+ */
+bool kube_access(const char *account, const char *verb, const char *namespace, const char *name)
+    __attribute__((nonnull(1, 2)));
+
+#endif

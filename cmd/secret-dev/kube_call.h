@@ -1,0 +1,57 @@
+/* kube_call: one call to the Kubernetes API on its way to the function that answers it. */
+#ifndef SECRET_DEV_KUBE_CALL_H
+#define SECRET_DEV_KUBE_CALL_H
+
+#include "cmd/secret-dev/kube_server.h"
+
+struct kube_call {
+	struct kube_server *server;
+	const struct request *request;
+	const struct json *body; /* NULL: none */
+	const char *user;	 /* "system:serviceaccount:demo:app" */
+	const char *account;	 /* of namespace demo; NULL: the admin or nobody */
+	bool admin;
+	char *namespace; /* from the path; NULL: all */
+	char *name;	 /* from the path; NULL: the collection */
+	struct answer *answer;
+};
+
+/* What a Status says beside its message. */
+struct kube_status {
+	unsigned int code;
+	const char *reason;
+	const char *name, *kind; /* details; NULL: left out */
+	const struct kube_fault *fault;
+};
+/* A v1/Status of failure.  Returns 0, so: return kube_refuse(...). */
+int kube_refuse(struct kube_call *call, const struct kube_status *status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int kube_not_found(struct kube_call *call, const char *resource, const char *name);
+int kube_bad_request(struct kube_call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* True when the user may; else the 403 is written. */
+bool kube_allowed(struct kube_call *call, const char *verb, const char *resource, const char *name);
+
+/* The functions that answer. */
+typedef int (*kube_answerer)(struct kube_call *call, struct error *err);
+
+int kube_secret_read(struct kube_call *call, struct error *err);
+int kube_secrets_list(struct kube_call *call, struct error *err);
+int kube_secret_post(struct kube_call *call, struct error *err);
+int kube_secret_put(struct kube_call *call, struct error *err);
+int kube_secret_patch(struct kube_call *call, struct error *err);
+int kube_secret_delete(struct kube_call *call, struct error *err);
+int kube_namespace_read(struct kube_call *call, struct error *err);
+int kube_namespaces_list(struct kube_call *call, struct error *err);
+int kube_namespace_post(struct kube_call *call, struct error *err);
+int kube_token_post(struct kube_call *call, struct error *err);
+int kube_account_read(struct kube_call *call, struct error *err);
+
+int kube_version_read(struct kube_call *call, struct error *err);
+int kube_ready_read(struct kube_call *call, struct error *err);
+int kube_api_versions(struct kube_call *call, struct error *err);
+int kube_api_groups(struct kube_call *call, struct error *err);
+int kube_api_resources(struct kube_call *call, struct error *err);
+
+#endif

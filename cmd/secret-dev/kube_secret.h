@@ -1,0 +1,55 @@
+/* kube_secret: a stored Secret: how requests change it, what makes it invalid, how it is written.
+ */
+#ifndef SECRET_DEV_KUBE_SECRET_H
+#define SECRET_DEV_KUBE_SECRET_H
+
+#include <stdint.h>
+
+#include "cmd/secret-dev/kube_map.h"
+#include "cmd/secret-dev/random.h"
+
+struct stored_secret {
+	char *namespace, *name, *type;
+	char uid[UUID_SIZE];
+	int64_t created_s;
+	int64_t revision; /* its resourceVersion */
+	bool immutable;
+	struct kube_map labels, annotations, data; /* data in base64, as it is sent */
+};
+
+/* An empty Secret of type Opaque. */
+struct stored_secret *stored_secret_new(const char *namespace, const char *name, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+struct stored_secret *stored_secret_copy(const struct stored_secret *secret, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+void stored_secret_free(struct stored_secret *secret);
+
+/*
+ * Lay a v1/Secret over it (RFC 7396: null removes).  ERROR_INVALID: it is no Secret, in the API
+ * server's words.
+ */
+int stored_secret_merge(struct stored_secret *secret, const struct json *body, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Why the API server would not store it; `field` and `message` as in a Status' causes. */
+struct kube_fault {
+	const char *reason; /* NULL: no fault */
+	char field[300];
+	char message[600];
+};
+/* `old` is NULL for a new Secret. */
+void stored_secret_check(const struct stored_secret *secret, const struct stored_secret *old,
+    struct kube_fault *fault) __attribute__((nonnull(1, 3)));
+
+bool stored_secret_equal(const struct stored_secret *a, const struct stored_secret *b)
+    __attribute__((nonnull));
+
+/* As a whole object, or as an item of a list (without kind and apiVersion). */
+void stored_secret_write(const struct stored_secret *secret, bool item, struct json_writer *writer)
+    __attribute__((nonnull));
+
+/* "2026-01-02T03:04:05Z" */
+#define KUBE_TIME_SIZE sizeof("2006-01-02T15:04:05Z")
+void kube_time(int64_t seconds, char text[KUBE_TIME_SIZE]);
+
+#endif

@@ -1,0 +1,164 @@
+#include "cmd/secret-dev/kube_token.h"
+
+#include <openssl/digest.h>
+#include <openssl/hmac.h>
+#include <openssl/mem.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "lib/base/strings.h"
+
+#define KEY_BYTES 32
+#define HEADER "{\"alg\":\"HS256\",\"kid\":\"secret-dev\"}"
+
+int kube_tokens_init(struct kube_tokens *tokens, struct error *err)
+{
+	return random_token(&tokens->key, "", KEY_BYTES, err);
+}
+
+void kube_tokens_free(struct kube_tokens *tokens)
+{
+	secret_buffer_free(&tokens->key);
+}
+
+static void write_time(struct json_writer *writer, const char *name, int64_t seconds)
+{
+	json_write_name(writer, name);
+	json_write_integer(writer, seconds);
+}
+
+static int write_claims(struct secret_buffer *out, const struct kube_identity *identity,
+    const char *audience, int64_t expires_s, struct error *err)
+{
+	cleanup_free char *subject = string_format(
+	    err, "system:serviceaccount:%s:%s", identity->namespace, identity->service_account);
+	struct json_writer writer;
+	char id[UUID_SIZE];
+	int64_t now = time(NULL), issued = now < expires_s ? now : expires_s - 1;
+
+	if (!subject)
+		return -1;
+	random_uuid(id);
+	json_writer_init(&writer, out);
+	json_write_object(&writer);
+	json_write_name(&writer, "aud");
+	json_write_array(&writer);
+	json_write_string(&writer, audience);
+	json_write_array_end(&writer);
+	write_time(&writer, "exp", expires_s);
+	write_time(&writer, "iat", issued);
+	json_write_member(&writer, "iss", KUBE_AUDIENCE);
+	json_write_member(&writer, "jti", id);
+	json_write_name(&writer, "kubernetes.io");
+	json_write_object(&writer);
+	json_write_member(&writer, "namespace", identity->namespace);
+	json_write_name(&writer, "serviceaccount");
+	json_write_object(&writer);
+	json_write_member(&writer, "name", identity->service_account);
+	json_write_member(&writer, "uid", identity->uid);
+	json_write_object_end(&writer);
+	json_write_object_end(&writer);
+	write_time(&writer, "nbf", issued);
+	json_write_member(&writer, "sub", subject);
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
+}
+
+static void sign(const struct kube_tokens *tokens, const char *text, size_t length,
+    uint8_t signature[SHA256_DIGEST_LENGTH])
+{
+	unsigned int size;
+
+	HMAC(EVP_sha256(), tokens->key.data, tokens->key.length, (const uint8_t *)text, length,
+	    signature, &size);
+}
+
+int kube_token_make(const struct kube_tokens *tokens, const struct kube_identity *identity,
+    const char *audience, int64_t expires_s, struct secret_buffer *jwt, struct error *err)
+{
+	cleanup_secret struct secret_buffer claims = SECRET_BUFFER_INIT;
+	uint8_t signature[SHA256_DIGEST_LENGTH];
+	size_t start = jwt->length;
+
+	if (write_claims(&claims, identity, audience, expires_s, err) < 0 ||
+	    base64url_encode(jwt, HEADER, strlen(HEADER), err) < 0 ||
+	    secret_buffer_append_string(jwt, ".", err) < 0 ||
+	    base64url_encode(jwt, claims.data, claims.length, err) < 0)
+		return -1;
+	sign(tokens, jwt->data + start, jwt->length - start, signature);
+	if (secret_buffer_append_string(jwt, ".", err) < 0)
+		return -1;
+	return base64url_encode(jwt, signature, sizeof(signature), err);
+}
+
+/* header.claims.signature: where the claims and the signature begin; NULL when it is not that. */
+static const char *claims_of(const char *jwt, const char **signature)
+{
+	const char *first = strchr(jwt, '.'), *last = strrchr(jwt, '.');
+
+	if (!first || first == last)
+		return NULL;
+	*signature = last + 1;
+	return first + 1;
+}
+
+static int not_a_token(struct error *err)
+{
+	return error_set(err, ERROR_INVALID, "not the JWT of a service account");
+}
+
+int kube_token_read(const char *jwt, struct kube_claims *claims, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	const char *signature, *begin = claims_of(jwt, &signature);
+
+	memset(claims, 0, sizeof(*claims));
+	if (!begin || base64url_decode(&text, begin, (size_t)(signature - 1 - begin), err) < 0)
+		return not_a_token(err);
+	cleanup_json struct json *document =
+	    json_parse(secret_buffer_string(&text), text.length, "claims", err);
+	if (!document)
+		return not_a_token(err);
+	json_node own = json_member(document, JSON_ROOT, "kubernetes.io");
+	json_node account = json_member(document, own, "serviceaccount");
+	claims->namespace = json_strdup(document, json_member(document, own, "namespace"));
+	claims->service_account = json_strdup(document, json_member(document, account, "name"));
+	claims->uid = json_strdup(document, json_member(document, account, "uid"));
+	claims->audience =
+	    json_strdup(document, json_first(document, json_member(document, JSON_ROOT, "aud")));
+	claims->expires_s = json_integer(document, json_member(document, JSON_ROOT, "exp"), 0);
+	if (claims->namespace && claims->service_account && claims->uid && claims->audience)
+		return 0;
+	kube_claims_free(claims);
+	return not_a_token(err);
+}
+
+void kube_claims_free(struct kube_claims *claims)
+{
+	free(claims->namespace);
+	free(claims->service_account);
+	free(claims->uid);
+	free(claims->audience);
+	memset(claims, 0, sizeof(*claims));
+}
+
+bool kube_token_is_valid(
+    const struct kube_tokens *tokens, const char *jwt, const struct kube_claims *claims)
+{
+	cleanup_secret struct secret_buffer given = SECRET_BUFFER_INIT;
+	uint8_t expected[SHA256_DIGEST_LENGTH];
+	struct error err = ERROR_INIT;
+	const char *signature;
+
+	if (!claims_of(jwt, &signature) || claims->expires_s <= time(NULL) ||
+	    base64url_decode(&given, signature, strlen(signature), &err) < 0)
+		return false;
+	sign(tokens, jwt, (size_t)(signature - 1 - jwt), expected);
+	return given.length == sizeof(expected) &&
+	       CRYPTO_memcmp(given.data, expected, sizeof(expected)) == 0;
+}

@@ -1,0 +1,245 @@
+#include "cmd/secret-dev/lifecycle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/log.h"
+
+#define COMMAND_UNUSABLE 126
+#define COMMAND_NOT_FOUND 127
+#define SIGNALLED 128
+
+static struct stage stage;
+
+/* What ends an instance, or is passed on to the command. */
+static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
+
+/* Blocked before the first thread starts, so that only sigwaitinfo sees them. */
+static sigset_t block_signals(sigset_t *before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)
+		sigaddset(&set, handled[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+	signal(SIGPIPE, SIG_IGN);
+	return set;
+}
+
+static void wait_for_end(const sigset_t *signals)
+{
+	int number;
+
+	do
+		number = sigwaitinfo(signals, NULL);
+	while (number != SIGTERM && number != SIGINT && number != SIGHUP && number != SIGQUIT);
+}
+
+int lifecycle_foreground(const struct stage_settings *settings, struct error *err)
+{
+	sigset_t before, signals = block_signals(&before);
+	int result = stage_start(&stage, settings, err);
+
+	if (result == 0) {
+		log_write(LOG_INFO,
+		    "for development only: secrets are kept in memory, and whoever reads %s may do "
+		    "everything",
+		    stage.directory.path);
+		log_write(LOG_INFO,
+		    "Vault at %s, Kubernetes API at %s; use it with: . %s/environment",
+		    stage.vault_entrance.url, stage.kube_entrance.url, stage.directory.path);
+		wait_for_end(&signals);
+	}
+	stage_stop(&stage);
+	return result;
+}
+
+/* No terminal, no open descriptor of whoever waits for us: $(...) returns when we let go of stdout.
+ */
+static int detach(struct error *err)
+{
+	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    dup2(null, STDERR_FILENO) < 0)
+		return error_system(err, "/dev/null");
+	return 0;
+}
+
+static int write_whole(int fd, const char *bytes, size_t length)
+{
+	while (length) {
+		ssize_t put = write(fd, bytes, length);
+
+		if (put < 0 && errno != EINTR)
+			return -1;
+		if (put > 0) {
+			bytes += put;
+			length -= (size_t)put;
+		}
+	}
+	return 0;
+}
+
+/* What the child tells the parent: one of these, then the lines for the shell or the error. */
+#define READY '+'
+#define FAILED '-'
+
+static int report(int pipe_end, char outcome, const char *text, size_t length)
+{
+	if (write_whole(pipe_end, &outcome, 1) < 0)
+		return -1;
+	return write_whole(pipe_end, text, length);
+}
+
+static int start_and_report(const struct stage_settings *settings, int pipe_end, struct error *err)
+{
+	cleanup_secret struct secret_buffer exports = SECRET_BUFFER_INIT;
+
+	setsid();
+	if (stage_start(&stage, settings, err) < 0 || stage_exports(&stage, &exports, err) < 0 ||
+	    detach(err) < 0) {
+		report(pipe_end, FAILED, err->message, strlen(err->message));
+		return -1;
+	}
+	return report(pipe_end, READY, exports.data, exports.length);
+}
+
+static int serve_in_background(
+    const struct stage_settings *settings, int pipe_end, struct error *err)
+{
+	sigset_t before, signals = block_signals(&before);
+	int result = start_and_report(settings, pipe_end, err);
+
+	close(pipe_end);
+	if (result == 0)
+		wait_for_end(&signals);
+	stage_stop(&stage);
+	return result;
+}
+
+/* The parent: wait until the child is ready or has failed. */
+static int relay(int pipe_end, struct error *err)
+{
+	cleanup_secret struct secret_buffer said = SECRET_BUFFER_INIT;
+
+	if (secret_buffer_read_fd(&said, pipe_end, "the server in the background", err) < 0)
+		return -1;
+	if (said.length == 0)
+		return error_set(err, ERROR_SYSTEM, "the server in the background died at start");
+	if (said.data[0] == FAILED)
+		return error_set(err, ERROR_SYSTEM, "%s", said.data + 1);
+	if (write_whole(STDOUT_FILENO, said.data + 1, said.length - 1) < 0)
+		return error_system(err, "stdout");
+	return 0;
+}
+
+int lifecycle_background(const struct stage_settings *settings, struct error *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_system(err, "pipe");
+	pid_t child = fork();
+	if (child < 0)
+		return error_system(err, "fork");
+	if (child == 0) {
+		close(ends[0]);
+		/* What went wrong is the parent's to say. */
+		exit(serve_in_background(settings, ends[1], err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	}
+	close(ends[1]);
+	int result = relay(ends[0], err);
+	close(ends[0]);
+	return result;
+}
+
+/* Our environment with the stage's variables in place of those of the same names. */
+static int command_environment(struct strings *environment, struct error *err)
+{
+	for (char **variable = environ; *variable; variable++) {
+		size_t name_length = strcspn(*variable, "=") + 1;
+		bool replaced = false;
+
+		for (size_t i = 0; i < stage.environment.count; i++)
+			replaced |=
+			    strncmp(stage.environment.items[i], *variable, name_length) == 0;
+		if (!replaced && strings_append(environment, *variable, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < stage.environment.count; i++)
+		if (strings_append(environment, stage.environment.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Start the command with the signals as we found them.  The exit status when it can't be run, else
+ * 0. */
+static int spawn(char **command, char **environment, const sigset_t *mask, pid_t *child)
+{
+	posix_spawnattr_t attributes;
+	sigset_t defaults;
+
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, mask);
+	posix_spawnattr_setsigdefault(&attributes, &defaults);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	errno = posix_spawnp(child, command[0], NULL, &attributes, command, environment);
+	posix_spawnattr_destroy(&attributes);
+	if (errno == 0)
+		return 0;
+	log_write(LOG_ERROR, "%s: %s", command[0], strerror(errno));
+	return errno == ENOENT ? COMMAND_NOT_FOUND : COMMAND_UNUSABLE;
+}
+
+/* Pass signals on until the command ends.  What a terminal sends (SI_KERNEL) reached it already. */
+static int wait_for_command(pid_t child, const sigset_t *signals)
+{
+	siginfo_t signal_info;
+	int status;
+
+	for (;;) {
+		int number = sigwaitinfo(signals, &signal_info);
+
+		if (number == SIGCHLD && waitpid(child, &status, WNOHANG) == child &&
+		    !WIFSTOPPED(status))
+			return WIFSIGNALED(status) ? SIGNALLED + WTERMSIG(status)
+						   : WEXITSTATUS(status);
+		if (number > 0 && number != SIGCHLD && signal_info.si_code != SI_KERNEL)
+			kill(child, number);
+	}
+}
+
+static int run_command(
+    char **command, const sigset_t *before, const sigset_t *signals, struct error *err)
+{
+	struct strings environment = {NULL, 0};
+	pid_t child;
+	int status = command_environment(&environment, err);
+
+	if (status == 0)
+		status = spawn(command, environment.items, before, &child);
+	strings_free(&environment);
+	return status ? status : wait_for_command(child, signals);
+}
+
+int lifecycle_command(const struct stage_settings *settings, char **command, struct error *err)
+{
+	sigset_t before, signals = block_signals(&before);
+	int result = stage_start(&stage, settings, err);
+
+	if (result == 0)
+		result = run_command(command, &before, &signals, err);
+	stage_stop(&stage);
+	return result;
+}

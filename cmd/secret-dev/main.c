@@ -1,0 +1,112 @@
+/* secret-dev: an embedded stand-in for Vault and the Kubernetes API, on loopback, for development.
+ */
+#include <openssl/crypto.h>
+#include <stdio.h>
+
+#include "cmd/secret-dev/lifecycle.h"
+#include "lib/base/log.h"
+#include "lib/base/options.h"
+#include "lib/base/version.h"
+
+#define EXIT_USAGE 2
+
+struct configuration {
+	const char *listen, *directory;
+	int64_t vault_port, kube_port;
+	bool print_env;
+};
+
+static const struct option_spec table[] = {
+    {.name = "listen",
+	.kind = OPTION_STRING,
+	.argument = "ADDRESS",
+	.offset = offsetof(struct configuration, listen),
+	.help = "loopback address to serve (default 127.0.0.1)"},
+    {.name = "vault-port",
+	.kind = OPTION_NUMBER,
+	.argument = "PORT",
+	.offset = offsetof(struct configuration, vault_port),
+	.help = "port for Vault (default a free one)"},
+    {.name = "kube-port",
+	.kind = OPTION_NUMBER,
+	.argument = "PORT",
+	.offset = offsetof(struct configuration, kube_port),
+	.help = "port for the Kubernetes API (default a free one)"},
+    {.name = "directory",
+	.kind = OPTION_STRING,
+	.argument = "DIR",
+	.offset = offsetof(struct configuration, directory),
+	.help = "where to write certificates, kubeconfig and tokens (default a new one)"},
+    {.name = "print-env",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, print_env),
+	.help = "serve in the background and print variables for the shell's eval"},
+    {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this and exit"},
+    {.name = "version", .kind = OPTION_VERSION, .help = "show the version and exit"},
+    {.name = NULL},
+};
+
+static const struct options options = {
+    .program = "secret-dev",
+    .prefix = "SECRET_DEV",
+    .synopsis = "secret-dev [OPTIONS] [-- COMMAND [ARGUMENT...]]\n"
+		"       eval \"$(secret-dev --print-env)\"",
+    .description =
+	"Serve what the other programs need of Vault and of the Kubernetes API, in memory, on\n"
+	"this machine alone: for development and tests, never for production. With COMMAND, run\n"
+	"it with VAULT_ADDR, KUBECONFIG and their like set, and end with it.",
+    .table = table,
+    .stop_at_operand = true,
+};
+
+static int fail(const struct error *err)
+{
+	log_write(LOG_ERROR, "%s", err->message);
+	return err->code == ERROR_USAGE ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+static int settings_from(const struct configuration *configuration, bool command,
+    struct stage_settings *settings, struct error *err)
+{
+	if (configuration->vault_port > UINT16_MAX || configuration->kube_port > UINT16_MAX)
+		return error_set(err, ERROR_USAGE, "a port is at most %d", UINT16_MAX);
+	if (configuration->print_env && command)
+		return error_set(err, ERROR_USAGE,
+		    "--print-env and a command exclude each other: the command gets the variables");
+	settings->vault_port = (uint16_t)configuration->vault_port;
+	settings->kube_port = (uint16_t)configuration->kube_port;
+	settings->directory = configuration->directory;
+	return loopback_parse(configuration->listen, &settings->loopback, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct configuration configuration = {.listen = "127.0.0.1"};
+	struct stage_settings settings;
+	struct error err = ERROR_INIT;
+	char **command;
+	int count, status;
+
+	log_init(options.program, LOG_INFO, LOG_TEXT);
+	switch (options_parse(&options, &configuration, argc, argv, &command, &count, &err)) {
+	case OPTIONS_HELP:
+		options_print_help(&options, stdout);
+		return EXIT_SUCCESS;
+	case OPTIONS_VERSION:
+		printf("secret-dev %s (%s)\n", SECRETMANAGER_VERSION, OPENSSL_VERSION_TEXT);
+		return EXIT_SUCCESS;
+	case OPTIONS_ERROR:
+		return fail(&err);
+	case OPTIONS_RUN:
+		break;
+	}
+	if (settings_from(&configuration, count > 0, &settings, &err) < 0)
+		return fail(&err);
+	if (configuration.print_env)
+		status = lifecycle_background(&settings, &err);
+	else if (count > 0)
+		status = lifecycle_command(&settings, command, &err);
+	else
+		status = lifecycle_foreground(&settings, &err);
+	return status < 0 ? fail(&err) : status;
+}

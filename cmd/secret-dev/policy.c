@@ -1,0 +1,58 @@
+#include "cmd/secret-dev/policy.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define R CAPABILITY_READ
+#define U CAPABILITY_UPDATE
+
+/* Vault's own "default", those in policies/, and that of the original project with what
+ * rewrapping needs. */
+static const struct rule {
+	const char *policy, *path;
+	unsigned int capabilities;
+} rules[] = {
+    {"default", "auth/token/lookup-self", R},
+    {"default", "auth/token/revoke-self", U},
+
+    {"secret-exec", "transit/decrypt/aes256-key", U},
+    {"secret-exec", "transit/decrypt/derived-key", U},
+    {"secret-exec", "auth/token/revoke-self", U},
+
+    {"secret-seal", "transit/encrypt/aes256-key", U},
+    {"secret-seal", "transit/encrypt/derived-key", U},
+    {"secret-seal", "transit/decrypt/aes256-key", U},
+    {"secret-seal", "transit/decrypt/derived-key", U},
+    {"secret-seal", "transit/keys/aes256-key", R},
+    {"secret-seal", "transit/keys/derived-key", R},
+    {"secret-seal", "auth/token/revoke-self", U},
+
+    {"secret-rotate", "transit/keys/aes256-key", R},
+    {"secret-rotate", "transit/keys/aes256-key/rotate", U},
+    {"secret-rotate", "transit/rewrap/aes256-key", U},
+    {"secret-rotate", "transit/keys/derived-key", R},
+    {"secret-rotate", "transit/keys/derived-key/rotate", U},
+    {"secret-rotate", "transit/rewrap/derived-key", U},
+    {"secret-rotate", "auth/token/revoke-self", U},
+
+    {"demo", "transit/encrypt/aes256-key", U},
+    {"demo", "transit/decrypt/aes256-key", U},
+    {"demo", "transit/rewrap/aes256-key", U},
+    {"demo", "transit/keys/aes256-key", R},
+    {"demo", "transit/keys/aes256-key/rotate", U},
+    {"demo", "transit/keys/aes256-key/config", U},
+};
+
+bool policy_allows(const char *const *policies, const char *path, enum capability capability)
+{
+	for (; *policies; policies++) {
+		if (strcmp(*policies, POLICY_ROOT) == 0)
+			return true;
+		for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+			if (strcmp(rules[i].policy, *policies) == 0 &&
+			    strcmp(rules[i].path, path) == 0 &&
+			    (rules[i].capabilities & capability))
+				return true;
+	}
+	return false;
+}

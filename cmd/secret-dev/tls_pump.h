@@ -1,0 +1,10 @@
+/* tls_pump: carry one connection's bytes between TLS and a plain socket. */
+#ifndef SECRET_DEV_TLS_PUMP_H
+#define SECRET_DEV_TLS_PUMP_H
+
+#include <openssl/ssl.h>
+
+/* Run until either side ends or fails.  Both sockets are non-blocking and stay the caller's. */
+void tls_pump(SSL_CTX *context, int tls_socket, int plain_socket) __attribute__((nonnull));
+
+#endif
