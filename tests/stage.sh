@@ -46,6 +46,7 @@ stage_curl() {
 		options+=(--data-binary "@$TAP_WORK/request")
 	fi
 	: >"$TAP_WORK/body"
+	# shellcheck disable=SC2034 # for the script that sources this
 	STATUS=$(curl "${options[@]}" -H @<(printf '%s\n' "$header") "$url")
 	OUT=$(tr -d '\0' <"$TAP_WORK/body")
 }

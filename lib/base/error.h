@@ -60,6 +60,15 @@ int error_hint(struct error *err, const char *format, ...)
 /* "out of memory" as an error.  Returns -1. */
 int error_memory(struct error *err) __attribute__((nonnull(1)));
 
+#ifdef __clang_analyzer__
+/* Analysis sees one file at a time: this tells it what these return. */
+#define error_set(...) (error_set(__VA_ARGS__), -1)
+#define error_system(...) (error_system(__VA_ARGS__), -1)
+#define error_wrap(...) (error_wrap(__VA_ARGS__), -1)
+#define error_hint(...) (error_hint(__VA_ARGS__), -1)
+#define error_memory(...) (error_memory(__VA_ARGS__), -1)
+#endif
+
 /* Back to ERROR_NONE and an empty message. */
 void error_clear(struct error *err) __attribute__((nonnull(1)));
 

@@ -812,13 +812,13 @@ bool json_string_is(const struct json *document, json_node node, const char *tex
 const char *json_raw(const struct json *document, json_node node, size_t *length)
 {
 	const jsmntok_t *token = token_at(document, node);
-	int quote;
+	size_t quote;
 
 	*length = 0;
 	if (!token)
 		return NULL;
 	quote = token->type == JSMN_STRING ? 1 : 0;
-	*length = (size_t)(token->end - token->start + 2 * quote);
+	*length = (size_t)(token->end - token->start) + 2 * quote;
 	return document->text + token->start - quote;
 }
 
@@ -876,10 +876,11 @@ int json_compact(const struct json *document, json_node node, struct secret_buff
     struct error *err)
 {
 	size_t length;
-	const char *at = json_raw(document, node, &length), *end = at + length;
+	const char *at = json_raw(document, node, &length);
 
 	if (!at)
 		return error_set(err, ERROR_INVALID, "there is no such value");
+	const char *end = at + length;
 	while (at < end) {
 		const char *run = at;
 

@@ -25,10 +25,8 @@ struct setup {
 };
 
 #define SET(setup, option, value)                                                                  \
-	do {                                                                                       \
-		if ((setup)->result == CURLE_OK)                                                   \
-			(setup)->result = curl_easy_setopt((setup)->easy, option, value);          \
-	} while (0)
+	((setup)->result = (setup)->result ? (setup)->result                                       \
+					   : curl_easy_setopt((setup)->easy, option, value))
 
 static void set_blob(struct setup *setup, CURLoption option, const char *bytes, size_t length)
 {

@@ -126,9 +126,10 @@ static struct http_exchange *finish(struct http_client *client, struct http_atte
 	struct http_exchange *exchange = attempt->exchange;
 	struct http_attempt **link = &client->attempts;
 
-	while (*link != attempt)
+	while (*link && *link != attempt)
 		link = &(*link)->next;
-	*link = attempt->next;
+	if (*link)
+		*link = attempt->next;
 	http_attempt_free(attempt);
 	exchange->attempt = NULL;
 	return exchange;
