@@ -36,22 +36,27 @@ as_pod() {
 	"${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/$account" "$@"
 }
 
-# stage_curl METHOD URL CA HEADER [BODY [CONTENT-TYPE]]: prints the body, sets $STATUS.  The credential
-# goes through a file descriptor, not argv.
+# stage_curl METHOD URL CA HEADER [BODY [CONTENT-TYPE]]: sets $OUT and $STATUS.  BODY is text, or @FILE.
+# The credential goes through a file descriptor, not argv.
 stage_curl() {
 	local method=$1 url=$2 ca=$3 header=$4 body=${5-} type=${6-application/json}
 	local options=(-sS --noproxy '*' --cacert "$ca" -X "$method" -o "$TAP_WORK/body" -w '%{http_code}' -H "Content-Type: $type")
-	if [ -n "$body" ]; then
+	case $body in
+	'') ;;
+	@*) options+=(--data-binary "$body") ;;
+	*)
 		printf '%s' "$body" >"$TAP_WORK/request"
 		options+=(--data-binary "@$TAP_WORK/request")
-	fi
+		;;
+	esac
 	: >"$TAP_WORK/body"
 	# shellcheck disable=SC2034 # for the script that sources this
 	STATUS=$(curl "${options[@]}" -H @<(printf '%s\n' "$header") "$url")
 	OUT=$(tr -d '\0' <"$TAP_WORK/body")
 }
 
-# vault_call METHOD PATH [BODY]: with $VAULT_CALL_TOKEN, else the root token.  $OUT, $STATUS.
+# vault_call METHOD PATH [BODY]: with the token $VAULT_CALL_TOKEN (none where it is empty), else the root
+# token.  $OUT, $STATUS.
 vault_call() {
 	stage_curl "$1" "$VAULT_ADDR/v1/$2" "$VAULT_CACERT" \
 		"X-Vault-Token: ${VAULT_CALL_TOKEN-$VAULT_TOKEN}" "${3-}"
@@ -68,14 +73,20 @@ kube_call() {
 		"${3-}" "${4-application/json}"
 }
 
+# Open a Vault that has been sealed.
+vault_unseal() {
+	VAULT_CALL_TOKEN='' vault_call PUT sys/unseal "{\"key\":\"$(<"$STAGE_DIR/vault-unseal-key")\"}"
+	while [ "$STATUS" != 200 ]; do VAULT_CALL_TOKEN='' vault_call GET sys/health; done
+}
+
 # field PATH: a value of the JSON in $OUT, by names and indexes: field data.batch_results.0.plaintext
 field() {
-	/usr/bin/python3 -c '
+	/usr/bin/python3 -IS -c '
 import json, sys
-value = json.loads(sys.argv[2])
+value = json.load(sys.stdin)
 for part in sys.argv[1].split("."):
     value = value[int(part)] if isinstance(value, list) else value.get(part.replace("~", "."), "")
-print(value if isinstance(value, str) else json.dumps(value))' "$1" "$OUT" 2>/dev/null
+print(value if isinstance(value, str) else json.dumps(value))' "$1" <<<"$OUT" 2>/dev/null
 }
 
 # stored NAME KEY: what the API server keeps for a data key of a Secret in demo.

@@ -33,6 +33,7 @@ static const struct route system_routes[] = {
     {CAPABILITY_UPDATE, "sys/mounts/*", GUARDED, vault_mount_create},
     {CAPABILITY_DELETE, "sys/mounts/*", GUARDED, vault_mount_delete},
     {CAPABILITY_UPDATE, "auth/kubernetes/login", NEEDS_UNSEALED, vault_login},
+    {CAPABILITY_LIST, "auth/token/accessors", GUARDED, vault_accessors_list},
     {CAPABILITY_READ, "auth/token/lookup-self", GUARDED, vault_lookup_self_call},
     {CAPABILITY_UPDATE, "auth/token/revoke-self", GUARDED, vault_revoke_self_call},
     {0, NULL, 0, NULL},

@@ -16,8 +16,8 @@ create() {
 	}
 }
 names() {
-	/usr/bin/python3 -c 'import json, sys
-print(*(item["metadata"]["name"] for item in json.loads(sys.argv[1])["items"]))' "$OUT"
+	/usr/bin/python3 -IS -c 'import json, sys
+print(*(item["metadata"]["name"] for item in json.load(sys.stdin)["items"]))' <<<"$OUT"
 }
 
 for i in 1 2 3 4 5 6 7; do

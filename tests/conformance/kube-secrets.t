@@ -64,7 +64,7 @@ is "$(field metadata.resourceVersion)" "$version" "a patch that changes nothing 
 kube_call PATCH "$secrets/nothing" '{"data":{"A":"YQ=="}}' "$merge"
 refused 404 NotFound 'secrets "nothing" not found' "patch what is not there"
 kube_call PATCH "$secrets/app" '{"data":' "$merge"
-refused 400 BadRequest '.' "a patch that is not JSON"
+refused 400 BadRequest 'error decoding patch' "a patch that is not JSON"
 kube_call PATCH "$secrets/app" '{"data":{}}' text/plain
 is "$STATUS" 415 "a patch of another media type"
 
