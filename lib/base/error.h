@@ -35,7 +35,10 @@ struct error {
 	char message[ERROR_MESSAGE_MAX];
 };
 
-#define ERROR_INIT {ERROR_NONE, ""}
+#define ERROR_INIT                                                                                 \
+	{                                                                                          \
+		ERROR_NONE, ""                                                                     \
+	}
 
 /*
  * Fill *err; what stood there is replaced.  Control characters in the finished
