@@ -50,6 +50,7 @@ stage_curl() {
 		;;
 	esac
 	: >"$TAP_WORK/body"
+	# shellcheck disable=SC2034 # for the script that sources this
 	STATUS=$(curl "${options[@]}" -H @<(printf '%s\n' "$header") "$url")
 	OUT=$(tr -d '\0' <"$TAP_WORK/body")
 }

@@ -187,7 +187,8 @@ int vault_accessors_list(struct vault_call *call, struct error *err)
 	json_write_name(&writer, "keys");
 	json_write_array(&writer);
 	for (size_t i = 0; i < VAULT_TOKEN_BUCKETS; i++)
-		for (const struct vault_grant *grant = tokens->buckets[i]; grant; grant = grant->next)
+		for (const struct vault_grant *grant = tokens->buckets[i]; grant;
+		     grant = grant->next)
 			if (*grant->accessor && (!grant->expires_ms || grant->expires_ms > now))
 				json_write_string(&writer, grant->accessor);
 	json_write_array_end(&writer);

@@ -108,7 +108,7 @@ static int launch(const struct configuration *configuration, char **command, str
 	/* In this order: a signal that comes after the question ends us, instead of being lost. */
 	command_restore_signals();
 	int caught = command_caught_signal();
-	if (result < 0 || caught) {
+	if (result || caught) {
 		deliver_environment_free(&environment);
 		if (caught)
 			error_set(err, ERROR_INTERRUPTED,

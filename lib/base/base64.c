@@ -42,8 +42,8 @@ int base64_decode(struct secret_buffer *out, const char *text, size_t length, st
 		return error_set(err, ERROR_INVALID, "not base64: its length is no multiple of 4");
 	if (secret_buffer_reserve(out, room, err) < 0)
 		return -1;
-	int good = EVP_DecodeBase64((uint8_t *)out->data + out->length, &got, room,
-	    (const uint8_t *)text, length);
+	int good = EVP_DecodeBase64(
+	    (uint8_t *)out->data + out->length, &got, room, (const uint8_t *)text, length);
 	good = good && ends_exactly(text, length, out->data + out->length, got);
 	if (good)
 		out->length += got;
@@ -62,8 +62,7 @@ static void translate(char *text, size_t length, const char from[2], const char 
 			}
 }
 
-int base64url_encode(struct secret_buffer *out, const void *bytes, size_t length,
-    struct error *err)
+int base64url_encode(struct secret_buffer *out, const void *bytes, size_t length, struct error *err)
 {
 	size_t start = out->length;
 
@@ -76,13 +75,12 @@ int base64url_encode(struct secret_buffer *out, const void *bytes, size_t length
 	return 0;
 }
 
-int base64url_decode(struct secret_buffer *out, const char *text, size_t length,
-    struct error *err)
+int base64url_decode(struct secret_buffer *out, const char *text, size_t length, struct error *err)
 {
 	cleanup_secret struct secret_buffer standard = SECRET_BUFFER_INIT;
 
-	if (length && (memchr(text, '+', length) || memchr(text, '/', length) ||
-			  memchr(text, '=', length)))
+	if (length &&
+	    (memchr(text, '+', length) || memchr(text, '/', length) || memchr(text, '=', length)))
 		return error_set(err, ERROR_INVALID, "not base64url");
 	if (secret_buffer_append(&standard, text, length, err) < 0)
 		return -1;

@@ -41,7 +41,8 @@ static int text_line(char *line, size_t size, enum log_level level, const char *
 	    level == LOG_WARNING ? "warning: " : "", message);
 }
 
-/* The length of the character at `text`, or 0 when there is no whole one or it steers a terminal. */
+/* The length of the character at `text`, or 0 when there is no whole one or it steers a terminal.
+ */
 static size_t printable(const char *text)
 {
 	unsigned char lead = (unsigned char)text[0];

@@ -24,8 +24,8 @@ static bool takes_argument(const struct option_spec *spec)
 
 static int parse_boolean(const char *text, bool *value)
 {
-	static const char *const words[2][4] = {{"0", "false", "no", "off"},
-	    {"1", "true", "yes", "on"}};
+	static const char *const words[2][4] = {
+	    {"0", "false", "no", "off"}, {"1", "true", "yes", "on"}};
 
 	for (int truth = 0; truth < 2; truth++)
 		for (int i = 0; i < 4; i++)
@@ -49,16 +49,15 @@ static int parse_number(const char *text, int64_t *value, struct error *err)
 }
 
 /* Store `text` in the option's target. */
-static int assign(const struct option_spec *spec, void *target, const char *text,
-    struct error *err)
+static int assign(const struct option_spec *spec, void *target, const char *text, struct error *err)
 {
 	void *place = target_of(spec, target);
 
 	switch (spec->kind) {
 	case OPTION_FLAG:
 		if (parse_boolean(text, place) < 0)
-			return error_set(err, ERROR_USAGE, "\"%s\" is neither true nor false",
-			    text);
+			return error_set(
+			    err, ERROR_USAGE, "\"%s\" is neither true nor false", text);
 		return 0;
 	case OPTION_STRING:
 	case OPTION_ENVIRONMENT:
@@ -76,8 +75,8 @@ static int assign(const struct option_spec *spec, void *target, const char *text
 }
 
 /* PREFIX_LONG_NAME of an option. */
-static void prefixed_name(const struct options *options, const struct option_spec *spec,
-    char name[VARIABLE_MAX])
+static void prefixed_name(
+    const struct options *options, const struct option_spec *spec, char name[VARIABLE_MAX])
 {
 	snprintf(name, VARIABLE_MAX, "%s_%s", options->prefix, spec->name);
 	for (char *c = name; *c; c++)
@@ -100,8 +99,8 @@ static bool has_target(const struct option_spec *spec)
 }
 
 /* The first variable that is set and not empty: its value, its name in `name`. */
-static const char *from_environment(const struct options *options, const struct option_spec *spec,
-    char name[VARIABLE_MAX])
+static const char *from_environment(
+    const struct options *options, const struct option_spec *spec, char name[VARIABLE_MAX])
 {
 	const char *list = spec->environment, *value;
 
@@ -114,8 +113,8 @@ static const char *from_environment(const struct options *options, const struct 
 	return NULL;
 }
 
-static int assign_list(const struct option_spec *spec, void *target, const char *text,
-    struct error *err)
+static int assign_list(
+    const struct option_spec *spec, void *target, const char *text, struct error *err)
 {
 	char *saved = NULL;
 	cleanup_free char *copy = strdup(text);
@@ -128,8 +127,8 @@ static int assign_list(const struct option_spec *spec, void *target, const char 
 	return 0;
 }
 
-static int read_environment(const struct options *options, const struct option_spec *spec,
-    void *target, struct error *err)
+static int read_environment(
+    const struct options *options, const struct option_spec *spec, void *target, struct error *err)
 {
 	char name[VARIABLE_MAX];
 	const char *value = has_target(spec) ? from_environment(options, spec, name) : NULL;
@@ -146,8 +145,8 @@ static size_t index_of(const struct options *options, const struct option_spec *
 	return (size_t)(spec - options->table);
 }
 
-static const struct option_spec *find_long(const struct options *options, const char *name,
-    size_t length, bool *negated)
+static const struct option_spec *find_long(
+    const struct options *options, const char *name, size_t length, bool *negated)
 {
 	for (const struct option_spec *spec = options->table; spec->name; spec++) {
 		*negated = false;
@@ -181,8 +180,8 @@ struct parser {
 };
 
 /* Apply an option with its argument, taking the next word when `value` is NULL. */
-static int apply(struct parser *parser, const struct option_spec *spec, const char *shown,
-    const char *value)
+static int apply(
+    struct parser *parser, const struct option_spec *spec, const char *shown, const char *value)
 {
 	parser->given[index_of(parser->options, spec)] = true;
 	if (spec->kind == OPTION_HELP)
@@ -191,8 +190,8 @@ static int apply(struct parser *parser, const struct option_spec *spec, const ch
 		parser->result = OPTIONS_VERSION;
 	if (takes_argument(spec) && !value) {
 		if (parser->at + 1 >= parser->argc)
-			return error_set(parser->err, ERROR_USAGE, "option %s needs an argument",
-			    shown);
+			return error_set(
+			    parser->err, ERROR_USAGE, "option %s needs an argument", shown);
 		value = parser->argv[++parser->at];
 	}
 	if (assign(spec, parser->target, value ? value : "true", parser->err) < 0)
@@ -256,7 +255,8 @@ static int parse_words(struct parser *parser, int *operand_count)
 			parser->argv[1 + count++] = word;
 			continue;
 		}
-		int result = word[1] == '-' ? parse_long(parser, word) : parse_letters(parser, word);
+		int result =
+		    word[1] == '-' ? parse_long(parser, word) : parse_letters(parser, word);
 		if (result < 0)
 			return -1;
 		if (parser->result != OPTIONS_RUN)
@@ -280,8 +280,13 @@ enum options_result options_parse(const struct options *options, void *target, i
     char **argv, char ***operands, int *operand_count, struct error *err)
 {
 	cleanup_free bool *given = calloc(table_length(options) + 1, sizeof(*given));
-	struct parser parser = {.options = options, .target = target, .argv = argv, .argc = argc,
-	    .given = given, .result = OPTIONS_RUN, .err = err};
+	struct parser parser = {.options = options,
+	    .target = target,
+	    .argv = argv,
+	    .argc = argc,
+	    .given = given,
+	    .result = OPTIONS_RUN,
+	    .err = err};
 
 	*operands = argv + 1;
 	*operand_count = 0;
@@ -360,7 +365,8 @@ bool options_own_variable(const struct options *options, const char *name)
 	if (strncmp(name, options->prefix, prefix_length) == 0 && name[prefix_length] == '_')
 		return true;
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
-		for (const char *list = spec->shared ? NULL : spec->environment; (list = next_name(list, listed));)
+		for (const char *list = spec->shared ? NULL : spec->environment;
+		     (list = next_name(list, listed));)
 			if (strcmp(listed, name) == 0)
 				return true;
 	return false;

@@ -25,10 +25,8 @@ struct setup {
 };
 
 #define SET(setup, option, value)                                                                  \
-	do {                                                                                       \
-		if ((setup)->result == CURLE_OK)                                                   \
-			(setup)->result = curl_easy_setopt((setup)->easy, option, value);          \
-	} while (0)
+	((setup)->result = (setup)->result ? (setup)->result                                       \
+					   : curl_easy_setopt((setup)->easy, option, value))
 
 static void set_blob(struct setup *setup, CURLoption option, const char *bytes, size_t length)
 {
@@ -85,8 +83,8 @@ static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, 
 		set_blob(setup, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
 	} else if (endpoint->ca_file) {
 		if (access(endpoint->ca_file, R_OK) < 0)
-			return error_system(err, "%s: CA file %s", endpoint->name,
-			    endpoint->ca_file);
+			return error_system(
+			    err, "%s: CA file %s", endpoint->name, endpoint->ca_file);
 		SET(setup, CURLOPT_CAINFO, endpoint->ca_file);
 	} else if (endpoint->ca_directory) {
 		SET(setup, CURLOPT_CAPATH, endpoint->ca_directory);
@@ -109,8 +107,8 @@ static void set_client_certificate(struct setup *setup, const struct http_endpoi
 	else if (endpoint->certificate_file)
 		SET(setup, CURLOPT_SSLCERT, endpoint->certificate_file);
 	if (endpoint->key_pem.length)
-		set_blob(setup, CURLOPT_SSLKEY_BLOB, endpoint->key_pem.data,
-		    endpoint->key_pem.length);
+		set_blob(
+		    setup, CURLOPT_SSLKEY_BLOB, endpoint->key_pem.data, endpoint->key_pem.length);
 	else if (endpoint->key_file)
 		SET(setup, CURLOPT_SSLKEY, endpoint->key_file);
 }
@@ -197,8 +195,8 @@ static int set_tls_name(struct setup *setup, struct http_attempt *attempt, const
 }
 
 /* The URL and the headers, which hold its host where that is not the TLS name. */
-static int set_target(struct setup *setup, struct http_attempt *attempt, const char *url,
-    struct error *err)
+static int set_target(
+    struct setup *setup, struct http_attempt *attempt, const char *url, struct error *err)
 {
 	cleanup_secret struct secret_buffer renamed = SECRET_BUFFER_INIT;
 

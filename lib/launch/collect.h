@@ -1,8 +1,8 @@
 /*
  * collect: from ciphertext to variables.
  *
- * Login and the reads of the Secrets run at the same time; then all ciphertexts under one Transit key
- * are decrypted in one request.
+ * Login and the reads of the Secrets run at the same time; then all ciphertexts under one Transit
+ * key are decrypted in one request.
  */
 #ifndef LAUNCH_COLLECT_H
 #define LAUNCH_COLLECT_H

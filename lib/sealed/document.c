@@ -5,8 +5,8 @@
 #include "lib/sealed/sealed.h"
 
 /* What a variable holds for this JSON value. */
-static int append_value(const struct json *document, json_node node, struct secret_buffer *value,
-    struct error *err)
+static int append_value(
+    const struct json *document, json_node node, struct secret_buffer *value, struct error *err)
 {
 	if (json_type(document, node) == JSON_STRING)
 		return json_string(document, node, value, err);
@@ -14,8 +14,8 @@ static int append_value(const struct json *document, json_node node, struct secr
 }
 
 /* The document, known to be a JSON object; or NULL. */
-static struct json *parse_object(const struct secret_buffer *plaintext, const char *what,
-    struct error *err)
+static struct json *parse_object(
+    const struct secret_buffer *plaintext, const char *what, struct error *err)
 {
 	struct json *document =
 	    json_parse(secret_buffer_string(plaintext), plaintext->length, what, err);
@@ -28,8 +28,8 @@ static struct json *parse_object(const struct secret_buffer *plaintext, const ch
 	return NULL;
 }
 
-int sealed_document_check(const struct secret_buffer *plaintext, const char *what,
-    struct error *err)
+int sealed_document_check(
+    const struct secret_buffer *plaintext, const char *what, struct error *err)
 {
 	cleanup_json struct json *document = parse_object(plaintext, what, err);
 
@@ -44,20 +44,22 @@ int sealed_document_each(const struct secret_buffer *plaintext, const char *what
 
 	if (!document)
 		return -1;
-	for json_each(document, JSON_ROOT, node) {
-		cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
-		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+	for
+		json_each(document, JSON_ROOT, node)
+		{
+			cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
+			cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-		if (json_type(document, node) == JSON_NULL)
-			continue;
-		if (json_name(document, node, &name, err) < 0 ||
-		    append_value(document, node, &value, err) < 0)
-			return -1;
-		if (strlen(secret_buffer_string(&name)) != name.length)
-			return error_set(err, ERROR_INVALID, "%s: a member's name holds a NUL byte",
-			    what);
-		if (each(context, secret_buffer_string(&name), &value, err) < 0)
-			return -1;
-	}
+			if (json_type(document, node) == JSON_NULL)
+				continue;
+			if (json_name(document, node, &name, err) < 0 ||
+			    append_value(document, node, &value, err) < 0)
+				return -1;
+			if (strlen(secret_buffer_string(&name)) != name.length)
+				return error_set(err, ERROR_INVALID,
+				    "%s: a member's name holds a NUL byte", what);
+			if (each(context, secret_buffer_string(&name), &value, err) < 0)
+				return -1;
+		}
 	return 0;
 }

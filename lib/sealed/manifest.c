@@ -64,8 +64,8 @@ static void member(struct manifest *manifest, const char *name, const char *text
 }
 
 /* Values of labels and annotations are strings always: "true" must not become a boolean. */
-static void pairs(struct manifest *manifest, const char *name, const struct kube_pair *pair,
-    size_t count)
+static void pairs(
+    struct manifest *manifest, const char *name, const struct kube_pair *pair, size_t count)
 {
 	if (count == 0)
 		return;
@@ -86,8 +86,8 @@ static void data(struct manifest *manifest, const struct kube_secret *secret)
 		cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
 		const struct secret_buffer *value = &secret->data[i].value;
 
-		if (base64_encode(&encoded, secret_buffer_string(value), value->length,
-			manifest->err) < 0) {
+		if (base64_encode(
+			&encoded, secret_buffer_string(value), value->length, manifest->err) < 0) {
 			manifest->failed = true;
 			return;
 		}
@@ -121,8 +121,8 @@ static void object(struct manifest *manifest, const struct kube_secret *secret)
 	close_mapping(manifest);
 }
 
-int sealed_manifest_yaml(const struct kube_secret *secret, struct secret_buffer *out,
-    struct error *err)
+int sealed_manifest_yaml(
+    const struct kube_secret *secret, struct secret_buffer *out, struct error *err)
 {
 	struct manifest manifest = {.out = out, .err = err};
 	yaml_event_t event;

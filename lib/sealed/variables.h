@@ -35,8 +35,8 @@ void variables_free(struct variables *variables) __attribute__((nonnull));
 bool variables_valid_name(const char *name) __attribute__((nonnull));
 
 /*
- * Check that each may be an environment variable: its name ([A-Za-z_][A-Za-z0-9_]*), not one that makes
- * a loader or an interpreter run code unless listed in `allowed`, no NUL byte, short enough.
+ * Check that each may be an environment variable: its name ([A-Za-z_][A-Za-z0-9_]*), not one that
+ * makes a loader or an interpreter run code unless listed in `allowed`, no NUL byte, short enough.
  */
 int variables_check_environment(const struct variables *variables, const struct strings *allowed,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -18,13 +18,13 @@ int vault_session_request(struct vault *vault, const struct vault_session_settin
 	memset(exchange, 0, sizeof(*exchange));
 	if (token_is_given(settings)) {
 		if (strpbrk(settings->token, "\r\n \t"))
-			return error_set(err, ERROR_USAGE,
-			    "the Vault token given holds white space");
+			return error_set(
+			    err, ERROR_USAGE, "the Vault token given holds white space");
 		return secret_buffer_append_string(&vault->token.value, settings->token, err);
 	}
 	if (!settings->role || !*settings->role)
-		return error_set(err, ERROR_USAGE,
-		    "no Vault role to log in with: set VAULT_ROLE or --role");
+		return error_set(
+		    err, ERROR_USAGE, "no Vault role to log in with: set VAULT_ROLE or --role");
 	if (!settings->jwt_file || !*settings->jwt_file)
 		return error_set(err, ERROR_USAGE, "no service-account token: --jwt-file names it");
 	if (secret_buffer_read_file(&jwt, settings->jwt_file, err) < 0) {
@@ -32,8 +32,8 @@ int vault_session_request(struct vault *vault, const struct vault_session_settin
 		return error_hint(err, "the pod needs automountServiceAccountToken or a projected "
 				       "token volume; --jwt-file names another place");
 	}
-	if (vault_login_request(vault, settings->auth_mount, settings->role, &jwt, exchange,
-		err) < 0)
+	if (vault_login_request(vault, settings->auth_mount, settings->role, &jwt, exchange, err) <
+	    0)
 		return -1;
 	return 1;
 }

@@ -70,8 +70,8 @@ static bool over_json_limit(const struct http_exchange *exchange)
 }
 
 /* Vault encrypts what it can't decrypt again: refuse it before anything is written. */
-static int check_size(const struct transit_item *item, enum transit_operation operation,
-    struct error *err)
+static int check_size(
+    const struct transit_item *item, enum transit_operation operation, struct error *err)
 {
 	size_t text = item->input_length;
 
@@ -79,14 +79,15 @@ static int check_size(const struct transit_item *item, enum transit_operation op
 		text = (item->input_length + SEAL_OVERHEAD + 2) / 3 * 4 + PREFIX_MAX;
 	if (text > TRANSIT_CIPHERTEXT_MAX)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "a value of %zu bytes: Vault could not decrypt it again: its ciphertext would be "
+		    "a value of %zu bytes: Vault could not decrypt it again: its ciphertext would "
+		    "be "
 		    "over %zu characters: split it",
 		    item->input_length, TRANSIT_CIPHERTEXT_MAX);
 	return 0;
 }
 
-static void write_item(struct json_writer *writer, enum transit_operation operation,
-    const struct transit_item *item)
+static void write_item(
+    struct json_writer *writer, enum transit_operation operation, const struct transit_item *item)
 {
 	json_write_object(writer);
 	if (operation == TRANSIT_ENCRYPT) {
@@ -174,8 +175,8 @@ static int describe_failure(enum transit_operation operation, const struct trans
 		    operation_names[operation], key->name);
 	else if (exchange->status == 404)
 		error_hint(err, "is a transit engine mounted at %s/?", key->mount);
-	return error_wrap(err, "%s with Transit key %s/%s", operation_names[operation], key->mount,
-	    key->name);
+	return error_wrap(
+	    err, "%s with Transit key %s/%s", operation_names[operation], key->mount, key->name);
 }
 
 int transit_batch_result(enum transit_operation operation, const struct transit_key *key,
@@ -197,9 +198,9 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
 		    "Vault's answer to %s holds %zu results for %zu values",
 		    operation_names[operation], json_count(document, results), count);
 	size_t i = 0;
-	for json_each(document, results, node)
-		if (read_item(operation, &items[i++], document, node, err) < 0)
-			return -1;
+	for
+		json_each(document, results,
+		    node) if (read_item(operation, &items[i++], document, node, err) < 0) return -1;
 	return 0;
 }
 
@@ -223,8 +224,8 @@ int transit_batch(struct http_client *client, struct vault *vault, const struct 
 	while (count > 0) {
 		struct http_exchange exchange, *one = &exchange;
 		size_t length = batch_length(items, count);
-		int result = transit_batch_request(vault, key, operation, items, length, &exchange,
-		    err);
+		int result =
+		    transit_batch_request(vault, key, operation, items, length, &exchange, err);
 
 		if (result == 0)
 			result = http_run(client, &one, 1, err);
@@ -249,8 +250,8 @@ static int64_t creation_time(const struct json *document, json_node data, int64_
 	return json_integer(document, json_path(document, data, "keys", name, NULL), 0);
 }
 
-static int read_key_state(const struct http_exchange *exchange, struct transit_key_state *state,
-    struct error *err)
+static int read_key_state(
+    const struct http_exchange *exchange, struct transit_key_state *state, struct error *err)
 {
 	cleanup_json struct json *document = vault_answer_parse(exchange, err);
 	if (!document)
@@ -296,8 +297,8 @@ static int key_call(struct http_client *client, struct vault *vault, const struc
 	return 0;
 }
 
-int transit_key_read(struct http_client *client, struct vault *vault,
-    const struct transit_key *key, struct transit_key_state *state, struct error *err)
+int transit_key_read(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    struct transit_key_state *state, struct error *err)
 {
 	return key_call(client, vault, key, "", NULL, state, err);
 }
@@ -314,8 +315,8 @@ int transit_key_rotate(struct http_client *client, struct vault *vault,
 int transit_key_retire(struct http_client *client, struct vault *vault,
     const struct transit_key *key, int64_t min_decryption_version, struct error *err)
 {
-	cleanup_free char *body = string_format(err, "{\"min_decryption_version\":%lld}",
-	    (long long)min_decryption_version);
+	cleanup_free char *body = string_format(
+	    err, "{\"min_decryption_version\":%lld}", (long long)min_decryption_version);
 
 	return body ? key_call(client, vault, key, "/config", body, NULL, err) : -1;
 }

@@ -44,14 +44,14 @@ static bool is_loopback(const char *authority)
 	return false;
 }
 
-static int set_address(struct vault *vault, const struct vault_settings *settings,
-    struct error *err)
+static int set_address(
+    struct vault *vault, const struct vault_settings *settings, struct error *err)
 {
 	const char *address = settings->address;
 
 	if (!given(address))
-		return error_set(err, ERROR_USAGE,
-		    "no Vault address: set VAULT_ADDR or --vault-addr");
+		return error_set(
+		    err, ERROR_USAGE, "no Vault address: set VAULT_ADDR or --vault-addr");
 	bool plain = strncmp(address, "http://", 7) == 0;
 	if (!plain && strncmp(address, "https://", 8) != 0)
 		return error_set(err, ERROR_USAGE,
@@ -59,7 +59,8 @@ static int set_address(struct vault *vault, const struct vault_settings *setting
 		    address);
 	if (strpbrk(address, "@?# "))
 		return error_set(err, ERROR_USAGE,
-		    "Vault address: a URL of scheme, host and port is wanted, without user or query");
+		    "Vault address: a URL of scheme, host and port is wanted, without user or "
+		    "query");
 	if (plain && !is_loopback(address + 7) && !settings->skip_verify)
 		return error_set(err, ERROR_USAGE,
 		    "Vault address \"%s\": plain http would send secrets unencrypted: use https",
@@ -80,8 +81,8 @@ static int copy(char **to, const char *from, struct error *err)
 	return *to ? 0 : error_memory(err);
 }
 
-static int set_trust(struct http_endpoint *endpoint, const struct vault_settings *settings,
-    struct error *err)
+static int set_trust(
+    struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
 {
 	endpoint->trust_hint = "set VAULT_CACERT (or VAULT_CACERT_BYTES, VAULT_CAPATH) to the "
 			       "CA certificate of Vault, mounted into the container";
@@ -92,12 +93,12 @@ static int set_trust(struct http_endpoint *endpoint, const struct vault_settings
 	    copy(&endpoint->key_file, settings->key_file, err) < 0 ||
 	    copy(&endpoint->tls_server_name, settings->tls_server_name, err) < 0)
 		return -1;
-	endpoint->system_trust =
-	    !endpoint->ca_pem && !endpoint->ca_file && !endpoint->ca_directory;
+	endpoint->system_trust = !endpoint->ca_pem && !endpoint->ca_file && !endpoint->ca_directory;
 	endpoint->insecure = settings->skip_verify;
 	if (endpoint->insecure)
-		log_write(LOG_WARNING, "VAULT_SKIP_VERIFY: Vault's TLS certificate is NOT verified: "
-				       "whoever answers at %s gets this pod's token and secrets",
+		log_write(LOG_WARNING,
+		    "VAULT_SKIP_VERIFY: Vault's TLS certificate is NOT verified: "
+		    "whoever answers at %s gets this pod's token and secrets",
 		    endpoint->url);
 	return 0;
 }
@@ -114,7 +115,8 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 	if (set_address(vault, settings, err) < 0 || set_trust(endpoint, settings, err) < 0 ||
 	    copy(&endpoint->proxy, settings->proxy, err) < 0)
 		goto failed;
-	/* As Vault's own clients have it; and a proxy must not see what plain http keeps on loopback. */
+	/* As Vault's own clients have it; and a proxy must not see what plain http keeps on
+	 * loopback. */
 	endpoint->proxy_from_environment = !is_loopback(strstr(endpoint->url, "//") + 2);
 	/* Vault's own clients send it: a proxy in between can't be made to forward a forged one. */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)
@@ -171,7 +173,8 @@ int vault_login_request(struct vault *vault, const char *mount, const char *role
 	return json_writer_finish(&writer, err);
 }
 
-/* At least one character, and no white space or control characters: so it is with tokens and JWTs. */
+/* At least one character, and no white space or control characters: so it is with tokens and JWTs.
+ */
 static bool is_printable(const struct secret_buffer *text)
 {
 	for (size_t i = 0; i < text->length; i++)
@@ -180,12 +183,12 @@ static bool is_printable(const struct secret_buffer *text)
 	return text->length > 0;
 }
 
-static int take_token(struct vault_token *token, const struct json *document, json_node auth,
-    struct error *err)
+static int take_token(
+    struct vault_token *token, const struct json *document, json_node auth, struct error *err)
 {
 	vault_token_free(token);
-	if (json_string(document, json_member(document, auth, "client_token"), &token->value,
-		err) < 0)
+	if (json_string(document, json_member(document, auth, "client_token"), &token->value, err) <
+	    0)
 		return error_set(err, ERROR_INVALID, "Vault's answer holds no token");
 	token->lease_s = json_integer(document, json_member(document, auth, "lease_duration"), 0);
 	if (token->lease_s > INT32_MAX)
@@ -193,8 +196,7 @@ static int take_token(struct vault_token *token, const struct json *document, js
 	token->expires_ms = clock_now_ms() + token->lease_s * 1000;
 	token->num_uses = json_integer(document, json_member(document, auth, "num_uses"), 0);
 	token->renewable = json_boolean(document, json_member(document, auth, "renewable"), false);
-	token->batch =
-	    json_string_is(document, json_member(document, auth, "token_type"), "batch");
+	token->batch = json_string_is(document, json_member(document, auth, "token_type"), "batch");
 	/* It becomes a header line: nothing in it may start another one. */
 	if (is_printable(&token->value))
 		return 0;
@@ -207,12 +209,13 @@ int vault_login_result(struct vault *vault, const char *mount, const char *role,
 {
 	if (vault_answer_check(exchange, err) < 0) {
 		if (exchange->status == 400)
-			error_hint(err, "check the role's name and that it exists under auth/%s",
-			    mount);
+			error_hint(
+			    err, "check the role's name and that it exists under auth/%s", mount);
 		if (exchange->status == 403)
-			error_hint(err, "is the service-account token still valid, has it the "
-					"audience that the role wants, and may this service account "
-					"use the role?");
+			error_hint(err,
+			    "is the service-account token still valid, has it the "
+			    "audience that the role wants, and may this service account "
+			    "use the role?");
 		return error_wrap(err, "login with role \"%s\"", role);
 	}
 	cleanup_json struct json *document = vault_answer_parse(exchange, err);
@@ -232,7 +235,8 @@ int vault_lookup_self(struct http_client *client, struct vault *vault, struct er
 		cleanup_json struct json *document = vault_answer_parse(&exchange, err);
 		json_node data = json_member(document, JSON_ROOT, "data");
 		if (document) {
-			token->lease_s = json_integer(document, json_member(document, data, "ttl"), 0);
+			token->lease_s =
+			    json_integer(document, json_member(document, data, "ttl"), 0);
 			token->num_uses =
 			    json_integer(document, json_member(document, data, "num_uses"), 0);
 			token->batch =

@@ -56,8 +56,8 @@ static char *member(char *json, const char *name)
 	return at;
 }
 
-static CURL *request(const char *url, const char *ca, const char *body, const char *header,
-    struct answer *answer)
+static CURL *request(
+    const char *url, const char *ca, const char *body, const char *header, struct answer *answer)
 {
 	CURL *easy = curl_easy_init();
 
@@ -87,7 +87,8 @@ static char *decoded(const char *base64)
 	size_t length = strlen(base64), got;
 	char *bytes = malloc(length + 1);
 
-	EVP_DecodeBase64((unsigned char *)bytes, &got, length, (const unsigned char *)base64, length);
+	EVP_DecodeBase64(
+	    (unsigned char *)bytes, &got, length, (const unsigned char *)base64, length);
 	bytes[got] = '\0';
 	return bytes;
 }
@@ -106,7 +107,8 @@ int main(int argc, char **argv)
 	CURLM *multi = curl_multi_init();
 	read_file(folder, "token", token, sizeof(token));
 	snprintf(kube_ca, sizeof(kube_ca), "%s/ca.crt", folder);
-	snprintf(body, sizeof(body), "{\"role\":\"%s\",\"jwt\":\"%s\"}", getenv("VAULT_ROLE"), token);
+	snprintf(
+	    body, sizeof(body), "{\"role\":\"%s\",\"jwt\":\"%s\"}", getenv("VAULT_ROLE"), token);
 	snprintf(url, sizeof(url), "%s/v1/auth/kubernetes/login", vault);
 	curl_multi_add_handle(multi, request(url, vault_ca, body, "Accept: */*", &login));
 	snprintf(header, sizeof(header), "Authorization: Bearer %s", token);

@@ -28,7 +28,7 @@ static void clean(void)
 
 START_TEST(they_keep_their_order_beyond_any_capacity)
 {
-	char name[16];
+	char name[32];
 
 	for (int i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "NAME_%d", i);
