@@ -527,9 +527,8 @@ static const char *duplicate_name(
 {
 	size_t count = 0;
 
-	for
-		json_each(document, object, value) names[count++] =
-		    token_content(document, value - 1);
+	json_each (document, object, value)
+		names[count++] = token_content(document, value - 1);
 	qsort(names, count, sizeof(*names), content_compare);
 	for (size_t i = 1; i < count; i++) {
 		const char *a = names[i - 1].text, *b = names[i].text;
@@ -685,9 +684,9 @@ json_node json_member(const struct json *document, json_node object, const char 
 
 	if (json_type(document, object) != JSON_OBJECT)
 		return JSON_ABSENT;
-	for
-		json_each(document, object,
-		    value) if (content_is(document, value - 1, &wanted)) return value;
+	json_each (document, object, value)
+		if (content_is(document, value - 1, &wanted))
+			return value;
 	return JSON_ABSENT;
 }
 

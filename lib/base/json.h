@@ -69,8 +69,8 @@ json_node json_first(const struct json *document, json_node container);
 json_node json_next(const struct json *document, json_node node);
 /* NOLINTBEGIN(bugprone-macro-parentheses): `node` is declared here */
 #define json_each(document, container, node)                                                       \
-	(json_node node = json_first(document, container); node != JSON_ABSENT;                    \
-	    node = json_next(document, node))
+	for (json_node node = json_first(document, container); node != JSON_ABSENT;                \
+	     node = json_next(document, node))
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Elements or members of a container; 0 for anything else. */

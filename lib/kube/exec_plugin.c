@@ -78,16 +78,13 @@ static int add_arguments(struct run *run, struct error *err)
 
 	if (add_command(run, err) < 0)
 		return -1;
-	for
-		json_each(document, exec_member(run->plugin, "args"), node)
-		{
-			cleanup_free char *argument = json_strdup(document, node);
-			if (!argument)
-				return error_set(
-				    err, ERROR_USAGE, "each of its args must be a string");
-			if (strings_append(&run->arguments, argument, err) < 0)
-				return -1;
-		}
+	json_each (document, exec_member(run->plugin, "args"), node) {
+		cleanup_free char *argument = json_strdup(document, node);
+		if (!argument)
+			return error_set(err, ERROR_USAGE, "each of its args must be a string");
+		if (strings_append(&run->arguments, argument, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -112,18 +109,16 @@ static void write_cluster_config(struct json_writer *writer, const struct exec_p
 	const struct json *document = plugin->document;
 	size_t length;
 
-	for
-		json_each(document, json_member(document, plugin->cluster, "extensions"), node)
-		{
-			const char *config =
-			    json_raw(document, json_member(document, node, "extension"), &length);
-			if (!config || !json_string_is(document,
-					   json_member(document, node, "name"), CLUSTER_EXTENSION))
-				continue;
-			json_write_name(writer, "config");
-			json_write_raw(writer, config, length);
-			return;
-		}
+	json_each (document, json_member(document, plugin->cluster, "extensions"), node) {
+		const char *config =
+		    json_raw(document, json_member(document, node, "extension"), &length);
+		if (!config || !json_string_is(document, json_member(document, node, "name"),
+				   CLUSTER_EXTENSION))
+			continue;
+		json_write_name(writer, "config");
+		json_write_raw(writer, config, length);
+		return;
+	}
 }
 
 static int write_cluster(struct json_writer *writer, const struct http_endpoint *endpoint,
@@ -194,22 +189,20 @@ static int add_environment(struct run *run, const struct http_endpoint *endpoint
 
 	if (add_exec_info(run, endpoint, err) < 0)
 		return -1;
-	for
-		json_each(document, exec_member(run->plugin, "env"), node)
-		{
-			cleanup_free char *name =
-			    json_strdup(document, json_member(document, node, "name"));
-			cleanup_free char *value =
-			    json_strdup(document, json_member(document, node, "value"));
-			if (!name || !*name || strchr(name, '=') || !value)
-				return error_set(err, ERROR_USAGE,
-				    "each of its env must have a name and a value that are "
-				    "strings");
-			cleanup_free char *entry = string_format(err, "%s=%s", name, value);
-			if (!entry || (!is_set(&run->environment, entry) &&
-					  strings_append(&run->environment, entry, err) < 0))
-				return -1;
-		}
+	json_each (document, exec_member(run->plugin, "env"), node) {
+		cleanup_free char *name =
+		    json_strdup(document, json_member(document, node, "name"));
+		cleanup_free char *value =
+		    json_strdup(document, json_member(document, node, "value"));
+		if (!name || !*name || strchr(name, '=') || !value)
+			return error_set(err, ERROR_USAGE,
+			    "each of its env must have a name and a value that are "
+			    "strings");
+		cleanup_free char *entry = string_format(err, "%s=%s", name, value);
+		if (!entry || (!is_set(&run->environment, entry) &&
+				  strings_append(&run->environment, entry, err) < 0))
+			return -1;
+	}
 	for (char **entry = environ; *entry; entry++)
 		if (!is_set(&run->environment, *entry) &&
 		    strings_append(&run->environment, *entry, err) < 0)

@@ -268,16 +268,14 @@ static int find_named(const struct kubeconfig *config, const char *kind, const c
 	char list[16];
 
 	snprintf(list, sizeof(list), "%ss", kind);
-	for
-		json_each(config->document, json_member(config->document, JSON_ROOT, list), node)
-		{
-			if (!json_string_is(config->document,
-				json_member(config->document, node, "name"), name))
-				continue;
-			*found = json_member(config->document, node, kind);
-			if (json_type(config->document, *found) == JSON_OBJECT)
-				return 0;
-		}
+	json_each (config->document, json_member(config->document, JSON_ROOT, list), node) {
+		if (!json_string_is(
+			config->document, json_member(config->document, node, "name"), name))
+			continue;
+		*found = json_member(config->document, node, kind);
+		if (json_type(config->document, *found) == JSON_OBJECT)
+			return 0;
+	}
 	return error_set(err, ERROR_USAGE, "it has no %s \"%s\"", kind, name);
 }
 

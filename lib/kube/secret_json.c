@@ -16,16 +16,14 @@ static int read_pairs(const struct json *document, json_node object, struct kube
 	*pairs = calloc(room, sizeof(**pairs));
 	if (!*pairs)
 		return error_memory(err);
-	for
-		json_each(document, object, node)
-		{
-			struct kube_pair *pair = &(*pairs)[(*count)++];
-			pair->name = json_name_strdup(document, node);
-			pair->value = json_strdup(document, node);
-			if (!pair->name || !pair->value)
-				return error_set(
-				    err, ERROR_INVALID, "a label or annotation is no plain text");
-		}
+	json_each (document, object, node) {
+		struct kube_pair *pair = &(*pairs)[(*count)++];
+		pair->name = json_name_strdup(document, node);
+		pair->value = json_strdup(document, node);
+		if (!pair->name || !pair->value)
+			return error_set(
+			    err, ERROR_INVALID, "a label or annotation is no plain text");
+	}
 	return 0;
 }
 
@@ -60,16 +58,14 @@ static int read_data(
 	secret->data = calloc(room, sizeof(*secret->data));
 	if (!secret->data)
 		return error_memory(err);
-	for
-		json_each(document, object, node)
-		{
-			struct kube_entry *entry = &secret->data[secret->data_count++];
-			entry->key = json_name_strdup(document, node);
-			if (!entry->key)
-				return error_set(err, ERROR_INVALID, "a data key is no plain text");
-			if (read_value(document, node, entry, err) < 0)
-				return -1;
-		}
+	json_each (document, object, node) {
+		struct kube_entry *entry = &secret->data[secret->data_count++];
+		entry->key = json_name_strdup(document, node);
+		if (!entry->key)
+			return error_set(err, ERROR_INVALID, "a data key is no plain text");
+		if (read_value(document, node, entry, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -46,13 +46,11 @@ static int read_items(
 	page->secrets = calloc(count, sizeof(*page->secrets));
 	if (!page->secrets)
 		return error_memory(err);
-	for
-		json_each(document, items, node)
-		{
-			if (kube_secret_read(document, node, &page->secrets[page->count], err) < 0)
-				return error_wrap(err, "item %zu", page->count + 1);
-			page->count++;
-		}
+	json_each (document, items, node) {
+		if (kube_secret_read(document, node, &page->secrets[page->count], err) < 0)
+			return error_wrap(err, "item %zu", page->count + 1);
+		page->count++;
+	}
 	return 0;
 }
 

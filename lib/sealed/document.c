@@ -44,22 +44,20 @@ int sealed_document_each(const struct secret_buffer *plaintext, const char *what
 
 	if (!document)
 		return -1;
-	for
-		json_each(document, JSON_ROOT, node)
-		{
-			cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
-			cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+	json_each (document, JSON_ROOT, node) {
+		cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
+		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-			if (json_type(document, node) == JSON_NULL)
-				continue;
-			if (json_name(document, node, &name, err) < 0 ||
-			    append_value(document, node, &value, err) < 0)
-				return -1;
-			if (strlen(secret_buffer_string(&name)) != name.length)
-				return error_set(err, ERROR_INVALID,
-				    "%s: a member's name holds a NUL byte", what);
-			if (each(context, secret_buffer_string(&name), &value, err) < 0)
-				return -1;
-		}
+		if (json_type(document, node) == JSON_NULL)
+			continue;
+		if (json_name(document, node, &name, err) < 0 ||
+		    append_value(document, node, &value, err) < 0)
+			return -1;
+		if (strlen(secret_buffer_string(&name)) != name.length)
+			return error_set(
+			    err, ERROR_INVALID, "%s: a member's name holds a NUL byte", what);
+		if (each(context, secret_buffer_string(&name), &value, err) < 0)
+			return -1;
+	}
 	return 0;
 }

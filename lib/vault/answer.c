@@ -24,24 +24,22 @@ char *vault_answer_errors(const struct json *document)
 	json_node errors = json_member(document, JSON_ROOT, "errors");
 	char *joined = NULL;
 
-	for
-		json_each(document, errors, node)
-		{
-			cleanup_free char *text = json_strdup(document, node);
-			if (!text)
-				continue;
-			/* Vault breaks its lists of errors into lines. */
-			for (char *c = text; *c; c++)
-				if (*c == '\n' || *c == '\t')
-					*c = ' ';
-			char *longer =
-			    joined ? string_format(&ignored, "%s; %.*s", joined, ERRORS_MAX, text)
+	json_each (document, errors, node) {
+		cleanup_free char *text = json_strdup(document, node);
+		if (!text)
+			continue;
+		/* Vault breaks its lists of errors into lines. */
+		for (char *c = text; *c; c++)
+			if (*c == '\n' || *c == '\t')
+				*c = ' ';
+		char *longer = joined
+				   ? string_format(&ignored, "%s; %.*s", joined, ERRORS_MAX, text)
 				   : string_format(&ignored, "%.*s", ERRORS_MAX, text);
-			free(joined);
-			joined = longer;
-			if (joined && strlen(joined) > ERRORS_MAX)
-				break;
-		}
+		free(joined);
+		joined = longer;
+		if (joined && strlen(joined) > ERRORS_MAX)
+			break;
+	}
 	return joined;
 }
 

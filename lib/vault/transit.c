@@ -198,9 +198,9 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
 		    "Vault's answer to %s holds %zu results for %zu values",
 		    operation_names[operation], json_count(document, results), count);
 	size_t i = 0;
-	for
-		json_each(document, results,
-		    node) if (read_item(operation, &items[i++], document, node, err) < 0) return -1;
+	json_each (document, results, node)
+		if (read_item(operation, &items[i++], document, node, err) < 0)
+			return -1;
 	return 0;
 }
 

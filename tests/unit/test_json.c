@@ -676,17 +676,16 @@ START_TEST(walking_goes_over_elements_only)
 	enum json_type seen[8];
 	size_t count = 0;
 
-	for
-		json_each(document, list, node) seen[count++] = json_type(document, node);
+	json_each (document, list, node)
+		seen[count++] = json_type(document, node);
 	ck_assert_uint_eq(count, 4);
 	ck_assert_uint_eq(json_count(document, list), 4);
 	ck_assert_int_eq(seen[0], JSON_NUMBER);
 	ck_assert_int_eq(seen[1], JSON_ARRAY);
 	ck_assert_int_eq(seen[2], JSON_OBJECT);
 	ck_assert_int_eq(seen[3], JSON_STRING);
-	for
-		json_each(document, json_member(document, JSON_ROOT, "n"), node)
-		    ck_abort_msg("a number has no elements, not %d", node);
+	json_each (document, json_member(document, JSON_ROOT, "n"), node)
+		ck_abort_msg("a number has no elements, not %d", node);
 }
 END_TEST
 
