@@ -61,6 +61,15 @@ struct http_endpoint {
 void http_endpoint_init(struct http_endpoint *endpoint, const char *name) __attribute__((nonnull));
 void http_endpoint_free(struct http_endpoint *endpoint) __attribute__((nonnull));
 
+/*
+ * Set the URL, without its final slashes.  ERROR_USAGE unless it is scheme, host, port and path of
+ * https; plain http only to loopback, or where `allow_plain` says so: it shows every secret.
+ */
+int http_endpoint_set_url(struct http_endpoint *endpoint, const char *url, bool allow_plain,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* True when the URL's host is this machine itself, by a loopback address or as localhost. */
+bool http_endpoint_is_local(const struct http_endpoint *endpoint) __attribute__((nonnull));
+
 struct http_client;
 
 /* One request and, after it has run, its response.  Must not move while it runs. */

@@ -7,11 +7,6 @@
 
 #include "lib/base/cleanup.h"
 
-static bool given(const char *text)
-{
-	return text && *text;
-}
-
 void kube_free(struct kube *kube)
 {
 	http_endpoint_free(&kube->endpoint);
@@ -19,41 +14,6 @@ void kube_free(struct kube *kube)
 	free(kube->token_file);
 	secret_buffer_free(&kube->token);
 	memset(kube, 0, sizeof(*kube));
-}
-
-/* The URL's host is this machine itself: the only place where plain http keeps a token. */
-static bool is_loopback(const char *authority)
-{
-	static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
-
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		size_t length = strlen(hosts[i]);
-		if (strncmp(authority, hosts[i], length) == 0 &&
-		    (authority[length] == '\0' || strchr(":/", authority[length])))
-			return true;
-	}
-	return false;
-}
-
-int kube_set_server(struct kube *kube, const char *url, struct error *err)
-{
-	bool plain = strncmp(url, "http://", 7) == 0;
-
-	if ((!plain && strncmp(url, "https://", 8) != 0) || strpbrk(url, "@?# \t\r\n"))
-		return error_set(err, ERROR_USAGE,
-		    "server \"%s\": not a URL such as https://HOST:6443",
-		    strchr(url, '@') ? "(with a user)" : url);
-	if (plain && !is_loopback(url + 7))
-		return error_set(err, ERROR_USAGE,
-		    "server \"%s\": plain http would send tokens and Secrets unencrypted: use "
-		    "https",
-		    url);
-	kube->endpoint.url = strdup(url);
-	if (!kube->endpoint.url)
-		return error_memory(err);
-	for (size_t end = strlen(url); end > 0 && url[end - 1] == '/'; end--)
-		kube->endpoint.url[end - 1] = '\0';
-	return 0;
 }
 
 /* The first that exists of a list such as KUBECONFIG holds. */

@@ -14,8 +14,4 @@ int kube_read_in_cluster(struct kube *kube, const char *host, const char *direct
 int kube_read_kubeconfig(struct kube *kube, const char *path, const char *context,
     struct error *err) __attribute__((nonnull(1, 2, 4), warn_unused_result));
 
-/* The server's URL: https (or http to loopback, where nobody listens in), without final slashes. */
-int kube_set_server(struct kube *kube, const char *url, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
 #endif

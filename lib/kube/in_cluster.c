@@ -42,7 +42,7 @@ static int set_address(struct kube *kube, const char *host, struct error *err)
 	cleanup_free char *url = strchr(host, ':')
 				     ? string_format(err, "https://[%s]:%s", host, port)
 				     : string_format(err, "https://%s:%s", host, port);
-	return url ? kube_set_server(kube, url, err) : -1;
+	return url ? http_endpoint_set_url(&kube->endpoint, url, false, err) : -1;
 }
 
 int kube_read_in_cluster(

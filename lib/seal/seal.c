@@ -34,11 +34,6 @@ void seal_outcome_free(struct seal_outcome *outcome)
 	kube_secret_free(&outcome->secret);
 }
 
-static bool given(const char *text)
-{
-	return text && *text;
-}
-
 static int check_names(const struct sealing *sealing, struct error *err)
 {
 	const char *name = sealing->settings->name;

@@ -9,11 +9,6 @@
 #include "lib/base/log.h"
 #include "lib/vault/answer.h"
 
-static bool given(const char *text)
-{
-	return text && *text;
-}
-
 void vault_token_free(struct vault_token *token)
 {
 	secret_buffer_free(&token->value);
@@ -26,51 +21,14 @@ void vault_free(struct vault *vault)
 	http_endpoint_free(&vault->endpoint);
 }
 
-/* The URL's host is this machine itself: the only place where plain http keeps a secret. */
-static bool is_loopback(const char *authority)
-{
-	static const char *const hosts[] = {"localhost", "127.", "[::1]"};
-
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		size_t length = strlen(hosts[i]);
-		if (strncmp(authority, hosts[i], length) != 0)
-			continue;
-		const char *rest = authority + length;
-		if (hosts[i][length - 1] == '.')
-			rest += strspn(rest, "0123456789.");
-		if (*rest == '\0' || *rest == ':' || *rest == '/')
-			return true;
-	}
-	return false;
-}
-
 static int set_address(
     struct vault *vault, const struct vault_settings *settings, struct error *err)
 {
-	const char *address = settings->address;
-
-	if (!given(address))
+	if (!given(settings->address))
 		return error_set(
 		    err, ERROR_USAGE, "no Vault address: set VAULT_ADDR or --vault-addr");
-	bool plain = strncmp(address, "http://", 7) == 0;
-	if (!plain && strncmp(address, "https://", 8) != 0)
-		return error_set(err, ERROR_USAGE,
-		    "Vault address \"%s\": not an http or https URL: write https://HOST:8200",
-		    address);
-	if (strpbrk(address, "@?# "))
-		return error_set(err, ERROR_USAGE,
-		    "Vault address: a URL of scheme, host and port is wanted, without user or "
-		    "query");
-	if (plain && !is_loopback(address + 7) && !settings->skip_verify)
-		return error_set(err, ERROR_USAGE,
-		    "Vault address \"%s\": plain http would send secrets unencrypted: use https",
-		    address);
-	vault->endpoint.url = strdup(address);
-	if (!vault->endpoint.url)
-		return error_memory(err);
-	for (size_t end = strlen(address); end > 0 && address[end - 1] == '/'; end--)
-		vault->endpoint.url[end - 1] = '\0';
-	return 0;
+	return http_endpoint_set_url(
+	    &vault->endpoint, settings->address, settings->skip_verify, err);
 }
 
 static int copy(char **to, const char *from, struct error *err)
@@ -117,7 +75,7 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 		goto failed;
 	/* As Vault's own clients have it; and a proxy must not see what plain http keeps on
 	 * loopback. */
-	endpoint->proxy_from_environment = !is_loopback(strstr(endpoint->url, "//") + 2);
+	endpoint->proxy_from_environment = !http_endpoint_is_local(endpoint);
 	/* Vault's own clients send it: a proxy in between can't be made to forward a forged one. */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)
 		goto failed;

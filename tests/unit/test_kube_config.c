@@ -185,9 +185,9 @@ static const struct {
 	const char *cluster, *user, *message;
 } refused[] = {
     {"certificate-authority: ca.crt", "token: t", "cluster \"k\": it has no server"},
-    {"server: 'k:6443'", "token: t", "not a URL"},
-    {"server: 'https://me:pw@k'", "token: t", "(with a user)"},
-    {"server: 'https://k?x=y'", "token: t", "not a URL"},
+    {"server: 'k:6443'", "token: t", "https://HOST:PORT"},
+    {"server: 'https://me:pw@k'", "token: t", "without user or query"},
+    {"server: 'https://k?x=y'", "token: t", "without user or query"},
     {"server: 'http://k:8080'", "token: t", "use https"},
     {"server: 'http://localhost.example.com'", "token: t", "use https"},
     {"server: 'http://127.0.0.1.example.com'", "token: t", "use https"},
