@@ -1,4 +1,5 @@
 /* vault_login: the kubernetes auth method, and what a token may ask about itself. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,18 @@
 
 /* The plugin lets clocks differ by this much before it calls a token expired. */
 #define CLOCK_SKEW_SECONDS 60
+
+/* The plugin's JWT reader skips white space, such as a final newline. */
+static void drop_white_space(struct secret_buffer *jwt)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < jwt->length; i++)
+		if (!isspace((unsigned char)jwt->data[i]))
+			jwt->data[kept++] = jwt->data[i];
+	jwt->length = kept;
+	jwt->data[kept] = '\0';
+}
 
 static const struct vault_role *find_role(const struct vault_call *call, const char *name)
 {
@@ -165,6 +178,8 @@ int vault_login(struct vault_call *call, struct error *err)
 	if (json_type(call->body, member) == JSON_STRING &&
 	    json_string(call->body, member, &jwt, err) < 0)
 		return -1;
+	if (jwt.length)
+		drop_white_space(&jwt);
 	if (jwt.length == 0)
 		return vault_refuse(call, 400, "missing jwt");
 	return log_in(call, role, jwt.data, err);

@@ -304,6 +304,40 @@ static int route_call(struct vault_call *call, struct error *err)
 	return result;
 }
 
+/* The first raw control character inside a string of the text, or 0. */
+static unsigned char control_in_string(const struct secret_buffer *text)
+{
+	bool inside = false;
+
+	for (size_t i = 0; i < text->length; i++) {
+		unsigned char c = (unsigned char)text->data[i];
+
+		if (inside && c < 0x20)
+			return c;
+		if (inside && c == '\\')
+			i++;
+		else if (c == '"')
+			inside = !inside;
+	}
+	return 0;
+}
+
+/* A JWT with its final newline is what people send: that one fault is told in Vault's own words. */
+static int refuse_syntax(struct vault_call *call, const struct error *err)
+{
+	unsigned char control = control_in_string(&call->request->body);
+
+	if (err->code == ERROR_TOO_LARGE)
+		return vault_refuse(call, 500, "JSON input exceeds allowed nesting depth");
+	if (control == '\n' || control == '\r' || control == '\t')
+		return vault_refuse(call, 400,
+		    "failed to parse JSON input: invalid character '\\%c' in string literal",
+		    control == '\n'   ? 'n'
+		    : control == '\r' ? 'r'
+				      : 't');
+	return vault_refuse(call, 400, "failed to parse JSON input: %s", err->message);
+}
+
 /* 0: *body is the document or NULL; 1: the answer is written. */
 static int parse_body(struct vault_call *call, struct json **body)
 {
@@ -317,18 +351,13 @@ static int parse_body(struct vault_call *call, struct json **body)
 	if (text->length == 0)
 		return 0;
 	*body = json_parse(text->data, text->length, "body", &err);
-	if (!*body) {
-		if (err.code == ERROR_TOO_LARGE)
-			vault_refuse(call, 500, "JSON input exceeds allowed nesting depth");
-		else
-			vault_refuse(call, 400, "error parsing JSON");
-		return 1;
-	}
+	if (!*body)
+		return refuse_syntax(call, &err), 1;
 	const char *excess = vault_json_excess(*body);
 	if (excess)
 		vault_refuse(call, 500, "%s", excess);
 	else if (json_type(*body, JSON_ROOT) != JSON_OBJECT)
-		vault_refuse(call, 400, "error parsing JSON");
+		vault_refuse(call, 400, "failed to parse JSON input: the body is no object");
 	else
 		return 0;
 	return 1;

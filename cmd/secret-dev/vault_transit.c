@@ -233,6 +233,27 @@ static bool contexts_agree(const struct json *body, json_node batch)
 	return true;
 }
 
+/* The name that Vault has for a batch, or an item of it, that can't be read; NULL: all are objects.
+ */
+static const char *wrong_batch_type(const struct json *body, json_node batch)
+{
+	static const char *const names[] = {[JSON_NULL] = "nil",
+	    [JSON_BOOLEAN] = "bool",
+	    [JSON_NUMBER] = "json.Number",
+	    [JSON_STRING] = "string",
+	    [JSON_ARRAY] = "slice",
+	    [JSON_OBJECT] = "map"};
+
+	if (batch == JSON_ABSENT)
+		return NULL;
+	if (json_type(body, batch) != JSON_ARRAY)
+		return names[json_type(body, batch)];
+	for
+		json_each(body, batch, item) if (json_type(body, item) !=
+						 JSON_OBJECT) return names[json_type(body, item)];
+	return NULL;
+}
+
 /* Encrypting with a new name makes the key: derived, when a context comes along. */
 static struct keyring *key_for(const struct vault_call *call, enum operation operation,
     const char *name, json_node batch, struct error *err)
@@ -256,6 +277,12 @@ static int run(struct vault_call *call, enum operation operation, struct error *
 		return error_memory(err);
 	if (json_type(call->body, batch) == JSON_NULL)
 		batch = JSON_ABSENT;
+	const char *wrong = wrong_batch_type(call->body, batch);
+	if (wrong)
+		return vault_refuse(call, 500,
+		    "1 error occurred:\n\t* failed to parse batch input: expected a map, got "
+		    "'%s'\n\n",
+		    wrong);
 	if (batch != JSON_ABSENT && json_count(call->body, batch) == 0)
 		return vault_refuse(call, 400, "missing batch input to process");
 	if (batch != JSON_ABSENT && !contexts_agree(call->body, batch))
