@@ -104,7 +104,11 @@ is "$STATUS" 404 "and it is gone"
 
 # -- who may what -----------------------------------------------------------------------------------
 
-forbidden='is forbidden: User "system:serviceaccount:demo:%s" cannot %s resource "secrets" in API group "" in the namespace "demo"'
+# cannot ACCOUNT VERB: what the message says about it
+cannot() {
+	printf 'is forbidden: User "system:serviceaccount:demo:%s" cannot %s resource "secrets" in API group "" in the namespace "demo"' \
+		"$1" "$2"
+}
 as() {
 	local KUBE_CALL_AS=$1
 	shift
@@ -113,15 +117,15 @@ as() {
 as app GET "$secrets/app"
 is "$STATUS" 200 "app may get the Secret app"
 as app GET "$secrets/text"
-refused 403 Forbidden "secrets \"text\" $(printf "$forbidden" app get)" "app gets another Secret"
+refused 403 Forbidden "secrets \"text\" $(cannot app get)" "app gets another Secret"
 as app GET "$secrets"
-refused 403 Forbidden "secrets $(printf "$forbidden" app list)" "app lists"
+refused 403 Forbidden "secrets $(cannot app list)" "app lists"
 as app PATCH "$secrets/app" '{"data":{"A":"YQ=="}}' "$merge"
-refused 403 Forbidden "secrets \"app\" $(printf "$forbidden" app patch)" "app patches"
+refused 403 Forbidden "secrets \"app\" $(cannot app patch)" "app patches"
 as stranger GET "$secrets/app"
-refused 403 Forbidden "secrets \"app\" $(printf "$forbidden" stranger get)" "stranger gets"
+refused 403 Forbidden "secrets \"app\" $(cannot stranger get)" "stranger gets"
 as rotator POST "$secrets" "$(secret new '')"
-refused 403 Forbidden "secrets $(printf "$forbidden" rotator create)" "rotator creates"
+refused 403 Forbidden "secrets $(cannot rotator create)" "rotator creates"
 as rotator GET /api/v1/secrets
 is "$STATUS" 200 "rotator lists all namespaces"
 as rotator PATCH "$secrets/app" '{"data":{"A":"YQ=="}}' "$merge"
