@@ -118,7 +118,7 @@ unit: $(UNIT_TESTS)  ## the unit tests alone
 	@status=0; for test in $(UNIT_TESTS); do $$test || status=1; done; exit $$status
 
 integration: $(BINARIES)  ## the program tests alone, against secret-dev
-	@BIN="$(CURDIR)/$(OUT)/bin" prove --merge $(if $(V),-v) tests/integration/
+	@BIN="$(CURDIR)/$(OUT)/bin" prove --merge $(if $(V),-v) tests/integration tests/conformance
 
 sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
 

@@ -173,7 +173,8 @@ static int read_cluster(const struct kubeconfig *config, struct error *err)
 		return -1;
 	if (!server)
 		return error_set(err, ERROR_USAGE, "it has no server");
-	if (http_endpoint_set_url(&config->kube->endpoint, server, false, err) < 0 || read_trust(config, err) < 0)
+	if (http_endpoint_set_url(&config->kube->endpoint, server, false, err) < 0 ||
+	    read_trust(config, err) < 0)
 		return -1;
 	return read_proxy(config, err);
 }
