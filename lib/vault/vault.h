@@ -104,9 +104,8 @@ enum transit_operation { TRANSIT_ENCRYPT, TRANSIT_DECRYPT, TRANSIT_REWRAP };
  */
 #define TRANSIT_BATCH_ITEMS 5000 /* under Vault's 10,000 elements and 500,000 tokens */
 #define TRANSIT_BATCH_BYTES ((size_t)16 * 1024 * 1024) /* of input; under Vault's 32 MiB body */
-#define TRANSIT_CIPHERTEXT_MAX                                                                     \
-	((size_t)1048576) /* Vault decrypts no longer text: its JSON limit                         \
-			   */
+/* Longer text is over Vault's JSON limit: it would never decrypt it. */
+#define TRANSIT_CIPHERTEXT_MAX ((size_t)1048576)
 
 int transit_batch_request(struct vault *vault, const struct transit_key *key,
     enum transit_operation operation, struct transit_item *items, size_t count,
