@@ -3,10 +3,16 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC ?= gcc
-CXX ?= g++
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
 MACHINE := $(shell uname -m)
 .DEFAULT_GOAL := all
+# make V=1 shows the commands.
+QUIET := $(if $(V),,@)
 
 # -- flags ------------------------------------------------------------------------------------
 
@@ -15,20 +21,27 @@ CF_PROTECTION := $(if $(filter x86_64,$(MACHINE)),-fcf-protection,-mbranch-prote
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
 COMMON := -std=gnu17 -D_GNU_SOURCE -g $(WARNINGS) -I. -MMD -MP
 
-# BUILD=release: what ships.  BUILD=sanitize: the same programs under ASan and UBSan.
-BUILD ?= release
+# BUILD=release: what ships.  BUILD=sanitize: the same programs under ASan and UBSan; so "make sanitize".
+BUILD ?= $(if $(filter sanitize,$(MAKECMDGOALS)),sanitize,release)
+ifneq ($(filter sanitize,$(MAKECMDGOALS)),)
+ifneq ($(filter-out sanitize,$(MAKECMDGOALS)),)
+$(error "make sanitize" builds everything in another way: run it apart from other targets)
+endif
+endif
 ifeq ($(BUILD),sanitize)
 MODE_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 MODE_LDFLAGS := -fsanitize=address,undefined
 else
 MODE_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections $(HARDENING)
-MODE_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed
+# ld warns that getaddrinfo and getservbyname load NSS even in a static program: nothing calls them, as
+# c-ares resolves names and ports are numbers.
+MODE_LDFLAGS := -static-pie -Wl,--no-warnings -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed
 endif
 OUT := build/$(BUILD)
 
 # Debian packages first: demo, test and their like install what is missing, the others only tell.
 PACKAGE_GROUPS := build $(if $(filter test unit integration sanitize e2e bench,$(MAKECMDGOALS)),test) \
-	$(if $(filter e2e bench,$(MAKECMDGOALS)),e2e) $(if $(filter lint,$(MAKECMDGOALS)),lint)
+	$(if $(filter e2e bench,$(MAKECMDGOALS)),e2e) $(filter bench,$(MAKECMDGOALS)) $(if $(filter lint,$(MAKECMDGOALS)),lint)
 INSTALLING_GOALS := demo test sanitize e2e bench lint dependencies
 DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
 
@@ -49,6 +62,7 @@ SHIPPED := $(filter-out secret-dev,$(PROGRAMS))
 LIB_SOURCES := $(wildcard lib/*/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(OUT)/tests/%)
+UNIT_SHARED := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c))
 BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
@@ -61,24 +75,29 @@ all: $(BINARIES)  ## build the programs into build/release/bin
 
 $(OUT)/objects/%.o: %.c | packages $(THIRD_PARTY_STAMPS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	@echo "  CC    $<"
+	$(QUIET)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(LIBRARY): $(call object,$(LIB_SOURCES))
-	rm -f $@
-	ar rcs $@ $^
+	@echo "  AR    $@"
+	$(QUIET)rm -f $@
+	$(QUIET)ar rcs $@ $^
 
 define program
-$(OUT)/bin/$(1): $(call object,$(wildcard cmd/$(1)/*.c)) $(LIBRARY)
+$(OUT)/bin/$(1): $(call object,$(wildcard cmd/*.c cmd/$(1)/*.c)) $(LIBRARY)
 	@mkdir -p $$(@D)
-	$(CC) $$(ALL_CFLAGS) $$(filter %.o,$$^) $(LIBRARY) $(if $(filter secret-dev,$(1)),$(MICROHTTPD_LIBS)) \
+	@echo "  LINK  $$@"
+	$(QUIET)$(CC) $$(ALL_CFLAGS) $$(filter %.o,$$^) $(LIBRARY) $(if $(filter secret-dev,$(1)),$(MICROHTTPD_LIBS)) \
 		$(THIRD_PARTY_LIBS) $$(ALL_LDFLAGS) -MF /dev/null -o $$@
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
 
 # Check comes as a shared library in some releases, so the unit tests link dynamically.
-$(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $(LIBRARY)
+.SECONDEXPANSION:
+$(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $$(call object,$$(UNIT_SHARED)) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $< $(LIBRARY) $(THIRD_PARTY_LIBS) $(filter-out -static-pie,$(ALL_LDFLAGS)) \
+	@echo "  LINK  $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIBRARY) $(THIRD_PARTY_LIBS) $(filter-out -static-pie,$(ALL_LDFLAGS)) \
 		-lcheck -lsubunit -lrt -lm -MF /dev/null -o $@
 
 -include $(shell find $(OUT)/objects -name '*.d' 2>/dev/null)
@@ -101,14 +120,19 @@ unit: $(UNIT_TESTS)  ## the unit tests alone
 integration: $(BINARIES)  ## the program tests alone, against secret-dev
 	@BIN="$(CURDIR)/$(OUT)/bin" prove --merge $(if $(V),-v) tests/integration/
 
-sanitize:  ## the unit and program tests again, under ASan and UBSan
-	@$(MAKE) --no-print-directory BUILD=sanitize test
+sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
 
 e2e: $(BINARIES)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
 	@BIN="$(CURDIR)/$(OUT)/bin" tests/e2e/run
 
-bench: $(BINARIES)  ## measure secret-exec's start against a floor program on the real servers
-	@BIN="$(CURDIR)/$(OUT)/bin" tests/bench/run
+# The yardstick: linked as the programs are, without a line of lib/.
+$(OUT)/bench/floor: $(OUT)/objects/tests/bench/floor.o
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $< $(THIRD_PARTY_LIBS) $(ALL_LDFLAGS) -MF /dev/null -o $@
+
+bench: $(BINARIES) $(OUT)/bench/floor  ## measure secret-exec's start against a floor program on the real servers
+	@BIN="$(CURDIR)/$(OUT)/bin" FLOOR="$(CURDIR)/$(OUT)/bench/floor" tests/bench/run
 
 lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, shell scripts
 	@tests/lint $(THIRD_PARTY_CFLAGS)

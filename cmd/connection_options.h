@@ -3,111 +3,152 @@
 #define CMD_CONNECTION_OPTIONS_H
 
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "lib/base/log.h"
 #include "lib/base/options.h"
 #include "lib/kube/kube.h"
 #include "lib/vault/session.h"
 #include "lib/vault/vault.h"
 
-/* `type` is the program's configuration; vault, session and kube are its members. */
-#define VAULT_OPTIONS(type)                                                                       \
-	{.name = "vault-addr", .kind = OPTION_STRING, .argument = "URL",                          \
-	    .offset = offsetof(type, vault.address),                                              \
-	    .environment = "VAULT_ADDR,BAO_ADDR,VAULT_URL", .help = "where Vault is"},            \
-	{.name = "vault-cacert", .kind = OPTION_STRING, .argument = "FILE",                       \
-	    .offset = offsetof(type, vault.ca_file), .environment = "VAULT_CACERT,BAO_CACERT",    \
-	    .help = "CA certificate that Vault's TLS is verified with"},                          \
-	{.name = "vault-cacert-bytes", .kind = OPTION_STRING, .argument = "PEM",                  \
-	    .offset = offsetof(type, vault.ca_pem),                                               \
-	    .environment = "VAULT_CACERT_BYTES,BAO_CACERT_BYTES", .help = "the same, as text"},   \
-	{.name = "vault-capath", .kind = OPTION_STRING, .argument = "DIR",                        \
-	    .offset = offsetof(type, vault.ca_directory),                                         \
-	    .environment = "VAULT_CAPATH,BAO_CAPATH", .help = "the same, as a folder"},           \
-	{.name = "vault-client-cert", .kind = OPTION_STRING, .argument = "FILE",                  \
-	    .offset = offsetof(type, vault.certificate_file),                                     \
-	    .environment = "VAULT_CLIENT_CERT,BAO_CLIENT_CERT",                                   \
-	    .help = "client certificate for Vault's TLS"},                                        \
-	{.name = "vault-client-key", .kind = OPTION_STRING, .argument = "FILE",                   \
-	    .offset = offsetof(type, vault.key_file),                                             \
-	    .environment = "VAULT_CLIENT_KEY,BAO_CLIENT_KEY", .help = "its key"},                 \
-	{.name = "vault-tls-server-name", .kind = OPTION_STRING, .argument = "NAME",              \
-	    .offset = offsetof(type, vault.tls_server_name),                                      \
-	    .environment = "VAULT_TLS_SERVER_NAME,BAO_TLS_SERVER_NAME",                           \
-	    .help = "the name that Vault's certificate must hold"},                               \
-	{.name = "vault-skip-verify", .kind = OPTION_FLAG,                                        \
-	    .offset = offsetof(type, vault.skip_verify),                                          \
-	    .environment = "VAULT_SKIP_VERIFY,BAO_SKIP_VERIFY",                                   \
-	    .help = "do not verify Vault's TLS (never in production)"},                           \
-	{.name = "vault-namespace", .kind = OPTION_STRING, .argument = "NAME",                    \
-	    .offset = offsetof(type, vault.namespace),                                            \
-	    .environment = "VAULT_NAMESPACE,BAO_NAMESPACE", .help = "namespace within Vault"},    \
-	{.name = "vault-proxy-addr", .kind = OPTION_STRING, .argument = "URL",                    \
-	    .offset = offsetof(type, vault.proxy),                                                \
-	    .environment = "VAULT_PROXY_ADDR,BAO_PROXY_ADDR,VAULT_HTTP_PROXY",                    \
-	    .help = "proxy to Vault; else HTTPS_PROXY and NO_PROXY count"},                       \
-	{.name = "vault-timeout", .kind = OPTION_DURATION, .argument = "TIME",                    \
-	    .offset = offsetof(type, vault.timeout_ms),                                           \
-	    .environment = "VAULT_CLIENT_TIMEOUT,BAO_CLIENT_TIMEOUT",                             \
-	    .help = "limit for one request to Vault (default 30s)"},                              \
-	{.name = "auth-mount", .kind = OPTION_STRING, .argument = "PATH",                         \
-	    .offset = offsetof(type, session.auth_mount),                                         \
-	    .help = "where the kubernetes auth method is mounted (default kubernetes)"},          \
-	{.name = "role", .kind = OPTION_STRING, .argument = "NAME",                               \
-	    .offset = offsetof(type, session.role), .environment = "VAULT_ROLE",                  \
-	    .help = "role to log in with"},                                                       \
-	{.name = "jwt-file", .kind = OPTION_STRING, .argument = "FILE",                           \
-	    .offset = offsetof(type, session.jwt_file),                                           \
-	    .help = "service-account token to log in with (default the pod's)"},                  \
-	{.name = "max-token-ttl", .kind = OPTION_DURATION, .argument = "TIME",                    \
-	    .offset = offsetof(type, session.max_token_ttl_ms),                                   \
-	    .help = "refuse a token that would live longer (default 10s)"}
+/* `type` is the program's configuration; program, vault, session and kube are its members. */
+#define VAULT_OPTIONS(type)                                                                        \
+	{.name = "vault-addr",                                                                     \
+	    .kind = OPTION_STRING,                                                                 \
+	    .argument = "URL",                                                                     \
+	    .offset = offsetof(type, vault.address),                                               \
+	    .environment = "VAULT_ADDR,BAO_ADDR,VAULT_URL",                                        \
+	    .help = "where Vault is"},                                                             \
+	    {.name = "vault-cacert",                                                               \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "FILE",                                                                \
+		.offset = offsetof(type, vault.ca_file),                                           \
+		.environment = "VAULT_CACERT,BAO_CACERT",                                          \
+		.help = "CA certificate that Vault's TLS is verified with"},                       \
+	    {.name = "vault-cacert-bytes",                                                         \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "PEM",                                                                 \
+		.offset = offsetof(type, vault.ca_pem),                                            \
+		.environment = "VAULT_CACERT_BYTES,BAO_CACERT_BYTES",                              \
+		.help = "the same, as text"},                                                      \
+	    {.name = "vault-capath",                                                               \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "DIR",                                                                 \
+		.offset = offsetof(type, vault.ca_directory),                                      \
+		.environment = "VAULT_CAPATH,BAO_CAPATH",                                          \
+		.help = "the same, as a folder"},                                                  \
+	    {.name = "vault-client-cert",                                                          \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "FILE",                                                                \
+		.offset = offsetof(type, vault.certificate_file),                                  \
+		.environment = "VAULT_CLIENT_CERT,BAO_CLIENT_CERT",                                \
+		.help = "client certificate for Vault's TLS"},                                     \
+	    {.name = "vault-client-key",                                                           \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "FILE",                                                                \
+		.offset = offsetof(type, vault.key_file),                                          \
+		.environment = "VAULT_CLIENT_KEY,BAO_CLIENT_KEY",                                  \
+		.help = "its key"},                                                                \
+	    {.name = "vault-tls-server-name",                                                      \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "NAME",                                                                \
+		.offset = offsetof(type, vault.tls_server_name),                                   \
+		.environment = "VAULT_TLS_SERVER_NAME,BAO_TLS_SERVER_NAME",                        \
+		.help = "the name that Vault's certificate must hold"},                            \
+	    {.name = "vault-skip-verify",                                                          \
+		.kind = OPTION_FLAG,                                                               \
+		.offset = offsetof(type, vault.skip_verify),                                       \
+		.environment = "VAULT_SKIP_VERIFY,BAO_SKIP_VERIFY",                                \
+		.help = "do not verify Vault's TLS (never in production)"},                        \
+	    {.name = "vault-namespace",                                                            \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "NAME",                                                                \
+		.offset = offsetof(type, vault.namespace),                                         \
+		.environment = "VAULT_NAMESPACE,BAO_NAMESPACE",                                    \
+		.help = "namespace within Vault"},                                                 \
+	    {.name = "vault-proxy-addr",                                                           \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "URL",                                                                 \
+		.offset = offsetof(type, vault.proxy),                                             \
+		.environment = "VAULT_PROXY_ADDR,BAO_PROXY_ADDR,VAULT_HTTP_PROXY",                 \
+		.help = "proxy to Vault; else HTTPS_PROXY and NO_PROXY count"},                    \
+	    {.name = "vault-timeout",                                                              \
+		.kind = OPTION_DURATION,                                                           \
+		.argument = "TIME",                                                                \
+		.offset = offsetof(type, vault.timeout_ms),                                        \
+		.environment = "VAULT_CLIENT_TIMEOUT,BAO_CLIENT_TIMEOUT",                          \
+		.help = "limit for one request to Vault (default 30s)"},                           \
+	    {.name = "auth-mount",                                                                 \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "PATH",                                                                \
+		.offset = offsetof(type, session.auth_mount),                                      \
+		.help = "where the kubernetes auth method is mounted (default kubernetes)"},       \
+	    {.name = "vault-token",                                                                \
+		.kind = OPTION_ENVIRONMENT,                                                        \
+		.offset = offsetof(type, session.token),                                           \
+		.environment = "VAULT_TOKEN,BAO_TOKEN",                                            \
+		.help = "a token to use as it is, instead of a login"},                            \
+	    {.name = "role",                                                                       \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "NAME",                                                                \
+		.offset = offsetof(type, session.role),                                            \
+		.environment = "VAULT_ROLE",                                                       \
+		.help = "role to log in with"},                                                    \
+	    {.name = "jwt-file",                                                                   \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "FILE",                                                                \
+		.offset = offsetof(type, session.jwt_file),                                        \
+		.help =                                                                            \
+		    "service-account token to log in with (default token in the folder below)"},   \
+	{                                                                                          \
+		.name = "max-token-ttl", .kind = OPTION_DURATION, .argument = "TIME",              \
+		.offset = offsetof(type, session.max_token_ttl_ms),                                \
+		.help = "refuse a token that would live longer (default 10s)"                      \
+	}
 
-#define KUBE_OPTIONS(type)                                                                        \
-	{.name = "namespace", .letter = 'n', .kind = OPTION_STRING, .argument = "NAME",           \
-	    .offset = offsetof(type, kube.namespace),                                             \
-	    .help = "namespace (default the pod's, or the context's)"},                           \
-	{.name = "kubeconfig", .kind = OPTION_STRING, .argument = "FILE",                         \
-	    .offset = offsetof(type, kube.kubeconfig), .environment = "KUBECONFIG",               \
-	    .shared = true, .help = "how to reach the Kubernetes API (default in-cluster)"},      \
-	{.name = "context", .kind = OPTION_STRING, .argument = "NAME",                            \
-	    .offset = offsetof(type, kube.context), .help = "context of the kubeconfig"},         \
-	{.name = "service-account-dir", .kind = OPTION_STRING, .argument = "DIR",                 \
-	    .offset = offsetof(type, kube.service_account_directory),                             \
-	    .help = "where the pod's token, CA and namespace are mounted"}
+#define KUBE_OPTIONS(type)                                                                         \
+	{.name = "namespace",                                                                      \
+	    .letter = 'n',                                                                         \
+	    .kind = OPTION_STRING,                                                                 \
+	    .argument = "NAME",                                                                    \
+	    .offset = offsetof(type, kube.namespace),                                              \
+	    .help = "namespace (default the pod's, or the context's)"},                            \
+	    {.name = "kubeconfig",                                                                 \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "FILE",                                                                \
+		.offset = offsetof(type, kube.kubeconfig),                                         \
+		.environment = "KUBECONFIG",                                                       \
+		.shared = true,                                                                    \
+		.help = "how to reach the Kubernetes API (default in-cluster)"},                   \
+	    {.name = "context",                                                                    \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "NAME",                                                                \
+		.offset = offsetof(type, kube.context),                                            \
+		.help = "context of the kubeconfig"},                                              \
+	{                                                                                          \
+		.name = "service-account-dir", .kind = OPTION_STRING, .argument = "DIR",           \
+		.offset = offsetof(type, kube.service_account_directory),                          \
+		.environment = "SECRETMANAGER_SERVICE_ACCOUNT_DIR",                                \
+		.help = "where the pod's token, CA and namespace are mounted"                      \
+	}
 
-#define COMMON_OPTIONS(type)                                                                      \
-	{.name = "timeout", .kind = OPTION_DURATION, .argument = "TIME",                          \
-	    .offset = offsetof(type, timeout_ms), .help = "limit for all of it (default 60s)"},   \
-	{.name = "log-format", .kind = OPTION_STRING, .argument = "text|json",                    \
-	    .offset = offsetof(type, log_format), .help = "messages for people or machines"},     \
-	{.name = "verbose", .letter = 'v', .kind = OPTION_FLAG,                                   \
-	    .offset = offsetof(type, verbose), .help = "say more (never a secret)"},              \
-	{.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this and exit"},       \
-	{.name = "version", .kind = OPTION_VERSION, .help = "show the version and exit"}
-
-/* Set up logging as the options say. */
-static inline int start_log(const char *program, const char *format, bool verbose,
-    struct error *err)
-{
-	bool json = format && strcmp(format, "json") == 0;
-
-	log_init(program, verbose ? LOG_DEBUG : LOG_INFO, json ? LOG_JSON : LOG_TEXT);
-	if (format && !json && strcmp(format, "text") != 0)
-		return error_set(err, ERROR_USAGE, "--log-format \"%s\": write text or json",
-		    format);
-	return 0;
-}
-
-/* The original project's name for the address works, but is not what the field uses. */
-static inline void note_old_names(const struct vault_settings *vault)
-{
-	const char *old = getenv("VAULT_URL");
-
-	if (old && vault->address == old)
-		log_write(LOG_INFO, "VAULT_URL is understood, but VAULT_ADDR is preferred");
-}
+#define COMMON_OPTIONS(type)                                                                       \
+	{.name = "timeout",                                                                        \
+	    .kind = OPTION_DURATION,                                                               \
+	    .argument = "TIME",                                                                    \
+	    .offset = offsetof(type, program.timeout_ms),                                          \
+	    .help = "limit for all of it (default 60s)"},                                          \
+	    {.name = "log-format",                                                                 \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "text|json",                                                           \
+		.offset = offsetof(type, program.log_format),                                      \
+		.help = "messages for people or machines"},                                        \
+	    {.name = "verbose",                                                                    \
+		.letter = 'v',                                                                     \
+		.kind = OPTION_FLAG,                                                               \
+		.offset = offsetof(type, program.verbose),                                         \
+		.help = "say more (never a secret)"},                                              \
+	    {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this and exit"},    \
+	{                                                                                          \
+		.name = "version", .kind = OPTION_VERSION, .help = "show the version and exit"     \
+	}
 
 #endif

@@ -103,20 +103,18 @@ static int merge_map(struct kube_map *map, const struct json *body, json_node no
 	if (node != JSON_ABSENT && json_type(body, node) != JSON_OBJECT &&
 	    json_type(body, node) != JSON_NULL)
 		return not_handled(err, "json: cannot unmarshal into Go value of type map");
-	for
-		json_each(body, node, member)
-		{
-			cleanup_free char *name = json_name_strdup(body, member);
-			cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+	json_each (body, node, member) {
+		cleanup_free char *name = json_name_strdup(body, member);
+		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-			if (!name)
-				return not_handled(err, "a member's name holds a NUL");
-			if (json_type(body, member) == JSON_NULL)
-				kube_map_remove(map, name);
-			else if (read_value(body, member, content, &value, err) < 0 ||
-				 kube_map_set(map, name, &value, err) < 0)
-				return -1;
-		}
+		if (!name)
+			return not_handled(err, "a member's name holds a NUL");
+		if (json_type(body, member) == JSON_NULL)
+			kube_map_remove(map, name);
+		else if (read_value(body, member, content, &value, err) < 0 ||
+			 kube_map_set(map, name, &value, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

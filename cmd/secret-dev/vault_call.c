@@ -98,14 +98,12 @@ static const char *excess(const struct json *document, json_node node, int *toke
 		return NULL;
 	/* Its closing bracket is a token, and so is each member's name. */
 	*tokens += 1 + (type == JSON_OBJECT ? (int)json_count(document, node) : 0);
-	for
-		json_each(document, node, inner)
-		{
-			const char *found = excess(document, inner, tokens);
+	json_each (document, node, inner) {
+		const char *found = excess(document, inner, tokens);
 
-			if (found)
-				return found;
-		}
+		if (found)
+			return found;
+	}
 	return NULL;
 }
 

@@ -44,6 +44,7 @@ const char *vault_json_excess(const struct json *document);
 typedef int (*vault_answerer)(struct vault_call *call, struct error *err);
 
 int vault_login(struct vault_call *call, struct error *err);
+int vault_accessors_list(struct vault_call *call, struct error *err);
 int vault_lookup_self_call(struct vault_call *call, struct error *err);
 int vault_revoke_self_call(struct vault_call *call, struct error *err);
 

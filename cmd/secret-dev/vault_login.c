@@ -190,6 +190,27 @@ static int64_t seconds_left(const struct vault_grant *grant)
 	return grant->expires_ms ? (grant->expires_ms - clock_now_ms()) / 1000 : 0;
 }
 
+/* The service tokens that live; batch tokens have no accessor. */
+int vault_accessors_list(struct vault_call *call, struct error *err)
+{
+	const struct vault_tokens *tokens = &call->server->tokens;
+	int64_t now = clock_now_ms();
+	struct json_writer writer;
+
+	vault_data(call, &writer);
+	json_write_object(&writer);
+	json_write_name(&writer, "keys");
+	json_write_array(&writer);
+	for (size_t i = 0; i < VAULT_TOKEN_BUCKETS; i++)
+		for (const struct vault_grant *grant = tokens->buckets[i]; grant;
+		     grant = grant->next)
+			if (*grant->accessor && (!grant->expires_ms || grant->expires_ms > now))
+				json_write_string(&writer, grant->accessor);
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+	return vault_data_end(&writer, "token", err);
+}
+
 int vault_lookup_self_call(struct vault_call *call, struct error *err)
 {
 	const struct vault_grant *grant = call->grant;

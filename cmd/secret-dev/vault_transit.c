@@ -190,9 +190,9 @@ static int answer_batch(struct transit *transit, json_node batch, struct error *
 	json_write_object(&writer);
 	json_write_name(&writer, "batch_results");
 	json_write_array(&writer);
-	for
-		json_each(transit->call->body, batch,
-		    item) if (write_item(transit, item, &writer, err) < 0) return -1;
+	json_each (transit->call->body, batch, item)
+		if (write_item(transit, item, &writer, err) < 0)
+			return -1;
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
 	transit->call->answer->status = batch_status(transit);
@@ -227,10 +227,9 @@ static bool contexts_agree(const struct json *body, json_node batch)
 {
 	bool first = is_given(body, json_member(body, json_first(body, batch), "context"));
 
-	for
-		json_each(
-		    body, batch, item) if (is_given(body, json_member(body, item, "context")) !=
-					   first) return false;
+	json_each (body, batch, item)
+		if (is_given(body, json_member(body, item, "context")) != first)
+			return false;
 	return true;
 }
 

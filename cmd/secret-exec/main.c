@@ -1,10 +1,7 @@
 /* secret-exec: decrypt what a sealed Secret holds, then become the application. */
-#include <stdio.h>
-#include <sys/prctl.h>
-
 #include "cmd/connection_options.h"
+#include "cmd/program.h"
 #include "lib/base/clock.h"
-#include "lib/base/version.h"
 #include "lib/launch/collect.h"
 #include "lib/launch/command.h"
 #include "lib/launch/deliver.h"
@@ -12,31 +9,43 @@
 extern char **environ;
 
 struct configuration {
+	struct program_settings program;
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
 	struct strings secrets, allow_env;
-	const char *transit_key, *fd, *log_format;
-	bool override, keep_config, verbose;
-	int64_t timeout_ms;
+	const char *transit_key, *fd;
+	bool override, keep_config;
 };
 
 static const struct option_spec table[] = {
-    {.name = "secret", .letter = 's', .kind = OPTION_LIST, .argument = "[NS/]NAME[:KEY]",
+    {.name = "secret",
+	.letter = 's',
+	.kind = OPTION_LIST,
+	.argument = "[NS/]NAME[:KEY]",
 	.offset = offsetof(struct configuration, secrets),
 	.help = "sealed Secret to read from the API (repeatable)"},
-    {.name = "transit-key", .kind = OPTION_STRING, .argument = "[MOUNT/]NAME",
+    {.name = "transit-key",
+	.kind = OPTION_STRING,
+	.argument = "[MOUNT/]NAME",
 	.offset = offsetof(struct configuration, transit_key),
 	.help = "Transit key (default what the Secret's annotation says)"},
-    {.name = "fd", .kind = OPTION_STRING, .argument = "N[:FORMAT]",
+    {.name = "fd",
+	.kind = OPTION_STRING,
+	.argument = "N[:FORMAT]",
 	.offset = offsetof(struct configuration, fd),
 	.help = "deliver over pipe N as json, dotenv or nul, not in the environment"},
-    {.name = "override", .kind = OPTION_FLAG, .offset = offsetof(struct configuration, override),
+    {.name = "override",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, override),
 	.help = "let a secret replace a variable that is set"},
-    {.name = "allow-env", .kind = OPTION_LIST, .argument = "NAME",
+    {.name = "allow-env",
+	.kind = OPTION_LIST,
+	.argument = "NAME",
 	.offset = offsetof(struct configuration, allow_env),
 	.help = "allow a secret to set this dangerous variable (repeatable)"},
-    {.name = "keep-config", .kind = OPTION_FLAG,
+    {.name = "keep-config",
+	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, keep_config),
 	.help = "leave VAULT_*, BAO_* and SECRET_EXEC_* in the environment"},
     VAULT_OPTIONS(struct configuration),
@@ -49,36 +58,35 @@ static const struct options options = {
     .program = "secret-exec",
     .prefix = "SECRET_EXEC",
     .synopsis = "secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]",
-    .description = "Decrypt sealed Secrets with Vault Transit, then run COMMAND in this process's\n"
-		   "place with them. Variables whose value starts with \"vault:v\" are decrypted too.",
+    .description =
+	"Decrypt sealed Secrets with Vault Transit, then run COMMAND in this process's\n"
+	"place with them. Variables whose value starts with \"vault:v\" are decrypted too.",
     .table = table,
     .stop_at_operand = true,
 };
-
-static int fail(const struct error *err, int status)
-{
-	log_write(LOG_ERROR, "%s", err->message);
-	return status;
-}
 
 /* Everything up to exec; secrets stay in *environment, or in the pipe. */
 static int prepare(const struct configuration *configuration,
     struct deliver_environment *environment, struct error *err)
 {
 	struct collect_settings collecting = {.vault = configuration->vault,
-	    .session = configuration->session, .kube = configuration->kube,
-	    .transit_key = configuration->transit_key, .secrets = configuration->secrets,
+	    .session = configuration->session,
+	    .kube = configuration->kube,
+	    .transit_key = configuration->transit_key,
+	    .secrets = configuration->secrets,
 	    .environment = environ};
 	struct deliver_settings delivery = {.override = configuration->override,
-	    .allow = &configuration->allow_env, .keep_config = configuration->keep_config,
-	    .options = &options, .fd = -1};
+	    .allow = &configuration->allow_env,
+	    .keep_config = configuration->keep_config,
+	    .options = &options,
+	    .fd = -1};
 	struct variables variables = {NULL, 0, 0};
 
 	if (configuration->fd &&
 	    deliver_parse_fd(configuration->fd, &delivery.fd, &delivery.format, err) < 0)
 		return -1;
 	struct http_client *client =
-	    http_client_new(clock_now_ms() + configuration->timeout_ms, err);
+	    http_client_new(clock_now_ms() + configuration->program.timeout_ms, err);
 	if (!client)
 		return -1;
 	int result = collect(client, &collecting, &variables, err);
@@ -97,15 +105,16 @@ static int launch(const struct configuration *configuration, char **command, str
 
 	command_catch_signals(http_interrupt);
 	int result = prepare(configuration, &environment, err);
+	/* In this order: a signal that comes after the question ends us, instead of being lost. */
+	command_restore_signals();
 	int caught = command_caught_signal();
-	if (result < 0 || caught) {
+	if (result || caught) {
 		deliver_environment_free(&environment);
 		if (caught)
-			error_set(err, ERROR_INTERRUPTED, "ended by signal %d before %s was started",
-			    caught, command[0]);
+			error_set(err, ERROR_INTERRUPTED,
+			    "ended by signal %d before %s was started", caught, command[0]);
 		return caught ? 128 + caught : COMMAND_FAILED;
 	}
-	command_restore_signals();
 	int status = command_exec(command, environment.strings, err);
 	deliver_environment_free(&environment);
 	return status;
@@ -113,34 +122,23 @@ static int launch(const struct configuration *configuration, char **command, str
 
 int main(int argc, char **argv)
 {
-	static struct configuration configuration = {.session = VAULT_SESSION_DEFAULTS,
-	    .timeout_ms = 60000};
+	/* Static, so that what it owns is reachable to the end: exec never returns to free it. */
+	static struct configuration configuration = {
+	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000}};
 	struct error err = ERROR_INIT;
 	char **command;
-	int count;
+	int count, status = program_start(&options, &configuration, &configuration.program,
+		       COMMAND_FAILED, argc, argv, &command, &count);
 
-	/* No core dump, and nobody attaches, while secrets are in memory; execve undoes it. */
-	prctl(PR_SET_DUMPABLE, 0);
-	log_init(options.program, LOG_INFO, LOG_TEXT);
-	switch (options_parse(&options, &configuration, argc, argv, &command, &count, &err)) {
-	case OPTIONS_HELP:
-		options_print_help(&options, stdout);
-		return 0;
-	case OPTIONS_VERSION:
-		printf("secret-exec %s (%s)\n", SECRETMANAGER_VERSION, http_version());
-		return 0;
-	case OPTIONS_ERROR:
-		return fail(&err, COMMAND_FAILED);
-	case OPTIONS_RUN:
-		break;
-	}
-	if (start_log(options.program, configuration.log_format, configuration.verbose, &err) < 0)
-		return fail(&err, COMMAND_FAILED);
+	if (status >= 0)
+		return status;
 	if (count == 0) {
 		error_set(&err, ERROR_USAGE,
 		    "no command: write secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]");
-		return fail(&err, COMMAND_FAILED);
+		return program_fail(&err, COMMAND_FAILED);
 	}
-	note_old_names(&configuration.vault);
-	return fail(&err, launch(&configuration, command, &err));
+	if (program_complete_connection(
+		&configuration.vault, &configuration.session, &configuration.kube, &err) < 0)
+		return program_fail(&err, COMMAND_FAILED);
+	return program_fail(&err, launch(&configuration, command, &err));
 }

@@ -1,6 +1,7 @@
 #include "lib/base/base64.h"
 
 #include <openssl/base64.h>
+#include <openssl/mem.h>
 #include <string.h>
 
 int base64_encode(struct secret_buffer *out, const void *bytes, size_t length, struct error *err)
@@ -16,6 +17,23 @@ int base64_encode(struct secret_buffer *out, const void *bytes, size_t length, s
 	return 0;
 }
 
+/*
+ * True when the last group is what an encoder writes for these bytes: BoringSSL lets the bits that
+ * padding leaves unused be anything, but two texts must not stand for the same bytes.
+ */
+static bool ends_exactly(const char *text, size_t length, const char *bytes, size_t count)
+{
+	uint8_t last[5];
+	size_t rest = count % 3;
+
+	if (rest == 0)
+		return true;
+	EVP_EncodeBlock(last, (const uint8_t *)bytes + count - rest, rest);
+	bool same = memcmp(last, text + length - 4, 4) == 0;
+	OPENSSL_cleanse(last, sizeof(last));
+	return same;
+}
+
 int base64_decode(struct secret_buffer *out, const char *text, size_t length, struct error *err)
 {
 	size_t room, got;
@@ -24,8 +42,9 @@ int base64_decode(struct secret_buffer *out, const char *text, size_t length, st
 		return error_set(err, ERROR_INVALID, "not base64: its length is no multiple of 4");
 	if (secret_buffer_reserve(out, room, err) < 0)
 		return -1;
-	int good = EVP_DecodeBase64((uint8_t *)out->data + out->length, &got, room,
-	    (const uint8_t *)text, length);
+	int good = EVP_DecodeBase64(
+	    (uint8_t *)out->data + out->length, &got, room, (const uint8_t *)text, length);
+	good = good && ends_exactly(text, length, out->data + out->length, got);
 	if (good)
 		out->length += got;
 	out->data[out->length] = '\0';
@@ -43,8 +62,7 @@ static void translate(char *text, size_t length, const char from[2], const char 
 			}
 }
 
-int base64url_encode(struct secret_buffer *out, const void *bytes, size_t length,
-    struct error *err)
+int base64url_encode(struct secret_buffer *out, const void *bytes, size_t length, struct error *err)
 {
 	size_t start = out->length;
 
@@ -57,13 +75,12 @@ int base64url_encode(struct secret_buffer *out, const void *bytes, size_t length
 	return 0;
 }
 
-int base64url_decode(struct secret_buffer *out, const char *text, size_t length,
-    struct error *err)
+int base64url_decode(struct secret_buffer *out, const char *text, size_t length, struct error *err)
 {
 	cleanup_secret struct secret_buffer standard = SECRET_BUFFER_INIT;
 
-	if (length && (memchr(text, '+', length) || memchr(text, '/', length) ||
-			  memchr(text, '=', length)))
+	if (length &&
+	    (memchr(text, '+', length) || memchr(text, '/', length) || memchr(text, '=', length)))
 		return error_set(err, ERROR_INVALID, "not base64url");
 	if (secret_buffer_append(&standard, text, length, err) < 0)
 		return -1;

@@ -37,6 +37,7 @@ int clock_parse_duration(const char *text, int64_t *duration_ms, struct error *e
 {
 	const char *at = text;
 	int64_t total = 0;
+	bool bare = true; /* no unit was given so far */
 
 	do {
 		int64_t number = 0;
@@ -44,8 +45,9 @@ int clock_parse_duration(const char *text, int64_t *duration_ms, struct error *e
 		for (; *at >= '0' && *at <= '9' && number <= DURATION_MAX_MS; at++, digits = true)
 			number = number * 10 + (*at - '0');
 		int64_t unit = take_unit(&at);
-		if (unit == 0 && at[0] == '\0' && total == 0)
+		if (unit == 0 && at[0] == '\0' && bare)
 			unit = 1000;
+		bare = false;
 		if (!digits || unit == 0 || number > (DURATION_MAX_MS - total) / unit)
 			return error_set(err, ERROR_USAGE,
 			    "\"%s\" is not a duration: write 10s, 1m30s, 500ms or 2h", text);

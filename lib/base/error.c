@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef error_set
+#undef error_system
+#undef error_wrap
+#undef error_hint
+#undef error_memory
+
 /* A server's text may hold anything; a line break in it must not start a new log line. */
 static void replace_controls(char *text)
 {

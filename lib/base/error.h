@@ -35,7 +35,10 @@ struct error {
 	char message[ERROR_MESSAGE_MAX];
 };
 
-#define ERROR_INIT {ERROR_NONE, ""}
+#define ERROR_INIT                                                                                 \
+	{                                                                                          \
+		ERROR_NONE, ""                                                                     \
+	}
 
 /*
  * Fill *err; what stood there is replaced.  Control characters in the finished
@@ -59,6 +62,15 @@ int error_hint(struct error *err, const char *format, ...)
 
 /* "out of memory" as an error.  Returns -1. */
 int error_memory(struct error *err) __attribute__((nonnull(1)));
+
+#ifdef __clang_analyzer__
+/* Analysis sees one file at a time: this tells it what these return. */
+#define error_set(...) (error_set(__VA_ARGS__), -1)
+#define error_system(...) (error_system(__VA_ARGS__), -1)
+#define error_wrap(...) (error_wrap(__VA_ARGS__), -1)
+#define error_hint(...) (error_hint(__VA_ARGS__), -1)
+#define error_memory(...) (error_memory(__VA_ARGS__), -1)
+#endif
 
 /* Back to ERROR_NONE and an empty message. */
 void error_clear(struct error *err) __attribute__((nonnull(1)));

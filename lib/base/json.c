@@ -1,7 +1,8 @@
 /*
  * Reading: a scanner first proves that the text is one RFC 8259 value and counts its tokens; only
  * then jsmn splits it.  In that order, because jsmn takes much that isn't JSON, and takes quadratic
- * time over some of it (runs of surplus brackets); for text that passed the scanner it does neither.
+ * time over some of it (runs of surplus brackets); for text that passed the scanner it does
+ * neither.
  */
 #include "lib/base/json.h"
 
@@ -240,7 +241,8 @@ static char closing_bracket(const struct scan *scan)
 	return in_object(scan) ? '}' : ']';
 }
 
-/* '{' or '['.  *due becomes true when there is something inside, so that its first value comes next. */
+/* '{' or '['.  *due becomes true when there is something inside, so that its first value comes
+ * next. */
 static bool scan_open(struct scan *scan, bool *due)
 {
 	uint64_t bit;
@@ -344,6 +346,7 @@ static int error_at(struct error *err, enum error_code code, const char *what, c
 struct walk {
 	const char *at;
 	const char *end;
+	bool escapes;	 /* else a backslash is only a backslash */
 	char decoded[4]; /* UTF-8 of the latest escape */
 	int decoded_length;
 	int decoded_at;
@@ -391,7 +394,7 @@ static void walk_escape(struct walk *walk)
 	walk->at += 6;
 	if (point >= 0xD800 && point <= 0xDBFF) {
 		point = 0x10000 + ((point - 0xD800) << 10) +
-		    ((unsigned long)hex4(escape + 8, 4) - 0xDC00);
+			((unsigned long)hex4(escape + 8, 4) - 0xDC00);
 		walk->at += 6;
 	}
 	walk->decoded_length = utf8_encode(point, walk->decoded);
@@ -403,7 +406,7 @@ static int walk_byte(struct walk *walk)
 	if (walk->decoded_at == walk->decoded_length) {
 		if (walk->at == walk->end)
 			return -1;
-		if (*walk->at != '\\')
+		if (*walk->at != '\\' || !walk->escapes)
 			return (unsigned char)*walk->at++;
 		walk_escape(walk);
 	}
@@ -419,7 +422,9 @@ struct content {
 
 static struct walk walk_content(const struct content *content)
 {
-	return (struct walk){.at = content->text, .end = content->text + content->text_length};
+	return (struct walk){.at = content->text,
+	    .end = content->text + content->text_length,
+	    .escapes = content->text_length != content->length};
 }
 
 static struct content string_content(const char *text, size_t length)
@@ -429,6 +434,7 @@ static struct content string_content(const char *text, size_t length)
 	if (memchr(text, '\\', length)) {
 		struct walk walk = walk_content(&content);
 
+		walk.escapes = true;
 		for (content.length = 0; walk_byte(&walk) != -1;)
 			content.length++;
 	}
@@ -521,7 +527,7 @@ static const char *duplicate_name(
 {
 	size_t count = 0;
 
-	for json_each (document, object, value)
+	json_each (document, object, value)
 		names[count++] = token_content(document, value - 1);
 	qsort(names, count, sizeof(*names), content_compare);
 	for (size_t i = 1; i < count; i++) {
@@ -678,7 +684,7 @@ json_node json_member(const struct json *document, json_node object, const char 
 
 	if (json_type(document, object) != JSON_OBJECT)
 		return JSON_ABSENT;
-	for json_each (document, object, value)
+	json_each (document, object, value)
 		if (content_is(document, value - 1, &wanted))
 			return value;
 	return JSON_ABSENT;
@@ -756,8 +762,8 @@ static bool is_member(const struct json *document, json_node value)
 	return value > 0 && token_at(document, value) && is_name(document, value - 1);
 }
 
-int json_string(const struct json *document, json_node node, struct secret_buffer *out,
-    struct error *err)
+int json_string(
+    const struct json *document, json_node node, struct secret_buffer *out, struct error *err)
 {
 	struct content content;
 
@@ -767,8 +773,8 @@ int json_string(const struct json *document, json_node node, struct secret_buffe
 	return append_content(&content, out, err);
 }
 
-int json_name(const struct json *document, json_node value, struct secret_buffer *out,
-    struct error *err)
+int json_name(
+    const struct json *document, json_node value, struct secret_buffer *out, struct error *err)
 {
 	struct content content;
 
@@ -808,13 +814,13 @@ bool json_string_is(const struct json *document, json_node node, const char *tex
 const char *json_raw(const struct json *document, json_node node, size_t *length)
 {
 	const jsmntok_t *token = token_at(document, node);
-	int quote;
+	size_t quote;
 
 	*length = 0;
 	if (!token)
 		return NULL;
 	quote = token->type == JSMN_STRING ? 1 : 0;
-	*length = (size_t)(token->end - token->start + 2 * quote);
+	*length = (size_t)(token->end - token->start) + 2 * quote;
 	return document->text + token->start - quote;
 }
 
@@ -868,14 +874,15 @@ static const char *string_end(const char *quote)
 	return at + 1;
 }
 
-int json_compact(const struct json *document, json_node node, struct secret_buffer *out,
-    struct error *err)
+int json_compact(
+    const struct json *document, json_node node, struct secret_buffer *out, struct error *err)
 {
 	size_t length;
-	const char *at = json_raw(document, node, &length), *end = at + length;
+	const char *at = json_raw(document, node, &length);
 
 	if (!at)
 		return error_set(err, ERROR_INVALID, "there is no such value");
+	const char *end = at + length;
 	while (at < end) {
 		const char *run = at;
 

@@ -25,8 +25,15 @@
 /* Deeper nesting than any Kubernetes object or a sane secret has. */
 #define JSON_DEPTH_MAX 64
 
-enum json_type { JSON_NOTHING, JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_ARRAY,
-	JSON_OBJECT };
+enum json_type {
+	JSON_NOTHING,
+	JSON_NULL,
+	JSON_BOOLEAN,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT
+};
 
 struct json;
 typedef int json_node;
@@ -53,16 +60,18 @@ enum json_type json_type(const struct json *document, json_node node);
 /* The member of an object by its (unescaped) name. */
 json_node json_member(const struct json *document, json_node object, const char *name);
 
-/* json_member repeated along names, ended by NULL: json_path(d, JSON_ROOT, "metadata", "name", NULL). */
-json_node json_path(const struct json *document, json_node node, ...)
-    __attribute__((sentinel));
+/* json_member repeated along names, ended by NULL: json_path(d, JSON_ROOT, "metadata", "name",
+ * NULL). */
+json_node json_path(const struct json *document, json_node node, ...) __attribute__((sentinel));
 
 /* Walk the elements of an array or the member values of an object, in order. */
 json_node json_first(const struct json *document, json_node container);
 json_node json_next(const struct json *document, json_node node);
-#define json_each(document, container, node)                                                      \
-	(json_node node = json_first(document, container); node != JSON_ABSENT;                   \
-	    node = json_next(document, node))
+/* NOLINTBEGIN(bugprone-macro-parentheses): `node` is declared here */
+#define json_each(document, container, node)                                                       \
+	for (json_node node = json_first(document, container); node != JSON_ABSENT;                \
+	     node = json_next(document, node))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Elements or members of a container; 0 for anything else. */
 size_t json_count(const struct json *document, json_node container);
@@ -75,8 +84,8 @@ int json_string(const struct json *document, json_node node, struct secret_buffe
 int json_name(const struct json *document, json_node value, struct secret_buffer *out,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* A newly allocated C string for public text (names, messages); NULL with no error when the value is
- * no string, holds a NUL, or memory ran out. */
+/* A newly allocated C string for public text (names, messages); NULL with no error when the value
+ * is no string, holds a NUL, or memory ran out. */
 char *json_strdup(const struct json *document, json_node node) __attribute__((warn_unused_result));
 char *json_name_strdup(const struct json *document, json_node value)
     __attribute__((warn_unused_result));
@@ -122,7 +131,8 @@ void json_write_name_bytes(struct json_writer *writer, const char *name, size_t 
 /* Text must be UTF-8, else the writer fails.  NUL is written as \u0000. */
 void json_write_string(struct json_writer *writer, const char *text);
 void json_write_string_bytes(struct json_writer *writer, const char *text, size_t length);
-void json_write_base64(struct json_writer *writer, const void *bytes, size_t length); /* as a string */
+void json_write_base64(
+    struct json_writer *writer, const void *bytes, size_t length); /* as a string */
 void json_write_integer(struct json_writer *writer, int64_t number);
 void json_write_boolean(struct json_writer *writer, bool value);
 void json_write_null(struct json_writer *writer);

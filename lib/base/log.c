@@ -6,8 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* An error's message and what stands round it, escapes included. */
-#define LINE_MAX_BYTES 4096
+#include "lib/base/json.h"
+
+/* An error's message and what stands round it; in a line each byte may need an escape. */
+#define MESSAGE_MAX 2048
+#define LINE_MAX_BYTES (2 * MESSAGE_MAX + 256)
 
 static const char *log_program = "secretmanager";
 static enum log_level log_threshold = LOG_INFO;
@@ -38,11 +41,38 @@ static int text_line(char *line, size_t size, enum log_level level, const char *
 	    level == LOG_WARNING ? "warning: " : "", message);
 }
 
+/* The length of the character at `text`, or 0 when there is no whole one or it steers a terminal.
+ */
+static size_t printable(const char *text)
+{
+	unsigned char lead = (unsigned char)text[0];
+
+	if (lead < 0x80)
+		return lead >= 0x20 && lead != 0x7f;
+	for (size_t length = 2; length <= 4; length++)
+		if (json_is_utf8(text, length))
+			/* U+0080 to U+009F are control characters too. */
+			return lead == 0xC2 && (unsigned char)text[1] < 0xA0 ? 0 : length;
+	return 0;
+}
+
+static void replace_unprintable(char *text)
+{
+	while (*text) {
+		size_t length = printable(text);
+
+		if (length == 0)
+			*text++ = '?';
+		else
+			text += length;
+	}
+}
+
 /* Control characters are gone by now, so only '"' and '\' need an escape. */
 static int json_line(char *line, size_t size, enum log_level level, const char *message)
 {
 	char when[sizeof("2006-01-02T15:04:05Z")];
-	char escaped[LINE_MAX_BYTES];
+	char escaped[2 * MESSAGE_MAX];
 	size_t used = 0;
 	time_t now = time(NULL);
 	struct tm utc;
@@ -62,7 +92,7 @@ static int json_line(char *line, size_t size, enum log_level level, const char *
 
 void log_write(enum log_level level, const char *format, ...)
 {
-	char message[LINE_MAX_BYTES / 2], line[LINE_MAX_BYTES];
+	char message[MESSAGE_MAX], line[LINE_MAX_BYTES];
 	va_list arguments;
 
 	if (!log_enabled(level))
@@ -70,9 +100,7 @@ void log_write(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	for (unsigned char *c = (unsigned char *)message; *c; c++)
-		if (*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	replace_unprintable(message);
 
 	int length = log_style == LOG_JSON ? json_line(line, sizeof(line), level, message)
 					   : text_line(line, sizeof(line), level, message);

@@ -15,8 +15,8 @@ bool log_enabled(enum log_level level);
 
 /*
  * "program: message" or {"time":...,"level":...,"program":...,"message":...}, in one write(2).
- * Text form prefixes warnings with "warning: ".  Control characters become '?'.
- * Callers pass no secret: there is no level at which one may be printed.
+ * Text form prefixes warnings with "warning: ".  Control characters and what is no UTF-8 become
+ * '?'. Callers pass no secret: there is no level at which one may be printed.
  */
 void log_write(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(2)));

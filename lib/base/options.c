@@ -24,8 +24,8 @@ static bool takes_argument(const struct option_spec *spec)
 
 static int parse_boolean(const char *text, bool *value)
 {
-	static const char *const words[2][4] = {{"0", "false", "no", "off"},
-	    {"1", "true", "yes", "on"}};
+	static const char *const words[2][4] = {
+	    {"0", "false", "no", "off"}, {"1", "true", "yes", "on"}};
 
 	for (int truth = 0; truth < 2; truth++)
 		for (int i = 0; i < 4; i++)
@@ -49,18 +49,18 @@ static int parse_number(const char *text, int64_t *value, struct error *err)
 }
 
 /* Store `text` in the option's target. */
-static int assign(const struct option_spec *spec, void *target, const char *text,
-    struct error *err)
+static int assign(const struct option_spec *spec, void *target, const char *text, struct error *err)
 {
 	void *place = target_of(spec, target);
 
 	switch (spec->kind) {
 	case OPTION_FLAG:
 		if (parse_boolean(text, place) < 0)
-			return error_set(err, ERROR_USAGE, "\"%s\" is neither true nor false",
-			    text);
+			return error_set(
+			    err, ERROR_USAGE, "\"%s\" is neither true nor false", text);
 		return 0;
 	case OPTION_STRING:
+	case OPTION_ENVIRONMENT:
 		*(const char **)place = text;
 		return 0;
 	case OPTION_LIST:
@@ -75,8 +75,8 @@ static int assign(const struct option_spec *spec, void *target, const char *text
 }
 
 /* PREFIX_LONG_NAME of an option. */
-static void prefixed_name(const struct options *options, const struct option_spec *spec,
-    char name[VARIABLE_MAX])
+static void prefixed_name(
+    const struct options *options, const struct option_spec *spec, char name[VARIABLE_MAX])
 {
 	snprintf(name, VARIABLE_MAX, "%s_%s", options->prefix, spec->name);
 	for (char *c = name; *c; c++)
@@ -99,8 +99,8 @@ static bool has_target(const struct option_spec *spec)
 }
 
 /* The first variable that is set and not empty: its value, its name in `name`. */
-static const char *from_environment(const struct options *options, const struct option_spec *spec,
-    char name[VARIABLE_MAX])
+static const char *from_environment(
+    const struct options *options, const struct option_spec *spec, char name[VARIABLE_MAX])
 {
 	const char *list = spec->environment, *value;
 
@@ -113,8 +113,8 @@ static const char *from_environment(const struct options *options, const struct 
 	return NULL;
 }
 
-static int assign_list(const struct option_spec *spec, void *target, const char *text,
-    struct error *err)
+static int assign_list(
+    const struct option_spec *spec, void *target, const char *text, struct error *err)
 {
 	char *saved = NULL;
 	cleanup_free char *copy = strdup(text);
@@ -127,8 +127,8 @@ static int assign_list(const struct option_spec *spec, void *target, const char 
 	return 0;
 }
 
-static int read_environment(const struct options *options, const struct option_spec *spec,
-    void *target, struct error *err)
+static int read_environment(
+    const struct options *options, const struct option_spec *spec, void *target, struct error *err)
 {
 	char name[VARIABLE_MAX];
 	const char *value = has_target(spec) ? from_environment(options, spec, name) : NULL;
@@ -145,8 +145,8 @@ static size_t index_of(const struct options *options, const struct option_spec *
 	return (size_t)(spec - options->table);
 }
 
-static const struct option_spec *find_long(const struct options *options, const char *name,
-    size_t length, bool *negated)
+static const struct option_spec *find_long(
+    const struct options *options, const char *name, size_t length, bool *negated)
 {
 	for (const struct option_spec *spec = options->table; spec->name; spec++) {
 		*negated = false;
@@ -180,8 +180,8 @@ struct parser {
 };
 
 /* Apply an option with its argument, taking the next word when `value` is NULL. */
-static int apply(struct parser *parser, const struct option_spec *spec, const char *shown,
-    const char *value)
+static int apply(
+    struct parser *parser, const struct option_spec *spec, const char *shown, const char *value)
 {
 	parser->given[index_of(parser->options, spec)] = true;
 	if (spec->kind == OPTION_HELP)
@@ -190,8 +190,8 @@ static int apply(struct parser *parser, const struct option_spec *spec, const ch
 		parser->result = OPTIONS_VERSION;
 	if (takes_argument(spec) && !value) {
 		if (parser->at + 1 >= parser->argc)
-			return error_set(parser->err, ERROR_USAGE, "option %s needs an argument",
-			    shown);
+			return error_set(
+			    parser->err, ERROR_USAGE, "option %s needs an argument", shown);
 		value = parser->argv[++parser->at];
 	}
 	if (assign(spec, parser->target, value ? value : "true", parser->err) < 0)
@@ -210,6 +210,11 @@ static int parse_long(struct parser *parser, const char *word)
 	snprintf(shown, sizeof(shown), "%.*s", (int)length + 2, word);
 	if (!spec)
 		return error_set(parser->err, ERROR_USAGE, "unknown option %s", shown);
+	if (spec->kind == OPTION_ENVIRONMENT)
+		return error_set(parser->err, ERROR_USAGE,
+		    "%s is taken from the environment only (%s): whoever lists processes reads "
+		    "command lines",
+		    shown, spec->environment);
 	if (value && (negated || (!takes_argument(spec) && spec->kind != OPTION_FLAG)))
 		return error_set(parser->err, ERROR_USAGE, "option %s takes no argument", shown);
 	return apply(parser, spec, shown, negated ? "false" : value);
@@ -250,7 +255,8 @@ static int parse_words(struct parser *parser, int *operand_count)
 			parser->argv[1 + count++] = word;
 			continue;
 		}
-		int result = word[1] == '-' ? parse_long(parser, word) : parse_letters(parser, word);
+		int result =
+		    word[1] == '-' ? parse_long(parser, word) : parse_letters(parser, word);
 		if (result < 0)
 			return -1;
 		if (parser->result != OPTIONS_RUN)
@@ -274,8 +280,13 @@ enum options_result options_parse(const struct options *options, void *target, i
     char **argv, char ***operands, int *operand_count, struct error *err)
 {
 	cleanup_free bool *given = calloc(table_length(options) + 1, sizeof(*given));
-	struct parser parser = {.options = options, .target = target, .argv = argv, .argc = argc,
-	    .given = given, .result = OPTIONS_RUN, .err = err};
+	struct parser parser = {.options = options,
+	    .target = target,
+	    .argv = argv,
+	    .argc = argc,
+	    .given = given,
+	    .result = OPTIONS_RUN,
+	    .err = err};
 
 	*operands = argv + 1;
 	*operand_count = 0;
@@ -298,29 +309,52 @@ enum options_result options_parse(const struct options *options, void *target, i
 	return OPTIONS_RUN;
 }
 
+/* "  LEFT    help", the help on a line of its own when LEFT is long. */
+static void print_row(FILE *out, const char *left, const char *help)
+{
+	if (strlen(left) >= HELP_COLUMN)
+		fprintf(out, "%s\n%*s%s", left, HELP_COLUMN, "", help);
+	else
+		fprintf(out, "%-*s%s", HELP_COLUMN, left, help);
+}
+
+static void print_option(FILE *out, const struct option_spec *spec)
+{
+	char left[VARIABLE_MAX];
+	const char letter[] = {'-', spec->letter, ',', ' ', '\0'};
+
+	snprintf(left, sizeof(left), "  %s--%s%s%s", spec->letter ? letter : "    ", spec->name,
+	    spec->argument ? " " : "", spec->argument ? spec->argument : "");
+	print_row(out, left, spec->help);
+	if (spec->environment)
+		fprintf(out, " [%s]", spec->environment);
+	fputc('\n', out);
+}
+
+/* What can only come from the environment. */
+static void print_variable(FILE *out, const struct option_spec *spec)
+{
+	char left[VARIABLE_MAX];
+
+	snprintf(left, sizeof(left), "  %s", spec->environment);
+	print_row(out, left, spec->help);
+	fputc('\n', out);
+}
+
 void options_print_help(const struct options *options, FILE *out)
 {
 	fprintf(out, "usage: %s\n", options->synopsis);
 	if (options->description)
 		fprintf(out, "\n%s\n", options->description);
 	fputs("\nOptions:\n", out);
-	for (const struct option_spec *spec = options->table; spec->name; spec++) {
-		char left[VARIABLE_MAX];
-		const char letter[] = {'-', spec->letter, ',', ' ', '\0'};
-
-		snprintf(left, sizeof(left), "  %s--%s%s%s", spec->letter ? letter : "    ",
-		    spec->name, spec->argument ? " " : "", spec->argument ? spec->argument : "");
-		if (strlen(left) >= HELP_COLUMN)
-			fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
-		else
-			fprintf(out, "%-*s", HELP_COLUMN, left);
-		fputs(spec->help, out);
-		if (spec->environment)
-			fprintf(out, " [%s]", spec->environment);
-		fputc('\n', out);
-	}
-	fprintf(out, "\nEvery option can also be set as %s_NAME in the environment.\n",
-	    options->prefix);
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		if (spec->kind != OPTION_ENVIRONMENT)
+			print_option(out, spec);
+	fputs("\nEnvironment:\n", out);
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		if (spec->kind == OPTION_ENVIRONMENT)
+			print_variable(out, spec);
+	fprintf(out, "  Every option can also be set as %s_NAME.\n", options->prefix);
 }
 
 bool options_own_variable(const struct options *options, const char *name)
@@ -331,7 +365,8 @@ bool options_own_variable(const struct options *options, const char *name)
 	if (strncmp(name, options->prefix, prefix_length) == 0 && name[prefix_length] == '_')
 		return true;
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
-		for (const char *list = spec->shared ? NULL : spec->environment; (list = next_name(list, listed));)
+		for (const char *list = spec->shared ? NULL : spec->environment;
+		     (list = next_name(list, listed));)
 			if (strcmp(listed, name) == 0)
 				return true;
 	return false;

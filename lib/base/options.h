@@ -17,33 +17,38 @@
 #include "lib/base/strings.h"
 
 enum option_kind {
-	OPTION_FLAG,	 /* bool; from the environment: true/false/1/0/yes/no; --no-NAME clears it */
-	OPTION_STRING,	 /* const char *, borrowed from argv or the environment; "" in the environment is unset */
-	OPTION_LIST,	 /* struct strings; repeatable; from the environment: separated by commas */
-	OPTION_DURATION, /* int64_t milliseconds, see clock_parse_duration */
-	OPTION_NUMBER,	 /* int64_t >= 0 */
-	OPTION_HELP,	 /* no target: options_parse answers OPTIONS_HELP */
-	OPTION_VERSION,	 /* no target: options_parse answers OPTIONS_VERSION */
+	OPTION_FLAG,   /* bool; from the environment: true/false/1/0/yes/no; --no-NAME clears it */
+	OPTION_STRING, /* const char *, borrowed from argv or the environment; "" in the environment
+			  is unset */
+	OPTION_LIST,   /* struct strings; repeatable; from the environment: separated by commas */
+	OPTION_DURATION,    /* int64_t milliseconds, see clock_parse_duration */
+	OPTION_NUMBER,	    /* int64_t >= 0 */
+	OPTION_ENVIRONMENT, /* as OPTION_STRING, but refused on the command line, which anyone can
+			       read */
+	OPTION_HELP,	    /* no target: options_parse answers OPTIONS_HELP */
+	OPTION_VERSION,	    /* no target: options_parse answers OPTIONS_VERSION */
 };
 
 struct option_spec {
-	const char *name;	 /* long name without dashes */
-	char letter;		 /* short name, or 0 */
+	const char *name; /* long name without dashes */
+	char letter;	  /* short name, or 0 */
 	enum option_kind kind;
-	size_t offset;		 /* of the target in the configuration struct */
-	const char *argument;	 /* the argument's name in --help; NULL for flags */
-	const char *environment; /* further names, comma-separated, in order of preference; or NULL */
-	const char *help;	 /* one line */
-	bool shared; /* `environment` serves other programs too: see options_own_variable */
+	size_t offset;	      /* of the target in the configuration struct */
+	const char *argument; /* the argument's name in --help; NULL for flags */
+	const char
+	    *environment; /* further names, comma-separated, in order of preference; or NULL */
+	const char *help; /* one line */
+	bool shared;	  /* `environment` serves other programs too: see options_own_variable */
 };
 
 struct options {
-	const char *program;	 /* "secret-exec" */
-	const char *prefix;	 /* "SECRET_EXEC" */
-	const char *synopsis;	 /* one or more lines, without "usage: " */
-	const char *description; /* a paragraph, or NULL */
+	const char *program;		 /* "secret-exec" */
+	const char *prefix;		 /* "SECRET_EXEC" */
+	const char *synopsis;		 /* one or more lines, without "usage: " */
+	const char *description;	 /* a paragraph, or NULL */
 	const struct option_spec *table; /* ended by a NULL name */
-	bool stop_at_operand;	 /* options end at the first operand, as for env(1); else they may follow */
+	bool stop_at_operand; /* options end at the first operand, as for env(1); else they may
+				 follow */
 };
 
 enum options_result { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
@@ -64,7 +69,6 @@ void options_print_help(const struct options *options, FILE *out) __attribute__(
  * True when the environment variable `name` configures this program alone: then the application is
  * not to see it.
  */
-bool options_own_variable(const struct options *options, const char *name)
-    __attribute__((nonnull));
+bool options_own_variable(const struct options *options, const char *name) __attribute__((nonnull));
 
 #endif

@@ -31,7 +31,8 @@ int secret_buffer_reserve(struct secret_buffer *buffer, size_t more, struct erro
 	if (needed <= buffer->capacity)
 		return 0;
 
-	/* Doubling keeps the copies linear; never realloc, which would leave the old bytes behind. */
+	/* Doubling keeps the copies linear; never realloc, which would leave the old bytes behind.
+	 */
 	size_t capacity = buffer->capacity ? buffer->capacity : CAPACITY_MIN;
 	while (capacity < needed)
 		capacity *= 2;
@@ -50,8 +51,8 @@ int secret_buffer_reserve(struct secret_buffer *buffer, size_t more, struct erro
 	return 0;
 }
 
-int secret_buffer_append(struct secret_buffer *buffer, const void *bytes, size_t length,
-    struct error *err)
+int secret_buffer_append(
+    struct secret_buffer *buffer, const void *bytes, size_t length, struct error *err)
 {
 	if (secret_buffer_reserve(buffer, length, err) < 0)
 		return -1;
@@ -62,14 +63,13 @@ int secret_buffer_append(struct secret_buffer *buffer, const void *bytes, size_t
 	return 0;
 }
 
-int secret_buffer_append_string(struct secret_buffer *buffer, const char *string,
-    struct error *err)
+int secret_buffer_append_string(struct secret_buffer *buffer, const char *string, struct error *err)
 {
 	return secret_buffer_append(buffer, string, strlen(string), err);
 }
 
-int secret_buffer_append_format(struct secret_buffer *buffer, struct error *err,
-    const char *format, ...)
+int secret_buffer_append_format(
+    struct secret_buffer *buffer, struct error *err, const char *format, ...)
 {
 	char text[FORMAT_MAX];
 	va_list arguments;
@@ -86,8 +86,7 @@ int secret_buffer_append_format(struct secret_buffer *buffer, struct error *err,
 	return result;
 }
 
-int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name,
-    struct error *err)
+int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name, struct error *err)
 {
 	size_t limit = limit_of(buffer);
 
@@ -100,8 +99,8 @@ int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name
 			got = read(fd, &surplus, 1);
 			OPENSSL_cleanse(&surplus, 1);
 			if (got > 0)
-				return error_set(err, ERROR_TOO_LARGE, "%s: larger than %zu bytes", name,
-				    limit);
+				return error_set(
+				    err, ERROR_TOO_LARGE, "%s: larger than %zu bytes", name, limit);
 		} else {
 			size_t step = room < READ_STEP ? room : READ_STEP;
 			if (secret_buffer_reserve(buffer, step, err) < 0)

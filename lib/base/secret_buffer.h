@@ -26,7 +26,10 @@ struct secret_buffer {
 	size_t limit;	 /* most bytes it may hold; 0: SECRET_BUFFER_MAX */
 };
 
-#define SECRET_BUFFER_INIT {NULL, 0, 0, 0}
+#define SECRET_BUFFER_INIT                                                                         \
+	{                                                                                          \
+		NULL, 0, 0, 0                                                                      \
+	}
 
 /* Make room for `more` further bytes.  -1: over the limit, or no memory. */
 int secret_buffer_reserve(struct secret_buffer *buffer, size_t more, struct error *err)
@@ -37,20 +40,19 @@ int secret_buffer_append(struct secret_buffer *buffer, const void *bytes, size_t
     struct error *err) __attribute__((nonnull(1, 4), warn_unused_result));
 
 /* Append a C string without its NUL. */
-int secret_buffer_append_string(struct secret_buffer *buffer, const char *string,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+int secret_buffer_append_string(struct secret_buffer *buffer, const char *string, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* Append formatted text; for short pieces (paths, numbers), under 4 KiB. */
-int secret_buffer_append_format(struct secret_buffer *buffer, struct error *err,
-    const char *format, ...)
-    __attribute__((format(printf, 3, 4), nonnull, warn_unused_result));
+int secret_buffer_append_format(struct secret_buffer *buffer, struct error *err, const char *format,
+    ...) __attribute__((format(printf, 3, 4), nonnull, warn_unused_result));
 
 /*
  * Append all of a file or pipe until its end.  `name` is for messages.
  * ERROR_TOO_LARGE when it holds more than the buffer's limit allows.
  */
-int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 int secret_buffer_read_file(struct secret_buffer *buffer, const char *path, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

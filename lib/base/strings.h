@@ -17,6 +17,12 @@ int strings_append(struct strings *list, const char *string, struct error *err)
 bool strings_contain(const struct strings *list, const char *string) __attribute__((nonnull));
 void strings_free(struct strings *list) __attribute__((nonnull));
 
+/* An option or variable that is set, and not to "". */
+static inline bool given(const char *text)
+{
+	return text && *text;
+}
+
 /* asprintf that reports: a newly allocated string, or NULL with *err filled. */
 char *string_format(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull, warn_unused_result));

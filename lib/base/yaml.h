@@ -2,10 +2,16 @@
  * yaml: read YAML (by libyaml) as the JSON text that it stands for.
  *
  * So every reader of configuration has one type of document.  Plain scalars
- * follow the YAML 1.2 core schema (null, booleans, integers, floats); anything
- * else is a string.  Anchors and aliases, duplicate keys, tags of one's own and
- * non-string keys are refused: kubectl writes none, and they can hide things.
- * JSON text is YAML too, and passes.
+ * follow the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema):
+ *   - null, true and false in their three spellings each, ~ and nothing at all;
+ *   - a number that JSON could write too stays as it is written: 1.0, 1e3, -7;
+ *   - a number that JSON can't write (+5, 007, .5, 0x1F, 0o17) becomes a string of just that text:
+ *     readers of YAML disagree about its value, and nothing of it is lost;
+ *   - .inf and .nan are refused;
+ *   - anything else (yes, 1_000, 2001-12-14) is a string.
+ * Anchors and aliases, merge keys, duplicate keys, tags but those of the core schema, and keys that
+ * are no strings are refused: kubectl writes none, and they can hide things.  JSON text is YAML
+ * too, and passes as it stands.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
@@ -14,8 +20,9 @@
 #include "lib/base/secret_buffer.h"
 
 /*
- * Append the only document of `text` as JSON.  `what` names it in messages, which
- * give line and column.  No document: "null".  More than one: ERROR_INVALID.
+ * Append the only document of `text` (UTF-8) as JSON.  `what` names it in messages, which give line
+ * and column, never the text.  No document: "null".  More than one: ERROR_INVALID.  Nested deeper
+ * than JSON_DEPTH_MAX: ERROR_TOO_LARGE.  On error what was appended is no JSON.
  */
 int yaml_to_json(const char *text, size_t length, const char *what, struct secret_buffer *json,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -25,16 +25,19 @@ struct setup {
 };
 
 #define SET(setup, option, value)                                                                  \
-	do {                                                                                       \
-		if ((setup)->result == CURLE_OK)                                                   \
-			(setup)->result = curl_easy_setopt((setup)->easy, option, value);          \
-	} while (0)
+	((setup)->result = (setup)->result ? (setup)->result                                       \
+					   : curl_easy_setopt((setup)->easy, option, value))
 
 static void set_blob(struct setup *setup, CURLoption option, const char *bytes, size_t length)
 {
 	struct curl_blob blob = {(void *)(uintptr_t)bytes, length, CURL_BLOB_NOCOPY};
 
 	SET(setup, option, &blob);
+}
+
+static bool is_https(const char *url)
+{
+	return strncmp(url, "https://", strlen("https://")) == 0;
 }
 
 /* Keep what arrives, up to the limit.  Of an error page the beginning is enough. */
@@ -80,12 +83,12 @@ static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, 
 		set_blob(setup, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
 	} else if (endpoint->ca_file) {
 		if (access(endpoint->ca_file, R_OK) < 0)
-			return error_system(err, "%s: CA file %s", endpoint->name,
-			    endpoint->ca_file);
+			return error_system(
+			    err, "%s: CA file %s", endpoint->name, endpoint->ca_file);
 		SET(setup, CURLOPT_CAINFO, endpoint->ca_file);
 	} else if (endpoint->ca_directory) {
 		SET(setup, CURLOPT_CAPATH, endpoint->ca_directory);
-	} else if (strncmp(endpoint->url, "https:", 6) == 0) {
+	} else if (is_https(endpoint->url)) {
 		const char *bundle = endpoint->system_trust ? system_bundle() : NULL;
 		if (!bundle)
 			return error_set(err, ERROR_USAGE,
@@ -104,16 +107,19 @@ static void set_client_certificate(struct setup *setup, const struct http_endpoi
 	else if (endpoint->certificate_file)
 		SET(setup, CURLOPT_SSLCERT, endpoint->certificate_file);
 	if (endpoint->key_pem.length)
-		set_blob(setup, CURLOPT_SSLKEY_BLOB, endpoint->key_pem.data,
-		    endpoint->key_pem.length);
+		set_blob(
+		    setup, CURLOPT_SSLKEY_BLOB, endpoint->key_pem.data, endpoint->key_pem.length);
 	else if (endpoint->key_file)
 		SET(setup, CURLOPT_SSLKEY, endpoint->key_file);
 }
 
 static int append_header(struct http_attempt *attempt, const char *line, struct error *err)
 {
+	/* libcurl sends it as it is: a line break would start another header. */
+	if (strpbrk(line, "\r\n"))
+		return error_set(err, ERROR_INVALID, "%s: a header to send holds a line break",
+		    attempt->exchange->endpoint->name);
 	struct curl_slist *grown = curl_slist_append(attempt->headers, line);
-
 	if (!grown)
 		return error_memory(err);
 	attempt->headers = grown;
@@ -188,24 +194,36 @@ static int set_tls_name(struct setup *setup, struct http_attempt *attempt, const
 	return 0;
 }
 
-static int set_url(struct setup *setup, struct http_attempt *attempt, struct error *err)
+/* The URL and the headers, which hold its host where that is not the TLS name. */
+static int set_target(
+    struct setup *setup, struct http_attempt *attempt, const char *url, struct error *err)
 {
-	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
-	cleanup_secret struct secret_buffer url = SECRET_BUFFER_INIT;
 	cleanup_secret struct secret_buffer renamed = SECRET_BUFFER_INIT;
 
-	if (secret_buffer_append_string(&url, endpoint->url, err) < 0 ||
-	    secret_buffer_append_string(&url, secret_buffer_string(&attempt->exchange->path),
-		err) < 0)
+	curl_slist_free_all(attempt->headers);
+	curl_slist_free_all(attempt->connect_to);
+	attempt->headers = attempt->connect_to = NULL;
+	if (add_headers(attempt, err) < 0)
 		return -1;
-	if (endpoint->tls_server_name && strncmp(url.data, "https://", 8) == 0) {
-		if (set_tls_name(setup, attempt, url.data, &renamed, err) < 0)
+	if (attempt->exchange->endpoint->tls_server_name && is_https(url)) {
+		if (set_tls_name(setup, attempt, url, &renamed, err) < 0)
 			return -1;
-		SET(setup, CURLOPT_URL, renamed.data);
-	} else {
-		SET(setup, CURLOPT_URL, url.data);
+		url = renamed.data;
 	}
+	SET(setup, CURLOPT_URL, url);
+	SET(setup, CURLOPT_HTTPHEADER, attempt->headers);
 	return 0;
+}
+
+static int set_first_target(struct setup *setup, struct http_attempt *attempt, struct error *err)
+{
+	const struct http_exchange *exchange = attempt->exchange;
+	cleanup_secret struct secret_buffer url = SECRET_BUFFER_INIT;
+
+	if (secret_buffer_append_string(&url, exchange->endpoint->url, err) < 0 ||
+	    secret_buffer_append_string(&url, secret_buffer_string(&exchange->path), err) < 0)
+		return -1;
+	return set_target(setup, attempt, url.data, err);
 }
 
 static void set_method(struct setup *setup, const struct http_exchange *exchange)
@@ -229,7 +247,6 @@ static void set_transport(struct setup *setup, struct http_attempt *attempt)
 	SET(setup, CURLOPT_ERRORBUFFER, attempt->reason);
 	SET(setup, CURLOPT_WRITEFUNCTION, on_body);
 	SET(setup, CURLOPT_WRITEDATA, attempt);
-	SET(setup, CURLOPT_HTTPHEADER, attempt->headers);
 	SET(setup, CURLOPT_NOSIGNAL, 1L);
 	SET(setup, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(setup, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -245,7 +262,7 @@ static int fill(struct http_attempt *attempt, struct error *err)
 {
 	struct setup setup = {attempt->easy, CURLE_OK};
 
-	if (add_headers(attempt, err) < 0 || set_url(&setup, attempt, err) < 0)
+	if (set_first_target(&setup, attempt, err) < 0)
 		return -1;
 	set_method(&setup, attempt->exchange);
 	set_transport(&setup, attempt);
@@ -359,21 +376,22 @@ static void explain(struct http_attempt *attempt, CURLcode result, long os_error
 	error_wrap(err, "%s at %s", endpoint->name, endpoint->url);
 }
 
-/* Follow a standby's 307: never from https to anything else. */
+/* Follow a standby's 307: the credential goes only to a host that TLS verifies. */
 static bool redirect(struct http_attempt *attempt)
 {
 	char *target = NULL;
 	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	struct setup setup = {attempt->easy, CURLE_OK};
 
 	if (!endpoint->follow_standby || attempt->redirected ||
 	    curl_easy_getinfo(attempt->easy, CURLINFO_REDIRECT_URL, &target) || !target)
 		return false;
-	const char *scheme = strncmp(endpoint->url, "https:", 6) == 0 ? "https://" : "http://";
-	if (strncmp(target, scheme, strlen(scheme)) != 0)
+	if (!is_https(endpoint->url) || !is_https(target))
 		return false;
 	attempt->redirected = true;
 	log_write(LOG_DEBUG, "%s: following a standby to its active node", endpoint->name);
-	return curl_easy_setopt(attempt->easy, CURLOPT_URL, target) == CURLE_OK;
+	return set_target(&setup, attempt, target, &attempt->failure) == 0 &&
+	       setup.result == CURLE_OK;
 }
 
 static bool retried_status(int status)
@@ -410,10 +428,12 @@ int64_t http_attempt_delay(struct http_attempt *attempt)
 	curl_off_t after = 0;
 	uint32_t random;
 
-	curl_easy_getinfo(attempt->easy, CURLINFO_RETRY_AFTER, &after);
+	if (attempt->exchange->status)
+		curl_easy_getinfo(attempt->easy, CURLINFO_RETRY_AFTER, &after);
+	if (after > HTTP_RETRY_AFTER_MAX_MS / 1000)
+		return HTTP_RETRY_AFTER_MAX_MS;
 	if (after > 0)
-		return after * 1000 < HTTP_RETRY_AFTER_MAX_MS ? after * 1000
-							      : HTTP_RETRY_AFTER_MAX_MS;
+		return after * 1000;
 	int64_t ceiling = HTTP_RETRY_MAX_MS;
 	if (attempt->tries < 8 && (HTTP_RETRY_BASE_MS << (attempt->tries - 1)) < ceiling)
 		ceiling = HTTP_RETRY_BASE_MS << (attempt->tries - 1);

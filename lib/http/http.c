@@ -126,9 +126,10 @@ static struct http_exchange *finish(struct http_client *client, struct http_atte
 	struct http_exchange *exchange = attempt->exchange;
 	struct http_attempt **link = &client->attempts;
 
-	while (*link != attempt)
+	while (*link && *link != attempt)
 		link = &(*link)->next;
-	*link = attempt->next;
+	if (*link)
+		*link = attempt->next;
 	http_attempt_free(attempt);
 	exchange->attempt = NULL;
 	return exchange;
@@ -153,8 +154,8 @@ static void log_retry(const struct http_attempt *attempt, int64_t delay_ms)
 }
 
 /* Deal with a try that has ended: the exchange when that was the last, else NULL. */
-static struct http_exchange *settle(struct http_client *client, struct http_attempt *attempt,
-    CURLcode result)
+static struct http_exchange *settle(
+    struct http_client *client, struct http_attempt *attempt, CURLcode result)
 {
 	enum http_verdict verdict = http_attempt_judge(attempt, result);
 	struct http_exchange *exchange = attempt->exchange;
@@ -262,7 +263,8 @@ static enum error_code status_code(int status)
 	case 413:
 		return ERROR_TOO_LARGE;
 	default:
-		return (status == 412 || status == 429 || status >= 500) ? ERROR_UNAVAILABLE : ERROR_REJECTED;
+		return (status == 412 || status == 429 || status >= 500) ? ERROR_UNAVAILABLE
+									 : ERROR_REJECTED;
 	}
 }
 
@@ -295,10 +297,9 @@ int http_append_escaped(struct secret_buffer *path, const char *text, struct err
 					 "0123456789-._~";
 
 	for (; *text; text++) {
-		int result = strchr(unreserved, *text)
-				 ? secret_buffer_append(path, text, 1, err)
-				 : secret_buffer_append_format(path, err, "%%%02X",
-				       (unsigned char)*text);
+		int result = strchr(unreserved, *text) ? secret_buffer_append(path, text, 1, err)
+						       : secret_buffer_append_format(path, err,
+							     "%%%02X", (unsigned char)*text);
 		if (result < 0)
 			return -1;
 	}

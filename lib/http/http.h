@@ -6,7 +6,8 @@
  * TLS is 1.2 or newer and verified, unless the endpoint says `insecure`.  Redirects are not
  * followed, but for one hop of a 307 where the endpoint allows it.
  *
- * Retries: connection failures, timeouts, 429 and 5xx are tried again with exponential backoff and
+ * Retries: connection failures, timeouts, 429, 5xx and the 412 of a Vault performance standby that
+ * is behind are tried again with exponential backoff and
  * full jitter (BASE << attempt, at most MAX), or after Retry-After; other answers never, nor a
  * 5xx that the exchange's `permanent` callback recognises.  One log line an attempt.
  */
@@ -39,37 +40,45 @@
 struct http_endpoint {
 	const char *name;	/* for messages: "Vault", "Kubernetes API"; a literal */
 	const char *trust_hint; /* what to do when TLS does not verify; a literal, or NULL */
-	char *url;	  /* scheme://host[:port][/prefix], no final slash */
+	char *url;		/* scheme://host[:port][/prefix], no final slash */
 	char *ca_file, *ca_directory;
-	char *ca_pem; /* wins over the two */
+	char *ca_pem;	   /* wins over the two */
 	bool system_trust; /* no CA given: the system's bundle, if there is one */
 	char *certificate_file, *certificate_pem; /* client certificate */
 	char *key_file;
 	struct secret_buffer key_pem; /* client key */
 	char *tls_server_name;	      /* SNI and name check instead of the URL's host */
 	bool insecure;		      /* no verification */
-	char *proxy;   /* NULL: none */
-	bool proxy_from_environment; /* HTTPS_PROXY, NO_PROXY, when proxy is NULL */
-	bool follow_standby; /* one hop of a 307, https to https */
+	char *proxy;		      /* NULL: none */
+	bool proxy_from_environment;  /* HTTPS_PROXY, NO_PROXY, when proxy is NULL */
+	bool follow_standby;	      /* one hop of a 307, https to https */
 	int64_t connect_timeout_ms, request_timeout_ms;
 	int retries;
 	struct strings headers; /* "Name: value", sent with each request; no secrets here */
 };
 
 /* Defaults: timeouts, retries; everything else unset. */
-void http_endpoint_init(struct http_endpoint *endpoint, const char *name)
-    __attribute__((nonnull));
+void http_endpoint_init(struct http_endpoint *endpoint, const char *name) __attribute__((nonnull));
 void http_endpoint_free(struct http_endpoint *endpoint) __attribute__((nonnull));
+
+/*
+ * Set the URL, without its final slashes.  ERROR_USAGE unless it is scheme, host, port and path of
+ * https; plain http only to loopback, or where `allow_plain` says so: it shows every secret.
+ */
+int http_endpoint_set_url(struct http_endpoint *endpoint, const char *url, bool allow_plain,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* True when the URL's host is this machine itself, by a loopback address or as localhost. */
+bool http_endpoint_is_local(const struct http_endpoint *endpoint) __attribute__((nonnull));
 
 struct http_client;
 
 /* One request and, after it has run, its response.  Must not move while it runs. */
 struct http_exchange {
 	/* The request; what is zero is not sent. */
-	struct http_endpoint *endpoint; /* borrowed */
-	const char *method;		/* "GET", "POST" ...; a literal */
-	struct secret_buffer path;	/* "/v1/..." with its query, behind the endpoint's URL */
-	const char *content_type;	/* a literal; NULL when there is no body */
+	struct http_endpoint *endpoint;	 /* borrowed */
+	const char *method;		 /* "GET", "POST" ...; a literal */
+	struct secret_buffer path;	 /* "/v1/..." with its query, behind the endpoint's URL */
+	const char *content_type;	 /* a literal; NULL when there is no body */
 	struct secret_buffer credential; /* one whole header line: "X-Vault-Token: ..." */
 	struct secret_buffer body;
 	size_t response_limit; /* bytes; 0: HTTP_RESPONSE_SMALL */
@@ -100,7 +109,8 @@ void http_client_free(struct http_client *client);
 /* From a signal handler: running and later exchanges end with ERROR_INTERRUPTED. */
 void http_interrupt(void);
 
-/* Start an exchange.  -1: it can't be started (bad URL, no memory, no trust); it has not run then. */
+/* Start an exchange.  -1: it can't be started (bad URL, no memory, no trust); it has not run then.
+ */
 int http_start(struct http_client *client, struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

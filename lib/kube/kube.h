@@ -19,19 +19,18 @@
 
 /* What options and environment say; all borrowed, NULL or "" when not set. */
 struct kube_settings {
-	const char *kubeconfig;		/* a path, or several with ':' (the first that exists) */
-	const char *context;		/* of the kubeconfig */
-	const char *namespace;		/* wins over kubeconfig's and the pod's */
+	const char *kubeconfig; /* a path, or several with ':' (the first that exists) */
+	const char *context;	/* of the kubeconfig */
+	const char *namespace;	/* wins over kubeconfig's and the pod's */
 	const char *service_account_directory; /* default: KUBE_SERVICE_ACCOUNT_DIRECTORY */
 	int64_t timeout_ms;
 };
 
 struct kube {
 	struct http_endpoint endpoint;
-	char *namespace;	      /* the default one; never NULL after kube_init */
-	char *token_file;	      /* read again for each request; or NULL */
-	struct secret_buffer token;   /* a fixed bearer token */
-	struct secret_buffer username, password; /* unused unless kubeconfig has them: refused */
+	char *namespace;	    /* the default one; never NULL after kube_init */
+	char *token_file;	    /* read again for each request; or NULL */
+	struct secret_buffer token; /* a fixed bearer token; token_file wins */
 };
 
 /*
@@ -39,7 +38,9 @@ struct kube {
  * (KUBERNETES_SERVICE_HOST and the service account's directory); $HOME/.kube/config.
  * kubeconfig: clusters (server, certificate-authority[-data], tls-server-name,
  * insecure-skip-tls-verify, proxy-url), users (client-certificate/key[-data], token, tokenFile,
- * exec credential plugins), contexts.  Relative paths are relative to the kubeconfig.
+ * exec credential plugins, which run once, here), contexts.  Relative paths are relative to the
+ * kubeconfig.  What else a user may hold (a password, an auth-provider, impersonation) is refused:
+ * to ignore it would be to act as somebody else.
  */
 int kube_init(struct kube *kube, const struct kube_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
@@ -71,7 +72,7 @@ void kube_secret_free(struct kube_secret *secret) __attribute__((nonnull));
 const char *kube_secret_label(const struct kube_secret *secret, const char *name);
 const char *kube_secret_annotation(const struct kube_secret *secret, const char *name);
 struct kube_entry *kube_secret_entry(const struct kube_secret *secret, const char *key);
-/* Append a copy: the key is copied, *value is taken over (empty after). */
+/* Add or replace: names are copied; *value, the decoded bytes, is taken over (empty after). */
 int kube_secret_add(struct kube_secret *secret, const char *key, struct secret_buffer *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 int kube_secret_add_label(struct kube_secret *secret, const char *name, const char *value,
@@ -79,7 +80,10 @@ int kube_secret_add_label(struct kube_secret *secret, const char *name, const ch
 int kube_secret_add_annotation(struct kube_secret *secret, const char *name, const char *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Name rules of the API server: DNS-1123 subdomain (names) or label (namespaces); [-._a-zA-Z0-9]+ up to 253 (data keys). */
+/*
+ * Name rules of the API server: DNS-1123 subdomain (names) or label (namespaces); [-._a-zA-Z0-9]+
+ * up to 253 and not "." or beginning with ".." (data keys).  false for NULL.
+ */
 bool kube_valid_name(const char *name);
 bool kube_valid_namespace(const char *name);
 bool kube_valid_data_key(const char *key);
@@ -87,9 +91,9 @@ bool kube_valid_data_key(const char *key);
 
 /* GET one Secret. */
 int kube_secret_get_request(struct kube *kube, const char *namespace, const char *name,
-    struct http_exchange *exchange, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-/* ERROR_NOT_FOUND, ERROR_DENIED ... name the Secret.  Also reads the answers of create and patch. */
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+/* ERROR_NOT_FOUND, ERROR_DENIED ... name the Secret.  Also reads the answers of create and patch.
+ */
 int kube_secret_result(const struct http_exchange *exchange, const char *namespace,
     const char *name, struct kube_secret *secret, struct error *err)
     __attribute__((nonnull, warn_unused_result));
@@ -97,7 +101,10 @@ int kube_secret_get(struct http_client *client, struct kube *kube, const char *n
     const char *name, struct kube_secret *secret, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* POST: ERROR_CONFLICT when the name is taken. `answer` may be NULL. */
+/*
+ * POST: ERROR_CONFLICT when the name is taken, ERROR_TOO_LARGE when it holds more than
+ * KUBE_SECRET_BYTES_MAX.  `answer` may be NULL.
+ */
 int kube_secret_create(struct http_client *client, struct kube *kube,
     const struct kube_secret *secret, struct kube_secret *answer, struct error *err)
     __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
@@ -107,8 +114,7 @@ int kube_secret_create(struct http_client *client, struct kube *kube,
  * precondition (ERROR_CONFLICT when stale).  What is not named survives.
  */
 int kube_secret_patch_request(struct kube *kube, const struct kube_secret *change,
-    struct http_exchange *exchange, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* The Secret as a v1/Secret in JSON, as POST wants it and as a manifest. */
 int kube_secret_write_json(const struct kube_secret *secret, struct secret_buffer *out,
@@ -121,7 +127,10 @@ struct kube_secret_page {
 	char *next; /* the continue token, or NULL on the last page */
 };
 void kube_secret_page_free(struct kube_secret_page *page) __attribute__((nonnull));
-/* `namespace` NULL: all.  `selector` NULL: no label selector.  `next` NULL: the first page. */
+/*
+ * `namespace` NULL: all.  `selector` NULL: no label selector.  `next` NULL: the first page.
+ * ERROR_GONE: `next` has expired, begin anew.  ERROR_TOO_LARGE: ask for fewer.
+ */
 int kube_secret_list(struct http_client *client, struct kube *kube, const char *namespace,
     const char *selector, int limit, const char *next, struct kube_secret_page *page,
     struct error *err) __attribute__((nonnull(1, 2, 7, 8), warn_unused_result));

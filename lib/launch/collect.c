@@ -60,8 +60,8 @@ static void free_collection(struct collection *collection)
 }
 
 /* Split [NAMESPACE/]NAME[:KEY]. */
-static int parse_wanted(struct wanted *wanted, const char *text, const char *namespace,
-    struct error *err)
+static int parse_wanted(
+    struct wanted *wanted, const char *text, const char *namespace, struct error *err)
 {
 	const char *slash = strchr(text, '/'), *name = slash ? slash + 1 : text;
 	const char *colon = strchr(name, ':');
@@ -73,8 +73,8 @@ static int parse_wanted(struct wanted *wanted, const char *text, const char *nam
 		return error_memory(err);
 	if (!kube_valid_namespace(wanted->namespace) || !kube_valid_name(wanted->name) ||
 	    (colon && !kube_valid_data_key(wanted->data_key)))
-		return error_set(err, ERROR_USAGE,
-		    "--secret \"%s\": write [NAMESPACE/]NAME[:KEY]", text);
+		return error_set(
+		    err, ERROR_USAGE, "--secret \"%s\": write [NAMESPACE/]NAME[:KEY]", text);
 	return 0;
 }
 
@@ -109,8 +109,8 @@ static int fetch(struct collection *collection, struct error *err)
 
 	if (!running)
 		return error_memory(err);
-	int login = vault_session_request(&collection->vault, &collection->settings->session,
-	    &collection->login, err);
+	int login = vault_session_request(
+	    &collection->vault, &collection->settings->session, &collection->login, err);
 	if (login < 0)
 		return -1;
 	if (login > 0)
@@ -149,43 +149,7 @@ static struct sealed_value *add_value(struct collection *collection, struct erro
 	return value;
 }
 
-/* The Transit key by option and annotation, which must agree: a guess could decrypt nothing, or the wrong thing. */
-static const char *key_of(const struct collection *collection, const struct kube_secret *secret,
-    struct error *err)
-{
-	const char *option = collection->settings->transit_key;
-	const char *annotation = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
-	struct transit_key a = {NULL, NULL}, b = {NULL, NULL};
-	bool same = true;
-
-	if (option && annotation) {
-		if (transit_key_parse(&a, option, err) < 0)
-			return NULL;
-		if (transit_key_parse(&b, annotation, err) < 0) {
-			transit_key_free(&a);
-			return NULL;
-		}
-		same = strcmp(a.mount, b.mount) == 0 && strcmp(a.name, b.name) == 0;
-		transit_key_free(&a);
-		transit_key_free(&b);
-	}
-	if (!same)
-		error_set(err, ERROR_USAGE,
-		    "Secret %s/%s: it is sealed with Transit key %s, but %s is asked for: leave out "
-		    "--transit-key, or seal it again",
-		    secret->namespace, secret->name, annotation, option);
-	else if (!option && !annotation)
-		error_set(err, ERROR_USAGE,
-		    "Secret %s/%s: no Transit key is known: it has no annotation %s: name the key with "
-		    "--transit-key",
-		    secret->namespace, secret->name, SEALED_ANNOTATION_KEY);
-	else
-		return annotation ? annotation : option;
-	return NULL;
-}
-
-static int add_secret(struct collection *collection, const struct wanted *wanted,
-    struct error *err)
+static int add_secret(struct collection *collection, const struct wanted *wanted, struct error *err)
 {
 	const struct kube_secret *secret = &wanted->secret;
 	enum sealed_scope scope;
@@ -193,7 +157,7 @@ static int add_secret(struct collection *collection, const struct wanted *wanted
 	if (sealed_secret_check(secret, wanted->data_key, err) < 0 ||
 	    sealed_secret_scope(secret, &scope, err) < 0)
 		return -1;
-	const char *key = key_of(collection, secret, err);
+	const char *key = sealed_secret_key(secret, collection->settings->transit_key, err);
 	if (!key)
 		return -1;
 	for (size_t i = 0; i < secret->data_count; i++) {
@@ -207,13 +171,13 @@ static int add_secret(struct collection *collection, const struct wanted *wanted
 		value->ciphertext = &entry->value;
 		value->document = sealed_secret_is_document(secret, entry->key);
 		value->name = strdup(entry->key);
-		value->source = string_format(err, "Secret %s/%s, data key %s", secret->namespace,
-		    secret->name, entry->key);
+		value->source = string_format(
+		    err, "Secret %s/%s, data key %s", secret->namespace, secret->name, entry->key);
 		if (!value->name || !value->source)
 			return error_memory(err);
 		if (scope != SEALED_UNBOUND &&
-		    !(value->context = sealed_context(scope, secret->namespace, secret->name,
-			  entry->key, err)))
+		    !(value->context = sealed_context(
+			  scope, secret->namespace, secret->name, entry->key, err)))
 			return -1;
 	}
 	return 0;
@@ -255,8 +219,8 @@ struct members {
 	const char *source;
 };
 
-static int add_member(void *context, const char *name, struct secret_buffer *value,
-    struct error *err)
+static int add_member(
+    void *context, const char *name, struct secret_buffer *value, struct error *err)
 {
 	struct members *members = context;
 
@@ -271,9 +235,10 @@ static int take_plaintext(const struct sealed_value *value, struct transit_item 
 	if (item->error) {
 		error_set(err, ERROR_INVALID, "%s: Vault can't decrypt it with Transit key %s: %s",
 		    value->source, value->key_text, item->error);
-		return error_hint(err, value->context
-			   ? "it is bound to its Secret: was it copied from another one, or garbled?"
-			   : "is it sealed with another key, or garbled?");
+		return error_hint(err,
+		    value->context
+			? "it is bound to its Secret: was it copied from another one, or garbled?"
+			: "is it sealed with another key, or garbled?");
 	}
 	if (!value->document)
 		return variables_add(variables, value->name, &item->output, value->source, err);
@@ -294,7 +259,7 @@ static int decrypt_group(struct collection *collection, size_t first, bool *done
 	if (transit_key_parse(&key, text, err) < 0)
 		return -1;
 	for (size_t i = first; i < collection->count; i++)
-		if (!done[i] && strcmp(collection->values[i].key_text, text) == 0) {
+		if (!done[i] && transit_key_is(&key, collection->values[i].key_text)) {
 			done[i] = true;
 			members[count++] = i;
 		}

@@ -1,15 +1,15 @@
 /*
  * collect: from ciphertext to variables.
  *
- * Login and the reads of the Secrets run at the same time; then all ciphertexts under one Transit key
- * are decrypted in one request.
+ * Login and the reads of the Secrets run at the same time; then all ciphertexts under one Transit
+ * key are decrypted in one request.
  */
 #ifndef LAUNCH_COLLECT_H
 #define LAUNCH_COLLECT_H
 
 #include "lib/base/strings.h"
 #include "lib/kube/kube.h"
-#include "lib/launch/variables.h"
+#include "lib/sealed/variables.h"
 #include "lib/vault/session.h"
 #include "lib/vault/vault.h"
 

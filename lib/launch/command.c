@@ -47,12 +47,11 @@ static int search(char *const *argv, char *const *environment, struct error *err
 		if (!file)
 			return COMMAND_FAILED;
 		execve(file, argv, environment);
+		bool missing = errno == ENOENT || errno == ENOTDIR;
 		if (errno == EACCES)
 			worst = EACCES;
-		else if (errno != ENOENT && errno != ENOTDIR)
-			return failure(file, errno, err);
-		else if (access(file, F_OK) == 0)
-			return failure(file, errno, err);
+		else if (!missing || access(file, F_OK) == 0)
+			return failure(file, missing ? ENOENT : errno, err);
 	}
 	if (worst == ENOENT) {
 		error_set(err, ERROR_SYSTEM, "%s: command not found in PATH", argv[0]);
@@ -82,9 +81,12 @@ static void (*signal_action)(void);
 
 static void on_signal(int number)
 {
+	int interrupted_errno = errno;
+
 	caught_signal = number;
 	if (signal_action)
 		signal_action();
+	errno = interrupted_errno;
 }
 
 void command_catch_signals(void (*action)(void))

@@ -5,7 +5,7 @@
 #include "lib/base/error.h"
 
 /* Exit statuses, as env(1), nohup(1) and docker have them. */
-#define COMMAND_FAILED 125    /* the launcher's own failure */
+#define COMMAND_FAILED 125     /* the launcher's own failure */
 #define COMMAND_CANNOT_RUN 126 /* found, but it can't be executed */
 #define COMMAND_NOT_FOUND 127
 
@@ -19,7 +19,7 @@ int command_exec(char *const *argv, char *const *environment, struct error *err)
 
 /* Signals that end a start: caught between begin and end. */
 void command_catch_signals(void (*on_signal)(void));
-int command_caught_signal(void); /* its number, or 0 */
+int command_caught_signal(void);    /* its number, or 0 */
 void command_restore_signals(void); /* as they were found */
 
 #endif

@@ -20,7 +20,8 @@ int deliver_parse_fd(const char *text, int *fd, enum deliver_format *format, str
 	long number = strtol(text, &end, 10);
 
 	*format = DELIVER_JSON;
-	if (end == text || number < FD_MIN || number > FD_MAX || (*end && *end != ':'))
+	if (*text < '0' || *text > '9' || number < FD_MIN || number > FD_MAX ||
+	    (*end && *end != ':'))
 		return error_set(err, ERROR_USAGE,
 		    "--fd \"%s\": write N[:json|dotenv|nul] with N from %d to %d", text, FD_MIN,
 		    FD_MAX);
@@ -64,6 +65,9 @@ static int keeps(const char *entry, const struct variables *variables,
 		return error_memory(err);
 	if (sealed_is_ciphertext(equals + 1, strlen(equals + 1)))
 		return 0;
+	/* Another's number would come first, and so be the one that counts. */
+	if (settings->fd >= 0 && strcmp(name, DELIVER_FD_VARIABLE) == 0)
+		return 0;
 	if (!settings->keep_config && options_own_variable(settings->options, name))
 		return 0;
 	if (!replacing || settings->fd >= 0)
@@ -75,15 +79,15 @@ static int keeps(const char *entry, const struct variables *variables,
 	return 0;
 }
 
-static int add_variable(struct deliver_environment *result, const struct variable *variable,
-    struct error *err)
+static int add_variable(
+    struct deliver_environment *result, const struct variable *variable, struct error *err)
 {
 	struct secret_buffer *string = &result->owned[result->owned_count++];
 
 	if (secret_buffer_append_string(string, variable->name, err) < 0 ||
 	    secret_buffer_append(string, "=", 1, err) < 0 ||
-	    secret_buffer_append(string, secret_buffer_string(&variable->value),
-		variable->value.length, err) < 0)
+	    secret_buffer_append(
+		string, secret_buffer_string(&variable->value), variable->value.length, err) < 0)
 		return -1;
 	result->strings[result->count++] = string->data;
 	return 0;
@@ -101,8 +105,8 @@ static int fill_environment(struct deliver_environment *result, char *const *env
 	}
 	if (settings->fd >= 0) {
 		struct secret_buffer *string = &result->owned[result->owned_count++];
-		if (secret_buffer_append_format(string, err, "%s=%d", DELIVER_FD_VARIABLE,
-			settings->fd) < 0)
+		if (secret_buffer_append_format(
+			string, err, "%s=%d", DELIVER_FD_VARIABLE, settings->fd) < 0)
 			return -1;
 		result->strings[result->count++] = string->data;
 		return 0;
@@ -119,8 +123,7 @@ int deliver_environment(struct deliver_environment *result, char *const *environ
 	size_t count = 0;
 
 	memset(result, 0, sizeof(*result));
-	if (settings->fd < 0 &&
-	    variables_check_environment(variables, settings->allow, err) < 0)
+	if (settings->fd < 0 && variables_check_environment(variables, settings->allow, err) < 0)
 		return -1;
 	while (environment[count])
 		count++;
@@ -146,8 +149,8 @@ void deliver_environment_free(struct deliver_environment *result)
 	memset(result, 0, sizeof(*result));
 }
 
-static int write_json(const struct variables *variables, struct secret_buffer *out,
-    struct error *err)
+static int write_json(
+    const struct variables *variables, struct secret_buffer *out, struct error *err)
 {
 	struct json_writer writer;
 
@@ -157,22 +160,28 @@ static int write_json(const struct variables *variables, struct secret_buffer *o
 		const struct variable *variable = &variables->items[i];
 		if (!json_is_utf8(secret_buffer_string(&variable->value), variable->value.length))
 			return error_set(err, ERROR_INVALID,
-			    "%s: the value of %s is no UTF-8 text, which JSON needs: use --fd N:nul",
+			    "%s: the value of %s is no UTF-8 text, which JSON needs: use --fd "
+			    "N:nul",
 			    variable->source, variable->name);
 		json_write_name(&writer, variable->name);
-		json_write_string_bytes(&writer, secret_buffer_string(&variable->value),
-		    variable->value.length);
+		json_write_string_bytes(
+		    &writer, secret_buffer_string(&variable->value), variable->value.length);
 	}
 	json_write_object_end(&writer);
 	return json_writer_finish(&writer, err);
 }
 
 /* NAME='value' as a shell and dotenv readers take it; a quote in it is closed, escaped, opened. */
-static int write_dotenv(const struct variable *variable, struct secret_buffer *out,
-    struct error *err)
+static int write_dotenv(
+    const struct variable *variable, struct secret_buffer *out, struct error *err)
 {
 	const char *value = secret_buffer_string(&variable->value);
 
+	if (!variables_valid_name(variable->name))
+		return error_set(err, ERROR_INVALID,
+		    "%s: \"%s\" can't be a name in dotenv form, which a shell may read: use --fd "
+		    "N:json",
+		    variable->source, variable->name);
 	if (memchr(value, '\0', variable->value.length))
 		return error_set(err, ERROR_INVALID,
 		    "%s: the value of %s holds a NUL byte: use --fd N:json", variable->source,
@@ -181,8 +190,8 @@ static int write_dotenv(const struct variable *variable, struct secret_buffer *o
 	    secret_buffer_append_string(out, "='", err) < 0)
 		return -1;
 	for (; *value; value++)
-		if (secret_buffer_append_string(out,
-			*value == '\'' ? "'\\''" : (const char[]){*value, '\0'}, err) < 0)
+		if (secret_buffer_append_string(
+			out, *value == '\'' ? "'\\''" : (const char[]){*value, '\0'}, err) < 0)
 			return -1;
 	return secret_buffer_append_string(out, "'\n", err);
 }
@@ -190,15 +199,18 @@ static int write_dotenv(const struct variable *variable, struct secret_buffer *o
 /* NAME=value NUL, as in /proc/PID/environ. */
 static int write_nul(const struct variable *variable, struct secret_buffer *out, struct error *err)
 {
-	if (variable->value.length &&
-	    memchr(variable->value.data, '\0', variable->value.length))
+	if (!*variable->name || strchr(variable->name, '='))
+		return error_set(err, ERROR_INVALID,
+		    "%s: \"%s\" can't be a name before \"=\": use --fd N:json", variable->source,
+		    variable->name);
+	if (variable->value.length && memchr(variable->value.data, '\0', variable->value.length))
 		return error_set(err, ERROR_INVALID,
 		    "%s: the value of %s holds a NUL byte: use --fd N:json", variable->source,
 		    variable->name);
 	if (secret_buffer_append_string(out, variable->name, err) < 0 ||
 	    secret_buffer_append(out, "=", 1, err) < 0 ||
-	    secret_buffer_append(out, secret_buffer_string(&variable->value),
-		variable->value.length, err) < 0)
+	    secret_buffer_append(
+		out, secret_buffer_string(&variable->value), variable->value.length, err) < 0)
 		return -1;
 	return secret_buffer_append(out, "", 1, err);
 }
@@ -237,15 +249,15 @@ static int fill_pipe(int fd, const struct secret_buffer *text, struct error *err
 	return 0;
 }
 
-int deliver_pipe(const struct variables *variables, const struct deliver_settings *settings,
-    struct error *err)
+int deliver_pipe(
+    const struct variables *variables, const struct deliver_settings *settings, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	int ends[2];
 
 	if (fcntl(settings->fd, F_GETFD) >= 0)
-		return error_set(err, ERROR_USAGE, "--fd %d: this descriptor is open already",
-		    settings->fd);
+		return error_set(
+		    err, ERROR_USAGE, "--fd %d: this descriptor is open already", settings->fd);
 	if (write_all(variables, settings->format, &text, err) < 0)
 		return -1;
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
@@ -254,6 +266,9 @@ int deliver_pipe(const struct variables *variables, const struct deliver_setting
 	cleanup_close int writer = ends[1];
 	if (fill_pipe(writer, &text, err) < 0)
 		return -1;
+	/* It may have the very number that the reader is to get. */
+	close(writer);
+	writer = -1;
 	/* The reader must block like any other pipe's; dup2 drops close-on-exec. */
 	if (fcntl(reader, F_SETFL, 0) < 0)
 		return error_system(err, "--fd: fcntl");

@@ -3,7 +3,7 @@
 #define LAUNCH_DELIVER_H
 
 #include "lib/base/options.h"
-#include "lib/launch/variables.h"
+#include "lib/sealed/variables.h"
 
 /* The environment variable that tells the application the pipe's number. */
 #define DELIVER_FD_VARIABLE "SECRETS_FD"
@@ -11,11 +11,11 @@
 enum deliver_format { DELIVER_JSON, DELIVER_DOTENV, DELIVER_NUL };
 
 struct deliver_settings {
-	bool override;		     /* a secret may replace a variable that exists */
-	const struct strings *allow; /* dangerous names that are meant */
-	bool keep_config;	     /* leave our own configuration in the environment */
+	bool override;		       /* a secret may replace a variable that exists */
+	const struct strings *allow;   /* dangerous names that are meant */
+	bool keep_config;	       /* leave our own configuration in the environment */
 	const struct options *options; /* which variables those are */
-	int fd;			     /* -1: environment; else the pipe's number */
+	int fd;			       /* -1: environment; else the pipe's number */
 	enum deliver_format format;
 };
 
@@ -35,8 +35,8 @@ struct deliver_environment {
 	size_t owned_count;
 };
 int deliver_environment(struct deliver_environment *result, char *const *environment,
-    const struct variables *variables, const struct deliver_settings *settings,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+    const struct variables *variables, const struct deliver_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 void deliver_environment_free(struct deliver_environment *result) __attribute__((nonnull));
 
 /*

@@ -5,27 +5,46 @@
 #include "lib/sealed/sealed.h"
 
 /* What a variable holds for this JSON value. */
-static int append_value(const struct json *document, json_node node, struct secret_buffer *value,
-    struct error *err)
+static int append_value(
+    const struct json *document, json_node node, struct secret_buffer *value, struct error *err)
 {
 	if (json_type(document, node) == JSON_STRING)
 		return json_string(document, node, value, err);
 	return json_compact(document, node, value, err);
 }
 
+/* The document, known to be a JSON object; or NULL. */
+static struct json *parse_object(
+    const struct secret_buffer *plaintext, const char *what, struct error *err)
+{
+	struct json *document =
+	    json_parse(secret_buffer_string(plaintext), plaintext->length, what, err);
+
+	if (!document || json_type(document, JSON_ROOT) == JSON_OBJECT)
+		return document;
+	error_set(err, ERROR_INVALID,
+	    "%s: the document is no JSON object: {\"NAME\": \"value\", ...} is wanted", what);
+	json_free(document);
+	return NULL;
+}
+
+int sealed_document_check(
+    const struct secret_buffer *plaintext, const char *what, struct error *err)
+{
+	cleanup_json struct json *document = parse_object(plaintext, what, err);
+
+	return document ? 0 : -1;
+}
+
 int sealed_document_each(const struct secret_buffer *plaintext, const char *what,
     int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),
     void *context, struct error *err)
 {
-	cleanup_json struct json *document =
-	    json_parse(secret_buffer_string(plaintext), plaintext->length, what, err);
+	cleanup_json struct json *document = parse_object(plaintext, what, err);
 
 	if (!document)
 		return -1;
-	if (json_type(document, JSON_ROOT) != JSON_OBJECT)
-		return error_set(err, ERROR_INVALID,
-		    "%s: the document is no JSON object: {\"NAME\": \"value\", ...} is wanted", what);
-	for json_each(document, JSON_ROOT, node) {
+	json_each (document, JSON_ROOT, node) {
 		cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
 		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
@@ -35,8 +54,8 @@ int sealed_document_each(const struct secret_buffer *plaintext, const char *what
 		    append_value(document, node, &value, err) < 0)
 			return -1;
 		if (strlen(secret_buffer_string(&name)) != name.length)
-			return error_set(err, ERROR_INVALID, "%s: a member's name holds a NUL byte",
-			    what);
+			return error_set(
+			    err, ERROR_INVALID, "%s: a member's name holds a NUL byte", what);
 		if (each(context, secret_buffer_string(&name), &value, err) < 0)
 			return -1;
 	}

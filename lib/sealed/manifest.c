@@ -22,6 +22,8 @@ static int on_write(void *context, unsigned char *bytes, size_t length)
 
 static void emit(struct manifest *manifest, yaml_event_t *event, int made)
 {
+	if (made && manifest->failed)
+		yaml_event_delete(event);
 	if (!made || manifest->failed) {
 		manifest->failed = true;
 		return;
@@ -62,8 +64,8 @@ static void member(struct manifest *manifest, const char *name, const char *text
 }
 
 /* Values of labels and annotations are strings always: "true" must not become a boolean. */
-static void pairs(struct manifest *manifest, const char *name, const struct kube_pair *pair,
-    size_t count)
+static void pairs(
+    struct manifest *manifest, const char *name, const struct kube_pair *pair, size_t count)
 {
 	if (count == 0)
 		return;
@@ -84,8 +86,8 @@ static void data(struct manifest *manifest, const struct kube_secret *secret)
 		cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
 		const struct secret_buffer *value = &secret->data[i].value;
 
-		if (base64_encode(&encoded, secret_buffer_string(value), value->length,
-			manifest->err) < 0) {
+		if (base64_encode(
+			&encoded, secret_buffer_string(value), value->length, manifest->err) < 0) {
 			manifest->failed = true;
 			return;
 		}
@@ -119,8 +121,8 @@ static void object(struct manifest *manifest, const struct kube_secret *secret)
 	close_mapping(manifest);
 }
 
-int sealed_manifest_yaml(const struct kube_secret *secret, struct secret_buffer *out,
-    struct error *err)
+int sealed_manifest_yaml(
+    const struct kube_secret *secret, struct secret_buffer *out, struct error *err)
 {
 	struct manifest manifest = {.out = out, .err = err};
 	yaml_event_t event;

@@ -6,6 +6,7 @@
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/vault/vault.h"
 
 #define PREFIX "vault:v"
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)
@@ -38,14 +39,15 @@ int sealed_version(const char *bytes, size_t length, int64_t *version, struct er
 	size_t at = PREFIX_LENGTH;
 
 	if (!sealed_is_ciphertext(bytes, length))
-		return error_set(err, ERROR_INVALID,
-		    "not sealed: the value does not start with \"" PREFIX "\"");
+		return error_set(
+		    err, ERROR_INVALID, "not sealed: the value does not start with \"" PREFIX "\"");
 	for (; at < length && at - PREFIX_LENGTH < VERSION_DIGITS_MAX && bytes[at] >= '0' &&
-	     bytes[at] <= '9'; at++)
+	       bytes[at] <= '9';
+	     at++)
 		number = number * 10 + (bytes[at] - '0');
 	if (number < 1 || bytes[PREFIX_LENGTH] == '0' || at >= length || bytes[at] != ':')
-		return error_set(err, ERROR_INVALID,
-		    "garbled ciphertext: no key version behind \"" PREFIX "\"");
+		return error_set(
+		    err, ERROR_INVALID, "garbled ciphertext: no key version behind \"" PREFIX "\"");
 	at++;
 	if (!is_base64(bytes + at, length - at)) {
 		bool newline = bytes[length - 1] == '\n';
@@ -64,8 +66,8 @@ int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error 
 			*scope = each;
 			return 0;
 		}
-	return error_set(err, ERROR_INVALID,
-	    "\"%s\" is no scope: strict, namespace-wide or cluster-wide", text);
+	return error_set(
+	    err, ERROR_INVALID, "\"%s\" is no scope: strict, namespace-wide or cluster-wide", text);
 }
 
 const char *sealed_scope_name(enum sealed_scope scope)
@@ -86,8 +88,8 @@ char *sealed_context(enum sealed_scope scope, const char *namespace, const char 
 	return string_format(err, "%s", encoded.data);
 }
 
-int sealed_secret_scope(const struct kube_secret *secret, enum sealed_scope *scope,
-    struct error *err)
+int sealed_secret_scope(
+    const struct kube_secret *secret, enum sealed_scope *scope, struct error *err)
 {
 	const char *text = kube_secret_annotation(secret, SEALED_ANNOTATION_SCOPE);
 
@@ -139,14 +141,44 @@ int sealed_secret_check(const struct kube_secret *secret, const char *data_key, 
 		return error_set(err, ERROR_NOT_FOUND, "Secret %s/%s: it has no data key \"%s\"",
 		    secret->namespace, secret->name, data_key);
 	if (looked_at == 0)
-		return error_set(err, ERROR_INVALID, "Secret %s/%s: it is empty: put values into it "
-						     "with secret-seal",
+		return error_set(err, ERROR_INVALID,
+		    "Secret %s/%s: it is empty: put values into it "
+		    "with secret-seal",
 		    secret->namespace, secret->name);
 	if (!plain)
 		return 0;
-	return error_set(err, ERROR_INVALID, "Secret %s/%s: %s: data key \"%s\" holds no Vault "
-					     "ciphertext: seal it with secret-seal",
+	return error_set(err, ERROR_INVALID,
+	    "Secret %s/%s: %s: data key \"%s\" holds no Vault "
+	    "ciphertext: seal it with secret-seal",
 	    secret->namespace, secret->name, sealed ? "half sealed" : "not sealed", plain);
+}
+
+const char *sealed_secret_key(
+    const struct kube_secret *secret, const char *option, struct error *err)
+{
+	const char *annotation = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
+	struct transit_key key;
+
+	if (!option && !annotation) {
+		error_set(err, ERROR_USAGE,
+		    "Secret %s/%s: no Transit key is known: it has no "
+		    "annotation " SEALED_ANNOTATION_KEY ": name the key with --transit-key",
+		    secret->namespace, secret->name);
+		return NULL;
+	}
+	if (!option || !annotation)
+		return annotation ? annotation : option;
+	if (transit_key_parse(&key, option, err) < 0)
+		return NULL;
+	bool same = transit_key_is(&key, annotation);
+	transit_key_free(&key);
+	if (same)
+		return annotation;
+	error_set(err, ERROR_USAGE,
+	    "Secret %s/%s: it is sealed with Transit key %s, but %s is asked for: leave out "
+	    "--transit-key, or seal it again",
+	    secret->namespace, secret->name, annotation, option);
+	return NULL;
 }
 
 int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_scope scope,
@@ -160,6 +192,6 @@ int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_
 		return -1;
 	if (scope == SEALED_UNBOUND)
 		return 0;
-	return kube_secret_add_annotation(secret, SEALED_ANNOTATION_SCOPE,
-	    sealed_scope_name(scope), err);
+	return kube_secret_add_annotation(
+	    secret, SEALED_ANNOTATION_SCOPE, sealed_scope_name(scope), err);
 }

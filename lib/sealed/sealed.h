@@ -39,7 +39,8 @@ int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error 
     __attribute__((nonnull, warn_unused_result));
 const char *sealed_scope_name(enum sealed_scope scope);
 
-/* The base64 context of a value; newly allocated.  NULL with *err set on failure; not for SEALED_UNBOUND. */
+/* The base64 context of a value; newly allocated.  NULL with *err set on failure; not for
+ * SEALED_UNBOUND. */
 char *sealed_context(enum sealed_scope scope, const char *namespace, const char *name,
     const char *data_key, struct error *err) __attribute__((nonnull, warn_unused_result));
 
@@ -49,11 +50,20 @@ int sealed_secret_scope(const struct kube_secret *secret, enum sealed_scope *sco
 bool sealed_secret_is_document(const struct kube_secret *secret, const char *data_key);
 
 /*
- * Check that every data value (or only `data_key`, when not NULL) is ciphertext.  ERROR_INVALID names
- * the first that is not: the Secret is "not sealed" when none is, "half sealed" when some are.
+ * Check that every data value (or only `data_key`, when not NULL) is ciphertext.  ERROR_INVALID
+ * names the first that is not: the Secret is "not sealed" when none is, "half sealed" when some
+ * are.
  */
 int sealed_secret_check(const struct kube_secret *secret, const char *data_key, struct error *err)
     __attribute__((nonnull(1, 3), warn_unused_result));
+
+/*
+ * The Transit key, [MOUNT/]NAME, that the Secret's annotation or `option` (NULL: none) names;
+ * borrowed from either.  NULL with ERROR_USAGE when both do and differ (a guess could decrypt
+ * nothing, or the wrong thing), or neither does.
+ */
+const char *sealed_secret_key(const struct kube_secret *secret, const char *option,
+    struct error *err) __attribute__((nonnull(1, 3), warn_unused_result));
 
 /* Label and annotate: what secret-rotate looks for. `key` is "mount/name". */
 int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_scope scope,
@@ -68,6 +78,10 @@ int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_
 int sealed_document_each(const struct secret_buffer *plaintext, const char *what,
     int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),
     void *context, struct error *err) __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
+
+/* Refuse what sealed_document_each would refuse as a whole. */
+int sealed_document_check(const struct secret_buffer *plaintext, const char *what,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* The manifest as `kubectl apply` reads it: block YAML, one line a value. */
 int sealed_manifest_yaml(const struct kube_secret *secret, struct secret_buffer *out,

@@ -24,7 +24,7 @@ char *vault_answer_errors(const struct json *document)
 	json_node errors = json_member(document, JSON_ROOT, "errors");
 	char *joined = NULL;
 
-	for json_each(document, errors, node) {
+	json_each (document, errors, node) {
 		cleanup_free char *text = json_strdup(document, node);
 		if (!text)
 			continue;
@@ -32,8 +32,9 @@ char *vault_answer_errors(const struct json *document)
 		for (char *c = text; *c; c++)
 			if (*c == '\n' || *c == '\t')
 				*c = ' ';
-		char *longer = joined ? string_format(&ignored, "%s; %.*s", joined, ERRORS_MAX, text)
-				      : string_format(&ignored, "%.*s", ERRORS_MAX, text);
+		char *longer = joined
+				   ? string_format(&ignored, "%s; %.*s", joined, ERRORS_MAX, text)
+				   : string_format(&ignored, "%.*s", ERRORS_MAX, text);
 		free(joined);
 		joined = longer;
 		if (joined && strlen(joined) > ERRORS_MAX)
@@ -54,7 +55,11 @@ int vault_answer_check(const struct http_exchange *exchange, struct error *err)
 		if (document)
 			words = vault_answer_errors(document);
 	}
-	if (http_check(exchange, words ? words : unreadable.code ? unreadable.message : NULL, err) == 0)
+	if (http_check(exchange,
+		words		  ? words
+		: unreadable.code ? unreadable.message
+				  : NULL,
+		err) == 0)
 		return 0;
 	if (words && strstr(words, "Vault is sealed"))
 		error_hint(err, "unseal it, or wait until its operators have");
@@ -77,8 +82,8 @@ int vault_request(struct vault *vault, bool post, const char *mount, const char 
 	for (char *saved = NULL, *part = strtok_r(whole, "/", &saved); part;
 	     part = strtok_r(NULL, "/", &saved)) {
 		if (strcmp(part, ".") == 0 || strcmp(part, "..") == 0)
-			return error_set(err, ERROR_USAGE, "\"%s\" can't stand in a Vault path",
-			    part);
+			return error_set(
+			    err, ERROR_USAGE, "\"%s\" can't stand in a Vault path", part);
 		if (secret_buffer_append_string(&exchange->path, "/", err) < 0 ||
 		    http_append_escaped(&exchange->path, part, err) < 0)
 			return -1;

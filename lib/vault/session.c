@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 
 static bool token_is_given(const struct vault_session_settings *settings)
@@ -17,20 +18,22 @@ int vault_session_request(struct vault *vault, const struct vault_session_settin
 	memset(exchange, 0, sizeof(*exchange));
 	if (token_is_given(settings)) {
 		if (strpbrk(settings->token, "\r\n \t"))
-			return error_set(err, ERROR_USAGE,
-			    "the Vault token given holds white space");
+			return error_set(
+			    err, ERROR_USAGE, "the Vault token given holds white space");
 		return secret_buffer_append_string(&vault->token.value, settings->token, err);
 	}
 	if (!settings->role || !*settings->role)
-		return error_set(err, ERROR_USAGE,
-		    "no Vault role to log in with: set VAULT_ROLE or --role");
+		return error_set(
+		    err, ERROR_USAGE, "no Vault role to log in with: set VAULT_ROLE or --role");
+	if (!settings->jwt_file || !*settings->jwt_file)
+		return error_set(err, ERROR_USAGE, "no service-account token: --jwt-file names it");
 	if (secret_buffer_read_file(&jwt, settings->jwt_file, err) < 0) {
 		error_wrap(err, "service-account token");
 		return error_hint(err, "the pod needs automountServiceAccountToken or a projected "
 				       "token volume; --jwt-file names another place");
 	}
-	if (vault_login_request(vault, settings->auth_mount, settings->role, &jwt, exchange,
-		err) < 0)
+	if (vault_login_request(vault, settings->auth_mount, settings->role, &jwt, exchange, err) <
+	    0)
 		return -1;
 	return 1;
 }
@@ -62,6 +65,18 @@ int vault_session_begin(struct http_client *client, struct vault *vault,
 	}
 	http_exchange_free(&exchange);
 	return result;
+}
+
+int vault_session_renew(struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *settings, struct error *err)
+{
+	if (token_is_given(settings) ||
+	    clock_now_ms() + VAULT_SESSION_MARGIN_MS < vault->token.expires_ms)
+		return 0;
+	/* A short-lived token that can't be revoked any more is gone by itself. */
+	if (vault_session_end(client, vault, settings, err) < 0)
+		return -1;
+	return vault_session_begin(client, vault, settings, err);
 }
 
 int vault_session_end(struct http_client *client, struct vault *vault,

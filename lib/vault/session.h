@@ -9,26 +9,25 @@
 
 /* How to get a token.  All borrowed. */
 struct vault_session_settings {
-	const char *token;	/* given: used as it is, neither limited nor revoked */
+	const char *token;	/* given by a person: used as it is, neither limited nor revoked */
 	const char *auth_mount; /* of the kubernetes auth method, without "auth/" */
 	const char *role;
-	const char *jwt_file;	 /* the pod's service-account token */
+	const char *jwt_file;	  /* the pod's service-account token; must be set for a login */
 	int64_t max_token_ttl_ms; /* a login that gives a longer one is refused */
 };
 
-#define VAULT_SESSION_DEFAULTS                                                                    \
-	{.auth_mount = "kubernetes",                                                              \
-	    .jwt_file = "/var/run/secrets/kubernetes.io/serviceaccount/token",                    \
-	    .max_token_ttl_ms = 10000}
+#define VAULT_SESSION_DEFAULTS                                                                     \
+	{                                                                                          \
+		.auth_mount = "kubernetes", .max_token_ttl_ms = 10000                              \
+	}
 
 /* Prepare the login.  1: an exchange is to be run; 0: the token is given; -1: error. */
 int vault_session_request(struct vault *vault, const struct vault_session_settings *settings,
-    struct http_exchange *exchange, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Read the login's answer and apply the limit.  A token refused for its long life is left in *vault,
- * for vault_session_end.
+ * Read the login's answer and apply the limit.  A token refused for its long life is left in
+ * *vault, for vault_session_end.
  */
 int vault_session_result(struct vault *vault, const struct vault_session_settings *settings,
     const struct http_exchange *exchange, struct error *err)
@@ -40,9 +39,18 @@ int vault_session_begin(struct http_client *client, struct vault *vault,
     __attribute__((nonnull, warn_unused_result));
 
 /*
+ * For work that may outlast a token: log in anew when the present one has less than
+ * VAULT_SESSION_MARGIN_MS to live.
+ */
+#define VAULT_SESSION_MARGIN_MS 4000
+int vault_session_renew(struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
  * Revoke a token that came from a login, when there is something to revoke: batch tokens have no
- * entry in Vault, and a token for a single use is used up.  A failure is an error only when the token
- * outlives the limit; else it is logged.
+ * entry in Vault, and a token for a single use is used up.  A failure is an error only when the
+ * token outlives the limit; else it is logged.
  */
 int vault_session_end(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)

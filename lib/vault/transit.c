@@ -6,6 +6,8 @@
 #include "lib/base/json.h"
 #include "lib/vault/answer.h"
 
+#define DEFAULT_MOUNT "transit"
+
 /* AES-GCM's nonce and tag, and the prefix with a key version of any length. */
 #define SEAL_OVERHEAD 28
 #define PREFIX_MAX (sizeof("vault:v9223372036854775807:") - 1)
@@ -19,13 +21,13 @@ int transit_key_parse(struct transit_key *key, const char *text, struct error *e
 {
 	const char *slash = strrchr(text, '/');
 
-	key->mount = slash ? strndup(text, (size_t)(slash - text)) : strdup("transit");
+	key->mount = slash ? strndup(text, (size_t)(slash - text)) : strdup(DEFAULT_MOUNT);
 	key->name = strdup(slash ? slash + 1 : text);
 	if (!key->mount || !key->name) {
 		transit_key_free(key);
 		return error_memory(err);
 	}
-	if (!*key->mount || !*key->name || strpbrk(text, " \t\r\n?#%")) {
+	if (!*key->name || *text == '/' || strstr(text, "//") || strpbrk(text, " \t\r\n?#%")) {
 		transit_key_free(key);
 		return error_set(err, ERROR_USAGE,
 		    "Transit key \"%s\": write [MOUNT/]NAME, such as transit/aes256-key", text);
@@ -38,6 +40,18 @@ void transit_key_free(struct transit_key *key)
 	free(key->mount);
 	free(key->name);
 	key->mount = key->name = NULL;
+}
+
+bool transit_key_is(const struct transit_key *key, const char *text)
+{
+	const char *slash = strrchr(text, '/');
+	size_t mount = slash ? (size_t)(slash - text) : 0;
+
+	if (strcmp(key->name, slash ? slash + 1 : text) != 0)
+		return false;
+	if (!slash)
+		return strcmp(key->mount, DEFAULT_MOUNT) == 0;
+	return strlen(key->mount) == mount && strncmp(key->mount, text, mount) == 0;
 }
 
 void transit_items_free(struct transit_item *items, size_t count)
@@ -56,8 +70,8 @@ static bool over_json_limit(const struct http_exchange *exchange)
 }
 
 /* Vault encrypts what it can't decrypt again: refuse it before anything is written. */
-static int check_size(const struct transit_item *item, enum transit_operation operation,
-    struct error *err)
+static int check_size(
+    const struct transit_item *item, enum transit_operation operation, struct error *err)
 {
 	size_t text = item->input_length;
 
@@ -65,14 +79,15 @@ static int check_size(const struct transit_item *item, enum transit_operation op
 		text = (item->input_length + SEAL_OVERHEAD + 2) / 3 * 4 + PREFIX_MAX;
 	if (text > TRANSIT_CIPHERTEXT_MAX)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "a value of %zu bytes: Vault could not decrypt it again: its ciphertext would be "
+		    "a value of %zu bytes: Vault could not decrypt it again: its ciphertext would "
+		    "be "
 		    "over %zu characters: split it",
 		    item->input_length, TRANSIT_CIPHERTEXT_MAX);
 	return 0;
 }
 
-static void write_item(struct json_writer *writer, enum transit_operation operation,
-    const struct transit_item *item)
+static void write_item(
+    struct json_writer *writer, enum transit_operation operation, const struct transit_item *item)
 {
 	json_write_object(writer);
 	if (operation == TRANSIT_ENCRYPT) {
@@ -94,6 +109,7 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
 	struct json_writer writer;
 	size_t answer = HTTP_RESPONSE_SMALL;
 
+	memset(exchange, 0, sizeof(*exchange));
 	cleanup_free char *rest =
 	    string_format(err, "%s/%s", operation_names[operation], key->name);
 	if (!rest || vault_request(vault, true, key->mount, rest, exchange, err) < 0)
@@ -141,7 +157,9 @@ static int read_item(enum transit_operation operation, struct transit_item *item
 		length = unescaped.length;
 	}
 	if (operation == TRANSIT_DECRYPT)
-		return base64_decode(&item->output, text, length, err);
+		return base64_decode(&item->output, text, length, err) < 0
+			   ? error_wrap(err, "Vault's answer: a %s", member)
+			   : 0;
 	return secret_buffer_append(&item->output, text, length, err);
 }
 
@@ -157,8 +175,8 @@ static int describe_failure(enum transit_operation operation, const struct trans
 		    operation_names[operation], key->name);
 	else if (exchange->status == 404)
 		error_hint(err, "is a transit engine mounted at %s/?", key->mount);
-	return error_wrap(err, "%s with Transit key %s/%s", operation_names[operation], key->mount,
-	    key->name);
+	return error_wrap(
+	    err, "%s with Transit key %s/%s", operation_names[operation], key->mount, key->name);
 }
 
 int transit_batch_result(enum transit_operation operation, const struct transit_key *key,
@@ -180,7 +198,7 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
 		    "Vault's answer to %s holds %zu results for %zu values",
 		    operation_names[operation], json_count(document, results), count);
 	size_t i = 0;
-	for json_each(document, results, node)
+	json_each (document, results, node)
 		if (read_item(operation, &items[i++], document, node, err) < 0)
 			return -1;
 	return 0;
@@ -206,8 +224,8 @@ int transit_batch(struct http_client *client, struct vault *vault, const struct 
 	while (count > 0) {
 		struct http_exchange exchange, *one = &exchange;
 		size_t length = batch_length(items, count);
-		int result = transit_batch_request(vault, key, operation, items, length, &exchange,
-		    err);
+		int result =
+		    transit_batch_request(vault, key, operation, items, length, &exchange, err);
 
 		if (result == 0)
 			result = http_run(client, &one, 1, err);
@@ -232,8 +250,8 @@ static int64_t creation_time(const struct json *document, json_node data, int64_
 	return json_integer(document, json_path(document, data, "keys", name, NULL), 0);
 }
 
-static int read_key_state(const struct http_exchange *exchange, struct transit_key_state *state,
-    struct error *err)
+static int read_key_state(
+    const struct http_exchange *exchange, struct transit_key_state *state, struct error *err)
 {
 	cleanup_json struct json *document = vault_answer_parse(exchange, err);
 	if (!document)
@@ -279,8 +297,8 @@ static int key_call(struct http_client *client, struct vault *vault, const struc
 	return 0;
 }
 
-int transit_key_read(struct http_client *client, struct vault *vault,
-    const struct transit_key *key, struct transit_key_state *state, struct error *err)
+int transit_key_read(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    struct transit_key_state *state, struct error *err)
 {
 	return key_call(client, vault, key, "", NULL, state, err);
 }
@@ -297,8 +315,8 @@ int transit_key_rotate(struct http_client *client, struct vault *vault,
 int transit_key_retire(struct http_client *client, struct vault *vault,
     const struct transit_key *key, int64_t min_decryption_version, struct error *err)
 {
-	cleanup_free char *body = string_format(err, "{\"min_decryption_version\":%lld}",
-	    (long long)min_decryption_version);
+	cleanup_free char *body = string_format(
+	    err, "{\"min_decryption_version\":%lld}", (long long)min_decryption_version);
 
 	return body ? key_call(client, vault, key, "/config", body, NULL, err) : -1;
 }

@@ -4,14 +4,10 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/vault/answer.h"
-
-static bool given(const char *text)
-{
-	return text && *text;
-}
 
 void vault_token_free(struct vault_token *token)
 {
@@ -25,50 +21,14 @@ void vault_free(struct vault *vault)
 	http_endpoint_free(&vault->endpoint);
 }
 
-/* The URL's host is this machine itself: the only place where plain http keeps a secret. */
-static bool is_loopback(const char *authority)
+static int set_address(
+    struct vault *vault, const struct vault_settings *settings, struct error *err)
 {
-	static const char *const hosts[] = {"localhost", "127.", "[::1]"};
-
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		size_t length = strlen(hosts[i]);
-		if (strncmp(authority, hosts[i], length) != 0)
-			continue;
-		const char *rest = authority + length;
-		if (hosts[i][length - 1] == '.')
-			rest += strspn(rest, "0123456789.");
-		if (*rest == '\0' || *rest == ':' || *rest == '/')
-			return true;
-	}
-	return false;
-}
-
-static int set_address(struct vault *vault, const struct vault_settings *settings,
-    struct error *err)
-{
-	const char *address = settings->address;
-
-	if (!given(address))
-		return error_set(err, ERROR_USAGE,
-		    "no Vault address: set VAULT_ADDR or --vault-addr");
-	bool plain = strncmp(address, "http://", 7) == 0;
-	if (!plain && strncmp(address, "https://", 8) != 0)
-		return error_set(err, ERROR_USAGE,
-		    "Vault address \"%s\": not an http or https URL: write https://HOST:8200",
-		    address);
-	if (strpbrk(address, "@?# "))
-		return error_set(err, ERROR_USAGE,
-		    "Vault address: a URL of scheme, host and port is wanted, without user or query");
-	if (plain && !is_loopback(address + 7) && !settings->skip_verify)
-		return error_set(err, ERROR_USAGE,
-		    "Vault address \"%s\": plain http would send secrets unencrypted: use https",
-		    address);
-	vault->endpoint.url = strdup(address);
-	if (!vault->endpoint.url)
-		return error_memory(err);
-	for (size_t end = strlen(address); end > 0 && address[end - 1] == '/'; end--)
-		vault->endpoint.url[end - 1] = '\0';
-	return 0;
+	if (!given(settings->address))
+		return error_set(
+		    err, ERROR_USAGE, "no Vault address: set VAULT_ADDR or --vault-addr");
+	return http_endpoint_set_url(
+	    &vault->endpoint, settings->address, settings->skip_verify, err);
 }
 
 static int copy(char **to, const char *from, struct error *err)
@@ -79,8 +39,8 @@ static int copy(char **to, const char *from, struct error *err)
 	return *to ? 0 : error_memory(err);
 }
 
-static int set_trust(struct http_endpoint *endpoint, const struct vault_settings *settings,
-    struct error *err)
+static int set_trust(
+    struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
 {
 	endpoint->trust_hint = "set VAULT_CACERT (or VAULT_CACERT_BYTES, VAULT_CAPATH) to the "
 			       "CA certificate of Vault, mounted into the container";
@@ -91,12 +51,12 @@ static int set_trust(struct http_endpoint *endpoint, const struct vault_settings
 	    copy(&endpoint->key_file, settings->key_file, err) < 0 ||
 	    copy(&endpoint->tls_server_name, settings->tls_server_name, err) < 0)
 		return -1;
-	endpoint->system_trust =
-	    !endpoint->ca_pem && !endpoint->ca_file && !endpoint->ca_directory;
+	endpoint->system_trust = !endpoint->ca_pem && !endpoint->ca_file && !endpoint->ca_directory;
 	endpoint->insecure = settings->skip_verify;
 	if (endpoint->insecure)
-		log_write(LOG_WARNING, "VAULT_SKIP_VERIFY: Vault's TLS certificate is NOT verified: "
-				       "whoever answers at %s gets this pod's token and secrets",
+		log_write(LOG_WARNING,
+		    "VAULT_SKIP_VERIFY: Vault's TLS certificate is NOT verified: "
+		    "whoever answers at %s gets this pod's token and secrets",
 		    endpoint->url);
 	return 0;
 }
@@ -108,12 +68,14 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 	memset(vault, 0, sizeof(*vault));
 	http_endpoint_init(endpoint, "Vault");
 	endpoint->follow_standby = true;
-	endpoint->proxy_from_environment = true;
 	if (settings->timeout_ms)
 		endpoint->request_timeout_ms = settings->timeout_ms;
 	if (set_address(vault, settings, err) < 0 || set_trust(endpoint, settings, err) < 0 ||
 	    copy(&endpoint->proxy, settings->proxy, err) < 0)
 		goto failed;
+	/* As Vault's own clients have it; and a proxy must not see what plain http keeps on
+	 * loopback. */
+	endpoint->proxy_from_environment = !http_endpoint_is_local(endpoint);
 	/* Vault's own clients send it: a proxy in between can't be made to forward a forged one. */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)
 		goto failed;
@@ -153,6 +115,7 @@ int vault_login_request(struct vault *vault, const char *mount, const char *role
 	struct json_writer writer;
 	size_t length = 0;
 
+	memset(exchange, 0, sizeof(*exchange));
 	if (!given(role))
 		return error_set(err, ERROR_USAGE, "no Vault role: set VAULT_ROLE or --role");
 	cleanup_free char *path = string_format(err, "auth/%s", mount);
@@ -168,22 +131,35 @@ int vault_login_request(struct vault *vault, const char *mount, const char *role
 	return json_writer_finish(&writer, err);
 }
 
-static int take_token(struct vault_token *token, const struct json *document, json_node auth,
-    struct error *err)
+/* At least one character, and no white space or control characters: so it is with tokens and JWTs.
+ */
+static bool is_printable(const struct secret_buffer *text)
+{
+	for (size_t i = 0; i < text->length; i++)
+		if (text->data[i] <= ' ' || text->data[i] > '~')
+			return false;
+	return text->length > 0;
+}
+
+static int take_token(
+    struct vault_token *token, const struct json *document, json_node auth, struct error *err)
 {
 	vault_token_free(token);
-	if (json_string(document, json_member(document, auth, "client_token"), &token->value,
-		err) < 0)
+	if (json_string(document, json_member(document, auth, "client_token"), &token->value, err) <
+	    0)
 		return error_set(err, ERROR_INVALID, "Vault's answer holds no token");
 	token->lease_s = json_integer(document, json_member(document, auth, "lease_duration"), 0);
+	if (token->lease_s > INT32_MAX)
+		token->lease_s = INT32_MAX; /* "for ever", without overflow in milliseconds */
+	token->expires_ms = clock_now_ms() + token->lease_s * 1000;
 	token->num_uses = json_integer(document, json_member(document, auth, "num_uses"), 0);
 	token->renewable = json_boolean(document, json_member(document, auth, "renewable"), false);
-	token->batch =
-	    json_string_is(document, json_member(document, auth, "token_type"), "batch");
+	token->batch = json_string_is(document, json_member(document, auth, "token_type"), "batch");
 	/* It becomes a header line: nothing in it may start another one. */
-	if (strlen(token->value.data) != token->value.length || strpbrk(token->value.data, "\r\n"))
-		return error_set(err, ERROR_INVALID, "Vault's answer holds a malformed token");
-	return 0;
+	if (is_printable(&token->value))
+		return 0;
+	vault_token_free(token);
+	return error_set(err, ERROR_INVALID, "Vault's answer holds an empty or malformed token");
 }
 
 int vault_login_result(struct vault *vault, const char *mount, const char *role,
@@ -191,12 +167,13 @@ int vault_login_result(struct vault *vault, const char *mount, const char *role,
 {
 	if (vault_answer_check(exchange, err) < 0) {
 		if (exchange->status == 400)
-			error_hint(err, "check the role's name and that it exists under auth/%s",
-			    mount);
+			error_hint(
+			    err, "check the role's name and that it exists under auth/%s", mount);
 		if (exchange->status == 403)
-			error_hint(err, "is the service-account token still valid, has it the "
-					"audience that the role wants, and may this service account "
-					"use the role?");
+			error_hint(err,
+			    "is the service-account token still valid, has it the "
+			    "audience that the role wants, and may this service account "
+			    "use the role?");
 		return error_wrap(err, "login with role \"%s\"", role);
 	}
 	cleanup_json struct json *document = vault_answer_parse(exchange, err);
@@ -216,7 +193,8 @@ int vault_lookup_self(struct http_client *client, struct vault *vault, struct er
 		cleanup_json struct json *document = vault_answer_parse(&exchange, err);
 		json_node data = json_member(document, JSON_ROOT, "data");
 		if (document) {
-			token->lease_s = json_integer(document, json_member(document, data, "ttl"), 0);
+			token->lease_s =
+			    json_integer(document, json_member(document, data, "ttl"), 0);
 			token->num_uses =
 			    json_integer(document, json_member(document, data, "num_uses"), 0);
 			token->batch =

@@ -31,12 +31,16 @@ struct vault_settings {
 /* A login's outcome. */
 struct vault_token {
 	struct secret_buffer value;
-	int64_t lease_s;  /* seconds it lives */
-	int64_t num_uses; /* 0: not limited */
-	bool batch;	  /* a batch token: nothing to revoke */
+	int64_t lease_s;    /* seconds it lives */
+	int64_t expires_ms; /* on CLOCK_MONOTONIC; known after a login */
+	int64_t num_uses;   /* 0: not limited */
+	bool batch;	    /* a batch token: nothing to revoke */
 	bool renewable;
 };
-#define VAULT_TOKEN_INIT {SECRET_BUFFER_INIT, 0, 0, false, false}
+#define VAULT_TOKEN_INIT                                                                           \
+	{                                                                                          \
+		SECRET_BUFFER_INIT, 0, 0, 0, false, false                                          \
+	}
 void vault_token_free(struct vault_token *token) __attribute__((nonnull));
 
 struct vault {
@@ -52,7 +56,8 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
     __attribute__((nonnull, warn_unused_result));
 void vault_free(struct vault *vault) __attribute__((nonnull));
 
-/* POST auth/MOUNT/login.  The JWT's final white space is dropped; the result becomes vault->token. */
+/* POST auth/MOUNT/login.  The JWT's final white space is dropped; the result becomes vault->token.
+ */
 int vault_login_request(struct vault *vault, const char *mount, const char *role,
     const struct secret_buffer *jwt, struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
@@ -76,6 +81,8 @@ struct transit_key {
 int transit_key_parse(struct transit_key *key, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void transit_key_free(struct transit_key *key) __attribute__((nonnull));
+/* True when `text`, [MOUNT/]NAME, names this key. */
+bool transit_key_is(const struct transit_key *key, const char *text) __attribute__((nonnull));
 
 /* One value of a batch. */
 struct transit_item {
@@ -95,22 +102,23 @@ enum transit_operation { TRANSIT_ENCRYPT, TRANSIT_DECRYPT, TRANSIT_REWRAP };
  * POST MOUNT/{encrypt,decrypt,rewrap}/NAME with a batch of at most TRANSIT_BATCH_ITEMS.  The
  * result is 0 when the batch was answered: look at each item's error.
  */
-#define TRANSIT_BATCH_ITEMS 5000	      /* under Vault's 10,000 elements and 500,000 tokens */
+#define TRANSIT_BATCH_ITEMS 5000 /* under Vault's 10,000 elements and 500,000 tokens */
 #define TRANSIT_BATCH_BYTES ((size_t)16 * 1024 * 1024) /* of input; under Vault's 32 MiB body */
-#define TRANSIT_CIPHERTEXT_MAX ((size_t)1048576) /* Vault decrypts no longer text: its JSON limit */
+#define TRANSIT_CIPHERTEXT_MAX                                                                     \
+	((size_t)1048576) /* Vault decrypts no longer text: its JSON limit                         \
+			   */
 
 int transit_batch_request(struct vault *vault, const struct transit_key *key,
     enum transit_operation operation, struct transit_item *items, size_t count,
-    struct http_exchange *exchange, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 int transit_batch_result(enum transit_operation operation, const struct transit_key *key,
     struct transit_item *items, size_t count, const struct http_exchange *exchange,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Any number of items, in as few requests as the limits allow, one after the other. */
 int transit_batch(struct http_client *client, struct vault *vault, const struct transit_key *key,
-    enum transit_operation operation, struct transit_item *items, size_t count,
-    struct error *err) __attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
+    enum transit_operation operation, struct transit_item *items, size_t count, struct error *err)
+    __attribute__((nonnull(1, 2, 3, 7), warn_unused_result));
 
 /* What is known of a key. */
 struct transit_key_state {
@@ -121,8 +129,8 @@ struct transit_key_state {
 	bool derived;
 };
 /* GET MOUNT/keys/NAME, POST MOUNT/keys/NAME/rotate, POST MOUNT/keys/NAME/config. */
-int transit_key_read(struct http_client *client, struct vault *vault,
-    const struct transit_key *key, struct transit_key_state *state, struct error *err)
+int transit_key_read(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    struct transit_key_state *state, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 int transit_key_rotate(struct http_client *client, struct vault *vault,
     const struct transit_key *key, struct transit_key_state *state, struct error *err)

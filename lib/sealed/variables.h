@@ -1,6 +1,6 @@
 /* variables: the secrets of one start, by name, and whether they may become environment. */
-#ifndef LAUNCH_VARIABLES_H
-#define LAUNCH_VARIABLES_H
+#ifndef SEALED_VARIABLES_H
+#define SEALED_VARIABLES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,9 +31,12 @@ int variables_add(struct variables *variables, const char *name, struct secret_b
     const char *source, struct error *err) __attribute__((nonnull, warn_unused_result));
 void variables_free(struct variables *variables) __attribute__((nonnull));
 
+/* [A-Za-z_][A-Za-z0-9_]* */
+bool variables_valid_name(const char *name) __attribute__((nonnull));
+
 /*
- * Check that each may be an environment variable: its name ([A-Za-z_][A-Za-z0-9_]*), not one that makes
- * a loader or an interpreter run code unless listed in `allowed`, no NUL byte, short enough.
+ * Check that each may be an environment variable: its name ([A-Za-z_][A-Za-z0-9_]*), not one that
+ * makes a loader or an interpreter run code unless listed in `allowed`, no NUL byte, short enough.
  */
 int variables_check_environment(const struct variables *variables, const struct strings *allowed,
     struct error *err) __attribute__((nonnull, warn_unused_result));

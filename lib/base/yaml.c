@@ -1,0 +1,434 @@
+#include "lib/base/yaml.h"
+
+#include <openssl/mem.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "lib/base/json.h"
+
+#define CORE_TAG "tag:yaml.org,2002:"
+
+/* What a plain scalar is by the core schema. */
+enum kind { KIND_NULL, KIND_BOOLEAN, KIND_INTEGER, KIND_FLOAT, KIND_NOT_FINITE, KIND_STRING };
+
+struct scalar {
+	const char *text;
+	size_t length;
+};
+
+/* A mapping or sequence that is open. */
+struct level {
+	bool mapping;
+	bool value_due; /* of a mapping: the key has been read */
+	void *keys;	/* tsearch's tree of struct scalar */
+};
+
+struct converter {
+	yaml_parser_t parser;
+	struct json_writer writer;
+	struct level levels[JSON_DEPTH_MAX];
+	int depth;
+	int documents;
+	const char *what;
+	struct error *err;
+};
+
+static int refuse_as(const struct converter *converter, enum error_code code,
+    const yaml_mark_t *mark, const char *problem)
+{
+	return error_set(converter->err, code, "%s: line %zu, column %zu: %s", converter->what,
+	    mark->line + 1, mark->column + 1, problem);
+}
+
+static int refuse(const struct converter *converter, const yaml_event_t *event, const char *problem)
+{
+	return refuse_as(converter, ERROR_INVALID, &event->start_mark, problem);
+}
+
+/*
+ * The core schema.  A plain scalar holds no NUL, so that strchr never finds its set's own end.
+ */
+
+static bool is_one_of(struct scalar scalar, const char *const *words)
+{
+	for (; *words; words++)
+		if (strlen(*words) == scalar.length &&
+		    memcmp(*words, scalar.text, scalar.length) == 0)
+			return true;
+	return false;
+}
+
+/* How many of the bytes from `at` on are among `letters`. */
+static size_t span(struct scalar scalar, size_t at, const char *letters)
+{
+	size_t start = at;
+
+	while (at < scalar.length && strchr(letters, scalar.text[at]))
+		at++;
+	return at - start;
+}
+
+/* Behind "0o" or "0x" and to the end. */
+static bool is_based_integer(struct scalar scalar)
+{
+	static const char octal[] = "01234567", hexadecimal[] = "0123456789abcdefABCDEF";
+
+	if (scalar.length < 3 || scalar.text[0] != '0' || !strchr("ox", scalar.text[1]))
+		return false;
+	return span(scalar, 2, scalar.text[1] == 'o' ? octal : hexadecimal) == scalar.length - 2;
+}
+
+/* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?  The kind, or KIND_STRING. */
+static enum kind decimal_kind(struct scalar scalar)
+{
+	static const char digits[] = "0123456789";
+	enum kind kind = KIND_INTEGER;
+	size_t at = scalar.length && strchr("+-", scalar.text[0]) ? 1 : 0;
+	size_t whole = span(scalar, at, digits), fraction = 0;
+
+	at += whole;
+	if (at < scalar.length && scalar.text[at] == '.') {
+		kind = KIND_FLOAT;
+		fraction = span(scalar, at + 1, digits);
+		at += 1 + fraction;
+	}
+	if (whole + fraction == 0)
+		return KIND_STRING;
+	if (at < scalar.length && strchr("eE", scalar.text[at])) {
+		kind = KIND_FLOAT;
+		at++;
+		if (at < scalar.length && strchr("+-", scalar.text[at]))
+			at++;
+		size_t exponent = span(scalar, at, digits);
+		if (exponent == 0)
+			return KIND_STRING;
+		at += exponent;
+	}
+	return at == scalar.length ? kind : KIND_STRING;
+}
+
+static enum kind plain_kind(struct scalar scalar)
+{
+	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+	static const char *const booleans[] = {
+	    "true", "True", "TRUE", "false", "False", "FALSE", NULL};
+	static const char *const not_finite[] = {".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF",
+	    "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", NULL};
+
+	if (is_one_of(scalar, nulls))
+		return KIND_NULL;
+	if (is_one_of(scalar, booleans))
+		return KIND_BOOLEAN;
+	if (is_one_of(scalar, not_finite))
+		return KIND_NOT_FINITE;
+	return is_based_integer(scalar) ? KIND_INTEGER : decimal_kind(scalar);
+}
+
+/* The number's text is one of JSON's as well. */
+static bool is_json_number(struct scalar scalar)
+{
+	struct error ignored = ERROR_INIT;
+	struct json *number = json_parse(scalar.text, scalar.length, "", &ignored);
+
+	json_free(number);
+	return number != NULL;
+}
+
+/* The kind that an explicit tag of the core schema asks for; false: it is another tag. */
+static bool tagged_kind(const char *tag, enum kind *kind)
+{
+	static const struct {
+		const char *tag;
+		enum kind kind;
+	} tags[] = {{CORE_TAG "str", KIND_STRING}, {"!", KIND_STRING}, {CORE_TAG "null", KIND_NULL},
+	    {CORE_TAG "bool", KIND_BOOLEAN}, {CORE_TAG "int", KIND_INTEGER},
+	    {CORE_TAG "float", KIND_FLOAT}};
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		if (strcmp(tag, tags[i].tag) == 0) {
+			*kind = tags[i].kind;
+			return true;
+		}
+	return false;
+}
+
+static int find_kind(const struct converter *converter, const yaml_event_t *event, enum kind *kind)
+{
+	const char *tag = (const char *)event->data.scalar.tag;
+	struct scalar scalar = {(const char *)event->data.scalar.value, event->data.scalar.length};
+	enum kind asked;
+
+	*kind =
+	    event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? plain_kind(scalar) : KIND_STRING;
+	if (tag) {
+		if (!tagged_kind(tag, &asked))
+			return refuse(converter, event, "a tag: only those of YAML's core schema");
+		if (asked != *kind && asked != KIND_STRING &&
+		    !(asked == KIND_FLOAT && *kind == KIND_INTEGER))
+			return refuse(converter, event, "the value is not what its tag says");
+		*kind = asked;
+	}
+	if (*kind == KIND_NOT_FINITE)
+		return refuse(converter, event, "JSON has no infinity and no NaN");
+	return 0;
+}
+
+/*
+ * Keys.
+ */
+
+static int compare_keys(const void *left, const void *right)
+{
+	const struct scalar *a = left, *b = right;
+
+	if (a->length != b->length)
+		return a->length < b->length ? -1 : 1;
+	return memcmp(a->text, b->text, a->length);
+}
+
+/* One allocation with the text behind the struct, so that free() releases both. */
+static struct scalar *copy_key(struct scalar key)
+{
+	struct scalar *copy = malloc(sizeof(*copy) + key.length);
+
+	if (copy) {
+		memcpy(copy + 1, key.text, key.length);
+		*copy = (struct scalar){(const char *)(copy + 1), key.length};
+	}
+	return copy;
+}
+
+static int remember_key(struct converter *converter, const yaml_event_t *event, struct scalar key)
+{
+	struct level *level = &converter->levels[converter->depth - 1];
+	struct scalar *copy = copy_key(key);
+	struct scalar **found = copy ? tsearch(copy, &level->keys, compare_keys) : NULL;
+
+	if (!found) {
+		free(copy);
+		return error_memory(converter->err);
+	}
+	if (*found != copy) {
+		free(copy);
+		return refuse(converter, event, "a key for the second time");
+	}
+	return 0;
+}
+
+static int on_key(struct converter *converter, const yaml_event_t *event)
+{
+	struct scalar key = {(const char *)event->data.scalar.value, event->data.scalar.length};
+	enum kind kind;
+
+	if (find_kind(converter, event, &kind) < 0)
+		return -1;
+	if (kind != KIND_STRING)
+		return refuse(converter, event, "a key that is no string: put it in quotes");
+	if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && key.length == 2 &&
+	    memcmp(key.text, "<<", 2) == 0)
+		return refuse(converter, event, "a merge key");
+	if (remember_key(converter, event, key) < 0)
+		return -1;
+	json_write_name_bytes(&converter->writer, key.text, key.length);
+	converter->levels[converter->depth - 1].value_due = true;
+	return 0;
+}
+
+/*
+ * Values.
+ */
+
+static bool key_due(const struct converter *converter)
+{
+	if (converter->depth == 0)
+		return false;
+	const struct level *level = &converter->levels[converter->depth - 1];
+	return level->mapping && !level->value_due;
+}
+
+static void value_done(struct converter *converter)
+{
+	if (converter->depth > 0)
+		converter->levels[converter->depth - 1].value_due = false;
+}
+
+static int on_scalar(struct converter *converter, const yaml_event_t *event)
+{
+	struct scalar scalar = {(const char *)event->data.scalar.value, event->data.scalar.length};
+	enum kind kind;
+
+	if (event->data.scalar.anchor)
+		return refuse(converter, event, "an anchor");
+	if (key_due(converter))
+		return on_key(converter, event);
+	if (find_kind(converter, event, &kind) < 0)
+		return -1;
+	if (kind == KIND_NULL)
+		json_write_null(&converter->writer);
+	else if (kind == KIND_BOOLEAN)
+		json_write_boolean(&converter->writer, strchr("tT", scalar.text[0]) != NULL);
+	else if (kind != KIND_STRING && is_json_number(scalar))
+		json_write_raw(&converter->writer, scalar.text, scalar.length);
+	else
+		json_write_string_bytes(&converter->writer, scalar.text, scalar.length);
+	value_done(converter);
+	return 0;
+}
+
+static int on_start(struct converter *converter, const yaml_event_t *event)
+{
+	bool mapping = event->type == YAML_MAPPING_START_EVENT;
+	const yaml_char_t *anchor =
+	    mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
+	const yaml_char_t *tag =
+	    mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+
+	if (anchor)
+		return refuse(converter, event, "an anchor");
+	if (tag && strcmp((const char *)tag, "!") != 0 &&
+	    strcmp((const char *)tag, mapping ? CORE_TAG "map" : CORE_TAG "seq") != 0)
+		return refuse(converter, event, "a tag: only those of YAML's core schema");
+	if (key_due(converter))
+		return refuse(converter, event, "a key that is no string");
+	if (converter->depth == JSON_DEPTH_MAX)
+		return refuse_as(converter, ERROR_TOO_LARGE, &event->start_mark, "nested too deep");
+	converter->levels[converter->depth++] = (struct level){.mapping = mapping};
+	if (mapping)
+		json_write_object(&converter->writer);
+	else
+		json_write_array(&converter->writer);
+	return 0;
+}
+
+static int on_end(struct converter *converter)
+{
+	struct level *level = &converter->levels[--converter->depth];
+
+	tdestroy(level->keys, free);
+	if (level->mapping)
+		json_write_object_end(&converter->writer);
+	else
+		json_write_array_end(&converter->writer);
+	value_done(converter);
+	return 0;
+}
+
+static int on_event(struct converter *converter, const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		if (converter->documents++ > 0)
+			return refuse(converter, event, "a second document");
+		return 0;
+	case YAML_ALIAS_EVENT:
+		return refuse(converter, event, "an alias");
+	case YAML_SCALAR_EVENT:
+		return on_scalar(converter, event);
+	case YAML_MAPPING_START_EVENT:
+	case YAML_SEQUENCE_START_EVENT:
+		return on_start(converter, event);
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		return on_end(converter);
+	case YAML_NO_EVENT:
+	case YAML_STREAM_START_EVENT:
+	case YAML_STREAM_END_EVENT:
+	case YAML_DOCUMENT_END_EVENT:
+		break;
+	}
+	return 0;
+}
+
+/*
+ * The text.
+ */
+
+/* libyaml's reader tells the byte; lines and columns are its scanner's. */
+static yaml_mark_t mark_of_byte(const char *text, size_t offset)
+{
+	yaml_mark_t mark = {0};
+
+	for (size_t i = 0; i < offset; i++) {
+		if (text[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		} else if (((unsigned char)text[i] & 0xC0) != 0x80) {
+			mark.column++;
+		}
+	}
+	return mark;
+}
+
+static int explain(const struct converter *converter, const char *text)
+{
+	const yaml_parser_t *parser = &converter->parser;
+	const char *problem = parser->problem ? parser->problem : "no YAML";
+	yaml_mark_t mark = parser->problem_mark;
+
+	if (parser->error == YAML_MEMORY_ERROR)
+		return error_memory(converter->err);
+	if (parser->error == YAML_READER_ERROR)
+		mark = mark_of_byte(text, parser->problem_offset);
+	return refuse_as(converter, ERROR_INVALID, &mark, problem);
+}
+
+static int convert(struct converter *converter, const char *text)
+{
+	bool more = true;
+
+	while (more) {
+		yaml_event_t event;
+
+		if (!yaml_parser_parse(&converter->parser, &event))
+			return explain(converter, text);
+		int result = on_event(converter, &event);
+		more = event.type != YAML_STREAM_END_EVENT;
+		if (event.type == YAML_SCALAR_EVENT)
+			OPENSSL_cleanse(event.data.scalar.value, event.data.scalar.length);
+		yaml_event_delete(&event);
+		if (result < 0)
+			return -1;
+	}
+	if (converter->documents == 0)
+		json_write_null(&converter->writer);
+	if (json_writer_finish(&converter->writer, converter->err) < 0)
+		return error_wrap(converter->err, "%s", converter->what);
+	return 0;
+}
+
+/* libyaml frees without wiping; these two hold the text as it came. */
+static void release(struct converter *converter)
+{
+	yaml_parser_t *parser = &converter->parser;
+
+	while (converter->depth > 0)
+		tdestroy(converter->levels[--converter->depth].keys, free);
+	OPENSSL_cleanse(
+	    parser->raw_buffer.start, (size_t)(parser->raw_buffer.end - parser->raw_buffer.start));
+	OPENSSL_cleanse(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
+	yaml_parser_delete(parser);
+}
+
+int yaml_to_json(const char *text, size_t length, const char *what, struct secret_buffer *json,
+    struct error *err)
+{
+	struct converter converter = {.what = what, .err = err};
+	struct error no_json = ERROR_INIT;
+	struct json *document = json_parse(text, length, what, &no_json);
+
+	/* libyaml refuses JSON's surrogate pairs, and \/ in its older releases. */
+	if (document) {
+		json_free(document);
+		return secret_buffer_append(json, text, length, err);
+	}
+	if (!yaml_parser_initialize(&converter.parser))
+		return error_memory(err);
+	yaml_parser_set_encoding(&converter.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&converter.parser, (const unsigned char *)text, length);
+	json_writer_init(&converter.writer, json);
+	int result = convert(&converter, text);
+	release(&converter);
+	return result;
+}

@@ -1,0 +1,108 @@
+#include "lib/kube/answer.h"
+
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/kube/credential.h"
+
+/* Longer texts from a server are cut: they end up in one log line. */
+#define MESSAGE_MAX 512
+
+static int add_segment(struct secret_buffer *path, const char *segment, struct error *err)
+{
+	/* libcurl resolves dots as browsers do, so that they would lead to another object. */
+	if (!*segment || strcmp(segment, ".") == 0 || strcmp(segment, "..") == 0)
+		return error_set(
+		    err, ERROR_USAGE, "\"%s\" can't be the name of a Kubernetes object", segment);
+	if (secret_buffer_append_string(path, "/", err) < 0)
+		return -1;
+	return http_append_escaped(path, segment, err);
+}
+
+int kube_request(struct kube *kube, const char *method, const char *namespace, const char *resource,
+    const char *name, struct http_exchange *exchange, struct error *err)
+{
+	memset(exchange, 0, sizeof(*exchange));
+	exchange->endpoint = &kube->endpoint;
+	exchange->method = method;
+	if (strcmp(method, "GET") != 0)
+		exchange->content_type = "application/json";
+	if (secret_buffer_append_string(&exchange->path, "/api/v1", err) < 0)
+		return -1;
+	if (namespace && (secret_buffer_append_string(&exchange->path, "/namespaces", err) < 0 ||
+			     add_segment(&exchange->path, namespace, err) < 0))
+		return -1;
+	if (add_segment(&exchange->path, resource, err) < 0 ||
+	    (name && add_segment(&exchange->path, name, err) < 0))
+		return -1;
+	return kube_add_credential(kube, exchange, err);
+}
+
+/* "Reason: message" of a v1/Status: newly allocated, or NULL when it is none. */
+static char *status_text(const struct json *document)
+{
+	struct error ignored = ERROR_INIT;
+	cleanup_free char *reason =
+	    json_strdup(document, json_member(document, JSON_ROOT, "reason"));
+	cleanup_free char *message =
+	    json_strdup(document, json_member(document, JSON_ROOT, "message"));
+
+	if (!json_string_is(document, json_member(document, JSON_ROOT, "kind"), "Status") ||
+	    !message)
+		return NULL;
+	for (char *c = message; *c; c++)
+		if (*c == '\n' || *c == '\t')
+			*c = ' ';
+	if (!reason || !*reason || strcmp(reason, message) == 0)
+		return string_format(&ignored, "%.*s", MESSAGE_MAX, message);
+	return string_format(&ignored, "%s: %.*s", reason, MESSAGE_MAX, message);
+}
+
+static struct json *parse(const struct http_exchange *exchange, struct error *err)
+{
+	struct json *document = json_parse(secret_buffer_string(&exchange->response),
+	    exchange->response.length, "the Kubernetes API's answer", err);
+
+	if (!document)
+		error_hint(err, "is there a Kubernetes API server at %s?", exchange->endpoint->url);
+	return document;
+}
+
+int kube_answer_check(const struct http_exchange *exchange, struct error *err)
+{
+	struct error unreadable = ERROR_INIT;
+	cleanup_free char *text = NULL;
+
+	if (exchange->status >= 200 && exchange->status < 300)
+		return 0;
+	if (exchange->status) {
+		cleanup_json struct json *document = parse(exchange, &unreadable);
+		if (document)
+			text = status_text(document);
+	}
+	if (http_check(exchange,
+		text		  ? text
+		: unreadable.code ? unreadable.message
+				  : NULL,
+		err) == 0)
+		return 0;
+	if (exchange->status == 401)
+		error_hint(err, "the token or client certificate was not accepted: has it expired, "
+				"and is it one of this cluster?");
+	return -1;
+}
+
+struct json *kube_answer_parse(
+    const struct http_exchange *exchange, const char *kind, struct error *err)
+{
+	struct json *document = parse(exchange, err);
+
+	if (document && !json_string_is(document, json_member(document, JSON_ROOT, "kind"), kind)) {
+		error_set(err, ERROR_INVALID,
+		    "the Kubernetes API's answer is no %s: is there an API server at %s?", kind,
+		    exchange->endpoint->url);
+		json_free(document);
+		return NULL;
+	}
+	return document;
+}

@@ -1,0 +1,27 @@
+/* answer: requests to the Kubernetes API and its answers, for the files of this folder only. */
+#ifndef KUBE_ANSWER_H
+#define KUBE_ANSWER_H
+
+#include "lib/base/json.h"
+#include "lib/kube/kube.h"
+
+/*
+ * A request to /api/v1/namespaces/NAMESPACE/RESOURCE[/NAME], with the bearer token where there is
+ * one. `namespace` NULL: all of them; `name` NULL: the collection.
+ */
+int kube_request(struct kube *kube, const char *method, const char *namespace, const char *resource,
+    const char *name, struct http_exchange *exchange, struct error *err)
+    __attribute__((nonnull(1, 2, 4, 6, 7), warn_unused_result));
+
+/* 0 on 2xx; else http_check's error with the reason and message of the v1/Status in the answer. */
+int kube_answer_check(const struct http_exchange *exchange, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Parse an answer of this kind ("Secret").  NULL when it is anything else: err then says whether an
+ * API server stands there at all.
+ */
+struct json *kube_answer_parse(const struct http_exchange *exchange, const char *kind,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,128 @@
+#include "lib/kube/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+
+void kube_free(struct kube *kube)
+{
+	http_endpoint_free(&kube->endpoint);
+	free(kube->namespace);
+	free(kube->token_file);
+	secret_buffer_free(&kube->token);
+	memset(kube, 0, sizeof(*kube));
+}
+
+/* The first that exists of a list such as KUBECONFIG holds. */
+static int read_first_of(struct kube *kube, const struct kube_settings *settings, struct error *err)
+{
+	cleanup_free char *list = strdup(settings->kubeconfig);
+
+	if (!list)
+		return error_memory(err);
+	for (char *saved = NULL, *path = strtok_r(list, ":", &saved); path;
+	     path = strtok_r(NULL, ":", &saved))
+		if (access(path, F_OK) == 0 || errno != ENOENT)
+			return kube_read_kubeconfig(kube, path, settings->context, err);
+	return error_set(err, ERROR_USAGE,
+	    "kubeconfig %s: no such file: correct KUBECONFIG or --kubeconfig, or unset it",
+	    settings->kubeconfig);
+}
+
+/* Whether a token is mounted where the kubelet puts it. */
+static int find_pod_token(const char *directory, bool *found, struct error *err)
+{
+	cleanup_free char *path = string_format(err, "%s/token", directory);
+
+	if (!path)
+		return -1;
+	*found = access(path, F_OK) == 0;
+	return 0;
+}
+
+/* kubectl's own kubeconfig; *path stays NULL where there is none. */
+static int find_at_home(char **path, struct error *err)
+{
+	const char *home = getenv("HOME");
+
+	if (!given(home))
+		return 0;
+	*path = string_format(err, "%s/.kube/config", home);
+	if (!*path)
+		return -1;
+	if (access(*path, F_OK) < 0) {
+		free(*path);
+		*path = NULL;
+	}
+	return 0;
+}
+
+/* Nobody named a kubeconfig: look where a pod has its own account, then where kubectl looks. */
+static int read_default(struct kube *kube, const struct kube_settings *settings, struct error *err)
+{
+	const char *directory = settings->service_account_directory;
+	const char *host = getenv("KUBERNETES_SERVICE_HOST");
+	bool in_cluster = given(host), mounted = false;
+	cleanup_free char *path = NULL;
+
+	if (!given(directory))
+		directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
+	if (in_cluster && find_pod_token(directory, &mounted, err) < 0)
+		return -1;
+	if (mounted)
+		return kube_read_in_cluster(kube, host, directory, err);
+	if (find_at_home(&path, err) < 0)
+		return -1;
+	if (path)
+		return kube_read_kubeconfig(kube, path, settings->context, err);
+	if (in_cluster)
+		return error_set(err, ERROR_USAGE,
+		    "no access to the Kubernetes API: there is no %s/token: the pod needs "
+		    "automountServiceAccountToken or a projected token volume; "
+		    "--service-account-dir names another place",
+		    directory);
+	return error_set(err, ERROR_USAGE,
+	    "no access to the Kubernetes API: this is no pod, and there is no ~/.kube/config: set "
+	    "KUBECONFIG or --kubeconfig");
+}
+
+static int set_namespace(char **namespace, const char *text, struct error *err)
+{
+	free(*namespace);
+	*namespace = strdup(text);
+	return *namespace ? 0 : error_memory(err);
+}
+
+static int configure(struct kube *kube, const struct kube_settings *settings, struct error *err)
+{
+	int result = given(settings->kubeconfig) ? read_first_of(kube, settings, err)
+						 : read_default(kube, settings, err);
+
+	if (result < 0)
+		return -1;
+	if (given(settings->namespace))
+		result = set_namespace(&kube->namespace, settings->namespace, err);
+	else if (!given(kube->namespace))
+		result = set_namespace(&kube->namespace, "default", err);
+	if (result < 0)
+		return -1;
+	if (!kube_valid_namespace(kube->namespace))
+		return error_set(err, ERROR_USAGE,
+		    "namespace \"%s\": not a name that a namespace can have", kube->namespace);
+	return 0;
+}
+
+int kube_init(struct kube *kube, const struct kube_settings *settings, struct error *err)
+{
+	memset(kube, 0, sizeof(*kube));
+	http_endpoint_init(&kube->endpoint, "Kubernetes API");
+	if (settings->timeout_ms)
+		kube->endpoint.request_timeout_ms = settings->timeout_ms;
+	if (configure(kube, settings, err) == 0)
+		return 0;
+	kube_free(kube);
+	return -1;
+}

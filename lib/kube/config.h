@@ -1,0 +1,17 @@
+/* config: where the configuration comes from, for the files of this folder only. */
+#ifndef KUBE_CONFIG_H
+#define KUBE_CONFIG_H
+
+#include "lib/kube/kube.h"
+
+/*
+ * Each fills the endpoint, the credentials and, where it knows one and none is set, the namespace
+ * of *kube, which kube_init has zeroed and frees on error.
+ */
+int kube_read_in_cluster(struct kube *kube, const char *host, const char *directory,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* `context` NULL or "": the kubeconfig's current-context. */
+int kube_read_kubeconfig(struct kube *kube, const char *path, const char *context,
+    struct error *err) __attribute__((nonnull(1, 2, 4), warn_unused_result));
+
+#endif

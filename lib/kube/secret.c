@@ -1,0 +1,117 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/kube/kube.h"
+
+static void free_pairs(struct kube_pair *pairs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(pairs[i].name);
+		free(pairs[i].value);
+	}
+	free(pairs);
+}
+
+void kube_secret_free(struct kube_secret *secret)
+{
+	free(secret->namespace);
+	free(secret->name);
+	free(secret->type);
+	free(secret->resource_version);
+	for (size_t i = 0; i < secret->data_count; i++) {
+		free(secret->data[i].key);
+		secret_buffer_free(&secret->data[i].value);
+	}
+	free(secret->data);
+	free_pairs(secret->labels, secret->label_count);
+	free_pairs(secret->annotations, secret->annotation_count);
+	memset(secret, 0, sizeof(*secret));
+}
+
+static struct kube_pair *find_pair(struct kube_pair *pairs, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(pairs[i].name, name) == 0)
+			return &pairs[i];
+	return NULL;
+}
+
+const char *kube_secret_label(const struct kube_secret *secret, const char *name)
+{
+	const struct kube_pair *pair = find_pair(secret->labels, secret->label_count, name);
+
+	return pair ? pair->value : NULL;
+}
+
+const char *kube_secret_annotation(const struct kube_secret *secret, const char *name)
+{
+	const struct kube_pair *pair =
+	    find_pair(secret->annotations, secret->annotation_count, name);
+
+	return pair ? pair->value : NULL;
+}
+
+struct kube_entry *kube_secret_entry(const struct kube_secret *secret, const char *key)
+{
+	for (size_t i = 0; i < secret->data_count; i++)
+		if (strcmp(secret->data[i].key, key) == 0)
+			return &secret->data[i];
+	return NULL;
+}
+
+int kube_secret_add(
+    struct kube_secret *secret, const char *key, struct secret_buffer *value, struct error *err)
+{
+	struct kube_entry *entry = kube_secret_entry(secret, key);
+
+	if (!entry) {
+		struct kube_entry *grown =
+		    reallocarray(secret->data, secret->data_count + 1, sizeof(*grown));
+		if (!grown)
+			return error_memory(err);
+		secret->data = grown;
+		entry = &grown[secret->data_count];
+		memset(entry, 0, sizeof(*entry));
+		entry->key = strdup(key);
+		if (!entry->key)
+			return error_memory(err);
+		secret->data_count++;
+	}
+	secret_buffer_move(&entry->value, value);
+	return 0;
+}
+
+static int add_pair(
+    struct kube_pair **pairs, size_t *count, const char *name, const char *value, struct error *err)
+{
+	struct kube_pair *pair = find_pair(*pairs, *count, name);
+	struct kube_pair added = {pair ? NULL : strdup(name), strdup(value)};
+
+	if (pair && added.value) {
+		free(pair->value);
+		pair->value = added.value;
+		return 0;
+	}
+	struct kube_pair *grown =
+	    added.name && added.value ? reallocarray(*pairs, *count + 1, sizeof(*grown)) : NULL;
+	if (!grown) {
+		free(added.name);
+		free(added.value);
+		return error_memory(err);
+	}
+	*pairs = grown;
+	grown[(*count)++] = added;
+	return 0;
+}
+
+int kube_secret_add_label(
+    struct kube_secret *secret, const char *name, const char *value, struct error *err)
+{
+	return add_pair(&secret->labels, &secret->label_count, name, value, err);
+}
+
+int kube_secret_add_annotation(
+    struct kube_secret *secret, const char *name, const char *value, struct error *err)
+{
+	return add_pair(&secret->annotations, &secret->annotation_count, name, value, err);
+}

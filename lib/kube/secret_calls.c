@@ -1,0 +1,147 @@
+#include <string.h>
+
+#include "lib/kube/answer.h"
+#include "lib/kube/secret_json.h"
+
+int kube_secret_get_request(struct kube *kube, const char *namespace, const char *name,
+    struct http_exchange *exchange, struct error *err)
+{
+	if (kube_request(kube, "GET", namespace, "secrets", name, exchange, err) < 0)
+		return -1;
+	exchange->response_limit = HTTP_RESPONSE_SECRET;
+	return 0;
+}
+
+/* "get", "create" or "patch": what a Role calls the request. */
+static const char *verb_of(const struct http_exchange *exchange)
+{
+	if (strcmp(exchange->method, "POST") == 0)
+		return "create";
+	return strcmp(exchange->method, "PATCH") == 0 ? "patch" : "get";
+}
+
+static void add_hint(const struct http_exchange *exchange, const char *namespace, struct error *err)
+{
+	bool creating = strcmp(exchange->method, "POST") == 0;
+
+	switch (exchange->status) {
+	case 403:
+		error_hint(err, "a Role in namespace %s must allow %s on secrets", namespace,
+		    verb_of(exchange));
+		break;
+	case 404:
+		if (creating)
+			error_hint(err, "does the namespace exist?");
+		else
+			error_hint(err, "does it exist, and is it in this namespace?");
+		break;
+	case 409:
+		error_hint(err, creating ? "a Secret of this name is there already"
+					 : "somebody changed it since it was read");
+		break;
+	case 422:
+		error_hint(err, "the API server refuses what it would hold: is it immutable, or "
+				"larger than 1 MiB?");
+		break;
+	default:
+		break;
+	}
+}
+
+int kube_secret_result(const struct http_exchange *exchange, const char *namespace,
+    const char *name, struct kube_secret *secret, struct error *err)
+{
+	memset(secret, 0, sizeof(*secret));
+	if (kube_answer_check(exchange, err) < 0) {
+		add_hint(exchange, namespace, err);
+		return error_wrap(err, "Secret %s/%s", namespace, name);
+	}
+	cleanup_json struct json *document = kube_answer_parse(exchange, "Secret", err);
+	if (!document || kube_secret_read(document, JSON_ROOT, secret, err) < 0)
+		return error_wrap(err, "Secret %s/%s", namespace, name);
+	return 0;
+}
+
+int kube_secret_get(struct http_client *client, struct kube *kube, const char *namespace,
+    const char *name, struct kube_secret *secret, struct error *err)
+{
+	struct http_exchange exchange, *one = &exchange;
+	int result = kube_secret_get_request(kube, namespace, name, &exchange, err);
+
+	memset(secret, 0, sizeof(*secret));
+	if (result == 0)
+		result = http_run(client, &one, 1, err);
+	if (result == 0)
+		result = kube_secret_result(&exchange, namespace, name, secret, err);
+	http_exchange_free(&exchange);
+	return result;
+}
+
+static int check_size(const struct kube_secret *secret, struct error *err)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < secret->data_count; i++)
+		bytes += secret->data[i].value.length;
+	if (bytes > KUBE_SECRET_BYTES_MAX)
+		return error_set(err, ERROR_TOO_LARGE,
+		    "Secret %s/%s: its values are %zu bytes together, and a Secret holds %zu: "
+		    "split "
+		    "it",
+		    secret->namespace, secret->name, bytes, KUBE_SECRET_BYTES_MAX);
+	return 0;
+}
+
+static int create_request(struct kube *kube, const struct kube_secret *secret,
+    struct http_exchange *exchange, struct error *err)
+{
+	memset(exchange, 0, sizeof(*exchange));
+	if (check_size(secret, err) < 0 ||
+	    kube_request(kube, "POST", secret->namespace, "secrets", NULL, exchange, err) < 0)
+		return -1;
+	exchange->response_limit = HTTP_RESPONSE_SECRET;
+	return kube_secret_write_json(secret, &exchange->body, err);
+}
+
+int kube_secret_create(struct http_client *client, struct kube *kube,
+    const struct kube_secret *secret, struct kube_secret *answer, struct error *err)
+{
+	struct http_exchange exchange, *one = &exchange;
+	struct kube_secret stored = {0};
+	int result = create_request(kube, secret, &exchange, err);
+
+	if (result == 0)
+		result = http_run(client, &one, 1, err);
+	if (result == 0)
+		result =
+		    kube_secret_result(&exchange, secret->namespace, secret->name, &stored, err);
+	http_exchange_free(&exchange);
+	if (answer)
+		*answer = stored;
+	else
+		kube_secret_free(&stored);
+	return result;
+}
+
+int kube_secret_patch_request(struct kube *kube, const struct kube_secret *change,
+    struct http_exchange *exchange, struct error *err)
+{
+	struct json_writer writer;
+
+	if (kube_request(kube, "PATCH", change->namespace, "secrets", change->name, exchange, err) <
+	    0)
+		return -1;
+	exchange->content_type = "application/merge-patch+json";
+	exchange->response_limit = HTTP_RESPONSE_SECRET;
+	json_writer_init(&writer, &exchange->body);
+	json_write_object(&writer);
+	json_write_name(&writer, "metadata");
+	json_write_object(&writer);
+	if (change->resource_version)
+		json_write_member(&writer, "resourceVersion", change->resource_version);
+	kube_secret_write_marks(&writer, change);
+	json_write_object_end(&writer);
+	kube_secret_write_data(&writer, change);
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
+}

@@ -1,0 +1,162 @@
+#include "lib/kube/secret_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/cleanup.h"
+
+static int read_pairs(const struct json *document, json_node object, struct kube_pair **pairs,
+    size_t *count, struct error *err)
+{
+	size_t room = json_count(document, object);
+
+	if (room == 0)
+		return 0;
+	*pairs = calloc(room, sizeof(**pairs));
+	if (!*pairs)
+		return error_memory(err);
+	json_each (document, object, node) {
+		struct kube_pair *pair = &(*pairs)[(*count)++];
+		pair->name = json_name_strdup(document, node);
+		pair->value = json_strdup(document, node);
+		if (!pair->name || !pair->value)
+			return error_set(
+			    err, ERROR_INVALID, "a label or annotation is no plain text");
+	}
+	return 0;
+}
+
+static int read_value(
+    const struct json *document, json_node node, struct kube_entry *entry, struct error *err)
+{
+	cleanup_secret struct secret_buffer unescaped = SECRET_BUFFER_INIT;
+	size_t length;
+
+	if (json_type(document, node) == JSON_NULL)
+		return 0;
+	/* Base64 has no escapes in JSON, but a server may write '/' as "\/". */
+	const char *text = json_plain_string(document, node, &length);
+	if (!text) {
+		if (json_string(document, node, &unescaped, err) < 0)
+			return error_wrap(err, "data key \"%s\"", entry->key);
+		text = secret_buffer_string(&unescaped);
+		length = unescaped.length;
+	}
+	if (base64_decode(&entry->value, text, length, err) < 0)
+		return error_wrap(err, "data key \"%s\"", entry->key);
+	return 0;
+}
+
+static int read_data(
+    const struct json *document, json_node object, struct kube_secret *secret, struct error *err)
+{
+	size_t room = json_count(document, object);
+
+	if (room == 0)
+		return 0;
+	secret->data = calloc(room, sizeof(*secret->data));
+	if (!secret->data)
+		return error_memory(err);
+	json_each (document, object, node) {
+		struct kube_entry *entry = &secret->data[secret->data_count++];
+		entry->key = json_name_strdup(document, node);
+		if (!entry->key)
+			return error_set(err, ERROR_INVALID, "a data key is no plain text");
+		if (read_value(document, node, entry, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_secret(
+    const struct json *document, json_node node, struct kube_secret *secret, struct error *err)
+{
+	json_node metadata = json_member(document, node, "metadata");
+
+	secret->namespace = json_strdup(document, json_member(document, metadata, "namespace"));
+	secret->name = json_strdup(document, json_member(document, metadata, "name"));
+	secret->resource_version =
+	    json_strdup(document, json_member(document, metadata, "resourceVersion"));
+	secret->type = json_strdup(document, json_member(document, node, "type"));
+	secret->immutable = json_boolean(document, json_member(document, node, "immutable"), false);
+	if (!secret->namespace || !secret->name || !secret->resource_version)
+		return error_set(err, ERROR_INVALID,
+		    "the Kubernetes API's answer holds no Secret: no namespace, name or "
+		    "resourceVersion");
+	if (read_pairs(document, json_member(document, metadata, "labels"), &secret->labels,
+		&secret->label_count, err) < 0)
+		return -1;
+	if (read_pairs(document, json_member(document, metadata, "annotations"),
+		&secret->annotations, &secret->annotation_count, err) < 0)
+		return -1;
+	return read_data(document, json_member(document, node, "data"), secret, err);
+}
+
+int kube_secret_read(
+    const struct json *document, json_node node, struct kube_secret *secret, struct error *err)
+{
+	if (read_secret(document, node, secret, err) == 0)
+		return 0;
+	kube_secret_free(secret);
+	return -1;
+}
+
+static void write_pairs(
+    struct json_writer *writer, const char *name, const struct kube_pair *pairs, size_t count)
+{
+	if (count == 0)
+		return;
+	json_write_name(writer, name);
+	json_write_object(writer);
+	for (size_t i = 0; i < count; i++)
+		json_write_member(writer, pairs[i].name, pairs[i].value);
+	json_write_object_end(writer);
+}
+
+void kube_secret_write_marks(struct json_writer *writer, const struct kube_secret *secret)
+{
+	write_pairs(writer, "labels", secret->labels, secret->label_count);
+	write_pairs(writer, "annotations", secret->annotations, secret->annotation_count);
+}
+
+void kube_secret_write_data(struct json_writer *writer, const struct kube_secret *secret)
+{
+	if (secret->data_count == 0)
+		return;
+	json_write_name(writer, "data");
+	json_write_object(writer);
+	for (size_t i = 0; i < secret->data_count; i++) {
+		json_write_name(writer, secret->data[i].key);
+		json_write_base64(writer, secret_buffer_string(&secret->data[i].value),
+		    secret->data[i].value.length);
+	}
+	json_write_object_end(writer);
+}
+
+/* Without the resourceVersion, which neither a new object nor a manifest may have. */
+int kube_secret_write_json(
+    const struct kube_secret *secret, struct secret_buffer *out, struct error *err)
+{
+	struct json_writer writer;
+
+	json_writer_init(&writer, out);
+	json_write_object(&writer);
+	json_write_member(&writer, "apiVersion", "v1");
+	json_write_member(&writer, "kind", "Secret");
+	json_write_name(&writer, "metadata");
+	json_write_object(&writer);
+	json_write_member(&writer, "name", secret->name);
+	if (secret->namespace)
+		json_write_member(&writer, "namespace", secret->namespace);
+	kube_secret_write_marks(&writer, secret);
+	json_write_object_end(&writer);
+	json_write_member(&writer, "type", secret->type ? secret->type : "Opaque");
+	if (secret->immutable) {
+		json_write_name(&writer, "immutable");
+		json_write_boolean(&writer, true);
+	}
+	kube_secret_write_data(&writer, secret);
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
+}

@@ -1,0 +1,21 @@
+/* secret_json: the Secret as the API server writes it, for the files of this folder only. */
+#ifndef KUBE_SECRET_JSON_H
+#define KUBE_SECRET_JSON_H
+
+#include "lib/base/json.h"
+#include "lib/kube/kube.h"
+
+/*
+ * Read a v1/Secret; items of a list carry no kind, so it is for the caller to look at.  *secret
+ * must be zeroed; on error it holds nothing.
+ */
+int kube_secret_read(const struct json *document, json_node node, struct kube_secret *secret,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* The members data, labels and annotations, of which only what is there is written. */
+void kube_secret_write_data(struct json_writer *writer, const struct kube_secret *secret)
+    __attribute__((nonnull));
+void kube_secret_write_marks(struct json_writer *writer, const struct kube_secret *secret)
+    __attribute__((nonnull));
+
+#endif

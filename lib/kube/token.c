@@ -1,0 +1,75 @@
+#include <string.h>
+
+#include "lib/kube/answer.h"
+#include "lib/kube/credential.h"
+
+static int token_request(struct kube *kube, const char *namespace, const char *service_account,
+    const char *audience, int64_t lifetime_s, struct http_exchange *exchange, struct error *err)
+{
+	struct json_writer writer;
+
+	if (kube_request(
+		kube, "POST", namespace, "serviceaccounts", service_account, exchange, err) < 0 ||
+	    secret_buffer_append_string(&exchange->path, "/token", err) < 0)
+		return -1;
+	json_writer_init(&writer, &exchange->body);
+	json_write_object(&writer);
+	json_write_member(&writer, "apiVersion", "authentication.k8s.io/v1");
+	json_write_member(&writer, "kind", "TokenRequest");
+	json_write_name(&writer, "spec");
+	json_write_object(&writer);
+	if (audience) {
+		json_write_name(&writer, "audiences");
+		json_write_array(&writer);
+		json_write_string(&writer, audience);
+		json_write_array_end(&writer);
+	}
+	json_write_name(&writer, "expirationSeconds");
+	json_write_integer(&writer, lifetime_s);
+	json_write_object_end(&writer);
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
+}
+
+static int token_result(const struct http_exchange *exchange, const char *namespace,
+    struct secret_buffer *token, struct error *err)
+{
+	cleanup_secret struct secret_buffer received = SECRET_BUFFER_INIT;
+
+	if (kube_answer_check(exchange, err) < 0) {
+		if (exchange->status == 403)
+			error_hint(err,
+			    "a Role in namespace %s must allow create on serviceaccounts/token",
+			    namespace);
+		if (exchange->status == 404)
+			error_hint(err, "does the service account exist?");
+		return -1;
+	}
+	cleanup_json struct json *document = kube_answer_parse(exchange, "TokenRequest", err);
+	if (!document)
+		return -1;
+	if (json_string(document, json_path(document, JSON_ROOT, "status", "token", NULL),
+		&received, err) < 0 ||
+	    kube_token_check(&received, err) < 0)
+		return error_wrap(err, "the Kubernetes API's answer");
+	return secret_buffer_append(token, received.data, received.length, err);
+}
+
+int kube_token_request(struct http_client *client, struct kube *kube, const char *namespace,
+    const char *service_account, const char *audience, int64_t lifetime_s,
+    struct secret_buffer *token, struct error *err)
+{
+	struct http_exchange exchange, *one = &exchange;
+	int result =
+	    token_request(kube, namespace, service_account, audience, lifetime_s, &exchange, err);
+
+	if (result == 0)
+		result = http_run(client, &one, 1, err);
+	if (result == 0)
+		result = token_result(&exchange, namespace, token, err);
+	http_exchange_free(&exchange);
+	if (result < 0)
+		return error_wrap(
+		    err, "token of service account %s/%s", namespace, service_account);
+	return 0;
+}

@@ -1,0 +1,80 @@
+#!/bin/bash
+# The Secrets of the original Python project launch, and it would read ours.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+original() { "$(dirname "$0")/original-project" "$@"; }
+document=$TAP_WORK/secrets.json
+# White space, a final newline, no sorted members, characters of two, three and four bytes, escapes, all types.
+cat >"$document" <<'JSON'
+{
+  "db_user" : "matrix",
+  "DB_PASSWORD":"corr\"ect\\ horse\tbattery\u0020staple",
+  "GREETING": "Grüße, 世界 😀 \u00e9 \ud83d\ude80",
+  "PORT": 5432,	"RATIO": -0.5, "DEBUG": false, "VERBOSE": true, "UNSET": null,
+  "EMPTY": "",
+  "NESTED": { "list": [1, "zwei", null, {"ü": []}], "object": {} },
+  "LIST": [ ]
+}
+
+JSON
+expected=$(original environment "$document")
+expected_escaped=$(original environment "$document" escaped)
+
+# launch SECRET [VARIABLE]: as the original project's pod would start, with its own role and Vault's address in
+# that variable; prints what the document set.
+launch() {
+	run as_pod sealer env -i PATH="$PATH" KEPT=kept "${2-VAULT_ADDR}=$VAULT_ADDR" VAULT_CACERT="$VAULT_CACERT" \
+		KUBERNETES_SERVICE_HOST="$KUBERNETES_SERVICE_HOST" KUBERNETES_SERVICE_PORT="$KUBERNETES_SERVICE_PORT" \
+		SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/sealer" VAULT_ROLE=demo \
+		"$BIN/secret-exec" --secret "$1" --transit-key aes256-key -- /usr/bin/python3 -c '
+import json, os
+shell = ("PATH", "KEPT", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "LC_CTYPE")
+print(json.dumps({k: v for k, v in os.environ.items() if k not in shell}, sort_keys=True))'
+}
+
+# -- written by encryptonator: the text as it was ---------------------------------------------------
+
+run original write matrix-secrets "$document"
+status_is 0 "the original project writes a Secret"
+kube_call GET /api/v1/namespaces/demo/secrets/matrix-secrets
+is "$(field type) $(field metadata.labels) $(field metadata.annotations)" "Opaque  " "no label or annotation tells about it"
+like "$(stored matrix-secrets secrets.json)" '^vault:v1:' "one data key holds the ciphertext"
+launch matrix-secrets:secrets.json
+status_is 0 "the application starts"
+out_is "$expected" "with the document's members as variables, to the byte"
+err_is "" "and without a word"
+launch matrix-secrets
+out_is "$expected" "the same without the data key's name"
+launch matrix-secrets:secrets.json VAULT_URL
+out_is "$expected" "VAULT_URL says where Vault is, too"
+err_like '^secret-exec: VAULT_URL is understood, but VAULT_ADDR is preferred$' "with a note on stderr"
+
+# -- written by recryptonator: the document as Python spells it -------------------------------------
+
+run original rotate matrix-secrets
+status_is 0 "the original project rotates it"
+like "$(stored matrix-secrets secrets.json)" '^vault:v2:' "a new ciphertext"
+run original read matrix-secrets
+out_like '"db_user": "matrix", .*\\ud83d\\ude00' "in the other spelling"
+launch matrix-secrets:secrets.json
+status_is 0 "the application starts"
+out_is "$expected_escaped" "with the same environment; in nested values the escapes stay as they were written"
+
+# -- the other way round: written by secret-seal ----------------------------------------------------
+
+kube_call DELETE /api/v1/namespaces/demo/secrets/matrix-secrets
+run as_pod sealer env VAULT_ROLE=secret-seal "$BIN/secret-seal" --transit-key aes256-key --layout document \
+	--from-document "$document" matrix-secrets
+status_is 0 "secret-seal writes the document"
+original read matrix-secrets >"$TAP_WORK/read"
+ok "the original project reads the text as it was, to the byte" cmp "$document" "$TAP_WORK/read"
+kube_call GET /api/v1/namespaces/demo/secrets/matrix-secrets
+is "$(field type) $(field data | tr ',' '\n' | wc -l)" "Opaque 1" "from one data key of an Opaque Secret"
+launch matrix-secrets:secrets.json
+out_is "$expected" "and it launches"
+run original rotate matrix-secrets
+launch matrix-secrets:secrets.json
+out_is "$expected_escaped" "also after the original project has rotated it"
+done_testing

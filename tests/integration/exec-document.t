@@ -1,0 +1,61 @@
+#!/bin/bash
+# The document layout: one data key seals a JSON object, whose members become variables.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export VAULT_ROLE=secret-exec
+
+# seal_text TEXT: what the original project would have stored, whatever the text is.
+seal_text() {
+	local ciphertext
+	vault_call POST transit/encrypt/aes256-key "{\"plaintext\":\"$(printf '%s' "$1" | base64 -w0)\"}"
+	ciphertext=$(field data.ciphertext)
+	kube_call DELETE /api/v1/namespaces/demo/secrets/app
+	kube_call POST /api/v1/namespaces/demo/secrets \
+		"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},\"type\":\"Opaque\",\"data\":{\"secrets.json\":\"$(printf '%s' "$ciphertext" | base64 -w0)\"}}"
+	[ "$STATUS" = 201 ]
+}
+launch() { run as_pod app "$BIN/secret-exec" --secret app --transit-key aes256-key -- "$@"; }
+
+ok "a Secret as the original project wrote it" seal_text '{"TEXT": "a b", "NUMBER": 1.50e3, "YES": true, "NONE": null,
+  "NESTED": {"a": [1, "x y", {"b": null}]}, "ESCAPED": "\u00fc\ud83d\ude00\n."}
+'
+launch sh -c 'echo "$TEXT|$NUMBER|$YES|${NONE-absent}|$NESTED|$ESCAPED"'
+status_is 0 "it launches"
+out_is $'a b|1.50e3|true|absent|{"a":[1,"x y",{"b":null}]}|ü😀\n.' \
+	"strings as they are, numbers as written, null absent, containers compact"
+
+run as_pod app "$BIN/secret-exec" --secret app:secrets.json --transit-key aes256-key -- printenv TEXT
+out_is "a b" "with its data key named too"
+
+run as_pod app "$BIN/secret-exec" --secret app -- true
+fails_with 125 'no Transit key is known.*secretmanager/transit-key.*--transit-key' \
+	"it has no annotation, so the Transit key must be named"
+
+seal_text '["a"]'
+launch true
+fails_with 125 'Secret demo/app, data key secrets.json: .*no JSON object' "a document that is no object"
+seal_text '{"A": "1", "\u0041": "2"}'
+launch true
+fails_with 125 'data key secrets.json.*line 1.*second time' "duplicate members, compared unescaped"
+seal_text '{"A": '
+launch true
+fails_with 125 'data key secrets.json.*line 1' "text that is no JSON: its place, never its text"
+err_unlike '"A"' "its text is not shown"
+seal_text '{"not-a-variable": "x"}'
+launch true
+fails_with 125 "\"not-a-variable\" can't be an environment variable's name.*--fd" "a name that can't be a variable"
+seal_text '{"A": "x\u0000y"}'
+launch true
+fails_with 125 'A holds a NUL byte' "a value with a NUL byte"
+seal_text '{"LD_PRELOAD": "/tmp/evil.so"}'
+launch true
+fails_with 125 'refusing to set LD_PRELOAD.*--allow-env LD_PRELOAD' "a variable by which a loader runs other code"
+seal_text '{"BASH_ENV": "x"}'
+run as_pod app "$BIN/secret-exec" --secret app --transit-key aes256-key --allow-env BASH_ENV -- printenv BASH_ENV
+out_is x "unless it is meant"
+seal_text '{}'
+launch sh -c 'echo ran'
+out_is ran "an empty object sets nothing"
+
+done_testing

@@ -1,0 +1,61 @@
+#!/bin/bash
+# secret-exec becomes the application, which gets the secrets and nothing of the launcher.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export VAULT_ROLE=secret-exec
+
+run "$BIN/secret-seal" --transit-key aes256-key --from-literal USER_NAME=matrix \
+	--from-literal 'PASS=two words, "quotes" and ünïcödé' --from-literal EMPTY= app
+status_is 0 "the Secret is sealed"
+
+run as_pod app "$BIN/secret-exec" --secret app -- printenv USER_NAME PASS
+status_is 0 "the application ends with its own status"
+out_is $'matrix\ntwo words, "quotes" and ünïcödé' "its variables hold the plaintext"
+err_is "" "and nothing else is said"
+
+run as_pod app "$BIN/secret-exec" --secret demo/app:PASS -- sh -c 'echo "${PASS:+set} ${USER_NAME-unset}"'
+out_is "set unset" "NAMESPACE/NAME:KEY takes that key alone"
+
+run as_pod app "$BIN/secret-exec" --secret app -- sh -c 'echo "[$EMPTY]"'
+out_is "[]" "an empty value is an empty variable"
+
+run as_pod app "$BIN/secret-exec" --secret app -- sh -c 'exit 42'
+status_is 42 "its exit status is the program's"
+
+run as_pod app "$BIN/secret-exec" --secret app -- sh -c 'kill -TERM $$'
+status_is 143 "and so is the signal that ends it"
+
+run as_pod app sh -c 'echo $$; exec "$@"' - "$BIN/secret-exec" --secret app -- sh -c 'echo $$'
+is "${OUT%$'\n'*}" "${OUT#*$'\n'}" "the application runs in the launcher's own process"
+
+run as_pod app "$BIN/secret-exec" --secret app -- printf '<%s>' 'a b' '' '*' '$HOME' --secret
+out_is '<a b><><*><$HOME><--secret>' "arguments reach it as they came, through no shell"
+
+run as_pod app "$BIN/secret-exec" --secret app -- env
+out_unlike '(^|'$'\n'')(VAULT_|BAO_|SECRET_EXEC_|SECRETMANAGER_)' "no configuration of the launcher is left in its environment"
+run as_pod app "$BIN/secret-exec" --secret app --keep-config -- env
+out_like 'VAULT_ADDR=' "but with --keep-config it is"
+
+run as_pod app ls -1 /proc/self/fd
+without=$OUT
+run as_pod app "$BIN/secret-exec" --secret app -- ls -1 /proc/self/fd
+out_is "$without" "no file descriptor is left open that the launcher did not find"
+
+run as_pod app env SECRET_EXEC_SECRET=app SECRET_EXEC_ROLE=secret-exec VAULT_ROLE=wrong \
+	"$BIN/secret-exec" -- printenv USER_NAME
+out_is matrix "options come from SECRET_EXEC_* too, before the shared names"
+
+run as_pod app env -u VAULT_ADDR "VAULT_URL=$VAULT_ADDR" "$BIN/secret-exec" --secret app -- printenv USER_NAME
+out_is matrix "VAULT_URL, the original project's name, is understood"
+err_like 'VAULT_ADDR is preferred' "with a note"
+
+run as_pod app env PASS=other "$BIN/secret-exec" --secret app -- true
+fails_with 125 'PASS is set already.*--override' "a clash with an existing variable is an error"
+run as_pod app env PASS=other "$BIN/secret-exec" --secret app --override -- sh -c 'echo "${PASS%% *}"'
+out_is two "unless --override"
+
+run as_pod app "$BIN/secret-exec" --secret app -- sh -c 'cat </dev/stdin' <<<"to its standard input"
+out_is "to its standard input" "standard input is the application's"
+
+done_testing

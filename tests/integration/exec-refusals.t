@@ -1,0 +1,126 @@
+#!/bin/bash
+# What can go wrong before the application starts: one clear line each, status 125, nothing started.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export VAULT_ROLE=secret-exec
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
+
+app() { run as_pod app "$BIN/secret-exec" --secret app "$@"; }
+# secret_of DATA: the Secret app anew, with this JSON as its data.
+secret_of() {
+	kube_call DELETE /api/v1/namespaces/demo/secrets/app
+	kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",
+		\"metadata\":{\"name\":\"app\",\"annotations\":{\"secretmanager/transit-key\":\"${2-transit/aes256-key}\"}},
+		\"data\":$1}"
+	[ "$STATUS" = 201 ] || echo "Bail out! the Secret can't be made"
+}
+encoded() { printf '%s' "$1" | base64 -w0; }
+
+# The command line.
+run "$BIN/secret-exec" --secret app
+fails_with 125 'no command: write secret-exec' "no command"
+run "$BIN/secret-exec" --secret app --
+fails_with 125 'no command' "no command after --"
+run "$BIN/secret-exec" --bogus -- true
+fails_with 125 'unknown option --bogus.*--help' "an unknown option"
+run "$BIN/secret-exec" --secret
+fails_with 125 'option --secret needs an argument' "an option without its argument"
+run "$BIN/secret-exec" --secret 'UPPER/case' -- true
+fails_with 125 '\[NAMESPACE/\]NAME\[:KEY\]' "a Secret's name that can't be one"
+run "$BIN/secret-exec" --timeout soon -- true
+fails_with 125 '"soon" is not a duration' "a duration that is none"
+run "$BIN/secret-exec" --vault-token=s.123 -- true
+fails_with 125 'taken from the environment only' "a token on the command line"
+err_unlike 's\.123' "which is not repeated"
+
+# Vault.
+run as_pod app env -u VAULT_ADDR "$BIN/secret-exec" --secret app -- true
+fails_with 125 'no Vault address: set VAULT_ADDR' "no Vault address"
+run as_pod app env VAULT_ADDR=vault:8200 "$BIN/secret-exec" --secret app -- true
+fails_with 125 'not an http or https URL' "an address that is no URL"
+run as_pod app env VAULT_ADDR=http://vault.example:8200 "$BIN/secret-exec" --secret app -- true
+fails_with 125 'plain http would send secrets unencrypted' "plain http"
+port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+run as_pod app env "VAULT_ADDR=https://127.0.0.1:$port" "$BIN/secret-exec" --secret app --timeout 300ms -- true
+is "$STATUS" 125 "Vault down: status"
+like "${ERR##*$'\n'}" "Vault at https://127.0.0.1:$port: .*is it running there" "Vault down: what to do"
+run as_pod app env -u VAULT_CACERT "$BIN/secret-exec" --secret app -- true
+fails_with 125 'TLS certificate not trusted.*VAULT_CACERT|no CA certificates.*VAULT_CACERT' "TLS not trusted"
+run as_pod app env VAULT_CACERT=/nowhere/ca.crt "$BIN/secret-exec" --secret app -- true
+fails_with 125 'CA file /nowhere/ca.crt: No such file' "a CA file that is missing"
+run as_pod app env -u VAULT_CACERT VAULT_SKIP_VERIFY=true "$BIN/secret-exec" --secret app -- printenv A
+out_is value "VAULT_SKIP_VERIFY goes on without"
+err_like 'warning: VAULT_SKIP_VERIFY.*NOT verified' "but says so loudly"
+run as_pod app env VAULT_ROLE=nobody "$BIN/secret-exec" --secret app -- true
+fails_with 125 'login with role "nobody".*invalid role name.*check the role' "a role that does not exist"
+run as_pod app env -u VAULT_ROLE "$BIN/secret-exec" --secret app -- true
+fails_with 125 'no Vault role.*VAULT_ROLE or --role' "no role"
+run as_pod stranger "$BIN/secret-exec" --secret app -- true
+fails_with 125 'login with role "secret-exec".*403.*may this service account' "a service account that may not use the role"
+run as_pod app env VAULT_ROLE=narrow "$BIN/secret-exec" --secret app -- true
+fails_with 125 'decrypt with Transit key transit/aes256-key.*403.*policy must allow "update" on transit/decrypt/aes256-key' \
+	"a policy that does not allow decrypting"
+run as_pod app-expired "$BIN/secret-exec" --secret app -- true
+is "$STATUS" 125 "an expired service-account token: status"
+like "$ERR" 'login with role "secret-exec".*403.*still valid|401.*token' "an expired service-account token: why"
+run as_pod app "$BIN/secret-exec" --jwt-file /nowhere/token --secret app -- true
+fails_with 125 'service-account token: /nowhere/token: No such file.*automountServiceAccountToken' "a missing token file"
+run as_pod app env VAULT_ROLE=long "$BIN/secret-exec" --secret app -- true
+fails_with 125 'would live 3600 s, more than the 10 s allowed' "a token that would live too long"
+run as_pod app env VAULT_ROLE=long "$BIN/secret-exec" --max-token-ttl 1h --secret app -- printenv A
+out_is value "which --max-token-ttl allows"
+
+# The Secret.
+run as_pod app "$BIN/secret-exec" --secret other -- true
+fails_with 125 'Secret demo/other.*forbidden.*get' "a Secret that the pod may not read"
+run "$BIN/secret-exec" --secret missing -- true
+fails_with 125 'Secret demo/missing.*not found' "a Secret that does not exist"
+run as_pod app "$BIN/secret-exec" --secret app:NOPE -- true
+fails_with 125 'Secret demo/app: it has no data key "NOPE"' "a data key that does not exist"
+run as_pod app "$BIN/secret-exec" --secret app --transit-key team-key -- true
+fails_with 125 'sealed with Transit key transit/aes256-key, but team-key is asked for' "another Transit key than the Secret's own"
+good=$(stored app A)
+secret_of '{}'
+app -- true
+fails_with 125 'Secret demo/app: it is empty' "an empty Secret"
+secret_of "{\"A\":\"$(encoded plain)\"}"
+app -- true
+fails_with 125 'not sealed: data key "A" holds no Vault ciphertext' "a Secret that is not sealed"
+err_unlike 'plain' "its value is not shown"
+secret_of "{\"A\":\"$(encoded "$good")\",\"B\":\"$(encoded plain)\"}"
+app -- true
+fails_with 125 'half sealed: data key "B"' "one that is half sealed"
+secret_of "{\"A\":\"$(encoded "$good")\"}" transit/no-such-key
+VAULT_ROLE=demo app -- true
+fails_with 125 'no-such-key.*(encryption key not found|403)' "a Transit key that does not exist"
+run "$BIN/secret-exec" --secret app -- true
+fails_with 125 'encryption key not found.*check the key' "the same, for who may know"
+secret_of "{\"A\":\"$(encoded "${good:0:20}AAAA${good:24}")\"}"
+app -- true
+fails_with 125 "Secret demo/app, data key A: Vault can't decrypt it.*another key, or garbled" "ciphertext that is garbled"
+secret_of "{\"A\":\"$(encoded "$good
+")\"}"
+app -- true
+fails_with 125 'ends in a newline, which was added' "ciphertext to which a newline was added"
+vault_call POST team/transit/encrypt/team-key '{"plaintext":"eA=="}'
+secret_of "{\"A\":\"$(encoded "$(field data.ciphertext)")\"}"
+app -- true
+fails_with 125 'with Transit key transit/aes256-key.*another key, or garbled' "ciphertext of another key"
+
+# The command.
+secret_of "{\"A\":\"$(encoded "$good")\"}"
+app -- no-such-command
+fails_with 127 'no-such-command: command not found' "a command that is not found"
+app -- /nowhere/at-all
+fails_with 127 '/nowhere/at-all: No such file' "a path that is not found"
+printf 'echo ran\n' >"$TAP_WORK/script"
+app -- "$TAP_WORK/script"
+fails_with 126 'Permission denied.*execute permission' "a file without execute permission"
+chmod +x "$TAP_WORK/script"
+app -- "$TAP_WORK/script"
+fails_with 126 'Exec format error.*no #! line' "a script without #!, which no shell may rescue"
+app -- "$TAP_WORK"
+fails_with 126 'Permission denied' "a folder"
+
+done_testing

@@ -1,0 +1,47 @@
+#!/bin/bash
+# One Secret that can't be rewrapped stops no other; what is left is said, and the exit status is 1.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
+good=$(stored app A)
+encoded() { printf '%s' "$1" | base64 -w0; }
+# broken NAME DATA [FIELDS]
+broken() {
+	kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"$1\",
+		\"labels\":{\"secretmanager/sealed\":\"true\"},\"annotations\":{\"secretmanager/transit-key\":\"transit/aes256-key\"}},\"data\":$2${3-}}"
+	[ "$STATUS" = 201 ] || echo "Bail out! $1 can't be made"
+}
+broken garbled "{\"A\":\"$(encoded "${good:0:20}AAAA${good:24}")\",\"B\":\"$(encoded "$good")\"}"
+broken half "{\"A\":\"$(encoded "$good")\",\"B\":\"$(encoded plain)\"}"
+broken frozen "{\"A\":\"$(encoded "$good")\"}" ',"immutable":true'
+
+run "$BIN/secret-rotate" -n demo
+status_is 1 "something is left"
+out_like 'listed 4, current 1, rewrapped 3, .*failed 3' "the summary counts it"
+err_like 'Secret demo/garbled: data key "A": Vault can.t rewrap it: .*authentication' "garbled ciphertext, with Vault's word"
+err_like 'Secret demo/half: data key "B": not sealed' "plaintext beside ciphertext"
+err_like 'Secret demo/frozen: it is immutable' "an immutable Secret"
+err_like '3 of 4 Secrets are left on an old version.*run again' "the last line says what to do"
+err_unlike 'plain[^t]' "no value is shown"
+is "$(grep -c 'Secret demo/frozen' <<<"$ERR")" 1 "each is named once"
+like "$(stored app A)" '^vault:v2:' "the good Secret is on the new version"
+like "$(stored garbled B)" '^vault:v2:' "and so are the good values of the others"
+run "$BIN/secret-exec" --secret app -- printenv A
+out_is value "it decrypts"
+run "$BIN/secret-exec" --secret frozen -- printenv A
+out_is value "and so does what was left on the old version"
+
+run "$BIN/secret-rotate" -n demo extra
+fails_with 2 '"extra": no operand is wanted' "an operand"
+run "$BIN/secret-rotate" -n demo -A
+is "$STATUS" 2 "-n and -A exclude each other"
+run "$BIN/secret-rotate" -n demo --transit-key no-such-key
+is "$STATUS" 1 "a Transit key that does not exist"
+like "$ERR" 'Transit key transit/no-such-key' "is named"
+run as_pod stranger env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo
+is "$STATUS" 1 "a service account that may not list"
+like "$ERR" 'forbidden' "in the API server's words"
+
+done_testing

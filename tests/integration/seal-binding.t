@@ -1,0 +1,45 @@
+#!/bin/bash
+# With a derived key values are bound: a ciphertext that was copied elsewhere does not decrypt.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+run "$BIN/secret-seal" --transit-key derived-key --from-literal A=one app
+status_is 0 "sealed with a derived key"
+kube_call GET /api/v1/namespaces/demo/secrets/app
+is "$(field metadata.annotations.secretmanager/scope)" strict "strict is the default"
+run "$BIN/secret-exec" --secret app -- printenv A
+out_is one "it launches from its own Secret"
+
+# copy_to NAME: the Secret app's data and annotations under another name.
+copy_to() {
+	kube_call GET /api/v1/namespaces/demo/secrets/app
+	local annotations data
+	annotations=$(field metadata.annotations) data=$(field data)
+	kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",
+		\"metadata\":{\"name\":\"$1\",\"annotations\":$annotations},\"data\":$data}"
+}
+copy_to copy
+run "$BIN/secret-exec" --secret copy -- printenv A
+fails_with 125 'Secret demo/copy, data key A: .*bound to its Secret: was it copied' "a copy is refused, and told why"
+
+for scope in namespace-wide cluster-wide; do
+	kube_call DELETE /api/v1/namespaces/demo/secrets/app
+	run "$BIN/secret-seal" --transit-key derived-key --scope "$scope" --from-literal A=one app
+	status_is 0 "sealed $scope"
+	copy_to "copy-$scope"
+	run "$BIN/secret-exec" --secret "copy-$scope" -- printenv A
+	out_is one "a copy in the namespace decrypts"
+done
+
+run "$BIN/secret-seal" --scope strict --from-literal B=two app
+fails_with 2 'bound with scope cluster-wide' "one Secret has one scope"
+run "$BIN/secret-seal" --transit-key aes256-key --scope strict --from-literal A=one plain
+fails_with 2 'not derived, so nothing can be bound' "a key that is not derived binds nothing"
+run "$BIN/secret-seal" --transit-key derived-key --scope wide --from-literal A=one other
+fails_with 1 '"wide" is no scope: strict, namespace-wide or cluster-wide' "a scope that is none"
+run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST HOME=/nowhere "$BIN/secret-seal" --transit-key derived-key \
+	--from-literal A=one --dry-run=client app
+fails_with 2 'scope strict binds to the namespace: name it with -n' "a manifest bound to no namespace"
+
+done_testing

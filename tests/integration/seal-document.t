@@ -1,0 +1,38 @@
+#!/bin/bash
+# --layout document: one data key for the whole JSON object, as the original project wrote it.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+decrypted() {
+	vault_call POST transit/decrypt/aes256-key "{\"ciphertext\":\"$(stored "$1" "$2")\"}"
+	field data.plaintext
+}
+
+printf '{ "db_host": "h",\n  "n": 1.0 }\n\n' >"$TAP_WORK/doc.json"
+run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/doc.json" matrix-secrets
+status_is 0 "a document is sealed"
+is "$(decrypted matrix-secrets secrets.json)" "$(base64 -w0 "$TAP_WORK/doc.json")" "to the last byte, white space included"
+kube_call GET /api/v1/namespaces/demo/secrets/matrix-secrets
+is "$(field data | tr ',' '\n' | grep -c :)" 1 "it is the one data key"
+is "$(field metadata.annotations.secretmanager/layout)" document "its annotation says so"
+run "$BIN/secret-exec" --secret matrix-secrets -- sh -c 'echo "$db_host $n"'
+out_is "h 1.0" "it launches"
+
+run "$BIN/secret-seal" --transit-key aes256-key --layout document --data-key app.json --from-literal A=1 --from-literal B=é literals
+status_is 0 "literals make a document too"
+is "$(decrypted literals app.json | base64 -d)" '{"A":"1","B":"é"}' "an object of strings"
+
+run "$BIN/secret-seal" --from-literal A=1 matrix-secrets
+fails_with 2 'its layout is document: use --layout document' "a key beside a document is refused"
+run "$BIN/secret-seal" --layout document --from-document "$TAP_WORK/doc.json" --from-literal A=1 matrix-secrets
+fails_with 2 'give it alone' "a document with more values is refused: it is sealed as it is"
+for text in '["a"]' '"text"' '{"A":1' '{"A":1,"A":2}' '{"A":1} x' ''; do
+	printf '%s' "$text" >"$TAP_WORK/bad.json"
+	run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/bad.json" bad
+	fails_with 1 'bad\.json: ' "refused: $text"
+done
+kube_call GET /api/v1/namespaces/demo/secrets/bad
+is "$STATUS" 404 "and nothing was written"
+
+done_testing

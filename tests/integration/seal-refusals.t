@@ -1,0 +1,106 @@
+#!/bin/bash
+# What secret-seal refuses: one clear line each, and the old Secret is whole.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+secret=/api/v1/namespaces/demo/secrets/app
+seal() { run "$BIN/secret-seal" --transit-key aes256-key "$@"; }
+make_secret() {
+	kube_call DELETE "$secret"
+	kube_call POST /api/v1/namespaces/demo/secrets "$1"
+	kube_call GET "$secret"
+	before=$OUT
+}
+unchanged() {
+	kube_call GET "$secret"
+	is "$OUT" "$before" "$1"
+}
+
+run "$BIN/secret-seal" --from-literal A=1
+fails_with 2 'NAME is missing.*--help' "no Secret's name"
+seal --from-literal A=1 one two
+fails_with 2 'one Secret at a time' "two names"
+seal --from-literal A=1 Not_A_Name
+fails_with 2 "\"Not_A_Name\" can't be a Secret's name" "a name that can't be a Secret's"
+seal --from-literal A=1 -n Not_A_Name app
+fails_with 2 'namespace "Not_A_Name"' "a namespace that can't be one"
+seal app
+fails_with 2 'nothing to seal: give --from-literal' "no input"
+seal --from-literal hunter2 app
+fails_with 2 '--from-literal: write --from-literal NAME=' "a literal without a name"
+err_unlike hunter2 "which is not repeated: it may be the secret"
+seal --from-literal 'A B=1' app
+fails_with 1 "\"A B\" can't be a data key" "a name that can't be a data key"
+seal --from-literal A=1 --from-literal A=2 app
+fails_with 1 'A comes from both' "a name that comes twice"
+run "$BIN/secret-seal" --from-literal A=1 app
+fails_with 2 'no Transit key: name it with --transit-key' "no Transit key"
+run "$BIN/secret-seal" --transit-key no-such-key --from-literal A=1 app
+fails_with 1 'Transit key transit/no-such-key.*404.*no such key' "a Transit key that does not exist"
+vault_call GET transit/keys/no-such-key
+is "$STATUS" 404 "and it is not made"
+seal --layout both --from-literal A=1 app
+fails_with 2 '--layout "both": write per-key or document' "a layout that is none"
+seal --data-key x --from-literal A=1 app
+fails_with 2 '--data-key goes with --layout document' "--data-key without a document"
+seal --from-file /nowhere/file app
+fails_with 1 '--from-file: /nowhere/file: No such file' "a file that is missing"
+
+n=0
+while IFS= read -r line; do
+	n=$((n + 1))
+	printf 'GOOD=1\n%b\n' "$line" >"$TAP_WORK/bad.env"
+	seal --from-env-file "$TAP_WORK/bad.env" app
+	fails_with 1 'bad\.env: (line 2|not UTF-8)' ".env refused: $line"
+done <<'LINES'
+no equals
+=value
+1A=x
+A =x
+A= x
+A=x y \t
+A=x # comment or value?
+A="no end
+A='no end
+A="bad \\q"
+A="$HOME"
+A=${HOME}
+A=$(id)
+A="x" y
+A=\xff
+GOOD=2
+LINES
+ok "all the lines were tried" [ "$n" = 16 ]
+
+# Secrets that are there.
+make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app"},"data":{"A":"cGxhaW4="}}'
+seal --from-literal A=1 app
+fails_with 1 'Secret demo/app: not sealed: data key "A".*left as it is' "a Secret that nobody sealed"
+unchanged "it is left as it was"
+make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annotations":{"secretmanager/transit-key":"transit/aes256-key"}},"immutable":true,"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
+seal --from-literal A=1 app
+fails_with 1 'Secret demo/app: it is immutable' "an immutable Secret"
+unchanged "it is left as it was"
+make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app"},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
+seal --from-literal B=1 app
+fails_with 2 'nobody knows what data key "A" is sealed with' "a sealed Secret that does not say with what"
+unchanged "it is left as it was"
+make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annotations":{"secretmanager/transit-key":"team/transit/team-key"}},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
+seal --from-literal B=1 app
+fails_with 2 'sealed with Transit key team/transit/team-key, but aes256-key is asked for' "another Transit key"
+unchanged "it is left as it was"
+make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annotations":{"secretmanager/transit-key":"transit/aes256-key"}},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
+head -c 786400 /dev/zero >"$TAP_WORK/large"
+seal --from-file "B=$TAP_WORK/large" app
+fails_with 1 'value of 786400 bytes: Vault could not decrypt it again' "a value that Vault could never decrypt again"
+unchanged "nothing was written"
+head -c 600000 /dev/zero >"$TAP_WORK/half"
+seal --from-file "B=$TAP_WORK/half" --from-file "C=$TAP_WORK/half" app
+fails_with 1 'ciphertexts have .* bytes, and a Secret holds 1048576' "ciphertext for more than a Secret holds"
+unchanged "nothing was written"
+run as_pod stranger env VAULT_ROLE=demo "$BIN/secret-seal" --from-literal A=1 app
+is "$STATUS" 1 "a service account without rights"
+unchanged "nothing was written"
+
+done_testing

@@ -1,0 +1,214 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/launch/command.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+static char folder[] = "/tmp/test_command.XXXXXX";
+
+static void make_folder(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+/* A file in the folder; returns its path in a static buffer. */
+static const char *make_file(const char *name, const char *text, mode_t mode)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	close(fd);
+	return path;
+}
+
+static void remove_folder(const char *path)
+{
+	if (path)
+		unlink(path);
+	rmdir(folder);
+}
+
+/* Run the command in a forked child: its exit status, or what command_exec returned. */
+static int run(const char *first, const char *second, const char *third, char **environment)
+{
+	char *argv[] = {
+	    (char *)(uintptr_t)first, (char *)(uintptr_t)second, (char *)(uintptr_t)third, NULL};
+	int ends[2], status;
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		int result = command_exec(argv, environment, &err);
+		if (write(ends[1], &err, sizeof(err)) != (ssize_t)sizeof(err))
+			_exit(99);
+		_exit(result);
+	}
+	close(ends[1]);
+	error_clear(&err);
+	if (read(ends[0], &err, sizeof(err)) < 0)
+		ck_abort_msg("the child said nothing");
+	close(ends[0]);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static char *empty[] = {NULL};
+
+START_TEST(the_command_gets_its_arguments_and_just_this_environment)
+{
+	char *environment[] = {"ONLY=this", NULL};
+
+	ck_assert_int_eq(run("/bin/sh", "-c",
+			     "test \"$ONLY\" = this && test -z \"$HOME\" && exit 7", environment),
+	    7);
+}
+END_TEST
+
+START_TEST(a_bare_name_is_found_in_our_own_path)
+{
+	setenv("PATH", "/nowhere:/bin:/usr/bin", 1);
+	ck_assert_int_eq(run("sh", "-c", "exit 5", empty), 5);
+	unsetenv("PATH");
+	ck_assert_int_eq(run("sh", "-c", "exit 6", empty), 6);
+}
+END_TEST
+
+static const char *const missing[] = {
+    "no-such-command", "/no/such/command", "/dev/null/command", ""};
+
+START_TEST(what_is_not_found_is_127)
+{
+	ck_assert_int_eq(run(missing[_i], NULL, NULL, empty), COMMAND_NOT_FOUND);
+	ck_assert_int_ne(err.code, ERROR_NONE);
+	expect_contains(err.message, missing[_i]);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	mode_t mode;
+	int status;
+	const char *message;
+} files[] = {
+    {"#!/bin/sh\n", 0600, COMMAND_CANNOT_RUN, "Permission denied: is it a file with execute"},
+    {"echo no shell runs this\n", 0700, COMMAND_CANNOT_RUN, "no #! line"},
+    {"", 0700, COMMAND_CANNOT_RUN, "no #! line"},
+    {"#!/no/such/interpreter\n", 0700, COMMAND_NOT_FOUND,
+	"its interpreter or dynamic loader is not"},
+};
+
+START_TEST(a_file_that_can_not_run_says_why)
+{
+	make_folder();
+	const char *path = make_file("program", files[_i].text, files[_i].mode);
+	ck_assert_int_eq(run(path, NULL, NULL, empty), files[_i].status);
+	expect_contains(err.message, files[_i].message);
+	setenv("PATH", folder, 1);
+	ck_assert_int_eq(run("program", NULL, NULL, empty), files[_i].status);
+	expect_contains(err.message, files[_i].message);
+	remove_folder(path);
+}
+END_TEST
+
+START_TEST(the_search_goes_on_behind_a_file_that_may_not_run)
+{
+	char path[64];
+
+	make_folder();
+	const char *file = make_file("sh", "", 0600);
+	snprintf(path, sizeof(path), "%s:/bin", folder);
+	setenv("PATH", path, 1);
+	ck_assert_int_eq(run("sh", "-c", "exit 8", empty), 8);
+	remove_folder(file);
+}
+END_TEST
+
+START_TEST(a_folder_is_no_command)
+{
+	ck_assert_int_eq(run("/tmp", NULL, NULL, empty), COMMAND_CANNOT_RUN);
+}
+END_TEST
+
+START_TEST(too_large_an_environment_names_the_way_out)
+{
+	char *large = malloc(200000);
+
+	memset(large, 'x', 199999);
+	large[1] = '=';
+	large[199999] = '\0';
+	ck_assert_int_eq(run("/bin/true", NULL, NULL, (char *[]){large, NULL}), COMMAND_CANNOT_RUN);
+	expect_contains(err.message, "deliver with --fd");
+	free(large);
+}
+END_TEST
+
+static int actions;
+
+static void act(void)
+{
+	actions++;
+	errno = EBADF;
+}
+
+static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+START_TEST(a_signal_is_caught_acted_on_and_remembered)
+{
+	command_catch_signals(act);
+	ck_assert_int_eq(command_caught_signal(), 0);
+	errno = EINTR;
+	raise(ending[_i]);
+	ck_assert_int_eq(errno, EINTR);
+	ck_assert_int_eq(command_caught_signal(), ending[_i]);
+	ck_assert_int_eq(actions, 1);
+}
+END_TEST
+
+START_TEST(signals_are_put_back_as_they_were_found)
+{
+	struct sigaction now;
+
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_DFL);
+	command_catch_signals(act);
+	raise(SIGHUP);
+	ck_assert_int_eq(command_caught_signal(), 0);
+	raise(SIGPIPE);
+	command_restore_signals();
+	ck_assert_int_eq(sigaction(SIGHUP, NULL, &now), 0);
+	ck_assert(now.sa_handler == SIG_IGN);
+	ck_assert_int_eq(sigaction(SIGTERM, NULL, &now), 0);
+	ck_assert(now.sa_handler == SIG_DFL);
+	ck_assert_int_eq(sigaction(SIGPIPE, NULL, &now), 0);
+	ck_assert(now.sa_handler == SIG_DFL);
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_test(tests, the_command_gets_its_arguments_and_just_this_environment);
+	tcase_add_test(tests, a_bare_name_is_found_in_our_own_path);
+	tcase_add_loop_test(tests, what_is_not_found_is_127, 0, COUNT(missing));
+	tcase_add_loop_test(tests, a_file_that_can_not_run_says_why, 0, COUNT(files));
+	tcase_add_test(tests, the_search_goes_on_behind_a_file_that_may_not_run);
+	tcase_add_test(tests, a_folder_is_no_command);
+	tcase_add_test(tests, too_large_an_environment_names_the_way_out);
+	tcase_add_loop_test(tests, a_signal_is_caught_acted_on_and_remembered, 0, COUNT(ending));
+	tcase_add_test(tests, signals_are_put_back_as_they_were_found);
+}
+
+int main(void)
+{
+	return run_tests("command", add);
+}

@@ -1,0 +1,134 @@
+#include <stdio.h>
+
+#include "lib/base/dotenv.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+
+/* "NAME=value;" for each line, value's control characters and all. */
+static int gather(void *context, const char *name, struct secret_buffer *value, struct error *error)
+{
+	struct secret_buffer *seen = context;
+
+	if (secret_buffer_append_string(seen, name, error) < 0 ||
+	    secret_buffer_append(seen, "=", 1, error) < 0 ||
+	    secret_buffer_append(seen, secret_buffer_string(value), value->length, error) < 0)
+		return -1;
+	return secret_buffer_append(seen, ";", 1, error);
+}
+
+static int read_text(const char *text, size_t length, struct secret_buffer *seen)
+{
+	cleanup_secret struct secret_buffer file = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append(&file, text, length, &err), err);
+	return dotenv_each(&file, "app.env", gather, seen, &err);
+}
+
+static const struct {
+	const char *text, *seen;
+} good[] = {
+    {"", ""},
+    {"\n\n# a comment\n  # another\n", ""},
+    {"A=1\nB=2", "A=1;B=2;"},
+    {"A=\n", "A=;"},
+    {"  A=1\r\nB=2\r\n", "A=1;B=2;"},
+    {"export A=1\nexport   B=2\nexport=3\n", "A=1;B=2;export=3;"},
+    {"A_b.c-9=x\n", "A_b.c-9=x;"},
+    {"A=p@ss=w:rd#1\n", "A=p@ss=w:rd#1;"},
+    {"A=two words\n", "A=two words;"},
+    {"A=back\\slash and $dollar\n", "A=back\\slash and $dollar;"},
+    {"A='$x \\n \"q\" #'\n", "A=$x \\n \"q\" #;"},
+    {"A='' # comment\n", "A=;"},
+    {"A=\"a\\nb\\r\\t\\\"\\\\\\$\"\n", "A=a\nb\r\t\"\\$;"},
+    {"A=\" padded \"\t# comment\n", "A= padded ;"},
+    {"A=\xC3\xBC\n", "A=\xC3\xBC;"},
+};
+
+START_TEST(lines_are_read)
+{
+	cleanup_secret struct secret_buffer seen = SECRET_BUFFER_INIT;
+
+	expect_ok(read_text(good[_i].text, strlen(good[_i].text), &seen), err);
+	expect_text(seen, good[_i].seen);
+}
+END_TEST
+
+static const struct {
+	const char *line, *why;
+} bad[] = {
+    {"no equals", "followed by '='"},
+    {"=value", "no NAME=value"},
+    {"1A=x", "no NAME=value"},
+    {"A =x", "followed by '='"},
+    {"export", "followed by '='"},
+    {"A= x", "white space at an end"},
+    {"A=x ", "white space at an end"},
+    {"A=x\t", "white space at an end"},
+    {"A=x # y", "a '#' behind white space"},
+    {"A=${B}", "nothing is expanded"},
+    {"A=$(id)", "nothing is expanded"},
+    {"A=`id`", "backquote"},
+    {"A=x\\", "backslash at the end"},
+    {"A='x", "no closing quote"},
+    {"A=\"x", "no closing quote"},
+    {"A=\"x\\", "no such escape"},
+    {"A=\"x\\q\"", "no such escape"},
+    {"A=\"$B\"", "$ in double quotes"},
+    {"A=\"x\"y", "behind the closing quote"},
+    {"A='x'#y", "behind the closing quote"},
+};
+
+START_TEST(what_readers_disagree_on_is_refused_with_its_line)
+{
+	cleanup_secret struct secret_buffer seen = SECRET_BUFFER_INIT;
+	char text[128];
+
+	snprintf(text, sizeof(text), "GOOD=1\n\n%s\nLATER=2\n", bad[_i].line);
+	expect_failure(
+	    read_text(text, strlen(text), &seen), err, ERROR_INVALID, "app.env: line 3: ");
+	expect_contains(err.message, bad[_i].why);
+	expect_text(seen, "GOOD=1;");
+}
+END_TEST
+
+START_TEST(what_is_no_text_is_refused)
+{
+	cleanup_secret struct secret_buffer seen = SECRET_BUFFER_INIT;
+
+	expect_failure(read_text("A=\xFF\n", 4, &seen), err, ERROR_INVALID, "not UTF-8");
+	expect_failure(read_text("A=\0\n", 4, &seen), err, ERROR_INVALID, "NUL byte");
+	expect_text(seen, "");
+}
+END_TEST
+
+static int refuse(void *context, const char *name, struct secret_buffer *value, struct error *error)
+{
+	(void)context;
+	(void)value;
+	return error_set(error, ERROR_INVALID, "%s is not wanted", name);
+}
+
+START_TEST(a_refusal_by_the_caller_gets_its_line)
+{
+	cleanup_secret struct secret_buffer file = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append_string(&file, "\nA=1\n", &err), err);
+	expect_failure(dotenv_each(&file, "app.env", refuse, NULL, &err), err, ERROR_INVALID,
+	    "app.env: line 2: A is not wanted");
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_loop_test(tests, lines_are_read, 0, COUNT(good));
+	tcase_add_loop_test(
+	    tests, what_readers_disagree_on_is_refused_with_its_line, 0, COUNT(bad));
+	tcase_add_test(tests, what_is_no_text_is_refused);
+	tcase_add_test(tests, a_refusal_by_the_caller_gets_its_line);
+}
+
+int main(void)
+{
+	return run_tests("dotenv", add);
+}

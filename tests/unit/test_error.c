@@ -1,0 +1,96 @@
+#include <errno.h>
+
+#include "lib/base/error.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+
+START_TEST(setting_replaces_and_returns_minus_one)
+{
+	ck_assert_int_eq(error_set(&err, ERROR_USAGE, "first"), -1);
+	ck_assert_int_eq(error_set(&err, ERROR_DENIED, "%s: %d", "second", 403), -1);
+	ck_assert_int_eq(err.code, ERROR_DENIED);
+	ck_assert_str_eq(err.message, "second: 403");
+}
+END_TEST
+
+START_TEST(wrapping_goes_before_and_hinting_behind)
+{
+	error_set(&err, ERROR_DENIED, "status 403");
+	ck_assert_int_eq(error_wrap(&err, "login with role \"%s\"", "demo"), -1);
+	ck_assert_int_eq(error_hint(&err, "check the role"), -1);
+	ck_assert_str_eq(err.message, "login with role \"demo\": status 403: check the role");
+	ck_assert_int_eq(err.code, ERROR_DENIED);
+}
+END_TEST
+
+START_TEST(a_system_error_says_errno_in_words)
+{
+	errno = EACCES;
+	ck_assert_int_eq(error_system(&err, "token"), -1);
+	ck_assert_str_eq(err.message, "token: Permission denied");
+	ck_assert_int_eq(err.code, ERROR_SYSTEM);
+}
+END_TEST
+
+START_TEST(a_message_can_not_start_another_line)
+{
+	error_set(&err, ERROR_REJECTED, "bad\nforged: \x1b[31mline\x7f");
+	ck_assert_str_eq(err.message, "bad?forged: ?[31mline?");
+	error_hint(&err, "do\rthis");
+	error_wrap(&err, "in\tthere");
+	ck_assert_str_eq(err.message, "in?there: bad?forged: ?[31mline?: do?this");
+}
+END_TEST
+
+START_TEST(an_error_can_be_part_of_its_own_successor)
+{
+	error_set(&err, ERROR_NETWORK, "inner");
+	error_set(&err, ERROR_NETWORK, "outer (%s)", err.message);
+	ck_assert_str_eq(err.message, "outer (inner)");
+}
+END_TEST
+
+START_TEST(a_long_message_is_cut_and_marked)
+{
+	char text[5000];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	error_set(&err, ERROR_INVALID, "%s", text);
+	ck_assert_uint_eq(strlen(err.message), ERROR_MESSAGE_MAX - 1);
+	ck_assert_str_eq(err.message + ERROR_MESSAGE_MAX - 4, "...");
+	error_wrap(&err, "what was done");
+	ck_assert_uint_eq(strlen(err.message), ERROR_MESSAGE_MAX - 1);
+	ck_assert_int_eq(strncmp(err.message, "what was done: xxx", 18), 0);
+	error_wrap(&err, "%s", text);
+	error_hint(&err, "%s", text);
+	ck_assert_uint_eq(strlen(err.message), ERROR_MESSAGE_MAX - 1);
+}
+END_TEST
+
+START_TEST(clearing_leaves_nothing)
+{
+	error_memory(&err);
+	ck_assert_str_eq(err.message, "out of memory");
+	error_clear(&err);
+	ck_assert_int_eq(err.code, ERROR_NONE);
+	ck_assert_str_eq(err.message, "");
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_test(tests, setting_replaces_and_returns_minus_one);
+	tcase_add_test(tests, wrapping_goes_before_and_hinting_behind);
+	tcase_add_test(tests, a_system_error_says_errno_in_words);
+	tcase_add_test(tests, a_message_can_not_start_another_line);
+	tcase_add_test(tests, an_error_can_be_part_of_its_own_successor);
+	tcase_add_test(tests, a_long_message_is_cut_and_marked);
+	tcase_add_test(tests, clearing_leaves_nothing);
+}
+
+int main(void)
+{
+	return run_tests("error", add);
+}

@@ -1,0 +1,722 @@
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/http/http.h"
+#include "tests/unit/expect.h"
+#include "tests/unit/http_server.h"
+
+static struct error err;
+static struct http_server *server;
+static struct http_client *client;
+static struct http_endpoint endpoint;
+static struct http_exchange exchange;
+
+/* Start a server with these answers, and a client with an endpoint that leads to it. */
+static void serve_names(const struct http_answer *answers, int count, const char *names)
+{
+	log_init("test_http", LOG_ERROR, LOG_TEXT);
+	server = http_server_start(answers, count, names);
+	client = http_client_new(0, &err);
+	ck_assert_ptr_nonnull(client);
+	http_endpoint_init(&endpoint, "Test server");
+	endpoint.url = strdup(http_server_url(server));
+	if (names)
+		endpoint.ca_pem = strdup(http_server_certificate(server));
+}
+
+static void serve(const struct http_answer *answers, int count)
+{
+	serve_names(answers, count, NULL);
+}
+
+static void request(struct http_exchange *made, const char *method, const char *path)
+{
+	memset(made, 0, sizeof(*made));
+	made->endpoint = &endpoint;
+	made->method = method;
+	expect_ok(secret_buffer_append_string(&made->path, path, &err), err);
+}
+
+static void run(void)
+{
+	struct http_exchange *one = &exchange;
+
+	expect_ok(http_run(client, &one, 1, &err), err);
+	ck_assert_ptr_null(exchange.attempt);
+}
+
+static void finish(void)
+{
+	http_exchange_free(&exchange);
+	http_client_free(client);
+	http_endpoint_free(&endpoint);
+	http_server_stop(server);
+}
+
+static const struct http_answer fine[] = {{200, NULL, "{\"ok\":true}"}};
+
+START_TEST(a_get_sends_its_headers_and_no_body)
+{
+	serve(fine, 1);
+	request(&exchange, "GET", "/v1/sys/health?x=1");
+	expect_ok(
+	    secret_buffer_append_string(&exchange.credential, "X-Vault-Token: s.token", &err), err);
+	expect_ok(strings_append(&endpoint.headers, "X-Vault-Request: true", &err), err);
+	run();
+	expect_ok(http_check(&exchange, NULL, &err), err);
+	expect_text(exchange.response, "{\"ok\":true}");
+	const char *sent = http_server_request(server, 0);
+	ck_assert_int_eq(strncmp(sent, "GET /v1/sys/health?x=1 HTTP/1.1\r\n", 33), 0);
+	expect_contains(sent, "\r\nAccept: application/json\r\n");
+	expect_contains(sent, "\r\nX-Vault-Token: s.token\r\n");
+	expect_contains(sent, "\r\nX-Vault-Request: true\r\n");
+	expect_lacks(sent, "Content-Type");
+	expect_lacks(sent, "Content-Length");
+	finish();
+}
+END_TEST
+
+static const char *const methods[] = {"POST", "PATCH", "PUT", "DELETE"};
+
+START_TEST(a_body_is_sent_with_its_type)
+{
+	char first[64];
+
+	serve(fine, 1);
+	request(&exchange, methods[_i], "/thing");
+	exchange.content_type = "application/merge-patch+json";
+	expect_ok(secret_buffer_append_string(&exchange.body, "{\"a\":1}", &err), err);
+	run();
+	const char *sent = http_server_request(server, 0);
+	snprintf(first, sizeof(first), "%s /thing HTTP/1.1\r\n", methods[_i]);
+	ck_assert_int_eq(strncmp(sent, first, strlen(first)), 0);
+	expect_contains(sent, "\r\nContent-Type: application/merge-patch+json\r\n");
+	expect_contains(sent, "\r\nContent-Length: 7\r\n");
+	expect_contains(sent, "\r\n\r\n{\"a\":1}");
+	expect_lacks(sent, "Expect:");
+	finish();
+}
+END_TEST
+
+START_TEST(a_post_without_a_body_names_no_type)
+{
+	serve(fine, 1);
+	request(&exchange, "POST", "/revoke");
+	run();
+	expect_contains(http_server_request(server, 0), "\r\nContent-Length: 0\r\n");
+	expect_lacks(http_server_request(server, 0), "Content-Type");
+	finish();
+}
+END_TEST
+
+START_TEST(a_header_can_not_start_another)
+{
+	struct http_exchange *one = &exchange;
+
+	serve(fine, 1);
+	request(&exchange, "GET", "/");
+	expect_ok(secret_buffer_append_string(
+		      &exchange.credential, "X-Vault-Token: a\r\nX-Forged: b", &err),
+	    err);
+	expect_failure(http_run(client, &one, 1, &err), err, ERROR_INVALID, "a line break");
+	expect_lacks(err.message, "X-");
+	ck_assert_int_eq(http_server_requests(server), 0);
+	finish();
+}
+END_TEST
+
+static const int retried[] = {412, 429, 500, 502, 503, 504};
+
+START_TEST(a_passing_failure_is_tried_again)
+{
+	const struct http_answer answers[] = {{retried[_i], NULL, "no"}, fine[0]};
+
+	serve(answers, 2);
+	request(&exchange, "POST", "/");
+	expect_ok(secret_buffer_append_string(&exchange.body, "body", &err), err);
+	run();
+	ck_assert_int_eq(exchange.status, 200);
+	expect_text(exchange.response, "{\"ok\":true}");
+	ck_assert_int_eq(http_server_requests(server), 2);
+	expect_contains(http_server_request(server, 1), "\r\n\r\nbody");
+	finish();
+}
+END_TEST
+
+static const struct {
+	int status;
+	enum error_code code;
+} final[] = {
+    {400, ERROR_REJECTED},
+    {401, ERROR_DENIED},
+    {403, ERROR_DENIED},
+    {404, ERROR_NOT_FOUND},
+    {405, ERROR_REJECTED},
+    {408, ERROR_REJECTED},
+    {409, ERROR_CONFLICT},
+    {410, ERROR_GONE},
+    {413, ERROR_TOO_LARGE},
+    {422, ERROR_REJECTED},
+    {301, ERROR_REJECTED},
+    {307, ERROR_REJECTED},
+};
+
+START_TEST(a_refusal_is_final)
+{
+	const struct http_answer answers[] = {{final[_i].status, NULL, "why"}, fine[0]};
+	char status[32];
+
+	serve(answers, 2);
+	request(&exchange, "GET", "/v1/thing?query=hidden");
+	run();
+	ck_assert_int_eq(http_server_requests(server), 1);
+	expect_failure(http_check(&exchange, "the server's words", &err), err, final[_i].code,
+	    "Test server: GET /v1/thing: status ");
+	snprintf(status, sizeof(status), "status %d: the server's words", final[_i].status);
+	expect_contains(err.message, status);
+	expect_lacks(err.message, "hidden");
+	finish();
+}
+END_TEST
+
+START_TEST(the_number_of_retries_is_bounded)
+{
+	const struct http_answer answers[] = {{503, NULL, "sealed"}};
+
+	serve(answers, 1);
+	endpoint.retries = 2;
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(http_server_requests(server), 3);
+	expect_failure(
+	    http_check(&exchange, NULL, &err), err, ERROR_UNAVAILABLE, "503: no reason given");
+	expect_text(exchange.response, "sealed");
+	finish();
+}
+END_TEST
+
+START_TEST(once_means_once)
+{
+	const struct http_answer answers[] = {{503, NULL, NULL}, fine[0]};
+
+	serve(answers, 2);
+	request(&exchange, "GET", "/");
+	exchange.once = true;
+	run();
+	ck_assert_int_eq(exchange.status, 503);
+	ck_assert_int_eq(http_server_requests(server), 1);
+	finish();
+}
+END_TEST
+
+static bool says_for_ever(const struct http_exchange *asked)
+{
+	return strstr(secret_buffer_string(&asked->response), "for ever") != NULL;
+}
+
+START_TEST(a_permanent_failure_is_final)
+{
+	const struct http_answer answers[] = {
+	    {500, NULL, "perhaps"}, {500, NULL, "for ever"}, fine[0]};
+
+	serve(answers, 3);
+	request(&exchange, "GET", "/");
+	exchange.permanent = says_for_ever;
+	run();
+	ck_assert_int_eq(exchange.status, 500);
+	ck_assert_int_eq(http_server_requests(server), 2);
+	finish();
+}
+END_TEST
+
+START_TEST(retry_after_is_waited_for)
+{
+	const struct http_answer answers[] = {{429, "Retry-After: 1\r\n", NULL}, fine[0]};
+
+	serve(answers, 2);
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(exchange.status, 200);
+	ck_assert_int_ge(http_server_time_ms(server, 1) - http_server_time_ms(server, 0), 990);
+	finish();
+}
+END_TEST
+
+static const char *const long_waits[] = {
+    "Retry-After: 31\r\n", "Retry-After: 3600\r\n", "Retry-After: 9223372036854775807\r\n"};
+
+/* A wait that the deadline does not allow is not begun. */
+START_TEST(a_wait_beyond_the_deadline_gives_the_last_answer)
+{
+	const struct http_answer answers[] = {{429, long_waits[_i], "busy"}, fine[0]};
+	int64_t start = clock_now_ms();
+
+	serve(answers, 2);
+	http_client_free(client);
+	client = http_client_new(start + 20000, &err);
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(exchange.status, 429);
+	expect_text(exchange.response, "busy");
+	ck_assert_int_lt(clock_now_ms() - start, 10000);
+	finish();
+}
+END_TEST
+
+START_TEST(a_connection_that_is_cut_is_tried_again)
+{
+	const struct http_answer answers[] = {
+	    {HANG_UP, NULL, NULL}, {HANG_UP, NULL, NULL}, fine[0]};
+
+	serve(answers, 3);
+	request(&exchange, "POST", "/");
+	run();
+	ck_assert_int_eq(exchange.status, 200);
+	ck_assert_int_eq(http_server_requests(server), 3);
+	finish();
+}
+END_TEST
+
+START_TEST(nobody_there_is_said_in_words)
+{
+	serve(fine, 1);
+	http_server_stop(server);
+	endpoint.retries = 1;
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(exchange.status, 0);
+	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_NETWORK,
+	    "cannot connect: Connection refused");
+	expect_contains(err.message, "Test server at http://127.0.0.1:");
+	server = http_server_start(fine, 1, NULL);
+	finish();
+}
+END_TEST
+
+START_TEST(a_silent_server_is_given_up)
+{
+	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
+
+	serve(answers, 1);
+	endpoint.request_timeout_ms = 100;
+	endpoint.retries = 1;
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(http_server_requests(server), 2);
+	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_NETWORK, "no answer");
+	finish();
+}
+END_TEST
+
+START_TEST(the_deadline_ends_everything)
+{
+	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
+	int64_t start = clock_now_ms();
+
+	serve(answers, 1);
+	http_client_free(client);
+	client = http_client_new(start + 300, &err);
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(exchange.error.code, ERROR_NETWORK);
+	ck_assert_int_ge(clock_now_ms() - start, 300);
+	ck_assert_int_lt(clock_now_ms() - start, 3000);
+	finish();
+}
+END_TEST
+
+static char *repeat(char c, size_t count)
+{
+	char *text = malloc(count + 1);
+
+	memset(text, c, count);
+	text[count] = '\0';
+	return text;
+}
+
+START_TEST(an_answer_up_to_the_limit_is_taken)
+{
+	char *body = repeat('x', 1000);
+	const struct http_answer answers[] = {{200, NULL, body}};
+
+	serve(answers, 1);
+	request(&exchange, "GET", "/");
+	exchange.response_limit = 1000;
+	run();
+	expect_text(exchange.response, body);
+	finish();
+	free(body);
+}
+END_TEST
+
+START_TEST(a_larger_answer_is_refused_once)
+{
+	char *body = repeat('x', 1001);
+	const struct http_answer answers[] = {{200, NULL, body}};
+
+	serve(answers, 1);
+	request(&exchange, "GET", "/");
+	exchange.response_limit = 1000;
+	run();
+	ck_assert_int_eq(http_server_requests(server), 1);
+	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_TOO_LARGE,
+	    "the answer is larger than 1000 bytes");
+	finish();
+	free(body);
+}
+END_TEST
+
+START_TEST(of_a_large_error_page_the_beginning_is_kept)
+{
+	char *body = repeat('x', 200000);
+	const struct http_answer answers[] = {{404, NULL, body}};
+
+	serve(answers, 1);
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(exchange.status, 404);
+	ck_assert_uint_eq(exchange.response.length, HTTP_RESPONSE_SMALL);
+	finish();
+	free(body);
+}
+END_TEST
+
+/* The server answers none before all are there. */
+START_TEST(exchanges_run_at_the_same_time)
+{
+	struct http_exchange several[5], *running[5];
+
+	serve(fine, 1);
+	http_server_gather(server, 5);
+	endpoint.request_timeout_ms = 5000;
+	endpoint.retries = 0;
+	for (int i = 0; i < 5; i++) {
+		request(&several[i], "GET", "/");
+		running[i] = &several[i];
+	}
+	expect_ok(http_run(client, running, 5, &err), err);
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(several[i].status, 200);
+		http_exchange_free(&several[i]);
+	}
+	finish();
+}
+END_TEST
+
+START_TEST(waiting_gives_each_exchange_once)
+{
+	struct http_exchange second;
+
+	serve(fine, 1);
+	request(&exchange, "GET", "/one");
+	request(&second, "GET", "/two");
+	ck_assert_ptr_null(http_wait(client));
+	expect_ok(http_start(client, &exchange, &err), err);
+	expect_ok(http_start(client, &second, &err), err);
+	struct http_exchange *a = http_wait(client), *b = http_wait(client);
+	ck_assert_ptr_ne(a, b);
+	ck_assert(a == &exchange || a == &second);
+	ck_assert(b == &exchange || b == &second);
+	ck_assert_ptr_null(http_wait(client));
+	http_exchange_free(&second);
+	finish();
+}
+END_TEST
+
+START_TEST(freeing_a_client_ends_what_runs)
+{
+	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
+
+	serve(answers, 1);
+	request(&exchange, "GET", "/");
+	expect_ok(http_start(client, &exchange, &err), err);
+	http_client_free(client);
+	client = NULL;
+	ck_assert_ptr_null(exchange.attempt);
+	finish();
+}
+END_TEST
+
+static void on_alarm(int number)
+{
+	(void)number;
+	http_interrupt();
+}
+
+START_TEST(a_signal_ends_running_and_later_exchanges)
+{
+	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
+	int64_t start = clock_now_ms();
+
+	serve(answers, 1);
+	signal(SIGALRM, on_alarm);
+	ualarm(100000, 0);
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(exchange.error.code, ERROR_INTERRUPTED);
+	http_exchange_free(&exchange);
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(exchange.error.code, ERROR_INTERRUPTED);
+	ck_assert_int_lt(clock_now_ms() - start, 5000);
+	finish();
+}
+END_TEST
+
+START_TEST(tls_with_the_given_ca_is_trusted)
+{
+	serve_names(fine, 1, "IP:127.0.0.1");
+	request(&exchange, "GET", "/");
+	run();
+	expect_ok(http_check(&exchange, NULL, &err), err);
+	finish();
+}
+END_TEST
+
+START_TEST(tls_with_another_ca_is_not_trusted_nor_tried_again)
+{
+	struct http_server *other = http_server_start(fine, 1, "IP:127.0.0.1");
+
+	serve_names(fine, 1, "IP:127.0.0.1");
+	free(endpoint.ca_pem);
+	endpoint.ca_pem = strdup(http_server_certificate(other));
+	endpoint.trust_hint = "set VAULT_CACERT";
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(http_server_requests(server), 0);
+	expect_failure(
+	    http_check(&exchange, NULL, &err), err, ERROR_NETWORK, "TLS certificate not trusted");
+	expect_contains(err.message, "set VAULT_CACERT");
+	finish();
+	http_server_stop(other);
+}
+END_TEST
+
+START_TEST(tls_for_another_host_is_not_trusted)
+{
+	serve_names(fine, 1, "DNS:vault.example,IP:127.0.0.2");
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(http_server_requests(server), 0);
+	expect_failure(
+	    http_check(&exchange, NULL, &err), err, ERROR_NETWORK, "TLS certificate not trusted");
+	finish();
+}
+END_TEST
+
+START_TEST(the_tls_name_can_be_another_than_the_host)
+{
+	char host[64];
+
+	serve_names(fine, 1, "DNS:vault.example");
+	endpoint.tls_server_name = strdup("vault.example");
+	request(&exchange, "GET", "/v1/path");
+	run();
+	expect_ok(http_check(&exchange, NULL, &err), err);
+	snprintf(host, sizeof(host), "\r\nHost: %s\r\n", endpoint.url + strlen("https://"));
+	expect_contains(http_server_request(server, 0), host);
+	finish();
+}
+END_TEST
+
+START_TEST(without_any_ca_nothing_is_sent)
+{
+	struct http_exchange *one = &exchange;
+
+	serve_names(fine, 1, "IP:127.0.0.1");
+	free(endpoint.ca_pem);
+	endpoint.ca_pem = NULL;
+	request(&exchange, "GET", "/");
+	expect_failure(
+	    http_run(client, &one, 1, &err), err, ERROR_USAGE, "no CA certificates to verify");
+	finish();
+}
+END_TEST
+
+/* A standby that leads to the server at `target`, asked by a POST with a credential. */
+static void ask_standby(const char *target, const char *names)
+{
+	static char location[128];
+	static struct http_answer answers[1];
+
+	snprintf(location, sizeof(location), "Location: %s/v1/login\r\n", target);
+	answers[0] = (struct http_answer){307, location, NULL};
+	serve_names(answers, 1, names);
+	endpoint.follow_standby = true;
+	request(&exchange, "POST", "/v1/login");
+	exchange.content_type = "application/json";
+	expect_ok(secret_buffer_append_string(&exchange.credential, "X-Vault-Token: t", &err), err);
+	expect_ok(secret_buffer_append_string(&exchange.body, "{\"a\":1}", &err), err);
+}
+
+/* Both servers' certificates as one bundle. */
+static void trust_also(struct http_server *other)
+{
+	char *bundle = NULL;
+
+	ck_assert_int_gt(
+	    asprintf(&bundle, "%s%s", endpoint.ca_pem, http_server_certificate(other)), 0);
+	free(endpoint.ca_pem);
+	endpoint.ca_pem = bundle;
+}
+
+START_TEST(a_standby_leads_to_its_active_node)
+{
+	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
+
+	ask_standby(http_server_url(active), "IP:127.0.0.1");
+	trust_also(active);
+	run();
+	ck_assert_int_eq(exchange.status, 200);
+	const char *sent = http_server_request(active, 0);
+	ck_assert_int_eq(strncmp(sent, "POST /v1/login HTTP/1.1\r\n", 25), 0);
+	expect_contains(sent, "\r\nX-Vault-Token: t\r\n");
+	expect_contains(sent, "\r\nContent-Type: application/json\r\n");
+	expect_contains(sent, "\r\n\r\n{\"a\":1}");
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+START_TEST(an_active_node_is_verified_by_the_same_tls_name)
+{
+	struct http_server *active = http_server_start(fine, 1, "DNS:vault.example");
+	char host[64];
+
+	ask_standby(http_server_url(active), "DNS:vault.example");
+	trust_also(active);
+	endpoint.tls_server_name = strdup("vault.example");
+	run();
+	expect_ok(http_check(&exchange, NULL, &err), err);
+	snprintf(host, sizeof(host), "\r\nHost: %s\r\n", http_server_url(active) + 8);
+	expect_contains(http_server_request(active, 0), host);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+START_TEST(an_active_node_that_tls_does_not_verify_gets_nothing)
+{
+	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
+
+	ask_standby(http_server_url(active), "IP:127.0.0.1");
+	run();
+	ck_assert_int_eq(exchange.error.code, ERROR_NETWORK);
+	ck_assert_int_eq(http_server_requests(active), 0);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+static const char *const unsafe[][2] = {
+    {"IP:127.0.0.1", NULL}, {NULL, NULL}, {NULL, "IP:127.0.0.1"}};
+
+START_TEST(a_redirect_from_or_to_plain_http_is_not_followed)
+{
+	struct http_server *active = http_server_start(fine, 1, unsafe[_i][1]);
+
+	ask_standby(http_server_url(active), unsafe[_i][0]);
+	run();
+	ck_assert_int_eq(exchange.status, 307);
+	ck_assert_int_eq(http_server_requests(active), 0);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+START_TEST(only_one_hop_is_followed)
+{
+	struct http_answer second[] = {{307, "Location: https://127.0.0.1:1/\r\n", NULL}};
+	struct http_server *active = http_server_start(second, 1, "IP:127.0.0.1");
+
+	ask_standby(http_server_url(active), "IP:127.0.0.1");
+	trust_also(active);
+	run();
+	ck_assert_int_eq(exchange.status, 307);
+	ck_assert_int_eq(http_server_requests(active), 1);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+START_TEST(a_redirect_is_not_followed_where_none_is_due)
+{
+	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
+
+	ask_standby(http_server_url(active), "IP:127.0.0.1");
+	trust_also(active);
+	endpoint.follow_standby = false;
+	run();
+	ck_assert_int_eq(exchange.status, 307);
+	ck_assert_int_eq(http_server_requests(active), 0);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+static const struct {
+	const char *text, *escaped;
+} escapes[] = {
+    {"", ""},
+    {"plain-._~09AZaz", "plain-._~09AZaz"},
+    {"a/b?c#d%e f&g=h+i", "a%2Fb%3Fc%23d%25e%20f%26g%3Dh%2Bi"},
+    {"\xC3\xA9\n", "%C3%A9%0A"},
+};
+
+START_TEST(text_is_escaped_for_one_segment)
+{
+	cleanup_secret struct secret_buffer path = SECRET_BUFFER_INIT;
+
+	expect_ok(http_append_escaped(&path, escapes[_i].text, &err), err);
+	ck_assert_str_eq(secret_buffer_string(&path), escapes[_i].escaped);
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_set_timeout(tests, 30);
+	tcase_add_test(tests, a_get_sends_its_headers_and_no_body);
+	tcase_add_loop_test(tests, a_body_is_sent_with_its_type, 0, COUNT(methods));
+	tcase_add_test(tests, a_post_without_a_body_names_no_type);
+	tcase_add_test(tests, a_header_can_not_start_another);
+	tcase_add_loop_test(tests, a_passing_failure_is_tried_again, 0, COUNT(retried));
+	tcase_add_loop_test(tests, a_refusal_is_final, 0, COUNT(final));
+	tcase_add_test(tests, the_number_of_retries_is_bounded);
+	tcase_add_test(tests, once_means_once);
+	tcase_add_test(tests, a_permanent_failure_is_final);
+	tcase_add_test(tests, retry_after_is_waited_for);
+	tcase_add_loop_test(
+	    tests, a_wait_beyond_the_deadline_gives_the_last_answer, 0, COUNT(long_waits));
+	tcase_add_test(tests, a_connection_that_is_cut_is_tried_again);
+	tcase_add_test(tests, nobody_there_is_said_in_words);
+	tcase_add_test(tests, a_silent_server_is_given_up);
+	tcase_add_test(tests, the_deadline_ends_everything);
+	tcase_add_test(tests, an_answer_up_to_the_limit_is_taken);
+	tcase_add_test(tests, a_larger_answer_is_refused_once);
+	tcase_add_test(tests, of_a_large_error_page_the_beginning_is_kept);
+	tcase_add_test(tests, exchanges_run_at_the_same_time);
+	tcase_add_test(tests, waiting_gives_each_exchange_once);
+	tcase_add_test(tests, freeing_a_client_ends_what_runs);
+	tcase_add_test(tests, a_signal_ends_running_and_later_exchanges);
+	tcase_add_test(tests, tls_with_the_given_ca_is_trusted);
+	tcase_add_test(tests, tls_with_another_ca_is_not_trusted_nor_tried_again);
+	tcase_add_test(tests, tls_for_another_host_is_not_trusted);
+	tcase_add_test(tests, the_tls_name_can_be_another_than_the_host);
+	tcase_add_test(tests, without_any_ca_nothing_is_sent);
+	tcase_add_test(tests, a_standby_leads_to_its_active_node);
+	tcase_add_test(tests, an_active_node_is_verified_by_the_same_tls_name);
+	tcase_add_test(tests, an_active_node_that_tls_does_not_verify_gets_nothing);
+	tcase_add_loop_test(
+	    tests, a_redirect_from_or_to_plain_http_is_not_followed, 0, COUNT(unsafe));
+	tcase_add_test(tests, only_one_hop_is_followed);
+	tcase_add_test(tests, a_redirect_is_not_followed_where_none_is_due);
+	tcase_add_loop_test(tests, text_is_escaped_for_one_segment, 0, COUNT(escapes));
+}
+
+int main(void)
+{
+	return run_tests("http", add);
+}

@@ -1,0 +1,459 @@
+#include "lib/base/log.h"
+#include "lib/kube/kube.h"
+#include "tests/unit/kube_scratch.h"
+
+static struct error err;
+static struct kube kube;
+
+static void set_up(void)
+{
+	scratch_make();
+	log_init("test", LOG_ERROR, LOG_TEXT);
+	memset(&kube, 0, sizeof(kube));
+	error_clear(&err);
+}
+
+static void tear_down(void)
+{
+	kube_free(&kube);
+	scratch_remove();
+}
+
+static int configure(const char *kubeconfig)
+{
+	struct kube_settings settings = {.kubeconfig = kubeconfig};
+
+	return kube_init(&kube, &settings, &err);
+}
+
+/* Configure from a kubeconfig of this text. */
+static int configure_from(const char *text)
+{
+	return configure(scratch_write("kubeconfig", text));
+}
+
+/* A kubeconfig of one context, whose cluster and user have these members. */
+static int configure_with(const char *cluster, const char *user)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text),
+	    "current-context: c\n"
+	    "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+	    "clusters: [{name: k, cluster: {%s}}]\n"
+	    "users: [{name: u, user: {%s}}]\n",
+	    cluster, user);
+	return configure_from(text);
+}
+
+#define SERVER "server: 'https://k:6443'"
+
+/* As kind and kubeadm write it. */
+START_TEST(a_kubeconfig_of_kind)
+{
+	expect_ok(configure_from("apiVersion: v1\n"
+				 "clusters:\n"
+				 "- cluster:\n"
+				 "    certificate-authority-data: " CA_BASE64 "\n"
+				 "    server: https://127.0.0.1:36421\n"
+				 "  name: kind-kind\n"
+				 "contexts:\n"
+				 "- context:\n"
+				 "    cluster: kind-kind\n"
+				 "    user: kind-kind\n"
+				 "  name: kind-kind\n"
+				 "current-context: kind-kind\n"
+				 "kind: Config\n"
+				 "preferences: {}\n"
+				 "users:\n"
+				 "- name: kind-kind\n"
+				 "  user:\n"
+				 "    client-certificate-data: " CA_BASE64 "\n"
+				 "    client-key-data: " KEY_BASE64 "\n"),
+	    err);
+	ck_assert_str_eq(kube.endpoint.url, "https://127.0.0.1:36421");
+	ck_assert_str_eq(kube.endpoint.ca_pem, CA_PEM);
+	ck_assert_str_eq(kube.endpoint.certificate_pem, CA_PEM);
+	expect_text(kube.endpoint.key_pem, KEY_PEM);
+	ck_assert(!kube.endpoint.system_trust);
+	ck_assert(!kube.endpoint.insecure);
+	ck_assert(!kube.endpoint.proxy_from_environment);
+	ck_assert_ptr_null(kube.endpoint.proxy);
+	ck_assert_str_eq(kube.namespace, "default");
+	ck_assert_uint_eq(kube.token.length, 0);
+}
+END_TEST
+
+static const char two_contexts[] =
+    "{\"apiVersion\": \"v1\", \"kind\": \"Config\", \"current-context\": \"dev\","
+    " \"contexts\": ["
+    "  {\"name\": \"dev\", \"context\": {\"cluster\": \"k1\", \"user\": \"u1\", \"namespace\": "
+    "\"team\"}},"
+    "  {\"name\": \"prod\", \"context\": {\"cluster\": \"k2\", \"user\": \"u2\"}}],"
+    " \"clusters\": ["
+    "  {\"name\": \"k1\", \"cluster\": {\"server\": \"https://dev/k8s/clusters/c-1/\"}},"
+    "  {\"name\": \"k2\", \"cluster\": {\"server\": \"https://prod\", \"tls-server-name\": \"api\","
+    "    \"proxy-url\": \"http://proxy:3128\"}}],"
+    " \"users\": ["
+    "  {\"name\": \"u1\", \"user\": {\"token\": \"token-1\"}},"
+    "  {\"name\": \"u2\", \"user\": {\"token\": \"token-2\"}}]}";
+
+START_TEST(the_current_context_is_taken)
+{
+	expect_ok(configure_from(two_contexts), err);
+	ck_assert_str_eq(kube.endpoint.url, "https://dev/k8s/clusters/c-1");
+	ck_assert_str_eq(kube.namespace, "team");
+	ck_assert(kube.endpoint.system_trust);
+	expect_text(kube.token, "token-1");
+}
+END_TEST
+
+START_TEST(another_context_can_be_named)
+{
+	struct kube_settings settings = {.kubeconfig = scratch_write("kubeconfig", two_contexts),
+	    .context = "prod",
+	    .namespace = "mine",
+	    .timeout_ms = 1234};
+
+	expect_ok(kube_init(&kube, &settings, &err), err);
+	ck_assert_str_eq(kube.endpoint.url, "https://prod");
+	ck_assert_str_eq(kube.endpoint.tls_server_name, "api");
+	ck_assert_str_eq(kube.endpoint.proxy, "http://proxy:3128");
+	ck_assert_str_eq(kube.namespace, "mine");
+	ck_assert_int_eq(kube.endpoint.request_timeout_ms, 1234);
+	expect_text(kube.token, "token-2");
+}
+END_TEST
+
+START_TEST(relative_paths_start_at_the_kubeconfig)
+{
+	const char *path = scratch_write("conf/kubeconfig",
+	    "current-context: c\n"
+	    "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+	    "clusters: [{name: k, cluster: {server: 'https://k', certificate-authority: ca.crt}}]\n"
+	    "users: [{name: u, user: {client-certificate: pki/u.crt, client-key: /abs/u.key,\n"
+	    "  tokenFile: token}}]\n");
+
+	expect_ok(configure(path), err);
+	ck_assert_str_eq(kube.endpoint.ca_file, scratch_path("conf/ca.crt"));
+	ck_assert_str_eq(kube.endpoint.certificate_file, scratch_path("conf/pki/u.crt"));
+	ck_assert_str_eq(kube.endpoint.key_file, "/abs/u.key");
+	ck_assert_str_eq(kube.token_file, scratch_path("conf/token"));
+}
+END_TEST
+
+START_TEST(the_first_kubeconfig_that_exists_is_taken)
+{
+	char list[512];
+
+	snprintf(list, sizeof(list), "%s::%s:%s", scratch_path("missing"),
+	    scratch_write("first", two_contexts), scratch_write("second", "no kubeconfig"));
+	expect_ok(configure(list), err);
+	expect_text(kube.token, "token-1");
+}
+END_TEST
+
+START_TEST(plain_http_to_loopback_is_taken)
+{
+	expect_ok(configure_with("server: 'http://127.0.0.1:8080'", "token: t"), err);
+	kube_free(&kube);
+	expect_ok(configure_with("server: 'http://localhost:8080/'", "token: t"), err);
+	ck_assert_str_eq(kube.endpoint.url, "http://localhost:8080");
+	kube_free(&kube);
+	expect_ok(configure_with("server: 'http://[::1]'", "token: t"), err);
+}
+END_TEST
+
+START_TEST(no_verification_when_asked_for)
+{
+	expect_ok(configure_with(SERVER ", insecure-skip-tls-verify: true", "token: t"), err);
+	ck_assert(kube.endpoint.insecure);
+}
+END_TEST
+
+START_TEST(empty_and_null_members_are_not_set)
+{
+	expect_ok(configure_with(SERVER ", certificate-authority-data: null, proxy-url: ''",
+		      "token: t, username: '', auth-provider: null, as-groups: []"),
+	    err);
+	ck_assert_ptr_null(kube.endpoint.ca_pem);
+	ck_assert_ptr_null(kube.endpoint.proxy);
+}
+END_TEST
+
+static const struct {
+	const char *cluster, *user, *message;
+} refused[] = {
+    {"certificate-authority: ca.crt", "token: t", "cluster \"k\": it has no server"},
+    {"server: 'k:6443'", "token: t", "https://HOST:PORT"},
+    {"server: 'https://me:pw@k'", "token: t", "without user or query"},
+    {"server: 'https://k?x=y'", "token: t", "without user or query"},
+    {"server: 'http://k:8080'", "token: t", "use https"},
+    {"server: 'http://localhost.example.com'", "token: t", "use https"},
+    {"server: 'http://127.0.0.1.example.com'", "token: t", "use https"},
+    {SERVER ", proxy-url: 'ftp://p'", "token: t", "proxy-url"},
+    {SERVER ", insecure-skip-tls-verify: true, certificate-authority: c", "token: t",
+	"insecure-skip-tls-verify beside"},
+    {SERVER ", certificate-authority-data: '%%%'", "token: t",
+	"certificate-authority-data: not base64"},
+    {SERVER ", certificate-authority-data: aGVsbG8=", "token: t",
+	"certificate-authority-data: not PEM"},
+    {SERVER, "username: me, password: hunter2", "user \"u\": username"},
+    {SERVER, "password: hunter2", "password: Kubernetes has no password login"},
+    {SERVER, "auth-provider: {name: gcp}", "auth-provider"},
+    {SERVER, "token: t, as: admin", "as: impersonation"},
+    {SERVER, "token: t, as-groups: [admins]", "as-groups: impersonation"},
+    {SERVER, "token: 'hunter2 hunter2'", "token: this is no token"},
+    {SERVER, "token: \"hunter2\\nX-Evil: 1\"", "token: this is no token"},
+    {SERVER, "token: \"hunter2\\0\"", "token holds a NUL"},
+    {SERVER, "token: 12345", "token must be a string"},
+    {SERVER, "client-certificate: c.crt", "without its key"},
+    {SERVER, "client-key-data: " KEY_BASE64, "without its key"},
+    {SERVER, "client-certificate: c, client-key-data: aGVsbG8=", "client-key-data: not PEM"},
+};
+
+START_TEST(what_can_not_be_followed_is_refused)
+{
+	error_clear(&err);
+	ck_assert_int_eq(configure_with(refused[_i].cluster, refused[_i].user), -1);
+	expect_contains(err.message, refused[_i].message);
+	expect_contains(err.message, scratch_path("kubeconfig"));
+	expect_contains(err.message, "context \"c\": ");
+	expect_lacks(err.message, "hunter2");
+	ck_assert_ptr_null(kube.endpoint.url);
+}
+END_TEST
+
+static const struct {
+	const char *text, *message;
+} incomplete[] = {
+    {"", "it is no kubeconfig"},
+    {"[]", "it is no kubeconfig"},
+    {"a: [", "line 2, column 1"},
+    {"contexts: []", "it has no current-context"},
+    {"current-context: c", "it has no context \"c\""},
+    {"current-context: c\ncontexts: [{name: d, context: {cluster: k}}]", "it has no context \"c\""},
+    {"current-context: c\ncontexts: [{name: c, context: {user: u}}]",
+	"context \"c\": it names no cluster"},
+    {"current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\n"
+     "clusters: [{name: k, cluster: {server: 'https://k'}}]",
+	"context \"c\": it names no user"},
+    {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]",
+	"context \"c\": it has no cluster \"k\""},
+    {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+     "clusters: [{name: k, cluster: {server: 'https://k'}}]",
+	"context \"c\": it has no user \"u\""},
+    {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+     "clusters: [{name: k}]",
+	"context \"c\": it has no cluster \"k\""},
+};
+
+START_TEST(what_is_missing_is_named)
+{
+	error_clear(&err);
+	ck_assert_int_eq(configure_from(incomplete[_i].text), -1);
+	expect_contains(err.message, incomplete[_i].message);
+	expect_contains(err.message, scratch_path("kubeconfig"));
+}
+END_TEST
+
+START_TEST(a_kubeconfig_that_is_named_must_exist)
+{
+	scratch_write(".kube/config", two_contexts);
+	expect_failure(configure(scratch_path("missing")), err, ERROR_USAGE, "no such file");
+	expect_failure(configure(scratch), err, ERROR_SYSTEM, "Is a directory");
+}
+END_TEST
+
+START_TEST(bad_namespaces_are_refused)
+{
+	struct kube_settings settings = {
+	    .kubeconfig = scratch_write("kubeconfig", two_contexts), .namespace = "../kube-system"};
+
+	expect_failure(kube_init(&kube, &settings, &err), err, ERROR_USAGE, "namespace");
+}
+END_TEST
+
+/*
+ * In the cluster.
+ */
+
+static int configure_in_pod(const char *host, const char *port)
+{
+	struct kube_settings settings = {.service_account_directory = scratch_path("pod")};
+
+	if (host)
+		setenv("KUBERNETES_SERVICE_HOST", host, 1);
+	if (port)
+		setenv("KUBERNETES_SERVICE_PORT", port, 1);
+	return kube_init(&kube, &settings, &err);
+}
+
+START_TEST(a_pod_has_its_own_account)
+{
+	scratch_write("pod/token", "jwt");
+	scratch_write("pod/namespace", "demo\n");
+	scratch_write(".kube/config", two_contexts);
+	expect_ok(configure_in_pod("10.96.0.1", "443"), err);
+	ck_assert_str_eq(kube.endpoint.url, "https://10.96.0.1:443");
+	ck_assert_str_eq(kube.endpoint.ca_file, scratch_path("pod/ca.crt"));
+	ck_assert_str_eq(kube.token_file, scratch_path("pod/token"));
+	ck_assert_str_eq(kube.namespace, "demo");
+	ck_assert(!kube.endpoint.system_trust);
+	ck_assert(!kube.endpoint.proxy_from_environment);
+}
+END_TEST
+
+START_TEST(addresses_of_ipv6_get_brackets)
+{
+	scratch_write("pod/token", "jwt");
+	expect_ok(configure_in_pod("fd00:10:96::1", "6443"), err);
+	ck_assert_str_eq(kube.endpoint.url, "https://[fd00:10:96::1]:6443");
+	ck_assert_str_eq(kube.namespace, "default");
+}
+END_TEST
+
+START_TEST(odd_addresses_are_refused)
+{
+	scratch_write("pod/token", "jwt");
+	expect_failure(configure_in_pod("evil/@host", "443"), err, ERROR_USAGE, "not a host");
+	expect_failure(configure_in_pod("host", "4 43"), err, ERROR_USAGE, "not a host");
+}
+END_TEST
+
+START_TEST(a_named_kubeconfig_wins_over_the_pod)
+{
+	struct kube_settings settings = {.kubeconfig = scratch_write("kubeconfig", two_contexts),
+	    .service_account_directory = scratch_path("pod")};
+
+	scratch_write("pod/token", "jwt");
+	setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1", 1);
+	expect_ok(kube_init(&kube, &settings, &err), err);
+	ck_assert_str_eq(kube.namespace, "team");
+	ck_assert_ptr_null(kube.token_file);
+}
+END_TEST
+
+START_TEST(the_kubeconfig_at_home_comes_last)
+{
+	scratch_write(".kube/config", two_contexts);
+	expect_ok(configure_in_pod(NULL, NULL), err);
+	ck_assert_str_eq(kube.namespace, "team");
+	kube_free(&kube);
+	/* A pod without a token mounted. */
+	expect_ok(configure_in_pod("10.96.0.1", "443"), err);
+	ck_assert_str_eq(kube.namespace, "team");
+}
+END_TEST
+
+START_TEST(without_any_the_error_says_what_to_do)
+{
+	expect_failure(configure_in_pod(NULL, NULL), err, ERROR_USAGE, "KUBECONFIG");
+	expect_failure(
+	    configure_in_pod("10.96.0.1", "443"), err, ERROR_USAGE, "automountServiceAccountToken");
+	expect_contains(err.message, scratch_path("pod/token"));
+	unsetenv("HOME");
+	unsetenv("KUBERNETES_SERVICE_HOST");
+	expect_failure(configure_in_pod(NULL, NULL), err, ERROR_USAGE, "--kubeconfig");
+}
+END_TEST
+
+START_TEST(the_pod_knows_its_namespace)
+{
+	ck_assert_ptr_null(kube_pod_namespace(scratch_path("pod")));
+	scratch_write("pod/namespace", "\n");
+	ck_assert_ptr_null(kube_pod_namespace(scratch_path("pod")));
+	scratch_write("pod/namespace", "demo\n");
+	char *namespace = kube_pod_namespace(scratch_path("pod"));
+	ck_assert_str_eq(namespace, "demo");
+	free(namespace);
+}
+END_TEST
+
+/*
+ * The token file.
+ */
+
+static int request(struct http_exchange *exchange)
+{
+	return kube_secret_get_request(&kube, "demo", "app", exchange, &err);
+}
+
+START_TEST(the_token_file_is_read_for_each_request)
+{
+	struct http_exchange exchange;
+
+	scratch_write("pod/token", "first\n");
+	expect_ok(configure_in_pod("10.96.0.1", "443"), err);
+	expect_ok(request(&exchange), err);
+	expect_text(exchange.credential, "Authorization: Bearer first");
+	http_exchange_free(&exchange);
+	scratch_write("pod/token", "second");
+	expect_ok(request(&exchange), err);
+	expect_text(exchange.credential, "Authorization: Bearer second");
+	http_exchange_free(&exchange);
+}
+END_TEST
+
+/* As kubectl has it: the file is the one that is kept fresh. */
+START_TEST(the_token_file_wins_over_the_token)
+{
+	struct http_exchange exchange;
+
+	scratch_write("token", "fresh");
+	expect_ok(configure_with(SERVER, "token: stale, tokenFile: token"), err);
+	expect_ok(request(&exchange), err);
+	expect_text(exchange.credential, "Authorization: Bearer fresh");
+	http_exchange_free(&exchange);
+}
+END_TEST
+
+START_TEST(bad_token_files_are_refused)
+{
+	struct http_exchange exchange;
+
+	scratch_write("pod/token", "hunter2\r\nX-Evil: 1");
+	expect_ok(configure_in_pod("10.96.0.1", "443"), err);
+	expect_failure(request(&exchange), err, ERROR_INVALID, scratch_path("pod/token"));
+	expect_lacks(err.message, "hunter2");
+	http_exchange_free(&exchange);
+	scratch_write("pod/token", "\n");
+	expect_failure(request(&exchange), err, ERROR_INVALID, "the token is empty");
+	http_exchange_free(&exchange);
+	remove(scratch_path("pod/token"));
+	expect_failure(request(&exchange), err, ERROR_SYSTEM, "No such file");
+	http_exchange_free(&exchange);
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, a_kubeconfig_of_kind);
+	tcase_add_test(tests, the_current_context_is_taken);
+	tcase_add_test(tests, another_context_can_be_named);
+	tcase_add_test(tests, relative_paths_start_at_the_kubeconfig);
+	tcase_add_test(tests, the_first_kubeconfig_that_exists_is_taken);
+	tcase_add_test(tests, plain_http_to_loopback_is_taken);
+	tcase_add_test(tests, no_verification_when_asked_for);
+	tcase_add_test(tests, empty_and_null_members_are_not_set);
+	tcase_add_loop_test(tests, what_can_not_be_followed_is_refused, 0, COUNT(refused));
+	tcase_add_loop_test(tests, what_is_missing_is_named, 0, COUNT(incomplete));
+	tcase_add_test(tests, a_kubeconfig_that_is_named_must_exist);
+	tcase_add_test(tests, bad_namespaces_are_refused);
+	tcase_add_test(tests, a_pod_has_its_own_account);
+	tcase_add_test(tests, addresses_of_ipv6_get_brackets);
+	tcase_add_test(tests, odd_addresses_are_refused);
+	tcase_add_test(tests, a_named_kubeconfig_wins_over_the_pod);
+	tcase_add_test(tests, the_kubeconfig_at_home_comes_last);
+	tcase_add_test(tests, without_any_the_error_says_what_to_do);
+	tcase_add_test(tests, the_pod_knows_its_namespace);
+	tcase_add_test(tests, the_token_file_is_read_for_each_request);
+	tcase_add_test(tests, the_token_file_wins_over_the_token);
+	tcase_add_test(tests, bad_token_files_are_refused);
+}
+
+int main(void)
+{
+	return run_tests("kube_config", add_tests);
+}

@@ -1,0 +1,131 @@
+#include <unistd.h>
+
+#include "lib/base/json.h"
+#include "lib/base/log.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+static int read_end;
+
+/* From here on stderr is a pipe that written() reads. */
+static void catch_stderr(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+	close(ends[1]);
+	read_end = ends[0];
+}
+
+static void written(struct secret_buffer *text)
+{
+	close(STDERR_FILENO);
+	expect_ok(secret_buffer_read_fd(text, read_end, "stderr", &err), err);
+}
+
+static const struct {
+	enum log_level level;
+	const char *line;
+} text_lines[] = {
+    {LOG_ERROR, "prog: it failed: 7\n"},
+    {LOG_WARNING, "prog: warning: it failed: 7\n"},
+    {LOG_INFO, "prog: it failed: 7\n"},
+    {LOG_DEBUG, ""},
+};
+
+START_TEST(text_is_one_line_with_the_program)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	log_init("prog", LOG_INFO, LOG_TEXT);
+	catch_stderr();
+	log_write(text_lines[_i].level, "it failed: %d", 7);
+	written(&text);
+	expect_text(text, text_lines[_i].line);
+}
+END_TEST
+
+static const char *const messages[] = {
+    "plain",
+    "quotes \" and \\ backslashes",
+    "line\nbreak and \x1b[31m colour",
+    "half a character \xC3",
+    "not UTF-8 \xFF\xFE at all",
+    "na\xC3\xAFve",
+};
+
+START_TEST(json_is_one_valid_object_a_line)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	log_init("prog", LOG_DEBUG, LOG_JSON);
+	catch_stderr();
+	log_write(LOG_WARNING, "%s", messages[_i]);
+	written(&text);
+	cleanup_json struct json *line = json_parse(text.data, text.length, "the line", &err);
+	ck_assert_msg(line != NULL, "%s", err.message);
+	ck_assert(json_string_is(line, json_member(line, JSON_ROOT, "level"), "warning"));
+	ck_assert(json_string_is(line, json_member(line, JSON_ROOT, "program"), "prog"));
+	ck_assert_int_eq(json_type(line, json_member(line, JSON_ROOT, "message")), JSON_STRING);
+	ck_assert_ptr_eq(strchr(text.data, '\n'), text.data + text.length - 1);
+}
+END_TEST
+
+START_TEST(json_keeps_the_message)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	log_init("prog", LOG_DEBUG, LOG_JSON);
+	catch_stderr();
+	log_write(LOG_ERROR, "role \"na\xC3\xAFve\"");
+	written(&text);
+	cleanup_json struct json *line = json_parse(text.data, text.length, "the line", &err);
+	ck_assert(
+	    json_string_is(line, json_member(line, JSON_ROOT, "message"), "role \"na\xC3\xAFve\""));
+}
+END_TEST
+
+START_TEST(a_line_full_of_quotes_stays_whole)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	char quotes[8000];
+
+	memset(quotes, '"', sizeof(quotes) - 1);
+	quotes[sizeof(quotes) - 1] = '\0';
+	log_init("prog", LOG_DEBUG, LOG_JSON);
+	catch_stderr();
+	log_write(LOG_ERROR, "%s", quotes);
+	written(&text);
+	cleanup_json struct json *line = json_parse(text.data, text.length, "the line", &err);
+	ck_assert_msg(line != NULL, "%s", err.message);
+	ck_assert_int_eq(text.data[text.length - 1], '\n');
+}
+END_TEST
+
+START_TEST(a_terminal_is_not_steered)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	log_init("prog", LOG_INFO, LOG_TEXT);
+	catch_stderr();
+	log_write(LOG_ERROR, "a\x1b[2J\nb\xC2\x9B"
+			     "31m");
+	written(&text);
+	expect_text(text, "prog: a?[2J?b??31m\n");
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_loop_test(tests, text_is_one_line_with_the_program, 0, COUNT(text_lines));
+	tcase_add_loop_test(tests, json_is_one_valid_object_a_line, 0, COUNT(messages));
+	tcase_add_test(tests, json_keeps_the_message);
+	tcase_add_test(tests, a_line_full_of_quotes_stays_whole);
+	tcase_add_test(tests, a_terminal_is_not_steered);
+}
+
+int main(void)
+{
+	return run_tests("log", add);
+}

@@ -1,0 +1,357 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/base/options.h"
+#include "tests/unit/expect.h"
+
+struct configuration {
+	const char *address, *token;
+	bool verbose, force;
+	struct strings secrets;
+	int64_t timeout_ms, limit;
+};
+
+static const struct option_spec table[] = {
+    {.name = "vault-addr",
+	.letter = 'a',
+	.kind = OPTION_STRING,
+	.argument = "URL",
+	.offset = offsetof(struct configuration, address),
+	.environment = "VAULT_ADDR,BAO_ADDR",
+	.help = "where Vault is"},
+    {.name = "vault-token",
+	.kind = OPTION_ENVIRONMENT,
+	.argument = "TOKEN",
+	.offset = offsetof(struct configuration, token),
+	.environment = "VAULT_TOKEN",
+	.help = "a token to use"},
+    {.name = "verbose",
+	.letter = 'v',
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, verbose),
+	.help = "say more"},
+    {.name = "force",
+	.letter = 'f',
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, force),
+	.environment = "PROG_SHARED",
+	.shared = true,
+	.help = "do it"},
+    {.name = "secret",
+	.letter = 's',
+	.kind = OPTION_LIST,
+	.argument = "NAME",
+	.offset = offsetof(struct configuration, secrets),
+	.help = "which Secret"},
+    {.name = "timeout",
+	.kind = OPTION_DURATION,
+	.argument = "TIME",
+	.offset = offsetof(struct configuration, timeout_ms),
+	.help = "how long"},
+    {.name = "limit",
+	.kind = OPTION_NUMBER,
+	.argument = "N",
+	.offset = offsetof(struct configuration, limit),
+	.help = "how many"},
+    {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this"},
+    {.name = "version", .kind = OPTION_VERSION, .help = "show the version"},
+    {.name = NULL},
+};
+
+static struct options options = {.program = "prog",
+    .prefix = "PROG",
+    .synopsis = "prog [OPTIONS] COMMAND",
+    .description = "What it does.",
+    .table = table};
+
+static struct error err;
+static struct configuration configuration;
+static char **operands;
+static int operand_count;
+
+/* Parse these words, ended by NULL, behind the program's name. */
+static enum options_result parse(const char *first, ...)
+{
+	static char *argv[16];
+	int argc = 0;
+	va_list words;
+
+	argv[argc++] = (char[]){"prog"};
+	va_start(words, first);
+	for (const char *word = first; word; word = va_arg(words, const char *))
+		argv[argc++] = (char *)(uintptr_t)word;
+	va_end(words);
+	argv[argc] = NULL;
+	return options_parse(&options, &configuration, argc, argv, &operands, &operand_count, &err);
+}
+
+static const struct {
+	const char *line, *prefixed, *first, *second, *value;
+} sources[] = {
+    {"line", "prefixed", "first", "second", "line"},
+    {NULL, "prefixed", "first", "second", "prefixed"},
+    {NULL, NULL, "first", "second", "first"},
+    {NULL, NULL, NULL, "second", "second"},
+    {NULL, "", "", "second", "second"},
+    {NULL, NULL, NULL, NULL, "default"},
+    {"", "prefixed", NULL, NULL, ""},
+};
+
+static void set(const char *name, const char *value)
+{
+	if (value)
+		setenv(name, value, 1);
+	else
+		unsetenv(name);
+}
+
+START_TEST(the_nearest_source_wins)
+{
+	configuration.address = "default";
+	set("PROG_VAULT_ADDR", sources[_i].prefixed);
+	set("VAULT_ADDR", sources[_i].first);
+	set("BAO_ADDR", sources[_i].second);
+	enum options_result result =
+	    sources[_i].line ? parse("--vault-addr", sources[_i].line, NULL) : parse(NULL, NULL);
+	ck_assert_int_eq(result, OPTIONS_RUN);
+	ck_assert_str_eq(configuration.address, sources[_i].value);
+}
+END_TEST
+
+START_TEST(a_bad_variable_is_ignored_where_the_command_line_decides)
+{
+	setenv("PROG_TIMEOUT", "soon", 1);
+	ck_assert_int_eq(parse("--timeout", "5s", NULL), OPTIONS_RUN);
+	ck_assert_int_eq(configuration.timeout_ms, 5000);
+}
+END_TEST
+
+static const struct {
+	const char *name, *value, *message;
+} bad_variables[] = {
+    {"PROG_TIMEOUT", "soon", "environment variable PROG_TIMEOUT: \"soon\" is not a duration"},
+    {"PROG_LIMIT", "-1", "environment variable PROG_LIMIT: \"-1\" is not a whole number"},
+    {"PROG_VERBOSE", "maybe", "environment variable PROG_VERBOSE: \"maybe\" is neither"},
+    {"PROG_SHARED", "2", "environment variable PROG_SHARED: \"2\" is neither"},
+};
+
+START_TEST(a_bad_variable_is_named)
+{
+	setenv(bad_variables[_i].name, bad_variables[_i].value, 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_ERROR);
+	ck_assert_int_eq(err.code, ERROR_USAGE);
+	expect_contains(err.message, bad_variables[_i].message);
+}
+END_TEST
+
+static const struct {
+	const char *variable, *word;
+	bool value;
+} flags[] = {
+    {NULL, "--verbose", true},
+    {NULL, "-v", true},
+    {NULL, "--verbose=yes", true},
+    {"yes", "--verbose=false", false},
+    {"1", "--no-verbose", false},
+    {"true", "-f", true},
+    {"ON", "-f", true},
+    {"0", "-f", false},
+    {"off", "-f", false},
+    {"", "-f", false},
+};
+
+START_TEST(a_flag_is_set_and_cleared)
+{
+	set("PROG_VERBOSE", flags[_i].variable);
+	ck_assert_int_eq(parse(flags[_i].word, NULL), OPTIONS_RUN);
+	ck_assert_int_eq(configuration.verbose, flags[_i].value);
+}
+END_TEST
+
+START_TEST(letters_may_stand_together_and_touch_their_argument)
+{
+	ck_assert_int_eq(parse("-vfahttps://x", "-s", "one", "-stwo", NULL), OPTIONS_RUN);
+	ck_assert(configuration.verbose);
+	ck_assert(configuration.force);
+	ck_assert_str_eq(configuration.address, "https://x");
+	ck_assert_uint_eq(configuration.secrets.count, 2);
+	ck_assert_str_eq(configuration.secrets.items[1], "two");
+	strings_free(&configuration.secrets);
+}
+END_TEST
+
+START_TEST(a_list_gathers_from_one_source)
+{
+	setenv("PROG_SECRET", "three,,four", 1);
+	ck_assert_int_eq(parse("--secret", "one,two", "--secret=", NULL), OPTIONS_RUN);
+	ck_assert_uint_eq(configuration.secrets.count, 2);
+	ck_assert_str_eq(configuration.secrets.items[0], "one,two");
+	strings_free(&configuration.secrets);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+	ck_assert_uint_eq(configuration.secrets.count, 2);
+	ck_assert_str_eq(configuration.secrets.items[0], "three");
+	ck_assert_str_eq(configuration.secrets.items[1], "four");
+	strings_free(&configuration.secrets);
+}
+END_TEST
+
+START_TEST(operands_may_stand_between_options)
+{
+	ck_assert_int_eq(parse("one", "-v", "-", "--limit=7", "--", "-f", "--", NULL), OPTIONS_RUN);
+	ck_assert_int_eq(operand_count, 4);
+	ck_assert_str_eq(operands[0], "one");
+	ck_assert_str_eq(operands[1], "-");
+	ck_assert_str_eq(operands[2], "-f");
+	ck_assert_str_eq(operands[3], "--");
+	ck_assert_ptr_null(operands[4]);
+	ck_assert_int_eq(configuration.limit, 7);
+	ck_assert(!configuration.force);
+}
+END_TEST
+
+START_TEST(a_command_keeps_its_own_options)
+{
+	options.stop_at_operand = true;
+	ck_assert_int_eq(parse("-v", "cmd", "-f", "--", "--unknown", NULL), OPTIONS_RUN);
+	ck_assert_int_eq(operand_count, 4);
+	ck_assert_str_eq(operands[0], "cmd");
+	ck_assert_str_eq(operands[2], "--");
+	ck_assert_str_eq(operands[3], "--unknown");
+	ck_assert(!configuration.force);
+}
+END_TEST
+
+START_TEST(two_dashes_end_the_options)
+{
+	options.stop_at_operand = true;
+	ck_assert_int_eq(parse("-v", "--", "-f", NULL), OPTIONS_RUN);
+	ck_assert_int_eq(operand_count, 1);
+	ck_assert_str_eq(operands[0], "-f");
+	ck_assert_int_eq(parse("--", NULL), OPTIONS_RUN);
+	ck_assert_int_eq(operand_count, 0);
+	ck_assert_ptr_null(operands[0]);
+}
+END_TEST
+
+static const struct {
+	const char *word, *next, *message;
+} mistakes[] = {
+    {"--unknown", NULL, "unknown option --unknown"},
+    {"--unknown=hunter2", NULL, "unknown option --unknown:"},
+    {"-x", NULL, "unknown option -x"},
+    {"-vx", NULL, "unknown option -x"},
+    {"--vault", NULL, "unknown option --vault"},
+    {"--no-limit", NULL, "unknown option --no-limit"},
+    {"--no-", NULL, "unknown option --no-"},
+    {"--=x", NULL, "unknown option --"},
+    {"--limit", NULL, "option --limit needs an argument"},
+    {"-a", NULL, "option -a needs an argument"},
+    {"--limit", "", "option --limit: \"\" is not a whole number"},
+    {"--limit", "x", "option --limit: \"x\" is not a whole number"},
+    {"--limit", "-1", "option --limit: \"-1\" is not a whole number"},
+    {"--limit", "+1", "\"+1\" is not a whole number"},
+    {"--limit", " 1", "\" 1\" is not a whole number"},
+    {"--limit", "1k", "\"1k\" is not a whole number"},
+    {"--limit", "0x1", "\"0x1\" is not a whole number"},
+    {"--limit", "9223372036854775808", "is not a whole number"},
+    {"--timeout", "soon", "option --timeout: \"soon\" is not a duration"},
+    {"--verbose=perhaps", NULL, "\"perhaps\" is neither true nor false"},
+    {"--no-verbose=true", NULL, "option --no-verbose takes no argument"},
+    {"--help=x", NULL, "option --help takes no argument"},
+    {"--vault-token=hunter2", NULL, "--vault-token is taken from the environment only"},
+    {"--vault-token", "hunter2", "--vault-token is taken from the environment only"},
+};
+
+START_TEST(a_mistake_names_the_option_and_the_help)
+{
+	ck_assert_int_eq(parse(mistakes[_i].word, mistakes[_i].next, NULL), OPTIONS_ERROR);
+	ck_assert_int_eq(err.code, ERROR_USAGE);
+	expect_contains(err.message, mistakes[_i].message);
+	expect_contains(err.message, "see prog --help");
+	expect_lacks(err.message, "hunter2");
+}
+END_TEST
+
+START_TEST(a_token_comes_from_the_environment)
+{
+	setenv("VAULT_TOKEN", "s.token", 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+	ck_assert_str_eq(configuration.token, "s.token");
+}
+END_TEST
+
+START_TEST(help_and_version_win_over_what_follows)
+{
+	setenv("PROG_LIMIT", "bad", 1);
+	ck_assert_int_eq(parse("--help", "--unknown", NULL), OPTIONS_HELP);
+	ck_assert_int_eq(parse("-vh", NULL), OPTIONS_HELP);
+	ck_assert_int_eq(parse("--version", NULL), OPTIONS_VERSION);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	bool own;
+} variables[] = {
+    {"PROG_LIMIT", true},
+    {"PROG_ANYTHING", true},
+    {"PROG", false},
+    {"PROGRAM_X", false},
+    {"VAULT_ADDR", true},
+    {"BAO_ADDR", true},
+    {"VAULT_TOKEN", true},
+    {"VAULT_ADD", false},
+    {"VAULT_ADDR,BAO_ADDR", false},
+    {"HOME", false},
+    {"", false},
+};
+
+START_TEST(own_variables_are_known)
+{
+	ck_assert_int_eq(options_own_variable(&options, variables[_i].name), variables[_i].own);
+}
+END_TEST
+
+START_TEST(help_shows_every_option)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	options_print_help(&options, out);
+	fclose(out);
+	expect_contains(text, "usage: prog [OPTIONS] COMMAND\n\nWhat it does.\n");
+	expect_contains(
+	    text, "  -a, --vault-addr URL        where Vault is [VAULT_ADDR,BAO_ADDR]\n");
+	expect_contains(text, "      --timeout TIME          how long\n");
+	expect_contains(text, "  -h, --help                  show this\n");
+	expect_contains(text, "  VAULT_TOKEN                 a token to use\n");
+	expect_contains(text, "PROG_NAME");
+	expect_lacks(text, "--vault-token");
+	free(text);
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_loop_test(tests, the_nearest_source_wins, 0, COUNT(sources));
+	tcase_add_test(tests, a_bad_variable_is_ignored_where_the_command_line_decides);
+	tcase_add_loop_test(tests, a_bad_variable_is_named, 0, COUNT(bad_variables));
+	tcase_add_loop_test(tests, a_flag_is_set_and_cleared, 0, COUNT(flags));
+	tcase_add_test(tests, letters_may_stand_together_and_touch_their_argument);
+	tcase_add_test(tests, a_list_gathers_from_one_source);
+	tcase_add_test(tests, operands_may_stand_between_options);
+	tcase_add_test(tests, a_command_keeps_its_own_options);
+	tcase_add_test(tests, two_dashes_end_the_options);
+	tcase_add_loop_test(tests, a_mistake_names_the_option_and_the_help, 0, COUNT(mistakes));
+	tcase_add_test(tests, a_token_comes_from_the_environment);
+	tcase_add_test(tests, help_and_version_win_over_what_follows);
+	tcase_add_loop_test(tests, own_variables_are_known, 0, COUNT(variables));
+	tcase_add_test(tests, help_shows_every_option);
+}
+
+int main(void)
+{
+	return run_tests("options", add);
+}

@@ -1,0 +1,187 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/seal/inputs.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+static struct inputs inputs;
+static struct variables values;
+static char folder[] = "/tmp/seal-inputs-XXXXXX";
+static char path[64];
+
+static void set_up(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/input", folder);
+}
+
+static void tear_down(void)
+{
+	unlink(path);
+	rmdir(folder);
+	variables_free(&values);
+	strings_free(&inputs.literals);
+	strings_free(&inputs.files);
+	strings_free(&inputs.env_files);
+}
+
+/* Fill the one file, and return its path. */
+static const char *file_of(const char *bytes, size_t length)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(bytes, 1, length, file), length);
+	ck_assert_int_eq(fclose(file), 0);
+	return path;
+}
+
+static void give(struct strings *list, const char *text)
+{
+	expect_ok(strings_append(list, text, &err), err);
+}
+
+static void expect_value(size_t index, const char *name, const char *bytes, size_t length)
+{
+	ck_assert_uint_lt(index, values.count);
+	ck_assert_str_eq(values.items[index].name, name);
+	expect_bytes(values.items[index].value, bytes, length);
+}
+
+START_TEST(nothing_is_given_at_first)
+{
+	ck_assert(!inputs_given(&inputs));
+	give(&inputs.literals, "A=1");
+	ck_assert(inputs_given(&inputs));
+}
+END_TEST
+
+START_TEST(literals_are_split_at_the_first_equals_sign)
+{
+	give(&inputs.literals, "A=x=y");
+	give(&inputs.literals, "B=");
+	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_value(0, "A", "x=y", 3);
+	expect_value(1, "B", "", 0);
+}
+END_TEST
+
+START_TEST(a_literal_without_a_name_is_not_repeated)
+{
+	give(&inputs.literals, "hunter2");
+	expect_failure(inputs_read(&inputs, &values, &err), err, ERROR_USAGE, "--from-literal");
+	expect_lacks(err.message, "hunter2");
+}
+END_TEST
+
+START_TEST(files_keep_every_byte)
+{
+	file_of("a\0b\n", 4);
+	char named[80];
+	snprintf(named, sizeof(named), "KEY=%s", path);
+	give(&inputs.files, named);
+	give(&inputs.files, path);
+	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_value(0, "KEY", "a\0b\n", 4);
+	expect_value(1, "input", "a\0b\n", 4);
+}
+END_TEST
+
+START_TEST(a_file_that_is_too_large_is_refused)
+{
+	ck_assert_int_eq(truncate(file_of("", 0), (off_t)INPUT_BYTES_MAX + 1), 0);
+	give(&inputs.files, path);
+	expect_failure(inputs_read(&inputs, &values, &err), err, ERROR_TOO_LARGE, path);
+}
+END_TEST
+
+START_TEST(a_name_that_comes_twice_names_both_sources)
+{
+	give(&inputs.literals, "A=1");
+	give(&inputs.env_files, file_of("B=1\nA=2\n", 8));
+	expect_failure(
+	    inputs_read(&inputs, &values, &err), err, ERROR_INVALID, "A comes from both");
+	expect_contains(err.message, "--from-literal");
+	expect_contains(err.message, "line 2");
+}
+END_TEST
+
+START_TEST(the_members_of_a_document_are_values)
+{
+	static const char text[] = "{\"S\": \"x\", \"N\": 1.0, \"O\": {\"k\": [ ]}, \"Z\": null}";
+
+	inputs.document = file_of(text, strlen(text));
+	expect_ok(inputs_read(&inputs, &values, &err), err);
+	ck_assert_uint_eq(values.count, 3);
+	expect_value(0, "S", "x", 1);
+	expect_value(1, "N", "1.0", 3);
+	expect_value(2, "O", "{\"k\":[]}", 8);
+}
+END_TEST
+
+START_TEST(a_document_alone_is_taken_as_it_is)
+{
+	static const char text[] = "{ \"A\":\n\"x\" }\n\n";
+	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
+
+	inputs.document = file_of(text, strlen(text));
+	expect_ok(inputs_read_document(&inputs, &document, &err), err);
+	expect_text(document, text);
+	give(&inputs.literals, "B=1");
+	expect_failure(
+	    inputs_read_document(&inputs, &document, &err), err, ERROR_USAGE, "give it alone");
+}
+END_TEST
+
+START_TEST(a_document_that_is_no_object_is_refused)
+{
+	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
+
+	inputs.document = file_of("[1]", 3);
+	expect_failure(
+	    inputs_read_document(&inputs, &document, &err), err, ERROR_INVALID, "no JSON object");
+}
+END_TEST
+
+START_TEST(other_values_become_a_document_of_strings)
+{
+	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
+
+	give(&inputs.literals, "A=1");
+	give(&inputs.literals, "B=\"\n");
+	expect_ok(inputs_read_document(&inputs, &document, &err), err);
+	expect_text(document, "{\"A\":\"1\",\"B\":\"\\\"\\n\"}");
+}
+END_TEST
+
+START_TEST(a_document_holds_text_only)
+{
+	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
+
+	give(&inputs.files, file_of("\xFF", 1));
+	expect_failure(inputs_read_document(&inputs, &document, &err), err, ERROR_INVALID,
+	    "no UTF-8 text, which JSON needs");
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, nothing_is_given_at_first);
+	tcase_add_test(tests, literals_are_split_at_the_first_equals_sign);
+	tcase_add_test(tests, a_literal_without_a_name_is_not_repeated);
+	tcase_add_test(tests, files_keep_every_byte);
+	tcase_add_test(tests, a_file_that_is_too_large_is_refused);
+	tcase_add_test(tests, a_name_that_comes_twice_names_both_sources);
+	tcase_add_test(tests, the_members_of_a_document_are_values);
+	tcase_add_test(tests, a_document_alone_is_taken_as_it_is);
+	tcase_add_test(tests, a_document_that_is_no_object_is_refused);
+	tcase_add_test(tests, other_values_become_a_document_of_strings);
+	tcase_add_test(tests, a_document_holds_text_only);
+}
+
+int main(void)
+{
+	return run_tests("seal_inputs", add);
+}

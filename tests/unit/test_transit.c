@@ -1,0 +1,390 @@
+#include "lib/base/log.h"
+#include "lib/vault/vault.h"
+#include "tests/unit/expect.h"
+#include "tests/unit/http_server.h"
+
+static struct error err;
+static struct vault vault;
+static struct http_exchange exchange;
+static struct transit_key key = {(char[]){"team/transit"}, (char[]){"app-key"}};
+
+static void set_up(const char *address)
+{
+	struct vault_settings settings = {.address = address};
+
+	log_init("test_transit", LOG_ERROR, LOG_TEXT);
+	expect_ok(vault_init(&vault, &settings, &err), err);
+	expect_ok(secret_buffer_append_string(&vault.token.value, "s.token", &err), err);
+}
+
+static void clean(struct transit_item *items, size_t count)
+{
+	transit_items_free(items, count);
+	http_exchange_free(&exchange);
+	vault_free(&vault);
+}
+
+static struct transit_item item(const char *input)
+{
+	return (struct transit_item){.input = input, .input_length = strlen(input)};
+}
+
+static void answered(int status, const char *body)
+{
+	http_exchange_free(&exchange);
+	exchange.endpoint = &vault.endpoint;
+	exchange.method = "POST";
+	exchange.status = status;
+	expect_ok(secret_buffer_append_string(&exchange.response, body, &err), err);
+}
+
+static const struct {
+	const char *text, *mount, *name;
+} keys[] = {
+    {"aes256-key", "transit", "aes256-key"},
+    {"transit/aes256-key", "transit", "aes256-key"},
+    {"team/transit/app", "team/transit", "app"},
+};
+
+START_TEST(a_key_is_a_mount_and_a_name)
+{
+	struct transit_key parsed;
+
+	expect_ok(transit_key_parse(&parsed, keys[_i].text, &err), err);
+	ck_assert_str_eq(parsed.mount, keys[_i].mount);
+	ck_assert_str_eq(parsed.name, keys[_i].name);
+	ck_assert(transit_key_is(&parsed, keys[_i].text));
+	ck_assert(!transit_key_is(&parsed, "other/aes256-key"));
+	ck_assert(!transit_key_is(&parsed, "transit/other"));
+	transit_key_free(&parsed);
+}
+END_TEST
+
+static const char *const no_keys[] = {"", "/", "transit/", "/key", "//key", "transit//key",
+    "a//b/key", "a b", "a?b", "a#b", "a%2Fb", "a\nb"};
+
+START_TEST(anything_else_is_no_key)
+{
+	struct transit_key parsed;
+
+	expect_failure(
+	    transit_key_parse(&parsed, no_keys[_i], &err), err, ERROR_USAGE, "write [MOUNT/]NAME");
+	ck_assert_ptr_null(parsed.mount);
+	ck_assert_ptr_null(parsed.name);
+}
+END_TEST
+
+static const struct {
+	enum transit_operation operation;
+	const char *context, *path, *body;
+} requests[] = {
+    {TRANSIT_ENCRYPT, NULL, "/v1/team/transit/encrypt/app-key",
+	"{\"batch_input\":[{\"plaintext\":\"Zm9v\"},{\"plaintext\":\"\"}]}"},
+    {TRANSIT_DECRYPT, NULL, "/v1/team/transit/decrypt/app-key",
+	"{\"batch_input\":[{\"ciphertext\":\"foo\"},{\"ciphertext\":\"\"}]}"},
+    {TRANSIT_REWRAP, "Y3R4", "/v1/team/transit/rewrap/app-key",
+	"{\"batch_input\":[{\"ciphertext\":\"foo\",\"context\":\"Y3R4\"},"
+	"{\"ciphertext\":\"\",\"context\":\"Y3R4\"}]}"},
+};
+
+START_TEST(a_batch_is_one_request)
+{
+	struct transit_item items[] = {item("foo"), item("")};
+
+	set_up("https://vault.example");
+	items[0].context = items[1].context = requests[_i].context;
+	memset(&exchange, 0xA5, sizeof(exchange));
+	expect_ok(
+	    transit_batch_request(&vault, &key, requests[_i].operation, items, 2, &exchange, &err),
+	    err);
+	expect_text(exchange.path, requests[_i].path);
+	expect_text(exchange.body, requests[_i].body);
+	expect_text(exchange.credential, "X-Vault-Token: s.token");
+	ck_assert_str_eq(exchange.method, "POST");
+	clean(items, 2);
+}
+END_TEST
+
+START_TEST(plaintexts_come_back_in_order)
+{
+	struct transit_item items[] = {item("vault:v1:a"), item("vault:v1:b"), item("vault:v1:c")};
+
+	set_up("https://vault.example");
+	answered(200, "{\"data\":{\"batch_results\":[{\"plaintext\":\"Zm9v\"},{\"plaintext\":\"\"},"
+		      "{\"plaintext\":\"\\/\\/4=\"}]}}");
+	expect_ok(transit_batch_result(TRANSIT_DECRYPT, &key, items, 3, &exchange, &err), err);
+	expect_text(items[0].output, "foo");
+	expect_text(items[1].output, "");
+	expect_bytes(items[2].output, "\xff\xfe", 2);
+	clean(items, 3);
+}
+END_TEST
+
+/* Vault answers 400 for a batch in which one item fails, and yet gives the good ones. */
+static const int partial[] = {200, 400};
+
+START_TEST(a_failed_item_leaves_the_others)
+{
+	struct transit_item items[] = {item("vault:v1:a"), item("vault:v1:b")};
+
+	set_up("https://vault.example");
+	answered(partial[_i],
+	    "{\"data\":{\"batch_results\":[{\"error\":\"message authentication failed\"},"
+	    "{\"ciphertext\":\"vault:v2:B\"}]}}");
+	expect_ok(transit_batch_result(TRANSIT_REWRAP, &key, items, 2, &exchange, &err), err);
+	ck_assert_str_eq(items[0].error, "message authentication failed");
+	ck_assert_uint_eq(items[0].output.length, 0);
+	ck_assert_ptr_null(items[1].error);
+	expect_text(items[1].output, "vault:v2:B");
+	clean(items, 2);
+}
+END_TEST
+
+static const struct {
+	int status;
+	const char *body;
+	enum error_code code;
+	const char *message;
+} failures[] = {
+    {200, "{\"data\":{\"batch_results\":[{\"plaintext\":\"Zm9v\"}]}}", ERROR_INVALID,
+	"1 results for 2 values"},
+    {200, "{\"data\":{}}", ERROR_INVALID, "0 results for 2 values"},
+    {200, "{\"data\":{\"batch_results\":[{},{}]}}", ERROR_INVALID, "lacks a plaintext"},
+    {200, "{\"data\":{\"batch_results\":[{\"plaintext\":null},{}]}}", ERROR_INVALID,
+	"lacks a plaintext"},
+    {200, "{\"data\":{\"batch_results\":[{\"plaintext\":\"Zm9\"},{}]}}", ERROR_INVALID,
+	"Vault's answer: a plaintext: not base64"},
+    {200, "not JSON", ERROR_INVALID, "Vault's answer"},
+    {400, "{\"errors\":[\"encryption key not found\"]}", ERROR_REJECTED, "check the key's name"},
+    {400, "{\"errors\":[\"invalid \\\"batch_results\\\"\"]}", ERROR_REJECTED,
+	"status 400: invalid"},
+    {403, "{\"errors\":[\"permission denied\"]}", ERROR_DENIED,
+	"must allow \"update\" on team/transit/decrypt/app-key"},
+    {404, "{\"errors\":[]}", ERROR_NOT_FOUND, "is a transit engine mounted at team/transit/?"},
+    {500, "{\"errors\":[\"JSON string value exceeds allowed length\"]}", ERROR_UNAVAILABLE,
+	"decrypt with Transit key team/transit/app-key: "},
+};
+
+START_TEST(a_failed_batch_says_why)
+{
+	struct transit_item items[] = {item("vault:v1:a"), item("vault:v1:b")};
+
+	set_up("https://vault.example");
+	answered(failures[_i].status, failures[_i].body);
+	expect_failure(transit_batch_result(TRANSIT_DECRYPT, &key, items, 2, &exchange, &err), err,
+	    failures[_i].code, failures[_i].message);
+	clean(items, 2);
+}
+END_TEST
+
+/* Vault's JSON limits answer 500, but no retry can help: the exchange itself says so. */
+START_TEST(an_answer_about_a_limit_is_permanent)
+{
+	struct transit_item items[] = {item("vault:v1:a")};
+
+	set_up("https://vault.example");
+	expect_ok(
+	    transit_batch_request(&vault, &key, TRANSIT_DECRYPT, items, 1, &exchange, &err), err);
+	bool (*permanent)(const struct http_exchange *) = exchange.permanent;
+	answered(500, "{\"errors\":[\"JSON array exceeds allowed element count\"]}");
+	ck_assert(permanent(&exchange));
+	answered(500, "{\"errors\":[\"internal error\"]}");
+	ck_assert(!permanent(&exchange));
+	answered(500, "");
+	ck_assert(!permanent(&exchange));
+	clean(items, 1);
+}
+END_TEST
+
+static const struct {
+	enum transit_operation operation;
+	size_t length;
+	bool fits;
+} sizes[] = {
+    {TRANSIT_ENCRYPT, 786000, true},
+    {TRANSIT_ENCRYPT, 786400, false}, /* Vault encrypts it, and never decrypts it again */
+    {TRANSIT_DECRYPT, TRANSIT_CIPHERTEXT_MAX, true},
+    {TRANSIT_DECRYPT, TRANSIT_CIPHERTEXT_MAX + 1, false},
+    {TRANSIT_REWRAP, TRANSIT_CIPHERTEXT_MAX + 1, false},
+};
+
+START_TEST(a_value_that_vault_could_not_decrypt_is_refused)
+{
+	char *text = malloc(sizes[_i].length + 1);
+	struct transit_item items[1] = {{.input = text, .input_length = sizes[_i].length}};
+
+	memset(text, 'x', sizes[_i].length);
+	set_up("https://vault.example");
+	int result =
+	    transit_batch_request(&vault, &key, sizes[_i].operation, items, 1, &exchange, &err);
+	ck_assert_int_eq(result, sizes[_i].fits ? 0 : -1);
+	if (!sizes[_i].fits)
+		ck_assert_int_eq(err.code, ERROR_TOO_LARGE);
+	clean(items, 1);
+	free(text);
+}
+END_TEST
+
+/* An answer with `count` equal results. */
+static char *results(size_t count)
+{
+	struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append_string(&text, "{\"data\":{\"batch_results\":[", &err), err);
+	for (size_t i = 0; i < count; i++)
+		expect_ok(secret_buffer_append_format(
+			      &text, &err, "%s{\"ciphertext\":\"vault:v2:%zu\"}", i ? "," : "", i),
+		    err);
+	expect_ok(secret_buffer_append_string(&text, "]}}", &err), err);
+	return text.data;
+}
+
+START_TEST(many_items_are_split_into_batches)
+{
+	size_t count = TRANSIT_BATCH_ITEMS + 2;
+	struct transit_item *items = calloc(count, sizeof(*items));
+	char *first = results(TRANSIT_BATCH_ITEMS), *second = results(2);
+	const struct http_answer answers[] = {{200, NULL, first}, {200, NULL, second}};
+	struct http_server *server = http_server_start(answers, 2, NULL);
+	struct http_client *client = http_client_new(0, &err);
+
+	set_up(http_server_url(server));
+	for (size_t i = 0; i < count; i++)
+		items[i] = item("c");
+	expect_ok(transit_batch(client, &vault, &key, TRANSIT_REWRAP, items, count, &err), err);
+	ck_assert_int_eq(http_server_requests(server), 2);
+	expect_contains(http_server_request(server, 1),
+	    "\r\n\r\n{\"batch_input\":[{\"ciphertext\":\"c\"},{\"ciphertext\":\"c\"}]}");
+	expect_text(items[TRANSIT_BATCH_ITEMS - 1].output, "vault:v2:4999");
+	expect_text(items[TRANSIT_BATCH_ITEMS + 1].output, "vault:v2:1");
+	http_client_free(client);
+	clean(items, count);
+	http_server_stop(server);
+	free(items);
+	free(first);
+	free(second);
+}
+END_TEST
+
+START_TEST(no_items_ask_nothing)
+{
+	struct http_client *client = http_client_new(0, &err);
+
+	set_up("https://vault.example");
+	expect_ok(transit_batch(client, &vault, &key, TRANSIT_DECRYPT, NULL, 0, &err), err);
+	http_client_free(client);
+	clean(NULL, 0);
+}
+END_TEST
+
+START_TEST(a_batch_that_can_not_be_made_leaves_nothing_behind)
+{
+	struct transit_item items[] = {{.input = "\xFF", .input_length = 1}};
+	struct http_client *client = http_client_new(0, &err);
+
+	set_up("https://vault.example");
+	expect_failure(transit_batch(client, &vault, &key, TRANSIT_DECRYPT, items, 1, &err), err,
+	    ERROR_INVALID, "not UTF-8");
+	http_client_free(client);
+	clean(items, 1);
+}
+END_TEST
+
+static const char state_answer[] =
+    "{\"data\":{\"latest_version\":3,\"min_decryption_version\":2,\"min_available_version\":1,"
+    "\"derived\":true,\"keys\":{\"2\":1700000000,\"3\":1700000100}}}";
+
+START_TEST(a_keys_state_is_read)
+{
+	const struct http_answer answers[] = {{200, NULL, state_answer}};
+	struct http_server *server = http_server_start(answers, 1, NULL);
+	struct http_client *client = http_client_new(0, &err);
+	struct transit_key_state state;
+
+	set_up(http_server_url(server));
+	expect_ok(transit_key_read(client, &vault, &key, &state, &err), err);
+	ck_assert_int_eq(state.latest_version, 3);
+	ck_assert_int_eq(state.min_decryption_version, 2);
+	ck_assert_int_eq(state.min_available_version, 1);
+	ck_assert_int_eq(state.latest_created_s, 1700000100);
+	ck_assert(state.derived);
+	expect_contains(http_server_request(server, 0), "GET /v1/team/transit/keys/app-key HTTP");
+	http_client_free(client);
+	clean(NULL, 0);
+	http_server_stop(server);
+}
+END_TEST
+
+START_TEST(rotating_and_retiring_post_to_the_key)
+{
+	const struct http_answer answers[] = {
+	    {200, NULL, state_answer}, {200, NULL, state_answer}, {204, NULL, NULL}};
+	struct http_server *server = http_server_start(answers, 3, NULL);
+	struct http_client *client = http_client_new(0, &err);
+	struct transit_key_state state;
+
+	set_up(http_server_url(server));
+	expect_ok(transit_key_rotate(client, &vault, &key, &state, &err), err);
+	ck_assert_int_eq(state.latest_version, 3);
+	expect_ok(transit_key_retire(client, &vault, &key, 3, &err), err);
+	expect_contains(
+	    http_server_request(server, 0), "POST /v1/team/transit/keys/app-key/rotate HTTP");
+	expect_contains(http_server_request(server, 1), "GET /v1/team/transit/keys/app-key HTTP");
+	expect_contains(
+	    http_server_request(server, 2), "POST /v1/team/transit/keys/app-key/config HTTP");
+	expect_contains(http_server_request(server, 2), "\r\n\r\n{\"min_decryption_version\":3}");
+	http_client_free(client);
+	clean(NULL, 0);
+	http_server_stop(server);
+}
+END_TEST
+
+static const struct {
+	int status;
+	const char *body, *message;
+} no_states[] = {
+    {404, "{\"errors\":[]}", "there is no such key: check --transit-key"},
+    {403, "{\"errors\":[\"permission denied\"]}", "must allow it on team/transit/keys/app-key"},
+    {200, "{\"data\":{}}", "names no key version"},
+};
+
+START_TEST(a_key_that_can_not_be_read_says_why)
+{
+	const struct http_answer answers[] = {{no_states[_i].status, NULL, no_states[_i].body}};
+	struct http_server *server = http_server_start(answers, 1, NULL);
+	struct http_client *client = http_client_new(0, &err);
+	struct transit_key_state state;
+
+	set_up(http_server_url(server));
+	ck_assert_int_eq(transit_key_read(client, &vault, &key, &state, &err), -1);
+	expect_contains(err.message, "Transit key team/transit/app-key: ");
+	expect_contains(err.message, no_states[_i].message);
+	http_client_free(client);
+	clean(NULL, 0);
+	http_server_stop(server);
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_loop_test(tests, a_key_is_a_mount_and_a_name, 0, COUNT(keys));
+	tcase_add_loop_test(tests, anything_else_is_no_key, 0, COUNT(no_keys));
+	tcase_add_loop_test(tests, a_batch_is_one_request, 0, COUNT(requests));
+	tcase_add_test(tests, plaintexts_come_back_in_order);
+	tcase_add_loop_test(tests, a_failed_item_leaves_the_others, 0, COUNT(partial));
+	tcase_add_loop_test(tests, a_failed_batch_says_why, 0, COUNT(failures));
+	tcase_add_test(tests, an_answer_about_a_limit_is_permanent);
+	tcase_add_loop_test(
+	    tests, a_value_that_vault_could_not_decrypt_is_refused, 0, COUNT(sizes));
+	tcase_add_test(tests, many_items_are_split_into_batches);
+	tcase_add_test(tests, no_items_ask_nothing);
+	tcase_add_test(tests, a_batch_that_can_not_be_made_leaves_nothing_behind);
+	tcase_add_test(tests, a_keys_state_is_read);
+	tcase_add_test(tests, rotating_and_retiring_post_to_the_key);
+	tcase_add_loop_test(tests, a_key_that_can_not_be_read_says_why, 0, COUNT(no_states));
+}
+
+int main(void)
+{
+	return run_tests("transit", add);
+}

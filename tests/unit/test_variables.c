@@ -1,0 +1,162 @@
+#include <stdio.h>
+
+#include "lib/sealed/variables.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+static struct variables variables;
+static struct strings allowed;
+
+static int add_one(const char *name, const char *value, const char *source)
+{
+	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append_string(&bytes, value, &err), err);
+	return variables_add(&variables, name, &bytes, source, &err);
+}
+
+static int check(void)
+{
+	return variables_check_environment(&variables, &allowed, &err);
+}
+
+static void clean(void)
+{
+	variables_free(&variables);
+	strings_free(&allowed);
+}
+
+START_TEST(they_keep_their_order_beyond_any_capacity)
+{
+	char name[32];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "NAME_%d", i);
+		expect_ok(add_one(name, name, "test"), err);
+	}
+	ck_assert_uint_eq(variables.count, 100);
+	ck_assert_str_eq(variables.items[99].name, "NAME_99");
+	expect_text(variables.items[42].value, "NAME_42");
+	clean();
+}
+END_TEST
+
+START_TEST(a_value_is_taken_over)
+{
+	struct secret_buffer value = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append_string(&value, "x", &err), err);
+	expect_ok(variables_add(&variables, "A", &value, "test", &err), err);
+	ck_assert_ptr_null(value.data);
+	clean();
+}
+END_TEST
+
+START_TEST(a_name_from_two_sources_is_an_error_that_names_both)
+{
+	expect_ok(add_one("A", "hunter2", "Secret demo/one"), err);
+	expect_failure(add_one("A", "hunter3", "Secret demo/two"), err, ERROR_INVALID,
+	    "variable A comes from both Secret demo/one and Secret demo/two");
+	expect_lacks(err.message, "hunter");
+	clean();
+}
+END_TEST
+
+static const char *const good_names[] = {"A", "_", "a1", "DB_HOST", "_9", "lower"};
+
+START_TEST(a_good_name_passes)
+{
+	ck_assert(variables_valid_name(good_names[_i]));
+	expect_ok(add_one(good_names[_i], "1", "test"), err);
+	expect_ok(check(), err);
+	clean();
+}
+END_TEST
+
+static const char *const bad_names[] = {
+    "", "1A", "A B", "A-B", "tls.crt", "A=B", "A\n", "\xC3\x84", "A;"};
+
+START_TEST(a_bad_name_is_refused)
+{
+	ck_assert(!variables_valid_name(bad_names[_i]));
+	expect_ok(add_one(bad_names[_i], "hunter2", "Secret demo/app"), err);
+	expect_failure(check(), err, ERROR_INVALID, "can't be an environment variable's name");
+	expect_contains(err.message, "Secret demo/app");
+	expect_lacks(err.message, "hunter2");
+	clean();
+}
+END_TEST
+
+static const char *const dangerous_names[] = {"LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT",
+    "GCONV_PATH", "BASH_ENV", "ENV", "PYTHONPATH", "NODE_OPTIONS", "JAVA_TOOL_OPTIONS", "PERL5OPT",
+    "PATH", "IFS", "GLIBC_TUNABLES", "BASH_FUNC_x", "RUBYOPT", "OPENSSL_CONF", "SSLKEYLOGFILE"};
+
+START_TEST(a_dangerous_name_is_refused_unless_it_is_meant)
+{
+	expect_ok(add_one(dangerous_names[_i], "x", "test"), err);
+	expect_failure(check(), err, ERROR_INVALID, "--allow-env");
+	expect_ok(strings_append(&allowed, dangerous_names[_i], &err), err);
+	expect_ok(check(), err);
+	clean();
+}
+END_TEST
+
+START_TEST(a_harmless_likeness_passes)
+{
+	expect_ok(add_one("LD", "x", "test"), err);
+	expect_ok(add_one("MYPATH", "x", "test"), err);
+	expect_ok(add_one("PATHS", "x", "test"), err);
+	expect_ok(add_one("ENVIRONMENT", "x", "test"), err);
+	expect_ok(check(), err);
+	clean();
+}
+END_TEST
+
+START_TEST(a_value_with_a_nul_byte_is_refused)
+{
+	struct secret_buffer value = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append(&value, "a\0b", 3, &err), err);
+	expect_ok(variables_add(&variables, "A", &value, "test", &err), err);
+	expect_failure(check(), err, ERROR_INVALID, "NUL byte");
+	clean();
+}
+END_TEST
+
+/* "A=", the value and its NUL are to be 128 KiB at the most. */
+START_TEST(a_value_is_bounded_to_the_byte)
+{
+	size_t size = VARIABLE_STRING_MAX - 3 + (size_t)_i;
+	struct secret_buffer value = SECRET_BUFFER_INIT;
+	char *text = malloc(size);
+
+	memset(text, 'x', size);
+	expect_ok(secret_buffer_append(&value, text, size, &err), err);
+	free(text);
+	expect_ok(variables_add(&variables, "A", &value, "test", &err), err);
+	if (_i == 0)
+		expect_ok(check(), err);
+	else
+		expect_failure(check(), err, ERROR_TOO_LARGE, "deliver with --fd");
+	clean();
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_test(tests, they_keep_their_order_beyond_any_capacity);
+	tcase_add_test(tests, a_value_is_taken_over);
+	tcase_add_test(tests, a_name_from_two_sources_is_an_error_that_names_both);
+	tcase_add_loop_test(tests, a_good_name_passes, 0, COUNT(good_names));
+	tcase_add_loop_test(tests, a_bad_name_is_refused, 0, COUNT(bad_names));
+	tcase_add_loop_test(
+	    tests, a_dangerous_name_is_refused_unless_it_is_meant, 0, COUNT(dangerous_names));
+	tcase_add_test(tests, a_harmless_likeness_passes);
+	tcase_add_test(tests, a_value_with_a_nul_byte_is_refused);
+	tcase_add_loop_test(tests, a_value_is_bounded_to_the_byte, 0, 2);
+}
+
+int main(void)
+{
+	return run_tests("variables", add);
+}

@@ -1,0 +1,347 @@
+#include <stdio.h>
+
+#include "lib/base/log.h"
+#include "lib/vault/vault.h"
+#include "tests/unit/expect.h"
+#include "tests/unit/http_server.h"
+
+static struct error err;
+static struct vault vault;
+static struct http_exchange exchange;
+
+static const struct vault_settings plain = {.address = "https://vault.example:8200"};
+
+static void set_up(void)
+{
+	log_init("test_vault", LOG_ERROR, LOG_TEXT);
+	expect_ok(vault_init(&vault, &plain, &err), err);
+}
+
+static void clean(void)
+{
+	http_exchange_free(&exchange);
+	vault_free(&vault);
+}
+
+/* An exchange that has run, with this answer. */
+static void answered(int status, const char *body)
+{
+	http_exchange_free(&exchange);
+	exchange.endpoint = &vault.endpoint;
+	exchange.method = "POST";
+	exchange.status = status;
+	expect_ok(
+	    secret_buffer_append_string(&exchange.path, "/v1/auth/kubernetes/login", &err), err);
+	expect_ok(secret_buffer_append_string(&exchange.response, body, &err), err);
+}
+
+static const struct {
+	const char *given, *url;
+} addresses[] = {
+    {"https://vault.example:8200", "https://vault.example:8200"},
+    {"https://vault.example/", "https://vault.example"},
+    {"https://vault.example/prefix//", "https://vault.example/prefix"},
+    {"https://[2001:db8::1]:8200", "https://[2001:db8::1]:8200"},
+    {"http://127.0.0.1:8200", "http://127.0.0.1:8200"},
+    {"http://127.9.9.9", "http://127.9.9.9"},
+    {"http://localhost:8200/", "http://localhost:8200"},
+    {"http://[::1]:8200", "http://[::1]:8200"},
+};
+
+START_TEST(an_address_is_taken)
+{
+	struct vault_settings settings = {.address = addresses[_i].given};
+
+	expect_ok(vault_init(&vault, &settings, &err), err);
+	ck_assert_str_eq(vault.endpoint.url, addresses[_i].url);
+	clean();
+}
+END_TEST
+
+static const struct {
+	const char *given, *message;
+} no_addresses[] = {
+    {NULL, "set VAULT_ADDR or --vault-addr"},
+    {"", "set VAULT_ADDR or --vault-addr"},
+    {"vault.example:8200", "not an http or https URL"},
+    {"HTTPS://vault.example", "not an http or https URL"},
+    {"ftp://vault.example", "not an http or https URL"},
+    {"unix:///run/vault", "not an http or https URL"},
+    {"http://vault.example:8200", "plain http would send secrets unencrypted"},
+    {"http://10.0.0.1:8200", "plain http would send secrets unencrypted"},
+    {"http://localhost.evil.example", "plain http would send secrets unencrypted"},
+    {"http://127.evil.example", "plain http would send secrets unencrypted"},
+    {"http://127.0.0.1.evil.example", "plain http would send secrets unencrypted"},
+    {"http://[::1].evil.example", "plain http would send secrets unencrypted"},
+    {"http://localhost@evil.example", "without user or query"},
+    {"https://user:password@vault.example", "without user or query"},
+    {"https://vault.example/?x", "without user or query"},
+    {"https://vault.example/#x", "without user or query"},
+    {"https://vault .example", "without user or query"},
+};
+
+START_TEST(a_bad_address_is_refused)
+{
+	struct vault_settings settings = {.address = no_addresses[_i].given};
+
+	expect_failure(
+	    vault_init(&vault, &settings, &err), err, ERROR_USAGE, no_addresses[_i].message);
+	expect_lacks(err.message, "password");
+}
+END_TEST
+
+START_TEST(the_settings_reach_the_endpoint)
+{
+	struct vault_settings settings = {.address = "https://vault.example",
+	    .ca_file = "/ca.crt",
+	    .tls_server_name = "vault",
+	    .namespace = "team/a",
+	    .proxy = "http://proxy:3128",
+	    .timeout_ms = 1234};
+
+	expect_ok(vault_init(&vault, &settings, &err), err);
+	ck_assert_str_eq(vault.endpoint.ca_file, "/ca.crt");
+	ck_assert(!vault.endpoint.system_trust);
+	ck_assert_str_eq(vault.endpoint.tls_server_name, "vault");
+	ck_assert_str_eq(vault.endpoint.proxy, "http://proxy:3128");
+	ck_assert_int_eq(vault.endpoint.request_timeout_ms, 1234);
+	ck_assert(strings_contain(&vault.endpoint.headers, "X-Vault-Namespace: team/a"));
+	ck_assert(strings_contain(&vault.endpoint.headers, "X-Vault-Request: true"));
+	ck_assert(vault.endpoint.follow_standby);
+	clean();
+}
+END_TEST
+
+static const struct {
+	const char *address;
+	bool proxy;
+} proxies[] = {
+    {"https://vault.example", true},
+    {"https://127.0.0.1:8200", false},
+    {"http://localhost:8200", false},
+    {"http://[::1]:8200", false},
+};
+
+START_TEST(this_machine_is_never_reached_through_the_environments_proxy)
+{
+	struct vault_settings settings = {.address = proxies[_i].address};
+
+	expect_ok(vault_init(&vault, &settings, &err), err);
+	ck_assert_int_eq(vault.endpoint.proxy_from_environment, proxies[_i].proxy);
+	clean();
+}
+END_TEST
+
+/* A JWT in a buffer that the caller frees. */
+static int request_login(const char *mount, const char *role, const char *jwt)
+{
+	cleanup_secret struct secret_buffer buffer = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append_string(&buffer, jwt, &err), err);
+	return vault_login_request(&vault, mount, role, &buffer, &exchange, &err);
+}
+
+START_TEST(a_login_posts_role_and_jwt)
+{
+	set_up();
+	expect_ok(request_login("kubernetes", "de\"mo", "aaa.bbb.ccc"), err);
+	expect_text(exchange.path, "/v1/auth/kubernetes/login");
+	ck_assert_str_eq(exchange.method, "POST");
+	ck_assert_str_eq(exchange.content_type, "application/json");
+	expect_text(exchange.body, "{\"role\":\"de\\\"mo\",\"jwt\":\"aaa.bbb.ccc\"}");
+	ck_assert_uint_eq(exchange.credential.length, 0);
+	clean();
+}
+END_TEST
+
+START_TEST(the_newline_of_a_token_file_is_dropped)
+{
+	set_up();
+	expect_ok(request_login("team/k8s prod", "demo", "aaa.bbb.ccc \r\n\n"), err);
+	expect_text(exchange.path, "/v1/auth/team/k8s%20prod/login");
+	expect_text(exchange.body, "{\"role\":\"demo\",\"jwt\":\"aaa.bbb.ccc\"}");
+	clean();
+}
+END_TEST
+
+static const struct {
+	const char *mount, *role, *jwt, *message;
+} no_logins[] = {
+    {"kubernetes", "", "a.b.c", "no Vault role"},
+    {"kubernetes", "demo", "", "token is empty"},
+    {"kubernetes", "demo", " \n", "token is empty"},
+    {"kubernetes", "demo", "a.b.c\nd", "is no JWT"},
+    {"kubernetes", "demo", "a.b c", "is no JWT"},
+    {"kubernetes", "demo", "a.b.\xC3\xA9", "is no JWT"},
+    {"../sys", "demo", "a.b.c", "can't stand in a Vault path"},
+    {"./x", "demo", "a.b.c", "can't stand in a Vault path"},
+};
+
+/* The exchange is fit to be freed, although nothing had set it before. */
+START_TEST(a_login_that_can_not_be_is_refused)
+{
+	set_up();
+	memset(&exchange, 0xA5, sizeof(exchange));
+	ck_assert_int_eq(
+	    request_login(no_logins[_i].mount, no_logins[_i].role, no_logins[_i].jwt), -1);
+	expect_contains(err.message, no_logins[_i].message);
+	expect_lacks(err.message, "a.b");
+	clean();
+}
+END_TEST
+
+static const char login_answer[] =
+    "{\"auth\":{\"client_token\":\"hvb.AAAA\",\"lease_duration\":10,\"token_type\":\"batch\","
+    "\"num_uses\":3,\"renewable\":true,\"policies\":[\"demo\"]}}";
+
+START_TEST(a_login_gives_a_token)
+{
+	set_up();
+	answered(200, login_answer);
+	expect_ok(vault_login_result(&vault, "kubernetes", "demo", &exchange, &err), err);
+	expect_text(vault.token.value, "hvb.AAAA");
+	ck_assert_int_eq(vault.token.lease_s, 10);
+	ck_assert_int_eq(vault.token.num_uses, 3);
+	ck_assert(vault.token.batch);
+	ck_assert(vault.token.renewable);
+	clean();
+}
+END_TEST
+
+static const struct {
+	int status;
+	const char *body;
+	enum error_code code;
+	const char *message, *hint;
+} failures[] = {
+    {400, "{\"errors\":[\"invalid role name \\\"demo\\\"\"]}", ERROR_REJECTED,
+	"status 400: invalid role name \"demo\"", "exists under auth/kubernetes"},
+    {403, "{\"errors\":[\"permission denied\"]}", ERROR_DENIED, "status 403: permission denied",
+	"still valid"},
+    {403, "{\"errors\":[\"service account name not authorized\"]}", ERROR_DENIED,
+	"service account name not authorized", "may this service account"},
+    {503, "{\"errors\":[\"Vault is sealed\"]}", ERROR_UNAVAILABLE, "status 503: Vault is sealed",
+	"unseal it"},
+    {500, "{\"errors\":[\"one\",\"two\\n\\t* three\"]}", ERROR_UNAVAILABLE, "one; two  * three",
+	""},
+    {404, "<html>not found</html>", ERROR_NOT_FOUND, "status 404", "is there a Vault at"},
+    {404, "", ERROR_NOT_FOUND, "status 404", "is there a Vault at"},
+    {200, "", ERROR_INVALID, "Vault's answer", "is there a Vault at"},
+    {200, "<html>", ERROR_INVALID, "Vault's answer", "is there a Vault at"},
+    {200, "{}", ERROR_INVALID, "no token", ""},
+    {200, "{\"auth\":null}", ERROR_INVALID, "no token", ""},
+    {200, "{\"auth\":{\"client_token\":7}}", ERROR_INVALID, "no token", ""},
+    {200, "{\"auth\":{\"client_token\":\"\"}}", ERROR_INVALID, "empty or malformed token", ""},
+    {200, "{\"auth\":{\"client_token\":\"a\\r\\nX-Forged: b\"}}", ERROR_INVALID,
+	"empty or malformed token", ""},
+    {200, "{\"auth\":{\"client_token\":\"a\\u0000b\"}}", ERROR_INVALID, "empty or malformed token",
+	""},
+};
+
+START_TEST(a_failed_login_says_why_and_leaves_no_token)
+{
+	set_up();
+	answered(failures[_i].status, failures[_i].body);
+	expect_failure(vault_login_result(&vault, "kubernetes", "demo", &exchange, &err), err,
+	    failures[_i].code, failures[_i].message);
+	expect_contains(err.message, failures[_i].hint);
+	ck_assert_uint_eq(vault.token.value.length, 0);
+	clean();
+}
+END_TEST
+
+START_TEST(no_answer_at_all_is_told_as_it_was)
+{
+	set_up();
+	answered(0, "");
+	error_set(&exchange.error, ERROR_NETWORK, "cannot connect");
+	expect_failure(vault_login_result(&vault, "kubernetes", "demo", &exchange, &err), err,
+	    ERROR_NETWORK, "login with role \"demo\": cannot connect");
+	clean();
+}
+END_TEST
+
+/* A server, a vault that leads to it with a token, and a client. */
+static struct http_client *serve(struct http_server **server, const struct http_answer *answer)
+{
+	*server = http_server_start(answer, 1, NULL);
+	struct vault_settings settings = {.address = http_server_url(*server)};
+	struct http_client *client = http_client_new(0, &err);
+
+	log_init("test_vault", LOG_ERROR, LOG_TEXT);
+	expect_ok(vault_init(&vault, &settings, &err), err);
+	expect_ok(secret_buffer_append_string(&vault.token.value, "s.token", &err), err);
+	return client;
+}
+
+START_TEST(a_lookup_fills_in_what_is_known_of_a_token)
+{
+	static const struct http_answer answer = {
+	    200, NULL, "{\"data\":{\"ttl\":42,\"num_uses\":1,\"type\":\"batch\"}}"};
+	struct http_server *server;
+	struct http_client *client = serve(&server, &answer);
+
+	expect_ok(vault_lookup_self(client, &vault, &err), err);
+	ck_assert_int_eq(vault.token.lease_s, 42);
+	ck_assert_int_eq(vault.token.num_uses, 1);
+	ck_assert(vault.token.batch);
+	expect_contains(http_server_request(server, 0), "GET /v1/auth/token/lookup-self HTTP");
+	expect_contains(http_server_request(server, 0), "\r\nX-Vault-Token: s.token\r\n");
+	http_client_free(client);
+	clean();
+	http_server_stop(server);
+}
+END_TEST
+
+START_TEST(a_revocation_needs_no_body_in_its_answer)
+{
+	static const struct http_answer answer = {204, NULL, NULL};
+	struct http_server *server;
+	struct http_client *client = serve(&server, &answer);
+
+	expect_ok(vault_revoke_self(client, &vault, &err), err);
+	expect_contains(http_server_request(server, 0), "POST /v1/auth/token/revoke-self HTTP");
+	http_client_free(client);
+	clean();
+	http_server_stop(server);
+}
+END_TEST
+
+START_TEST(a_refused_revocation_is_an_error)
+{
+	static const struct http_answer answer = {
+	    403, NULL, "{\"errors\":[\"permission denied\"]}"};
+	struct http_server *server;
+	struct http_client *client = serve(&server, &answer);
+
+	expect_failure(vault_revoke_self(client, &vault, &err), err, ERROR_DENIED,
+	    "revoking the Vault token: Vault: POST /v1/auth/token/revoke-self: status 403");
+	expect_lacks(err.message, "s.token");
+	http_client_free(client);
+	clean();
+	http_server_stop(server);
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_loop_test(tests, an_address_is_taken, 0, COUNT(addresses));
+	tcase_add_loop_test(tests, a_bad_address_is_refused, 0, COUNT(no_addresses));
+	tcase_add_test(tests, the_settings_reach_the_endpoint);
+	tcase_add_loop_test(
+	    tests, this_machine_is_never_reached_through_the_environments_proxy, 0, COUNT(proxies));
+	tcase_add_test(tests, a_login_posts_role_and_jwt);
+	tcase_add_test(tests, the_newline_of_a_token_file_is_dropped);
+	tcase_add_loop_test(tests, a_login_that_can_not_be_is_refused, 0, COUNT(no_logins));
+	tcase_add_test(tests, a_login_gives_a_token);
+	tcase_add_loop_test(tests, a_failed_login_says_why_and_leaves_no_token, 0, COUNT(failures));
+	tcase_add_test(tests, no_answer_at_all_is_told_as_it_was);
+	tcase_add_test(tests, a_lookup_fills_in_what_is_known_of_a_token);
+	tcase_add_test(tests, a_revocation_needs_no_body_in_its_answer);
+	tcase_add_test(tests, a_refused_revocation_is_an_error);
+}
+
+int main(void)
+{
+	return run_tests("vault", add);
+}
