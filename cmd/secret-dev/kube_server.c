@@ -299,7 +299,11 @@ static int parse_body(struct kube_call *call, struct json **body)
 	*body = json_parse(text->data, text->length, "body", &err);
 	if (*body)
 		return 0;
-	return kube_bad_request(call, "the object provided is unrecognized: %s", err.message), 1;
+	kube_bad_request(call, "%s: %s",
+	    call->request->method == METHOD_PATCH ? "error decoding patch"
+						  : "the object provided is unrecognized",
+	    err.message);
+	return 1;
 }
 
 static int route_call(struct kube_call *call, struct error *err)

@@ -167,9 +167,14 @@ static void answer_plain_http(const struct pump *pump)
 	static const char text[] = "HTTP/1.0 400 Bad Request\r\n\r\n"
 				   "Client sent an HTTP request to an HTTPS server.\n";
 	uint32_t code = ERR_peek_error();
+	char rest[4096];
 
-	if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
-		send(pump->tls, text, sizeof(text) - 1, MSG_NOSIGNAL);
+	if (ERR_GET_LIB(code) != ERR_LIB_SSL || ERR_GET_REASON(code) != SSL_R_HTTP_REQUEST)
+		return;
+	send(pump->tls, text, sizeof(text) - 1, MSG_NOSIGNAL);
+	/* Closing with bytes unread would reset the connection, and the text might be lost. */
+	while (recv(pump->tls, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+		;
 }
 
 void tls_pump(SSL_CTX *context, int tls_socket, int plain_socket)
