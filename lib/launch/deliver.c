@@ -7,6 +7,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/launch/environment_rules.h"
 #include "lib/sealed/sealed.h"
 
 /* Below are stdin, stdout and stderr. */
@@ -123,7 +124,7 @@ int deliver_environment(struct deliver_environment *result, char *const *environ
 	size_t count = 0;
 
 	memset(result, 0, sizeof(*result));
-	if (settings->fd < 0 && variables_check_environment(variables, settings->allow, err) < 0)
+	if (settings->fd < 0 && environment_check(variables, settings->allow, err) < 0)
 		return -1;
 	while (environment[count])
 		count++;
@@ -177,7 +178,7 @@ static int write_dotenv(
 {
 	const char *value = secret_buffer_string(&variable->value);
 
-	if (!variables_valid_name(variable->name))
+	if (!environment_valid_name(variable->name))
 		return error_set(err, ERROR_INVALID,
 		    "%s: \"%s\" can't be a name in dotenv form, which a shell may read: use --fd "
 		    "N:json",

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "lib/sealed/variables.h"
+#include "lib/launch/environment_rules.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -17,7 +17,7 @@ static int add_one(const char *name, const char *value, const char *source)
 
 static int check(void)
 {
-	return variables_check_environment(&variables, &allowed, &err);
+	return environment_check(&variables, &allowed, &err);
 }
 
 static void clean(void)
@@ -64,9 +64,23 @@ END_TEST
 
 static const char *const good_names[] = {"A", "_", "a1", "DB_HOST", "_9", "lower"};
 
+START_TEST(there_is_an_end_to_them)
+{
+	char name[16];
+
+	for (int i = 0; i < VARIABLES_MAX; i++) {
+		snprintf(name, sizeof(name), "V%d", i);
+		expect_ok(add_one(name, "", "many"), err);
+	}
+	expect_failure(
+	    add_one("ONE_MORE", "", "Secret demo/app"), err, ERROR_TOO_LARGE, "Secret demo/app");
+	ck_assert_uint_eq(variables.count, VARIABLES_MAX);
+}
+END_TEST
+
 START_TEST(a_good_name_passes)
 {
-	ck_assert(variables_valid_name(good_names[_i]));
+	ck_assert(environment_valid_name(good_names[_i]));
 	expect_ok(add_one(good_names[_i], "1", "test"), err);
 	expect_ok(check(), err);
 	clean();
@@ -78,7 +92,7 @@ static const char *const bad_names[] = {
 
 START_TEST(a_bad_name_is_refused)
 {
-	ck_assert(!variables_valid_name(bad_names[_i]));
+	ck_assert(!environment_valid_name(bad_names[_i]));
 	expect_ok(add_one(bad_names[_i], "hunter2", "Secret demo/app"), err);
 	expect_failure(check(), err, ERROR_INVALID, "can't be an environment variable's name");
 	expect_contains(err.message, "Secret demo/app");
@@ -147,6 +161,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, they_keep_their_order_beyond_any_capacity);
 	tcase_add_test(tests, a_value_is_taken_over);
 	tcase_add_test(tests, a_name_from_two_sources_is_an_error_that_names_both);
+	tcase_add_test(tests, there_is_an_end_to_them);
 	tcase_add_loop_test(tests, a_good_name_passes, 0, COUNT(good_names));
 	tcase_add_loop_test(tests, a_bad_name_is_refused, 0, COUNT(bad_names));
 	tcase_add_loop_test(
