@@ -248,9 +248,9 @@ static const char *wrong_batch_type(const struct json *body, json_node batch)
 		return NULL;
 	if (json_type(body, batch) != JSON_ARRAY)
 		return names[json_type(body, batch)];
-	for
-		json_each(body, batch, item) if (json_type(body, item) !=
-						 JSON_OBJECT) return names[json_type(body, item)];
+	json_each (body, batch, item)
+		if (json_type(body, item) != JSON_OBJECT)
+			return names[json_type(body, item)];
 	return NULL;
 }
 
