@@ -289,13 +289,13 @@ static int parse_body(struct kube_call *call, struct json **body)
 	if (text->length == 0)
 		return 0;
 	const char *type = request_header(call->request, "Content-Type");
-	if (type && strcmp(type, "application/vnd.kubernetes.protobuf") == 0)
-		return kube_refuse(call,
-			   &(struct kube_status){415, "UnsupportedMediaType", NULL, NULL, NULL},
-			   "the body of the request was in an unknown format - accepted media "
-			   "types "
-			   "include: application/json"),
-		       1;
+	if (type && strcmp(type, "application/vnd.kubernetes.protobuf") == 0) {
+		kube_refuse(call,
+		    &(struct kube_status){415, "UnsupportedMediaType", NULL, NULL, NULL},
+		    "the body of the request was in an unknown format - accepted media types "
+		    "include: application/json");
+		return 1;
+	}
 	*body = json_parse(text->data, text->length, "body", &err);
 	if (*body)
 		return 0;
