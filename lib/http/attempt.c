@@ -86,8 +86,6 @@ static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, 
 			return error_system(
 			    err, "%s: CA file %s", endpoint->name, endpoint->ca_file);
 		SET(setup, CURLOPT_CAINFO, endpoint->ca_file);
-	} else if (endpoint->ca_directory) {
-		SET(setup, CURLOPT_CAPATH, endpoint->ca_directory);
 	} else if (is_https(endpoint->url)) {
 		const char *bundle = endpoint->system_trust ? system_bundle() : NULL;
 		if (!bundle)
@@ -252,10 +250,12 @@ static void set_transport(struct setup *setup, struct http_attempt *attempt)
 	SET(setup, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(setup, CURLOPT_USERAGENT, "secretmanager");
 	SET(setup, CURLOPT_CONNECTTIMEOUT_MS, (long)endpoint->connect_timeout_ms);
-	if (endpoint->proxy)
+	if (endpoint->proxy) {
 		SET(setup, CURLOPT_PROXY, endpoint->proxy);
-	else if (!endpoint->proxy_from_environment)
+		SET(setup, CURLOPT_NOPROXY, ""); /* NO_PROXY is about the environment's proxies */
+	} else if (!endpoint->proxy_from_environment) {
 		SET(setup, CURLOPT_PROXY, "");
+	}
 }
 
 static int fill(struct http_attempt *attempt, struct error *err)

@@ -1,7 +1,13 @@
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/http/http.h"
+
+/* All CA certificates together: the system's bundle of public ones has a quarter of this. */
+#define CA_BYTES_MAX ((size_t)1024 * 1024)
 
 void http_endpoint_init(struct http_endpoint *endpoint, const char *name)
 {
@@ -16,7 +22,6 @@ void http_endpoint_free(struct http_endpoint *endpoint)
 {
 	free(endpoint->url);
 	free(endpoint->ca_file);
-	free(endpoint->ca_directory);
 	free(endpoint->ca_pem);
 	free(endpoint->certificate_file);
 	free(endpoint->certificate_pem);
@@ -77,4 +82,46 @@ int http_endpoint_set_url(
 	for (size_t end = strlen(url); end > 0 && url[end - 1] == '/'; end--)
 		endpoint->url[end - 1] = '\0';
 	return 0;
+}
+
+/* Append the file's text when it holds a certificate; what is no file is passed over. */
+static int append_certificates(struct secret_buffer *pem, const char *path, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = {.limit = CA_BYTES_MAX};
+	struct stat status;
+
+	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+		return 0;
+	if (secret_buffer_read_file(&text, path, err) < 0)
+		return -1;
+	if (!strstr(secret_buffer_string(&text), "-----BEGIN CERTIFICATE-----"))
+		return 0;
+	if (secret_buffer_append_string(pem, text.data, err) < 0 ||
+	    secret_buffer_append(pem, "\n", 1, err) < 0)
+		return error_wrap(err, "%s", path);
+	return 0;
+}
+
+int http_endpoint_read_ca_directory(
+    struct http_endpoint *endpoint, const char *directory, struct error *err)
+{
+	cleanup_secret struct secret_buffer pem = {.limit = CA_BYTES_MAX};
+	DIR *folder = opendir(directory);
+	int result = 0;
+
+	if (!folder)
+		return error_system(err, "%s: CA folder %s", endpoint->name, directory);
+	for (struct dirent *entry; result == 0 && (entry = readdir(folder));) {
+		cleanup_free char *path = string_format(err, "%s/%s", directory, entry->d_name);
+		result = path ? append_certificates(&pem, path, err) : -1;
+	}
+	closedir(folder);
+	if (result < 0)
+		return error_wrap(err, "%s: CA folder", endpoint->name);
+	if (pem.length == 0)
+		return error_set(err, ERROR_INVALID,
+		    "%s: CA folder %s: no certificate in PEM form in it", endpoint->name,
+		    directory);
+	endpoint->ca_pem = strdup(pem.data);
+	return endpoint->ca_pem ? 0 : error_memory(err);
 }

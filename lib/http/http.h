@@ -41,8 +41,8 @@ struct http_endpoint {
 	const char *name;	/* for messages: "Vault", "Kubernetes API"; a literal */
 	const char *trust_hint; /* what to do when TLS does not verify; a literal, or NULL */
 	char *url;		/* scheme://host[:port][/prefix], no final slash */
-	char *ca_file, *ca_directory;
-	char *ca_pem;	   /* wins over the two */
+	char *ca_file;
+	char *ca_pem;	   /* wins over the file */
 	bool system_trust; /* no CA given: the system's bundle, if there is one */
 	char *certificate_file, *certificate_pem; /* client certificate */
 	char *key_file;
@@ -66,6 +66,12 @@ void http_endpoint_free(struct http_endpoint *endpoint) __attribute__((nonnull))
  * https; plain http only to loopback, or where `allow_plain` says so: it shows every secret.
  */
 int http_endpoint_set_url(struct http_endpoint *endpoint, const char *url, bool allow_plain,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * Trust every PEM certificate in the folder's files, as Vault's own clients do: they need no hashed
+ * names.  Fills ca_pem.  ERROR_INVALID when there is none.
+ */
+int http_endpoint_read_ca_directory(struct http_endpoint *endpoint, const char *directory,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /* True when the URL's host is this machine itself, by a loopback address or as localhost. */
 bool http_endpoint_is_local(const struct http_endpoint *endpoint) __attribute__((nonnull));

@@ -33,7 +33,7 @@ THIRD_PARTY_LIBS := $(CURL_DIR)/lib/libcurl.a $(BORINGSSL_DIR)/lib/libssl.a \
 	$(BORINGSSL_DIR)/lib/libcrypto.a -lcares -lyaml -lpthread
 MICROHTTPD_LIBS := $(MICROHTTPD_DIR)/lib/libmicrohttpd.a
 
-build_library = +CC='$(CC)' CXX='$(CXX)' LIBRARY_CFLAGS='$(LIBRARY_CFLAGS)' \
+build_library = +@CC='$(CC)' CXX='$(CXX)' LIBRARY_CFLAGS='$(LIBRARY_CFLAGS)' \
 	BORINGSSL_DIR='$(BORINGSSL_DIR)' $(THIRD_PARTY)/build
 
 ifdef BORINGSSL_STAMP

@@ -46,12 +46,14 @@ static int set_trust(
 			       "CA certificate of Vault, mounted into the container";
 	if (copy(&endpoint->ca_pem, settings->ca_pem, err) < 0 ||
 	    copy(&endpoint->ca_file, settings->ca_file, err) < 0 ||
-	    copy(&endpoint->ca_directory, settings->ca_directory, err) < 0 ||
 	    copy(&endpoint->certificate_file, settings->certificate_file, err) < 0 ||
 	    copy(&endpoint->key_file, settings->key_file, err) < 0 ||
 	    copy(&endpoint->tls_server_name, settings->tls_server_name, err) < 0)
 		return -1;
-	endpoint->system_trust = !endpoint->ca_pem && !endpoint->ca_file && !endpoint->ca_directory;
+	if (given(settings->ca_directory) && !endpoint->ca_pem && !endpoint->ca_file &&
+	    http_endpoint_read_ca_directory(endpoint, settings->ca_directory, err) < 0)
+		return -1;
+	endpoint->system_trust = !endpoint->ca_pem && !endpoint->ca_file;
 	endpoint->insecure = settings->skip_verify;
 	if (endpoint->insecure)
 		log_write(LOG_WARNING,

@@ -1,0 +1,42 @@
+#!/bin/bash
+# How Vault's TLS is trusted: a file, its text, a folder; under which name; and nothing less.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export VAULT_ROLE=secret-exec
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
+launch() { run as_pod app env -u VAULT_CACERT "$@" "$BIN/secret-exec" --secret app -- printenv A; }
+
+launch "VAULT_CACERT=$VAULT_CACERT"
+out_is value "VAULT_CACERT names a file"
+launch "VAULT_CACERT_BYTES=$(cat "$VAULT_CACERT")"
+out_is value "VAULT_CACERT_BYTES is the certificate itself"
+mkdir "$TAP_WORK/folder" "$TAP_WORK/empty"
+cp "$VAULT_CACERT" "$TAP_WORK/folder/any-name"
+echo "no certificate" >"$TAP_WORK/folder/README"
+launch "VAULT_CAPATH=$TAP_WORK/folder"
+out_is value "VAULT_CAPATH is a folder, whose files need no hashed names"
+launch "BAO_CACERT=$VAULT_CACERT"
+out_is value "and so with OpenBao's names"
+launch "SSL_CERT_FILE=$VAULT_CACERT"
+out_is value "without any of them the system's bundle counts"
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$TAP_WORK/other.key" \
+	-subj /CN=other -days 2 -out "$TAP_WORK/other.crt" 2>/dev/null
+launch "VAULT_CACERT=$TAP_WORK/other.crt"
+fails_with 125 'TLS certificate not trusted.*VAULT_CACERT' "another CA is not trusted"
+launch "VAULT_CACERT=$TAP_WORK/other.key"
+like "$STATUS $ERR" '^125 secret-exec: .*Vault' "a file without a certificate is no trust"
+launch "VAULT_CAPATH=$TAP_WORK/empty"
+fails_with 125 'CA folder .*/empty: no certificate' "nor is an empty folder"
+launch "VAULT_CAPATH=/nowhere"
+fails_with 125 'CA folder /nowhere: No such file' "nor one that is missing"
+launch "VAULT_CACERT_BYTES=text"
+like "$STATUS $ERR" '^125 secret-exec: .*Vault' "nor text that is no certificate"
+
+launch "VAULT_CACERT=$VAULT_CACERT" VAULT_TLS_SERVER_NAME=localhost
+out_is value "VAULT_TLS_SERVER_NAME: another name that the certificate holds"
+launch "VAULT_CACERT=$VAULT_CACERT" VAULT_TLS_SERVER_NAME=vault.example
+like "$STATUS $ERR" '^125 .*TLS certificate not trusted' "and one that it does not"
+
+done_testing
