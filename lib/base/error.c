@@ -95,6 +95,12 @@ int error_memory(struct error *err)
 	return error_set(err, ERROR_SYSTEM, "out of memory");
 }
 
+bool error_is_outage(const struct error *err)
+{
+	return err->code == ERROR_NETWORK || err->code == ERROR_UNAVAILABLE ||
+	       err->code == ERROR_INTERRUPTED;
+}
+
 void error_clear(struct error *err)
 {
 	err->code = ERROR_NONE;

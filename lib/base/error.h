@@ -8,6 +8,7 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One line on a terminal or in a log; longer texts are cut, marked by "...". */
@@ -71,6 +72,9 @@ int error_memory(struct error *err) __attribute__((nonnull(1)));
 #define error_hint(...) (error_hint(__VA_ARGS__), -1)
 #define error_memory(...) (error_memory(__VA_ARGS__), -1)
 #endif
+
+/* No server, no service, or we are to stop: the next request would fare no better. */
+bool error_is_outage(const struct error *err) __attribute__((nonnull));
 
 /* Back to ERROR_NONE and an empty message. */
 void error_clear(struct error *err) __attribute__((nonnull(1)));

@@ -32,12 +32,21 @@ int keyset_add(struct keyset *set, const char *text, struct error *err)
 int keyset_rotate(
     struct keyset *set, struct http_client *client, struct vault *vault, struct error *err)
 {
+	size_t failed = 0;
+
 	for (size_t i = 0; i < set->count; i++) {
 		struct keyset_key *key = &set->keys[i];
 		struct transit_key_state state;
 
-		if (transit_key_rotate(client, vault, &key->key, &state, err) < 0)
-			return error_wrap(err, "rotating");
+		if (transit_key_rotate(client, vault, &key->key, &state, err) < 0) {
+			error_wrap(err, "rotating");
+			if (error_is_outage(err) || ++failed == set->count)
+				return -1;
+			log_write(LOG_ERROR, "%s", err->message);
+			error_clear(err);
+			key->failed = true;
+			continue;
+		}
 		key->latest_version = state.latest_version;
 		log_write(LOG_INFO, "Transit key %s/%s: rotated to version %lld", key->key.mount,
 		    key->key.name, (long long)key->latest_version);

@@ -7,6 +7,7 @@
 struct keyset_key {
 	struct transit_key key;
 	int64_t latest_version;
+	bool failed; /* it can't be rotated: the reason is in the log */
 };
 
 struct keyset {
@@ -20,7 +21,11 @@ const struct keyset_key *keyset_find(const struct keyset *set, const char *text)
 /* Add it, unless it is there. */
 int keyset_add(struct keyset *set, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Rotate each key and note its newest version. */
+/*
+ * Rotate each key and note its newest version.  A key that Vault does not let us rotate is logged
+ * and marked: whoever may annotate a Secret must not so stop the rotation of the others.  -1 when
+ * the run can't go on: no answer, or no key at all could be rotated.
+ */
 int keyset_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 void keyset_free(struct keyset *set) __attribute__((nonnull));

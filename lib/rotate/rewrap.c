@@ -121,7 +121,7 @@ static void look_at(struct work *work, struct job *job)
 	struct error err = ERROR_INIT;
 	enum sealed_scope scope;
 
-	if (!job->key)
+	if (!job->key || job->failed)
 		return;
 	if (sealed_secret_scope(job->secret, &scope, &err) < 0) {
 		leave(work->rewrap, job, &err);
@@ -197,13 +197,6 @@ static int prepare_patch(const struct work *work, struct job *job, struct error 
 	return 0;
 }
 
-/* True when the next request would fare no better. */
-static bool stops_run(const struct error *err)
-{
-	return err->code == ERROR_NETWORK || err->code == ERROR_UNAVAILABLE ||
-	       err->code == ERROR_INTERRUPTED;
-}
-
 static int finish_patch(const struct work *work, struct job *job, struct error *err)
 {
 	struct rotate_summary *summary = work->rewrap->summary;
@@ -218,7 +211,7 @@ static int finish_patch(const struct work *work, struct job *job, struct error *
 		summary->rewrapped++;
 		return 0;
 	}
-	if (stops_run(&failure)) {
+	if (error_is_outage(&failure)) {
 		*err = failure;
 		return -1;
 	}
@@ -274,22 +267,43 @@ static int compare_by_key(const void *left, const void *right)
 	return a->key == b->key ? 0 : a->key < b->key ? -1 : 1;
 }
 
+/* The key of a Secret: NULL with no error when the run leaves that key alone. */
+static const struct keyset_key *key_of(
+    const struct rewrap *rewrap, const struct kube_secret *secret, struct error *err)
+{
+	const char *annotation = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
+	const char *text = annotation;
+	struct transit_key key;
+
+	if (!text)
+		text = sealed_secret_key(secret, rewrap->settings->transit_key, err);
+	if (!text)
+		return NULL;
+	const struct keyset_key *found = keyset_find(rewrap->keys, text);
+	if (found && found->failed)
+		error_set(err, ERROR_REJECTED,
+		    "Secret %s/%s: its Transit key %s could not be rotated", secret->namespace,
+		    secret->name, text);
+	if (found)
+		return found;
+	if (transit_key_parse(&key, text, err) < 0)
+		error_wrap(err, "Secret %s/%s: annotation " SEALED_ANNOTATION_KEY,
+		    secret->namespace, secret->name);
+	else
+		transit_key_free(&key);
+	return NULL;
+}
+
 /* Find each Secret's key first, so that the values of one key come to stand side by side. */
 static void find_keys(struct work *work)
 {
-	const struct rewrap *rewrap = work->rewrap;
-
 	for (size_t i = 0; i < work->count; i++) {
 		struct job *job = &work->jobs[i];
 		struct error err = ERROR_INIT;
-		const char *annotation = kube_secret_annotation(job->secret, SEALED_ANNOTATION_KEY);
-		const char *text = annotation ? annotation
-					      : sealed_secret_key(job->secret,
-						    rewrap->settings->transit_key, &err);
-		if (text)
-			job->key = keyset_find(rewrap->keys, text);
-		else
-			leave(rewrap, job, &err);
+
+		job->key = key_of(work->rewrap, job->secret, &err);
+		if (err.code)
+			leave(work->rewrap, job, &err);
 	}
 	qsort(work->jobs, work->count, sizeof(*work->jobs), compare_by_key);
 }

@@ -88,16 +88,18 @@ static int each_page(
 	return result;
 }
 
-/* The keys that annotations name. */
+/* The keys that annotations name; a malformed one is that Secret's failure, later. */
 static int gather_keys(
     struct rotation *rotation, struct kube_secret_page *page, size_t *found, struct error *err)
 {
 	*found = page->count;
 	for (size_t i = 0; i < page->count; i++) {
 		const char *key = kube_secret_annotation(&page->secrets[i], SEALED_ANNOTATION_KEY);
-		if (key && keyset_add(&rotation->keys, key, err) < 0)
-			return error_wrap(err, "Secret %s/%s: annotation " SEALED_ANNOTATION_KEY,
-			    page->secrets[i].namespace, page->secrets[i].name);
+		if (!key || keyset_add(&rotation->keys, key, err) == 0)
+			continue;
+		if (err->code != ERROR_USAGE)
+			return -1;
+		error_clear(err);
 	}
 	return 0;
 }
@@ -160,7 +162,8 @@ static int run(struct rotation *rotation, struct error *err)
 		rotation->client, &rotation->vault, &rotation->settings->session, err) < 0 ||
 	    keyset_rotate(&rotation->keys, rotation->client, &rotation->vault, err) < 0)
 		return -1;
-	rotation->summary->keys = rotation->keys.count;
+	for (size_t i = 0; i < rotation->keys.count; i++)
+		rotation->summary->keys += !rotation->keys.keys[i].failed;
 	return rewrap_passes(rotation, err);
 }
 

@@ -33,6 +33,25 @@ out_is value "it decrypts"
 run "$BIN/secret-exec" --secret frozen -- printenv A
 out_is value "and so does what was left on the old version"
 
+for name in garbled half frozen; do kube_call DELETE "/api/v1/namespaces/demo/secrets/$name"; done
+good=$(stored app A)
+annotate() {
+	kube_call PATCH "/api/v1/namespaces/demo/secrets/$1" \
+		"{\"metadata\":{\"annotations\":{\"secretmanager/transit-key\":$2}}}" application/merge-patch+json
+}
+for name in forbidden malformed unsaid; do broken "$name" "{\"A\":\"$(encoded "$good")\"}"; done
+annotate forbidden '"team/transit/team-key"'
+annotate malformed '"no key/"'
+annotate unsaid null
+run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo
+status_is 1 "Secrets whose annotations name no key that may be rotated"
+out_like '^keys rotated 1, Secrets listed 4, current 1, rewrapped 1, .*failed 3' "stop no other"
+err_like 'rotating: Transit key team/transit/team-key: .*403.*policy' "the key is named, with Vault's word"
+err_like 'Secret demo/forbidden: its Transit key team/transit/team-key could not be rotated' "and so is the Secret"
+err_like 'Secret demo/malformed: annotation secretmanager/transit-key: .*no key/.*\[MOUNT/\]NAME' "a malformed annotation"
+err_like 'Secret demo/unsaid: no Transit key is known' "and one that is missing"
+like "$(stored app A)" '^vault:v3:' "the good Secret is on the new version"
+
 run "$BIN/secret-rotate" -n demo extra
 fails_with 2 '"extra": no operand is wanted' "an operand"
 run "$BIN/secret-rotate" -n demo -A
