@@ -23,10 +23,9 @@ COMMON := -std=gnu17 -D_GNU_SOURCE -g $(WARNINGS) -I. -MMD -MP
 
 # BUILD=release: what ships.  BUILD=sanitize: the same programs under ASan and UBSan; so "make sanitize".
 BUILD ?= $(if $(filter sanitize,$(MAKECMDGOALS)),sanitize,release)
-ifneq ($(filter sanitize,$(MAKECMDGOALS)),)
-ifneq ($(filter-out sanitize,$(MAKECMDGOALS)),)
-$(error "make sanitize" builds everything in another way: run it apart from other targets)
-endif
+ALONE := $(filter sanitize clean,$(MAKECMDGOALS))
+ifneq ($(and $(ALONE),$(filter-out $(firstword $(ALONE)),$(MAKECMDGOALS))),)
+$(error run "make $(firstword $(ALONE))" apart from other targets)
 endif
 ifeq ($(BUILD),sanitize)
 MODE_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -40,11 +39,13 @@ endif
 OUT := build/$(BUILD)
 
 # Debian packages first: demo, test and their like install what is missing, the others only tell.
-PACKAGE_GROUPS := build $(if $(filter test unit integration sanitize e2e bench,$(MAKECMDGOALS)),test) \
+PACKAGE_GROUPS := build $(filter demo,$(MAKECMDGOALS)) $(if $(filter test unit integration sanitize e2e bench,$(MAKECMDGOALS)),test) \
 	$(if $(filter e2e bench,$(MAKECMDGOALS)),e2e) $(filter bench,$(MAKECMDGOALS)) $(if $(filter lint,$(MAKECMDGOALS)),lint)
 INSTALLING_GOALS := demo test sanitize e2e bench lint dependencies
 DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
 
+# Objects are made anew when the flags change: this file is, then.
+FLAGS := $(OUT)/flags
 .PHONY: packages dependencies
 packages:
 	@DEPS=$(DEPS) lib/third_party/get-packages $(PACKAGE_GROUPS)
@@ -73,7 +74,13 @@ object = $(1:%.c=$(OUT)/objects/%.o)
 
 all: $(BINARIES)  ## build the programs into build/release/bin
 
-$(OUT)/objects/%.o: %.c | packages $(THIRD_PARTY_STAMPS)
+$(FLAGS): always
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
+.PHONY: always
+always:
+
+$(OUT)/objects/%.o: %.c $(FLAGS) | packages $(THIRD_PARTY_STAMPS)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -c $< -o $@

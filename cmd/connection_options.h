@@ -117,7 +117,8 @@
 		.offset = offsetof(type, kube.kubeconfig),                                         \
 		.environment = "KUBECONFIG",                                                       \
 		.shared = true,                                                                    \
-		.help = "how to reach the Kubernetes API (default in-cluster)"},                   \
+		.help =                                                                            \
+		    "how to reach the Kubernetes API (default in-cluster, else ~/.kube/config)"},  \
 	    {.name = "context",                                                                    \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "NAME",                                                                \
@@ -130,12 +131,12 @@
 		.help = "where the pod's token, CA and namespace are mounted"                      \
 	}
 
-#define COMMON_OPTIONS(type)                                                                       \
+#define COMMON_OPTIONS(type, default_timeout)                                                      \
 	{.name = "timeout",                                                                        \
 	    .kind = OPTION_DURATION,                                                               \
 	    .argument = "TIME",                                                                    \
 	    .offset = offsetof(type, program.timeout_ms),                                          \
-	    .help = "limit for all of it (default 60s)"},                                          \
+	    .help = "limit for all of it (default " default_timeout ")"},                          \
 	    {.name = "log-format",                                                                 \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "text|json",                                                           \

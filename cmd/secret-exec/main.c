@@ -50,7 +50,7 @@ static const struct option_spec table[] = {
 	.help = "leave VAULT_*, BAO_* and SECRET_EXEC_* in the environment"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
-    COMMON_OPTIONS(struct configuration),
+    COMMON_OPTIONS(struct configuration, "60s"),
     {.name = NULL},
 };
 

@@ -34,7 +34,7 @@ static const struct option_spec table[] = {
 	.help = "rotate this Transit key alone (default each that a sealed Secret names)"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
-    COMMON_OPTIONS(struct configuration),
+    COMMON_OPTIONS(struct configuration, "1h"),
     {.name = NULL},
 };
 
@@ -81,7 +81,8 @@ static int run(const struct configuration *configuration, struct error *err)
 	if (!client)
 		return -1;
 	int result = rotate(client, &settings, &summary, err);
-	print_summary(&summary);
+	if (result == 0 || err->code != ERROR_USAGE)
+		print_summary(&summary);
 	http_client_free(client);
 	return result;
 }

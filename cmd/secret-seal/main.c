@@ -80,7 +80,7 @@ static const struct option_spec table[] = {
 	.help = "do not decrypt once what was sealed (for a policy that may only encrypt)"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
-    COMMON_OPTIONS(struct configuration),
+    COMMON_OPTIONS(struct configuration, "60s"),
     {.name = NULL},
 };
 
@@ -176,7 +176,8 @@ static int run(const struct configuration *configuration, const char *name, stru
 	    .name = name,
 	    .transit_key = configuration->transit_key,
 	    .scope = configuration->scope,
-	    .no_verify = configuration->no_verify};
+	    .no_verify = configuration->no_verify,
+	    .whole_document = configuration->inputs.document != NULL};
 	struct variables values = {NULL, 0, 0};
 	struct seal_outcome outcome = {0};
 	enum output output;

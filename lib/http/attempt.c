@@ -394,9 +394,16 @@ static bool redirect(struct http_attempt *attempt)
 	       setup.result == CURLE_OK;
 }
 
-static bool retried_status(int status)
+/* The server says that it has not done it, and may do it later. */
+static bool put_off(int status)
 {
-	return status == 412 || status == 429 || status >= 500;
+	return status == 412 || status == 429 || status == 503;
+}
+
+static bool never_arrived(CURLcode result)
+{
+	return result == CURLE_COULDNT_RESOLVE_HOST || result == CURLE_COULDNT_RESOLVE_PROXY ||
+	       result == CURLE_COULDNT_CONNECT;
 }
 
 enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode result)
@@ -412,13 +419,13 @@ enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode resu
 		exchange->status = (int)status;
 		if (status == 307 && redirect(attempt))
 			return HTTP_REDIRECTED;
-		again = retried_status(exchange->status) &&
+		again = (put_off(exchange->status) || (status >= 500 && !exchange->once)) &&
 			!(exchange->permanent && exchange->permanent(exchange));
 	} else {
 		explain(attempt, result, os_error);
-		again = is_transient(result, os_error);
+		again = exchange->once ? never_arrived(result) : is_transient(result, os_error);
 	}
-	if (!again || exchange->once || attempt->tries > exchange->endpoint->retries)
+	if (!again || attempt->tries > exchange->endpoint->retries)
 		return HTTP_FINISHED;
 	return HTTP_TRY_AGAIN;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/http/attempt.h"
@@ -15,6 +16,11 @@ struct http_client {
 	int64_t deadline_ms;
 	struct http_attempt *attempts; /* running ones and those that wait for their next try */
 };
+
+#define KEY_LOG_VARIABLE "SSLKEYLOGFILE"
+
+/* A wait that somebody who looks on would wonder about; shorter ones are told to --verbose only. */
+#define QUIET_DELAY_MS 1000
 
 /* Set by a signal handler; the multi handle to wake from its poll. */
 static volatile sig_atomic_t interrupted;
@@ -46,8 +52,16 @@ static int set_up_libcurl(struct error *err)
 
 	if (done)
 		return 0;
-	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup,
-		calloc) != CURLE_OK)
+	/* libcurl writes TLS keys to the file that this names; for the application it stays. */
+	cleanup_free char *key_log = NULL;
+	if (getenv(KEY_LOG_VARIABLE) && !(key_log = strdup(getenv(KEY_LOG_VARIABLE))))
+		return error_memory(err);
+	unsetenv(KEY_LOG_VARIABLE);
+	CURLcode result = curl_global_init_mem(
+	    CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc);
+	if (key_log && setenv(KEY_LOG_VARIABLE, key_log, 1) < 0)
+		return error_memory(err);
+	if (result != CURLE_OK)
 		return error_set(err, ERROR_SYSTEM, "libcurl can't be set up");
 	done = true;
 	return 0;
@@ -92,6 +106,16 @@ void http_interrupt(void)
 	interrupted = 1;
 	if (multi)
 		curl_multi_wakeup(multi);
+}
+
+bool http_client_is_over(const struct http_client *client)
+{
+	return interrupted || (client->deadline_ms && clock_now_ms() >= client->deadline_ms);
+}
+
+void http_resume(void)
+{
+	interrupted = 0;
 }
 
 /* Hand the attempt to curl for its next try. */
@@ -146,9 +170,9 @@ static void log_retry(const struct http_attempt *attempt, int64_t delay_ms)
 	char status[32];
 
 	snprintf(status, sizeof(status), "status %d", exchange->status);
-	log_write(LOG_INFO, "%s: %s %.*s: %s: trying again in %lld ms (%d of %d)",
-	    exchange->endpoint->name, exchange->method, path_length(exchange),
-	    secret_buffer_string(&exchange->path),
+	log_write(delay_ms < QUIET_DELAY_MS ? LOG_DEBUG : LOG_INFO,
+	    "%s: %s %.*s: %s: trying again in %lld ms (%d of %d)", exchange->endpoint->name,
+	    exchange->method, path_length(exchange), secret_buffer_string(&exchange->path),
 	    exchange->status ? status : exchange->error.message, (long long)delay_ms,
 	    attempt->tries, exchange->endpoint->retries);
 }
@@ -276,10 +300,10 @@ int http_check(const struct http_exchange *exchange, const char *detail, struct 
 		*err = exchange->error;
 		return -1;
 	}
-	return error_set(err, status_code(exchange->status), "%s: %s %.*s: status %d: %s",
+	return error_set(err, status_code(exchange->status), "%s: %s %.*s: status %d%s%s",
 	    exchange->endpoint->name, exchange->method, path_length(exchange),
-	    secret_buffer_string(&exchange->path), exchange->status,
-	    detail ? detail : "no reason given");
+	    secret_buffer_string(&exchange->path), exchange->status, detail ? ": " : "",
+	    detail ? detail : "");
 }
 
 void http_exchange_free(struct http_exchange *exchange)

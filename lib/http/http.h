@@ -88,7 +88,11 @@ struct http_exchange {
 	struct secret_buffer credential; /* one whole header line: "X-Vault-Token: ..." */
 	struct secret_buffer body;
 	size_t response_limit; /* bytes; 0: HTTP_RESPONSE_SMALL */
-	bool once;	       /* never retried, not even on a connection failure */
+	/*
+	 * Not to be carried out twice: tried again only when it certainly was not carried out:
+	 * there was no connection, or the server put it off (412, 429, 503).
+	 */
+	bool once;
 	/* true: this answer is final although its status would be retried. */
 	bool (*permanent)(const struct http_exchange *exchange);
 
@@ -112,8 +116,12 @@ struct http_client *http_client_new(int64_t deadline_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Ends what still runs. */
 void http_client_free(struct http_client *client);
+/* True after its deadline and after http_interrupt: no exchange would run to its end. */
+bool http_client_is_over(const struct http_client *client) __attribute__((nonnull));
 /* From a signal handler: running and later exchanges end with ERROR_INTERRUPTED. */
 void http_interrupt(void);
+/* Exchanges run again until the next http_interrupt: for what must be done before the end. */
+void http_resume(void);
 
 /* Start an exchange.  -1: it can't be started (bad URL, no memory, no trust); it has not run then.
  */

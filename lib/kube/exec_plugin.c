@@ -183,6 +183,20 @@ static bool is_set(const struct strings *environment, const char *entry)
 
 /* What the protocol gives wins over what the kubeconfig gives, and that over our own environment.
  */
+/* A person's Vault token is no business of a program that a kubeconfig names. */
+static bool is_vault_token(const char *entry)
+{
+	static const char *const ends[] = {"VAULT_TOKEN", "BAO_TOKEN"};
+
+	const char *equals = strchr(entry, '=');
+
+	for (size_t i = 0; equals && i < sizeof(ends) / sizeof(ends[0]); i++)
+		if ((size_t)(equals - entry) >= strlen(ends[i]) &&
+		    strncmp(equals - strlen(ends[i]), ends[i], strlen(ends[i])) == 0)
+			return true;
+	return false;
+}
+
 static int add_environment(struct run *run, const struct http_endpoint *endpoint, struct error *err)
 {
 	const struct json *document = run->plugin->document;
@@ -204,7 +218,7 @@ static int add_environment(struct run *run, const struct http_endpoint *endpoint
 			return -1;
 	}
 	for (char **entry = environ; *entry; entry++)
-		if (!is_set(&run->environment, *entry) &&
+		if (!is_vault_token(*entry) && !is_set(&run->environment, *entry) &&
 		    strings_append(&run->environment, *entry, err) < 0)
 			return -1;
 	return 0;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,6 +44,9 @@ static int spawn(char *const *argv, char *const *environment, bool interactive, 
 	if (number == 0 && !interactive)
 		number = posix_spawn_file_actions_addopen(
 		    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	/* libcurl's own sockets, for one, are not for it. */
+	if (number == 0)
+		number = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	/* Not execvp, which hands a file without "#!" to a shell. */
 	if (number == 0)
 		number = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
@@ -51,8 +55,8 @@ static int spawn(char *const *argv, char *const *environment, bool interactive, 
 	return number;
 }
 
-/* Until something can be read, or its end. */
-static int wait_for_output(int fd, int64_t deadline_ms, struct error *err)
+/* Until the descriptor can be read, which for a process means its end. */
+static int wait_for(int fd, int64_t deadline_ms, struct error *err)
 {
 	struct pollfd wanted = {.fd = fd, .events = POLLIN};
 	int64_t left = deadline_ms - clock_now_ms();
@@ -68,12 +72,10 @@ static int wait_for_output(int fd, int64_t deadline_ms, struct error *err)
 	return 0;
 }
 
-static int read_output(int fd, struct secret_buffer *output, struct error *err)
+static int read_output(int fd, int64_t deadline_ms, struct secret_buffer *output, struct error *err)
 {
-	int64_t deadline_ms = clock_now_ms() + PLUGIN_TIMEOUT_MS;
-
 	for (;;) {
-		if (wait_for_output(fd, deadline_ms, err) < 0)
+		if (wait_for(fd, deadline_ms, err) < 0)
 			return -1;
 		if (secret_buffer_reserve(output, READ_STEP, err) < 0)
 			return error_wrap(err, "its output");
@@ -84,6 +86,16 @@ static int read_output(int fd, struct secret_buffer *output, struct error *err)
 			return secret_buffer_append(output, "", 0, err); /* the final NUL */
 		output->length += (size_t)got;
 	}
+}
+
+/* Its end, which need not come with the end of its output. */
+static int wait_for_end(pid_t pid, int64_t deadline_ms, struct error *err)
+{
+	cleanup_close int handle = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (handle < 0)
+		return error_system(err, "pidfd_open");
+	return wait_for(handle, deadline_ms, err);
 }
 
 static int reap(pid_t pid, struct error *err)
@@ -104,6 +116,7 @@ static int reap(pid_t pid, struct error *err)
 int kube_plugin_process(char *const *argv, char *const *environment, bool interactive,
     struct secret_buffer *output, struct error *err)
 {
+	int64_t deadline_ms = clock_now_ms() + PLUGIN_TIMEOUT_MS;
 	struct error ignored = ERROR_INIT;
 	int ends[2];
 	pid_t pid;
@@ -116,7 +129,8 @@ int kube_plugin_process(char *const *argv, char *const *environment, bool intera
 	if (number != 0)
 		return error_set(err, number == ENOENT ? ERROR_NOT_FOUND : ERROR_SYSTEM,
 		    "it can't be run: %s", strerror(number));
-	if (read_output(in, output, err) < 0) {
+	if (read_output(in, deadline_ms, output, err) < 0 ||
+	    wait_for_end(pid, deadline_ms, err) < 0) {
 		kill(pid, SIGKILL);
 		return reap(pid, &ignored), -1;
 	}

@@ -59,7 +59,14 @@ int kube_secret_result(const struct http_exchange *exchange, const char *namespa
 	cleanup_json struct json *document = kube_answer_parse(exchange, "Secret", err);
 	if (!document || kube_secret_read(document, JSON_ROOT, secret, err) < 0)
 		return error_wrap(err, "Secret %s/%s", namespace, name);
-	return 0;
+	/* Values are bound to the name that was asked for, not to one that the answer claims. */
+	if (strcmp(secret->namespace, namespace) == 0 && strcmp(secret->name, name) == 0)
+		return 0;
+	error_set(err, ERROR_INVALID,
+	    "Secret %s/%s: the Kubernetes API's answer is another one: %s/%s", namespace, name,
+	    secret->namespace, secret->name);
+	kube_secret_free(secret);
+	return -1;
 }
 
 int kube_secret_get(struct http_client *client, struct kube *kube, const char *namespace,
@@ -100,6 +107,7 @@ static int create_request(struct kube *kube, const struct kube_secret *secret,
 	    kube_request(kube, "POST", secret->namespace, "secrets", NULL, exchange, err) < 0)
 		return -1;
 	exchange->response_limit = HTTP_RESPONSE_SECRET;
+	exchange->once = true; /* else a lost answer would read as a name that is taken */
 	return kube_secret_write_json(secret, &exchange->body, err);
 }
 

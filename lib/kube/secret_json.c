@@ -20,9 +20,13 @@ static int read_pairs(const struct json *document, json_node object, struct kube
 		struct kube_pair *pair = &(*pairs)[(*count)++];
 		pair->name = json_name_strdup(document, node);
 		pair->value = json_strdup(document, node);
-		if (!pair->name || !pair->value)
-			return error_set(
-			    err, ERROR_INVALID, "a label or annotation is no plain text");
+		if (pair->name && pair->value)
+			continue;
+		/* One that is no plain text names nothing that we know; it must not hide the
+		 * Secret. */
+		free(pair->name);
+		free(pair->value);
+		(*count)--;
 	}
 	return 0;
 }

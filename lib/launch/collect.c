@@ -117,11 +117,18 @@ static int fetch(struct collection *collection, struct error *err)
 		running[count++] = &collection->login;
 	for (size_t i = 0; i < collection->wanted_count; i++)
 		running[count++] = &collection->wanted[i].exchange;
-	if (http_run(collection->client, running, count, err) < 0)
+	struct error failure = ERROR_INIT;
+	int ran = http_run(collection->client, running, count, &failure);
+	/* A login that was answered before another exchange failed has made a token to give back.
+	 */
+	if (login > 0 && (ran == 0 || collection->login.status) &&
+	    vault_session_result(
+		&collection->vault, &collection->settings->session, &collection->login, err) < 0)
 		return -1;
-	if (login > 0 && vault_session_result(&collection->vault, &collection->settings->session,
-			     &collection->login, err) < 0)
+	if (ran < 0) {
+		*err = failure;
 		return -1;
+	}
 	for (size_t i = 0; i < collection->wanted_count; i++) {
 		struct wanted *wanted = &collection->wanted[i];
 		if (kube_secret_result(&wanted->exchange, wanted->namespace, wanted->name,

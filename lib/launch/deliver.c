@@ -126,6 +126,10 @@ int deliver_environment(struct deliver_environment *result, char *const *environ
 	memset(result, 0, sizeof(*result));
 	if (settings->fd < 0 && environment_check(variables, settings->allow, err) < 0)
 		return -1;
+	/* Both forms are made to be taken into an environment by whoever reads them. */
+	if (settings->fd >= 0 && settings->format != DELIVER_JSON &&
+	    environment_check_names(variables, settings->allow, err) < 0)
+		return -1;
 	while (environment[count])
 		count++;
 	result->strings = calloc(count + variables->count + 2, sizeof(*result->strings));

@@ -14,9 +14,13 @@
 bool environment_valid_name(const char *name) __attribute__((nonnull));
 
 /*
- * Check that each may be an environment variable: its name ([A-Za-z_][A-Za-z0-9_]*), not one that
- * makes a loader or an interpreter run code unless listed in `allowed`, no NUL byte, short enough.
+ * Check each name: [A-Za-z_][A-Za-z0-9_]*, and not one that makes a loader, a shell or an
+ * interpreter run other code, unless listed in `allowed`.
  */
+int environment_check_names(const struct variables *variables, const struct strings *allowed,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Check names, and that each value can stand in an environment: no NUL byte, short enough. */
 int environment_check(const struct variables *variables, const struct strings *allowed,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 

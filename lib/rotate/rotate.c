@@ -93,7 +93,7 @@ static int gather_keys(
     struct rotation *rotation, struct kube_secret_page *page, size_t *found, struct error *err)
 {
 	*found = page->count;
-	for (size_t i = 0; i < page->count; i++) {
+	for (size_t i = 0; !rotation->settings->transit_key && i < page->count; i++) {
 		const char *key = kube_secret_annotation(&page->secrets[i], SEALED_ANNOTATION_KEY);
 		if (!key || keyset_add(&rotation->keys, key, err) == 0)
 			continue;
@@ -108,10 +108,16 @@ static int find_keys(struct rotation *rotation, struct error *err)
 {
 	size_t secrets = 0;
 
-	if (rotation->settings->transit_key)
-		return keyset_add(&rotation->keys, rotation->settings->transit_key, err);
+	if (rotation->settings->transit_key &&
+	    keyset_add(&rotation->keys, rotation->settings->transit_key, err) < 0)
+		return -1;
+	/* Also with --transit-key: a key is not rotated for Secrets that can't be listed. */
 	if (each_page(rotation, gather_keys, &secrets, err) < 0)
 		return -1;
+	if (secrets == 0)
+		log_write(LOG_WARNING, "no Secret labelled " SEALED_SELECTOR " in %s%s",
+		    rotation->settings->all_namespaces ? "any namespace" : "namespace ",
+		    rotation->settings->all_namespaces ? "" : rotation->kube.namespace);
 	if (rotation->keys.count == 0 && secrets > 0)
 		return error_set(err, ERROR_USAGE,
 		    "none of %zu sealed Secrets says which Transit key it is sealed with: name it "

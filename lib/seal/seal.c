@@ -74,6 +74,35 @@ static int find_namespace(struct sealing *sealing, struct error *err)
 	return sealing->namespace ? 0 : error_memory(err);
 }
 
+static bool replaces(const struct sealing *sealing, const char *data_key)
+{
+	for (size_t i = 0; i < sealing->values->count; i++)
+		if (strcmp(sealing->values->items[i].name, data_key) == 0)
+			return true;
+	return false;
+}
+
+/* Values do not add to a document that is there: it would be replaced, and lose its other members.
+ */
+static int check_layout(const struct sealing *sealing, const char *data_key, struct error *err)
+{
+	const struct kube_secret *secret = &sealing->existing;
+	bool document = sealing->settings->document;
+
+	if (sealed_secret_is_document(secret, data_key) != document)
+		return error_set(err, ERROR_USAGE,
+		    "Secret %s/%s: its layout is %s: use --layout %s, or another name",
+		    secret->namespace, secret->name, document ? "per-key" : "document",
+		    document ? "per-key" : "document");
+	if (document && !sealing->settings->whole_document && replaces(sealing, data_key))
+		return error_set(err, ERROR_USAGE,
+		    "Secret %s/%s: document \"%s\" is there, and would lose its other members: "
+		    "give "
+		    "all of it with --from-document",
+		    secret->namespace, secret->name, data_key);
+	return 0;
+}
+
 /* A Secret that nobody sealed belongs to somebody else, and half sealed ones hide plaintext. */
 static int check_existing(const struct sealing *sealing, struct error *err)
 {
@@ -87,13 +116,8 @@ static int check_existing(const struct sealing *sealing, struct error *err)
 	if (secret->data_count > 0 && sealed_secret_check(secret, NULL, err) < 0)
 		return error_hint(err, "it exists, so it is left as it is");
 	for (size_t i = 0; i < secret->data_count; i++)
-		if (sealed_secret_is_document(secret, secret->data[i].key) !=
-		    sealing->settings->document)
-			return error_set(err, ERROR_USAGE,
-			    "Secret %s/%s: its layout is %s: use --layout %s, or another name",
-			    secret->namespace, secret->name,
-			    sealing->settings->document ? "per-key" : "document",
-			    sealing->settings->document ? "per-key" : "document");
+		if (check_layout(sealing, secret->data[i].key, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -110,14 +134,6 @@ static int look_up(struct sealing *sealing, struct error *err)
 	}
 	sealing->exists = true;
 	return check_existing(sealing, err);
-}
-
-static bool replaces(const struct sealing *sealing, const char *data_key)
-{
-	for (size_t i = 0; i < sealing->values->count; i++)
-		if (strcmp(sealing->values->items[i].name, data_key) == 0)
-			return true;
-	return false;
 }
 
 /* The annotation is about all values: it must not come to speak for ones that nobody knows. */
@@ -348,6 +364,7 @@ static int patch(struct sealing *sealing, struct kube_secret *change, struct kub
 	if (!change->resource_version)
 		return error_memory(err);
 	int result = kube_secret_patch_request(&sealing->kube, change, &exchange, err);
+	exchange.once = true; /* else a lost answer would read as somebody else's change */
 	if (result == 0)
 		result = http_run(sealing->client, &one, 1, err);
 	if (result == 0)

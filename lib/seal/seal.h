@@ -22,9 +22,10 @@ struct seal_settings {
 	const char *name;	 /* of the Secret */
 	const char *transit_key; /* [MOUNT/]NAME; NULL: what the existing Secret says */
 	const char *scope;	 /* of a derived key's binding; NULL: the existing one, or strict */
-	bool document;		 /* the values are whole documents, one a data key */
-	bool no_verify;		 /* skip decrypting: for a policy that may only encrypt */
-	bool offline;		 /* make a manifest: the Kubernetes API is not asked */
+	bool document;		 /* the values are documents, one a data key */
+	bool whole_document; /* given as a whole, so that replacing one loses none of its members */
+	bool no_verify;	     /* skip decrypting: for a policy that may only encrypt */
+	bool offline;	     /* make a manifest: the Kubernetes API is not asked */
 };
 
 enum seal_change { SEAL_NOT_WRITTEN, SEAL_CREATED, SEAL_UPDATED };

@@ -187,8 +187,8 @@ int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_
 	if (kube_secret_add_label(secret, SEALED_LABEL, SEALED_LABEL_VALUE, err) < 0 ||
 	    kube_secret_add_annotation(secret, SEALED_ANNOTATION_KEY, key, err) < 0)
 		return -1;
-	if (document &&
-	    kube_secret_add_annotation(secret, SEALED_ANNOTATION_LAYOUT, "document", err) < 0)
+	if (kube_secret_add_annotation(
+		secret, SEALED_ANNOTATION_LAYOUT, document ? "document" : "per-key", err) < 0)
 		return -1;
 	if (scope == SEALED_UNBOUND)
 		return 0;

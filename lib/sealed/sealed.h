@@ -21,7 +21,7 @@
 #define SEALED_SELECTOR SEALED_LABEL "=" SEALED_LABEL_VALUE
 #define SEALED_ANNOTATION_KEY "secretmanager/transit-key"
 #define SEALED_ANNOTATION_SCOPE "secretmanager/scope"
-#define SEALED_ANNOTATION_LAYOUT "secretmanager/layout" /* "document", else per-key */
+#define SEALED_ANNOTATION_LAYOUT "secretmanager/layout" /* "document" or "per-key" */
 
 /* True when the bytes start as Transit ciphertext does. */
 bool sealed_is_ciphertext(const char *bytes, size_t length);

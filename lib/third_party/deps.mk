@@ -9,7 +9,7 @@ LIBRARY_CFLAGS := -O2 -g0 -fPIC -ffunction-sections -fdata-sections -fstack-prot
 	-D_FORTIFY_SOURCE=2 $(CF_PROTECTION)
 
 recipe_hash := $(shell cat $(THIRD_PARTY)/build $(THIRD_PARTY)/boringssl.mk $(THIRD_PARTY)/fetch-source | \
-	sha256sum - | cut -c1-12)-$(shell echo '$(CC) $(LIBRARY_CFLAGS)' | sha256sum | cut -c1-6)-$(shell uname -m)
+	sha256sum - | cut -c1-12)-$(shell echo '$(CC) $(LIBRARY_CFLAGS)' "$$($(CC) -dumpfullversion 2>/dev/null)" | sha256sum | cut -c1-6)-$(shell uname -m)
 
 ifndef BORINGSSL_DIR
 BORINGSSL_DIR := build/third_party/boringssl-$(recipe_hash)
@@ -33,7 +33,7 @@ THIRD_PARTY_LIBS := $(CURL_DIR)/lib/libcurl.a $(BORINGSSL_DIR)/lib/libssl.a \
 	$(BORINGSSL_DIR)/lib/libcrypto.a -lcares -lyaml -lpthread
 MICROHTTPD_LIBS := $(MICROHTTPD_DIR)/lib/libmicrohttpd.a
 
-build_library = +@CC='$(CC)' CXX='$(CXX)' LIBRARY_CFLAGS='$(LIBRARY_CFLAGS)' \
+build_library = @CC='$(CC)' CXX='$(CXX)' LIBRARY_CFLAGS='$(LIBRARY_CFLAGS)' \
 	BORINGSSL_DIR='$(BORINGSSL_DIR)' $(THIRD_PARTY)/build
 
 ifdef BORINGSSL_STAMP
@@ -48,3 +48,9 @@ ifdef MICROHTTPD_STAMP
 $(MICROHTTPD_STAMP): | packages
 	$(build_library) libmicrohttpd $(@D)
 endif
+
+# A ready-built library that is named must be there.
+check_directory = $(if $(wildcard $($(1))/$(2)),,$(error $(1)=$($(1)): there is no $(2) in it))
+$(if $(BORINGSSL_STAMP),,$(call check_directory,BORINGSSL_DIR,lib/libssl.a))
+$(if $(CURL_STAMP),,$(call check_directory,CURL_DIR,lib/libcurl.a))
+$(if $(MICROHTTPD_STAMP),,$(call check_directory,MICROHTTPD_DIR,lib/libmicrohttpd.a))

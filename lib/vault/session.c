@@ -79,6 +79,21 @@ int vault_session_renew(struct http_client *client, struct vault *vault,
 	return vault_session_begin(client, vault, settings, err);
 }
 
+/* A stay that a signal or the time limit has ended gives its token back all the same, if quickly.
+ */
+static int revoke(struct http_client *client, struct vault *vault, struct error *err)
+{
+	if (!http_client_is_over(client))
+		return vault_revoke_self(client, vault, err);
+	http_resume();
+	struct http_client *last = http_client_new(clock_now_ms() + VAULT_SESSION_LAST_MS, err);
+	if (!last)
+		return -1;
+	int result = vault_revoke_self(last, vault, err);
+	http_client_free(last);
+	return result;
+}
+
 int vault_session_end(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)
 {
@@ -86,9 +101,9 @@ int vault_session_end(struct http_client *client, struct vault *vault,
 	struct error failure = ERROR_INIT;
 	int result = 0;
 
-	bool revoke = token->value.length && !token_is_given(settings) && !token->batch &&
-		      token->num_uses != 1;
-	if (revoke && vault_revoke_self(client, vault, &failure) < 0) {
+	bool revocable = token->value.length && !token_is_given(settings) && !token->batch &&
+			 token->num_uses != 1;
+	if (revocable && revoke(client, vault, &failure) < 0) {
 		if (token->lease_s * 1000 > settings->max_token_ttl_ms) {
 			*err = failure;
 			result = -1;

@@ -47,6 +47,9 @@ int vault_session_renew(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* What is left for the revocation when a signal or the time limit has ended all else. */
+#define VAULT_SESSION_LAST_MS 2000
+
 /*
  * Revoke a token that came from a login, when there is something to revoke: batch tokens have no
  * entry in Vault, and a token for a single use is used up.  A failure is an error only when the

@@ -136,16 +136,18 @@ static int read_item(enum transit_operation operation, struct transit_item *item
 {
 	const char *member = operation == TRANSIT_DECRYPT ? "plaintext" : "ciphertext";
 	json_node value = json_member(document, node, member);
-	cleanup_free char *words = json_strdup(document, json_member(document, node, "error"));
+	json_node problem = json_member(document, node, "error");
 	size_t length;
 
 	secret_buffer_reset(&item->output);
 	free(item->error);
 	item->error = NULL;
-	if (words && *words) {
-		item->error = words;
-		words = NULL;
-		return 0;
+	/* Whatever stands there as an error is one: nothing is taken from such an item. */
+	if (json_type(document, problem) > JSON_NULL && !json_string_is(document, problem, "")) {
+		item->error = json_strdup(document, problem);
+		if (!item->error)
+			item->error = strdup("an error that is no plain text");
+		return item->error ? 0 : error_memory(err);
 	}
 	/* Base64 has no escapes in JSON, but a server may write '/' as "\/". */
 	cleanup_secret struct secret_buffer unescaped = SECRET_BUFFER_INIT;
@@ -193,7 +195,7 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
 	if (!document)
 		return -1;
 	json_node results = json_path(document, JSON_ROOT, "data", "batch_results", NULL);
-	if (json_count(document, results) != count)
+	if (json_type(document, results) != JSON_ARRAY || json_count(document, results) != count)
 		return error_set(err, ERROR_INVALID,
 		    "Vault's answer to %s holds %zu results for %zu values",
 		    operation_names[operation], json_count(document, results), count);
@@ -281,11 +283,13 @@ static int key_call(struct http_client *client, struct vault *vault, const struc
 	cleanup_free char *rest = string_format(err, "keys/%s%s", key->name, action);
 	if (!rest)
 		return -1;
-	if (vault_request(vault, post, key->mount, rest, &exchange, err) == 0 &&
+	int prepared = vault_request(vault, post, key->mount, rest, &exchange, err);
+	exchange.once = post; /* a rotation that is carried out twice leaves a version of no use */
+	if (prepared == 0 &&
 	    (!body || secret_buffer_append_string(&exchange.body, body, err) == 0) &&
 	    http_run(client, &one, 1, err) == 0)
 		result = vault_answer_check(&exchange, err);
-	if (result < 0 && exchange.status == 404)
+	if (result < 0 && (exchange.status == 404 || strstr(err->message, "key not found")))
 		error_hint(err, "there is no such key: check --transit-key");
 	if (result < 0 && exchange.status == 403)
 		error_hint(err, "the token's policy must allow it on %s/%s", key->mount, rest);

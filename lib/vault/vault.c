@@ -151,8 +151,11 @@ static int take_token(
 	    0)
 		return error_set(err, ERROR_INVALID, "Vault's answer holds no token");
 	token->lease_s = json_integer(document, json_member(document, auth, "lease_duration"), 0);
+	/* Without overflow in milliseconds: "for ever", and nothing. */
 	if (token->lease_s > INT32_MAX)
-		token->lease_s = INT32_MAX; /* "for ever", without overflow in milliseconds */
+		token->lease_s = INT32_MAX;
+	if (token->lease_s < 0)
+		token->lease_s = 0;
 	token->expires_ms = clock_now_ms() + token->lease_s * 1000;
 	token->num_uses = json_integer(document, json_member(document, auth, "num_uses"), 0);
 	token->renewable = json_boolean(document, json_member(document, auth, "renewable"), false);

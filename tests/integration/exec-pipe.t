@@ -38,6 +38,14 @@ out_is '{"NUL":"a\u0000b"}' "and passes over the pipe"
 run "$BIN/secret-exec" --secret nul --fd 5:nul -- true
 fails_with 125 'NUL byte: use --fd N:json' "but not in a form that NUL bytes end"
 
+"$BIN/secret-seal" --transit-key aes256-key --from-literal PATH=/tmp/evil path >/dev/null
+for form in dotenv nul; do
+	run "$BIN/secret-exec" --secret path --fd "5:$form" -- true
+	fails_with 125 'refusing to set PATH.*--allow-env PATH' "$form, which becomes an environment, holds no dangerous name"
+done
+run "$BIN/secret-exec" --secret path --fd 5 -- sh -c 'cat <&5'
+out_is '{"PATH":"/tmp/evil"}' "JSON is data"
+
 for wrong in 2 1024 x 5:xml 5: ''; do
 	run as_pod app "$BIN/secret-exec" --secret app --fd "$wrong" -- true
 	fails_with 125 '--fd' "--fd '$wrong' is refused"

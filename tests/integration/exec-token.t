@@ -33,6 +33,10 @@ run as_pod app env VAULT_ROLE=demo "$BIN/secret-exec" --secret app:NOPE -- true
 status_is 125 "a start that fails after the login"
 is "$(accessors)" "$before" "revokes its token too"
 
+run as_pod app env VAULT_ROLE=demo "SSLKEYLOGFILE=$TAP_WORK/keys" "$BIN/secret-exec" --secret app -- printenv SSLKEYLOGFILE
+out_is "$TAP_WORK/keys" "SSLKEYLOGFILE is the application's"
+ok "and no key of our own connections is written there" [ ! -e "$TAP_WORK/keys" ]
+
 run "$BIN/secret-exec" --secret app -- printenv A
 out_is value "a person's VAULT_TOKEN is used as it is"
 vault_call GET auth/token/lookup-self

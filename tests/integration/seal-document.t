@@ -23,6 +23,19 @@ run "$BIN/secret-seal" --transit-key aes256-key --layout document --data-key app
 status_is 0 "literals make a document too"
 is "$(decrypted literals app.json | base64 -d)" '{"A":"1","B":"é"}' "an object of strings"
 
+run "$BIN/secret-seal" --layout document --data-key app.json --from-literal C=3 literals
+fails_with 2 'document "app.json" is there, and would lose its other members.*--from-document' \
+	"values do not replace a document that is there"
+run "$BIN/secret-seal" --layout document --from-document - matrix-secrets <<<'{"db_host":"new"}'
+out_is "secret/matrix-secrets updated" "a whole document does"
+run "$BIN/secret-exec" --secret matrix-secrets -- sh -c 'echo "$db_host ${n-gone}"'
+out_is "new gone" "as it is"
+
+printf '{"A":"x"}' >"$TAP_WORK/config.json"
+run "$BIN/secret-seal" --transit-key aes256-key --from-file "$TAP_WORK/config.json" files
+run "$BIN/secret-exec" --secret files --fd 5 -- sh -c 'cat <&5'
+out_is '{"config.json":"{\"A\":\"x\"}"}' "a file called .json in per-key layout is no document"
+
 run "$BIN/secret-seal" --from-literal A=1 matrix-secrets
 fails_with 2 'its layout is document: use --layout document' "a key beside a document is refused"
 run "$BIN/secret-seal" --layout document --from-document "$TAP_WORK/doc.json" --from-literal A=1 matrix-secrets

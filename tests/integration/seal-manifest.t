@@ -9,15 +9,16 @@ status_is 0 "a manifest"
 out_like '^apiVersion: v1
 kind: Secret
 metadata:
-  name: "?app"?
-  namespace: "?demo"?
+  name: "app"
+  namespace: "demo"
   labels:
     secretmanager/sealed: "true"
   annotations:
-    secretmanager/transit-key: "?transit/aes256-key"?
+    secretmanager/transit-key: "transit/aes256-key"
+    secretmanager/layout: "per-key"
 type: Opaque
 data:
-  "?A"?: [A-Za-z0-9+/=]+$' "it is YAML, one line a value"
+  "A": [A-Za-z0-9+/=]+$' "it is YAML, one line a value"
 kube_call GET /api/v1/namespaces/demo/secrets/app
 is "$STATUS" 404 "and nothing was written"
 

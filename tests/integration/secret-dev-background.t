@@ -24,7 +24,7 @@ for signal in TERM INT HUP; do
 	at_end "kill $SECRET_DEV_PID 2>/dev/null"
 	run health
 	out_like '"initialized":true' "it serves when the shell goes on"
-	is "$(ps -o sid= -p "$SECRET_DEV_PID" | tr -d ' ')" "$SECRET_DEV_PID" "in a session of its own"
+	is "$(cut -d ' ' -f 6 "/proc/$SECRET_DEV_PID/stat")" "$SECRET_DEV_PID" "in a session of its own"
 	kill -s "$signal" "$SECRET_DEV_PID"
 	ok "SIG$signal ends it" soon gone "$SECRET_DEV_PID"
 	ok "and its directory goes" soon absent "$SECRET_DEV_DIR"

@@ -281,6 +281,20 @@ START_TEST(a_secret_without_data_is_read)
 }
 END_TEST
 
+START_TEST(marks_that_are_no_plain_text_are_left_out)
+{
+	expect_ok(answer("GET", 200,
+		      "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\",\"namespace\":\"demo\","
+		      "\"resourceVersion\":\"1\",\"labels\":{\"a\":1,\"b\":\"kept\"},"
+		      "\"annotations\":{\"c\":\"x\\u0000y\",\"d\":\"kept\"}}}"),
+	    err);
+	ck_assert_ptr_null(kube_secret_label(&secret, "a"));
+	ck_assert_str_eq(kube_secret_label(&secret, "b"), "kept");
+	ck_assert_ptr_null(kube_secret_annotation(&secret, "c"));
+	ck_assert_str_eq(kube_secret_annotation(&secret, "d"), "kept");
+}
+END_TEST
+
 #define META "\"metadata\":{\"name\":\"app\",\"namespace\":\"demo\",\"resourceVersion\":\"1\"}"
 
 static const struct {
@@ -294,9 +308,12 @@ static const struct {
     {"{\"kind\":\"Secret\"," META ",\"data\":{\"A\":\"hunter2!\"}}", "data key \"A\": not base64"},
     {"{\"kind\":\"Secret\"," META ",\"data\":{\"A\":{}}}", "data key \"A\""},
     {"{\"kind\":\"Secret\"," META ",\"data\":{\"a\\u0000b\":\"\"}}", "a data key is no plain text"},
-    {"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\",\"namespace\":\"demo\","
-     "\"resourceVersion\":\"1\",\"labels\":{\"a\":1}}}",
-	"a label or annotation"},
+    {"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"other\",\"namespace\":\"demo\","
+     "\"resourceVersion\":\"1\"}}",
+	"answer is another one: demo/other"},
+    {"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\",\"namespace\":\"prod\","
+     "\"resourceVersion\":\"1\"}}",
+	"answer is another one: prod/app"},
 };
 
 START_TEST(malformed_answers_are_refused)
@@ -344,7 +361,7 @@ static const struct {
     {"PATCH", 422, STATUS("Invalid", "field is\\nimmutable"), ERROR_REJECTED,
 	"Invalid: field is immutable", "is it immutable"},
     {"GET", 503, "upstream connect error", ERROR_UNAVAILABLE, "status 503: ", "API server at"},
-    {"GET", 500, "{\"kind\":\"Pod\",\"message\":\"x\"}", ERROR_UNAVAILABLE, "no reason given", ""},
+    {"GET", 500, "{\"kind\":\"Pod\",\"message\":\"x\"}", ERROR_UNAVAILABLE, "status 500", ""},
 };
 
 START_TEST(refusals_say_why_and_what_to_do)
@@ -379,6 +396,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, what_is_added_again_is_replaced);
 	tcase_add_test(tests, a_secret_is_read);
 	tcase_add_test(tests, a_secret_without_data_is_read);
+	tcase_add_test(tests, marks_that_are_no_plain_text_are_left_out);
 	tcase_add_loop_test(tests, malformed_answers_are_refused, 0, COUNT(malformed));
 	tcase_add_loop_test(tests, refusals_say_why_and_what_to_do, 0, COUNT(failures));
 	tcase_add_test(tests, no_answer_is_told_as_it_was);

@@ -291,6 +291,7 @@ START_TEST(a_manifest_is_block_yaml_with_whole_lines)
 	    "    secretmanager/sealed: \"true\"\n"
 	    "  annotations:\n"
 	    "    secretmanager/transit-key: \"transit/k\"\n"
+	    "    secretmanager/layout: \"per-key\"\n"
 	    "    secretmanager/scope: \"strict\"\n"
 	    "type: Opaque\n"
 	    "data:\n"
