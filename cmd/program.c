@@ -50,6 +50,10 @@ int program_start(const struct options *options, void *configuration,
 	}
 	if (start_log(options->program, settings, &err) < 0)
 		return program_fail(&err, usage_status);
+	if (settings->timeout_ms == 0) {
+		error_set(&err, ERROR_USAGE, "--timeout 0 leaves no time: write 60s, or 5m");
+		return program_fail(&err, usage_status);
+	}
 	return -1;
 }
 

@@ -1,10 +1,13 @@
 /* secret-exec: decrypt what a sealed Secret holds, then become the application. */
+#include <string.h>
+
 #include "cmd/connection_options.h"
 #include "cmd/program.h"
 #include "lib/base/clock.h"
 #include "lib/launch/collect.h"
 #include "lib/launch/command.h"
 #include "lib/launch/deliver.h"
+#include "lib/sealed/sealed.h"
 
 extern char **environ;
 
@@ -99,6 +102,42 @@ static int prepare(const struct configuration *configuration,
 	return result;
 }
 
+static bool has_ciphertext(char *const *environment)
+{
+	for (; *environment; environment++) {
+		const char *equals = strchr(*environment, '=');
+		if (equals && sealed_is_ciphertext(equals + 1, strlen(equals + 1)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Ciphertext in the environment comes from a Secret by envFrom, and any other of its data keys is a
+ * variable too: it must not come to decide, beside what the pod says, which Vault is asked and
+ * trusted.
+ */
+static int check_configuration(const struct configuration *configuration, struct error *err)
+{
+	const struct vault_settings *vault = &configuration->vault;
+	char own[OPTIONS_VARIABLE_MAX], other[OPTIONS_VARIABLE_MAX];
+
+	if (!has_ciphertext(environ))
+		return 0;
+	if (options_environment_conflict(&options, own, other))
+		return error_set(err, ERROR_USAGE,
+		    "%s and %s are both set, and differ, beside ciphertext from a Secret, which "
+		    "could "
+		    "have set either: set only one of them",
+		    own, other);
+	if (given(vault->ca_file) + given(vault->ca_pem) + given(vault->ca_directory) > 1)
+		return error_set(err, ERROR_USAGE,
+		    "Vault's CA certificate is given in more than one way, beside ciphertext from "
+		    "a "
+		    "Secret, which could have set either: give it in one way");
+	return 0;
+}
+
 static int launch(const struct configuration *configuration, char **command, struct error *err)
 {
 	struct deliver_environment environment = {NULL, 0, NULL, 0};
@@ -137,6 +176,8 @@ int main(int argc, char **argv)
 		    "no command: write secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]");
 		return program_fail(&err, COMMAND_FAILED);
 	}
+	if (check_configuration(&configuration, &err) < 0)
+		return program_fail(&err, COMMAND_FAILED);
 	if (program_complete_connection(
 		&configuration.vault, &configuration.session, &configuration.kube, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);

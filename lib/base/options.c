@@ -9,7 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 
-#define VARIABLE_MAX 128
+#define VARIABLE_MAX OPTIONS_VARIABLE_MAX
 #define HELP_COLUMN 30
 
 static void *target_of(const struct option_spec *spec, void *target)
@@ -355,6 +355,23 @@ void options_print_help(const struct options *options, FILE *out)
 		if (spec->kind == OPTION_ENVIRONMENT)
 			print_variable(out, spec);
 	fprintf(out, "  Every option can also be set as %s_NAME.\n", options->prefix);
+}
+
+bool options_environment_conflict(
+    const struct options *options, char own[OPTIONS_VARIABLE_MAX], char other[OPTIONS_VARIABLE_MAX])
+{
+	for (const struct option_spec *spec = options->table; spec->name; spec++) {
+		prefixed_name(options, spec, own);
+		const char *value = getenv(own), *list = spec->environment;
+		if (!given(value))
+			continue;
+		while ((list = next_name(list, other))) {
+			const char *second = getenv(other);
+			if (given(second) && strcmp(value, second) != 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 bool options_own_variable(const struct options *options, const char *name)

@@ -62,6 +62,14 @@ enum options_result options_parse(const struct options *options, void *target, i
     char **argv, char ***operands, int *operand_count, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/*
+ * Find an option that its PREFIX_NAME and one of its further names in the environment set to
+ * different values; the two names are written to `own` and `other`.
+ */
+#define OPTIONS_VARIABLE_MAX 128
+bool options_environment_conflict(const struct options *options, char own[OPTIONS_VARIABLE_MAX],
+    char other[OPTIONS_VARIABLE_MAX]) __attribute__((nonnull));
+
 /* Print usage, description, options with defaults' environment names. */
 void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));
 

@@ -71,6 +71,9 @@ static int read_file(const char *text, struct variables *values, struct error *e
 	if (strchr(text, '=')) {
 		if (split("--from-file", text, &name, &path, err) < 0)
 			return -1;
+	} else if (strcmp(text, "-") == 0) {
+		return error_set(err, ERROR_USAGE,
+		    "--from-file -: standard input has no name: write --from-file NAME=-");
 	} else {
 		const char *slash = strrchr(text, '/');
 		name = strdup(slash ? slash + 1 : text);

@@ -182,8 +182,10 @@ static int asked_scope(const struct sealing *sealing, enum sealed_scope *scope, 
 		*scope = existing;
 		return 0;
 	}
-	if (sealed_scope_parse(sealing->settings->scope, scope, err) < 0)
+	if (sealed_scope_parse(sealing->settings->scope, scope, err) < 0) {
+		err->code = ERROR_USAGE;
 		return error_wrap(err, "--scope");
+	}
 	if (existing != SEALED_UNBOUND && existing != *scope)
 		return error_set(err, ERROR_USAGE,
 		    "Secret %s/%s: its values are bound with scope %s: leave out --scope, or use "
@@ -293,6 +295,47 @@ static int verify(struct sealing *sealing, const struct transit_item *sealed, st
 	return result;
 }
 
+/*
+ * The annotations speak for the values that stay, too.  Whoever changed them could so have a new
+ * value sealed with another key or bound to less: what stays must decrypt as they say.
+ */
+static int check_kept(struct sealing *sealing, struct error *err)
+{
+	const struct kube_secret *secret = &sealing->existing;
+	size_t count = 0;
+	int result = 0;
+	struct transit_item *items = calloc(secret->data_count + 1, sizeof(*items));
+
+	if (!items)
+		return error_memory(err);
+	for (size_t i = 0; result == 0 && i < secret->data_count; i++) {
+		const struct kube_entry *entry = &secret->data[i];
+		if (replaces(sealing, entry->key))
+			continue;
+		struct transit_item *item = &items[count++];
+		item->input = secret_buffer_string(&entry->value);
+		item->input_length = entry->value.length;
+		if (sealing->scope != SEALED_UNBOUND &&
+		    !(item->context = sealed_context(sealing->scope, sealing->namespace,
+			  sealing->settings->name, entry->key, err)))
+			result = -1;
+	}
+	if (result == 0)
+		result = transit_batch(sealing->client, &sealing->vault, &sealing->key,
+		    TRANSIT_DECRYPT, items, count, err);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		if (items[i].error)
+			result = error_set(err, ERROR_INVALID,
+			    "Secret %s/%s: a value that would be kept does not decrypt with "
+			    "Transit key "
+			    "%s/%s, scope %s (%s): were its annotations changed? nothing was "
+			    "written",
+			    secret->namespace, secret->name, sealing->key.mount, sealing->key.name,
+			    sealed_scope_name(sealing->scope), items[i].error);
+	free_items(items, count);
+	return result;
+}
+
 /* The Secret that holds the ciphertexts, with label and annotations. */
 static int fill_secret(const struct sealing *sealing, struct transit_item *items,
     struct kube_secret *secret, struct error *err)
@@ -330,7 +373,11 @@ static int encrypt(struct sealing *sealing, struct kube_secret *secret, struct e
 
 	if (!items)
 		return -1;
-	int result = run_batch(sealing, TRANSIT_ENCRYPT, "sealing", items, err);
+	int result = 0;
+	if (sealing->exists && !sealing->settings->no_verify)
+		result = check_kept(sealing, err);
+	if (result == 0)
+		result = run_batch(sealing, TRANSIT_ENCRYPT, "sealing", items, err);
 	if (result == 0 && !sealing->settings->no_verify)
 		result = verify(sealing, items, err);
 	if (result == 0)

@@ -11,9 +11,13 @@ int variables_add(struct variables *variables, const char *name, struct secret_b
 		    source, VARIABLES_MAX);
 	for (size_t i = 0; i < variables->count; i++)
 		if (strcmp(variables->items[i].name, name) == 0)
-			return error_set(err, ERROR_INVALID,
-			    "variable %s comes from both %s and %s: take one of them out", name,
-			    variables->items[i].source, source);
+			return strcmp(variables->items[i].source, source) == 0
+				   ? error_set(
+					 err, ERROR_INVALID, "%s: %s comes twice", source, name)
+				   : error_set(err, ERROR_INVALID,
+					 "variable %s comes from both %s and %s: take one of them "
+					 "out",
+					 name, variables->items[i].source, source);
 	if (variables->count == variables->capacity) {
 		size_t capacity = variables->capacity ? 2 * variables->capacity : 16;
 		struct variable *grown = reallocarray(variables->items, capacity, sizeof(*grown));

@@ -35,6 +35,15 @@ run as_pod app env "C=$a" "$BIN/secret-exec" --transit-key aes256-key --secret a
 fails_with 125 'variable C comes from both environment variable C and Secret demo/app' \
 	"one name from two sources is an error that names both"
 
+# envFrom makes each data key of a Secret a variable, also of what is no secret.
+envfrom() { run as_pod app env "A=$a" "$@" "$BIN/secret-exec" --transit-key aes256-key -- true; }
+envfrom SECRET_EXEC_VAULT_ADDR=https://evil.example
+fails_with 125 'SECRET_EXEC_VAULT_ADDR and VAULT_ADDR are both set, and differ' "a Secret can't redirect to another Vault"
+envfrom VAULT_CACERT_BYTES=other
+fails_with 125 "Vault's CA certificate is given in more than one way" "nor have another CA trusted beside the pod's"
+envfrom "SECRET_EXEC_VAULT_ADDR=$VAULT_ADDR"
+status_is 0 "the same value twice is no conflict"
+
 run as_pod app "$BIN/secret-exec" -- true
 fails_with 125 'nothing to decrypt.*--secret' "nothing to decrypt is an error: the application expects secrets"
 

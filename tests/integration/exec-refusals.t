@@ -30,6 +30,8 @@ run "$BIN/secret-exec" --secret 'UPPER/case' -- true
 fails_with 125 '\[NAMESPACE/\]NAME\[:KEY\]' "a Secret's name that can't be one"
 run "$BIN/secret-exec" --timeout soon -- true
 fails_with 125 '"soon" is not a duration' "a duration that is none"
+run "$BIN/secret-exec" --timeout 0 -- true
+fails_with 125 '--timeout 0 leaves no time' "a time limit that leaves no time"
 run "$BIN/secret-exec" --vault-token=s.123 -- true
 fails_with 125 'taken from the environment only' "a token on the command line"
 err_unlike 's\.123' "which is not repeated"

@@ -32,12 +32,32 @@ for scope in namespace-wide cluster-wide; do
 	out_is one "a copy in the namespace decrypts"
 done
 
+# Annotations that somebody has changed must not lead a new value elsewhere.
+kube_call DELETE /api/v1/namespaces/demo/secrets/app
+"$BIN/secret-seal" --transit-key derived-key --from-literal A=one app >/dev/null
+annotate() {
+	kube_call PATCH /api/v1/namespaces/demo/secrets/app \
+		"{\"metadata\":{\"annotations\":{\"secretmanager/$1\":$2}}}" application/merge-patch+json
+}
+for change in 'scope "cluster-wide"' 'scope null' 'transit-key "transit/other-key"'; do
+	annotate scope '"strict"'
+	annotate transit-key '"transit/derived-key"'
+	vault_call POST transit/keys/other-key '{"derived":true}'
+	annotate ${change% *} "${change#* }"
+	run "$BIN/secret-seal" $([ "$change" != 'scope null' ] || echo --scope namespace-wide) --from-literal B=two app
+	fails_with 1 'a value that would be kept does not decrypt.*annotations changed' "changed: $change"
+done
+kube_call GET /api/v1/namespaces/demo/secrets/app
+is "$(field data.B)" "" "nothing was written"
+kube_call DELETE /api/v1/namespaces/demo/secrets/app
+"$BIN/secret-seal" --transit-key derived-key --scope cluster-wide --from-literal A=one app >/dev/null
+
 run "$BIN/secret-seal" --scope strict --from-literal B=two app
 fails_with 2 'bound with scope cluster-wide' "one Secret has one scope"
 run "$BIN/secret-seal" --transit-key aes256-key --scope strict --from-literal A=one plain
 fails_with 2 'not derived, so nothing can be bound' "a key that is not derived binds nothing"
 run "$BIN/secret-seal" --transit-key derived-key --scope wide --from-literal A=one other
-fails_with 1 '"wide" is no scope: strict, namespace-wide or cluster-wide' "a scope that is none"
+fails_with 2 '"wide" is no scope: strict, namespace-wide or cluster-wide' "a scope that is none"
 run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST HOME=/nowhere "$BIN/secret-seal" --transit-key derived-key \
 	--from-literal A=one --dry-run=client app
 fails_with 2 'scope strict binds to the namespace: name it with -n' "a manifest bound to no namespace"

@@ -33,7 +33,7 @@ err_unlike hunter2 "which is not repeated: it may be the secret"
 seal --from-literal 'A B=1' app
 fails_with 1 "\"A B\" can't be a data key" "a name that can't be a data key"
 seal --from-literal A=1 --from-literal A=2 app
-fails_with 1 'A comes from both' "a name that comes twice"
+fails_with 1 '--from-literal: A comes twice' "a name that comes twice"
 run "$BIN/secret-seal" --from-literal A=1 app
 fails_with 2 'no Transit key: name it with --transit-key' "no Transit key"
 run "$BIN/secret-seal" --transit-key no-such-key --from-literal A=1 app
@@ -90,7 +90,10 @@ make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annota
 seal --from-literal B=1 app
 fails_with 2 'sealed with Transit key team/transit/team-key, but aes256-key is asked for' "another Transit key"
 unchanged "it is left as it was"
-make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annotations":{"secretmanager/transit-key":"transit/aes256-key"}},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
+kube_call DELETE "$secret"
+seal --from-literal A=1 app
+kube_call GET "$secret"
+before=$OUT
 head -c 786400 /dev/zero >"$TAP_WORK/large"
 seal --from-file "B=$TAP_WORK/large" app
 fails_with 1 'value of 786400 bytes: Vault could not decrypt it again' "a value that Vault could never decrypt again"
