@@ -39,14 +39,20 @@ annotate() {
 	kube_call PATCH /api/v1/namespaces/demo/secrets/app \
 		"{\"metadata\":{\"annotations\":{\"secretmanager/$1\":$2}}}" application/merge-patch+json
 }
-for change in 'scope "cluster-wide"' 'scope null' 'transit-key "transit/other-key"'; do
+vault_call POST transit/keys/other-key '{"derived":true}'
+# changed NAME VALUE [OPTION...]: the annotation is changed, a value sealed, the annotation put back.
+changed() {
+	local name=$1 value=$2
+	shift 2
+	annotate "$name" "$value"
+	run "$BIN/secret-seal" "$@" --from-literal B=two app
+	fails_with 1 'a value that would be kept does not decrypt.*annotations changed' "changed: $name to $value"
 	annotate scope '"strict"'
 	annotate transit-key '"transit/derived-key"'
-	vault_call POST transit/keys/other-key '{"derived":true}'
-	annotate ${change% *} "${change#* }"
-	run "$BIN/secret-seal" $([ "$change" != 'scope null' ] || echo --scope namespace-wide) --from-literal B=two app
-	fails_with 1 'a value that would be kept does not decrypt.*annotations changed' "changed: $change"
-done
+}
+changed scope '"cluster-wide"'
+changed scope null --scope namespace-wide
+changed transit-key '"transit/other-key"'
 kube_call GET /api/v1/namespaces/demo/secrets/app
 is "$(field data.B)" "" "nothing was written"
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
