@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/secret-dev/write_whole.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 
@@ -71,21 +72,6 @@ static int detach(struct error *err)
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
 	    dup2(null, STDERR_FILENO) < 0)
 		return error_system(err, "/dev/null");
-	return 0;
-}
-
-static int write_whole(int fd, const char *bytes, size_t length)
-{
-	while (length) {
-		ssize_t put = write(fd, bytes, length);
-
-		if (put < 0 && errno != EINTR)
-			return -1;
-		if (put > 0) {
-			bytes += put;
-			length -= (size_t)put;
-		}
-	}
 	return 0;
 }
 

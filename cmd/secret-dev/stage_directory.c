@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd/secret-dev/write_whole.h"
 #include "lib/base/cleanup.h"
 
 static int make_folder(struct stage_directory *directory, const char *path, struct error *err)
@@ -57,21 +58,6 @@ static int make_parents(struct stage_directory *directory, char *path, struct er
 	return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t length)
-{
-	while (length) {
-		ssize_t put = write(fd, bytes, length);
-
-		if (put < 0 && errno != EINTR)
-			return -1;
-		if (put > 0) {
-			bytes += put;
-			length -= (size_t)put;
-		}
-	}
-	return 0;
-}
-
 int stage_directory_write(struct stage_directory *directory, const char *name, const void *bytes,
     size_t length, struct error *err)
 {
@@ -85,7 +71,7 @@ int stage_directory_write(struct stage_directory *directory, const char *name, c
 		return error_system(err, "%s", path);
 	if (strings_append(&directory->files, path, err) < 0)
 		return -1;
-	return write_all(fd, bytes, length) < 0 ? error_system(err, "%s", path) : 0;
+	return write_whole(fd, bytes, length) < 0 ? error_system(err, "%s", path) : 0;
 }
 
 void stage_directory_remove(struct stage_directory *directory)

@@ -272,6 +272,11 @@ int http_run(struct http_client *client, struct http_exchange *const *exchanges,
 	return 0;
 }
 
+int http_run_one(struct http_client *client, struct http_exchange *exchange, struct error *err)
+{
+	return http_run(client, &exchange, 1, err);
+}
+
 static enum error_code status_code(int status)
 {
 	switch (status) {

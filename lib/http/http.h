@@ -135,6 +135,10 @@ struct http_exchange *http_wait(struct http_client *client) __attribute__((nonnu
 int http_run(struct http_client *client, struct http_exchange *const *exchanges, size_t count,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* The same for a single exchange. */
+int http_run_one(struct http_client *client, struct http_exchange *exchange, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /*
  * 0 when the status is 2xx.  Otherwise -1 and *err: exchange->error, or the status's class with
  * "METHOD path: 403: detail" in `err`; `detail` is the server's own message, already extracted

@@ -72,12 +72,12 @@ int kube_secret_result(const struct http_exchange *exchange, const char *namespa
 int kube_secret_get(struct http_client *client, struct kube *kube, const char *namespace,
     const char *name, struct kube_secret *secret, struct error *err)
 {
-	struct http_exchange exchange, *one = &exchange;
+	struct http_exchange exchange;
 	int result = kube_secret_get_request(kube, namespace, name, &exchange, err);
 
 	memset(secret, 0, sizeof(*secret));
 	if (result == 0)
-		result = http_run(client, &one, 1, err);
+		result = http_run_one(client, &exchange, err);
 	if (result == 0)
 		result = kube_secret_result(&exchange, namespace, name, secret, err);
 	http_exchange_free(&exchange);
@@ -114,12 +114,12 @@ static int create_request(struct kube *kube, const struct kube_secret *secret,
 int kube_secret_create(struct http_client *client, struct kube *kube,
     const struct kube_secret *secret, struct kube_secret *answer, struct error *err)
 {
-	struct http_exchange exchange, *one = &exchange;
+	struct http_exchange exchange;
 	struct kube_secret stored = {0};
 	int result = create_request(kube, secret, &exchange, err);
 
 	if (result == 0)
-		result = http_run(client, &one, 1, err);
+		result = http_run_one(client, &exchange, err);
 	if (result == 0)
 		result =
 		    kube_secret_result(&exchange, secret->namespace, secret->name, &stored, err);

@@ -88,12 +88,12 @@ int kube_secret_list(struct http_client *client, struct kube *kube, const char *
     const char *selector, int limit, const char *next, struct kube_secret_page *page,
     struct error *err)
 {
-	struct http_exchange exchange, *one = &exchange;
+	struct http_exchange exchange;
 	int result = list_request(kube, namespace, selector, limit, next, &exchange, err);
 
 	memset(page, 0, sizeof(*page));
 	if (result == 0)
-		result = http_run(client, &one, 1, err);
+		result = http_run_one(client, &exchange, err);
 	if (result == 0)
 		result = list_result(&exchange, page, err);
 	http_exchange_free(&exchange);

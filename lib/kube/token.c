@@ -59,12 +59,12 @@ int kube_token_request(struct http_client *client, struct kube *kube, const char
     const char *service_account, const char *audience, int64_t lifetime_s,
     struct secret_buffer *token, struct error *err)
 {
-	struct http_exchange exchange, *one = &exchange;
+	struct http_exchange exchange;
 	int result =
 	    token_request(kube, namespace, service_account, audience, lifetime_s, &exchange, err);
 
 	if (result == 0)
-		result = http_run(client, &one, 1, err);
+		result = http_run_one(client, &exchange, err);
 	if (result == 0)
 		result = token_result(&exchange, namespace, token, err);
 	http_exchange_free(&exchange);

@@ -218,6 +218,25 @@ static int find_scope(struct sealing *sealing, struct error *err)
 	return 0;
 }
 
+static void free_items(struct transit_item *items, size_t count)
+{
+	transit_items_free(items, count);
+	for (size_t i = 0; i < count; i++)
+		free((char *)(uintptr_t)items[i].context);
+	free(items);
+}
+
+/* Give an item the context that a data key's value is bound with, if it is. */
+static int bind_item(const struct sealing *sealing, const char *data_key, struct transit_item *item,
+    struct error *err)
+{
+	if (sealing->scope == SEALED_UNBOUND)
+		return 0;
+	item->context = sealed_context(
+	    sealing->scope, sealing->namespace, sealing->settings->name, data_key, err);
+	return item->context ? 0 : -1;
+}
+
 /* One item a value: its bytes and its context. */
 static struct transit_item *make_items(const struct sealing *sealing, struct error *err)
 {
@@ -231,25 +250,12 @@ static struct transit_item *make_items(const struct sealing *sealing, struct err
 	for (size_t i = 0; i < values->count; i++) {
 		items[i].input = secret_buffer_string(&values->items[i].value);
 		items[i].input_length = values->items[i].value.length;
-		if (sealing->scope == SEALED_UNBOUND)
-			continue;
-		items[i].context = sealed_context(sealing->scope, sealing->namespace,
-		    sealing->settings->name, values->items[i].name, err);
-		if (!items[i].context) {
-			transit_items_free(items, i);
-			free(items);
+		if (bind_item(sealing, values->items[i].name, &items[i], err) < 0) {
+			free_items(items, values->count);
 			return NULL;
 		}
 	}
 	return items;
-}
-
-static void free_items(struct transit_item *items, size_t count)
-{
-	transit_items_free(items, count);
-	for (size_t i = 0; i < count; i++)
-		free((char *)(uintptr_t)items[i].context);
-	free(items);
 }
 
 /* Run one operation over all items; the first that the server refuses is the error. */
@@ -315,10 +321,7 @@ static int check_kept(struct sealing *sealing, struct error *err)
 		struct transit_item *item = &items[count++];
 		item->input = secret_buffer_string(&entry->value);
 		item->input_length = entry->value.length;
-		if (sealing->scope != SEALED_UNBOUND &&
-		    !(item->context = sealed_context(sealing->scope, sealing->namespace,
-			  sealing->settings->name, entry->key, err)))
-			result = -1;
+		result = bind_item(sealing, entry->key, item, err);
 	}
 	if (result == 0)
 		result = transit_batch(sealing->client, &sealing->vault, &sealing->key,
@@ -405,7 +408,7 @@ static int compare(
 static int patch(struct sealing *sealing, struct kube_secret *change, struct kube_secret *stored,
     struct error *err)
 {
-	struct http_exchange exchange = {0}, *one = &exchange;
+	struct http_exchange exchange = {0};
 
 	change->resource_version = strdup(sealing->existing.resource_version);
 	if (!change->resource_version)
@@ -413,7 +416,7 @@ static int patch(struct sealing *sealing, struct kube_secret *change, struct kub
 	int result = kube_secret_patch_request(&sealing->kube, change, &exchange, err);
 	exchange.once = true; /* else a lost answer would read as somebody else's change */
 	if (result == 0)
-		result = http_run(sealing->client, &one, 1, err);
+		result = http_run_one(sealing->client, &exchange, err);
 	if (result == 0)
 		result =
 		    kube_secret_result(&exchange, change->namespace, change->name, stored, err);

@@ -55,11 +55,11 @@ int vault_session_result(struct vault *vault, const struct vault_session_setting
 int vault_session_begin(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)
 {
-	struct http_exchange exchange, *one = &exchange;
+	struct http_exchange exchange;
 	int result = vault_session_request(vault, settings, &exchange, err);
 
 	if (result > 0) {
-		result = http_run(client, &one, 1, err);
+		result = http_run_one(client, &exchange, err);
 		if (result == 0)
 			result = vault_session_result(vault, settings, &exchange, err);
 	}

@@ -224,13 +224,13 @@ int transit_batch(struct http_client *client, struct vault *vault, const struct 
     enum transit_operation operation, struct transit_item *items, size_t count, struct error *err)
 {
 	while (count > 0) {
-		struct http_exchange exchange, *one = &exchange;
+		struct http_exchange exchange;
 		size_t length = batch_length(items, count);
 		int result =
 		    transit_batch_request(vault, key, operation, items, length, &exchange, err);
 
 		if (result == 0)
-			result = http_run(client, &one, 1, err);
+			result = http_run_one(client, &exchange, err);
 		if (result == 0)
 			result =
 			    transit_batch_result(operation, key, items, length, &exchange, err);
@@ -276,7 +276,7 @@ static int read_key_state(
 static int key_call(struct http_client *client, struct vault *vault, const struct transit_key *key,
     const char *action, const char *body, struct transit_key_state *state, struct error *err)
 {
-	struct http_exchange exchange, *one = &exchange;
+	struct http_exchange exchange;
 	bool post = *action;
 	int result = -1;
 
@@ -287,7 +287,7 @@ static int key_call(struct http_client *client, struct vault *vault, const struc
 	exchange.once = post; /* a rotation that is carried out twice leaves a version of no use */
 	if (prepared == 0 &&
 	    (!body || secret_buffer_append_string(&exchange.body, body, err) == 0) &&
-	    http_run(client, &one, 1, err) == 0)
+	    http_run_one(client, &exchange, err) == 0)
 		result = vault_answer_check(&exchange, err);
 	if (result < 0 && (exchange.status == 404 || strstr(err->message, "key not found")))
 		error_hint(err, "there is no such key: check --transit-key");

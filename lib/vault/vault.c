@@ -189,12 +189,12 @@ int vault_login_result(struct vault *vault, const char *mount, const char *role,
 
 int vault_lookup_self(struct http_client *client, struct vault *vault, struct error *err)
 {
-	struct http_exchange exchange, *one = &exchange;
+	struct http_exchange exchange;
 	struct vault_token *token = &vault->token;
 	int result = -1;
 
 	if (vault_request(vault, false, "auth/token", "lookup-self", &exchange, err) == 0 &&
-	    http_run(client, &one, 1, err) == 0 && vault_answer_check(&exchange, err) == 0) {
+	    http_run_one(client, &exchange, err) == 0 && vault_answer_check(&exchange, err) == 0) {
 		cleanup_json struct json *document = vault_answer_parse(&exchange, err);
 		json_node data = json_member(document, JSON_ROOT, "data");
 		if (document) {
@@ -213,11 +213,11 @@ int vault_lookup_self(struct http_client *client, struct vault *vault, struct er
 
 int vault_revoke_self(struct http_client *client, struct vault *vault, struct error *err)
 {
-	struct http_exchange exchange, *one = &exchange;
+	struct http_exchange exchange;
 	int result = -1;
 
 	if (vault_request(vault, true, "auth/token", "revoke-self", &exchange, err) == 0 &&
-	    http_run(client, &one, 1, err) == 0)
+	    http_run_one(client, &exchange, err) == 0)
 		result = vault_answer_check(&exchange, err);
 	http_exchange_free(&exchange);
 	return result < 0 ? error_wrap(err, "revoking the Vault token") : 0;
