@@ -80,7 +80,7 @@ static int parse_wanted(
 
 static int prepare_secrets(struct collection *collection, struct error *err)
 {
-	const struct strings *names = &collection->settings->secrets;
+	const struct strings *names = &collection->settings->sources.secrets;
 
 	if (names->count == 0)
 		return 0;
@@ -164,7 +164,7 @@ static int add_secret(struct collection *collection, const struct wanted *wanted
 	if (sealed_secret_check(secret, wanted->data_key, err) < 0 ||
 	    sealed_secret_scope(secret, &scope, err) < 0)
 		return -1;
-	const char *key = sealed_secret_key(secret, collection->settings->transit_key, err);
+	const char *key = sealed_secret_key(secret, collection->settings->sources.transit_key, err);
 	if (!key)
 		return -1;
 	for (size_t i = 0; i < secret->data_count; i++) {
@@ -192,9 +192,9 @@ static int add_secret(struct collection *collection, const struct wanted *wanted
 
 static int add_environment(struct collection *collection, struct error *err)
 {
-	const char *key = collection->settings->transit_key;
+	const char *key = collection->settings->sources.transit_key;
 
-	for (char **entry = collection->settings->environment; *entry; entry++) {
+	for (char **entry = collection->settings->sources.environment; *entry; entry++) {
 		const char *equals = strchr(*entry, '=');
 		if (!equals || !sealed_is_ciphertext(equals + 1, strlen(equals + 1)))
 			continue;

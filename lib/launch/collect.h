@@ -7,8 +7,8 @@
 #ifndef LAUNCH_COLLECT_H
 #define LAUNCH_COLLECT_H
 
-#include "lib/base/strings.h"
 #include "lib/kube/kube.h"
+#include "lib/launch/sources.h"
 #include "lib/sealed/variables.h"
 #include "lib/vault/session.h"
 #include "lib/vault/vault.h"
@@ -17,9 +17,8 @@ struct collect_settings {
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
-	const char *transit_key; /* [MOUNT/]NAME; NULL: what the Secret's annotation says */
-	struct strings secrets;	 /* [NAMESPACE/]NAME[:KEY] */
-	char **environment;	 /* borrowed, NULL-terminated: values that start with "vault:v" */
+	struct source_settings sources;
+	struct naming naming;
 };
 
 /*
