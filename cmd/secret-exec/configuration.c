@@ -81,6 +81,8 @@ static const struct option_spec table[] = {
     {.name = NULL},
 };
 
+static struct option_origin origins[sizeof(table) / sizeof(table[0])];
+
 const struct options secret_exec_options = {
     .program = "secret-exec",
     .prefix = "SECRET_EXEC",
@@ -89,6 +91,7 @@ const struct options secret_exec_options = {
 	"Decrypt sealed Secrets with Vault Transit, then run COMMAND in this process's\n"
 	"place with them. Variables whose value starts with \"vault:v\" are decrypted too.",
     .table = table,
+    .origins = origins,
     .stop_at_operand = true,
 };
 

@@ -1,4 +1,6 @@
 /* secret-exec: decrypt what a sealed Secret holds, then become the application. */
+#include <stdio.h>
+
 #include "cmd/secret-exec/configuration.h"
 #include "lib/launch/command.h"
 
@@ -22,11 +24,23 @@ static struct launch_settings settings_for_launch(const struct configuration *co
 	return settings;
 }
 
+/* The command plays no part in it, and need not be there. */
+static int print_configuration(struct configuration *configuration, struct error *err)
+{
+	if (program_complete_connection(
+		&configuration->vault, &configuration->session, &configuration->kube, err) < 0)
+		return program_fail(err, COMMAND_FAILED);
+	options_print_configuration(&secret_exec_options, configuration, stdout);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	/* Static, so that what it owns is reachable to the end: exec never returns to free it. */
-	static struct configuration configuration = {
-	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000}};
+	static struct configuration configuration = {.program = {.timeout_ms = 60000},
+	    .vault = {.timeout_ms = HTTP_REQUEST_TIMEOUT_MS},
+	    .session = VAULT_SESSION_DEFAULTS,
+	    .deliver = {.fd_variable = DELIVER_FD_VARIABLE, .file_mode = "0400"}};
 	struct error err = ERROR_INIT;
 	char **command;
 	int count;
@@ -37,6 +51,8 @@ int main(int argc, char **argv)
 	    COMMAND_FAILED, argc, argv, &command, &count);
 	if (status >= 0)
 		return status;
+	if (configuration.print_config)
+		return print_configuration(&configuration, &err);
 	if (count == 0) {
 		error_set(&err, ERROR_USAGE,
 		    "no command: write secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]");
