@@ -11,7 +11,8 @@
 
 /* `type` is the program's configuration; program, vault, session and kube are its members. */
 #define VAULT_OPTIONS(type)                                                                        \
-	{.name = "vault-addr",                                                                     \
+	{.section = "Vault",                                                                       \
+	    .name = "vault-addr",                                                                  \
 	    .kind = OPTION_STRING,                                                                 \
 	    .argument = "URL",                                                                     \
 	    .offset = offsetof(type, vault.address),                                               \
@@ -105,7 +106,8 @@
 	}
 
 #define KUBE_OPTIONS(type)                                                                         \
-	{.name = "namespace",                                                                      \
+	{.section = "Kubernetes",                                                                  \
+	    .name = "namespace",                                                                   \
 	    .letter = 'n',                                                                         \
 	    .kind = OPTION_STRING,                                                                 \
 	    .argument = "NAME",                                                                    \
@@ -132,7 +134,8 @@
 	}
 
 #define COMMON_OPTIONS(type, default_timeout)                                                      \
-	{.name = "timeout",                                                                        \
+	{.section = "General",                                                                     \
+	    .name = "timeout",                                                                     \
 	    .kind = OPTION_DURATION,                                                               \
 	    .argument = "TIME",                                                                    \
 	    .offset = offsetof(type, program.timeout_ms),                                          \

@@ -355,10 +355,14 @@ void options_print_help(const struct options *options, FILE *out)
 	fprintf(out, "usage: %s\n", options->synopsis);
 	if (options->description)
 		fprintf(out, "\n%s\n", options->description);
-	fputs("\nOptions:\n", out);
-	for (const struct option_spec *spec = options->table; spec->name; spec++)
+	if (!options->table->section)
+		fputs("\nOptions:\n", out);
+	for (const struct option_spec *spec = options->table; spec->name; spec++) {
+		if (spec->section)
+			fprintf(out, "\n%s:\n", spec->section);
 		if (spec->kind != OPTION_ENVIRONMENT)
 			print_option(out, spec);
+	}
 	fputs("\nEnvironment:\n", out);
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
 		if (spec->kind == OPTION_ENVIRONMENT)

@@ -36,9 +36,10 @@ struct option_spec {
 	size_t offset;	      /* of the target in the configuration struct */
 	const char *argument; /* the argument's name in --help; NULL for flags */
 	const char
-	    *environment; /* further names, comma-separated, in order of preference; or NULL */
-	const char *help; /* one line */
-	bool shared;	  /* `environment` serves other programs too: see options_own_variable */
+	    *environment;    /* further names, comma-separated, in order of preference; or NULL */
+	const char *help;    /* one line */
+	const char *section; /* with the first option of a section: its title in --help; or NULL */
+	bool shared;	     /* `environment` serves other programs too: see options_own_variable */
 };
 
 #define OPTIONS_VARIABLE_MAX 128
