@@ -146,6 +146,8 @@ lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, shell sc
 
 install: $(SHIPPED:%=$(OUT)/bin/%)  ## install under DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	$(foreach name,$(SHIPPED),install -s -m 0755 $(OUT)/bin/$(name) $(DESTDIR)$(PREFIX)/bin/$(name) &&) true
 
 clean:  ## remove what was built; the third-party libraries too
