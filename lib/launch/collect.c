@@ -1,5 +1,6 @@
 #include "lib/launch/collect.h"
 
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,32 @@ static int prepare_secrets(struct collection *collection, struct error *err)
 	return 0;
 }
 
+static int read_secrets(struct collection *collection, struct error *err)
+{
+	for (size_t i = 0; i < collection->wanted_count; i++) {
+		struct wanted *wanted = &collection->wanted[i];
+		if (kube_secret_result(&wanted->exchange, wanted->namespace, wanted->name,
+			&wanted->secret, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All reads at once, without a login. */
+static int fetch_secrets(struct collection *collection, struct error *err)
+{
+	cleanup_free struct http_exchange **running =
+	    calloc(collection->wanted_count + 1, sizeof(*running));
+
+	if (!running)
+		return error_memory(err);
+	for (size_t i = 0; i < collection->wanted_count; i++)
+		running[i] = &collection->wanted[i].exchange;
+	if (http_run(collection->client, running, collection->wanted_count, err) < 0)
+		return -1;
+	return read_secrets(collection, err);
+}
+
 /* Login and all reads at once. */
 static int fetch(struct collection *collection, struct error *err)
 {
@@ -129,13 +156,7 @@ static int fetch(struct collection *collection, struct error *err)
 		*err = failure;
 		return -1;
 	}
-	for (size_t i = 0; i < collection->wanted_count; i++) {
-		struct wanted *wanted = &collection->wanted[i];
-		if (kube_secret_result(&wanted->exchange, wanted->namespace, wanted->name,
-			&wanted->secret, err) < 0)
-			return -1;
-	}
-	return 0;
+	return read_secrets(collection, err);
 }
 
 static struct sealed_value *add_value(struct collection *collection, struct error *err)
@@ -342,6 +363,39 @@ int collect(struct http_client *client, const struct collect_settings *settings,
 			log_write(LOG_WARNING, "%s", revoke.message);
 		result = -1;
 	}
+	free_collection(&collection);
+	return result;
+}
+
+/* With its length before it, so that no two lists of parts read alike. */
+static void mix(SHA256_CTX *hash, const void *bytes, size_t length)
+{
+	uint64_t size = length;
+
+	SHA256_Update(hash, &size, sizeof(size));
+	SHA256_Update(hash, bytes, length);
+}
+
+int collect_fingerprint(struct http_client *client, const struct collect_settings *settings,
+    uint8_t digest[COLLECT_DIGEST_SIZE], struct error *err)
+{
+	struct collection collection = {.settings = settings, .client = client};
+	SHA256_CTX hash;
+	int result = -1;
+
+	if (add_environment(&collection, err) == 0 && prepare_secrets(&collection, err) == 0)
+		result = fetch_secrets(&collection, err);
+	for (size_t i = 0; result == 0 && i < collection.wanted_count; i++)
+		result = add_secret(&collection, &collection.wanted[i], err);
+	SHA256_Init(&hash);
+	for (size_t i = 0; i < collection.count; i++) {
+		const struct sealed_value *value = &collection.values[i];
+		const char *bytes =
+		    value->text ? value->text : secret_buffer_string(value->ciphertext);
+		mix(&hash, value->source, strlen(value->source));
+		mix(&hash, bytes, value->text ? strlen(bytes) : value->ciphertext->length);
+	}
+	SHA256_Final(digest, &hash);
 	free_collection(&collection);
 	return result;
 }

@@ -27,4 +27,13 @@ struct collect_settings {
 int collect(struct http_client *client, const struct collect_settings *settings,
     struct variables *variables, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * SHA-256 over what the sources hold (source, data key, bytes), without a login to Vault: it tells
+ * whether anything has changed.
+ */
+#define COLLECT_DIGEST_SIZE 32
+int collect_fingerprint(struct http_client *client, const struct collect_settings *settings,
+    uint8_t digest[COLLECT_DIGEST_SIZE], struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 #endif
