@@ -53,7 +53,7 @@ static const struct option_spec table[] = {
 	.help = "leave VAULT_*, BAO_* and SECRET_EXEC_* in the environment"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
-    COMMON_OPTIONS(struct configuration, "60s"),
+    COMMON_OPTIONS(struct configuration, "60s", "8"),
     {.name = NULL},
 };
 
@@ -163,7 +163,7 @@ int main(int argc, char **argv)
 {
 	/* Static, so that what it owns is reachable to the end: exec never returns to free it. */
 	static struct configuration configuration = {
-	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000}};
+	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000, .retries = 8}};
 	struct error err = ERROR_INIT;
 	char **command;
 	int count, status = program_start(&options, &configuration, &configuration.program,
@@ -178,8 +178,8 @@ int main(int argc, char **argv)
 	}
 	if (check_configuration(&configuration, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);
-	if (program_complete_connection(
-		&configuration.vault, &configuration.session, &configuration.kube, &err) < 0)
+	if (program_complete_connection(&configuration.program, &configuration.vault,
+		&configuration.session, &configuration.kube, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);
 	return program_fail(&err, launch(&configuration, command, &err));
 }
