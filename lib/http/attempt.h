@@ -65,7 +65,7 @@ int64_t http_attempt_delay(struct http_attempt *attempt) __attribute__((nonnull)
  */
 void http_attempt_conclude(struct http_attempt *attempt, bool out_of_time) __attribute__((nonnull));
 
-/* "tried 3 times in 1.5 s: ", or "" when once was enough. */
+/* "tried 3 times in 1.5 s", or "" when once was enough. */
 #define HTTP_TRIES_TEXT 64
 void http_tries_text(const struct http_exchange *exchange, char text[HTTP_TRIES_TEXT])
     __attribute__((nonnull));

@@ -324,10 +324,10 @@ int http_check(const struct http_exchange *exchange, const char *detail, struct 
 		if (exchange->error.code)
 			detail = exchange->error.message;
 		http_tries_text(exchange, tries);
-		error_set(err, status_code(exchange->status), "%s: %s %.*s: %sstatus %d%s%s",
+		error_set(err, status_code(exchange->status), "%s: %s %.*s: %s%sstatus %d%s%s",
 		    exchange->endpoint->name, exchange->method, path_length(exchange),
-		    secret_buffer_string(&exchange->path), tries, exchange->status,
-		    detail ? ": " : "", detail ? detail : "");
+		    secret_buffer_string(&exchange->path), tries, tries[0] ? ": " : "",
+		    exchange->status, detail ? ": " : "", detail ? detail : "");
 	}
 	if (exchange->out_of_time)
 		error_hint(err, "--timeout leaves no time for another try");

@@ -57,6 +57,14 @@ static bool goes_by_proxy(const struct http_endpoint *endpoint)
 	       (endpoint->proxy_from_environment && http_environment_has_proxy(endpoint->url));
 }
 
+/* "WRONG_VERSION_NUMBER" of "BoringSSL: error:100000f7:SSL routines:...:WRONG_VERSION_NUMBER". */
+static const char *last_part(const char *reason)
+{
+	const char *colon = strrchr(reason, ':');
+
+	return colon ? colon + 1 : reason;
+}
+
 static void explain_tls(
     const struct http_endpoint *endpoint, const struct failure *failure, struct error *err)
 {
@@ -67,7 +75,7 @@ static void explain_tls(
 	else if (failure->result == CURLE_SSL_CONNECT_ERROR)
 		error_set(err, ERROR_NETWORK,
 		    "TLS handshake failed: %s: is this an HTTPS port, and does it speak TLS 1.2?",
-		    failure->reason);
+		    last_part(failure->reason));
 	else
 		error_set(err, ERROR_NETWORK, "TLS certificate not trusted: %s: %s",
 		    failure->reason,
@@ -90,11 +98,17 @@ static void explain_connection(
 static void explain_silence(
     const struct http_endpoint *endpoint, const struct failure *failure, struct error *err)
 {
-	error_set(err, ERROR_NETWORK, "no answer: %s", failure->reason);
-	if (failure->result == CURLE_UNSUPPORTED_PROTOCOL ||
-	    failure->result == CURLE_WEIRD_SERVER_REPLY)
-		error_set(err, ERROR_NETWORK, "what answers there is no HTTP server: %s",
-		    failure->reason);
+	switch (failure->result) {
+	case CURLE_PARTIAL_FILE:
+		error_set(err, ERROR_NETWORK, "the answer was cut short: %s", failure->reason);
+		break;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* what libcurl calls HTTP/0.9 */
+	case CURLE_WEIRD_SERVER_REPLY:
+		error_set(err, ERROR_NETWORK, "what answers is no HTTP server: is the port right?");
+		break;
+	default:
+		error_set(err, ERROR_NETWORK, "no answer: %s", failure->reason);
+	}
 	if (!http_is_https(endpoint->url) && failure->result != CURLE_OPERATION_TIMEDOUT)
 		error_hint(err, "does it want https://?");
 }
@@ -107,6 +121,7 @@ static void explain_size(const struct http_exchange *exchange, struct error *err
 	    err, ERROR_TOO_LARGE, "the answer is larger than %zu bytes", exchange->response.limit);
 	if (look)
 		error_hint(err, "it is %s", look);
+	error_hint(err, "is the address right?");
 }
 
 /* Fill exchange->error for a try that brought no answer. */
@@ -281,8 +296,8 @@ void http_tries_text(const struct http_exchange *exchange, char text[HTTP_TRIES_
 {
 	text[0] = '\0';
 	if (exchange->tries > 1)
-		snprintf(text, HTTP_TRIES_TEXT, "tried %d times in %lld.%lld s: ", exchange->tries,
-		    (long long)exchange->took_ms / 1000, (long long)exchange->took_ms / 100 % 10);
+		snprintf(text, HTTP_TRIES_TEXT, "tried %d times in %lld.%02lld s", exchange->tries,
+		    (long long)exchange->took_ms / 1000, (long long)exchange->took_ms / 10 % 100);
 }
 
 void http_attempt_conclude(struct http_attempt *attempt, bool out_of_time)
@@ -297,9 +312,11 @@ void http_attempt_conclude(struct http_attempt *attempt, bool out_of_time)
 	if (exchange->status)
 		return;
 	http_tries_text(exchange, tries);
+	if (tries[0])
+		error_wrap(&exchange->error, "%s", tries);
 	if (attempt->active)
-		error_wrap(&exchange->error, "%s at %s, to which %s leads: %s", endpoint->name,
-		    attempt->active, endpoint->url, tries);
+		error_wrap(&exchange->error, "%s at %s, to which %s leads", endpoint->name,
+		    attempt->active, endpoint->url);
 	else
-		error_wrap(&exchange->error, "%s at %s: %s", endpoint->name, endpoint->url, tries);
+		error_wrap(&exchange->error, "%s at %s", endpoint->name, endpoint->url);
 }
