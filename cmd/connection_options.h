@@ -133,13 +133,18 @@
 		.help = "where the pod's token, CA and namespace are mounted"                      \
 	}
 
-#define COMMON_OPTIONS(type, default_timeout)                                                      \
+#define COMMON_OPTIONS(type, default_timeout, default_retries)                                     \
 	{.section = "General",                                                                     \
 	    .name = "timeout",                                                                     \
 	    .kind = OPTION_DURATION,                                                               \
 	    .argument = "TIME",                                                                    \
 	    .offset = offsetof(type, program.timeout_ms),                                          \
 	    .help = "limit for all of it (default " default_timeout ")"},                          \
+	    {.name = "retries",                                                                    \
+		.kind = OPTION_NUMBER,                                                             \
+		.argument = "N",                                                                   \
+		.offset = offsetof(type, program.retries),                                         \
+		.help = "tries after the first that fails for now (default " default_retries ")"}, \
 	    {.name = "log-format",                                                                 \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "text|json",                                                           \

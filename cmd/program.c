@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/version.h"
 
@@ -66,10 +67,13 @@ static void note_old_name(const struct vault_settings *vault)
 		log_write(LOG_INFO, "VAULT_URL is understood, but VAULT_ADDR is preferred");
 }
 
-int program_complete_connection(const struct vault_settings *vault,
-    struct vault_session_settings *session, struct kube_settings *kube, struct error *err)
+int program_complete_connection(const struct program_settings *program,
+    struct vault_settings *vault, struct vault_session_settings *session,
+    struct kube_settings *kube, struct error *err)
 {
 	note_old_name(vault);
+	vault->retries = kube->retries = program->retries;
+	kube->deadline_ms = clock_now_ms() + program->timeout_ms;
 	if (!kube->service_account_directory)
 		kube->service_account_directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
 	if (session->token)

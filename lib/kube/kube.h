@@ -23,7 +23,9 @@ struct kube_settings {
 	const char *context;	/* of the kubeconfig */
 	const char *namespace;	/* wins over kubeconfig's and the pod's */
 	const char *service_account_directory; /* default: KUBE_SERVICE_ACCOUNT_DIRECTORY */
-	int64_t timeout_ms;
+	int64_t timeout_ms;		       /* of one request; 0: the default */
+	int64_t deadline_ms;		       /* CLOCK_MONOTONIC, 0: none; ends an exec plugin */
+	int64_t retries;		       /* tries after the first that fails for now */
 };
 
 struct kube {
@@ -31,6 +33,7 @@ struct kube {
 	char *namespace;	    /* the default one; never NULL after kube_init */
 	char *token_file;	    /* read again for each request; or NULL */
 	struct secret_buffer token; /* a fixed bearer token; token_file wins */
+	int64_t deadline_ms;	    /* of an exec plugin, as in the settings */
 };
 
 /*

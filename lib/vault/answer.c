@@ -10,12 +10,16 @@
 
 struct json *vault_answer_parse(const struct http_exchange *exchange, struct error *err)
 {
+	const char *look = http_answer_look(exchange);
 	struct json *document = json_parse(secret_buffer_string(&exchange->response),
 	    exchange->response.length, "Vault's answer", err);
 
-	if (!document)
-		error_hint(err, "is there a Vault at %s?", exchange->endpoint->url);
-	return document;
+	if (document)
+		return document;
+	if (look)
+		error_set(err, ERROR_INVALID, "Vault's answer is %s", look);
+	error_hint(err, "is there a Vault at %s?", exchange->endpoint->url);
+	return NULL;
 }
 
 char *vault_answer_errors(const struct json *document)
@@ -63,6 +67,8 @@ int vault_answer_check(const struct http_exchange *exchange, struct error *err)
 		return 0;
 	if (words && strstr(words, "Vault is sealed"))
 		error_hint(err, "unseal it, or wait until its operators have");
+	if (exchange->status == 472 || exchange->status == 473)
+		error_hint(err, "a standby of Vault answers: give the address of the active node");
 	return -1;
 }
 

@@ -72,6 +72,7 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 	endpoint->follow_standby = true;
 	if (settings->timeout_ms)
 		endpoint->request_timeout_ms = settings->timeout_ms;
+	http_endpoint_set_retries(endpoint, settings->retries);
 	if (set_address(vault, settings, err) < 0 || set_trust(endpoint, settings, err) < 0 ||
 	    copy(&endpoint->proxy, settings->proxy, err) < 0)
 		goto failed;

@@ -26,6 +26,7 @@ struct vault_settings {
 	const char *proxy;
 	bool skip_verify;
 	int64_t timeout_ms; /* 0: the default */
+	int64_t retries;    /* tries after the first that fails for now */
 };
 
 /* A login's outcome. */
