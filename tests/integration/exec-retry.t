@@ -75,6 +75,19 @@ vault
 gives_up "login .*Vault at $BAD_URL: no answer: .*time.*: --timeout leaves no time for another try" "--timeout ends a Vault that hangs"
 api
 gives_up "Secret demo/app: Kubernetes API at $BAD_URL: no answer: .*: --timeout leaves no time" "and an API server"
+cat >"$TAP_WORK/plugin" <<-END
+	#!/bin/sh
+	exec sleep 1000 >/dev/null
+END
+chmod +x "$TAP_WORK/plugin"
+cat >"$TAP_WORK/kubeconfig" <<-END
+	current-context: c
+	contexts: [{name: c, context: {cluster: k, user: u, namespace: demo}}]
+	clusters: [{name: k, cluster: {server: "$STAGE_API_URL"}}]
+	users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin}}}]
+END
+launch "KUBECONFIG=$TAP_WORK/kubeconfig"
+gives_up "kubeconfig .*exec plugin .*/plugin: it did not end within what --timeout leaves it" "and a credential plugin that stays"
 bad_server --full
 vault
 gives_up "login .*Vault at $BAD_URL: no answer: .*time.*--timeout leaves no time" "and a connection that does not come about"
