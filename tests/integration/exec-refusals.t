@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
-export VAULT_ROLE=secret-exec
+export VAULT_ROLE=secret-exec SECRET_EXEC_RETRIES=0
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
 
 app() { run as_pod app "$BIN/secret-exec" --secret app "$@"; }
