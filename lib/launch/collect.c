@@ -136,8 +136,8 @@ static int fetch(struct collection *collection, struct error *err)
 
 	if (!running)
 		return error_memory(err);
-	int login = vault_session_request(
-	    &collection->vault, &collection->settings->session, &collection->login, err);
+	int login = vault_session_request(collection->client, &collection->vault,
+	    &collection->settings->session, &collection->login, err);
 	if (login < 0)
 		return -1;
 	if (login > 0)
@@ -304,9 +304,31 @@ static int decrypt_group(struct collection *collection, size_t first, bool *done
 	return result;
 }
 
+/* One for each Transit key. */
+static int count_requests(const struct collection *collection, size_t *requests, struct error *err)
+{
+	cleanup_free bool *counted = calloc(collection->count + 1, sizeof(*counted));
+
+	*requests = 0;
+	if (!counted)
+		return error_memory(err);
+	for (size_t i = 0; i < collection->count; i++) {
+		struct transit_key key;
+		if (counted[i])
+			continue;
+		if (transit_key_parse(&key, collection->values[i].key_text, err) < 0)
+			return -1;
+		for (size_t j = i; j < collection->count; j++)
+			counted[j] |= transit_key_is(&key, collection->values[j].key_text);
+		transit_key_free(&key);
+		++*requests;
+	}
+	return 0;
+}
+
 static int decrypt(struct collection *collection, struct variables *variables, struct error *err)
 {
-	size_t count = collection->count;
+	size_t count = collection->count, requests;
 	int64_t version;
 	int result = 0;
 	cleanup_free struct transit_item *items = calloc(count + 1, sizeof(*items));
@@ -323,6 +345,9 @@ static int decrypt(struct collection *collection, struct variables *variables, s
 		if (sealed_version(items[i].input, items[i].input_length, &version, err) < 0)
 			return error_wrap(err, "%s", value->source);
 	}
+	if (count_requests(collection, &requests, err) < 0 ||
+	    vault_session_check_uses(&collection->vault, requests, err) < 0)
+		return -1;
 	for (size_t i = 0; result == 0 && i < count; i++)
 		if (!done[i])
 			result = decrypt_group(collection, i, done, items, err);
