@@ -86,12 +86,13 @@ static int request_jwt(const struct vault_session_settings *settings, struct htt
 static int complete_session(
     struct vault_session_settings *session, struct kube_settings *kube, struct error *err)
 {
+	struct error ignored = ERROR_INIT; /* the session itself tells it */
 	enum vault_auth method;
 
 	session->request_jwt = request_jwt;
 	session->jwt_context = kube;
-	if (vault_session_method(session, &method, err) < 0)
-		return -1;
+	if (vault_session_method(session, &method, &ignored) < 0)
+		return 0;
 	if ((method != VAULT_AUTH_KUBERNETES && method != VAULT_AUTH_JWT) ||
 	    given(session->jwt_file) || given(session->service_account))
 		return 0;
