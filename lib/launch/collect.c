@@ -36,8 +36,8 @@ static int fetch(struct collection *collection, struct error *err)
 	if (source_list_needs_vault(&collection->sources)) {
 		if (vault_init(&collection->vault, &collection->settings->vault, err) < 0)
 			return -1;
-		login = vault_session_request(
-		    &collection->vault, &collection->settings->session, &collection->login, err);
+		login = vault_session_request(collection->client, &collection->vault,
+		    &collection->settings->session, &collection->login, err);
 	}
 	if (login < 0)
 		return -1;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/vault/session.h"
 
 /* Vault's word when a derived key was given no context. */
 #define CONTEXT_MISSING "missing 'context'"
@@ -72,9 +73,28 @@ static ssize_t gather_group(struct source_value **values, size_t count, struct e
 	return (ssize_t)group;
 }
 
+/* How many requests it takes; after that each group's values stand together. */
+static ssize_t count_groups(struct source_value **values, size_t count, struct error *err)
+{
+	ssize_t groups = 0;
+
+	for (; count > 0; groups++) {
+		ssize_t group = gather_group(values, count, err);
+		if (group < 0)
+			return -1;
+		values += group;
+		count -= (size_t)group;
+	}
+	return groups;
+}
+
 int decrypt_values(struct http_client *client, struct vault *vault, struct source_value **values,
     size_t count, struct error *err)
 {
+	ssize_t requests = count_groups(values, count, err);
+
+	if (requests < 0 || vault_session_check_uses(vault, (size_t)requests, err) < 0)
+		return -1;
 	while (count > 0) {
 		ssize_t group = gather_group(values, count, err);
 		if (group < 0 || decrypt_group(client, vault, values, (size_t)group, err) < 0)
