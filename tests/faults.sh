@@ -47,6 +47,7 @@ bad_server() {
 		>"$start" &
 	at_end "kill $! 2>/dev/null"
 	read -r BAD_URL <"$start" || { echo "Bail out! bad-server does not start" && exit 1; }
+	# shellcheck disable=SC2034 # for the script that sources this
 	BAD_PORT=${BAD_URL##*:}
 }
 bad_vault() {
