@@ -27,7 +27,7 @@ fails_with 125 'unknown option --bogus.*--help' "an unknown option"
 run "$BIN/secret-exec" --secret
 fails_with 125 'option --secret needs an argument' "an option without its argument"
 run "$BIN/secret-exec" --secret 'UPPER/case' -- true
-fails_with 125 '\[NAMESPACE/\]NAME\[:KEY\]' "a Secret's name that can't be one"
+fails_with 125 '\[NAMESPACE/\]NAME\[:KEY\[=VARIABLE\]\]' "a Secret's name that can't be one"
 run "$BIN/secret-exec" --timeout soon -- true
 fails_with 125 '"soon" is not a duration' "a duration that is none"
 run "$BIN/secret-exec" --timeout 0 -- true
