@@ -51,14 +51,14 @@ bad_server() {
 	BAD_PORT=${BAD_URL##*:}
 }
 bad_vault() {
-	local plain=()
-	case $1 in --plain | --untrusted) plain=("$1") && shift ;; esac
-	bad_server "${plain[@]}" --relay "$STAGE_VAULT_URL" "$VAULT_CACERT" "$@"
+	local trust=()
+	case $1 in --plain | --untrusted) trust=("$1") && shift ;; esac
+	bad_server "${trust[@]}" --relay "$STAGE_VAULT_URL" "$VAULT_CACERT" "$@"
 }
 bad_api() {
-	local plain=()
-	case $1 in --plain | --untrusted) plain=("$1") && shift ;; esac
-	bad_server "${plain[@]}" --relay "$STAGE_API_URL" "$STAGE_DIR/pod/app/ca.crt" "$@"
+	local trust=()
+	case $1 in --plain | --untrusted) trust=("$1") && shift ;; esac
+	bad_server "${trust[@]}" --relay "$STAGE_API_URL" "$STAGE_DIR/pod/app/ca.crt" "$@"
 }
 
 launcher() {
