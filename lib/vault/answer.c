@@ -77,9 +77,9 @@ static int add_token(struct vault_token *token, struct http_exchange *exchange, 
 {
 	if (vault_token_is_spent(token))
 		return error_set(err, ERROR_DENIED,
-		    "the Vault token was good for %lld requests, and more are needed: raise "
+		    "the Vault token was good for %lld request%s, and more are needed: raise "
 		    "token_num_uses of the role, or set it to 0",
-		    (long long)token->num_uses);
+		    (long long)token->num_uses, token->num_uses == 1 ? "" : "s");
 	token->requests++;
 	if (secret_buffer_append_string(&exchange->credential, "X-Vault-Token: ", err) < 0)
 		return -1;

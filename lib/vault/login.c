@@ -21,8 +21,8 @@ static const struct {
 	"check the role id; the secret id may have expired, or be used up",
 	"is the approle auth method mounted there? --auth-mount names another place"},
     [VAULT_AUTH_CERT] = {"cert",
-	"does the server at this address ask for client certificates, and does a role there trust "
-	"the one in VAULT_CLIENT_CERT?",
+	"does a role there trust the certificate in VAULT_CLIENT_CERT, and does TLS reach Vault "
+	"itself, not something before it?",
 	"is the cert auth method mounted there? --auth-mount names another place"},
 };
 

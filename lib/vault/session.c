@@ -268,10 +268,11 @@ int vault_session_check_uses(const struct vault *vault, size_t requests, struct 
 
 	if (token->num_uses <= 0 || requests <= (size_t)(token->num_uses - token->requests))
 		return 0;
+	int64_t left = token->num_uses - token->requests;
 	return error_set(err, ERROR_REJECTED,
-	    "the Vault token is good for %lld requests, but %zu are needed, one for each Transit "
+	    "the Vault token is good for %lld request%s, but %zu are needed, one for each Transit "
 	    "key: raise token_num_uses of the role to %zu, or set it to 0",
-	    (long long)(token->num_uses - token->requests), requests, requests);
+	    (long long)left, left == 1 ? "" : "s", requests, requests);
 }
 
 static bool lasts(const struct vault_token *token)

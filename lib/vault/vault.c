@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
@@ -42,6 +43,25 @@ static int copy(char **to, const char *from, struct error *err)
 	return *to ? 0 : error_memory(err);
 }
 
+/* libcurl would tell of a missing file after the handshake has begun, and of no key at all. */
+static int set_client_certificate(
+    struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
+{
+	const char *files[] = {settings->certificate_file, settings->key_file};
+
+	if (given(files[0]) != given(files[1]))
+		return error_set(err, ERROR_USAGE,
+		    "VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together: set both; a file that "
+		    "holds both is named twice");
+	for (size_t i = 0; i < 2; i++)
+		if (given(files[i]) && access(files[i], R_OK) < 0)
+			return error_system(
+			    err, "Vault's client %s %s", i ? "key" : "certificate", files[i]);
+	if (copy(&endpoint->certificate_file, files[0], err) < 0)
+		return -1;
+	return copy(&endpoint->key_file, files[1], err);
+}
+
 static int set_trust(
     struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
 {
@@ -49,8 +69,7 @@ static int set_trust(
 			       "CA certificate of Vault, mounted into the container";
 	if (copy(&endpoint->ca_pem, settings->ca_pem, err) < 0 ||
 	    copy(&endpoint->ca_file, settings->ca_file, err) < 0 ||
-	    copy(&endpoint->certificate_file, settings->certificate_file, err) < 0 ||
-	    copy(&endpoint->key_file, settings->key_file, err) < 0 ||
+	    set_client_certificate(endpoint, settings, err) < 0 ||
 	    copy(&endpoint->tls_server_name, settings->tls_server_name, err) < 0)
 		return -1;
 	if (given(settings->ca_directory) && !endpoint->ca_pem && !endpoint->ca_file &&

@@ -120,7 +120,7 @@ START_TEST(too_few_uses_are_refused_before_the_first)
 	    "good for 2 requests, but 3 are needed");
 	vault.token.requests = 1;
 	expect_failure(vault_session_check_uses(&vault, 2, &err), err, ERROR_REJECTED,
-	    "good for 1 requests, but 2 are needed");
+	    "good for 1 request, but 2 are needed");
 	vault.token.num_uses = 0;
 	expect_ok(vault_session_check_uses(&vault, 1000000, &err), err);
 	finish();

@@ -113,6 +113,27 @@ START_TEST(the_settings_reach_the_endpoint)
 END_TEST
 
 static const struct {
+	const char *certificate, *key, *message;
+} bad_clients[] = {
+    {"/dev/null", NULL, "go together"},
+    {NULL, "/dev/null", "go together"},
+    {"/nowhere/client.crt", "/dev/null", "client certificate /nowhere/client.crt: No such file"},
+    {"/dev/null", "/nowhere/client.key", "client key /nowhere/client.key: No such file"},
+};
+
+START_TEST(a_client_certificate_comes_with_its_key)
+{
+	struct vault_settings settings = {.address = "https://vault.example",
+	    .certificate_file = bad_clients[_i].certificate,
+	    .key_file = bad_clients[_i].key};
+
+	error_clear(&err);
+	ck_assert_int_eq(vault_init(&vault, &settings, &err), -1);
+	expect_contains(err.message, bad_clients[_i].message);
+}
+END_TEST
+
+static const struct {
 	const char *address;
 	bool proxy;
 } proxies[] = {
@@ -434,6 +455,7 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, an_address_is_taken, 0, COUNT(addresses));
 	tcase_add_loop_test(tests, a_bad_address_is_refused, 0, COUNT(no_addresses));
 	tcase_add_test(tests, the_settings_reach_the_endpoint);
+	tcase_add_loop_test(tests, a_client_certificate_comes_with_its_key, 0, COUNT(bad_clients));
 	tcase_add_loop_test(
 	    tests, this_machine_is_never_reached_through_the_environments_proxy, 0, COUNT(proxies));
 	tcase_add_loop_test(tests, a_login_posts_what_its_method_takes, 0, COUNT(logins));
