@@ -416,6 +416,7 @@ START_TEST(the_deadline_ends_everything)
 	serve(answers, 1);
 	http_client_free(client);
 	client = http_client_new(start + 300, &err);
+	endpoint.retries = _i; /* none, and more */
 	request(&exchange, "GET", "/");
 	run();
 	ck_assert_int_eq(exchange.error.code, ERROR_NETWORK);
@@ -893,7 +894,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, nobody_there_is_said_in_words);
 	tcase_add_test(tests, a_silent_server_is_given_up);
 	tcase_add_test(tests, a_connection_that_does_not_come_about_is_given_up);
-	tcase_add_test(tests, the_deadline_ends_everything);
+	tcase_add_loop_test(tests, the_deadline_ends_everything, 0, 2);
 	tcase_add_test(tests, an_answer_up_to_the_limit_is_taken);
 	tcase_add_test(tests, a_larger_answer_is_refused_once);
 	tcase_add_test(tests, of_a_large_error_page_the_beginning_is_kept);

@@ -1,5 +1,7 @@
 /* The sources on this machine, from the settings to named variables; nothing is asked of a server.
  */
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -289,6 +291,128 @@ START_TEST(a_fingerprint_changes_with_what_is_there)
 }
 END_TEST
 
+/*
+ * A volume that the kubelet changes while it is read: another generation of its files each time it
+ * is asked for, and the old one removed.
+ */
+#define FILES 20
+#define CHANGES 50
+
+static struct {
+	sem_t ready, wanted;
+} kubelet;
+
+static const char *volume_path(int generation, const char *file)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "volume/..%d%s%s", generation, *file ? "/" : "", file);
+	return scratch_path(name);
+}
+
+static void prepare_generation(int generation)
+{
+	char name[64], text[64], target[16];
+
+	for (int i = 0; i < FILES; i++) {
+		snprintf(name, sizeof(name), "volume/..%d/F%d", generation, i);
+		snprintf(text, sizeof(text), "vault:v%d:AAAA", generation);
+		scratch_write(name, text);
+	}
+	snprintf(target, sizeof(target), "..%d", generation);
+	ck_assert_int_eq(symlink(target, scratch_path("volume/..data_tmp")), 0);
+}
+
+static void remove_generation(int generation)
+{
+	char file[16];
+
+	for (int i = 0; i < FILES; i++) {
+		snprintf(file, sizeof(file), "F%d", i);
+		ck_assert_int_eq(unlink(volume_path(generation, file)), 0);
+	}
+	ck_assert_int_eq(rmdir(volume_path(generation, "")), 0);
+}
+
+static void turn_round(void)
+{
+	ck_assert_int_eq(
+	    rename(scratch_path("volume/..data_tmp"), scratch_path("volume/..data")), 0);
+}
+
+static void *change_volume(void *unused)
+{
+	for (int generation = 1; generation <= CHANGES; generation++) {
+		prepare_generation(generation + 1);
+		sem_post(&kubelet.ready);
+		sem_wait(&kubelet.wanted);
+		turn_round();
+		remove_generation(generation);
+	}
+	sem_post(&kubelet.ready);
+	return unused;
+}
+
+static void expect_one_generation(const struct source *source)
+{
+	if (source->count != FILES)
+		ck_abort_msg("%zu files of %d", source->count, FILES);
+	for (size_t i = 1; i < source->count; i++)
+		if (!secret_buffer_equal(&source->values[0].bytes, &source->values[i].bytes))
+			ck_abort_msg("%s and %s in one reading", source->values[0].bytes.data,
+			    source->values[i].bytes.data);
+}
+
+START_TEST(a_volume_that_changes_is_read_from_one_generation)
+{
+	struct binding binding = {0};
+	struct source_context context = {&settings.sources, &settings.naming, &binding, true};
+	pthread_t thread;
+	char volume[128]; /* the paths of scratch_path are the other thread's from now on */
+
+	snprintf(volume, sizeof(volume), "%s", scratch_path("volume"));
+	settings.sources.transit_key = "k";
+	sem_init(&kubelet.wanted, 0, 0);
+	sem_init(&kubelet.ready, 0, 0);
+	prepare_generation(1);
+	turn_round();
+	ck_assert_int_eq(pthread_create(&thread, NULL, change_volume, NULL), 0);
+	for (int i = 0; i < CHANGES; i++) {
+		struct source source = {.kind = &directory_source, .argument = volume};
+
+		sem_wait(&kubelet.ready);
+		sem_post(&kubelet.wanted);
+		expect_ok(directory_source.read(&source, &context, &err), err);
+		expect_one_generation(&source);
+		source_free(&source);
+	}
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+START_TEST(an_object_is_read_once_however_often_it_is_named)
+{
+	struct api_objects objects = {NULL, 0};
+	struct kube kube = {.namespace = strdup("demo")};
+	size_t place;
+
+	http_endpoint_init(&kube.endpoint, "Kubernetes API");
+	expect_ok(api_objects_add(&objects, &kube, API_SECRET, NULL, "app", &place, &err), err);
+	expect_ok(api_objects_add(&objects, &kube, API_SECRET, "other", "app", &place, &err), err);
+	ck_assert_uint_eq(place, 1);
+	expect_ok(
+	    api_objects_add(&objects, &kube, API_CONFIG_MAP, "demo", "app", &place, &err), err);
+	ck_assert_uint_eq(place, 2);
+	expect_ok(api_objects_add(&objects, &kube, API_SECRET, "demo", "app", &place, &err), err);
+	ck_assert_uint_eq(place, 0);
+	ck_assert_uint_eq(objects.count, 3);
+	expect_text(objects.items[1].exchange.path, "/api/v1/namespaces/other/secrets/app");
+	expect_text(objects.items[2].exchange.path, "/api/v1/namespaces/demo/configmaps/app");
+	api_objects_free(&objects);
+	kube_free(&kube);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -307,6 +431,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, ciphertext_needs_vault);
 	tcase_add_test(tests, patterns_decide_what_is_decrypted_in_place);
 	tcase_add_test(tests, a_fingerprint_changes_with_what_is_there);
+	tcase_add_test(tests, an_object_is_read_once_however_often_it_is_named);
+	tcase_add_test(tests, a_volume_that_changes_is_read_from_one_generation);
 }
 
 int main(void)
