@@ -306,7 +306,8 @@ enum options_result options_parse(const struct options *options, void *target, i
 	if (argc < 1)
 		return OPTIONS_RUN;
 	if (parse_words(&parser, operand_count) < 0) {
-		error_hint(err, "see %s --help", options->program);
+		error_hint(err, "see %s%s%s --help", options->program, options->command ? " " : "",
+		    options->command ? options->command : "");
 		return OPTIONS_ERROR;
 	}
 	if (parser.result != OPTIONS_RUN)

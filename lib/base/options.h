@@ -52,6 +52,7 @@ struct option_origin {
 
 struct options {
 	const char *program;		 /* "secret-exec" */
+	const char *command;		 /* of a program with commands: "edit"; or NULL */
 	const char *prefix;		 /* "SECRET_EXEC" */
 	const char *synopsis;		 /* one or more lines, without "usage: " */
 	const char *description;	 /* a paragraph, or NULL */

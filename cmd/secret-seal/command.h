@@ -1,0 +1,45 @@
+/* command: secret-seal is a table of commands, one file each. */
+#ifndef SECRET_SEAL_COMMAND_H
+#define SECRET_SEAL_COMMAND_H
+
+#include "cmd/connection_options.h"
+#include "cmd/program.h"
+
+/*
+ * What all commands are told.  Each command's configuration begins with it, so that one description
+ * of the options, CONNECTION_OPTIONS, fits all their tables.
+ */
+struct connection {
+	struct program_settings program;
+	struct vault_settings vault;
+	struct vault_session_settings session;
+	struct kube_settings kube;
+};
+
+#define CONNECTION_OPTIONS                                                                         \
+	VAULT_OPTIONS(struct connection), KUBE_OPTIONS(struct connection),                         \
+	    COMMON_OPTIONS(struct connection, "60s", "4")
+
+#define CONNECTION_DEFAULTS                                                                        \
+	{                                                                                          \
+		.session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000, .retries = 4 } \
+	}
+
+/* An environment variable speaks for every command that has an option of its name. */
+#define COMMAND_PREFIX "SECRET_SEAL"
+
+struct command {
+	const char *name;
+	const char *summary;	       /* one line, for --help and completion */
+	const struct options *options; /* the synopsis is what follows the command's name */
+	struct connection *connection; /* at the beginning of its configuration, the target */
+	/* 0, or -1 with *err: ERROR_USAGE ends in status 2, all else in 1. */
+	int (*run)(char **operands, int count, struct error *err);
+};
+
+/* All of them, ended by NULL; the first is the default. */
+extern const struct command *const commands[];
+
+extern const struct command seal_command;
+
+#endif
