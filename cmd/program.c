@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include "lib/base/log.h"
+#include "lib/base/secret_memory.h"
 #include "lib/base/version.h"
 
 int program_fail(const struct error *err, int status)
@@ -54,6 +55,7 @@ int program_start(const struct options *options, void *configuration,
 		error_set(&err, ERROR_USAGE, "--timeout 0 leaves no time: write 60s, or 5m");
 		return program_fail(&err, usage_status);
 	}
+	secret_memory_protect();
 	return -1;
 }
 
