@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/secret_memory.h"
 #include "lib/base/version.h"
@@ -68,17 +69,48 @@ static void note_old_name(const struct vault_settings *vault)
 		log_write(LOG_INFO, "VAULT_URL is understood, but VAULT_ADDR is preferred");
 }
 
-int program_complete_connection(const struct vault_settings *vault,
+/* A JWT by TokenRequest, from the API that --kubeconfig and its like lead to. */
+static int request_jwt(const struct vault_session_settings *settings, struct http_client *client,
+    struct secret_buffer *jwt, struct error *err)
+{
+	struct kube kube;
+
+	if (kube_init(&kube, settings->jwt_context, err) < 0)
+		return -1;
+	int result = kube_token_request(client, &kube, kube.namespace, settings->service_account,
+	    given(settings->audience) ? settings->audience : NULL, settings->jwt_lifetime_ms / 1000,
+	    jwt, err);
+	kube_free(&kube);
+	return result;
+}
+
+/* What the session's method takes from the pod, or from the Kubernetes API. */
+static int complete_session(
     struct vault_session_settings *session, struct kube_settings *kube, struct error *err)
 {
-	note_old_name(vault);
-	if (!kube->service_account_directory)
-		kube->service_account_directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
-	if (session->token)
-		log_write(LOG_DEBUG, "VAULT_TOKEN is used as it is, neither limited nor revoked");
-	if (session->jwt_file || session->token)
+	struct error ignored = ERROR_INIT; /* the session itself tells it */
+	enum vault_auth method;
+
+	session->request_jwt = request_jwt;
+	session->jwt_context = kube;
+	if (vault_session_method(session, &method, &ignored) < 0)
+		return 0;
+	if ((method != VAULT_AUTH_KUBERNETES && method != VAULT_AUTH_JWT) ||
+	    given(session->jwt_file) || given(session->service_account))
 		return 0;
 	/* Lives as long as the process, as everything borrowed from the environment does. */
 	session->jwt_file = string_format(err, "%s/token", kube->service_account_directory);
 	return session->jwt_file ? 0 : -1;
+}
+
+int program_complete_connection(const struct program_settings *program,
+    struct vault_settings *vault, struct vault_session_settings *session,
+    struct kube_settings *kube, struct error *err)
+{
+	note_old_name(vault);
+	vault->retries = kube->retries = program->retries;
+	kube->deadline_ms = clock_now_ms() + program->timeout_ms;
+	if (!kube->service_account_directory)
+		kube->service_account_directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
+	return complete_session(session, kube, err);
 }

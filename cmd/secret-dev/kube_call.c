@@ -89,6 +89,29 @@ int kube_bad_request(struct kube_call *call, const char *format, ...)
 	    call, &(struct kube_status){400, "BadRequest", NULL, NULL, NULL}, message);
 }
 
+int kube_answer_deleted(struct kube_call *call, const char *resource, const char *name,
+    const char *uid, struct error *err)
+{
+	struct json_writer writer;
+
+	json_writer_init(&writer, &call->answer->body);
+	json_write_object(&writer);
+	json_write_member(&writer, "kind", "Status");
+	json_write_member(&writer, "apiVersion", "v1");
+	json_write_name(&writer, "metadata");
+	json_write_object(&writer);
+	json_write_object_end(&writer);
+	json_write_member(&writer, "status", "Success");
+	json_write_name(&writer, "details");
+	json_write_object(&writer);
+	json_write_member(&writer, "name", name);
+	json_write_member(&writer, "kind", resource);
+	json_write_member(&writer, "uid", uid);
+	json_write_object_end(&writer);
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
+}
+
 bool kube_allowed(struct kube_call *call, const char *verb, const char *resource, const char *name)
 {
 	bool secrets = strcmp(resource, "secrets") == 0;

@@ -127,6 +127,11 @@ static int assign_list(
 	return 0;
 }
 
+static size_t index_of(const struct options *options, const struct option_spec *spec)
+{
+	return (size_t)(spec - options->table);
+}
+
 static int read_environment(
     const struct options *options, const struct option_spec *spec, void *target, struct error *err)
 {
@@ -135,14 +140,14 @@ static int read_environment(
 
 	if (!value)
 		return 0;
+	if (options->origins) {
+		struct option_origin *origin = &options->origins[index_of(options, spec)];
+		origin->kind = OPTION_FROM_ENVIRONMENT;
+		memcpy(origin->variable, name, sizeof(name));
+	}
 	int result = spec->kind == OPTION_LIST ? assign_list(spec, target, value, err)
 					       : assign(spec, target, value, err);
 	return result < 0 ? error_wrap(err, "environment variable %s", name) : 0;
-}
-
-static size_t index_of(const struct options *options, const struct option_spec *spec)
-{
-	return (size_t)(spec - options->table);
 }
 
 static const struct option_spec *find_long(
@@ -183,7 +188,11 @@ struct parser {
 static int apply(
     struct parser *parser, const struct option_spec *spec, const char *shown, const char *value)
 {
-	parser->given[index_of(parser->options, spec)] = true;
+	size_t index = index_of(parser->options, spec);
+
+	parser->given[index] = true;
+	if (parser->options->origins)
+		parser->options->origins[index].kind = OPTION_FROM_COMMAND_LINE;
 	if (spec->kind == OPTION_HELP)
 		parser->result = OPTIONS_HELP;
 	if (spec->kind == OPTION_VERSION)
@@ -346,15 +355,108 @@ void options_print_help(const struct options *options, FILE *out)
 	fprintf(out, "usage: %s\n", options->synopsis);
 	if (options->description)
 		fprintf(out, "\n%s\n", options->description);
-	fputs("\nOptions:\n", out);
-	for (const struct option_spec *spec = options->table; spec->name; spec++)
+	if (!options->table->section)
+		fputs("\nOptions:\n", out);
+	for (const struct option_spec *spec = options->table; spec->name; spec++) {
+		if (spec->section)
+			fprintf(out, "\n%s:\n", spec->section);
 		if (spec->kind != OPTION_ENVIRONMENT)
 			print_option(out, spec);
+	}
 	fputs("\nEnvironment:\n", out);
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
 		if (spec->kind == OPTION_ENVIRONMENT)
 			print_variable(out, spec);
 	fprintf(out, "  Every option can also be set as %s_NAME.\n", options->prefix);
+}
+
+/* Longer values are told by their size. */
+#define SHOWN_MAX 256
+
+/* A value's text; what can be a password in a URL is left out, and what is no line told by size. */
+static void print_text(FILE *out, const char *text)
+{
+	const char *scheme = strstr(text, "://"), *at = strrchr(text, '@');
+	size_t length = strlen(text);
+
+	if (scheme && at && at > scheme)
+		fprintf(out, "%.*s...%s", (int)(scheme + 3 - text), text, at);
+	else if (length > SHOWN_MAX || strpbrk(text, "\r\n"))
+		fprintf(out, "%zu bytes", length);
+	else
+		fputs(text, out);
+}
+
+static void print_duration(FILE *out, int64_t duration_ms)
+{
+	if (duration_ms % 1000)
+		fprintf(out, "%lldms", (long long)duration_ms);
+	else
+		fprintf(out, "%llds", (long long)duration_ms / 1000);
+}
+
+static bool has_value(const struct option_spec *spec, const void *place)
+{
+	switch (spec->kind) {
+	case OPTION_STRING:
+	case OPTION_ENVIRONMENT:
+		return given(*(const char *const *)place);
+	case OPTION_LIST:
+		return ((const struct strings *)place)->count > 0;
+	case OPTION_FLAG:
+	case OPTION_DURATION:
+	case OPTION_NUMBER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void print_value(FILE *out, const struct option_spec *spec, const void *place)
+{
+	const struct strings *list = place;
+
+	switch (spec->kind) {
+	case OPTION_FLAG:
+		fputs(*(const bool *)place ? "true" : "false", out);
+		break;
+	case OPTION_STRING:
+		print_text(out, *(const char *const *)place);
+		break;
+	case OPTION_LIST:
+		for (size_t i = 0; i < list->count; i++) {
+			fputs(i ? ", " : "", out);
+			print_text(out, list->items[i]);
+		}
+		break;
+	case OPTION_DURATION:
+		print_duration(out, *(const int64_t *)place);
+		break;
+	case OPTION_NUMBER:
+		fprintf(out, "%lld", (long long)*(const int64_t *)place);
+		break;
+	default:
+		fputs("set, not shown", out);
+	}
+}
+
+void options_print_configuration(const struct options *options, const void *target, FILE *out)
+{
+	for (const struct option_spec *spec = options->table; spec->name; spec++) {
+		const struct option_origin *origin = &options->origins[index_of(options, spec)];
+		const void *place = (const char *)target + spec->offset;
+
+		if (!has_target(spec) || !has_value(spec, place))
+			continue;
+		fprintf(out, "%s: ", spec->name);
+		print_value(out, spec, place);
+		if (origin->kind == OPTION_FROM_ENVIRONMENT)
+			fprintf(out, " (%s)\n", origin->variable);
+		else if (origin->kind == OPTION_FROM_COMMAND_LINE)
+			fprintf(out, " (--%s)\n", spec->name);
+		else
+			fputs(" (default)\n", out);
+	}
 }
 
 bool options_environment_conflict(

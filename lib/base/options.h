@@ -36,9 +36,18 @@ struct option_spec {
 	size_t offset;	      /* of the target in the configuration struct */
 	const char *argument; /* the argument's name in --help; NULL for flags */
 	const char
-	    *environment; /* further names, comma-separated, in order of preference; or NULL */
-	const char *help; /* one line */
-	bool shared;	  /* `environment` serves other programs too: see options_own_variable */
+	    *environment;    /* further names, comma-separated, in order of preference; or NULL */
+	const char *help;    /* one line */
+	const char *section; /* with the first option of a section: its title in --help; or NULL */
+	bool shared;	     /* `environment` serves other programs too: see options_own_variable */
+};
+
+#define OPTIONS_VARIABLE_MAX 128
+
+/* Where the value of an option comes from. */
+struct option_origin {
+	enum { OPTION_FROM_DEFAULT, OPTION_FROM_COMMAND_LINE, OPTION_FROM_ENVIRONMENT } kind;
+	char variable[OPTIONS_VARIABLE_MAX]; /* the environment's name for it */
 };
 
 struct options {
@@ -47,6 +56,7 @@ struct options {
 	const char *synopsis;		 /* one or more lines, without "usage: " */
 	const char *description;	 /* a paragraph, or NULL */
 	const struct option_spec *table; /* ended by a NULL name */
+	struct option_origin *origins;	 /* one for each entry, filled by options_parse; or NULL */
 	bool stop_at_operand; /* options end at the first operand, as for env(1); else they may
 				 follow */
 };
@@ -66,9 +76,15 @@ enum options_result options_parse(const struct options *options, void *target, i
  * Find an option that its PREFIX_NAME and one of its further names in the environment set to
  * different values; the two names are written to `own` and `other`.
  */
-#define OPTIONS_VARIABLE_MAX 128
 bool options_environment_conflict(const struct options *options, char own[OPTIONS_VARIABLE_MAX],
     char other[OPTIONS_VARIABLE_MAX]) __attribute__((nonnull));
+
+/*
+ * Print each option that has a value: "name: value (origin)".  Values of the environment-only kind,
+ * and what stands before '@' in a URL, are not shown.  `options->origins` must be there.
+ */
+void options_print_configuration(const struct options *options, const void *target, FILE *out)
+    __attribute__((nonnull));
 
 /* Print usage, description, options with defaults' environment names. */
 void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -30,6 +31,24 @@ static int failure(const char *file, int number, struct error *err)
 	return missing ? COMMAND_NOT_FOUND : COMMAND_CANNOT_RUN;
 }
 
+/*
+ * Become the file; without an environment only look whether that could be: true then.  Else errno
+ * says why not.
+ */
+static bool try(const char *file, char *const *argv, char *const *environment)
+{
+	struct stat status;
+
+	if (environment) {
+		execve(file, argv, environment);
+		return false;
+	}
+	if (stat(file, &status) < 0)
+		return false;
+	errno = EACCES;
+	return S_ISREG(status.st_mode) && access(file, X_OK) == 0;
+}
+
 /* As execvp(3), but without its fallback to /bin/sh. */
 static int search(char *const *argv, char *const *environment, struct error *err)
 {
@@ -46,7 +65,8 @@ static int search(char *const *argv, char *const *environment, struct error *err
 		    string_format(err, "%s/%s", *folder ? folder : ".", argv[0]);
 		if (!file)
 			return COMMAND_FAILED;
-		execve(file, argv, environment);
+		if (try(file, argv, environment))
+			return 0;
 		bool missing = errno == ENOENT || errno == ENOTDIR;
 		if (errno == EACCES)
 			worst = EACCES;
@@ -60,7 +80,7 @@ static int search(char *const *argv, char *const *environment, struct error *err
 	return failure(argv[0], worst, err);
 }
 
-int command_exec(char *const *argv, char *const *environment, struct error *err)
+static int find(char *const *argv, char *const *environment, struct error *err)
 {
 	if (!*argv[0]) {
 		error_set(err, ERROR_USAGE, "the command's name is empty");
@@ -68,8 +88,17 @@ int command_exec(char *const *argv, char *const *environment, struct error *err)
 	}
 	if (!strchr(argv[0], '/'))
 		return search(argv, environment, err);
-	execve(argv[0], argv, environment);
-	return failure(argv[0], errno, err);
+	return try(argv[0], argv, environment) ? 0 : failure(argv[0], errno, err);
+}
+
+int command_exec(char *const *argv, char *const *environment, struct error *err)
+{
+	return find(argv, environment, err);
+}
+
+int command_check(char *const *argv, struct error *err)
+{
+	return find(argv, NULL, err);
 }
 
 static const int caught[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};

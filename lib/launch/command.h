@@ -17,6 +17,10 @@
 int command_exec(char *const *argv, char *const *environment, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* 0 when command_exec would find a file to execute; else its exit status, with *err set. */
+int command_check(char *const *argv, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Signals that end a start: caught between begin and end. */
 void command_catch_signals(void (*on_signal)(void));
 int command_caught_signal(void);    /* its number, or 0 */

@@ -17,6 +17,13 @@ struct deliver_settings {
 	const struct options *options; /* which variables those are */
 	int fd;			       /* -1: environment; else the pipe's number */
 	enum deliver_format format;
+	struct strings environment;	    /* --env PATTERN */
+	struct strings fds;		    /* --fd N[:FORMAT], or N=KEY: the value's bytes */
+	const char *fd_variable;	    /* NULL: DELIVER_FD_VARIABLE */
+	struct strings memfds;		    /* --memfd :FORMAT, or KEY: the value's bytes */
+	struct strings files;		    /* --file KEY=PATH */
+	const char *file_mode, *file_owner; /* octal; UID[:GID], numbers; NULL: 0400, ours */
+	bool allow_disk;		    /* files may be elsewhere than on tmpfs */
 };
 
 /* "N[:json|dotenv|nul]", N from 3. */

@@ -1,0 +1,132 @@
+#include "cmd/secret-exec/configuration.h"
+
+#include <string.h>
+
+#include "cmd/connection_options.h"
+#include "lib/sealed/sealed.h"
+
+extern char **environ;
+
+#define OPTION(name_, kind_, argument_, member, help_)                                             \
+	.name = (name_), .kind = (kind_), .argument = (argument_),                                 \
+	.offset = offsetof(struct configuration, member), .help = (help_)
+
+static const struct option_spec table[] = {
+    {.section = "Sources",
+	.letter = 's',
+	OPTION("secret", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", sources.secrets,
+	    "sealed Secret to read from the API (repeatable)")},
+    {OPTION("secret-dir", OPTION_LIST, "DIR", sources.directories,
+	"sealed Secret mounted as a volume (repeatable)")},
+    {OPTION("transit-key", OPTION_STRING, "[MOUNT/]NAME", sources.transit_key,
+	"Transit key (default what the Secret's annotation says)")},
+    {OPTION("bound-to", OPTION_LIST, "[NS/]NAME[:PREFIX]", sources.bound_to,
+	"Secret that values of the environment or a volume were sealed for")},
+    {OPTION("scope", OPTION_STRING, "SCOPE", sources.scope,
+	"how they are bound: strict (default), namespace-wide, cluster-wide")},
+    {.section = "Names",
+	OPTION("only", OPTION_LIST, "PATTERN", naming.only,
+	    "take only what matches, such as 'DB_*' (repeatable)")},
+    {OPTION(
+	"exclude", OPTION_LIST, "PATTERN", naming.exclude, "leave out what matches (repeatable)")},
+    {OPTION("prefix", OPTION_STRING, "TEXT", naming.prefix, "put TEXT before each name")},
+    {OPTION("upper-case", OPTION_FLAG, NULL, naming.upper_case, "make names upper case")},
+    {OPTION("sanitize", OPTION_FLAG, NULL, naming.sanitize,
+	"make \"_\" of what no variable's name can hold")},
+    {.section = "Delivery",
+	OPTION("env", OPTION_LIST, "PATTERN", deliver.environment,
+	    "deliver what matches in the environment although --fd or --memfd is given")},
+    {OPTION("fd", OPTION_LIST, "N[:FORMAT]|N=KEY", deliver.fds,
+	"deliver over pipe N as json, dotenv or nul; or one value's bytes")},
+    {OPTION("fd-variable", OPTION_STRING, "NAME", deliver.fd_variable,
+	"variable that tells the pipe's number (default SECRETS_FD)")},
+    {OPTION("memfd", OPTION_LIST, ":FORMAT|KEY", deliver.memfds,
+	"deliver in a sealed memfd, whose path replaces {} in the command")},
+    {OPTION("file", OPTION_LIST, "KEY=PATH", deliver.files,
+	"deliver one value as a file on tmpfs (repeatable)")},
+    {OPTION("file-mode", OPTION_STRING, "MODE", deliver.file_mode,
+	"its permissions, octal (default 0400)")},
+    {OPTION("file-owner", OPTION_STRING, "UID[:GID]", deliver.file_owner,
+	"its owner (default who runs this)")},
+    {OPTION("allow-disk", OPTION_FLAG, NULL, deliver.allow_disk,
+	"let --file write elsewhere than to tmpfs")},
+    {OPTION("override", OPTION_FLAG, NULL, deliver.override,
+	"let a secret replace a variable that is set, and a later source an earlier one")},
+    {OPTION("allow-env", OPTION_LIST, "NAME", allow_env,
+	"allow a secret to set this dangerous variable (repeatable)")},
+    {OPTION("keep-config", OPTION_FLAG, NULL, deliver.keep_config,
+	"leave VAULT_*, BAO_* and SECRET_EXEC_* in the environment")},
+    {.section = "Development",
+	OPTION("allow-plaintext", OPTION_FLAG, NULL, sources.allow_plaintext,
+	    "for development: allow the --from options and --definition")},
+    {OPTION("from-document", OPTION_LIST, "FILE", sources.documents,
+	"take the members of a JSON or YAML file")},
+    {OPTION("from-env-file", OPTION_LIST, "FILE", sources.env_files,
+	"take the variables of a .env file")},
+    {OPTION("from-secret", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", sources.plain_secrets,
+	"take a Secret that is not sealed")},
+    {OPTION("from-config-map", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", sources.config_maps,
+	"take a ConfigMap")},
+    {OPTION("definition", OPTION_STRING, "FILE", sources.definition,
+	"JSON or YAML: which name comes from which variable of --from-env-file")},
+    {.section = "Other uses",
+	OPTION("check", OPTION_FLAG, NULL, check, "do everything but start the command")},
+    {OPTION("print-config", OPTION_FLAG, NULL, print_config,
+	"show what is in force and where it comes from, and exit")},
+    {OPTION("install", OPTION_STRING, "PATH", install,
+	"copy this program to PATH, for an init container, and exit")},
+    VAULT_OPTIONS(struct configuration),
+    KUBE_OPTIONS(struct configuration),
+    COMMON_OPTIONS(struct configuration, "60s", "8"),
+    {.name = NULL},
+};
+
+static struct option_origin origins[sizeof(table) / sizeof(table[0])];
+
+const struct options secret_exec_options = {
+    .program = "secret-exec",
+    .prefix = "SECRET_EXEC",
+    .synopsis = "secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]",
+    .description =
+	"Decrypt sealed Secrets with Vault Transit, then run COMMAND in this process's\n"
+	"place with them. Variables whose value starts with \"vault:v\" are decrypted too.",
+    .table = table,
+    .origins = origins,
+    .stop_at_operand = true,
+};
+
+static bool has_ciphertext(char *const *environment)
+{
+	for (; *environment; environment++) {
+		const char *equals = strchr(*environment, '=');
+		if (equals && sealed_is_ciphertext(equals + 1, strlen(equals + 1)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Ciphertext in the environment comes from a Secret by envFrom, and any other of its data keys is a
+ * variable too: it must not come to decide, beside what the pod says, which Vault is asked and
+ * trusted.
+ */
+int configuration_check(const struct configuration *configuration, struct error *err)
+{
+	const struct vault_settings *vault = &configuration->vault;
+	char own[OPTIONS_VARIABLE_MAX], other[OPTIONS_VARIABLE_MAX];
+
+	if (!has_ciphertext(environ))
+		return 0;
+	if (options_environment_conflict(&secret_exec_options, own, other))
+		return error_set(err, ERROR_USAGE,
+		    "%s and %s are both set, and differ, beside ciphertext from a Secret, which "
+		    "could "
+		    "have set either: set only one of them",
+		    own, other);
+	if (given(vault->ca_file) + given(vault->ca_pem) + given(vault->ca_directory) > 1)
+		return error_set(err, ERROR_USAGE,
+		    "Vault's CA certificate is given in more than one way, beside ciphertext from "
+		    "a "
+		    "Secret, which could have set either: give it in one way");
+	return 0;
+}

@@ -1,0 +1,60 @@
+#!/bin/bash
+# --print-config shows what is in force and where it comes from; --check does all but start the command.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export VAULT_ROLE=secret-exec
+
+"$BIN/secret-seal" --transit-key aes256-key --from-literal PASSWORD=correct-horse --from-literal OTHER=2 app >/dev/null
+
+# -- --print-config
+
+run as_pod app env VAULT_TOKEN=hvs.not-shown VAULT_PROXY_ADDR=http://user:not-shown@proxy:3128 \
+	BAO_NAMESPACE=team SECRET_EXEC_SECRET=a,b SECRET_EXEC_VAULT_ROLE=x \
+	"$BIN/secret-exec" --role app --timeout 1500ms --print-config
+status_is 0 "--print-config needs no command, and no server"
+out_like $'(^|\n)role: app \\(--role\\)(\n|$)' "a value of the command line"
+out_like $'\ntimeout: 1500ms \\(--timeout\\)\n' "a duration"
+out_like $'(^|\n)secret: a, b \\(SECRET_EXEC_SECRET\\)\n' "a list of our own variable"
+out_like $'\nvault-namespace: team \\(BAO_NAMESPACE\\)\n' "the field's own name, in any of its spellings"
+out_like $'\nvault-timeout: 30s \\(default\\)\n' "a default"
+out_like $'\nvault-token: set, not shown \\(VAULT_TOKEN\\)\n' "that there is a token, but not which"
+out_like $'\nvault-proxy-addr: http://...@proxy:3128 ' "a URL without its password"
+out_unlike 'not-shown[^ ]' "no secret is printed"
+out_unlike 'hvs' "nor its beginning"
+is "$ERR" "" "nothing is wrong with it"
+
+# Every option but --help and --version has a name in the environment.
+names=$("$BIN/secret-exec" --help | sed -nE 's/^ +(-[a-z], )?--([a-z-]+)( .*)?$/\2/p' | grep -vxE 'help|version')
+missing=
+for option in $names; do
+	name=SECRET_EXEC_$(tr 'a-z-' 'A-Z_' <<<"$option")
+	case $option in
+	*timeout | *-ttl | *interval | *debounce | *jitter | *lifetime) value=7s ;;
+	retries) value=7 ;;
+	log-format) value=json ;;
+	*) value=true ;;
+	esac
+	got=$(env "$name=$value" "$BIN/secret-exec" --print-config 2>/dev/null)
+	[ "$option" = print-config ] || [[ $got == *"$option: $value ($name)"* ]] || missing+=" $name"
+done
+is "$missing" "" "every option can be set as SECRET_EXEC_NAME"
+
+# -- --check
+
+run as_pod app "$BIN/secret-exec" --secret app --check -- sh -c 'echo started'
+status_is 0 "--check: all is well"
+out_is "" "the command is not started"
+err_like 'check passed: 2 variables: .*PASSWORD' "it says which variables there are"
+err_unlike 'correct-horse' "but no value"
+
+run as_pod app "$BIN/secret-exec" --secret app --check -- /nowhere
+fails_with 127 '/nowhere: No such file' "a command that is not there"
+run as_pod app "$BIN/secret-exec" --secret app --check -- no-such-command
+fails_with 127 'no-such-command: command not found' "one that PATH does not have"
+run as_pod app "$BIN/secret-exec" --secret app --check -- /etc/passwd
+fails_with 126 '/etc/passwd: Permission denied' "one that can't be executed"
+run as_pod app "$BIN/secret-exec" --secret app --role nobody --check -- true
+fails_with 125 'login with role "nobody"' "what would fail, fails"
+
+done_testing
