@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -50,15 +51,21 @@ static void cover_heap(void)
 	covered = end;
 }
 
+static void cover_all(void)
+{
+	heap = covered = (uintptr_t)sbrk(0) - mallinfo2().arena;
+	may_lock = true;
+	cover_heap();
+}
+
 void secret_memory_protect(void)
 {
 	/* The heap never shrinks, or what it gives back and takes again would not be covered. */
 	mallopt(M_TRIM_THRESHOLD, -1);
 	mallopt(M_MMAP_THRESHOLD, BLOCK_MAX);
 	mallopt(M_TOP_PAD, HEAP_STEP);
-	heap = covered = (uintptr_t)sbrk(0) - mallinfo2().arena;
-	may_lock = true;
-	cover_heap();
+	cover_all();
+	pthread_atfork(NULL, NULL, cover_all);
 }
 
 void secret_memory_cover(const void *block, size_t size)

@@ -12,8 +12,8 @@
 
 /*
  * Cover what there is of the heap, and from now on what cover is asked for.  At a program's start,
- * and again in a child that fork made, which inherits no lock.  Where locking is not allowed
- * (RLIMIT_MEMLOCK) the start goes on without, and says so once, to --verbose.
+ * once; a child that fork makes, which inherits no lock, does it by itself.  Where locking is not
+ * allowed (RLIMIT_MEMLOCK) it goes on without, and says so once, to --verbose.
  */
 void secret_memory_protect(void);
 
