@@ -1,12 +1,15 @@
 #include "cmd/program.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/secret_memory.h"
 #include "lib/base/version.h"
 
 int program_fail(const struct error *err, int status)
@@ -28,6 +31,17 @@ static int start_log(
 	return 0;
 }
 
+/*
+ * Descriptors 0 to 2 that are closed stay unusable to us and closed for whom we execute, but no
+ * socket of ours takes their place, to which a message would then go.
+ */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/", O_PATH | O_CLOEXEC); /* gets the lowest that is free */
+}
+
 int program_start(const struct options *options, void *configuration,
     const struct program_settings *settings, int usage_status, int argc, char **argv,
     char ***operands, int *operand_count)
@@ -36,6 +50,7 @@ int program_start(const struct options *options, void *configuration,
 
 	/* No core dump, and nobody attaches, while secrets are in memory; execve undoes it. */
 	prctl(PR_SET_DUMPABLE, 0);
+	hold_standard_descriptors();
 	log_init(options->program, LOG_INFO, LOG_TEXT);
 	switch (options_parse(options, configuration, argc, argv, operands, operand_count, &err)) {
 	case OPTIONS_HELP:
@@ -55,6 +70,7 @@ int program_start(const struct options *options, void *configuration,
 		error_set(&err, ERROR_USAGE, "--timeout 0 leaves no time: write 60s, or 5m");
 		return program_fail(&err, usage_status);
 	}
+	secret_memory_protect();
 	return -1;
 }
 
