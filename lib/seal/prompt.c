@@ -52,13 +52,14 @@ static int wait_for_input(int fd, const sigset_t *before, struct error *err)
 {
 	struct pollfd poll = {.fd = fd, .events = POLLIN};
 
-	while (ppoll(&poll, 1, NULL, before) < 0) {
-		if (errno != EINTR)
-			return error_system(err, TERMINAL);
+	for (;;) {
 		if (signals_check(err) < 0)
 			return -1;
+		if (ppoll(&poll, 1, NULL, before) > 0)
+			return 0;
+		if (errno != EINTR)
+			return error_system(err, TERMINAL);
 	}
-	return signals_check(err);
 }
 
 /* One line without its newline. */
