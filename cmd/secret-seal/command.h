@@ -43,7 +43,7 @@ struct command {
 extern const struct command *const commands[];
 
 extern const struct command seal_command, edit_command, status_command, verify_command,
-    reveal_command;
+    reveal_command, completion_command;
 
 /* For commands that look at many Secrets; `selection` is a member of `type`. */
 #define SELECTION_OPTIONS(type)                                                                    \

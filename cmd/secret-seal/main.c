@@ -11,8 +11,8 @@
 /* kubectl runs a file of this name for "kubectl seal". */
 #define PLUGIN_FILE "kubectl-seal"
 
-const struct command *const commands[] = {
-    &seal_command, &edit_command, &status_command, &verify_command, &reveal_command, NULL};
+const struct command *const commands[] = {&seal_command, &edit_command, &status_command,
+    &verify_command, &reveal_command, &completion_command, NULL};
 
 static const struct command *find_command(const char *word)
 {

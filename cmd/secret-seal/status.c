@@ -19,9 +19,9 @@ static const struct option_spec table[] = {
 	.name = "output",
 	.letter = 'o',
 	.kind = OPTION_STRING,
-	.argument = "FORMAT",
+	.argument = "table|json|yaml|prometheus",
 	.offset = offsetof(struct configuration, output),
-	.help = "table (default), json, yaml or prometheus"},
+	.help = "what to print (default table)"},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };
