@@ -27,10 +27,10 @@ out_unlike 'tls.key=' "but not the one in the file"
 rm "$memory/key"
 run exec_app --file "A=$memory/one" --file "A=$memory/two" --file "tls.key=$memory/key" -- cat "$memory/one" "$memory/two"
 out_is plainplain "one value may go to two files"
-cd "$memory"
+cd "$memory" || exit 1
 run exec_app --file "A=relative" --file "tls.key=$memory/key" -- cat relative
 out_is plain "a relative path begins at the working directory"
-cd "$OLDPWD"
+cd "$OLDPWD" || exit 1
 
 run exec_app --file "A=$memory/one" --file "tls.key=$memory/key" --file-mode 0440 -- stat -c %a "$memory/one"
 out_is 440 "--file-mode"
@@ -99,6 +99,10 @@ is "$(left)" "" "nor after one whose interpreter is missing"
 run exec_app --file "A=$memory/a" --file "tls.key=$memory/key" --check -- true
 status_is 0 "--check"
 is "$(left)" "" "makes none"
+echo old >"$memory/a"
+run exec_app --file "A=$memory/a" --file "tls.key=$memory/key" --check -- true
+is "$(left):$(cat "$memory/a")" a:old "and leaves one that is there as it is"
+rm "$memory/a"
 mkdir "$memory/a"
 run exec_app --file "tls.key=$memory/key" --file "A=$memory/a/" -- true
 fails_with 125 'names no file' "a path that names no file"

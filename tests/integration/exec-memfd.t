@@ -22,13 +22,13 @@ out_unlike 'plain|SECRETS_FD' "and the environment holds none of it"
 
 run as_pod app "$BIN/secret-exec" --secret app --memfd A -- sh -c 'echo "$1 $B ${A-unset}"; cat "${1#--config=}"' - --config={}
 out_like $'^--config=/proc/self/fd/[0-9]+ it\'s two unset\nplain$' "one value alone; {} may stand inside of an argument"
-run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- sh -c 'cat "$1"; echo; cat "$2"' - {B} {A}
+run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- sh -c 'cat "$1"; echo; cat "$2"' - '{B}' '{A}'
 out_is $'it\'s two\nplain' "several are named by their keys"
-run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd :json -- sh -c 'cat "$1"; echo; cat "$2"' - {A} {}
+run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd :json -- sh -c 'cat "$1"; echo; cat "$2"' - '{A}' {}
 out_is $'plain\n{"B":"it\'s two"}' "{} is the one with the others"
-run as_pod app "$BIN/secret-exec" --secret app --fd 3 --fd 4=A --memfd B -- sh -c 'echo "$1"; cat <&3; cat <&4; cat "$1"' - {B}
+run as_pod app "$BIN/secret-exec" --secret app --fd 3 --fd 4=A --memfd B -- sh -c 'echo "$1"; cat <&3; cat <&4; cat "$1"' - '{B}'
 out_like $'^/proc/self/fd/([5-9]|[0-9]{2,})\n\\{\\}plainit\'s two$' "its number keeps away from those of pipes"
-run as_pod app "$BIN/secret-exec" --secret app -- echo {} {A}
+run as_pod app "$BIN/secret-exec" --secret app -- echo {} '{A}'
 out_is "{} {A}" "without --memfd braces stay as they are"
 
 # What the application can do to it: nothing.
@@ -73,9 +73,9 @@ fails_with 125 'the value of LARGE (is binary|holds a NUL byte).*dotenv form' "n
 
 run as_pod app "$BIN/secret-exec" --secret app --memfd A -- cat
 fails_with 125 '--memfd A: the command does not say where its path goes: write \{\} in an argument' "a command without a placeholder"
-run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- cat {A}
+run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- cat '{A}'
 fails_with 125 '--memfd B: .*write \{B\}' "one placeholder of two is missing"
-run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- cat {A} {B} {}
+run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- cat '{A}' '{B}' {}
 fails_with 125 '\{\} in the command could be any of 2 memfds' "{} that could be one of two"
 run as_pod app "$BIN/secret-exec" --secret app --memfd C -- cat {}
 fails_with 125 '--memfd C: there is no secret "C", only: A, B$' "an unknown key"

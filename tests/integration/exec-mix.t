@@ -19,7 +19,7 @@ printf 'fd6: %s\n' "$(cat <&6)"
 env | grep -E '^(USER_NAME|DB_|API_KEY|SECRETS_FD|key)' | sort
 END
 run as_pod app "$BIN/secret-exec" --secret app --fd 5 --fd 6=API_KEY --memfd key.bin --file "USER_NAME=$memory/user" \
-	--file "API_KEY=$memory/api" --env 'DB_P*' -- sh "$TAP_WORK/application" {key.bin} "$memory/user" "$memory/api"
+	--file "API_KEY=$memory/api" --env 'DB_P*' -- sh "$TAP_WORK/application" '{key.bin}' "$memory/user" "$memory/api"
 status_is 0 "environment, two pipes, a memfd and two files"
 out_is 'argument /proc/self/fd/N:  \0 377 
 argument '"$memory"'/user:  m a t r i x 
