@@ -77,28 +77,74 @@
 		.offset = offsetof(type, vault.timeout_ms),                                        \
 		.environment = "VAULT_CLIENT_TIMEOUT,BAO_CLIENT_TIMEOUT",                          \
 		.help = "limit for one request to Vault (default 30s)"},                           \
+	    {.section = "Login to Vault",                                                          \
+		.name = "auth-method",                                                             \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "METHOD",                                                              \
+		.offset = offsetof(type, session.method),                                          \
+		.environment = "VAULT_AUTH_METHOD,BAO_AUTH_METHOD",                                \
+		.help = "kubernetes (default), jwt, approle, cert, or token (default if given)"},  \
 	    {.name = "auth-mount",                                                                 \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "PATH",                                                                \
 		.offset = offsetof(type, session.auth_mount),                                      \
-		.help = "where the kubernetes auth method is mounted (default kubernetes)"},       \
-	    {.name = "vault-token",                                                                \
-		.kind = OPTION_ENVIRONMENT,                                                        \
-		.offset = offsetof(type, session.token),                                           \
-		.environment = "VAULT_TOKEN,BAO_TOKEN",                                            \
-		.help = "a token to use as it is, instead of a login"},                            \
+		.help = "where the auth method is mounted (default its name)"},                    \
 	    {.name = "role",                                                                       \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "NAME",                                                                \
 		.offset = offsetof(type, session.role),                                            \
-		.environment = "VAULT_ROLE",                                                       \
-		.help = "role to log in with"},                                                    \
+		.environment = "VAULT_ROLE,BAO_ROLE",                                              \
+		.help = "role to log in with (not approle)"},                                      \
 	    {.name = "jwt-file",                                                                   \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "FILE",                                                                \
 		.offset = offsetof(type, session.jwt_file),                                        \
 		.help =                                                                            \
-		    "service-account token to log in with (default token in the folder below)"},   \
+		    "kubernetes, jwt: the JWT (default token in the service account's folder)"},   \
+	    {.name = "service-account",                                                            \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "NAME",                                                                \
+		.offset = offsetof(type, session.service_account),                                 \
+		.help =                                                                            \
+		    "kubernetes, jwt: ask the Kubernetes API for a JWT of this service account"},  \
+	    {.name = "audience",                                                                   \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "NAME",                                                                \
+		.offset = offsetof(type, session.audience),                                        \
+		.help = "audience of that JWT (default the API server's own)"},                    \
+	    {.name = "token-lifetime",                                                             \
+		.kind = OPTION_DURATION,                                                           \
+		.argument = "TIME",                                                                \
+		.offset = offsetof(type, session.jwt_lifetime_ms),                                 \
+		.help = "life of that JWT (default 10m, the API's minimum)"},                      \
+	    {.name = "role-id",                                                                    \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "ID",                                                                  \
+		.offset = offsetof(type, session.role_id),                                         \
+		.environment = "VAULT_ROLE_ID,BAO_ROLE_ID",                                        \
+		.help = "approle: the role id"},                                                   \
+	    {.name = "secret-id-file",                                                             \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "FILE",                                                                \
+		.offset = offsetof(type, session.secret_id_file),                                  \
+		.environment = "VAULT_SECRET_ID_FILE,BAO_SECRET_ID_FILE",                          \
+		.help = "approle: file with the secret id"},                                       \
+	    {.name = "vault-secret-id",                                                            \
+		.kind = OPTION_ENVIRONMENT,                                                        \
+		.offset = offsetof(type, session.secret_id),                                       \
+		.environment = "VAULT_SECRET_ID,BAO_SECRET_ID",                                    \
+		.help = "approle: the secret id"},                                                 \
+	    {.name = "token-file",                                                                 \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "FILE",                                                                \
+		.offset = offsetof(type, session.token_file),                                      \
+		.environment = "VAULT_TOKEN_FILE,BAO_TOKEN_FILE",                                  \
+		.help = "token: file with it, such as a Vault Agent's sink"},                      \
+	    {.name = "vault-token",                                                                \
+		.kind = OPTION_ENVIRONMENT,                                                        \
+		.offset = offsetof(type, session.token),                                           \
+		.environment = "VAULT_TOKEN,BAO_TOKEN",                                            \
+		.help = "token: used as it is, neither limited nor revoked"},                      \
 	{                                                                                          \
 		.name = "max-token-ttl", .kind = OPTION_DURATION, .argument = "TIME",              \
 		.offset = offsetof(type, session.max_token_ttl_ms),                                \
@@ -133,13 +179,18 @@
 		.help = "where the pod's token, CA and namespace are mounted"                      \
 	}
 
-#define COMMON_OPTIONS(type, default_timeout)                                                      \
+#define COMMON_OPTIONS(type, default_timeout, default_retries)                                     \
 	{.section = "General",                                                                     \
 	    .name = "timeout",                                                                     \
 	    .kind = OPTION_DURATION,                                                               \
 	    .argument = "TIME",                                                                    \
 	    .offset = offsetof(type, program.timeout_ms),                                          \
 	    .help = "limit for all of it (default " default_timeout ")"},                          \
+	    {.name = "retries",                                                                    \
+		.kind = OPTION_NUMBER,                                                             \
+		.argument = "N",                                                                   \
+		.offset = offsetof(type, program.retries),                                         \
+		.help = "tries after the first that fails for now (default " default_retries ")"}, \
 	    {.name = "log-format",                                                                 \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "text|json",                                                           \

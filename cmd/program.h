@@ -15,6 +15,7 @@ struct program_settings {
 	const char *log_format;
 	bool verbose;
 	int64_t timeout_ms; /* for all of it */
+	int64_t retries;    /* of one request */
 };
 
 /*
@@ -26,12 +27,13 @@ int program_start(const struct options *options, void *configuration,
     char ***operands, int *operand_count) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Fill in what follows from other settings: the token file from the service account's folder.  Says
- * so when the address came by its old name.
+ * Fill in what follows from other settings: the number of tries, the time limit, the token file
+ * from the service account's folder or the way to ask for a token.  What it fills in borrows *kube,
+ * which must stay where it is.  Says so when the address came by its old name.
  */
-int program_complete_connection(const struct vault_settings *vault,
-    struct vault_session_settings *session, struct kube_settings *kube, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+int program_complete_connection(const struct program_settings *program,
+    struct vault_settings *vault, struct vault_session_settings *session,
+    struct kube_settings *kube, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Print the error as the program's last line; returns `status`. */
 int program_fail(const struct error *err, int status) __attribute__((nonnull));

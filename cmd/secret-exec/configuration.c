@@ -77,7 +77,7 @@ static const struct option_spec table[] = {
 	"copy this program to PATH, for an init container, and exit")},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
-    COMMON_OPTIONS(struct configuration, "60s"),
+    COMMON_OPTIONS(struct configuration, "60s", "8"),
     {.name = NULL},
 };
 

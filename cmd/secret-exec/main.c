@@ -27,8 +27,8 @@ static struct launch_settings settings_for_launch(const struct configuration *co
 /* The command plays no part in it, and need not be there. */
 static int print_configuration(struct configuration *configuration, struct error *err)
 {
-	if (program_complete_connection(
-		&configuration->vault, &configuration->session, &configuration->kube, err) < 0)
+	if (program_complete_connection(&configuration->program, &configuration->vault,
+		&configuration->session, &configuration->kube, err) < 0)
 		return program_fail(err, COMMAND_FAILED);
 	options_print_configuration(&secret_exec_options, configuration, stdout);
 	return 0;
@@ -48,7 +48,7 @@ static int install_program(
 int main(int argc, char **argv)
 {
 	/* Static, so that what it owns is reachable to the end: exec never returns to free it. */
-	static struct configuration configuration = {.program = {.timeout_ms = 60000},
+	static struct configuration configuration = {.program = {.timeout_ms = 60000, .retries = 8},
 	    .vault = {.timeout_ms = HTTP_REQUEST_TIMEOUT_MS},
 	    .session = VAULT_SESSION_DEFAULTS,
 	    .deliver = {.fd_variable = DELIVER_FD_VARIABLE, .file_mode = "0400"}};
@@ -72,8 +72,8 @@ int main(int argc, char **argv)
 		return program_fail(&err, COMMAND_FAILED);
 	}
 	if (configuration_check(&configuration, &err) < 0 ||
-	    program_complete_connection(
-		&configuration.vault, &configuration.session, &configuration.kube, &err) < 0)
+	    program_complete_connection(&configuration.program, &configuration.vault,
+		&configuration.session, &configuration.kube, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);
 	struct launch_settings settings = settings_for_launch(&configuration);
 	status = launch(&settings, command, &err);

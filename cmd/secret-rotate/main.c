@@ -34,7 +34,7 @@ static const struct option_spec table[] = {
 	.help = "rotate this Transit key alone (default each that a sealed Secret names)"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
-    COMMON_OPTIONS(struct configuration, "1h"),
+    COMMON_OPTIONS(struct configuration, "1h", "4"),
     {.name = NULL},
 };
 
@@ -90,7 +90,7 @@ static int run(const struct configuration *configuration, struct error *err)
 int main(int argc, char **argv)
 {
 	static struct configuration configuration = {
-	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = TIMEOUT_MS}};
+	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = TIMEOUT_MS, .retries = 4}};
 	struct sigaction stopping = {.sa_handler = on_signal};
 	struct error err = ERROR_INIT;
 	char **operands;
@@ -107,8 +107,8 @@ int main(int argc, char **argv)
 	/* Stop between two requests, so that the summary tells how far it came. */
 	sigaction(SIGTERM, &stopping, NULL);
 	sigaction(SIGINT, &stopping, NULL);
-	if (program_complete_connection(
-		&configuration.vault, &configuration.session, &configuration.kube, &err) < 0 ||
+	if (program_complete_connection(&configuration.program, &configuration.vault,
+		&configuration.session, &configuration.kube, &err) < 0 ||
 	    run(&configuration, &err) < 0)
 		return program_fail(&err, err.code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);
 	return 0;

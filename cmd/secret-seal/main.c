@@ -80,7 +80,7 @@ static const struct option_spec table[] = {
 	.help = "do not decrypt once what was sealed (for a policy that may only encrypt)"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
-    COMMON_OPTIONS(struct configuration, "60s"),
+    COMMON_OPTIONS(struct configuration, "60s", "4"),
     {.name = NULL},
 };
 
@@ -206,7 +206,7 @@ static int run(const struct configuration *configuration, const char *name, stru
 int main(int argc, char **argv)
 {
 	static struct configuration configuration = {
-	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000}};
+	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000, .retries = 4}};
 	struct error err = ERROR_INIT;
 	char **names;
 	int count, status = program_start(&options, &configuration, &configuration.program,
@@ -220,8 +220,8 @@ int main(int argc, char **argv)
 			  : "no Secret: its NAME is missing");
 		return program_fail(&err, STATUS_USAGE);
 	}
-	if (program_complete_connection(
-		&configuration.vault, &configuration.session, &configuration.kube, &err) < 0 ||
+	if (program_complete_connection(&configuration.program, &configuration.vault,
+		&configuration.session, &configuration.kube, &err) < 0 ||
 	    run(&configuration, names[0], &err) < 0)
 		return program_fail(&err, err.code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);
 	return 0;

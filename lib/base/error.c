@@ -5,19 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/strings.h"
+
 #undef error_set
 #undef error_system
 #undef error_wrap
 #undef error_hint
 #undef error_memory
-
-/* A server's text may hold anything; a line break in it must not start a new log line. */
-static void replace_controls(char *text)
-{
-	for (unsigned char *c = (unsigned char *)text; *c; c++)
-		if (*c < 0x20 || *c == 0x7f)
-			*c = '?';
-}
 
 /* Put `text` into the message, with "..." at the end when it had to be cut. */
 static void store(struct error *err, const char *text)
@@ -43,7 +37,7 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	replace_controls(text);
+	string_make_printable(text);
 	store(err, text);
 	err->code = code;
 	return -1;
@@ -71,7 +65,7 @@ int error_wrap(struct error *err, const char *format, ...)
 	va_end(arguments);
 	strcat(text, ": ");
 	strncat(text, err->message, sizeof(text) - strlen(text) - 1);
-	replace_controls(text);
+	string_make_printable(text);
 	store(err, text);
 	return -1;
 }
@@ -85,7 +79,7 @@ int error_hint(struct error *err, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text + used, sizeof(text) - (size_t)used, format, arguments);
 	va_end(arguments);
-	replace_controls(text);
+	string_make_printable(text);
 	store(err, text);
 	return -1;
 }

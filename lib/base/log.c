@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/base/json.h"
+#include "lib/base/strings.h"
 
 /* An error's message and what stands round it; in a line each byte may need an escape. */
 #define MESSAGE_MAX 2048
@@ -41,33 +41,6 @@ static int text_line(char *line, size_t size, enum log_level level, const char *
 	    level == LOG_WARNING ? "warning: " : "", message);
 }
 
-/* The length of the character at `text`, or 0 when there is no whole one or it steers a terminal.
- */
-static size_t printable(const char *text)
-{
-	unsigned char lead = (unsigned char)text[0];
-
-	if (lead < 0x80)
-		return lead >= 0x20 && lead != 0x7f;
-	for (size_t length = 2; length <= 4; length++)
-		if (json_is_utf8(text, length))
-			/* U+0080 to U+009F are control characters too. */
-			return lead == 0xC2 && (unsigned char)text[1] < 0xA0 ? 0 : length;
-	return 0;
-}
-
-static void replace_unprintable(char *text)
-{
-	while (*text) {
-		size_t length = printable(text);
-
-		if (length == 0)
-			*text++ = '?';
-		else
-			text += length;
-	}
-}
-
 /* Control characters are gone by now, so only '"' and '\' need an escape. */
 static int json_line(char *line, size_t size, enum log_level level, const char *message)
 {
@@ -100,7 +73,7 @@ void log_write(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	replace_unprintable(message);
+	string_make_printable(message);
 
 	int length = log_style == LOG_JSON ? json_line(line, sizeof(line), level, message)
 					   : text_line(line, sizeof(line), level, message);

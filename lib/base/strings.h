@@ -23,6 +23,13 @@ static inline bool given(const char *text)
 	return text && *text;
 }
 
+/*
+ * Replace what is no text for people by '?', byte by byte: control characters (C0, DEL, C1), line
+ * and paragraph separators, what turns the direction of writing, and what is no UTF-8.  So a
+ * server's words can't forge a line of a log, steer a terminal or seem to say something else.
+ */
+void string_make_printable(char *text) __attribute__((nonnull));
+
 /* asprintf that reports: a newly allocated string, or NULL with *err filled. */
 char *string_format(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull, warn_unused_result));

@@ -1,14 +1,11 @@
 #include "lib/http/attempt.h"
 
-#include <arpa/inet.h>
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/log.h"
 
 /* Where distributions keep the bundle of public CAs; the first that exists is used. */
 static const char *const system_bundles[] = {
@@ -35,12 +32,13 @@ static void set_blob(struct setup *setup, CURLoption option, const char *bytes, 
 	SET(setup, option, &blob);
 }
 
-static bool is_https(const char *url)
+bool http_is_https(const char *url)
 {
 	return strncmp(url, "https://", strlen("https://")) == 0;
 }
 
-/* Keep what arrives, up to the limit.  Of an error page the beginning is enough. */
+/* Keep what arrives, up to the limit.  Of an error page the beginning is enough: so it ends there.
+ */
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
 	struct http_attempt *attempt = context;
@@ -50,15 +48,13 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 
 	if (length > limit - exchange->response.length) {
 		curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
-		if (status < 400) {
-			attempt->overflow = true;
-			return 0;
-		}
+		attempt->overflow = status < 300;
+		attempt->enough = !attempt->overflow;
 		length = limit - exchange->response.length;
 	}
 	if (secret_buffer_append(&exchange->response, bytes, length, &attempt->failure) < 0)
 		return 0;
-	return size * count;
+	return length; /* less than there is ends the transfer */
 }
 
 static const char *system_bundle(void)
@@ -73,6 +69,13 @@ static const char *system_bundle(void)
 	return NULL;
 }
 
+/* A proxy that speaks TLS is trusted by the same certificates, as Vault's own clients have it. */
+static void set_ca_file(struct setup *setup, const char *path)
+{
+	SET(setup, CURLOPT_CAINFO, path);
+	SET(setup, CURLOPT_PROXY_CAINFO, path);
+}
+
 static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, struct error *err)
 {
 	SET(setup, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -81,18 +84,20 @@ static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, 
 		SET(setup, CURLOPT_SSL_VERIFYHOST, 0L);
 	} else if (endpoint->ca_pem) {
 		set_blob(setup, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
+		set_blob(
+		    setup, CURLOPT_PROXY_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
 	} else if (endpoint->ca_file) {
 		if (access(endpoint->ca_file, R_OK) < 0)
 			return error_system(
 			    err, "%s: CA file %s", endpoint->name, endpoint->ca_file);
-		SET(setup, CURLOPT_CAINFO, endpoint->ca_file);
-	} else if (is_https(endpoint->url)) {
+		set_ca_file(setup, endpoint->ca_file);
+	} else if (http_is_https(endpoint->url)) {
 		const char *bundle = endpoint->system_trust ? system_bundle() : NULL;
 		if (!bundle)
 			return error_set(err, ERROR_USAGE,
 			    "%s: no CA certificates to verify its TLS: %s", endpoint->name,
 			    endpoint->trust_hint ? endpoint->trust_hint : "name a CA file");
-		SET(setup, CURLOPT_CAINFO, bundle);
+		set_ca_file(setup, bundle);
 	}
 	return 0;
 }
@@ -169,8 +174,8 @@ static int split_url(const char *url, char **host, char **port, struct error *er
  * libcurl checks the certificate against the URL's host.  For another name the URL carries that
  * name, and CONNECT_TO leads it to the real host; the Host header stays the real one.
  */
-static int set_tls_name(struct setup *setup, struct http_attempt *attempt, const char *url,
-    struct secret_buffer *changed, struct error *err)
+static int set_tls_name(
+    struct http_attempt *attempt, const char *url, struct secret_buffer *changed, struct error *err)
 {
 	const char *name = attempt->exchange->endpoint->tls_server_name;
 	cleanup_free char *host = NULL, *port = NULL, *route = NULL, *header = NULL;
@@ -186,29 +191,67 @@ static int set_tls_name(struct setup *setup, struct http_attempt *attempt, const
 	if (!route || !header || append_header(attempt, header, err) < 0)
 		return -1;
 	attempt->connect_to = curl_slist_append(NULL, route);
-	if (!attempt->connect_to)
-		return error_memory(err);
-	SET(setup, CURLOPT_CONNECT_TO, attempt->connect_to);
-	return 0;
+	return attempt->connect_to ? 0 : error_memory(err);
 }
 
-/* The URL and the headers, which hold its host where that is not the TLS name. */
+static int stop_at_lookup(void *resolver, void *reserved, void *context)
+{
+	(void)resolver;
+	(void)reserved;
+	(void)context;
+	return 1;
+}
+
+bool http_environment_has_proxy(const char *url)
+{
+	CURL *probe = curl_easy_init();
+	struct setup setup = {probe, probe ? CURLE_OK : CURLE_OUT_OF_MEMORY};
+
+	SET(&setup, CURLOPT_URL, url);
+	SET(&setup, CURLOPT_NOSIGNAL, 1L);
+	SET(&setup, CURLOPT_RESOLVER_START_FUNCTION, stop_at_lookup);
+	CURLcode result = setup.result ? setup.result : curl_easy_perform(probe);
+	curl_easy_cleanup(probe);
+	return result == CURLE_COULDNT_RESOLVE_PROXY;
+}
+
+/* `url` has the server's own host, which NO_PROXY is about; `renamed`: libcurl gets another. */
+static void set_proxy(
+    struct setup *setup, const struct http_endpoint *endpoint, const char *url, bool renamed)
+{
+	const char *proxy = NULL, *except = NULL; /* as the environment says */
+
+	if (endpoint->proxy) {
+		proxy = endpoint->proxy;
+		except = ""; /* NO_PROXY is about the environment's proxies */
+	} else if (!endpoint->proxy_from_environment ||
+		   (renamed && !http_environment_has_proxy(url))) {
+		proxy = "";
+	} else if (renamed) {
+		except = "";
+	}
+	SET(setup, CURLOPT_PROXY, proxy);
+	SET(setup, CURLOPT_NOPROXY, except);
+}
+
+/* The URL, the way to it and the headers, which hold its host where that is not the TLS name. */
 static int set_target(
     struct setup *setup, struct http_attempt *attempt, const char *url, struct error *err)
 {
 	cleanup_secret struct secret_buffer renamed = SECRET_BUFFER_INIT;
+	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	bool rename = endpoint->tls_server_name && http_is_https(url);
 
 	curl_slist_free_all(attempt->headers);
 	curl_slist_free_all(attempt->connect_to);
 	attempt->headers = attempt->connect_to = NULL;
 	if (add_headers(attempt, err) < 0)
 		return -1;
-	if (attempt->exchange->endpoint->tls_server_name && is_https(url)) {
-		if (set_tls_name(setup, attempt, url, &renamed, err) < 0)
-			return -1;
-		url = renamed.data;
-	}
-	SET(setup, CURLOPT_URL, url);
+	if (rename && set_tls_name(attempt, url, &renamed, err) < 0)
+		return -1;
+	set_proxy(setup, endpoint, url, rename);
+	SET(setup, CURLOPT_URL, rename ? renamed.data : url);
+	SET(setup, CURLOPT_CONNECT_TO, attempt->connect_to);
 	SET(setup, CURLOPT_HTTPHEADER, attempt->headers);
 	return 0;
 }
@@ -249,20 +292,27 @@ static void set_transport(struct setup *setup, struct http_attempt *attempt)
 	SET(setup, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(setup, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(setup, CURLOPT_USERAGENT, "secretmanager");
+	SET(setup, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L); /* a redirect's */
 	SET(setup, CURLOPT_CONNECTTIMEOUT_MS, (long)endpoint->connect_timeout_ms);
-	if (endpoint->proxy) {
-		SET(setup, CURLOPT_PROXY, endpoint->proxy);
-		SET(setup, CURLOPT_NOPROXY, ""); /* NO_PROXY is about the environment's proxies */
-	} else if (!endpoint->proxy_from_environment) {
-		SET(setup, CURLOPT_PROXY, "");
-	}
+}
+
+int http_attempt_aim(struct http_attempt *attempt, const char *url, struct error *err)
+{
+	struct setup setup = {attempt->easy, CURLE_OK};
+	int result =
+	    url ? set_target(&setup, attempt, url, err) : set_first_target(&setup, attempt, err);
+
+	if (result == 0 && setup.result != CURLE_OK)
+		return error_set(err, ERROR_SYSTEM, "%s: libcurl: %s",
+		    attempt->exchange->endpoint->name, curl_easy_strerror(setup.result));
+	return result;
 }
 
 static int fill(struct http_attempt *attempt, struct error *err)
 {
 	struct setup setup = {attempt->easy, CURLE_OK};
 
-	if (set_first_target(&setup, attempt, err) < 0)
+	if (http_attempt_aim(attempt, NULL, err) < 0)
 		return -1;
 	set_method(&setup, attempt->exchange);
 	set_transport(&setup, attempt);
@@ -284,6 +334,7 @@ struct http_attempt *http_attempt_new(struct http_exchange *exchange, struct err
 		return NULL;
 	}
 	attempt->exchange = exchange;
+	attempt->started_ms = clock_now_ms();
 	attempt->easy = curl_easy_init();
 	if (!attempt->easy) {
 		error_memory(err);
@@ -304,14 +355,25 @@ void http_attempt_free(struct http_attempt *attempt)
 	curl_easy_cleanup(attempt->easy);
 	curl_slist_free_all(attempt->headers);
 	curl_slist_free_all(attempt->connect_to);
+	free(attempt->active);
 	free(attempt);
 }
 
-void http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms)
+/* The node that was active at the last try may not be it any more. */
+static int leave_active_node(struct http_attempt *attempt, struct error *err)
+{
+	free(attempt->active);
+	attempt->active = NULL;
+	return http_attempt_aim(attempt, NULL, err);
+}
+
+int http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms, struct error *err)
 {
 	struct http_exchange *exchange = attempt->exchange;
 	int64_t allowed = exchange->endpoint->request_timeout_ms;
 
+	if (attempt->retry_at_ms && attempt->active && leave_active_node(attempt, err) < 0)
+		return -1;
 	if (deadline_ms) {
 		int64_t left = deadline_ms - clock_now_ms();
 		if (left < allowed)
@@ -324,126 +386,8 @@ void http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms)
 	exchange->status = 0;
 	error_clear(&exchange->error);
 	error_clear(&attempt->failure);
-	attempt->overflow = false;
+	attempt->overflow = attempt->enough = false;
 	attempt->reason[0] = '\0';
 	attempt->retry_at_ms = 0;
-}
-
-static bool is_transient(CURLcode result, long os_error)
-{
-	switch (result) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_OPERATION_TIMEDOUT:
-	case CURLE_GOT_NOTHING:
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-	case CURLE_PARTIAL_FILE:
-		return true;
-	case CURLE_SSL_CONNECT_ERROR: /* a reset in the handshake passes; no TLS at all doesn't */
-		return os_error != 0;
-	default:
-		return false;
-	}
-}
-
-/* Fill exchange->error for a try that brought no answer. */
-static void explain(struct http_attempt *attempt, CURLcode result, long os_error)
-{
-	struct http_exchange *exchange = attempt->exchange;
-	const struct http_endpoint *endpoint = exchange->endpoint;
-	struct error *err = &exchange->error;
-	const char *reason = attempt->reason[0] ? attempt->reason : curl_easy_strerror(result);
-
-	if (attempt->overflow || result == CURLE_FILESIZE_EXCEEDED)
-		error_set(err, ERROR_TOO_LARGE, "the answer is larger than %zu bytes",
-		    exchange->response.limit);
-	else if (attempt->failure.code)
-		*err = attempt->failure;
-	else if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE)
-		error_set(err, ERROR_NETWORK, "TLS certificate not trusted: %s: %s", reason,
-		    endpoint->trust_hint ? endpoint->trust_hint : "check its CA certificate");
-	else if (result == CURLE_SSL_CONNECT_ERROR)
-		error_set(err, ERROR_NETWORK,
-		    "TLS handshake failed: %s: is this an HTTPS port, and does it speak TLS 1.2?",
-		    reason);
-	else if (result == CURLE_COULDNT_CONNECT && os_error)
-		error_set(err, ERROR_NETWORK, "cannot connect: %s: is it running there?",
-		    strerror((int)os_error));
-	else
-		error_set(err, ERROR_NETWORK, "no answer: %s", reason);
-	error_wrap(err, "%s at %s", endpoint->name, endpoint->url);
-}
-
-/* Follow a standby's 307: the credential goes only to a host that TLS verifies. */
-static bool redirect(struct http_attempt *attempt)
-{
-	char *target = NULL;
-	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
-	struct setup setup = {attempt->easy, CURLE_OK};
-
-	if (!endpoint->follow_standby || attempt->redirected ||
-	    curl_easy_getinfo(attempt->easy, CURLINFO_REDIRECT_URL, &target) || !target)
-		return false;
-	if (!is_https(endpoint->url) || !is_https(target))
-		return false;
-	attempt->redirected = true;
-	log_write(LOG_DEBUG, "%s: following a standby to its active node", endpoint->name);
-	return set_target(&setup, attempt, target, &attempt->failure) == 0 &&
-	       setup.result == CURLE_OK;
-}
-
-/* The server says that it has not done it, and may do it later. */
-static bool put_off(int status)
-{
-	return status == 412 || status == 429 || status == 503;
-}
-
-static bool never_arrived(CURLcode result)
-{
-	return result == CURLE_COULDNT_RESOLVE_HOST || result == CURLE_COULDNT_RESOLVE_PROXY ||
-	       result == CURLE_COULDNT_CONNECT;
-}
-
-enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode result)
-{
-	struct http_exchange *exchange = attempt->exchange;
-	long status = 0, os_error = 0;
-	bool again;
-
-	attempt->tries++;
-	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &os_error);
-	if (result == CURLE_OK) {
-		exchange->status = (int)status;
-		if (status == 307 && redirect(attempt))
-			return HTTP_REDIRECTED;
-		again = (put_off(exchange->status) || (status >= 500 && !exchange->once)) &&
-			!(exchange->permanent && exchange->permanent(exchange));
-	} else {
-		explain(attempt, result, os_error);
-		again = exchange->once ? never_arrived(result) : is_transient(result, os_error);
-	}
-	if (!again || attempt->tries > exchange->endpoint->retries)
-		return HTTP_FINISHED;
-	return HTTP_TRY_AGAIN;
-}
-
-int64_t http_attempt_delay(struct http_attempt *attempt)
-{
-	curl_off_t after = 0;
-	uint32_t random;
-
-	if (attempt->exchange->status)
-		curl_easy_getinfo(attempt->easy, CURLINFO_RETRY_AFTER, &after);
-	if (after > HTTP_RETRY_AFTER_MAX_MS / 1000)
-		return HTTP_RETRY_AFTER_MAX_MS;
-	if (after > 0)
-		return after * 1000;
-	int64_t ceiling = HTTP_RETRY_MAX_MS;
-	if (attempt->tries < 8 && (HTTP_RETRY_BASE_MS << (attempt->tries - 1)) < ceiling)
-		ceiling = HTTP_RETRY_BASE_MS << (attempt->tries - 1);
-	RAND_bytes((uint8_t *)&random, sizeof(random));
-	return (int64_t)(random % (uint32_t)ceiling);
+	return 0;
 }

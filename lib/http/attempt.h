@@ -1,4 +1,8 @@
-/* attempt: one exchange while the client runs it; shared by http.c and attempt.c only. */
+/*
+ * attempt: one exchange while the client runs it; for the files of this folder only.
+ *
+ * attempt.c makes it ready for a try, verdict.c says what came of one, http.c runs them.
+ */
 #ifndef HTTP_ATTEMPT_H
 #define HTTP_ATTEMPT_H
 
@@ -15,8 +19,10 @@ struct http_attempt {
 	char reason[CURL_ERROR_SIZE];
 	int tries;	      /* attempts that have ended */
 	int64_t retry_at_ms;  /* when to try again; 0: it is running */
-	bool redirected;      /* the one hop is used up */
+	int64_t started_ms;   /* when the first try was */
+	char *active;	      /* scheme://host:port that a standby led to: the one hop is used up */
 	bool overflow;	      /* the response grew over its limit */
+	bool enough;	      /* so did an error's, whose beginning is enough */
 	struct error failure; /* an error in a callback */
 };
 
@@ -26,15 +32,42 @@ struct http_attempt *http_attempt_new(struct http_exchange *exchange, struct err
 void http_attempt_free(struct http_attempt *attempt);
 
 /* Make ready for the next try: time limits against the deadline (0: none), an empty response. */
-void http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms)
-    __attribute__((nonnull));
+int http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Lead the next try to `url`; NULL: to where the exchange is meant to go. */
+int http_attempt_aim(struct http_attempt *attempt, const char *url, struct error *err)
+    __attribute__((nonnull(1, 3), warn_unused_result));
+
+bool http_is_https(const char *url) __attribute__((nonnull));
+
+/*
+ * True when libcurl would reach this URL by a proxy that the environment names.  NO_PROXY has no
+ * standard, and libcurl no call that tells: so a transfer is begun that ends where it would look up
+ * its first host, which is the proxy's or the server's.
+ */
+bool http_environment_has_proxy(const char *url) __attribute__((nonnull));
 
 /* What to do with a try that curl has ended with `result`. */
 enum http_verdict { HTTP_FINISHED, HTTP_TRY_AGAIN, HTTP_REDIRECTED };
 enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode result)
     __attribute__((nonnull));
 
+/* The server says that it has not done it, and may do it later. */
+bool http_is_put_off(int status);
+
 /* Milliseconds to wait before the next try: Retry-After, else backoff with full jitter. */
 int64_t http_attempt_delay(struct http_attempt *attempt) __attribute__((nonnull));
+
+/*
+ * The last try is over: note in the exchange how often and how long it was tried, and complete its
+ * error by the server's name and that.
+ */
+void http_attempt_conclude(struct http_attempt *attempt, bool out_of_time) __attribute__((nonnull));
+
+/* "tried 3 times in 1.5 s", or "" when once was enough. */
+#define HTTP_TRIES_TEXT 64
+void http_tries_text(const struct http_exchange *exchange, char text[HTTP_TRIES_TEXT])
+    __attribute__((nonnull));
 
 #endif

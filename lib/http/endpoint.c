@@ -18,6 +18,11 @@ void http_endpoint_init(struct http_endpoint *endpoint, const char *name)
 	endpoint->retries = HTTP_RETRIES_DEFAULT;
 }
 
+void http_endpoint_set_retries(struct http_endpoint *endpoint, int64_t retries)
+{
+	endpoint->retries = retries < HTTP_RETRIES_MAX ? (int)retries : HTTP_RETRIES_MAX;
+}
+
 void http_endpoint_free(struct http_endpoint *endpoint)
 {
 	free(endpoint->url);

@@ -19,9 +19,6 @@ struct http_client {
 
 #define KEY_LOG_VARIABLE "SSLKEYLOGFILE"
 
-/* A wait that somebody who looks on would wonder about; shorter ones are told to --verbose only. */
-#define QUIET_DELAY_MS 1000
-
 /* Set by a signal handler; the multi handle to wake from its poll. */
 static volatile sig_atomic_t interrupted;
 static CURLM *volatile polled;
@@ -108,9 +105,15 @@ void http_interrupt(void)
 		curl_multi_wakeup(multi);
 }
 
+/* libcurl's own clock may be a moment ahead. */
+static bool is_past(int64_t deadline_ms)
+{
+	return deadline_ms && clock_now_ms() + 1 >= deadline_ms;
+}
+
 bool http_client_is_over(const struct http_client *client)
 {
-	return interrupted || (client->deadline_ms && clock_now_ms() >= client->deadline_ms);
+	return interrupted || is_past(client->deadline_ms);
 }
 
 void http_resume(void)
@@ -121,7 +124,8 @@ void http_resume(void)
 /* Hand the attempt to curl for its next try. */
 static int launch(struct http_client *client, struct http_attempt *attempt, struct error *err)
 {
-	http_attempt_prepare(attempt, client->deadline_ms);
+	if (http_attempt_prepare(attempt, client->deadline_ms, err) < 0)
+		return -1;
 	CURLMcode result = curl_multi_add_handle(client->multi, attempt->easy);
 	if (result != CURLM_OK)
 		return error_set(err, ERROR_SYSTEM, "libcurl: %s", curl_multi_strerror(result));
@@ -170,11 +174,23 @@ static void log_retry(const struct http_attempt *attempt, int64_t delay_ms)
 	char status[32];
 
 	snprintf(status, sizeof(status), "status %d", exchange->status);
-	log_write(delay_ms < QUIET_DELAY_MS ? LOG_DEBUG : LOG_INFO,
-	    "%s: %s %.*s: %s: trying again in %lld ms (%d of %d)", exchange->endpoint->name,
-	    exchange->method, path_length(exchange), secret_buffer_string(&exchange->path),
+	log_write(LOG_INFO, "%s: %s %.*s: %s: trying again in %lld ms (%d of %d)",
+	    exchange->endpoint->name, exchange->method, path_length(exchange),
+	    secret_buffer_string(&exchange->path),
 	    exchange->status ? status : exchange->error.message, (long long)delay_ms,
 	    attempt->tries, exchange->endpoint->retries);
+}
+
+/* Put it by for its next try.  false: the deadline does not allow it. */
+static bool postpone(const struct http_client *client, struct http_attempt *attempt)
+{
+	int64_t delay = http_attempt_delay(attempt), now = clock_now_ms();
+
+	if (client->deadline_ms && now + delay >= client->deadline_ms)
+		return false;
+	log_retry(attempt, delay);
+	attempt->retry_at_ms = now + delay;
+	return true;
 }
 
 /* Deal with a try that has ended: the exchange when that was the last, else NULL. */
@@ -183,22 +199,21 @@ static struct http_exchange *settle(
 {
 	enum http_verdict verdict = http_attempt_judge(attempt, result);
 	struct http_exchange *exchange = attempt->exchange;
+	bool out_of_time = !exchange->status && is_past(client->deadline_ms);
 
 	curl_multi_remove_handle(client->multi, attempt->easy);
 	if (verdict == HTTP_REDIRECTED) {
 		if (launch(client, attempt, &attempt->failure) == 0)
 			return NULL;
+		exchange->status = 0;
 		exchange->error = attempt->failure;
-		verdict = HTTP_FINISHED;
 	}
 	if (verdict == HTTP_TRY_AGAIN) {
-		int64_t delay = http_attempt_delay(attempt), now = clock_now_ms();
-		if (!client->deadline_ms || now + delay < client->deadline_ms) {
-			log_retry(attempt, delay);
-			attempt->retry_at_ms = now + delay;
+		if (postpone(client, attempt))
 			return NULL;
-		}
+		out_of_time = true;
 	}
+	http_attempt_conclude(attempt, out_of_time);
 	return finish(client, attempt);
 }
 
@@ -292,23 +307,52 @@ static enum error_code status_code(int status)
 	case 413:
 		return ERROR_TOO_LARGE;
 	default:
-		return (status == 412 || status == 429 || status >= 500) ? ERROR_UNAVAILABLE
-									 : ERROR_REJECTED;
+		return http_is_put_off(status) || status >= 500 ? ERROR_UNAVAILABLE
+								: ERROR_REJECTED;
 	}
 }
 
 int http_check(const struct http_exchange *exchange, const char *detail, struct error *err)
 {
+	char tries[HTTP_TRIES_TEXT];
+
 	if (exchange->status >= 200 && exchange->status < 300)
 		return 0;
 	if (exchange->status == 0) {
 		*err = exchange->error;
-		return -1;
+	} else {
+		if (exchange->error.code)
+			detail = exchange->error.message;
+		http_tries_text(exchange, tries);
+		error_set(err, status_code(exchange->status), "%s: %s %.*s: %s%sstatus %d%s%s",
+		    exchange->endpoint->name, exchange->method, path_length(exchange),
+		    secret_buffer_string(&exchange->path), tries, tries[0] ? ": " : "",
+		    exchange->status, detail ? ": " : "", detail ? detail : "");
 	}
-	return error_set(err, status_code(exchange->status), "%s: %s %.*s: status %d%s%s",
-	    exchange->endpoint->name, exchange->method, path_length(exchange),
-	    secret_buffer_string(&exchange->path), exchange->status, detail ? ": " : "",
-	    detail ? detail : "");
+	if (exchange->out_of_time)
+		error_hint(err, "--timeout leaves no time for another try");
+	return -1;
+}
+
+/* Without regard to case, for all of the text: an answer that is kept is not large. */
+static bool says(const struct http_exchange *exchange, const char *phrase)
+{
+	return strcasestr(secret_buffer_string(&exchange->response), phrase) != NULL;
+}
+
+const char *http_answer_look(const struct http_exchange *exchange)
+{
+	const char *text = secret_buffer_string(&exchange->response);
+
+	text += strspn(text, "\xEF\xBB\xBF \t\r\n");
+	if (*text == '{' || *text == '[')
+		return NULL;
+	if (says(exchange, "HTTP request to an HTTPS server") ||
+	    says(exchange, "HTTP request was sent to HTTPS port"))
+		return "that of a port for TLS (write https://)";
+	if (*text == '<')
+		return "an HTML page (a login page's, a proxy's, another server's)";
+	return NULL;
 }
 
 void http_exchange_free(struct http_exchange *exchange)

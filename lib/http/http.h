@@ -6,10 +6,10 @@
  * TLS is 1.2 or newer and verified, unless the endpoint says `insecure`.  Redirects are not
  * followed, but for one hop of a 307 where the endpoint allows it.
  *
- * Retries: connection failures, timeouts, 429, 5xx and the 412 of a Vault performance standby that
- * is behind are tried again with exponential backoff and
- * full jitter (BASE << attempt, at most MAX), or after Retry-After; other answers never, nor a
- * 5xx that the exchange's `permanent` callback recognises.  One log line an attempt.
+ * Retries: failed look-ups of names, failed connections, timeouts, answers cut short, 429, 5xx and
+ * what Vault's standbys say (412, 472, 473) are tried again with exponential backoff and full
+ * jitter (BASE << attempt, at most MAX), or after Retry-After; other answers never, nor a 5xx that
+ * the exchange's `permanent` callback recognises.  One log line a try that is followed by another.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -33,6 +33,7 @@
 #define HTTP_RETRY_MAX_MS 5000
 #define HTTP_RETRY_AFTER_MAX_MS 30000 /* a longer wait asked for by the server is cut */
 #define HTTP_RETRIES_DEFAULT 4
+#define HTTP_RETRIES_MAX 1000000 /* more than any time limit lets happen */
 #define HTTP_CONNECT_TIMEOUT_MS 5000
 #define HTTP_REQUEST_TIMEOUT_MS 30000
 
@@ -53,13 +54,16 @@ struct http_endpoint {
 	bool proxy_from_environment;  /* HTTPS_PROXY, NO_PROXY, when proxy is NULL */
 	bool follow_standby;	      /* one hop of a 307, https to https */
 	int64_t connect_timeout_ms, request_timeout_ms;
-	int retries;
+	int retries;		/* tries after the first */
 	struct strings headers; /* "Name: value", sent with each request; no secrets here */
 };
 
 /* Defaults: timeouts, retries; everything else unset. */
 void http_endpoint_init(struct http_endpoint *endpoint, const char *name) __attribute__((nonnull));
 void http_endpoint_free(struct http_endpoint *endpoint) __attribute__((nonnull));
+/* As a person gives it: any number that is not negative. */
+void http_endpoint_set_retries(struct http_endpoint *endpoint, int64_t retries)
+    __attribute__((nonnull));
 
 /*
  * Set the URL, without its final slashes.  ERROR_USAGE unless it is scheme, host, port and path of
@@ -99,8 +103,12 @@ struct http_exchange {
 	/* The response. */
 	int status; /* 0 when none came: see `error` */
 	struct secret_buffer response;
-	struct error error; /* why there is no answer: ERROR_NETWORK, ERROR_TOO_LARGE ... */
-	void *context;	    /* the caller's */
+	/* Why there is no answer (ERROR_NETWORK ...), or why its redirect is not followed. */
+	struct error error;
+	int tries;	  /* how often it was sent, or was to be */
+	int64_t took_ms;  /* all of them, with the waits between */
+	bool out_of_time; /* the deadline came before the next try */
+	void *context;	  /* the caller's */
 
 	struct http_attempt *attempt; /* the client's own, while it runs */
 };
@@ -146,6 +154,12 @@ int http_run_one(struct http_client *client, struct http_exchange *exchange, str
  */
 int http_check(const struct http_exchange *exchange, const char *detail, struct error *err)
     __attribute__((nonnull(1, 3), warn_unused_result));
+
+/*
+ * What an answer that is no JSON looks like, for a message: "an HTML page (...)".  A literal, or
+ * NULL when there is nothing to say.  Never a word of it: it may hold anything.
+ */
+const char *http_answer_look(const struct http_exchange *exchange) __attribute__((nonnull));
 
 /* Append `text` percent-encoded for one path segment or query value (RFC 3986). */
 int http_append_escaped(struct secret_buffer *path, const char *text, struct error *err)

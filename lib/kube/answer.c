@@ -60,12 +60,16 @@ static char *status_text(const struct json *document)
 
 static struct json *parse(const struct http_exchange *exchange, struct error *err)
 {
+	const char *look = http_answer_look(exchange);
 	struct json *document = json_parse(secret_buffer_string(&exchange->response),
 	    exchange->response.length, "the Kubernetes API's answer", err);
 
-	if (!document)
-		error_hint(err, "is there a Kubernetes API server at %s?", exchange->endpoint->url);
-	return document;
+	if (document)
+		return document;
+	if (look)
+		error_set(err, ERROR_INVALID, "the Kubernetes API's answer is %s", look);
+	error_hint(err, "is there a Kubernetes API server at %s?", exchange->endpoint->url);
+	return NULL;
 }
 
 int kube_answer_check(const struct http_exchange *exchange, struct error *err)

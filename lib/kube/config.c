@@ -119,8 +119,10 @@ int kube_init(struct kube *kube, const struct kube_settings *settings, struct er
 {
 	memset(kube, 0, sizeof(*kube));
 	http_endpoint_init(&kube->endpoint, "Kubernetes API");
+	kube->deadline_ms = settings->deadline_ms;
 	if (settings->timeout_ms)
 		kube->endpoint.request_timeout_ms = settings->timeout_ms;
+	http_endpoint_set_retries(&kube->endpoint, settings->retries);
 	if (configure(kube, settings, err) == 0)
 		return 0;
 	kube_free(kube);

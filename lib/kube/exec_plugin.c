@@ -181,8 +181,6 @@ static bool is_set(const struct strings *environment, const char *entry)
 	return false;
 }
 
-/* What the protocol gives wins over what the kubeconfig gives, and that over our own environment.
- */
 /* A person's Vault token is no business of a program that a kubeconfig names. */
 static bool is_vault_token(const char *entry)
 {
@@ -197,6 +195,8 @@ static bool is_vault_token(const char *entry)
 	return false;
 }
 
+/* What the protocol gives wins over what the kubeconfig gives, and that over our own environment.
+ */
 static int add_environment(struct run *run, const struct http_endpoint *endpoint, struct error *err)
 {
 	const struct json *document = run->plugin->document;
@@ -265,13 +265,14 @@ static int read_credential(
 	return read_status(kube, document, json_member(document, JSON_ROOT, "status"), err);
 }
 
-static int run_process(const struct run *run, struct secret_buffer *output, struct error *err)
+static int run_process(
+    const struct run *run, int64_t deadline_ms, struct secret_buffer *output, struct error *err)
 {
 	const struct exec_plugin *plugin = run->plugin;
 	cleanup_free char *hint = json_strdup(plugin->document, exec_member(plugin, "installHint"));
 
-	if (kube_plugin_process(
-		run->arguments.items, run->environment.items, run->interactive, output, err) == 0)
+	if (kube_plugin_process(run->arguments.items, run->environment.items, run->interactive,
+		deadline_ms, output, err) == 0)
 		return 0;
 	if (err->code != ERROR_NOT_FOUND)
 		return -1;
@@ -287,7 +288,8 @@ static int run_plugin(struct kube *kube, struct run *run, struct error *err)
 	cleanup_secret struct secret_buffer output = {.limit = OUTPUT_MAX};
 
 	if (find_version(run, err) < 0 || find_mode(run, err) < 0 || add_arguments(run, err) < 0 ||
-	    add_environment(run, &kube->endpoint, err) < 0 || run_process(run, &output, err) < 0)
+	    add_environment(run, &kube->endpoint, err) < 0 ||
+	    run_process(run, kube->deadline_ms, &output, err) < 0)
 		return -1;
 	return read_credential(kube, run->version, &output, err);
 }

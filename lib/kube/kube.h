@@ -1,5 +1,5 @@
 /*
- * kube: typed calls to the Kubernetes API: configuration, Secrets, TokenRequest.
+ * kube: typed calls to the Kubernetes API: configuration, Secrets, ConfigMaps, TokenRequest.
  *
  * As in vault.h, kube_X_request fills an exchange and kube_X_result reads it.
  * Source of shapes: https://kubernetes.io/docs/reference/kubernetes-api/
@@ -23,7 +23,9 @@ struct kube_settings {
 	const char *context;	/* of the kubeconfig */
 	const char *namespace;	/* wins over kubeconfig's and the pod's */
 	const char *service_account_directory; /* default: KUBE_SERVICE_ACCOUNT_DIRECTORY */
-	int64_t timeout_ms;
+	int64_t timeout_ms;		       /* of one request; 0: the default */
+	int64_t deadline_ms;		       /* CLOCK_MONOTONIC, 0: none; ends an exec plugin */
+	int64_t retries;		       /* tries after the first that fails for now */
 };
 
 struct kube {
@@ -31,6 +33,7 @@ struct kube {
 	char *namespace;	    /* the default one; never NULL after kube_init */
 	char *token_file;	    /* read again for each request; or NULL */
 	struct secret_buffer token; /* a fixed bearer token; token_file wins */
+	int64_t deadline_ms;	    /* of an exec plugin, as in the settings */
 };
 
 /*
@@ -119,6 +122,20 @@ int kube_secret_patch_request(struct kube *kube, const struct kube_secret *chang
 /* The Secret as a v1/Secret in JSON, as POST wants it and as a manifest. */
 int kube_secret_write_json(const struct kube_secret *secret, struct secret_buffer *out,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* A ConfigMap; its data is text, its binaryData bytes, and here both are bytes. */
+struct kube_config_map {
+	char *namespace, *name;
+	struct kube_entry *data;
+	size_t data_count;
+};
+void kube_config_map_free(struct kube_config_map *map) __attribute__((nonnull));
+/* GET one ConfigMap; errors name it. */
+int kube_config_map_get_request(struct kube *kube, const char *namespace, const char *name,
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_config_map_result(const struct http_exchange *exchange, const char *namespace,
+    const char *name, struct kube_config_map *map, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* One page of a list. */
 struct kube_secret_page {

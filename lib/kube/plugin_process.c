@@ -67,8 +67,9 @@ static int wait_for(int fd, int64_t deadline_ms, struct error *err)
 	if (ready < 0)
 		return error_system(err, "poll");
 	if (ready == 0)
-		return error_set(
-		    err, ERROR_SYSTEM, "it did not end within %d s", PLUGIN_TIMEOUT_MS / 1000);
+		return error_set(err, ERROR_SYSTEM,
+		    "it did not end within what --timeout leaves it, nor may it run over %d s",
+		    PLUGIN_TIMEOUT_MS / 1000);
 	return 0;
 }
 
@@ -114,9 +115,9 @@ static int reap(pid_t pid, struct error *err)
 }
 
 int kube_plugin_process(char *const *argv, char *const *environment, bool interactive,
-    struct secret_buffer *output, struct error *err)
+    int64_t deadline_ms, struct secret_buffer *output, struct error *err)
 {
-	int64_t deadline_ms = clock_now_ms() + PLUGIN_TIMEOUT_MS;
+	int64_t latest_ms = clock_now_ms() + PLUGIN_TIMEOUT_MS;
 	struct error ignored = ERROR_INIT;
 	int ends[2];
 	pid_t pid;
@@ -124,6 +125,8 @@ int kube_plugin_process(char *const *argv, char *const *environment, bool intera
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_system(err, "pipe");
 	cleanup_close int in = ends[0];
+	if (!deadline_ms || deadline_ms > latest_ms)
+		deadline_ms = latest_ms;
 	int number = spawn(argv, environment, interactive, ends[1], &pid);
 	close(ends[1]);
 	if (number != 0)

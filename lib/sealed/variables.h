@@ -2,20 +2,28 @@
 #ifndef SEALED_VARIABLES_H
 #define SEALED_VARIABLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
-/* More than any environment has; adding compares with every other name. */
+/* More than any environment has. */
 #define VARIABLES_MAX 10000
 
+/* Add with the functions below only: they keep the names' hash chains. */
 struct variable {
 	char *name;
 	struct secret_buffer value;
 	char *source; /* for messages: "Secret demo/app, data key PASSWORD" */
+
+	/* Places in the array, counted from 1; 0: none. */
+	uint32_t next;	/* with the same hash as this one */
+	uint32_t first; /* whose hash is this place */
 };
 
+/* In the order in which they were added. */
 struct variables {
 	struct variable *items;
 	size_t count, capacity;
@@ -27,6 +35,27 @@ struct variables {
  */
 int variables_add(struct variables *variables, const char *name, struct secret_buffer *value,
     const char *source, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* NULL when there is none of this name.  Borrowed until the next one is added. */
+struct variable *variables_find(const struct variables *variables, const char *name)
+    __attribute__((nonnull));
+
+/*
+ * Move all of *from (empty after) to *to.  A name that is there already is replaced where it stands
+ * if `override`; else it is an error that names both sources.
+ */
+int variables_merge(struct variables *to, struct variables *from, bool override, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * What names and values are, without telling them: HMAC-SHA256 under `key`, in whatever order they
+ * stand.  Sources don't count.
+ */
+#define VARIABLES_DIGEST_SIZE 32
+int variables_digest(const struct variables *variables, const uint8_t key[VARIABLES_DIGEST_SIZE],
+    uint8_t digest[VARIABLES_DIGEST_SIZE], struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 void variables_free(struct variables *variables) __attribute__((nonnull));
 
 #endif

@@ -1,14 +1,20 @@
 #!/bin/bash
-# A sealed Vault: tried again for a while, then said so.
+# A sealed Vault: tried again until it is open, or for a while; then said so.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
+. "$(dirname "$0")/../faults.sh"
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
 vault_call PUT sys/seal
 like "$STATUS" '^20' "Vault is sealed"
-run as_pod app env VAULT_ROLE=secret-exec "$BIN/secret-exec" --secret app -- echo started
-fails_with 125 'login with role "secret-exec".*503: Vault is sealed: unseal it' \
+LAUNCH=(--retries 1)
+launch
+gives_up 'login with role "secret-exec": Vault: .*tried 2 times in [0-9.]+ s: status 503: Vault is sealed: unseal it' \
 	"the application is not started, and one line says why and what to do"
-run as_pod app env VAULT_ROLE=secret-exec "$BIN/secret-exec" --verbose --secret app -- echo started
-like "$ERR" 'status 503: trying again in [0-9]+ ms \(1 of 4\)' "--verbose tells that it was tried again"
+LAUNCH=()
+launch_begin
+vault_unseal
+launch_end
+comes_through "unsealed while we wait"
+err_like 'Vault: POST /v1/auth/kubernetes/login: status 503: trying again in [0-9]+ ms \(1 of 8\)' "which was told"
 done_testing

@@ -40,6 +40,8 @@ START_TEST(a_message_can_not_start_another_line)
 	error_hint(&err, "do\rthis");
 	error_wrap(&err, "in\tthere");
 	ck_assert_str_eq(err.message, "in?there: bad?forged: ?[31mline?: do?this");
+	error_set(&err, ERROR_REJECTED, "role \xE2\x80\xAE%s, na\xC3\xAFve \xC2\x9B", "nimda");
+	ck_assert_str_eq(err.message, "role ???nimda, na\xC3\xAFve ??");
 }
 END_TEST
 

@@ -1,7 +1,10 @@
+#include <errno.h>
 #include <signal.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/kube/kube.h"
 #include "tests/unit/kube_scratch.h"
@@ -37,10 +40,10 @@ static int configure_from(const char *text)
 	return kube_init(&kube, &settings, &err);
 }
 
-/* A kubeconfig whose user is an exec plugin with these members. */
-static int configure_with(const char *cluster, const char *exec)
+/* A kubeconfig whose user is an exec plugin with these members; valid until the next. */
+static const char *kubeconfig_with(const char *cluster, const char *exec)
 {
-	char text[4096];
+	static char text[4096];
 
 	snprintf(text, sizeof(text),
 	    "current-context: c\n"
@@ -48,7 +51,12 @@ static int configure_with(const char *cluster, const char *exec)
 	    "clusters: [{name: k, cluster: {server: 'https://k:6443' %s}}]\n"
 	    "users: [{name: u, user: {exec: {%s}}}]\n",
 	    cluster, exec);
-	return configure_from(text);
+	return text;
+}
+
+static int configure_with(const char *cluster, const char *exec)
+{
+	return configure_from(kubeconfig_with(cluster, exec));
 }
 
 #define VERSION_1 "apiVersion: client.authentication.k8s.io/v1"
@@ -326,6 +334,44 @@ START_TEST(endless_output_is_ended)
 }
 END_TEST
 
+/* It closes its output and stays: what it printed is complete, but not how it ends. */
+START_TEST(a_plugin_that_stays_is_ended_at_the_deadline)
+{
+	int64_t start = clock_now_ms();
+	struct kube_settings settings = {.deadline_ms = start + 200};
+
+	scratch_write_script("plugin", "#!/bin/sh\nexec sleep 1000 >/dev/null\n");
+	settings.kubeconfig =
+	    scratch_write("kubeconfig", kubeconfig_with("", VERSION_1 ", command: ./plugin"));
+	expect_failure(kube_init(&kube, &settings, &err), err, ERROR_SYSTEM,
+	    "it did not end within what --timeout leaves it");
+	ck_assert_int_ge(clock_now_ms() - start, 200);
+	ck_assert_int_lt(clock_now_ms() - start, 100000);
+	ck_assert_int_eq(waitpid(-1, NULL, 0), -1);
+	ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
+static const char *const vault_tokens[] = {"VAULT_TOKEN", "BAO_TOKEN", "SECRET_EXEC_VAULT_TOKEN",
+    "SECRET_SEAL_VAULT_TOKEN", "SECRET_ROTATE_VAULT_TOKEN"};
+
+/* A person's token for Vault is not for a program that a kubeconfig names. */
+START_TEST(a_plugin_does_not_get_the_vault_token)
+{
+	cleanup_secret struct secret_buffer environment = SECRET_BUFFER_INIT;
+
+	for (size_t i = 0; i < COUNT(vault_tokens); i++)
+		setenv(vault_tokens[i], "hvs.hunter2", 1);
+	setenv("VAULT_ADDR", "https://vault:8200", 1);
+	write_plugin("plugin", "v1");
+	expect_ok(configure_with("", VERSION_1 ", command: ./plugin"), err);
+	expect_ok(secret_buffer_read_file(&environment, scratch_path("environment"), &err), err);
+	expect_lacks(environment.data, "hunter2");
+	expect_lacks(environment.data, "_TOKEN");
+	expect_contains(environment.data, "VAULT_ADDR=https://vault:8200\n");
+}
+END_TEST
+
 static void on_alarm(int number)
 {
 	(void)number;
@@ -361,6 +407,8 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, a_plugin_that_fails_is_an_error);
 	tcase_add_test(tests, no_shell_runs_what_is_no_program);
 	tcase_add_test(tests, endless_output_is_ended);
+	tcase_add_test(tests, a_plugin_that_stays_is_ended_at_the_deadline);
+	tcase_add_test(tests, a_plugin_does_not_get_the_vault_token);
 	tcase_add_test(tests, a_signal_ends_the_wait);
 }
 

@@ -116,6 +116,50 @@ START_TEST(a_terminal_is_not_steered)
 }
 END_TEST
 
+static const struct {
+	const char *text, *line;
+} directions[] = {
+    {"a\xE2\x80\xAA"
+     "b",
+	"prog: a???b\n"},
+    {"a\xE2\x80\xAE"
+     "b",
+	"prog: a???b\n"},
+    {"a\xE2\x81\xA6"
+     "b",
+	"prog: a???b\n"},
+    {"a\xE2\x81\xA9"
+     "b",
+	"prog: a???b\n"},
+    {"a\xE2\x80\x8E"
+     "b",
+	"prog: a???b\n"},
+    {"a\xE2\x80\x8F"
+     "b",
+	"prog: a???b\n"},
+    {"a\xD8\x9C"
+     "b",
+	"prog: a??b\n"},
+    {"a\xE2\x80\xA8"
+     "b",
+	"prog: a???b\n"},
+    {"\xE2\x80\xA7\xE2\x80\xAF\xE2\x81\xA5\xE2\x81\xAA", /* their neighbours */
+	"prog: \xE2\x80\xA7\xE2\x80\xAF\xE2\x81\xA5\xE2\x81\xAA\n"},
+    {"\xD7\xA9\xD7\x9C \xF0\x9F\x94\x91", "prog: \xD7\xA9\xD7\x9C \xF0\x9F\x94\x91\n"},
+};
+
+START_TEST(the_direction_of_writing_is_not_turned)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	log_init("prog", LOG_INFO, LOG_TEXT);
+	catch_stderr();
+	log_write(LOG_ERROR, "%s", directions[_i].text);
+	written(&text);
+	expect_text(text, directions[_i].line);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, text_is_one_line_with_the_program, 0, COUNT(text_lines));
@@ -123,6 +167,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, json_keeps_the_message);
 	tcase_add_test(tests, a_line_full_of_quotes_stays_whole);
 	tcase_add_test(tests, a_terminal_is_not_steered);
+	tcase_add_loop_test(tests, the_direction_of_writing_is_not_turned, 0, COUNT(directions));
 }
 
 int main(void)

@@ -65,6 +65,111 @@ START_TEST(a_name_from_two_sources_is_an_error_that_names_both)
 }
 END_TEST
 
+START_TEST(any_of_them_is_found_by_its_name)
+{
+	char name[16];
+
+	for (int i = 0; i < VARIABLES_MAX; i++) {
+		snprintf(name, sizeof(name), "V%d", i);
+		expect_ok(add_one(name, name, "many"), err);
+	}
+	for (int i = 0; i < VARIABLES_MAX; i++) {
+		snprintf(name, sizeof(name), "V%d", i);
+		if (variables_find(&variables, name) != &variables.items[i])
+			ck_abort_msg("%s is not found", name);
+	}
+	ck_assert_ptr_null(variables_find(&variables, "V10000"));
+	clean();
+	ck_assert_ptr_null(variables_find(&variables, "V1"));
+}
+END_TEST
+
+static struct variables stronger;
+
+/* A=1 and B=2 from one source, B=3 and C=4 from a stronger one. */
+static void two_sources(void)
+{
+	struct secret_buffer value = SECRET_BUFFER_INIT;
+
+	expect_ok(add_one("A", "1", "Secret demo/one"), err);
+	expect_ok(add_one("B", "2", "Secret demo/one"), err);
+	expect_ok(secret_buffer_append_string(&value, "3", &err), err);
+	expect_ok(variables_add(&stronger, "B", &value, "Secret demo/two", &err), err);
+	expect_ok(secret_buffer_append_string(&value, "4", &err), err);
+	expect_ok(variables_add(&stronger, "C", &value, "Secret demo/two", &err), err);
+}
+
+START_TEST(the_stronger_source_replaces_where_it_may)
+{
+	two_sources();
+	expect_ok(variables_merge(&variables, &stronger, true, &err), err);
+	ck_assert_uint_eq(variables.count, 3);
+	ck_assert_uint_eq(stronger.count, 0);
+	ck_assert_str_eq(variables.items[1].name, "B");
+	expect_text(variables.items[1].value, "3");
+	ck_assert_str_eq(variables.items[1].source, "Secret demo/two");
+	expect_text(variables.items[0].value, "1");
+	expect_text(variables.items[2].value, "4");
+	clean();
+}
+END_TEST
+
+START_TEST(and_is_an_error_where_it_may_not)
+{
+	two_sources();
+	expect_failure(variables_merge(&variables, &stronger, false, &err), err, ERROR_INVALID,
+	    "variable B comes from both Secret demo/one and Secret demo/two");
+	variables_free(&stronger);
+	clean();
+}
+END_TEST
+
+static void digest_of(const char *const *pairs, uint8_t digest[VARIABLES_DIGEST_SIZE])
+{
+	static const uint8_t key[VARIABLES_DIGEST_SIZE] = "a key";
+
+	for (; *pairs; pairs += 2)
+		expect_ok(add_one(pairs[0], pairs[1], "test"), err);
+	expect_ok(variables_digest(&variables, key, digest, &err), err);
+	clean();
+}
+
+static const struct {
+	const char *a[5], *b[5];
+	bool same;
+} digests[] = {
+    {{"A", "1", "B", "2"}, {"B", "2", "A", "1"}, true},
+    {{"A", "1", "B", "2"}, {"A", "1", "B", "3"}, false},
+    {{"A", "1", "B", "2"}, {"A", "2", "B", "1"}, false},
+    {{"A", "1", "B", "2"}, {"A", "1"}, false},
+    {{"A", "1"}, {"a", "1"}, false},
+    {{"A", "12"}, {"A1", "2"}, false},
+    {{"A", ""}, {NULL}, false},
+};
+
+START_TEST(a_digest_tells_whether_names_and_values_are_the_same)
+{
+	uint8_t a[VARIABLES_DIGEST_SIZE], b[VARIABLES_DIGEST_SIZE];
+
+	digest_of(digests[_i].a, a);
+	digest_of(digests[_i].b, b);
+	ck_assert_int_eq(memcmp(a, b, sizeof(a)) == 0, digests[_i].same);
+}
+END_TEST
+
+START_TEST(a_digest_is_under_its_key)
+{
+	static const uint8_t one[VARIABLES_DIGEST_SIZE] = "1", two[VARIABLES_DIGEST_SIZE] = "2";
+	uint8_t a[VARIABLES_DIGEST_SIZE], b[VARIABLES_DIGEST_SIZE];
+
+	expect_ok(add_one("A", "1", "test"), err);
+	expect_ok(variables_digest(&variables, one, a, &err), err);
+	expect_ok(variables_digest(&variables, two, b, &err), err);
+	ck_assert_mem_ne(a, b, sizeof(a));
+	clean();
+}
+END_TEST
+
 static const char *const good_names[] = {"A", "_", "a1", "DB_HOST", "_9", "lower"};
 
 START_TEST(there_is_an_end_to_them)
@@ -175,6 +280,12 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_value_is_taken_over);
 	tcase_add_test(tests, a_name_from_two_sources_is_an_error_that_names_both);
 	tcase_add_test(tests, there_is_an_end_to_them);
+	tcase_add_test(tests, any_of_them_is_found_by_its_name);
+	tcase_add_test(tests, the_stronger_source_replaces_where_it_may);
+	tcase_add_test(tests, and_is_an_error_where_it_may_not);
+	tcase_add_loop_test(
+	    tests, a_digest_tells_whether_names_and_values_are_the_same, 0, COUNT(digests));
+	tcase_add_test(tests, a_digest_is_under_its_key);
 	tcase_add_loop_test(tests, a_good_name_passes, 0, COUNT(good_names));
 	tcase_add_loop_test(tests, a_bad_name_is_refused, 0, COUNT(bad_names));
 	tcase_add_loop_test(

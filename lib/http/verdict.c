@@ -1,0 +1,328 @@
+/* What came of a try: an answer, a reason to try again, a standby's redirect, or an end in words.
+ */
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/http/attempt.h"
+
+/* A try that brought no answer. */
+struct failure {
+	CURLcode result;
+	long os_error;	   /* of the connection; 0: none */
+	long proxy_status; /* what a proxy said to CONNECT; 0: nothing */
+	const char *reason;
+};
+
+/* In a TLS handshake the other side went away, without a word of TLS about why. */
+static bool is_dropped_handshake(const struct failure *failure)
+{
+	return failure->result == CURLE_SSL_CONNECT_ERROR &&
+	       strstr(failure->reason, "SSL_connect: ");
+}
+
+static bool is_transient(const struct failure *failure)
+{
+	if (failure->proxy_status >= 400)
+		return failure->proxy_status == 429 || failure->proxy_status >= 500;
+	switch (failure->result) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_PARTIAL_FILE:
+		return true;
+	default:
+		return is_dropped_handshake(failure);
+	}
+}
+
+/* Certainly no request has been sent. */
+static bool never_arrived(const struct failure *failure)
+{
+	return failure->result == CURLE_COULDNT_RESOLVE_HOST ||
+	       failure->result == CURLE_COULDNT_RESOLVE_PROXY ||
+	       failure->result == CURLE_COULDNT_CONNECT || is_dropped_handshake(failure) ||
+	       (failure->proxy_status >= 400 && is_transient(failure));
+}
+
+static bool goes_by_proxy(const struct http_endpoint *endpoint)
+{
+	return endpoint->proxy ||
+	       (endpoint->proxy_from_environment && http_environment_has_proxy(endpoint->url));
+}
+
+/* "WRONG_VERSION_NUMBER" of "BoringSSL: error:100000f7:SSL routines:...:WRONG_VERSION_NUMBER". */
+static const char *last_part(const char *reason)
+{
+	const char *colon = strrchr(reason, ':');
+
+	return colon ? colon + 1 : reason;
+}
+
+static void explain_tls(
+    const struct http_endpoint *endpoint, const struct failure *failure, struct error *err)
+{
+	if (is_dropped_handshake(failure))
+		error_set(err, ERROR_NETWORK,
+		    "the connection was closed in the TLS handshake: is it still starting, or a "
+		    "proxy in between?");
+	else if (failure->result == CURLE_SSL_CONNECT_ERROR)
+		error_set(err, ERROR_NETWORK,
+		    "TLS handshake failed: %s: is this an HTTPS port, and does it speak TLS 1.2?",
+		    last_part(failure->reason));
+	else
+		error_set(err, ERROR_NETWORK, "TLS certificate not trusted: %s: %s",
+		    failure->reason,
+		    endpoint->trust_hint ? endpoint->trust_hint : "check its CA certificate");
+}
+
+static void explain_connection(
+    const struct http_endpoint *endpoint, const struct failure *failure, struct error *err)
+{
+	const char *why = failure->os_error ? strerror((int)failure->os_error) : failure->reason;
+
+	if (goes_by_proxy(endpoint))
+		error_set(err, ERROR_NETWORK,
+		    "cannot connect to the proxy: %s (%s): check the proxy's address and NO_PROXY",
+		    why, failure->reason);
+	else
+		error_set(err, ERROR_NETWORK, "cannot connect: %s: is it running there?", why);
+}
+
+static void explain_silence(
+    const struct http_endpoint *endpoint, const struct failure *failure, struct error *err)
+{
+	switch (failure->result) {
+	case CURLE_PARTIAL_FILE:
+		error_set(err, ERROR_NETWORK, "the answer was cut short: %s", failure->reason);
+		break;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* what libcurl calls HTTP/0.9 */
+	case CURLE_WEIRD_SERVER_REPLY:
+		error_set(err, ERROR_NETWORK, "what answers is no HTTP server: is the port right?");
+		break;
+	default:
+		error_set(err, ERROR_NETWORK, "no answer: %s", failure->reason);
+	}
+	if (!http_is_https(endpoint->url) && failure->result != CURLE_OPERATION_TIMEDOUT)
+		error_hint(err, "does it want https://?");
+}
+
+static void explain_size(const struct http_exchange *exchange, struct error *err)
+{
+	const char *look = http_answer_look(exchange);
+
+	error_set(
+	    err, ERROR_TOO_LARGE, "the answer is larger than %zu bytes", exchange->response.limit);
+	if (look)
+		error_hint(err, "it is %s", look);
+	error_hint(err, "is the address right?");
+}
+
+/* Fill exchange->error for a try that brought no answer. */
+static void explain(struct http_attempt *attempt, const struct failure *failure)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	const struct http_endpoint *endpoint = exchange->endpoint;
+	struct error *err = &exchange->error;
+
+	if (attempt->overflow) {
+		explain_size(exchange, err);
+	} else if (attempt->failure.code) {
+		*err = attempt->failure;
+	} else if (failure->proxy_status >= 400) {
+		error_set(err, ERROR_NETWORK,
+		    "the proxy answers with status %ld: check the proxy's address, its credentials "
+		    "and NO_PROXY",
+		    failure->proxy_status);
+	} else {
+		switch (failure->result) {
+		case CURLE_PEER_FAILED_VERIFICATION:
+		case CURLE_SSL_CACERT_BADFILE:
+		case CURLE_SSL_CONNECT_ERROR:
+			explain_tls(endpoint, failure, err);
+			break;
+		case CURLE_SSL_CERTPROBLEM:
+			error_set(err, ERROR_INVALID,
+			    "the client certificate can't be used: %s: do certificate and key "
+			    "belong together?",
+			    failure->reason);
+			break;
+		case CURLE_COULDNT_CONNECT:
+			explain_connection(endpoint, failure, err);
+			break;
+		default:
+			explain_silence(endpoint, failure, err);
+		}
+	}
+}
+
+/* scheme://host[:port] of a URL, newly allocated; its path and query may be somebody's secret. */
+static char *origin_of(const char *url, struct error *err)
+{
+	CURLU *parsed = curl_url();
+	char *scheme = NULL, *host = NULL, *port = NULL, *origin = NULL;
+
+	if (!parsed || curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ||
+	    curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) ||
+	    curl_url_get(parsed, CURLUPART_HOST, &host, 0))
+		error_set(err, ERROR_INVALID, "no URL");
+	else if (curl_url_get(parsed, CURLUPART_PORT, &port, 0) == CURLUE_OK)
+		origin = string_format(err, "%s://%s:%s", scheme, host, port);
+	else
+		origin = string_format(err, "%s://%s", scheme, host);
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	curl_url_cleanup(parsed);
+	return origin;
+}
+
+static bool is_redirect(int status)
+{
+	return (status >= 301 && status <= 303) || status == 307 || status == 308;
+}
+
+/* Why a redirect must not be followed, or NULL for a standby's that may be. */
+static const char *redirect_problem(const struct http_attempt *attempt, const char *target)
+{
+	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+
+	if (!endpoint->follow_standby || attempt->exchange->status != 307)
+		return "is a login page or a proxy in between, and is the address right?";
+	if (attempt->active)
+		return "one redirect was followed already: check the api_addr of Vault's nodes";
+	if (!http_is_https(target))
+		return "plain http would show the token: check the api_addr of Vault's nodes";
+	if (!http_is_https(endpoint->url))
+		return "a host is followed from https only: use https for the address";
+	if (endpoint->insecure)
+		return "the token goes only to a host that TLS has verified: name Vault's CA "
+		       "certificate";
+	return NULL;
+}
+
+/* Follow a standby's 307; of another redirect, leave in exchange->error why it isn't followed. */
+static bool redirect(struct http_attempt *attempt)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	struct error *err = &exchange->error;
+	char *target = NULL;
+
+	if (curl_easy_getinfo(attempt->easy, CURLINFO_REDIRECT_URL, &target) || !target)
+		return false;
+	const char *problem = redirect_problem(attempt, target);
+	char *origin = origin_of(target, err);
+	if (!origin)
+		return false;
+	if (problem) {
+		error_set(err, ERROR_REJECTED, "a redirect to %s, which is not followed: %s",
+		    origin, problem);
+		free(origin);
+		return false;
+	}
+	attempt->active = origin;
+	log_write(LOG_DEBUG, "%s: a standby leads to %s, which is followed",
+	    exchange->endpoint->name, origin);
+	return http_attempt_aim(attempt, target, err) == 0;
+}
+
+bool http_is_put_off(int status)
+{
+	switch (status) {
+	case 412: /* a performance standby that is behind */
+	case 429:
+	case 472: /* a disaster-recovery standby */
+	case 473: /* a performance standby */
+	case 503:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The status counts: is there a reason to ask once more? */
+static bool is_passing(const struct http_exchange *exchange)
+{
+	return (http_is_put_off(exchange->status) ||
+		   (exchange->status >= 500 && !exchange->once)) &&
+	       !(exchange->permanent && exchange->permanent(exchange));
+}
+
+enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode result)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	struct failure failure = {.result = result};
+	long status = 0;
+	bool again;
+
+	if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && attempt->enough)) {
+		curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
+		exchange->status = (int)status;
+		if (is_redirect(exchange->status) && redirect(attempt))
+			return HTTP_REDIRECTED;
+		again = is_passing(exchange);
+	} else {
+		curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &failure.os_error);
+		curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
+		failure.reason = attempt->reason[0] ? attempt->reason : curl_easy_strerror(result);
+		explain(attempt, &failure);
+		again = exchange->once ? never_arrived(&failure) : is_transient(&failure);
+	}
+	attempt->tries++;
+	if (!again || attempt->tries > exchange->endpoint->retries)
+		return HTTP_FINISHED;
+	return HTTP_TRY_AGAIN;
+}
+
+int64_t http_attempt_delay(struct http_attempt *attempt)
+{
+	curl_off_t after = 0;
+	uint32_t random;
+
+	if (attempt->exchange->status)
+		curl_easy_getinfo(attempt->easy, CURLINFO_RETRY_AFTER, &after);
+	if (after > HTTP_RETRY_AFTER_MAX_MS / 1000)
+		return HTTP_RETRY_AFTER_MAX_MS;
+	if (after > 0)
+		return after * 1000;
+	int64_t ceiling = HTTP_RETRY_MAX_MS;
+	if (attempt->tries < 8 && (HTTP_RETRY_BASE_MS << (attempt->tries - 1)) < ceiling)
+		ceiling = HTTP_RETRY_BASE_MS << (attempt->tries - 1);
+	RAND_bytes((uint8_t *)&random, sizeof(random));
+	return (int64_t)(random % (uint32_t)ceiling);
+}
+
+void http_tries_text(const struct http_exchange *exchange, char text[HTTP_TRIES_TEXT])
+{
+	text[0] = '\0';
+	if (exchange->tries > 1)
+		snprintf(text, HTTP_TRIES_TEXT, "tried %d times in %lld.%02lld s", exchange->tries,
+		    (long long)exchange->took_ms / 1000, (long long)exchange->took_ms / 10 % 100);
+}
+
+void http_attempt_conclude(struct http_attempt *attempt, bool out_of_time)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	const struct http_endpoint *endpoint = exchange->endpoint;
+	char tries[HTTP_TRIES_TEXT];
+
+	exchange->tries = attempt->tries;
+	exchange->took_ms = clock_now_ms() - attempt->started_ms;
+	exchange->out_of_time = out_of_time;
+	if (exchange->status)
+		return;
+	http_tries_text(exchange, tries);
+	if (tries[0])
+		error_wrap(&exchange->error, "%s", tries);
+	if (attempt->active)
+		error_wrap(&exchange->error, "%s at %s, to which %s leads", endpoint->name,
+		    attempt->active, endpoint->url);
+	else
+		error_wrap(&exchange->error, "%s at %s", endpoint->name, endpoint->url);
+}

@@ -1,0 +1,91 @@
+#!/bin/bash
+# Answers that are none: HTML, far too much, cut, over a stale connection, in another protocol.  One clear line each.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/../faults.sh"
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
+LAUNCH=(--retries 1)
+vault() { launch "VAULT_ADDR=$BAD_URL"; }
+api() { launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_PORT"; }
+
+# Another server, or a page of one in between.
+bad_server html=200
+vault
+gives_up "login .*: Vault's answer is an HTML page \\(a login page's, .*: is there a Vault at $BAD_URL\\?" "a login page for Vault"
+requests 1 "which is final"
+api
+gives_up "Secret demo/app: .*the Kubernetes API's answer is an HTML page .*: is there a Kubernetes API server at $BAD_URL\\?" \
+	"a login page for the API server"
+bad_server html=403
+vault
+gives_up "login .*status 403: Vault's answer is an HTML page" "a page that says 403"
+bad_vault html=502 relay
+vault
+comes_through "a proxy's 502 is tried again"
+bad_server html=502
+vault
+gives_up "login .*tried 2 times in [0-9.]+ s: status 502: Vault's answer is an HTML page" "and said when it stays"
+
+# 10 MB.
+bad_server big=200
+vault
+gives_up "login .*Vault at $BAD_URL: the answer is larger than 65536 bytes: is the address right" "10 MB from Vault"
+api
+gives_up "Secret demo/app: Kubernetes API at $BAD_URL: the answer is larger than [0-9]+ bytes" "10 MB from the API server"
+bad_server big=404
+vault
+gives_up "login .*status 404: Vault's answer: .*: is there a Vault at $BAD_URL\\?" "an error page of 10 MB from Vault"
+api
+gives_up "Secret demo/app: .*status 404: the Kubernetes API's answer: .*: is there a Kubernetes API server at" "from the API server"
+
+# Cut, closed, stale.
+bad_vault cut relay
+vault
+comes_through "an answer cut in the middle is tried again"
+tried 1 "and that is told"
+bad_server cut
+vault
+gives_up "login .*Vault at $BAD_URL: tried 2 times in [0-9.]+ s: the answer was cut short: " "and said when it stays"
+bad_vault close relay
+vault
+comes_through "a connection closed in place of an answer"
+tried 1 "is tried again"
+bad_server close
+vault
+gives_up "login .*Vault at $BAD_URL: tried 2 times in [0-9.]+ s: no answer: " "and said when it stays"
+LAUNCH=(--retries 0)
+bad_vault relay-close relay
+vault
+comes_through "a kept connection that the server closes after its answer"
+like "$(cut -d ' ' -f 1-3 "$BAD_LOG" | tr '\n' ' ')" '^1 POST [^ ]* 2 POST [^ ]*decrypt' "gives way to another"
+bad_vault relay close relay
+vault
+comes_through "and so does one that is closed when the next request comes"
+like "$(cut -d ' ' -f 1-3 "$BAD_LOG" | tr '\n' ' ')" '^1 POST [^ ]* 1 POST [^ ]*decrypt[^ ]* 2 POST [^ ]*decrypt' \
+	"over which the request is sent again"
+bad_api relay-close relay
+launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_PORT"
+comes_through "the API server closing after its answer"
+
+# Another protocol.
+LAUNCH=(--retries 4)
+bad_server --plain code=200
+launch "VAULT_ADDR=https://127.0.0.1:$BAD_PORT"
+gives_up "login .*Vault at https://127.0.0.1:$BAD_PORT: TLS handshake failed: WRONG_VERSION_NUMBER: is this an HTTPS port" "plain HTTP on Vault's port"
+requests 0 "gets no request"
+launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_PORT"
+gives_up "Secret demo/app: .*TLS handshake failed: .*: is this an HTTPS port" "and on the API server's"
+tried 0 "which is final"
+launch "VAULT_ADDR=http://127.0.0.1:${VAULT_ADDR##*:}" VAULT_CACERT=
+like "$STATUS ${ERR##*$'\n'}" '^125 .*login .*Vault.*https://' "a Vault address with http for https names https"
+bad_server --tls-1.1 relay
+vault
+gives_up "login .*TLS handshake failed: .*does it speak TLS 1.2\\?" "TLS 1.1"
+tried 0 "which is final"
+bad_server garbage
+vault
+gives_up "login .*Vault at $BAD_URL: what answers is no HTTP server" "another protocol within TLS"
+tried 0 "which is final"
+
+done_testing

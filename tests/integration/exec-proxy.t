@@ -1,0 +1,119 @@
+#!/bin/bash
+# Proxies: the environment's for Vault only, NO_PROXY, VAULT_PROXY_ADDR above both; the API server by its proxy-url only.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/../faults.sh"
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
+LAUNCH=(--retries 0)
+unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
+
+# The names in .localhost are this machine, without a question to any DNS server.
+bad_vault relay
+VAULT_ADDR=https://vault.localhost:$BAD_PORT
+bad_server --plain tunnel
+proxy=$BAD_URL
+# asked PATTERN NAME: what the proxy was asked for since the last time.
+asked() {
+	is "$(cut -d ' ' -f 2,3 "$BAD_LOG" | sort -u)" "$1" "$2"
+	: >"$BAD_LOG"
+}
+through="CONNECT vault.localhost:${VAULT_ADDR##*:}"
+
+launch
+comes_through "without a proxy"
+asked "" "none is asked"
+launch "HTTPS_PROXY=$proxy"
+comes_through "HTTPS_PROXY"
+asked "$through" "leads to Vault, and not to the API server"
+launch "https_proxy=$proxy"
+comes_through "and so does https_proxy"
+asked "$through" "in small letters"
+launch "HTTP_PROXY=$proxy" "http_proxy=$proxy"
+comes_through "HTTP_PROXY"
+asked "" "is not for https"
+for except in vault.localhost .localhost localhost other.example,vault.localhost '*'; do
+	launch "HTTPS_PROXY=$proxy" "NO_PROXY=$except"
+	comes_through "NO_PROXY=$except"
+	asked "" "asks no proxy"
+done
+launch "HTTPS_PROXY=$proxy" NO_PROXY=other.example,ault.localhost
+comes_through "NO_PROXY with other names"
+asked "$through" "leaves the proxy in"
+launch VAULT_PROXY_ADDR="$proxy" HTTPS_PROXY=http://127.0.0.1:1 NO_PROXY='*'
+comes_through "VAULT_PROXY_ADDR"
+asked "$through" "wins over HTTPS_PROXY and NO_PROXY"
+launch "HTTPS_PROXY=$proxy" "VAULT_ADDR=https://127.0.0.1:${VAULT_ADDR##*:}"
+comes_through "a Vault on loopback"
+asked "" "needs no proxy"
+
+# The TLS name is not the host: NO_PROXY is about the host, and so is what the proxy is asked for.
+certificate named DNS:vault.example
+cat "$TAP_WORK/named.crt" >>"$BAD_CA"
+log=$BAD_LOG
+bad_vault --tls "$TAP_WORK/named.crt" "$TAP_WORK/named.key" relay
+VAULT_ADDR=https://vault.localhost:$BAD_PORT
+through="CONNECT vault.localhost:$BAD_PORT"
+BAD_LOG=$log
+named() { launch VAULT_TLS_SERVER_NAME=vault.example "$@"; }
+named "HTTPS_PROXY=$proxy"
+comes_through "another TLS name, by proxy"
+asked "$through" "which is asked for the host"
+named "HTTPS_PROXY=$proxy" NO_PROXY=vault.localhost
+comes_through "NO_PROXY names the host"
+asked "" "and counts"
+named "HTTPS_PROXY=$proxy" NO_PROXY=vault.example
+comes_through "NO_PROXY names the TLS name"
+asked "$through" "and does not count"
+
+# The API server.
+kubeconfig() {
+	cat <<-END
+		current-context: c
+		contexts: [{name: c, context: {cluster: k, user: u, namespace: demo}}]
+		clusters: [{name: k, cluster: {server: "$STAGE_API_URL", certificate-authority: "$STAGE_DIR/pod/app/ca.crt" $1}}]
+		users: [{name: u, user: {tokenFile: "$STAGE_DIR/pod/app/token"}}]
+	END
+}
+kubeconfig "" >"$TAP_WORK/direct"
+kubeconfig ", proxy-url: '$proxy'" >"$TAP_WORK/proxied"
+launch "HTTPS_PROXY=$proxy" NO_PROXY=vault.localhost "KUBECONFIG=$TAP_WORK/direct" VAULT_TLS_SERVER_NAME=vault.example
+comes_through "a kubeconfig without proxy-url"
+asked "" "leads to the API server without a proxy"
+launch "KUBECONFIG=$TAP_WORK/proxied" NO_PROXY='*' VAULT_TLS_SERVER_NAME=vault.example
+comes_through "proxy-url"
+asked "CONNECT ${STAGE_API_URL#https://}" "leads there by that proxy"
+
+# A proxy that speaks TLS.
+bad_server tunnel
+launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
+comes_through "a proxy over TLS, trusted as Vault is"
+launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example VAULT_CACERT= "VAULT_CACERT_BYTES=$(<"$BAD_CA")"
+comes_through "by CA certificates as text too"
+requests 2 "and both went by it"
+bad_server --untrusted tunnel
+launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
+gives_up 'login .*TLS certificate not trusted' "one that is not trusted"
+requests 0 "gets nothing"
+
+# Proxies that do not do their work.
+launch VAULT_PROXY_ADDR=http://127.0.0.1:1
+gives_up 'login .*Vault at https://vault.localhost:[0-9]*: cannot connect to the proxy: Connection refused .*127.0.0.1 port 1.*NO_PROXY' \
+	"a proxy that is not there"
+launch HTTPS_PROXY=http://127.0.0.1:1
+gives_up 'login .*cannot connect to the proxy: Connection refused' "the same, of the environment"
+launch HTTPS_PROXY=http://nowhere.invalid:3128
+gives_up 'login .*no answer: Could not resolve proxy: nowhere.invalid' "a proxy whose name does not resolve"
+LAUNCH=(--retries 4)
+bad_server --plain code=407
+launch "HTTPS_PROXY=http://user:hunter2@127.0.0.1:$BAD_PORT"
+gives_up 'login .*the proxy answers with status 407: check .*credentials' "a proxy that wants other credentials"
+err_unlike hunter2 "and they are not shown"
+requests 1 "is not asked again"
+like "$(<"$BAD_LOG")" 'Proxy-Authorization$' "it got what there is"
+bad_server --plain code=503 tunnel
+launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
+comes_through "a proxy that is not ready at first"
+tried 1 "is asked again"
+
+done_testing

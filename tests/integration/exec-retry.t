@@ -1,0 +1,99 @@
+#!/bin/bash
+# What passes is tried again, with one line a try; in the end one line says what was tried, how often and how long.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/../faults.sh"
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
+vault() { launch "VAULT_ADDR=$BAD_URL" "$@"; }
+api() { launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_PORT"; }
+now_ms() { date +%s%3N; }
+
+# Fails k times, then works.
+bad_vault sealed sealed relay
+vault
+comes_through "Vault sealed for a moment"
+tried 2 "each try is told"
+err_like 'Vault: POST /v1/auth/kubernetes/login: status 503: trying again in [0-9]+ ms \(1 of 8\)' "with what, why, when and how often"
+bad_vault relay sealed relay
+vault
+comes_through "sealed between login and decryption"
+passing=(412 429 472 473 500 502 503 504) staying=(412 473 503)
+LAUNCH=(--retries 1)
+for code in "${passing[@]}"; do steps+=("code=$code" relay relay); done
+for code in "${staying[@]}"; do steps+=("code=$code" "code=$code"); done
+bad_vault "${steps[@]}"
+for code in "${passing[@]}"; do
+	vault
+	comes_through "Vault says $code, then works"
+done
+for code in "${staying[@]}"; do
+	vault
+	gives_up "login .*Vault: POST /v1/auth/kubernetes/login: tried 2 times in [0-9.]+ s: status $code: as told" "or says $code twice"
+	[ "$code" != 473 ] || err_like 'a standby of Vault answers: give the address of the active node' "which is said to be a standby"
+done
+LAUNCH=()
+bad_api code=429=1 relay
+begin=$(now_ms)
+api
+comes_through "API server 429"
+ok "waits for Retry-After" test $(($(now_ms) - begin)) -ge 1000
+err_like 'Kubernetes API: GET /api/v1/namespaces/demo/secrets/app: status 429: trying again in 1000 ms \(1 of 8\)' "and says so"
+bad_vault --drop 3 relay
+vault
+comes_through "connections dropped in the handshake, as by a proxy that is starting"
+tried 3 "are tried again"
+bad_vault hang relay
+vault VAULT_CLIENT_TIMEOUT=300ms
+comes_through "a request that hangs ends at its own limit"
+err_like 'no answer: .*timed out.*trying again' "and is tried again"
+
+# What is permanent is not tried again.
+bad_server code=400 code=403 code=404
+for code in 400 403 404; do
+	vault
+	gives_up "login .*login: status $code: as told" "$code is final"
+	tried 0 "at the first try"
+done
+requests 3 "no more was asked"
+
+# How many.
+bad_server sealed
+LAUNCH=(--retries 3)
+vault
+gives_up "login .*tried 4 times in [0-9.]+ s: status 503: Vault is sealed: unseal it" "--retries 3"
+tried 3 "makes three"
+LAUNCH=()
+vault SECRET_EXEC_RETRIES=0
+fails_with 125 'login .*login: status 503: Vault is sealed' "SECRET_EXEC_RETRIES=0 makes none, and one line"
+
+# How long.
+LAUNCH=(--timeout 500ms)
+bad_server hang
+begin=$(now_ms)
+vault
+gives_up "login .*Vault at $BAD_URL: no answer: .*time.*: --timeout leaves no time for another try" "--timeout ends a Vault that hangs"
+api
+gives_up "Secret demo/app: Kubernetes API at $BAD_URL: no answer: .*: --timeout leaves no time" "and an API server"
+cat >"$TAP_WORK/plugin" <<-END
+	#!/bin/sh
+	exec sleep 1000 >/dev/null
+END
+chmod +x "$TAP_WORK/plugin"
+cat >"$TAP_WORK/kubeconfig" <<-END
+	current-context: c
+	contexts: [{name: c, context: {cluster: k, user: u, namespace: demo}}]
+	clusters: [{name: k, cluster: {server: "$STAGE_API_URL"}}]
+	users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin}}}]
+END
+launch "KUBECONFIG=$TAP_WORK/kubeconfig"
+gives_up "kubeconfig .*exec plugin .*/plugin: it did not end within what --timeout leaves it" "and a credential plugin that stays"
+bad_server --full
+vault
+gives_up "login .*Vault at $BAD_URL: no answer: .*time.*--timeout leaves no time" "and a connection that does not come about"
+bad_api code=429=20
+api
+gives_up "Secret demo/app: .*status 429: Told: as told: --timeout leaves no time for another try" "a wait that is too long is not begun"
+ok "all in time" test $(($(now_ms) - begin)) -lt 30000
+
+done_testing
