@@ -74,17 +74,19 @@ if [ "$(id -u)" = 0 ]; then
 		env -i "$TAP_WORK/program" --install "$target/open"
 	status_is 0 "any uid, without a capability"
 	is "$(stat -c '%u %a' "$target/open/secret-exec")" "12345 755" "the copy is its own"
-	# A root with nothing but the program, as FROM scratch has it, read-only; /proc is the kernel's.
+	# A root with nothing but the program, as FROM scratch has it, read-only; /proc is the kernel's.  The
+	# sanitizers' build needs its libraries too.
 	root=$TAP_WORK/root
 	mkdir -p "$root/proc" "$root/shared"
 	install -m 755 "$BIN/secret-exec" "$root/secret-exec"
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	run unshare --mount --pid --fork bash -c 'mount --bind "$1" "$1" && mount -t proc proc "$1/proc" &&
 		mount -t tmpfs tmpfs "$1/shared" && mount -o remount,bind,ro "$1" || exit 99
+		ldd "$1/secret-exec" | grep -q "statically linked" || exit 99
 		chroot "$1" /secret-exec --install /shared || exit 98
 		chroot "$1" /shared/secret-exec --version' - "$root"
 	if [ "$STATUS" = 99 ]; then
-		ok "a scratch root # SKIP no right to mount here" true
+		ok "a scratch root # SKIP no right to mount here, or not a static program" true
 	else
 		status_is 0 "in a read-only root that holds nothing else"
 		out_like '^secret-exec ' "and the copy runs there"
