@@ -31,6 +31,16 @@ static void write_details(const struct kube_status *status, struct json_writer *
 	json_write_object_end(writer);
 }
 
+void kube_write_head(struct json_writer *writer, const char *kind)
+{
+	json_write_object(writer);
+	json_write_member(writer, "kind", kind);
+	json_write_member(writer, "apiVersion", "v1");
+	json_write_name(writer, "metadata");
+	json_write_object(writer);
+	json_write_object_end(writer);
+}
+
 static int write_status(
     struct kube_call *call, const struct kube_status *status, const char *message)
 {
@@ -40,12 +50,7 @@ static int write_status(
 	call->answer->status = status->code;
 	secret_buffer_reset(&call->answer->body);
 	json_writer_init(&writer, &call->answer->body);
-	json_write_object(&writer);
-	json_write_member(&writer, "kind", "Status");
-	json_write_member(&writer, "apiVersion", "v1");
-	json_write_name(&writer, "metadata");
-	json_write_object(&writer);
-	json_write_object_end(&writer);
+	kube_write_head(&writer, "Status");
 	json_write_member(&writer, "status", "Failure");
 	json_write_member(&writer, "message", message);
 	json_write_member(&writer, "reason", status->reason);
@@ -95,12 +100,7 @@ int kube_answer_deleted(struct kube_call *call, const char *resource, const char
 	struct json_writer writer;
 
 	json_writer_init(&writer, &call->answer->body);
-	json_write_object(&writer);
-	json_write_member(&writer, "kind", "Status");
-	json_write_member(&writer, "apiVersion", "v1");
-	json_write_name(&writer, "metadata");
-	json_write_object(&writer);
-	json_write_object_end(&writer);
+	kube_write_head(&writer, "Status");
 	json_write_member(&writer, "status", "Success");
 	json_write_name(&writer, "details");
 	json_write_object(&writer);

@@ -61,4 +61,7 @@ int kube_api_versions(struct kube_call *call, struct error *err);
 int kube_api_groups(struct kube_call *call, struct error *err);
 int kube_api_resources(struct kube_call *call, struct error *err);
 
+/* Begin a v1 object whose metadata is empty: the caller writes the rest and ends it. */
+void kube_write_head(struct json_writer *writer, const char *kind) __attribute__((nonnull));
+
 #endif

@@ -13,7 +13,6 @@ struct configuration {
 	struct source_settings sources;
 	struct naming naming;
 	struct deliver_settings deliver;
-	struct strings allow_env;
 	bool check, print_config;
 	const char *install;
 };

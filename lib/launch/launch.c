@@ -24,18 +24,13 @@ static int check(char *const *command, const struct variables *variables, struct
 	return 0;
 }
 
-/*
- * Everything up to exec; secrets stay in *environment, or in the pipe.  0, or the exit status.
- */
+/* Everything up to exec; secrets stay in *delivery.  0, or the exit status. */
 static int prepare(const struct launch_settings *settings, char *const *command,
-    struct deliver_environment *environment, struct error *err)
+    struct delivery *delivery, struct error *err)
 {
 	struct variables variables = {NULL, 0, 0};
-	struct deliver_settings delivery = settings->deliver;
 
-	delivery.fd = -1;
-	if (delivery.fds.count &&
-	    deliver_parse_fd(delivery.fds.items[0], &delivery.fd, &delivery.format, err) < 0)
+	if (deliver_begin(&settings->deliver, command, err) < 0)
 		return COMMAND_FAILED;
 	struct http_client *client = http_client_new(clock_now_ms() + settings->timeout_ms, err);
 	if (!client)
@@ -43,32 +38,33 @@ static int prepare(const struct launch_settings *settings, char *const *command,
 	int result = collect(client, &settings->collect, &variables, err);
 	http_client_free(client);
 	if (result == 0)
-		result = deliver_environment(environment, environ, &variables, &delivery, err);
-	if (result == 0 && delivery.fd >= 0)
-		result = deliver_pipe(&variables, &delivery, err);
+		result = deliver_prepare(
+		    delivery, environ, command, &variables, &settings->deliver, err);
 	int status = result < 0 ? COMMAND_FAILED : 0;
 	if (status == 0 && settings->check)
 		status = check(command, &variables, err);
 	variables_free(&variables);
+	if (status == 0 && !settings->check && deliver_commit(delivery, err) < 0)
+		status = COMMAND_FAILED;
 	return status;
 }
 
 int launch(const struct launch_settings *settings, char **command, struct error *err)
 {
-	struct deliver_environment environment = {NULL, 0, NULL, 0};
-	int status = prepare(settings, command, &environment, err);
+	struct delivery delivery = {.file_count = 0};
+	int status = prepare(settings, command, &delivery, err);
 
 	/* In this order: a signal that comes after the question ends us, instead of being lost. */
 	command_restore_signals();
 	int caught = command_caught_signal();
-	if (status || caught || settings->check) {
-		deliver_environment_free(&environment);
-		if (caught)
-			error_set(err, ERROR_INTERRUPTED,
-			    "ended by signal %d before %s was started", caught, command[0]);
-		return caught ? 128 + caught : status;
+	if (caught) {
+		error_set(err, ERROR_INTERRUPTED, "ended by signal %d before %s was started",
+		    caught, command[0]);
+		status = 128 + caught;
+	} else if (status == 0 && !settings->check) {
+		status = command_exec(delivery.command, delivery.environment.strings, err);
 	}
-	status = command_exec(command, environment.strings, err);
-	deliver_environment_free(&environment);
+	deliver_withdraw(&delivery);
+	deliver_free(&delivery);
 	return status;
 }
