@@ -21,6 +21,7 @@
 struct deliver_settings {
 	bool override;		       /* a secret may replace a variable that exists */
 	struct strings allow;	       /* dangerous names that are meant */
+	const struct naming *naming;   /* which ciphertext was decrypted in place; NULL: all */
 	bool keep_config;	       /* leave our own configuration in the environment */
 	const struct options *options; /* which variables those are */
 	struct strings environment;    /* --env PATTERN */
