@@ -20,8 +20,8 @@ static struct launch_settings settings_for_launch(const struct configuration *co
 
 	settings.collect.sources.environment = environ;
 	settings.collect.sources.override = configuration->deliver.override;
-	settings.deliver.naming = &configuration->naming;
 	settings.deliver.options = &secret_exec_options;
+	settings.deliver.naming = &configuration->naming;
 	return settings;
 }
 

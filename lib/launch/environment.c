@@ -21,10 +21,7 @@ struct making {
 	const struct deliver_settings *settings;
 };
 
-/*
- * Which variables of our own were decrypted, so that only their plaintext goes on: all that hold
- * ciphertext, but for those that were left out.
- */
+/* Of a variable that was decrypted only the plaintext goes on. */
 static bool was_decrypted(
     const struct deliver_settings *settings, const char *name, const char *value)
 {

@@ -14,7 +14,7 @@ struct environment {
 };
 
 /*
- * `ours` without the ciphertext that was decrypted and without our configuration, plus the secrets,
+ * `ours` without ciphertext that was decrypted and without our configuration, plus the secrets,
  * each checked by environment_rules; plus the variable that tells the number `fd` of the pipe with
  * all secrets, -1: there is none.  A secret that is set already is an error (ERROR_INVALID) unless
  * it has the same value, or may replace it.
