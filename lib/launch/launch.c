@@ -1,10 +1,15 @@
 #include "lib/launch/launch.h"
 
-#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/launch/command.h"
+#include "lib/launch/start.h"
 
-extern char **environ;
+/* A launch under an init, as its children have it. */
+struct supervised {
+	const struct launch_settings *settings;
+	char *const *command;
+	struct watch_key key;
+};
 
 /* 0, or the exit status of what would go wrong with the command.  Names are no secrets. */
 static int check(char *const *command, const struct variables *variables, struct error *err)
@@ -24,28 +29,21 @@ static int check(char *const *command, const struct variables *variables, struct
 	return 0;
 }
 
-/*
- * Everything up to exec; secrets stay in *environment, or in the pipe.  0, or the exit status.
- */
+/* Everything up to exec; secrets stay in *start.  0, or the exit status. */
 static int prepare(const struct launch_settings *settings, char *const *command,
-    struct deliver_environment *environment, struct error *err)
+    struct start *start, const struct watch_key *key, struct gate_mark *mark, struct error *err)
 {
 	struct variables variables = {NULL, 0, 0};
-	struct deliver_settings delivery = settings->deliver;
+	/* Before the secrets: a change in between is then seen, and not taken for what was there.
+	 */
+	int result = key ? start_fingerprint(settings, mark->fingerprint, err) : 0;
 
-	delivery.fd = -1;
-	if (delivery.fds.count &&
-	    deliver_parse_fd(delivery.fds.items[0], &delivery.fd, &delivery.format, err) < 0)
-		return COMMAND_FAILED;
-	struct http_client *client = http_client_new(clock_now_ms() + settings->timeout_ms, err);
-	if (!client)
-		return COMMAND_FAILED;
-	int result = collect(client, &settings->collect, &variables, err);
-	http_client_free(client);
 	if (result == 0)
-		result = deliver_environment(environment, environ, &variables, &delivery, err);
-	if (result == 0 && delivery.fd >= 0)
-		result = deliver_pipe(&variables, &delivery, err);
+		result = start_collect(settings, &variables, err);
+	if (result == 0 && key)
+		result = variables_digest(&variables, key->bytes, mark->digest, err);
+	if (result == 0)
+		result = start_prepare(start, settings, command, &variables, err);
 	int status = result < 0 ? COMMAND_FAILED : 0;
 	if (status == 0 && settings->check)
 		status = check(command, &variables, err);
@@ -53,22 +51,92 @@ static int prepare(const struct launch_settings *settings, char *const *command,
 	return status;
 }
 
+/*
+ * Become the application: in init's `child`, or in a process of our own where that is NULL.  A
+ * candidate that is to come later goes by the mark, which needs `key`.
+ */
+static int launch_here(const struct launch_settings *settings, char *const *command,
+    struct init_child *child, const struct watch_key *key, struct error *err)
+{
+	struct start start = START_INIT;
+	struct gate_mark mark;
+	int status = prepare(settings, command, &start, key, &mark, err);
+
+	if (status == 0 && key && gate_say(&child->gate, GATE_READY, &mark, err) < 0)
+		status = COMMAND_FAILED;
+	if (child)
+		init_release(child);
+	if (status == 0 && !settings->check)
+		return start_finish(&start, command, err);
+	start_free(&start);
+	int interrupted = start_interrupted(command, err);
+	return interrupted ? interrupted : status;
+}
+
+static int start_supervised(struct init_child *child, struct error *err)
+{
+	const struct supervised *context = child->context;
+	bool watched = context->settings->watch.enabled;
+
+	return launch_here(
+	    context->settings, context->command, child, watched ? &context->key : NULL, err);
+}
+
+static int watch_supervised(struct init_child *child, struct error *err)
+{
+	const struct supervised *context = child->context;
+
+	return watch(context->settings, context->command, &context->key, child, err);
+}
+
 int launch(const struct launch_settings *settings, char **command, struct error *err)
 {
-	struct deliver_environment environment = {NULL, 0, NULL, 0};
-	int status = prepare(settings, command, &environment, err);
+	struct supervised context = {.settings = settings, .command = command};
+	struct init_jobs jobs = {.start = start_supervised, .context = &context};
 
-	/* In this order: a signal that comes after the question ends us, instead of being lost. */
-	command_restore_signals();
-	int caught = command_caught_signal();
-	if (status || caught || settings->check) {
-		deliver_environment_free(&environment);
-		if (caught)
-			error_set(err, ERROR_INTERRUPTED,
-			    "ended by signal %d before %s was started", caught, command[0]);
-		return caught ? 128 + caught : status;
+	if (!settings->init.enabled || settings->check)
+		return launch_here(settings, command, NULL, NULL, err);
+	if (settings->watch.enabled) {
+		watch_key_make(&context.key);
+		jobs.watch = watch_supervised;
 	}
-	status = command_exec(command, environment.strings, err);
-	deliver_environment_free(&environment);
-	return status;
+	return init_run(&settings->init, &jobs, err);
+}
+
+static int check_watch(const struct launch_settings *settings, struct error *err)
+{
+	const struct source_settings *sources = &settings->collect.sources;
+
+	if (settings->watch.interval_ms == 0)
+		return error_set(
+		    err, ERROR_USAGE, "--watch-interval 0 would never rest: write 30s, or 1m");
+	if (sources->secrets.count + sources->directories.count + sources->documents.count +
+		sources->env_files.count + sources->plain_secrets.count +
+		sources->config_maps.count ==
+	    0)
+		return error_set(err, ERROR_USAGE,
+		    "--watch: what stands in the environment never changes while a process lives: "
+		    "name the Secret with --secret, or mount it and name it with --secret-dir");
+	if (settings->init.renew_signal && settings->deliver.files.count == 0)
+		return error_set(err, ERROR_USAGE,
+		    "--watch-signal: nothing can be renewed for a running process but the files of "
+		    "--file: deliver that way, or let the application be started anew");
+	return 0;
+}
+
+int launch_check_settings(const struct launch_settings *settings, struct error *err)
+{
+	const struct init_settings *init = &settings->init;
+	int number;
+
+	if (!init->enabled && (init->group || settings->watch.enabled))
+		return error_set(
+		    err, ERROR_USAGE, "--%s needs --init", init->group ? "init-group" : "watch");
+	if (init->renew_signal && !settings->watch.enabled)
+		return error_set(err, ERROR_USAGE, "--watch-signal needs --watch");
+	if (init_parse_signal(init->stop_signal, &number, err) < 0)
+		return error_wrap(err, "--stop-signal");
+	if (init->renew_signal && init_parse_signal(init->renew_signal, &number, err) < 0)
+		return error_wrap(err, "--watch-signal");
+	return settings->watch.enabled ? check_watch(settings, err) : 0;
 }
