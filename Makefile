@@ -125,12 +125,19 @@ test: unit integration  ## get the dependencies, build, run the unit tests and t
 unit: $(UNIT_TESTS)  ## the unit tests alone
 	@status=0; for test in $(UNIT_TESTS); do $$test || status=1; done; exit $$status
 
-integration: $(BINARIES)  ## the program tests alone, against secret-dev
+# What a launched program finds of its surroundings; static, so that it runs in an empty image too.
+PROBE := $(OUT)/tests/probe
+$(PROBE): tests/probe/probe.c $(FLAGS)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
+
+integration: $(BINARIES) $(PROBE)  ## the program tests alone, against secret-dev
 	@BIN="$(CURDIR)/$(OUT)/bin" prove --merge $(if $(V),-v) tests/integration tests/conformance
 
 sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
 
-e2e: $(BINARIES)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
+e2e: $(BINARIES) $(PROBE)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
 	@BIN="$(CURDIR)/$(OUT)/bin" tests/e2e/run
 
 # The yardstick: linked as the programs are, without a line of lib/.

@@ -1,12 +1,15 @@
 #include "cmd/program.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/secret_memory.h"
 #include "lib/base/version.h"
 
 int program_fail(const struct error *err, int status)
@@ -28,6 +31,17 @@ static int start_log(
 	return 0;
 }
 
+/*
+ * Descriptors 0 to 2 that are closed stay unusable to us and closed for whom we execute, but no
+ * socket of ours takes their place, to which a message would then go.
+ */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/", O_PATH | O_CLOEXEC); /* gets the lowest that is free */
+}
+
 int program_start(const struct options *options, void *configuration,
     const struct program_settings *settings, int usage_status, int argc, char **argv,
     char ***operands, int *operand_count)
@@ -36,6 +50,7 @@ int program_start(const struct options *options, void *configuration,
 
 	/* No core dump, and nobody attaches, while secrets are in memory; execve undoes it. */
 	prctl(PR_SET_DUMPABLE, 0);
+	hold_standard_descriptors();
 	log_init(options->program, LOG_INFO, LOG_TEXT);
 	switch (options_parse(options, configuration, argc, argv, operands, operand_count, &err)) {
 	case OPTIONS_HELP:
@@ -55,6 +70,7 @@ int program_start(const struct options *options, void *configuration,
 		error_set(&err, ERROR_USAGE, "--timeout 0 leaves no time: write 60s, or 5m");
 		return program_fail(&err, usage_status);
 	}
+	secret_memory_protect();
 	return -1;
 }
 
@@ -67,6 +83,40 @@ static void note_old_name(const struct vault_settings *vault)
 		log_write(LOG_INFO, "VAULT_URL is understood, but VAULT_ADDR is preferred");
 }
 
+/* A JWT by TokenRequest, from the API that --kubeconfig and its like lead to. */
+static int request_jwt(const struct vault_session_settings *settings, struct http_client *client,
+    struct secret_buffer *jwt, struct error *err)
+{
+	struct kube kube;
+
+	if (kube_init(&kube, settings->jwt_context, err) < 0)
+		return -1;
+	int result = kube_token_request(client, &kube, kube.namespace, settings->service_account,
+	    given(settings->audience) ? settings->audience : NULL, settings->jwt_lifetime_ms / 1000,
+	    jwt, err);
+	kube_free(&kube);
+	return result;
+}
+
+/* What the session's method takes from the pod, or from the Kubernetes API. */
+static int complete_session(
+    struct vault_session_settings *session, struct kube_settings *kube, struct error *err)
+{
+	struct error ignored = ERROR_INIT; /* the session itself tells it */
+	enum vault_auth method;
+
+	session->request_jwt = request_jwt;
+	session->jwt_context = kube;
+	if (vault_session_method(session, &method, &ignored) < 0)
+		return 0;
+	if ((method != VAULT_AUTH_KUBERNETES && method != VAULT_AUTH_JWT) ||
+	    given(session->jwt_file) || given(session->service_account))
+		return 0;
+	/* Lives as long as the process, as everything borrowed from the environment does. */
+	session->jwt_file = string_format(err, "%s/token", kube->service_account_directory);
+	return session->jwt_file ? 0 : -1;
+}
+
 int program_complete_connection(const struct program_settings *program,
     struct vault_settings *vault, struct vault_session_settings *session,
     struct kube_settings *kube, struct error *err)
@@ -76,11 +126,5 @@ int program_complete_connection(const struct program_settings *program,
 	kube->deadline_ms = clock_now_ms() + program->timeout_ms;
 	if (!kube->service_account_directory)
 		kube->service_account_directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
-	if (session->token)
-		log_write(LOG_DEBUG, "VAULT_TOKEN is used as it is, neither limited nor revoked");
-	if (session->jwt_file || session->token)
-		return 0;
-	/* Lives as long as the process, as everything borrowed from the environment does. */
-	session->jwt_file = string_format(err, "%s/token", kube->service_account_directory);
-	return session->jwt_file ? 0 : -1;
+	return complete_session(session, kube, err);
 }

@@ -28,7 +28,8 @@ int program_start(const struct options *options, void *configuration,
 
 /*
  * Fill in what follows from other settings: the number of tries, the time limit, the token file
- * from the service account's folder.  Says so when the address came by its old name.
+ * from the service account's folder or the way to ask for a token.  What it fills in borrows *kube,
+ * which must stay where it is.  Says so when the address came by its old name.
  */
 int program_complete_connection(const struct program_settings *program,
     struct vault_settings *vault, struct vault_session_settings *session,

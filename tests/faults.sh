@@ -47,17 +47,18 @@ bad_server() {
 		>"$start" &
 	at_end "kill $! 2>/dev/null"
 	read -r BAD_URL <"$start" || { echo "Bail out! bad-server does not start" && exit 1; }
+	# shellcheck disable=SC2034 # for the script that sources this
 	BAD_PORT=${BAD_URL##*:}
 }
 bad_vault() {
-	local plain=()
-	case $1 in --plain | --untrusted) plain=("$1") && shift ;; esac
-	bad_server "${plain[@]}" --relay "$STAGE_VAULT_URL" "$VAULT_CACERT" "$@"
+	local trust=()
+	case $1 in --plain | --untrusted) trust=("$1") && shift ;; esac
+	bad_server "${trust[@]}" --relay "$STAGE_VAULT_URL" "$VAULT_CACERT" "$@"
 }
 bad_api() {
-	local plain=()
-	case $1 in --plain | --untrusted) plain=("$1") && shift ;; esac
-	bad_server "${plain[@]}" --relay "$STAGE_API_URL" "$STAGE_DIR/pod/app/ca.crt" "$@"
+	local trust=()
+	case $1 in --plain | --untrusted) trust=("$1") && shift ;; esac
+	bad_server "${trust[@]}" --relay "$STAGE_API_URL" "$STAGE_DIR/pod/app/ca.crt" "$@"
 }
 
 launcher() {

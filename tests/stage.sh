@@ -41,6 +41,9 @@ as_pod() {
 stage_curl() {
 	local method=$1 url=$2 ca=$3 header=$4 body=${5-} type=${6-application/json}
 	local options=(-sS --noproxy '*' --cacert "$ca" -X "$method" -o "$TAP_WORK/body" -w '%{http_code}' -H "Content-Type: $type")
+	if [ -n "${VAULT_CALL_CERT-}" ]; then
+		options+=(--cert "$STAGE_DIR/pod/$VAULT_CALL_CERT/client.crt" --key "$STAGE_DIR/pod/$VAULT_CALL_CERT/client.key")
+	fi
 	case $body in
 	'') ;;
 	@*) options+=(--data-binary "$body") ;;
@@ -56,7 +59,7 @@ stage_curl() {
 }
 
 # vault_call METHOD PATH [BODY]: with the token $VAULT_CALL_TOKEN (none where it is empty), else the root
-# token.  $OUT, $STATUS.
+# token; with the client certificate of $VAULT_CALL_CERT (a service account of the stage).  $OUT, $STATUS.
 vault_call() {
 	stage_curl "$1" "$VAULT_ADDR/v1/$2" "$VAULT_CACERT" \
 		"X-Vault-Token: ${VAULT_CALL_TOKEN-$VAULT_TOKEN}" "${3-}"
@@ -71,6 +74,12 @@ kube_call() {
 		"$STAGE_DIR/pod/app/ca.crt" \
 		"Authorization: Bearer $(cat "$token")" \
 		"${3-}" "${4-application/json}"
+}
+
+# How many service tokens live.
+vault_accessors() {
+	vault_call LIST auth/token/accessors
+	field data.keys | tr ',' '\n' | grep -c '"'
 }
 
 # Open a Vault that has been sealed.

@@ -15,6 +15,7 @@
 #define VALID_BEFORE_SECONDS (-60L * 60) /* clocks differ */
 #define VALID_SECONDS (30L * 24 * 60 * 60)
 #define SERIAL_BITS 127
+static const uint8_t sessions[] = "secret-dev";
 
 /* A certificate and its key. */
 struct identity {
@@ -104,37 +105,71 @@ static bool make_authority(struct identity *authority, const char *name)
 	       sign(authority->certificate, authority);
 }
 
+/* All but the signature of what is no authority. */
+static bool make_leaf(
+    struct identity *leaf, const struct identity *authority, const char *name, const char *usage)
+{
+	return identity_begin(leaf, name) &&
+	       add_extension(leaf->certificate, authority->certificate, NID_basic_constraints,
+		   "critical,CA:FALSE") &&
+	       add_extension(leaf->certificate, authority->certificate, NID_key_usage,
+		   "critical,digitalSignature") &&
+	       add_extension(leaf->certificate, authority->certificate, NID_ext_key_usage, usage) &&
+	       add_extension(leaf->certificate, authority->certificate,
+		   NID_authority_key_identifier, "keyid");
+}
+
 static bool make_server(
     struct identity *server, const struct identity *authority, const char *alternative_names)
 {
-	return identity_begin(server, "secret-dev") &&
-	       add_extension(server->certificate, authority->certificate, NID_basic_constraints,
-		   "critical,CA:FALSE") &&
-	       add_extension(server->certificate, authority->certificate, NID_key_usage,
-		   "critical,digitalSignature") &&
-	       add_extension(
-		   server->certificate, authority->certificate, NID_ext_key_usage, "serverAuth") &&
-	       add_extension(server->certificate, authority->certificate,
-		   NID_authority_key_identifier, "keyid") &&
+	return make_leaf(server, authority, "secret-dev", "serverAuth") &&
 	       add_extension(server->certificate, authority->certificate, NID_subject_alt_name,
 		   alternative_names) &&
 	       sign(server->certificate, authority);
 }
 
+static bool make_client(struct identity *client, const struct identity *authority, const char *name)
+{
+	return make_leaf(client, authority, name, "clientAuth") &&
+	       sign(client->certificate, authority);
+}
+
+static int append_memory(BIO *memory, bool written, struct secret_buffer *pem, struct error *err)
+{
+	const uint8_t *bytes;
+	size_t length;
+
+	if (written && BIO_mem_contents(memory, &bytes, &length))
+		return secret_buffer_append(pem, bytes, length, err);
+	return crypto_error(err, "writing PEM");
+}
+
 static int append_pem(X509 *certificate, struct secret_buffer *pem, struct error *err)
 {
 	BIO *memory = BIO_new(BIO_s_mem());
-	const uint8_t *bytes;
-	size_t length;
-	int result = -1;
+	int result =
+	    append_memory(memory, memory && PEM_write_bio_X509(memory, certificate), pem, err);
 
-	if (memory && PEM_write_bio_X509(memory, certificate) &&
-	    BIO_mem_contents(memory, &bytes, &length))
-		result = secret_buffer_append(pem, bytes, length, err);
-	else
-		crypto_error(err, "writing a certificate");
 	BIO_free(memory);
 	return result;
+}
+
+static int append_key_pem(EVP_PKEY *key, struct secret_buffer *pem, struct error *err)
+{
+	BIO *memory = BIO_new(BIO_s_mem());
+	bool written =
+	    memory && PEM_write_bio_PKCS8PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL);
+	int result = append_memory(memory, written, pem, err);
+
+	BIO_free(memory);
+	return result;
+}
+
+static int accept_any(int good, X509_STORE_CTX *store)
+{
+	(void)good;
+	(void)store;
+	return 1;
 }
 
 static SSL_CTX *context_new(const struct identity *server)
@@ -146,6 +181,9 @@ static SSL_CTX *context_new(const struct identity *server)
 	    SSL_CTX_use_PrivateKey(context, server->key)) {
 		SSL_CTX_set_mode(
 		    context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_any);
+		/* A resumed session is this server's own, with the certificate it began with. */
+		SSL_CTX_set_session_id_context(context, sessions, sizeof(sessions) - 1);
 		return context;
 	}
 	SSL_CTX_free(context);
@@ -170,4 +208,37 @@ SSL_CTX *certificate_server_context(const char *authority_name, const char *addr
 	identity_free(&authority);
 	identity_free(&server);
 	return context;
+}
+
+X509 *certificate_client(const char *authority_name, const char *name,
+    struct secret_buffer *certificate_pem, struct secret_buffer *key_pem, struct error *err)
+{
+	struct identity authority = {NULL, NULL}, client = {NULL, NULL};
+	X509 *trusted = NULL;
+
+	if (!make_authority(&authority, authority_name) || !make_client(&client, &authority, name))
+		crypto_error(err, "making certificates");
+	else if (append_pem(client.certificate, certificate_pem, err) == 0 &&
+		 append_key_pem(client.key, key_pem, err) == 0) {
+		trusted = authority.certificate;
+		authority.certificate = NULL;
+	}
+	identity_free(&authority);
+	identity_free(&client);
+	return trusted;
+}
+
+bool certificate_is_client_of(X509 *certificate, X509 *authority)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	bool trusted = store && context && X509_STORE_add_cert(store, authority) &&
+		       X509_STORE_CTX_init(context, store, certificate, NULL) &&
+		       X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) &&
+		       X509_verify_cert(context) == 1;
+
+	X509_STORE_CTX_free(context);
+	X509_STORE_free(store);
+	ERR_clear_error();
+	return trusted;
 }

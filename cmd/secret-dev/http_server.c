@@ -12,6 +12,12 @@
 /* As Go's servers, which both real ones are, end an idle connection. */
 #define IDLE_SECONDS 120U
 
+/* libmicrohttpd keeps a copy of a connection's address: what more we know travels with it. */
+struct peer_address {
+	struct sockaddr_in address; /* the pumps all come from this machine */
+	struct peer *peer;
+};
+
 struct http_server {
 	struct MHD_Daemon *daemon;
 	http_serve serve;
@@ -44,6 +50,25 @@ const char *request_query(const struct request *request, const char *name)
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *known =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct peer_address address;
+
+	memcpy(&address, known->client_addr, sizeof(address));
+	return address.peer;
+}
+
+static void connection_notified(void *context, struct MHD_Connection *connection, void **slot,
+    enum MHD_ConnectionNotificationCode code)
+{
+	(void)context;
+	(void)slot;
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		peer_release(peer_of(connection));
+}
+
 static void request_free(struct request *request)
 {
 	secret_buffer_free(&request->body);
@@ -58,6 +83,7 @@ static enum MHD_Result begin(struct MHD_Connection *connection, void **slot)
 	if (!request)
 		return MHD_NO;
 	request->connection = connection;
+	request->peer = peer_of(connection);
 	*slot = request;
 	return MHD_YES;
 }
@@ -165,6 +191,7 @@ struct http_server *http_server_start(
 	server->daemon =
 	    MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC,
 		0, NULL, NULL, handle, server, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_notified, NULL,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_END);
 	if (!server->daemon) {
@@ -175,16 +202,17 @@ struct http_server *http_server_start(
 	return server;
 }
 
-int http_server_add(struct http_server *server, int socket, struct error *err)
+int http_server_add(struct http_server *server, int socket, struct peer *peer, struct error *err)
 {
-	/* libmicrohttpd wants an address; the pumps all come from this machine. */
-	struct sockaddr_in peer = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct peer_address address = {
+	    {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, peer_hold(peer)};
 
-	if (MHD_add_connection(server->daemon, socket, (struct sockaddr *)&peer, sizeof(peer)) !=
-	    MHD_YES)
-		return error_system(err, "handing a connection to libmicrohttpd");
-	return 0;
+	if (MHD_add_connection(
+		server->daemon, socket, (struct sockaddr *)&address, sizeof(address)) == MHD_YES)
+		return 0;
+	error_system(err, "handing a connection to libmicrohttpd");
+	peer_release(peer);
+	return -1;
 }
 
 void http_server_stop(struct http_server *server)

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include "cmd/secret-dev/peer.h"
 #include "cmd/secret-dev/request.h"
 
 struct http_server;
@@ -17,8 +18,8 @@ typedef int (*http_serve)(
 struct http_server *http_server_start(http_serve serve, void *context, size_t body_max,
     struct error *err) __attribute__((nonnull(1, 4), warn_unused_result));
 
-/* Take over a connected socket (also on failure). */
-int http_server_add(struct http_server *server, int socket, struct error *err)
+/* Take over a connected socket (also on failure), and hold `peer` as long as it is open. */
+int http_server_add(struct http_server *server, int socket, struct peer *peer, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* End all connections and the thread.  NULL is allowed. */

@@ -31,6 +31,16 @@ static void write_details(const struct kube_status *status, struct json_writer *
 	json_write_object_end(writer);
 }
 
+void kube_write_head(struct json_writer *writer, const char *kind)
+{
+	json_write_object(writer);
+	json_write_member(writer, "kind", kind);
+	json_write_member(writer, "apiVersion", "v1");
+	json_write_name(writer, "metadata");
+	json_write_object(writer);
+	json_write_object_end(writer);
+}
+
 static int write_status(
     struct kube_call *call, const struct kube_status *status, const char *message)
 {
@@ -40,12 +50,7 @@ static int write_status(
 	call->answer->status = status->code;
 	secret_buffer_reset(&call->answer->body);
 	json_writer_init(&writer, &call->answer->body);
-	json_write_object(&writer);
-	json_write_member(&writer, "kind", "Status");
-	json_write_member(&writer, "apiVersion", "v1");
-	json_write_name(&writer, "metadata");
-	json_write_object(&writer);
-	json_write_object_end(&writer);
+	kube_write_head(&writer, "Status");
 	json_write_member(&writer, "status", "Failure");
 	json_write_member(&writer, "message", message);
 	json_write_member(&writer, "reason", status->reason);
@@ -87,6 +92,24 @@ int kube_bad_request(struct kube_call *call, const char *format, ...)
 	va_end(arguments);
 	return write_status(
 	    call, &(struct kube_status){400, "BadRequest", NULL, NULL, NULL}, message);
+}
+
+int kube_answer_deleted(struct kube_call *call, const char *resource, const char *name,
+    const char *uid, struct error *err)
+{
+	struct json_writer writer;
+
+	json_writer_init(&writer, &call->answer->body);
+	kube_write_head(&writer, "Status");
+	json_write_member(&writer, "status", "Success");
+	json_write_name(&writer, "details");
+	json_write_object(&writer);
+	json_write_member(&writer, "name", name);
+	json_write_member(&writer, "kind", resource);
+	json_write_member(&writer, "uid", uid);
+	json_write_object_end(&writer);
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
 }
 
 bool kube_allowed(struct kube_call *call, const char *verb, const char *resource, const char *name)

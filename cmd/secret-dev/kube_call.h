@@ -30,6 +30,10 @@ int kube_not_found(struct kube_call *call, const char *resource, const char *nam
 int kube_bad_request(struct kube_call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A v1/Status of success: the object is gone. */
+int kube_answer_deleted(struct kube_call *call, const char *resource, const char *name,
+    const char *uid, struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* True when the user may; else the 403 is written. */
 bool kube_allowed(struct kube_call *call, const char *verb, const char *resource, const char *name);
 
@@ -42,6 +46,9 @@ int kube_secret_post(struct kube_call *call, struct error *err);
 int kube_secret_put(struct kube_call *call, struct error *err);
 int kube_secret_patch(struct kube_call *call, struct error *err);
 int kube_secret_delete(struct kube_call *call, struct error *err);
+int kube_config_map_read(struct kube_call *call, struct error *err);
+int kube_config_map_post(struct kube_call *call, struct error *err);
+int kube_config_map_delete(struct kube_call *call, struct error *err);
 int kube_namespace_read(struct kube_call *call, struct error *err);
 int kube_namespaces_list(struct kube_call *call, struct error *err);
 int kube_namespace_post(struct kube_call *call, struct error *err);
@@ -53,5 +60,8 @@ int kube_ready_read(struct kube_call *call, struct error *err);
 int kube_api_versions(struct kube_call *call, struct error *err);
 int kube_api_groups(struct kube_call *call, struct error *err);
 int kube_api_resources(struct kube_call *call, struct error *err);
+
+/* Begin a v1 object whose metadata is empty: the caller writes the rest and ends it. */
+void kube_write_head(struct json_writer *writer, const char *kind) __attribute__((nonnull));
 
 #endif

@@ -38,6 +38,9 @@ int kube_api_resources(struct kube_call *call, struct error *err)
 {
 	return answer_text(call,
 	    "{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":["
+	    "{\"name\":\"configmaps\",\"singularName\":\"configmap\",\"namespaced\":true,"
+	    "\"kind\":\"ConfigMap\",\"verbs\":[\"create\",\"delete\",\"get\"],"
+	    "\"shortNames\":[\"cm\"]},"
 	    "{\"name\":\"namespaces\",\"singularName\":\"namespace\",\"namespaced\":false,"
 	    "\"kind\":\"Namespace\",\"verbs\":[\"create\",\"get\",\"list\"],\"shortNames\":[\"ns\"]"
 	    "},"

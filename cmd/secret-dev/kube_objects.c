@@ -78,12 +78,7 @@ int kube_namespaces_list(struct kube_call *call, struct error *err)
 	if (!kube_allowed(call, "list", "namespaces", NULL))
 		return 0;
 	json_writer_init(&writer, &call->answer->body);
-	json_write_object(&writer);
-	json_write_member(&writer, "kind", "NamespaceList");
-	json_write_member(&writer, "apiVersion", "v1");
-	json_write_name(&writer, "metadata");
-	json_write_object(&writer);
-	json_write_object_end(&writer);
+	kube_write_head(&writer, "NamespaceList");
 	json_write_name(&writer, "items");
 	json_write_array(&writer);
 	for (size_t i = 0; i < call->server->namespace_count; i++)

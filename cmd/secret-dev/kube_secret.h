@@ -3,9 +3,7 @@
 #ifndef SECRET_DEV_KUBE_SECRET_H
 #define SECRET_DEV_KUBE_SECRET_H
 
-#include <stdint.h>
-
-#include "cmd/secret-dev/kube_map.h"
+#include "cmd/secret-dev/kube_fields.h"
 #include "cmd/secret-dev/random.h"
 
 struct stored_secret {
@@ -31,13 +29,7 @@ void stored_secret_free(struct stored_secret *secret);
 int stored_secret_merge(struct stored_secret *secret, const struct json *body, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Why the API server would not store it; `field` and `message` as in a Status' causes. */
-struct kube_fault {
-	const char *reason; /* NULL: no fault */
-	char field[300];
-	char message[600];
-};
-/* `old` is NULL for a new Secret. */
+/* Whether the API server would store it; `old` is NULL for a new Secret. */
 void stored_secret_check(const struct stored_secret *secret, const struct stored_secret *old,
     struct kube_fault *fault) __attribute__((nonnull(1, 3)));
 
@@ -47,9 +39,5 @@ bool stored_secret_equal(const struct stored_secret *a, const struct stored_secr
 /* As a whole object, or as an item of a list (without kind and apiVersion). */
 void stored_secret_write(const struct stored_secret *secret, bool item, struct json_writer *writer)
     __attribute__((nonnull));
-
-/* "2026-01-02T03:04:05Z" */
-#define KUBE_TIME_SIZE sizeof("2006-01-02T15:04:05Z")
-void kube_time(int64_t seconds, char text[KUBE_TIME_SIZE]);
 
 #endif

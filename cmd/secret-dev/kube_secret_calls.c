@@ -1,5 +1,4 @@
 /* kube_secret_calls: reading, creating, replacing, patching and deleting one Secret. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,28 +231,12 @@ int kube_secret_patch(struct kube_call *call, struct error *err)
 
 int kube_secret_delete(struct kube_call *call, struct error *err)
 {
-	struct json_writer writer;
-
 	if (!kube_allowed(call, "delete", "secrets", call->name))
 		return 0;
 	struct stored_secret *secret = named_secret(call);
 	if (!secret)
 		return kube_not_found(call, "secrets", call->name);
-	json_writer_init(&writer, &call->answer->body);
-	json_write_object(&writer);
-	json_write_member(&writer, "kind", "Status");
-	json_write_member(&writer, "apiVersion", "v1");
-	json_write_name(&writer, "metadata");
-	json_write_object(&writer);
-	json_write_object_end(&writer);
-	json_write_member(&writer, "status", "Success");
-	json_write_name(&writer, "details");
-	json_write_object(&writer);
-	json_write_member(&writer, "name", secret->name);
-	json_write_member(&writer, "kind", "secrets");
-	json_write_member(&writer, "uid", secret->uid);
-	json_write_object_end(&writer);
-	json_write_object_end(&writer);
+	int result = kube_answer_deleted(call, "secrets", secret->name, secret->uid, err);
 	kube_store_remove(call->server, secret);
-	return json_writer_finish(&writer, err);
+	return result;
 }

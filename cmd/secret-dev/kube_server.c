@@ -44,6 +44,12 @@ static const struct route {
 	kube_secret_patch},
     {METHOD_DELETE, "/api/v1/namespaces/{namespace}/secrets/{name}", FOR_AUTHENTICATED,
 	kube_secret_delete},
+    {METHOD_POST, "/api/v1/namespaces/{namespace}/configmaps", FOR_AUTHENTICATED,
+	kube_config_map_post},
+    {METHOD_GET, "/api/v1/namespaces/{namespace}/configmaps/{name}", FOR_AUTHENTICATED,
+	kube_config_map_read},
+    {METHOD_DELETE, "/api/v1/namespaces/{namespace}/configmaps/{name}", FOR_AUTHENTICATED,
+	kube_config_map_delete},
     {METHOD_GET, "/api/v1/namespaces/{namespace}/serviceaccounts/{name}", FOR_AUTHENTICATED,
 	kube_account_read},
     {METHOD_POST, "/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", FOR_AUTHENTICATED,
@@ -65,6 +71,9 @@ void kube_server_free(struct kube_server *server)
 	for (size_t i = 0; i < server->secret_count; i++)
 		stored_secret_free(server->secrets[i]);
 	free(server->secrets);
+	for (size_t i = 0; i < server->config_map_count; i++)
+		stored_config_map_free(server->config_maps[i]);
+	free(server->config_maps);
 	for (size_t i = 0; i < server->namespace_count; i++)
 		free(server->namespaces[i].name);
 	free(server->namespaces);

@@ -47,4 +47,8 @@ void kube_claims_free(struct kube_claims *claims) __attribute__((nonnull));
 bool kube_token_is_valid(const struct kube_tokens *tokens, const char *jwt,
     const struct kube_claims *claims) __attribute__((nonnull));
 
+/* True when the token was signed here. */
+bool kube_token_is_signed(const struct kube_tokens *tokens, const char *jwt)
+    __attribute__((nonnull));
+
 #endif

@@ -23,6 +23,7 @@
 struct connection {
 	struct listener *listener;
 	int tls, plain;
+	struct peer *peer;
 	struct connection *previous, *next;
 };
 
@@ -100,6 +101,7 @@ static void unchain(struct connection *connection)
 		listener->connections = connection->next;
 	close(connection->tls);
 	close(connection->plain);
+	peer_release(connection->peer);
 	free(connection);
 	listener->count--;
 	pthread_cond_signal(&listener->ended);
@@ -110,7 +112,8 @@ static void *serve_connection(void *argument)
 {
 	struct connection *connection = argument;
 
-	tls_pump(connection->listener->context, connection->tls, connection->plain);
+	tls_pump(
+	    connection->listener->context, connection->tls, connection->plain, connection->peer);
 	unchain(connection);
 	return NULL;
 }
@@ -133,13 +136,21 @@ static int start_thread(struct connection *connection, struct error *err)
 	return error_system(err, "starting a thread");
 }
 
-static struct connection *connection_new(struct listener *listener, int tls, int plain)
+static struct connection *connection_new(
+    struct listener *listener, int tls, int plain, struct error *err)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
+	struct peer *peer = peer_new(err);
 
-	if (connection)
-		*connection = (struct connection){.listener = listener, .tls = tls, .plain = plain};
-	return connection;
+	if (connection && peer) {
+		*connection = (struct connection){
+		    .listener = listener, .tls = tls, .plain = plain, .peer = peer};
+		return connection;
+	}
+	error_memory(err);
+	free(connection);
+	peer_release(peer);
+	return NULL;
 }
 
 /*
@@ -155,13 +166,13 @@ static int open_connection(struct listener *listener, int tls, struct error *err
 		close(tls);
 		return error_system(err, "socketpair");
 	}
-	struct connection *connection = connection_new(listener, tls, pair[0]);
-	if (connection && http_server_add(listener->server, pair[1], err) == 0)
-		return start_thread(connection, err);
-	if (!connection) {
-		error_memory(err);
+	struct connection *connection = connection_new(listener, tls, pair[0], err);
+	if (!connection)
 		close(pair[1]);
-	}
+	else if (http_server_add(listener->server, pair[1], connection->peer, err) == 0)
+		return start_thread(connection, err);
+	else
+		peer_release(connection->peer);
 	free(connection);
 	close(pair[0]);
 	close(tls);

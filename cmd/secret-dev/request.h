@@ -18,11 +18,13 @@ enum method {
 };
 
 struct MHD_Connection;
+struct peer;
 
 struct request {
 	enum method method;
 	const char *path; /* percent-decoded, with its leading slash, without the query */
 	struct MHD_Connection *connection;
+	struct peer *peer; /* borrowed */
 	struct secret_buffer body;
 	bool too_large; /* the body passed the server's limit and was dropped */
 };

@@ -1,18 +1,38 @@
 #include "cmd/secret-dev/seed.h"
 
+#include <string.h>
+
 const char *const seed_accounts[] = {"app", "sealer", "rotator", "stranger", NULL};
 
 static const char *const namespaces[] = {"default", SEED_NAMESPACE, NULL};
 
+#define ROLE(method_, name_, account, policy, seconds, ...)                                        \
+	{                                                                                          \
+		.method = (method_), .name = (name_), .service_accounts = {account},               \
+		.namespace = SEED_NAMESPACE, .policies = {policy}, .ttl_s = (seconds), __VA_ARGS__ \
+	}
+
 /* "long" is what our programs refuse, "narrow" logs in and may do nothing. */
-static const struct vault_role roles[] = {
-    {"secret-exec", {"app"}, SEED_NAMESPACE, {"secret-exec"}, true, 10, 0},
-    {"secret-seal", {"sealer"}, SEED_NAMESPACE, {"secret-seal"}, true, 10, 0},
-    {"secret-rotate", {"rotator"}, SEED_NAMESPACE, {"secret-rotate"}, true, 10, 0},
-    {"demo", {"app", "sealer", "rotator"}, SEED_NAMESPACE, {"default", "demo"}, false, 10, 0},
-    {"long", {"app"}, SEED_NAMESPACE, {"secret-exec"}, false, 3600, 0},
-    {"single-use", {"app"}, SEED_NAMESPACE, {"secret-exec"}, false, 10, 1},
-    {"narrow", {"app"}, SEED_NAMESPACE, {"default"}, true, 10, 0},
+static struct vault_role roles[] = {
+    ROLE("kubernetes", "secret-exec", "app", "secret-exec", 10, .batch = true),
+    ROLE("kubernetes", "secret-seal", "sealer", "secret-seal", 10, .batch = true),
+    ROLE("kubernetes", "secret-rotate", "rotator", "secret-rotate", 10, .batch = true),
+    {.method = "kubernetes",
+	.name = "demo",
+	.service_accounts = {"app", "sealer", "rotator"},
+	.namespace = SEED_NAMESPACE,
+	.policies = {"default", "demo"},
+	.ttl_s = 10},
+    ROLE("kubernetes", "long", "app", "secret-exec", 3600, .batch = false),
+    ROLE("kubernetes", "single-use", "app", "secret-exec", 10, .uses = 1),
+    ROLE("kubernetes", "two-uses", "app", "secret-exec", 10, .uses = 2),
+    ROLE("kubernetes", "narrow", "app", "default", 10, .batch = true),
+    ROLE("kubernetes", "app-vault", "app", "secret-exec", 10, .batch = true, .audience = "vault"),
+    ROLE("jwt", "app-jwt", "app", "secret-exec", 10, .batch = true, .audience = KUBE_AUDIENCE),
+    ROLE("jwt", "app-vault", "app", "secret-exec", 10, .batch = true, .audience = "vault"),
+    ROLE("approle", "app-role", "app", "secret-exec", 10, .binds_secret_id = true),
+    ROLE("approle", "app-role-alone", "app", "secret-exec", 10, .batch = true),
+    ROLE("cert", "app-cert", "app", "secret-exec", 10, .batch = true),
     {.name = NULL},
 };
 
@@ -27,6 +47,10 @@ static const struct {
 
 static int seed_vault(struct vault_server *vault, struct error *err)
 {
+	for (struct vault_role *role = roles; role->name; role++) {
+		random_uuid(role->role_id);
+		random_uuid(role->secret_id);
+	}
 	vault->roles = roles;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		struct vault_mount *mount = vault_mount_find(vault, keys[i].mount);
@@ -48,6 +72,14 @@ static int seed_kube(struct kube_server *kube, struct error *err)
 		if (kube_account_add(kube, SEED_NAMESPACE, *name, err) < 0)
 			return -1;
 	return 0;
+}
+
+const struct vault_role *seed_role(const char *method, const char *name)
+{
+	for (const struct vault_role *role = roles; role->name; role++)
+		if (strcmp(role->method, method) == 0 && strcmp(role->name, name) == 0)
+			return role;
+	return NULL;
 }
 
 int seed(struct vault_server *vault, struct kube_server *kube, struct error *err)

@@ -52,6 +52,11 @@ static int write_buffer(
 	    &stage->directory, name, secret_buffer_string(buffer), buffer->length, err);
 }
 
+static int write_text(struct stage *stage, const char *name, const char *text, struct error *err)
+{
+	return stage_directory_write(&stage->directory, name, text, strlen(text), err);
+}
+
 static int write_kubeconfig(struct stage *stage, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, ca = SECRET_BUFFER_INIT;
@@ -100,8 +105,49 @@ static int write_pod(struct stage *stage, const char *pod, const char *account_n
 	    write_buffer(stage, token, &jwt, err) < 0 ||
 	    write_buffer(stage, ca, &stage->kube_entrance.ca_pem, err) < 0)
 		return -1;
-	return stage_directory_write(
-	    &stage->directory, namespace, account->namespace, strlen(account->namespace), err);
+	return write_text(stage, namespace, account->namespace, err);
+}
+
+/* pod/NAME/client.{crt,key}, by an authority of its own, which the caller releases. */
+static X509 *write_client(struct stage *stage, const char *pod, struct error *err)
+{
+	cleanup_secret struct secret_buffer certificate = SECRET_BUFFER_INIT,
+					    key = SECRET_BUFFER_INIT;
+	cleanup_free char *certificate_name = string_format(err, "pod/%s/client.crt", pod);
+	cleanup_free char *key_name = string_format(err, "pod/%s/client.key", pod);
+
+	if (!certificate_name || !key_name)
+		return NULL;
+	X509 *authority = certificate_client("secret-dev client CA", pod, &certificate, &key, err);
+	if (authority && write_buffer(stage, certificate_name, &certificate, err) == 0 &&
+	    write_buffer(stage, key_name, &key, err) == 0)
+		return authority;
+	X509_free(authority);
+	return NULL;
+}
+
+/* Vault trusts app's client certificate; stranger's is by somebody else. */
+static int write_clients(struct stage *stage, struct error *err)
+{
+	X509 *other = write_client(stage, "stranger", err);
+
+	X509_free(other);
+	if (!other)
+		return -1;
+	stage->client_authority = write_client(stage, "app", err);
+	stage->vault.client_authority = stage->client_authority;
+	return stage->client_authority ? 0 : -1;
+}
+
+static int write_app_roles(struct stage *stage, struct error *err)
+{
+	const struct vault_role *role = seed_role("approle", "app-role");
+	const struct vault_role *alone = seed_role("approle", "app-role-alone");
+
+	if (write_text(stage, "pod/app/role-id", role->role_id, err) < 0 ||
+	    write_text(stage, "pod/app/secret-id", role->secret_id, err) < 0)
+		return -1;
+	return write_text(stage, "pod/app/role-id-alone", alone->role_id, err);
 }
 
 static int set_variable(struct stage *stage, const char *name, const char *value, struct error *err)
@@ -141,6 +187,7 @@ static int write_files(struct stage *stage, struct error *err)
 		if (write_pod(stage, *name, *name, POD_TOKEN_SECONDS, err) < 0)
 			return -1;
 	if (write_pod(stage, "app-expired", "app", EXPIRED_SECONDS, err) < 0 ||
+	    write_clients(stage, err) < 0 || write_app_roles(stage, err) < 0 ||
 	    write_kubeconfig(stage, err) < 0 ||
 	    write_buffer(stage, "admin/token", &stage->kube.admin_token, err) < 0 ||
 	    write_buffer(stage, "vault-ca.crt", &stage->vault_entrance.ca_pem, err) < 0 ||
@@ -181,6 +228,7 @@ void stage_stop(struct stage *stage)
 	close_entrance(&stage->kube_entrance);
 	stage_directory_remove(&stage->directory);
 	wipe_environment(&stage->environment);
+	X509_free(stage->client_authority);
 	vault_server_free(&stage->vault);
 	kube_server_free(&stage->kube);
 }

@@ -26,6 +26,7 @@ struct stage {
 	struct vault_server vault;
 	struct kube_server kube;
 	struct entrance vault_entrance, kube_entrance;
+	X509 *client_authority;
 	struct stage_directory directory;
 	struct strings environment; /* "NAME=value" */
 };

@@ -23,6 +23,8 @@ struct flow {
 struct pump {
 	SSL *ssl;
 	int tls, plain;
+	struct peer *peer;
+	bool introduced;     /* the peer has its certificate */
 	struct flow in, out; /* from the client, to the client */
 	short tls_wants;     /* what TLS waits for, beyond what the flows do */
 	bool failed;
@@ -70,6 +72,9 @@ static bool read_tls(struct pump *pump)
 		note_tls(pump, got, &pump->in);
 		return false;
 	}
+	if (!pump->introduced)
+		peer_set_certificate(pump->peer, SSL_get_peer_certificate(pump->ssl));
+	pump->introduced = true;
 	pump->in.begin = 0;
 	pump->in.end = (size_t)got;
 	return true;
@@ -177,7 +182,7 @@ static void answer_plain_http(const struct pump *pump)
 		;
 }
 
-void tls_pump(SSL_CTX *context, int tls_socket, int plain_socket)
+void tls_pump(SSL_CTX *context, int tls_socket, int plain_socket, struct peer *peer)
 {
 	struct pump *pump = calloc(1, sizeof(*pump));
 
@@ -186,6 +191,7 @@ void tls_pump(SSL_CTX *context, int tls_socket, int plain_socket)
 	pump->ssl = SSL_new(context);
 	pump->tls = tls_socket;
 	pump->plain = plain_socket;
+	pump->peer = peer;
 	if (pump->ssl && SSL_set_fd(pump->ssl, tls_socket)) {
 		SSL_set_accept_state(pump->ssl);
 		pump_run(pump);

@@ -4,7 +4,13 @@
 
 #include <openssl/ssl.h>
 
-/* Run until either side ends or fails.  Both sockets are non-blocking and stay the caller's. */
-void tls_pump(SSL_CTX *context, int tls_socket, int plain_socket) __attribute__((nonnull));
+#include "cmd/secret-dev/peer.h"
+
+/*
+ * Run until either side ends or fails.  Both sockets are non-blocking and stay the caller's.  The
+ * client's certificate goes to `peer` before the first byte goes to the plain socket.
+ */
+void tls_pump(SSL_CTX *context, int tls_socket, int plain_socket, struct peer *peer)
+    __attribute__((nonnull));
 
 #endif

@@ -43,7 +43,10 @@ const char *vault_json_excess(const struct json *document);
 /* The functions that answer. */
 typedef int (*vault_answerer)(struct vault_call *call, struct error *err);
 
-int vault_login(struct vault_call *call, struct error *err);
+int vault_login_kubernetes(struct vault_call *call, struct error *err);
+int vault_login_jwt(struct vault_call *call, struct error *err);
+int vault_login_approle(struct vault_call *call, struct error *err);
+int vault_login_cert(struct vault_call *call, struct error *err);
 int vault_accessors_list(struct vault_call *call, struct error *err);
 int vault_lookup_self_call(struct vault_call *call, struct error *err);
 int vault_revoke_self_call(struct vault_call *call, struct error *err);

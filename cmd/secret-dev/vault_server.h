@@ -1,10 +1,11 @@
 /*
- * vault_server: the part of Vault that the programs call: kubernetes login, the token's own calls,
+ * vault_server: the part of Vault that the programs call: logins, the token's own calls,
  * transit, health, seal and mounts.  Answers have the statuses and texts of Vault 1.21.
  */
 #ifndef SECRET_DEV_VAULT_SERVER_H
 #define SECRET_DEV_VAULT_SERVER_H
 
+#include <openssl/x509.h>
 #include <pthread.h>
 
 #include "cmd/secret-dev/keyring.h"
@@ -14,15 +15,20 @@
 /* Vault's own limit on a request. */
 #define VAULT_BODY_MAX ((size_t)32 * 1024 * 1024)
 
-/* A role of the kubernetes auth method. */
+/* A role of an auth method, which is mounted at its name. */
 struct vault_role {
+	const char *method; /* "kubernetes", "jwt", "approle", "cert" */
 	const char *name;
-	const char *service_accounts[4]; /* ended by NULL; all in `namespace` */
+	const char
+	    *service_accounts[4]; /* of kubernetes and jwt; ended by NULL; all in `namespace` */
 	const char *namespace;
 	const char *policies[3]; /* ended by NULL */
 	bool batch;
 	int64_t ttl_s;
-	int64_t uses; /* 0: not limited */
+	int64_t uses;				       /* 0: not limited */
+	const char *audience;			       /* that a JWT must have; NULL: any */
+	bool binds_secret_id;			       /* of approle */
+	char role_id[UUID_SIZE], secret_id[UUID_SIZE]; /* of approle; made at start */
 };
 
 /* A transit engine. */
@@ -43,6 +49,7 @@ struct vault_server {
 	struct secret_buffer root_token, unseal_key;
 	const struct vault_role *roles;	       /* borrowed; ended by a NULL name */
 	const struct kube_tokens *kube_tokens; /* borrowed: what service accounts show */
+	X509 *client_authority;		       /* borrowed: signs what cert logins show */
 };
 
 /* With a root token and an unseal key, no roles and no mounts. */

@@ -52,7 +52,7 @@ static const struct option_spec table[] = {
 	"let --file write elsewhere than to tmpfs")},
     {OPTION("override", OPTION_FLAG, NULL, deliver.override,
 	"let a secret replace a variable that is set, and a later source an earlier one")},
-    {OPTION("allow-env", OPTION_LIST, "NAME", allow_env,
+    {OPTION("allow-env", OPTION_LIST, "NAME", deliver.allow,
 	"allow a secret to set this dangerous variable (repeatable)")},
     {OPTION("keep-config", OPTION_FLAG, NULL, deliver.keep_config,
 	"leave VAULT_*, BAO_* and SECRET_EXEC_* in the environment")},

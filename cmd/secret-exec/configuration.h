@@ -15,7 +15,6 @@ struct configuration {
 	struct deliver_settings deliver;
 	struct init_settings init;
 	struct watch_settings watch;
-	struct strings allow_env;
 	bool check, print_config;
 	const char *install;
 };

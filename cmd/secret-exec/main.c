@@ -3,6 +3,7 @@
 
 #include "cmd/secret-exec/configuration.h"
 #include "lib/launch/command.h"
+#include "lib/launch/install.h"
 
 extern char **environ;
 
@@ -21,7 +22,6 @@ static struct launch_settings settings_for_launch(const struct configuration *co
 
 	settings.collect.sources.environment = environ;
 	settings.collect.sources.override = configuration->deliver.override;
-	settings.deliver.allow = &configuration->allow_env;
 	settings.deliver.options = &secret_exec_options;
 	return settings;
 }
@@ -34,6 +34,17 @@ static int print_configuration(struct configuration *configuration, struct error
 		return program_fail(err, COMMAND_FAILED);
 	options_print_configuration(&secret_exec_options, configuration, stdout);
 	return 0;
+}
+
+static int install_program(
+    const struct configuration *configuration, int operand_count, struct error *err)
+{
+	int result = operand_count ? error_set(err, ERROR_USAGE,
+					 "--install copies this program, and starts no command: "
+					 "leave the command out")
+				   : install(configuration->install, err);
+
+	return result < 0 ? program_fail(err, COMMAND_FAILED) : 0;
 }
 
 int main(int argc, char **argv)
@@ -57,6 +68,8 @@ int main(int argc, char **argv)
 		return status;
 	if (configuration.print_config)
 		return print_configuration(&configuration, &err);
+	if (configuration.install)
+		return install_program(&configuration, count, &err);
 	if (count == 0) {
 		error_set(&err, ERROR_USAGE,
 		    "no command: write secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]");
@@ -66,6 +79,8 @@ int main(int argc, char **argv)
 	    program_complete_connection(&configuration.program, &configuration.vault,
 		&configuration.session, &configuration.kube, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);
+	/* Each start has its own time. */
+	configuration.kube.deadline_ms = 0;
 	struct launch_settings settings = settings_for_launch(&configuration);
 	if (launch_check_settings(&settings, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/secret_memory.h"
 
 #define CAPACITY_MIN 256
 #define FORMAT_MAX 4096
@@ -39,6 +40,7 @@ int secret_buffer_reserve(struct secret_buffer *buffer, size_t more, struct erro
 	char *grown = malloc(capacity);
 	if (!grown)
 		return error_memory(err);
+	secret_memory_cover(grown, capacity);
 	if (buffer->length)
 		memcpy(grown, buffer->data, buffer->length);
 	grown[buffer->length] = '\0';

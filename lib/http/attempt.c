@@ -69,6 +69,13 @@ static const char *system_bundle(void)
 	return NULL;
 }
 
+/* A proxy that speaks TLS is trusted by the same certificates, as Vault's own clients have it. */
+static void set_ca_file(struct setup *setup, const char *path)
+{
+	SET(setup, CURLOPT_CAINFO, path);
+	SET(setup, CURLOPT_PROXY_CAINFO, path);
+}
+
 static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, struct error *err)
 {
 	SET(setup, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -77,18 +84,20 @@ static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, 
 		SET(setup, CURLOPT_SSL_VERIFYHOST, 0L);
 	} else if (endpoint->ca_pem) {
 		set_blob(setup, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
+		set_blob(
+		    setup, CURLOPT_PROXY_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
 	} else if (endpoint->ca_file) {
 		if (access(endpoint->ca_file, R_OK) < 0)
 			return error_system(
 			    err, "%s: CA file %s", endpoint->name, endpoint->ca_file);
-		SET(setup, CURLOPT_CAINFO, endpoint->ca_file);
+		set_ca_file(setup, endpoint->ca_file);
 	} else if (http_is_https(endpoint->url)) {
 		const char *bundle = endpoint->system_trust ? system_bundle() : NULL;
 		if (!bundle)
 			return error_set(err, ERROR_USAGE,
 			    "%s: no CA certificates to verify its TLS: %s", endpoint->name,
 			    endpoint->trust_hint ? endpoint->trust_hint : "name a CA file");
-		SET(setup, CURLOPT_CAINFO, bundle);
+		set_ca_file(setup, bundle);
 	}
 	return 0;
 }

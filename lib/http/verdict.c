@@ -147,6 +147,12 @@ static void explain(struct http_attempt *attempt, const struct failure *failure)
 		case CURLE_SSL_CONNECT_ERROR:
 			explain_tls(endpoint, failure, err);
 			break;
+		case CURLE_SSL_CERTPROBLEM:
+			error_set(err, ERROR_INVALID,
+			    "the client certificate can't be used: %s: do certificate and key "
+			    "belong together?",
+			    failure->reason);
+			break;
 		case CURLE_COULDNT_CONNECT:
 			explain_connection(endpoint, failure, err);
 			break;

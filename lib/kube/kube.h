@@ -1,5 +1,5 @@
 /*
- * kube: typed calls to the Kubernetes API: configuration, Secrets, TokenRequest.
+ * kube: typed calls to the Kubernetes API: configuration, Secrets, ConfigMaps, TokenRequest.
  *
  * As in vault.h, kube_X_request fills an exchange and kube_X_result reads it.
  * Source of shapes: https://kubernetes.io/docs/reference/kubernetes-api/
@@ -122,6 +122,20 @@ int kube_secret_patch_request(struct kube *kube, const struct kube_secret *chang
 /* The Secret as a v1/Secret in JSON, as POST wants it and as a manifest. */
 int kube_secret_write_json(const struct kube_secret *secret, struct secret_buffer *out,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* A ConfigMap; its data is text, its binaryData bytes, and here both are bytes. */
+struct kube_config_map {
+	char *namespace, *name;
+	struct kube_entry *data;
+	size_t data_count;
+};
+void kube_config_map_free(struct kube_config_map *map) __attribute__((nonnull));
+/* GET one ConfigMap; errors name it. */
+int kube_config_map_get_request(struct kube *kube, const char *namespace, const char *name,
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_config_map_result(const struct http_exchange *exchange, const char *namespace,
+    const char *name, struct kube_config_map *map, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* One page of a list. */
 struct kube_secret_page {

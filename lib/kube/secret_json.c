@@ -31,7 +31,7 @@ static int read_pairs(const struct json *document, json_node object, struct kube
 	return 0;
 }
 
-static int read_value(
+int kube_data_read(
     const struct json *document, json_node node, struct kube_entry *entry, struct error *err)
 {
 	cleanup_secret struct secret_buffer unescaped = SECRET_BUFFER_INIT;
@@ -67,7 +67,7 @@ static int read_data(
 		entry->key = json_name_strdup(document, node);
 		if (!entry->key)
 			return error_set(err, ERROR_INVALID, "a data key is no plain text");
-		if (read_value(document, node, entry, err) < 0)
+		if (kube_data_read(document, node, entry, err) < 0)
 			return -1;
 	}
 	return 0;

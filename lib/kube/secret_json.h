@@ -12,6 +12,10 @@
 int kube_secret_read(const struct json *document, json_node node, struct kube_secret *secret,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* The bytes of a data value that is written as base64; null is none. */
+int kube_data_read(const struct json *document, json_node node, struct kube_entry *entry,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* The members data, labels and annotations, of which only what is there is written. */
 void kube_secret_write_data(struct json_writer *writer, const struct kube_secret *secret)
     __attribute__((nonnull));

@@ -8,6 +8,9 @@ static int token_request(struct kube *kube, const char *namespace, const char *s
 {
 	struct json_writer writer;
 
+	memset(exchange, 0, sizeof(*exchange));
+	if (!kube_valid_name(service_account))
+		return error_set(err, ERROR_USAGE, "that is no name of a service account");
 	if (kube_request(
 		kube, "POST", namespace, "serviceaccounts", service_account, exchange, err) < 0 ||
 	    secret_buffer_append_string(&exchange->path, "/token", err) < 0)

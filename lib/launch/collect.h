@@ -1,8 +1,10 @@
 /*
- * collect: from ciphertext to variables.
+ * collect: from sources to variables.
  *
- * Login and the reads of the Secrets run at the same time; then all ciphertexts under one Transit
- * key are decrypted in one request.
+ * source_list.h says what there is: sources (source.h) of several kinds (source_kinds.h), some on
+ * this machine, some in the Kubernetes API.  The login to Vault and the reads of the API run at the
+ * same time; then all ciphertexts under one Transit key are decrypted in one request (decrypt.h);
+ * then the values get their names (naming.h) and become variables, the stronger source last.
  */
 #ifndef LAUNCH_COLLECT_H
 #define LAUNCH_COLLECT_H

@@ -101,37 +101,51 @@ int command_check(char *const *argv, struct error *err)
 	return find(argv, NULL, err);
 }
 
-static const int caught[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-#define CAUGHT (sizeof(caught) / sizeof(caught[0]))
+/* The signals that end a process by default, but for those that its own faults raise. */
+static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGSTKFLT,
+    SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR};
 
-static struct sigaction found[CAUGHT], found_pipe;
-static volatile sig_atomic_t caught_signal;
+static volatile sig_atomic_t caught_signal, at_once;
 static void (*signal_action)(void);
 
 static void on_signal(int number)
 {
 	int interrupted_errno = errno;
 
-	caught_signal = number;
+	if (at_once)
+		_exit(128 + number);
+	if (!caught_signal)
+		caught_signal = number;
 	if (signal_action)
 		signal_action();
 	errno = interrupted_errno;
 }
 
+static void on_broken_pipe(int number)
+{
+	(void)number;
+}
+
+/* execve gives a caught signal its default action back, so nothing of this reaches the application.
+ */
+static void catch_signal(int number, void (*handler)(int))
+{
+	struct sigaction catching = {.sa_handler = handler}, found;
+
+	/* nohup(1) and the like ignore a signal on purpose. */
+	if (sigaction(number, NULL, &found) == 0 && found.sa_handler != SIG_IGN)
+		sigaction(number, &catching, NULL);
+}
+
 void command_catch_signals(void (*action)(void))
 {
-	struct sigaction catching = {.sa_handler = on_signal};
-	struct sigaction ignoring = {.sa_handler = SIG_IGN};
-
 	signal_action = action;
-	for (size_t i = 0; i < CAUGHT; i++) {
-		sigaction(caught[i], NULL, &found[i]);
-		/* nohup(1) and the like ignore a signal on purpose. */
-		if (found[i].sa_handler != SIG_IGN)
-			sigaction(caught[i], &catching, NULL);
-	}
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		catch_signal(ending[i], on_signal);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		catch_signal(number, on_signal);
 	/* A server that hangs up must not end us. */
-	sigaction(SIGPIPE, &ignoring, &found_pipe);
+	catch_signal(SIGPIPE, on_broken_pipe);
 }
 
 int command_caught_signal(void)
@@ -141,7 +155,5 @@ int command_caught_signal(void)
 
 void command_restore_signals(void)
 {
-	for (size_t i = 0; i < CAUGHT; i++)
-		sigaction(caught[i], &found[i], NULL);
-	sigaction(SIGPIPE, &found_pipe, NULL);
+	at_once = 1;
 }

@@ -21,9 +21,18 @@ int command_exec(char *const *argv, char *const *environment, struct error *err)
 int command_check(char *const *argv, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Signals that end a start: caught between begin and end. */
+/*
+ * Catch every signal that would end a process, but for faults of its own, and for what is ignored
+ * already.  First thing in main: the kernel ignores for PID 1 what is not caught.  `on_signal` is
+ * called in the handler.
+ */
 void command_catch_signals(void (*on_signal)(void));
-int command_caught_signal(void);    /* its number, or 0 */
-void command_restore_signals(void); /* as they were found */
+int command_caught_signal(void); /* the number of the first, or 0 */
+
+/*
+ * The application is to find signals as we did.  execve sees to that, so they stay caught until
+ * then; from here on a signal ends us at once with 128+N, so that none is lost, as PID 1 too.
+ */
+void command_restore_signals(void);
 
 #endif

@@ -1,287 +1,242 @@
 #include "lib/launch/deliver.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
-#include "lib/launch/environment_rules.h"
-#include "lib/sealed/sealed.h"
+#include "lib/launch/content.h"
+#include "lib/launch/deliver_command.h"
+#include "lib/launch/deliver_destination.h"
+#include "lib/launch/deliver_file.h"
+#include "lib/launch/memfd.h"
+#include "lib/launch/pipe.h"
 
-/* Below are stdin, stdout and stderr. */
-#define FD_MIN 3
-#define FD_MAX 1023
+/* A start's variables, each on its way. */
+struct plan {
+	const struct deliver_settings *settings;
+	const struct variables *variables;
+	struct destinations destinations;
+	struct file_rules file_rules;
+	const struct variable **environment, **together; /* for the destinations of all */
+	size_t environment_count, together_count;
+};
 
-int deliver_parse_fd(const char *text, int *fd, enum deliver_format *format, struct error *err)
+static void free_plan(struct plan *plan)
 {
-	static const char *const names[] = {"json", "dotenv", "nul"};
-	char *end;
-	long number = strtol(text, &end, 10);
-
-	*format = DELIVER_JSON;
-	if (*text < '0' || *text > '9' || number < FD_MIN || number > FD_MAX ||
-	    (*end && *end != ':'))
-		return error_set(err, ERROR_USAGE,
-		    "--fd \"%s\": write N[:json|dotenv|nul] with N from %d to %d", text, FD_MIN,
-		    FD_MAX);
-	*fd = (int)number;
-	if (*end == '\0')
-		return 0;
-	for (int i = 0; i < 3; i++)
-		if (strcmp(end + 1, names[i]) == 0) {
-			*format = (enum deliver_format)i;
-			return 0;
-		}
-	return error_set(err, ERROR_USAGE, "--fd \"%s\": the format is json, dotenv or nul", text);
+	destinations_free(&plan->destinations);
+	free(plan->environment);
+	free(plan->together);
 }
 
-static bool is_name(const char *entry, const char *name)
+int deliver_begin(const struct deliver_settings *settings, char *const *command, struct error *err)
 {
-	size_t length = strlen(name);
+	struct destinations destinations;
+	struct file_rules rules;
 
-	return strncmp(entry, name, length) == 0 && entry[length] == '=';
+	if (file_rules_parse(&rules, settings, err) < 0 ||
+	    destinations_parse(&destinations, settings, err) < 0)
+		return -1;
+	char **filled = deliver_command_fill(command, &destinations, err);
+	int result = filled ? 0 : -1;
+	for (size_t i = 0; result == 0 && i < destinations.count; i++)
+		if (destinations.items[i].kind == DESTINATION_PIPE)
+			result = pipe_reserve(destinations.items[i].fd, err);
+	deliver_command_free(filled);
+	destinations_free(&destinations);
+	return result;
 }
 
-static const struct variable *find(const struct variables *variables, const char *entry)
+static const struct variable *find(const struct variables *variables, const char *name)
 {
 	for (size_t i = 0; i < variables->count; i++)
-		if (is_name(entry, variables->items[i].name))
+		if (strcmp(variables->items[i].name, name) == 0)
 			return &variables->items[i];
 	return NULL;
 }
 
-/* Whether an entry of our own environment is the application's too. */
-static int keeps(const char *entry, const struct variables *variables,
-    const struct deliver_settings *settings, struct error *err)
+/* Names are no secrets. */
+static int unknown(
+    const struct destination *destination, const struct variables *variables, struct error *err)
 {
-	const char *equals = strchr(entry, '=');
-	const struct variable *replacing = find(variables, entry);
+	cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
 
-	if (!equals)
-		return 1;
-	cleanup_free char *name = strndup(entry, (size_t)(equals - entry));
-	if (!name)
-		return error_memory(err);
-	if (sealed_is_ciphertext(equals + 1, strlen(equals + 1)))
-		return 0;
-	/* Another's number would come first, and so be the one that counts. */
-	if (settings->fd >= 0 && strcmp(name, DELIVER_FD_VARIABLE) == 0)
-		return 0;
-	if (!settings->keep_config && options_own_variable(settings->options, name))
-		return 0;
-	if (!replacing || settings->fd >= 0)
-		return 1;
-	if (!settings->override)
-		return error_set(err, ERROR_INVALID,
-		    "%s: variable %s is set already: take it out of the pod, or say --override",
-		    replacing->source, name);
-	return 0;
-}
-
-static int add_variable(
-    struct deliver_environment *result, const struct variable *variable, struct error *err)
-{
-	struct secret_buffer *string = &result->owned[result->owned_count++];
-
-	if (secret_buffer_append_string(string, variable->name, err) < 0 ||
-	    secret_buffer_append(string, "=", 1, err) < 0 ||
-	    secret_buffer_append(
-		string, secret_buffer_string(&variable->value), variable->value.length, err) < 0)
-		return -1;
-	result->strings[result->count++] = string->data;
-	return 0;
-}
-
-static int fill_environment(struct deliver_environment *result, char *const *environment,
-    const struct variables *variables, const struct deliver_settings *settings, struct error *err)
-{
-	for (char *const *entry = environment; *entry; entry++) {
-		int keep = keeps(*entry, variables, settings, err);
-		if (keep < 0)
-			return -1;
-		if (keep)
-			result->strings[result->count++] = *entry;
-	}
-	if (settings->fd >= 0) {
-		struct secret_buffer *string = &result->owned[result->owned_count++];
-		if (secret_buffer_append_format(
-			string, err, "%s=%d", DELIVER_FD_VARIABLE, settings->fd) < 0)
-			return -1;
-		result->strings[result->count++] = string->data;
-		return 0;
-	}
 	for (size_t i = 0; i < variables->count; i++)
-		if (add_variable(result, &variables->items[i], err) < 0)
+		if (secret_buffer_append_string(&names, i ? ", " : "", err) < 0 ||
+		    secret_buffer_append_string(&names, variables->items[i].name, err) < 0)
 			return -1;
-	return 0;
+	return error_set(err, ERROR_INVALID, "%s: there is no secret \"%s\", only: %s",
+	    destination->label, destination->key, secret_buffer_string(&names));
 }
 
-int deliver_environment(struct deliver_environment *result, char *const *environment,
-    const struct variables *variables, const struct deliver_settings *settings, struct error *err)
+static bool goes_alone(const struct plan *plan, const struct variable *variable)
 {
-	size_t count = 0;
+	for (size_t i = 0; i < plan->destinations.count; i++) {
+		const char *key = plan->destinations.items[i].key;
+		if (key && strcmp(key, variable->name) == 0)
+			return true;
+	}
+	return false;
+}
 
-	memset(result, 0, sizeof(*result));
-	if (settings->fd < 0 && environment_check(variables, settings->allow, err) < 0)
+static bool goes_to_environment(const struct plan *plan, const struct variable *variable)
+{
+	const struct strings *patterns = &plan->settings->environment;
+
+	if (!destinations_for_all(&plan->destinations, DESTINATION_PIPE) &&
+	    !destinations_for_all(&plan->destinations, DESTINATION_MEMFD))
+		return true;
+	for (size_t i = 0; i < patterns->count; i++)
+		if (fnmatch(patterns->items[i], variable->name, 0) == 0)
+			return true;
+	return false;
+}
+
+/* Who goes where. */
+static int make_plan(struct plan *plan, struct error *err)
+{
+	const struct variables *variables = plan->variables;
+
+	if (file_rules_parse(&plan->file_rules, plan->settings, err) < 0 ||
+	    destinations_parse(&plan->destinations, plan->settings, err) < 0)
 		return -1;
-	/* Both forms are made to be taken into an environment by whoever reads them. */
-	if (settings->fd >= 0 && settings->format != DELIVER_JSON &&
-	    environment_check_names(variables, settings->allow, err) < 0)
-		return -1;
-	while (environment[count])
-		count++;
-	result->strings = calloc(count + variables->count + 2, sizeof(*result->strings));
-	result->owned = calloc(variables->count + 1, sizeof(*result->owned));
-	if (!result->strings || !result->owned) {
-		deliver_environment_free(result);
+	for (size_t i = 0; i < plan->destinations.count; i++) {
+		const struct destination *destination = &plan->destinations.items[i];
+		if (destination->key && !find(variables, destination->key))
+			return unknown(destination, variables, err);
+	}
+	plan->environment = calloc(variables->count + 1, sizeof(struct variable *));
+	plan->together = calloc(variables->count + 1, sizeof(struct variable *));
+	if (!plan->environment || !plan->together)
 		return error_memory(err);
-	}
-	if (fill_environment(result, environment, variables, settings, err) < 0) {
-		deliver_environment_free(result);
-		return -1;
-	}
-	return 0;
-}
-
-void deliver_environment_free(struct deliver_environment *result)
-{
-	for (size_t i = 0; i < result->owned_count; i++)
-		secret_buffer_free(&result->owned[i]);
-	free(result->owned);
-	free(result->strings);
-	memset(result, 0, sizeof(*result));
-}
-
-static int write_json(
-    const struct variables *variables, struct secret_buffer *out, struct error *err)
-{
-	struct json_writer writer;
-
-	json_writer_init(&writer, out);
-	json_write_object(&writer);
 	for (size_t i = 0; i < variables->count; i++) {
 		const struct variable *variable = &variables->items[i];
-		if (!json_is_utf8(secret_buffer_string(&variable->value), variable->value.length))
-			return error_set(err, ERROR_INVALID,
-			    "%s: the value of %s is no UTF-8 text, which JSON needs: use --fd "
-			    "N:nul",
-			    variable->source, variable->name);
-		json_write_name(&writer, variable->name);
-		json_write_string_bytes(
-		    &writer, secret_buffer_string(&variable->value), variable->value.length);
-	}
-	json_write_object_end(&writer);
-	return json_writer_finish(&writer, err);
-}
-
-/* NAME='value' as a shell and dotenv readers take it; a quote in it is closed, escaped, opened. */
-static int write_dotenv(
-    const struct variable *variable, struct secret_buffer *out, struct error *err)
-{
-	const char *value = secret_buffer_string(&variable->value);
-
-	if (!environment_valid_name(variable->name))
-		return error_set(err, ERROR_INVALID,
-		    "%s: \"%s\" can't be a name in dotenv form, which a shell may read: use --fd "
-		    "N:json",
-		    variable->source, variable->name);
-	if (memchr(value, '\0', variable->value.length))
-		return error_set(err, ERROR_INVALID,
-		    "%s: the value of %s holds a NUL byte: use --fd N:json", variable->source,
-		    variable->name);
-	if (secret_buffer_append_string(out, variable->name, err) < 0 ||
-	    secret_buffer_append_string(out, "='", err) < 0)
-		return -1;
-	for (; *value; value++)
-		if (secret_buffer_append_string(
-			out, *value == '\'' ? "'\\''" : (const char[]){*value, '\0'}, err) < 0)
-			return -1;
-	return secret_buffer_append_string(out, "'\n", err);
-}
-
-/* NAME=value NUL, as in /proc/PID/environ. */
-static int write_nul(const struct variable *variable, struct secret_buffer *out, struct error *err)
-{
-	if (!*variable->name || strchr(variable->name, '='))
-		return error_set(err, ERROR_INVALID,
-		    "%s: \"%s\" can't be a name before \"=\": use --fd N:json", variable->source,
-		    variable->name);
-	if (variable->value.length && memchr(variable->value.data, '\0', variable->value.length))
-		return error_set(err, ERROR_INVALID,
-		    "%s: the value of %s holds a NUL byte: use --fd N:json", variable->source,
-		    variable->name);
-	if (secret_buffer_append_string(out, variable->name, err) < 0 ||
-	    secret_buffer_append(out, "=", 1, err) < 0 ||
-	    secret_buffer_append(
-		out, secret_buffer_string(&variable->value), variable->value.length, err) < 0)
-		return -1;
-	return secret_buffer_append(out, "", 1, err);
-}
-
-static int write_all(const struct variables *variables, enum deliver_format format,
-    struct secret_buffer *out, struct error *err)
-{
-	if (format == DELIVER_JSON)
-		return write_json(variables, out, err);
-	for (size_t i = 0; i < variables->count; i++) {
-		const struct variable *variable = &variables->items[i];
-		int result = format == DELIVER_DOTENV ? write_dotenv(variable, out, err)
-						      : write_nul(variable, out, err);
-		if (result < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Fill the pipe at once: nobody reads yet, so a write that would wait is one that doesn't fit. */
-static int fill_pipe(int fd, const struct secret_buffer *text, struct error *err)
-{
-	if (text->length && fcntl(fd, F_SETPIPE_SZ, (int)text->length) < 0)
-		return error_set(err, ERROR_TOO_LARGE,
-		    "--fd: the kernel gives no pipe of %zu bytes (%s): raise fs.pipe-max-size or "
-		    "fs.pipe-user-pages-soft",
-		    text->length, strerror(errno));
-	for (size_t done = 0; done < text->length;) {
-		ssize_t written = write(fd, text->data + done, text->length - done);
-		if (written < 0 && errno == EINTR)
+		if (goes_alone(plan, variable))
 			continue;
-		if (written < 0)
-			return error_system(err, "--fd: filling the pipe");
-		done += (size_t)written;
+		if (goes_to_environment(plan, variable))
+			plan->environment[plan->environment_count++] = variable;
+		else
+			plan->together[plan->together_count++] = variable;
 	}
 	return 0;
 }
 
-int deliver_pipe(
-    const struct variables *variables, const struct deliver_settings *settings, struct error *err)
+/* A pipe, and whatever is open from here on, is closed by deliver_free. */
+static void add_descriptor(struct delivery *delivery, int fd)
+{
+	delivery->descriptors[delivery->descriptor_count++] = fd;
+}
+
+static int make_descriptor(struct delivery *delivery, struct destination *destination,
+    const struct secret_buffer *content, struct error *err)
+{
+	if (destination->kind == DESTINATION_PIPE) {
+		if (pipe_reserve(destination->fd, err) < 0 ||
+		    pipe_fill(destination->fd, content, err) < 0)
+			return -1;
+	} else {
+		destination->fd = memfd_make(content, err);
+		if (destination->fd < 0)
+			return -1;
+	}
+	add_descriptor(delivery, destination->fd);
+	return 0;
+}
+
+static int make_file(struct delivery *delivery, const struct destination *destination,
+    const struct secret_buffer *value, const struct file_rules *rules, struct error *err)
+{
+	struct file *file = &delivery->files[delivery->file_count++];
+
+	if (deliver_file(file, destination->path, value, rules, err) < 0)
+		return error_wrap(err, "%s", destination->label);
+	for (size_t i = 0; i + 1 < delivery->file_count; i++)
+		if (file_same_place(file, &delivery->files[i]))
+			return error_set(err, ERROR_USAGE,
+			    "%s: another --file goes to the same place", destination->label);
+	return 0;
+}
+
+static int make_destination(struct delivery *delivery, const struct plan *plan,
+    struct destination *destination, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	int ends[2];
+	const struct secret_buffer *content = &text;
 
-	if (fcntl(settings->fd, F_GETFD) >= 0)
-		return error_set(
-		    err, ERROR_USAGE, "--fd %d: this descriptor is open already", settings->fd);
-	if (write_all(variables, settings->format, &text, err) < 0)
+	if (destination->key)
+		content = &find(plan->variables, destination->key)->value;
+	else if (content_write(plan->together, plan->together_count, destination->format,
+		     &plan->settings->allow, &text, err) < 0)
 		return -1;
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return error_system(err, "--fd: pipe");
-	cleanup_close int reader = ends[0];
-	cleanup_close int writer = ends[1];
-	if (fill_pipe(writer, &text, err) < 0)
+	if (destination->kind == DESTINATION_FILE)
+		return make_file(delivery, destination, content, &plan->file_rules, err);
+	return make_descriptor(delivery, destination, content, err);
+}
+
+static int prepare(struct delivery *delivery, char *const *environment, char *const *command,
+    struct plan *plan, struct error *err)
+{
+	size_t count = plan->destinations.count;
+	const struct destination *pipe =
+	    destinations_for_all(&plan->destinations, DESTINATION_PIPE);
+
+	delivery->descriptors = calloc(count + 1, sizeof(*delivery->descriptors));
+	delivery->files = calloc(count + 1, sizeof(*delivery->files));
+	if (!delivery->descriptors || !delivery->files)
+		return error_memory(err);
+	if (environment_make(&delivery->environment, environment, plan->environment,
+		plan->environment_count, pipe ? pipe->fd : -1, plan->settings, err) < 0)
 		return -1;
-	/* It may have the very number that the reader is to get. */
-	close(writer);
-	writer = -1;
-	/* The reader must block like any other pipe's; dup2 drops close-on-exec. */
-	if (fcntl(reader, F_SETFL, 0) < 0)
-		return error_system(err, "--fd: fcntl");
-	if (reader == settings->fd) {
-		reader = -1;
-		return fcntl(settings->fd, F_SETFD, 0) < 0 ? error_system(err, "--fd: fcntl") : 0;
-	}
-	if (dup2(reader, settings->fd) < 0)
-		return error_system(err, "--fd %d", settings->fd);
+	for (size_t i = 0; i < count; i++)
+		if (make_destination(delivery, plan, &plan->destinations.items[i], err) < 0)
+			return -1;
+	delivery->command = deliver_command_fill(command, &plan->destinations, err);
+	if (!delivery->command)
+		return -1;
+	return environment_check_total(&delivery->environment, delivery->command, err);
+}
+
+int deliver_prepare(struct delivery *delivery, char *const *environment, char *const *command,
+    const struct variables *variables, const struct deliver_settings *settings, struct error *err)
+{
+	struct plan plan = {.settings = settings, .variables = variables};
+
+	memset(delivery, 0, sizeof(*delivery));
+	int result = make_plan(&plan, err);
+	if (result == 0)
+		result = prepare(delivery, environment, command, &plan, err);
+	free_plan(&plan);
+	if (result < 0)
+		deliver_free(delivery);
+	return result;
+}
+
+int deliver_commit(struct delivery *delivery, struct error *err)
+{
+	for (size_t i = 0; i < delivery->file_count; i++)
+		if (file_place(&delivery->files[i], err) < 0) {
+			error_wrap(err, "--file: %s", delivery->files[i].name);
+			deliver_withdraw(delivery);
+			return -1;
+		}
 	return 0;
+}
+
+void deliver_withdraw(struct delivery *delivery)
+{
+	for (size_t i = 0; i < delivery->file_count; i++)
+		file_remove(&delivery->files[i]);
+}
+
+void deliver_free(struct delivery *delivery)
+{
+	environment_free(&delivery->environment);
+	deliver_command_free(delivery->command);
+	for (size_t i = 0; i < delivery->descriptor_count; i++)
+		close(delivery->descriptors[i]);
+	free(delivery->descriptors);
+	for (size_t i = 0; i < delivery->file_count; i++)
+		file_free(&delivery->files[i]);
+	free(delivery->files);
+	memset(delivery, 0, sizeof(*delivery));
 }

@@ -1,56 +1,76 @@
-/* deliver: hand the variables to the application: in its environment, or over an inherited pipe. */
+/*
+ * deliver: hand the variables to the application: in its environment, over an inherited pipe, in a
+ * sealed memfd, in files.
+ *
+ * Each variable goes one way.  One that --file, --memfd or --fd names goes there alone (several of
+ * them may name it).  The others go to the environment; or, where a pipe or a memfd for all of them
+ * is asked for, into those, but for the names that --env picks.
+ */
 #ifndef LAUNCH_DELIVER_H
 #define LAUNCH_DELIVER_H
 
 #include "lib/base/options.h"
+#include "lib/launch/environment.h"
+#include "lib/launch/file.h"
 #include "lib/sealed/variables.h"
 
-/* The environment variable that tells the application the pipe's number. */
+/* The environment variable that tells the application the number of the pipe with all variables. */
 #define DELIVER_FD_VARIABLE "SECRETS_FD"
 
-enum deliver_format { DELIVER_JSON, DELIVER_DOTENV, DELIVER_NUL };
-
+/* All borrowed. */
 struct deliver_settings {
 	bool override;		       /* a secret may replace a variable that exists */
-	const struct strings *allow;   /* dangerous names that are meant */
+	struct strings allow;	       /* dangerous names that are meant */
 	bool keep_config;	       /* leave our own configuration in the environment */
 	const struct options *options; /* which variables those are */
-	int fd;			       /* -1: environment; else the pipe's number */
-	enum deliver_format format;
-	struct strings environment;	    /* --env PATTERN */
-	struct strings fds;		    /* --fd N[:FORMAT], or N=KEY: the value's bytes */
-	const char *fd_variable;	    /* NULL: DELIVER_FD_VARIABLE */
-	struct strings memfds;		    /* --memfd :FORMAT, or KEY: the value's bytes */
-	struct strings files;		    /* --file KEY=PATH */
+	struct strings environment;    /* --env PATTERN */
+	struct strings fds;	       /* --fd N[:json|dotenv|nul], or N=KEY: the value's bytes */
+	const char *fd_variable;       /* NULL: DELIVER_FD_VARIABLE */
+	struct strings memfds;	       /* --memfd :FORMAT, or KEY: the value's bytes */
+	struct strings files;	       /* --file KEY=PATH */
 	const char *file_mode, *file_owner; /* octal; UID[:GID], numbers; NULL: 0400, ours */
 	bool allow_disk;		    /* files may be elsewhere than on tmpfs */
 };
 
-/* "N[:json|dotenv|nul]", N from 3. */
-int deliver_parse_fd(const char *text, int *fd, enum deliver_format *format, struct error *err)
+/* What the application is started with. */
+struct delivery {
+	struct environment environment;
+	char **command;	  /* argv, with the memfds' paths in their places */
+	int *descriptors; /* what it inherits: pipes and memfds */
+	size_t descriptor_count;
+	struct file *files;
+	size_t file_count;
+};
+
+/*
+ * Before anything else is opened, and before any server is asked: see that the settings are sound
+ * and fit the command, and keep the descriptors that --fd names from being used for something else
+ * (each is open, close-on-exec, until deliver_prepare).  May be called again.  ERROR_USAGE: also
+ * for a descriptor that we were started with.
+ */
+int deliver_begin(const struct deliver_settings *settings, char *const *command, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * The application's environment: `environment` without ciphertext and without our configuration,
- * plus the variables (or the pipe's number).  Each string stands in wiped memory.  Free with
- * deliver_environment_free.  NULL on error: a name or value that can't be a variable, a clash.
+ * Check everything (names, clashes, sizes, places), and prepare all of it, so that deliver_commit
+ * has little left to fail: files wait beside their places.  The pipes' and memfds' descriptors are
+ * inherited over exec from here on.  After an error nothing is left of it.
  */
-struct deliver_environment {
-	char **strings; /* NULL-terminated, for execve */
-	size_t count;
-	struct secret_buffer *owned;
-	size_t owned_count;
-};
-int deliver_environment(struct deliver_environment *result, char *const *environment,
+int deliver_prepare(struct delivery *delivery, char *const *environment, char *const *command,
     const struct variables *variables, const struct deliver_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-void deliver_environment_free(struct deliver_environment *result) __attribute__((nonnull));
+
+/* Put the files in their places; what stood there is replaced.  After an error none is left. */
+int deliver_commit(struct delivery *delivery, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The application did not start: remove the files from their places again. */
+void deliver_withdraw(struct delivery *delivery) __attribute__((nonnull));
 
 /*
- * Write all variables into a new pipe whose read end becomes settings->fd, inherited over exec; no
- * writer is left.  ERROR_TOO_LARGE when the kernel gives no pipe that holds them.
+ * Wipe, close, and remove files that are not in their places: those in place stay.  *delivery is
+ * zeroed, which is a delivery of nothing.
  */
-int deliver_pipe(const struct variables *variables, const struct deliver_settings *settings,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+void deliver_free(struct delivery *delivery) __attribute__((nonnull));
 
 #endif

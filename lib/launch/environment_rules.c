@@ -1,7 +1,11 @@
 #include "lib/launch/environment_rules.h"
 
 #include <fnmatch.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "lib/base/json.h"
 
 /*
  * Names by which a loader, a shell or an interpreter is told to run other code; who may write a
@@ -44,16 +48,11 @@ static bool is_dangerous(const char *name)
 	return false;
 }
 
-static int check_name(
+int environment_check_danger(
     const struct variable *variable, const struct strings *allowed, struct error *err)
 {
 	const char *name = variable->name;
 
-	if (!environment_valid_name(name))
-		return error_set(err, ERROR_INVALID,
-		    "%s: \"%s\" can't be an environment variable's name ([A-Za-z_][A-Za-z0-9_]*): "
-		    "rename it, or deliver as JSON with --fd",
-		    variable->source, name);
 	if (is_dangerous(name) && !strings_contain(allowed, name))
 		return error_set(err, ERROR_INVALID,
 		    "%s: refusing to set %s, which can make a program run other code: if it is "
@@ -62,40 +61,58 @@ static int check_name(
 	return 0;
 }
 
-static int check_value(const struct variable *variable, struct error *err)
+int environment_refuse_value(const struct variable *variable, enum error_code code,
+    struct error *err, const char *problem, ...)
 {
 	const char *name = variable->name;
-	const struct secret_buffer *value = &variable->value;
+	char text[128];
+	va_list arguments;
 
-	if (value->length && memchr(value->data, '\0', value->length))
-		return error_set(err, ERROR_INVALID,
-		    "%s: the value of %s holds a NUL byte, which no environment variable can: "
-		    "deliver with --fd",
-		    variable->source, name);
-	if (strlen(name) + value->length + 2 > VARIABLE_STRING_MAX)
-		return error_set(err, ERROR_TOO_LARGE,
-		    "%s: the value of %s has %zu bytes, and the kernel allows %zu for one "
-		    "variable: deliver with --fd",
-		    variable->source, name, value->length, VARIABLE_STRING_MAX);
+	va_start(arguments, problem);
+	vsnprintf(text, sizeof(text), problem, arguments);
+	va_end(arguments);
+	return error_set(err, code,
+	    "%s: the value of %s %s: deliver it alone, with --file %s=PATH, --memfd %s or --fd "
+	    "N=%s",
+	    variable->source, name, text, name, name, name);
+}
+
+int environment_check_text(const struct variable *variable, const char *where, struct error *err)
+{
+	const char *bytes = secret_buffer_string(&variable->value);
+	size_t length = variable->value.length;
+
+	if (memchr(bytes, '\0', length))
+		return environment_refuse_value(
+		    variable, ERROR_INVALID, err, "holds a NUL byte, which %s can't", where);
+	if (!json_is_utf8(bytes, length))
+		return environment_refuse_value(variable, ERROR_INVALID, err,
+		    "is binary (no UTF-8 text), which is not for %s", where);
 	return 0;
 }
 
-int environment_check_names(
-    const struct variables *variables, const struct strings *allowed, struct error *err)
+static int check_value(const struct variable *variable, struct error *err)
 {
-	for (size_t i = 0; i < variables->count; i++)
-		if (check_name(&variables->items[i], allowed, err) < 0)
-			return -1;
+	const struct secret_buffer *value = &variable->value;
+
+	if (environment_check_text(variable, "an environment variable", err) < 0)
+		return -1;
+	if (strlen(variable->name) + value->length + 2 > VARIABLE_STRING_MAX)
+		return environment_refuse_value(variable, ERROR_TOO_LARGE, err,
+		    "has %zu bytes, and the kernel allows %zu for one variable", value->length,
+		    VARIABLE_STRING_MAX);
 	return 0;
 }
 
 int environment_check(
-    const struct variables *variables, const struct strings *allowed, struct error *err)
+    const struct variable *variable, const struct strings *allowed, struct error *err)
 {
-	if (environment_check_names(variables, allowed, err) < 0)
+	if (!environment_valid_name(variable->name))
+		return error_set(err, ERROR_INVALID,
+		    "%s: \"%s\" can't be an environment variable's name ([A-Za-z_][A-Za-z0-9_]*): "
+		    "rename it, or deliver as JSON with --fd N or --memfd :json",
+		    variable->source, variable->name);
+	if (environment_check_danger(variable, allowed, err) < 0)
 		return -1;
-	for (size_t i = 0; i < variables->count; i++)
-		if (check_value(&variables->items[i], err) < 0)
-			return -1;
-	return 0;
+	return check_value(variable, err);
 }

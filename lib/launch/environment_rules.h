@@ -14,14 +14,27 @@
 bool environment_valid_name(const char *name) __attribute__((nonnull));
 
 /*
- * Check each name: [A-Za-z_][A-Za-z0-9_]*, and not one that makes a loader, a shell or an
- * interpreter run other code, unless listed in `allowed`.
+ * Refuse a name that makes a loader, a shell or an interpreter run other code, unless listed in
+ * `allowed`.
  */
-int environment_check_names(const struct variables *variables, const struct strings *allowed,
+int environment_check_danger(const struct variable *variable, const struct strings *allowed,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Check names, and that each value can stand in an environment: no NUL byte, short enough. */
-int environment_check(const struct variables *variables, const struct strings *allowed,
+/*
+ * Check that a secret can stand in an environment: a name of [A-Za-z_][A-Za-z0-9_]* and no danger;
+ * a value that is UTF-8 text without a NUL byte, and short enough.
+ */
+int environment_check(const struct variable *variable, const struct strings *allowed,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Check that the value is UTF-8 text without a NUL byte; `where` it is to stand is for the message.
+ */
+int environment_check_text(const struct variable *variable, const char *where, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* "the value of NAME" and the problem, and which ways take any bytes.  Returns -1. */
+int environment_refuse_value(const struct variable *variable, enum error_code code,
+    struct error *err, const char *problem, ...)
+    __attribute__((format(printf, 4, 5), nonnull, warn_unused_result));
 
 #endif

@@ -4,6 +4,8 @@
 #include "lib/launch/command.h"
 #include "lib/launch/start.h"
 
+extern char **environ;
+
 /* A launch under an init, as its children have it. */
 struct supervised {
 	const struct launch_settings *settings;
@@ -29,13 +31,13 @@ static int check(char *const *command, const struct variables *variables, struct
 	return 0;
 }
 
-/* Everything up to exec; secrets stay in *start.  0, or the exit status. */
+/* Everything that needs no place yet; secrets stay in *delivery.  0, or the exit status. */
 static int prepare(const struct launch_settings *settings, char *const *command,
-    struct start *start, const struct watch_key *key, struct gate_mark *mark, struct error *err)
+    struct delivery *delivery, const struct watch_key *key, struct gate_mark *mark,
+    struct error *err)
 {
 	struct variables variables = {NULL, 0, 0};
-	/* Before the secrets: a change in between is then seen, and not taken for what was there.
-	 */
+	/* First: a change that comes in between will be seen, and not taken for what was there. */
 	int result = key ? start_fingerprint(settings, mark->fingerprint, err) : 0;
 
 	if (result == 0)
@@ -43,7 +45,8 @@ static int prepare(const struct launch_settings *settings, char *const *command,
 	if (result == 0 && key)
 		result = variables_digest(&variables, key->bytes, mark->digest, err);
 	if (result == 0)
-		result = start_prepare(start, settings, command, &variables, err);
+		result = deliver_prepare(
+		    delivery, environ, command, &variables, &settings->deliver, err);
 	int status = result < 0 ? COMMAND_FAILED : 0;
 	if (status == 0 && settings->check)
 		status = check(command, &variables, err);
@@ -52,24 +55,24 @@ static int prepare(const struct launch_settings *settings, char *const *command,
 }
 
 /*
- * Become the application: in init's `child`, or in a process of our own where that is NULL.  A
- * candidate that is to come later goes by the mark, which needs `key`.
+ * Become the application: in init's `child`, or in a process of our own where that is NULL.  With a
+ * key, init is told what a candidate will go by.
  */
 static int launch_here(const struct launch_settings *settings, char *const *command,
     struct init_child *child, const struct watch_key *key, struct error *err)
 {
-	struct start start = START_INIT;
+	struct delivery delivery = {.file_count = 0};
 	struct gate_mark mark;
-	int status = prepare(settings, command, &start, key, &mark, err);
+	int status = prepare(settings, command, &delivery, key, &mark, err);
 
 	if (status == 0 && key && gate_say(&child->gate, GATE_READY, &mark, err) < 0)
 		status = COMMAND_FAILED;
 	if (child)
 		init_release(child);
 	if (status == 0 && !settings->check)
-		return start_finish(&start, command, err);
-	start_free(&start);
-	int interrupted = start_interrupted(command, err);
+		return start_finish(&delivery, err);
+	deliver_free(&delivery);
+	int interrupted = start_interrupted(command[0], err);
 	return interrupted ? interrupted : status;
 }
 
@@ -94,6 +97,9 @@ int launch(const struct launch_settings *settings, char **command, struct error 
 	struct supervised context = {.settings = settings, .command = command};
 	struct init_jobs jobs = {.start = start_supervised, .context = &context};
 
+	/* Before init opens anything. */
+	if (deliver_begin(&settings->deliver, command, err) < 0)
+		return COMMAND_FAILED;
 	if (!settings->init.enabled || settings->check)
 		return launch_here(settings, command, NULL, NULL, err);
 	if (settings->watch.enabled) {

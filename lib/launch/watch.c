@@ -9,6 +9,11 @@
 #include "lib/launch/launch.h"
 #include "lib/launch/start.h"
 
+extern char **environ;
+
+/* No exit status. */
+#define GO_ON (-1)
+
 struct watcher {
 	struct launch_settings settings;
 	char *const *command;
@@ -103,14 +108,16 @@ static bool has_settled(struct watcher *watcher)
 
 /* -- acting on them --------------------------------------------------------------------------- */
 
-/* 1: *start is ready, with other values; 0: the values are the same; -1 with *err set. */
+/* 1: *delivery is ready, with other values; 0: the values are the same; -1 with *err set. */
 static int prepare(
-    struct watcher *watcher, struct start *start, struct gate_mark *mark, struct error *err)
+    struct watcher *watcher, struct delivery *delivery, struct gate_mark *mark, struct error *err)
 {
 	const struct launch_settings *settings = &watcher->settings;
 	struct variables variables = {NULL, 0, 0};
-	int result = start_fingerprint(settings, mark->fingerprint, err);
+	int result = deliver_begin(&settings->deliver, watcher->command, err);
 
+	if (result == 0)
+		result = start_fingerprint(settings, mark->fingerprint, err);
 	if (result == 0)
 		result = start_collect(settings, &variables, err);
 	if (result == 0)
@@ -118,72 +125,68 @@ static int prepare(
 	bool changed =
 	    result == 0 && memcmp(mark->digest, watcher->known.digest, sizeof(mark->digest)) != 0;
 	if (changed)
-		result = start_prepare(start, settings, watcher->command, &variables, err);
+		result = deliver_prepare(
+		    delivery, environ, watcher->command, &variables, &settings->deliver, err);
 	variables_free(&variables);
 	return result < 0 ? -1 : changed;
 }
 
-/* The running application's files are replaced, and it is told.  -1: there is no going on. */
-static int renew(
-    struct watcher *watcher, struct start *start, const struct gate_mark *mark, struct error *err)
+/* Bring the running application's files up to date. */
+static int renew(struct watcher *watcher, struct delivery *delivery, const struct gate_mark *mark,
+    struct error *err)
 {
-	int result = start_commit(start, err);
+	struct error failure = ERROR_INIT;
 
-	start_free(start);
-	if (result < 0) {
-		complain(watcher, "the changed values can't be used", err);
-		error_clear(err);
-		return 0;
+	if (deliver_commit(delivery, &failure) < 0) {
+		complain(watcher, "the changed values can't be used", &failure);
+		return GO_ON;
 	}
 	watcher->known = *mark;
-	return gate_say(&watcher->child->gate, GATE_RENEWED, mark, err);
+	return gate_say(&watcher->child->gate, GATE_RENEWED, mark, err) < 0 ? COMMAND_FAILED
+									    : GO_ON;
 }
 
-/* Wait until the old application is gone, and become the new one.  Returns as watch does. */
-static int take_over(
-    struct watcher *watcher, struct start *start, const struct gate_mark *mark, struct error *err)
+/* Wait until the old application is gone, and become the new one. */
+static int take_over(struct watcher *watcher, struct delivery *delivery,
+    const struct gate_mark *mark, struct error *err)
 {
 	struct init_child *child = watcher->child;
 	struct gate_mark none;
 	int word = GATE_NOTHING;
 
 	if (gate_say(&child->gate, GATE_READY, mark, err) < 0)
-		word = 0;
+		return COMMAND_FAILED;
 	while (word == GATE_NOTHING && !command_caught_signal())
 		word = gate_wait(&child->gate, &none, -1);
-	if (word == GATE_GO) {
-		init_release(child);
-		return start_finish(start, watcher->command, err);
-	}
-	start_free(start);
-	return COMMAND_FAILED;
+	if (word != GATE_GO)
+		return COMMAND_FAILED;
+	init_release(child);
+	return start_finish(delivery, err);
 }
 
-/* Below 0: go on watching; else the exit status. */
+/* A change has settled: GO_ON, or the exit status. */
 static int act(struct watcher *watcher, struct error *err)
 {
 	bool renews = watcher->settings.init.renew_signal != NULL;
-	struct start start = START_INIT;
+	struct delivery delivery = {.file_count = 0};
 	struct error failure = ERROR_INIT;
 	struct gate_mark mark;
-	int changed = prepare(watcher, &start, &mark, &failure);
+	int status = GO_ON, changed = prepare(watcher, &delivery, &mark, &failure);
 
-	if (changed > 0 && !renews && command_check(watcher->command, &failure) != 0) {
-		start_free(&start);
+	/* The old application is not stopped for one that can't be started. */
+	if (changed > 0 && !renews && command_check(delivery.command, &failure) != 0)
 		changed = -1;
-	}
 	if (changed < 0) {
 		complain(watcher, "the changed values can't be used", &failure);
-		return -1;
+	} else if (changed == 0) {
+		log_write(LOG_DEBUG, "the ciphertext has changed, the values are the same");
+		watcher->known = mark;
+	} else {
+		status = renews ? renew(watcher, &delivery, &mark, err)
+				: take_over(watcher, &delivery, &mark, err);
 	}
-	error_clear(&watcher->told);
-	if (changed > 0 && !renews)
-		return take_over(watcher, &start, &mark, err);
-	if (changed > 0)
-		return renew(watcher, &start, &mark, err) < 0 ? COMMAND_FAILED : -1;
-	log_write(LOG_DEBUG, "the ciphertext has changed, the values are the same");
-	watcher->known = mark;
-	return -1;
+	deliver_free(&delivery);
+	return status;
 }
 
 int watch(const struct launch_settings *settings, char *const *command, const struct watch_key *key,
@@ -195,12 +198,12 @@ int watch(const struct launch_settings *settings, char *const *command, const st
 	    .key = key,
 	    .child = child,
 	    .known = *child->running};
-	int status = -1;
+	int status = GO_ON;
 
 	/* The next time is the next try. */
 	watcher.settings.collect.vault.retries = watcher.settings.collect.kube.retries = 0;
-	while (status < 0 && rest(&watcher, spread(timing->interval_ms)))
+	while (status == GO_ON && rest(&watcher, spread(timing->interval_ms)))
 		if (has_settled(&watcher) && rest(&watcher, random_below(timing->jitter_ms)))
 			status = act(&watcher, err);
-	return status < 0 ? COMMAND_FAILED : status;
+	return status == GO_ON ? COMMAND_FAILED : status;
 }

@@ -113,13 +113,18 @@ static bool ends_with(const char *text, const char *end)
  * The original project left no annotation, but its one data key is called like a JSON file, which
  * no variable is.
  */
+bool sealed_names_document(const char *data_key)
+{
+	return ends_with(data_key, ".json");
+}
+
 bool sealed_secret_is_document(const struct kube_secret *secret, const char *data_key)
 {
 	const char *layout = kube_secret_annotation(secret, SEALED_ANNOTATION_LAYOUT);
 
 	if (layout)
 		return strcmp(layout, "document") == 0;
-	return ends_with(data_key, ".json");
+	return sealed_names_document(data_key);
 }
 
 int sealed_secret_check(const struct kube_secret *secret, const char *data_key, struct error *err)

@@ -48,6 +48,8 @@ char *sealed_context(enum sealed_scope scope, const char *namespace, const char 
 int sealed_secret_scope(const struct kube_secret *secret, enum sealed_scope *scope,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 bool sealed_secret_is_document(const struct kube_secret *secret, const char *data_key);
+/* What a data key says of the layout where there is no annotation: a document is called *.json. */
+bool sealed_names_document(const char *data_key) __attribute__((nonnull));
 
 /*
  * Check that every data value (or only `data_key`, when not NULL) is ciphertext.  ERROR_INVALID

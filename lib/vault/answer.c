@@ -72,6 +72,21 @@ int vault_answer_check(const struct http_exchange *exchange, struct error *err)
 	return -1;
 }
 
+/* A token that is spent would be answered with no more than "permission denied". */
+static int add_token(struct vault_token *token, struct http_exchange *exchange, struct error *err)
+{
+	if (vault_token_is_spent(token))
+		return error_set(err, ERROR_DENIED,
+		    "the Vault token was good for %lld request%s, and more are needed: raise "
+		    "token_num_uses of the role, or set it to 0",
+		    (long long)token->num_uses, token->num_uses == 1 ? "" : "s");
+	token->requests++;
+	if (secret_buffer_append_string(&exchange->credential, "X-Vault-Token: ", err) < 0)
+		return -1;
+	return secret_buffer_append(
+	    &exchange->credential, token->value.data, token->value.length, err);
+}
+
 int vault_request(struct vault *vault, bool post, const char *mount, const char *rest,
     struct http_exchange *exchange, struct error *err)
 {
@@ -94,10 +109,5 @@ int vault_request(struct vault *vault, bool post, const char *mount, const char 
 		    http_append_escaped(&exchange->path, part, err) < 0)
 			return -1;
 	}
-	if (vault->token.value.length &&
-	    (secret_buffer_append_string(&exchange->credential, "X-Vault-Token: ", err) < 0 ||
-		secret_buffer_append(&exchange->credential, vault->token.value.data,
-		    vault->token.value.length, err) < 0))
-		return -1;
-	return 0;
+	return vault->token.value.length ? add_token(&vault->token, exchange, err) : 0;
 }

@@ -7,23 +7,53 @@
 
 #include "lib/vault/vault.h"
 
-/* How to get a token.  All borrowed. */
+/* The least life that the Kubernetes API gives a token. */
+#define VAULT_JWT_LIFETIME_MS ((int64_t)600000)
+
+/* How to get a token.  All borrowed; NULL or "" where not set. */
 struct vault_session_settings {
-	const char *token;	/* given by a person: used as it is, neither limited nor revoked */
-	const char *auth_mount; /* of the kubernetes auth method, without "auth/" */
+	const char *method;	/* a name of enum vault_auth; NULL: see vault_session_method */
+	const char *auth_mount; /* without "auth/"; NULL: the method's name */
 	const char *role;
-	const char *jwt_file;	  /* the pod's service-account token; must be set for a login */
+
+	/* token: used as it is, neither limited nor revoked. */
+	const char *token;	/* a person's */
+	const char *token_file; /* somebody keeps it fresh, such as a Vault Agent */
+
+	/* kubernetes, jwt: a file, or a service account for which a JWT is asked for. */
+	const char *jwt_file;
+	const char *service_account, *audience; /* audience NULL: the API server's own */
+	int64_t jwt_lifetime_ms;
+	/* Append a new JWT for what stands above to *jwt; called for each login. */
+	int (*request_jwt)(const struct vault_session_settings *settings,
+	    struct http_client *client, struct secret_buffer *jwt, struct error *err);
+	void *jwt_context; /* request_jwt's own */
+
+	/* approle; a secret id in one of two ways, or none where the role wants none. */
+	const char *role_id, *secret_id, *secret_id_file;
+
 	int64_t max_token_ttl_ms; /* a login that gives a longer one is refused */
 };
 
 #define VAULT_SESSION_DEFAULTS                                                                     \
 	{                                                                                          \
-		.auth_mount = "kubernetes", .max_token_ttl_ms = 10000                              \
+		.jwt_lifetime_ms = VAULT_JWT_LIFETIME_MS, .max_token_ttl_ms = 10000                \
 	}
 
-/* Prepare the login.  1: an exchange is to be run; 0: the token is given; -1: error. */
-int vault_session_request(struct vault *vault, const struct vault_session_settings *settings,
-    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * The method in force: the one that is named; else token where a token or its file is given; else
+ * kubernetes.  ERROR_USAGE where there is no such method.
+ */
+int vault_session_method(const struct vault_session_settings *settings, enum vault_auth *method,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Prepare the login; a JWT that must be asked for is, over `client`.  1: an exchange is to be run;
+ * 0: the token is given; -1: error, ERROR_USAGE where the method lacks an input.
+ */
+int vault_session_request(struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *settings, struct http_exchange *exchange,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Read the login's answer and apply the limit.  A token refused for its long life is left in
@@ -38,9 +68,13 @@ int vault_session_begin(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* Refuse a token that is good for fewer than `requests` more, before the first of them is made. */
+int vault_session_check_uses(const struct vault *vault, size_t requests, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /*
- * For work that may outlast a token: log in anew when the present one has less than
- * VAULT_SESSION_MARGIN_MS to live.
+ * For work that may outlast a token: log in anew when the present one is spent, or has less than
+ * VAULT_SESSION_MARGIN_MS to live.  A token file is read again.
  */
 #define VAULT_SESSION_MARGIN_MS 4000
 int vault_session_renew(struct http_client *client, struct vault *vault,
@@ -52,8 +86,8 @@ int vault_session_renew(struct http_client *client, struct vault *vault,
 
 /*
  * Revoke a token that came from a login, when there is something to revoke: batch tokens have no
- * entry in Vault, and a token for a single use is used up.  A failure is an error only when the
- * token outlives the limit; else it is logged.
+ * entry in Vault, and one that is spent has none left.  A failure is an error only when the token
+ * outlives the limit; else it is logged.
  */
 int vault_session_end(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)

@@ -1,5 +1,5 @@
 /*
- * vault: typed calls to HashiCorp Vault or OpenBao: kubernetes login, token, transit.
+ * vault: typed calls to HashiCorp Vault or OpenBao: login, token, transit.
  *
  * Each call comes as a pair: vault_X_request fills an exchange, which the caller runs (alone or
  * beside others), and vault_X_result reads its answer.  No policy here: limits on token life,
@@ -29,20 +29,23 @@ struct vault_settings {
 	int64_t retries;    /* tries after the first that fails for now */
 };
 
-/* A login's outcome. */
+/* A login's outcome, or a token that came in another way. */
 struct vault_token {
 	struct secret_buffer value;
 	int64_t lease_s;    /* seconds it lives */
 	int64_t expires_ms; /* on CLOCK_MONOTONIC; known after a login */
-	int64_t num_uses;   /* 0: not limited */
+	int64_t num_uses;   /* requests it is good for; 0: not limited */
+	int64_t requests;   /* made with it up to now */
 	bool batch;	    /* a batch token: nothing to revoke */
-	bool renewable;
+	bool given;	    /* no login has made it: not ours to limit or to revoke */
 };
 #define VAULT_TOKEN_INIT                                                                           \
 	{                                                                                          \
-		SECRET_BUFFER_INIT, 0, 0, 0, false, false                                          \
+		SECRET_BUFFER_INIT, 0, 0, 0, 0, false, false                                       \
 	}
 void vault_token_free(struct vault_token *token) __attribute__((nonnull));
+/* True when its last use is gone, and Vault has forgotten it. */
+bool vault_token_is_spent(const struct vault_token *token) __attribute__((nonnull));
 
 struct vault {
 	struct http_endpoint endpoint;
@@ -57,18 +60,47 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
     __attribute__((nonnull, warn_unused_result));
 void vault_free(struct vault *vault) __attribute__((nonnull));
 
-/* POST auth/MOUNT/login.  The JWT's final white space is dropped; the result becomes vault->token.
- */
-int vault_login_request(struct vault *vault, const char *mount, const char *role,
-    const struct secret_buffer *jwt, struct http_exchange *exchange, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-int vault_login_result(struct vault *vault, const char *mount, const char *role,
-    const struct http_exchange *exchange, struct error *err)
+/* Where a token comes from; all but the first log in. */
+enum vault_auth {
+	VAULT_AUTH_TOKEN,
+	VAULT_AUTH_KUBERNETES,
+	VAULT_AUTH_JWT,
+	VAULT_AUTH_APPROLE,
+	VAULT_AUTH_CERT
+};
+/* "kubernetes": the method's name, which is also where it is mounted by default. */
+const char *vault_auth_name(enum vault_auth method);
+/* -1 for what is no method's name. */
+int vault_auth_parse(const char *text, enum vault_auth *method)
     __attribute__((nonnull, warn_unused_result));
 
-/* GET auth/token/lookup-self: fills life, uses and type of the vault->token that a person gave. */
-int vault_lookup_self(struct http_client *client, struct vault *vault, struct error *err)
+/* One login: what the method takes of this must be there; all borrowed. */
+struct vault_login {
+	enum vault_auth method;
+	const char *mount; /* without "auth/"; NULL: the method's name */
+	const char *role;  /* kubernetes; jwt and cert: NULL leaves the choice to Vault */
+	const struct secret_buffer *jwt;       /* kubernetes, jwt */
+	const char *role_id;		       /* approle */
+	const struct secret_buffer *secret_id; /* approle; NULL where the role wants none */
+};
+
+/*
+ * POST auth/MOUNT/login; the result becomes vault->token.  The cert method's input is the client
+ * certificate of the endpoint.
+ */
+int vault_login_request(struct vault *vault, const struct vault_login *login,
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+int vault_login_result(struct vault *vault, const struct vault_login *login,
+    const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* Put before an error which login it was.  Returns -1. */
+int vault_login_wrap(const struct vault_login *login, struct error *err) __attribute__((nonnull));
+
+/*
+ * Tokens, JWTs and secret ids: at least one character, and no white space or control characters,
+ * which could start another header or never were meant.
+ */
+bool vault_is_credential(const struct secret_buffer *text) __attribute__((nonnull));
 
 /* POST auth/token/revoke-self. */
 int vault_revoke_self(struct http_client *client, struct vault *vault, struct error *err)

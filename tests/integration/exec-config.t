@@ -25,9 +25,9 @@ out_unlike 'hvs' "nor its beginning"
 is "$ERR" "" "nothing is wrong with it"
 
 # Every option but --help and --version has a name in the environment.
-options=$("$BIN/secret-exec" --help | sed -nE 's/^ +(-[a-z], )?--([a-z-]+)( .*)?$/\2/p' | grep -vxE 'help|version')
+names=$("$BIN/secret-exec" --help | sed -nE 's/^ +(-[a-z], )?--([a-z-]+)( .*)?$/\2/p' | grep -vxE 'help|version')
 missing=
-for option in $options; do
+for option in $names; do
 	name=SECRET_EXEC_$(tr 'a-z-' 'A-Z_' <<<"$option")
 	case $option in
 	*timeout | *-ttl | *interval | *debounce | *jitter | *lifetime) value=7s ;;

@@ -44,6 +44,45 @@ fails_with 125 "Vault's CA certificate is given in more than one way" "nor have 
 envfrom "SECRET_EXEC_VAULT_ADDR=$VAULT_ADDR"
 status_is 0 "the same value twice is no conflict"
 
+# Which of them, and that their names stay.
+run as_pod app env "A=$a" "B=$b" "$BIN/secret-exec" --transit-key aes256-key --prefix P_ --upper-case -- \
+	sh -c 'echo "$A $B ${P_A-none}"'
+out_is "one two none" "names of variables stay as they are"
+run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key --exclude B -- printenv A
+out_is one "one that is left out is not decrypted"
+run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key --only 'A*' -- printenv A
+out_is one "nor is one that is not asked for"
+run as_pod app env "A=$a" "$BIN/secret-exec" --transit-key aes256-key --exclude '*' -- true
+fails_with 125 'nothing is left' "all left out"
+
+# A document, as envFrom of the original project's Secret makes it.
+printf '{"host": "h", "port": 1}' >"$TAP_WORK/app.json"
+"$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/app.json" document >/dev/null
+kube_call GET /api/v1/namespaces/demo/secrets/document
+document=$(stored document "$(field data | sed 's/^{"\([^"]*\)".*/\1/')")
+run as_pod app env "secrets.json=$document" "$BIN/secret-exec" --transit-key aes256-key --upper-case --only host -- \
+	sh -c 'echo "$HOST ${PORT-none}"'
+out_is "h none" "a document's members get their names, and are chosen by them"
+
+# Values that are bound to their Secret.
+"$BIN/secret-seal" --transit-key derived-key --from-literal A=one --from-literal B=two bound >/dev/null
+"$BIN/secret-seal" --transit-key derived-key --from-literal A=three other >/dev/null
+bound=("A=$(stored bound A)" "B=$(stored bound B)")
+run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key -- true
+fails_with 125 "environment variable A: Vault can't decrypt it with Transit key derived-key: missing 'context'.*name that with --bound-to" \
+	"a derived key without --bound-to: what to do"
+run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --bound-to bound -- \
+	sh -c 'echo "$A $B"'
+out_is "one two" "--bound-to names the Secret of envFrom"
+run as_pod app env "X_${bound[0]}" "Y_A=$(stored other A)" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key \
+	--bound-to bound:X_ --bound-to demo/other:Y_ -- sh -c 'echo "$X_A $Y_A"'
+out_is "one three" "two Secrets with envFrom.prefix"
+run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --bound-to other -- true
+fails_with 125 "environment variable A: Vault can't decrypt it.*the Secret and data key that --bound-to says" "another Secret's name"
+run as_pod app env "${bound[@]}" "Z=$a" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key \
+	--bound-to bound:A --exclude 'B' --exclude Z -- true
+fails_with 125 "environment variable A: Vault can't decrypt it" "a prefix is no part of the data key"
+
 run as_pod app "$BIN/secret-exec" -- true
 fails_with 125 'nothing to decrypt.*--secret' "nothing to decrypt is an error: the application expects secrets"
 

@@ -32,11 +32,11 @@ fails_with 125 'LARGE has 700000 bytes.*--fd' "as a variable they are refused, a
 
 "$BIN/secret-seal" --transit-key aes256-key --from-file "NUL=/dev/stdin" nul < <(printf 'a\0b') >/dev/null
 run "$BIN/secret-exec" --secret nul -- true
-fails_with 125 'NUL holds a NUL byte.*--fd' "a value with a NUL byte is refused as a variable"
+fails_with 125 'NUL holds a NUL byte.*--fd N=NUL' "a value with a NUL byte is refused as a variable"
 run "$BIN/secret-exec" --secret nul --fd 5 -- sh -c 'cat <&5'
 out_is '{"NUL":"a\u0000b"}' "and passes over the pipe"
 run "$BIN/secret-exec" --secret nul --fd 5:nul -- true
-fails_with 125 'NUL byte: use --fd N:json' "but not in a form that NUL bytes end"
+fails_with 125 'NUL byte, which ends a value in nul form: deliver it alone.*--fd N=NUL' "but not in a form that NUL bytes end"
 
 "$BIN/secret-seal" --transit-key aes256-key --from-literal PATH=/tmp/evil path >/dev/null
 for form in dotenv nul; do
@@ -45,6 +45,47 @@ for form in dotenv nul; do
 done
 run "$BIN/secret-exec" --secret path --fd 5 -- sh -c 'cat <&5'
 out_is '{"PATH":"/tmp/evil"}' "JSON is data"
+
+run "$BIN/secret-exec" --secret nul --fd 5=NUL -- sh -c 'od -An -c <&5'
+out_is '   a  \0   b' "the bytes of one value come as they are"
+
+# -- several pipes
+
+run as_pod app "$BIN/secret-exec" --secret app --fd 5=A --fd 6=B --fd 7=A -- \
+	sh -c 'cat <&5; echo; cat <&6; echo; cat <&7; echo; echo "${SECRETS_FD-none} ${A-unset} ${B-unset}"'
+out_is $'plain\nit\'s "two" lines\nplain\nnone unset unset' "each value has a pipe of its own, one has two"
+run as_pod app "$BIN/secret-exec" --secret app --fd 6 --fd 5=A -- sh -c 'cat <&5; echo; cat <&6; echo "$SECRETS_FD"'
+out_is $'plain\n{"B":"it\'s \\"two\\" lines"}6' "what has a pipe of its own is not in the one for all"
+run as_pod app "$BIN/secret-exec" --secret app --fd 5 --env B -- sh -c 'echo "$B"; cat <&5'
+out_is $'it\'s "two" lines\n{"A":"plain"}' "--env keeps what it picks in the environment"
+run as_pod app env MY_PIPE=9 "$BIN/secret-exec" --secret app --fd 5 --fd-variable MY_PIPE -- env
+is "$(grep -E '^(MY_PIPE|SECRETS_FD)=' <<<"$OUT")" MY_PIPE=5 "--fd-variable names the variable, which is there once"
+run as_pod app "$BIN/secret-exec" --secret app --fd 5 --fd-variable 'MY PIPE' -- true
+fails_with 125 '--fd-variable "MY PIPE"' "a variable that can't be one is refused"
+run as_pod app env SECRET_EXEC_FD=5:nul,6=A "$BIN/secret-exec" --secret app -- sh -c 'cat <&6; tr "\0" "\n" <&5'
+out_is $'plainB=it\'s "two" lines' "SECRET_EXEC_FD names several"
+
+run as_pod app "$BIN/secret-exec" --secret app --fd 5 --fd 6:nul -- true
+fails_with 125 '--fd 5 and --fd 6:nul: only one can take all' "a second pipe for all is refused"
+run as_pod app "$BIN/secret-exec" --secret app --fd 5=A --fd 5=B -- true
+fails_with 125 "--fd 5=A and --fd 5=B: one number can't be two pipes" "so is one number twice"
+run as_pod app "$BIN/secret-exec" --secret app --fd 5=C -- true
+fails_with 125 '--fd 5=C: there is no secret "C", only: A, B$' "an unknown key is answered with the names there are"
+run as_pod app env -u VAULT_ADDR "$BIN/secret-exec" --secret app --fd 5=A --fd 5=B -- true
+fails_with 125 "one number can't be two pipes" "what is wrong by itself is said before any server is asked"
+
+run as_pod app ls -1 /proc/self/fd
+without=$OUT
+run as_pod app "$BIN/secret-exec" --secret app --fd 5 --fd 9=A -- ls -1 /proc/self/fd
+is "$(printf '%s\n' $OUT | sort -n)" "$(printf '%s\n' $without 5 9 | sort -n)" "no other descriptor is left open"
+
+head -c 900000 /dev/urandom | base64 -w0 | head -c 785000 >"$TAP_WORK/large2"
+"$BIN/secret-seal" --transit-key aes256-key --from-file "LARGE2=$TAP_WORK/large2" large2 >/dev/null
+# With the capability SYS_RESOURCE the kernel gives any size.
+without=()
+[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set=-all --inh-caps=-all)
+run "${without[@]}" "$BIN/secret-exec" --secret large --secret large2 --fd 5 -- true
+fails_with 125 '--fd 5: the kernel gives no pipe of 1485024 bytes.*use --memfd' "more than a pipe holds is told, with the way out"
 
 for wrong in 2 1024 x 5:xml 5: ''; do
 	run as_pod app "$BIN/secret-exec" --secret app --fd "$wrong" -- true

@@ -84,6 +84,18 @@ launch "KUBECONFIG=$TAP_WORK/proxied" NO_PROXY='*' VAULT_TLS_SERVER_NAME=vault.e
 comes_through "proxy-url"
 asked "CONNECT ${STAGE_API_URL#https://}" "leads there by that proxy"
 
+# A proxy that speaks TLS.
+bad_server tunnel
+launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
+comes_through "a proxy over TLS, trusted as Vault is"
+launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example VAULT_CACERT= "VAULT_CACERT_BYTES=$(<"$BAD_CA")"
+comes_through "by CA certificates as text too"
+requests 2 "and both went by it"
+bad_server --untrusted tunnel
+launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
+gives_up 'login .*TLS certificate not trusted' "one that is not trusted"
+requests 0 "gets nothing"
+
 # Proxies that do not do their work.
 launch VAULT_PROXY_ADDR=http://127.0.0.1:1
 gives_up 'login .*Vault at https://vault.localhost:[0-9]*: cannot connect to the proxy: Connection refused .*127.0.0.1 port 1.*NO_PROXY' \

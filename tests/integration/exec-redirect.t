@@ -21,10 +21,10 @@ like "$(sent "$active_log")" 'POST /v1/auth/kubernetes/login [0-9a-f]+ -.POST /v
 	"the login and, with the token, the decryption"
 
 bad_server --untrusted relay
-bad_server_url=$BAD_URL untrusted_log=$BAD_LOG
-bad_server "redirect=307=$bad_server_url"
+untrusted=$BAD_URL untrusted_log=$BAD_LOG
+bad_server "redirect=307=$untrusted"
 launch "VAULT_ADDR=$BAD_URL"
-gives_up "login .*Vault at $bad_server_url, to which $BAD_URL leads: TLS certificate not trusted.*VAULT_CACERT" \
+gives_up "login .*Vault at $untrusted, to which $BAD_URL leads: TLS certificate not trusted.*VAULT_CACERT" \
 	"a host that TLS does not verify is refused"
 is "$(wc -l <"$untrusted_log")" 0 "and gets nothing"
 

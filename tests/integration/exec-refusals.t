@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
-export VAULT_ROLE=secret-exec
+export VAULT_ROLE=secret-exec SECRET_EXEC_RETRIES=0
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
 
 app() { run as_pod app "$BIN/secret-exec" --secret app "$@"; }
@@ -27,7 +27,7 @@ fails_with 125 'unknown option --bogus.*--help' "an unknown option"
 run "$BIN/secret-exec" --secret
 fails_with 125 'option --secret needs an argument' "an option without its argument"
 run "$BIN/secret-exec" --secret 'UPPER/case' -- true
-fails_with 125 '\[NAMESPACE/\]NAME\[:KEY\]' "a Secret's name that can't be one"
+fails_with 125 '\[NAMESPACE/\]NAME\[:KEY\[=VARIABLE\]\]' "a Secret's name that can't be one"
 run "$BIN/secret-exec" --timeout soon -- true
 fails_with 125 '"soon" is not a duration' "a duration that is none"
 run "$BIN/secret-exec" --timeout 0 -- true

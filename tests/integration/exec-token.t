@@ -5,33 +5,29 @@
 stage_start
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
 
-accessors() {
-	vault_call LIST auth/token/accessors
-	field data.keys | tr ',' '\n' | grep -c '"'
-}
-before=$(accessors)
+before=$(vault_accessors)
 ok "the stage's own tokens can be counted" [ "$before" -ge 1 ]
 
 run as_pod app env VAULT_ROLE=demo "$BIN/secret-exec" --secret app -- printenv A
 out_is value "a role with service tokens launches"
-is "$(accessors)" "$before" "and its token is gone when the application runs"
+is "$(vault_accessors)" "$before" "and its token is gone when the application runs"
 
 run as_pod app env VAULT_ROLE=secret-exec "$BIN/secret-exec" --secret app -- printenv A
 out_is value "a role with batch tokens launches"
-is "$(accessors)" "$before" "a batch token has no entry in Vault"
+is "$(vault_accessors)" "$before" "a batch token has no entry in Vault"
 
 run as_pod app env VAULT_ROLE=single-use "$BIN/secret-exec" --secret app -- printenv A
 out_is value "a role with tokens for a single use launches"
 err_is "" "without a word about revoking"
-is "$(accessors)" "$before" "the token is used up"
+is "$(vault_accessors)" "$before" "the token is used up"
 
 run as_pod app env VAULT_ROLE=long "$BIN/secret-exec" --secret app -- true
 status_is 125 "a token that would live too long is refused"
-is "$(accessors)" "$before" "and revoked all the same"
+is "$(vault_accessors)" "$before" "and revoked all the same"
 
 run as_pod app env VAULT_ROLE=demo "$BIN/secret-exec" --secret app:NOPE -- true
 status_is 125 "a start that fails after the login"
-is "$(accessors)" "$before" "revokes its token too"
+is "$(vault_accessors)" "$before" "revokes its token too"
 
 run as_pod app env VAULT_ROLE=demo "SSLKEYLOGFILE=$TAP_WORK/keys" "$BIN/secret-exec" --secret app -- printenv SSLKEYLOGFILE
 out_is "$TAP_WORK/keys" "SSLKEYLOGFILE is the application's"
@@ -41,5 +37,47 @@ run "$BIN/secret-exec" --secret app -- printenv A
 out_is value "a person's VAULT_TOKEN is used as it is"
 vault_call GET auth/token/lookup-self
 is "$STATUS" 200 "and is not revoked"
+
+# -- a start that is ended while it waits, after the login: its token would live for an hour -----------
+
+# An API server that accepts and never answers.
+mkfifo "$TAP_WORK/port"
+/usr/bin/python3 -u -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])
+kept = []
+while True:
+    kept.append(s.accept())
+' >"$TAP_WORK/port" &
+at_end "kill $!"
+read -r port <"$TAP_WORK/port"
+before=$(vault_accessors)
+
+# begin OPTION...: start, and come back when the token is there; its process is $launcher.
+begin() {
+	"${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/app" VAULT_ROLE=long \
+		KUBERNETES_SERVICE_PORT="$port" "$BIN/secret-exec" --max-token-ttl 1h --secret app "$@" -- \
+		touch "$TAP_WORK/started" 2>"$TAP_WORK/err" &
+	launcher=$!
+	while kill -0 "$launcher" 2>/dev/null && [ "$(vault_accessors)" = "$before" ]; do :; done
+	is "$(vault_accessors)" $((before + 1)) "$1: logged in"
+}
+# ended STATUS NAME: it has ended so, and the token is gone.
+ended() {
+	STATUS=0
+	wait "$launcher" || STATUS=$?
+	ERR=$(<"$TAP_WORK/err")
+	status_is "$1" "$2"
+	is "$(vault_accessors)" "$before" "$2: the token is given back"
+}
+begin --timeout=60s
+kill -TERM "$launcher"
+ended 143 "SIGTERM after the login"
+err_like 'ended by signal' "it says so"
+begin --timeout=4s
+ended 125 "the time limit, after the login"
+err_like '(timed out|limit).*--timeout' "it says so"
+ok "nothing was started" [ ! -e "$TAP_WORK/started" ]
 
 done_testing

@@ -20,7 +20,7 @@ status_is 125 "--log-format json"
 line=$ERR
 OUT=$line
 is "$(field level)/$(field program)" error/secret-exec "is one JSON object a line"
-like "$(field message)" "no Vault address" "with the message"
+like "$(field message)" "nothing to decrypt" "with the message"
 run "$BIN/secret-exec" --log-format xml -- true
 fails_with 125 'write text or json' "another form is refused"
 

@@ -1,345 +1,291 @@
 #include <fcntl.h>
-#include <sys/resource.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/json.h"
 #include "lib/launch/deliver.h"
-#include "tests/unit/expect.h"
+#include "tests/unit/secrets.h"
 
-static struct error err;
-static struct strings allowed;
-static struct variables variables;
-static struct deliver_environment made;
-
-struct configuration {
-	const char *address;
-};
-
-static const struct option_spec table[] = {
-    {.name = "vault-addr",
-	.kind = OPTION_STRING,
-	.argument = "URL",
-	.offset = offsetof(struct configuration, address),
-	.environment = "VAULT_ADDR,VAULT_URL",
-	.help = "where Vault is"},
-    {.name = "kubeconfig",
-	.kind = OPTION_STRING,
-	.argument = "FILE",
-	.offset = offsetof(struct configuration, address),
-	.environment = "KUBECONFIG",
-	.shared = true,
-	.help = "which cluster"},
-    {.name = NULL},
-};
+static const struct option_spec table[] = {{.name = NULL}};
 static const struct options options = {
     .program = "secret-exec", .prefix = "SECRET_EXEC", .synopsis = "secret-exec", .table = table};
 
-static struct deliver_settings to_environment(void)
+static struct deliver_settings settings = {.options = &options};
+static struct delivery delivery;
+static char folder[] = "/dev/shm/test_deliver.XXXXXX";
+static char path[64], option[96];
+static char *command[] = {"app", "--config={}", "{A}", "{BIN}", NULL};
+static char *ours[] = {"HOME=/root", NULL};
+
+static void setup(void)
 {
-	return (struct deliver_settings){.allow = &allowed, .options = &options, .fd = -1};
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/secret", folder);
+	add_variable("A", "1");
+	add_variable("B", "2");
+	add_variable("C", "3");
+	add_bytes("BIN", "\0\xFF", 2);
 }
 
-static struct deliver_settings to_pipe(int fd, enum deliver_format format)
+static void teardown(void)
 {
-	return (struct deliver_settings){
-	    .allow = &allowed, .options = &options, .fd = fd, .format = format};
-}
-
-static void add_bytes(const char *name, const char *bytes, size_t length)
-{
-	struct secret_buffer value = SECRET_BUFFER_INIT;
-
-	expect_ok(secret_buffer_append(&value, bytes, length, &err), err);
-	expect_ok(variables_add(&variables, name, &value, "Secret demo/app", &err), err);
-}
-
-static void add_variable(const char *name, const char *value)
-{
-	add_bytes(name, value, strlen(value));
-}
-
-static void clean(void)
-{
-	deliver_environment_free(&made);
+	deliver_free(&delivery);
+	ck_assert_int_eq(rmdir(folder), 0); /* nothing is left in it */
 	variables_free(&variables);
-	strings_free(&allowed);
+	strings_free(&settings.fds);
+	strings_free(&settings.memfds);
+	strings_free(&settings.files);
+	strings_free(&settings.environment);
+	strings_free(&settings.allow);
 }
 
-/* The environment made is just these strings, in this order. */
-static void expect_environment(const char *const *wanted)
+static void give(struct strings *list, const char *text)
 {
-	size_t count = 0;
+	expect_ok(strings_append(list, text, &err), err);
+}
 
-	for (; wanted[count]; count++) {
-		ck_assert_ptr_nonnull(made.strings[count]);
-		ck_assert_str_eq(made.strings[count], wanted[count]);
+/* --file KEY=the path */
+static void give_file(const char *key)
+{
+	snprintf(option, sizeof(option), "%s=%s", key, path);
+	give(&settings.files, option);
+}
+
+static int prepare(void)
+{
+	return deliver_prepare(&delivery, ours, command, &variables, &settings, &err);
+}
+
+/* The environment is HOME and just these, ended by NULL. */
+static void expect_environment(const char *first, const char *second, const char *third)
+{
+	const char *const wanted[] = {"HOME=/root", first, second, third, NULL};
+
+	for (size_t i = 0; wanted[i]; i++) {
+		ck_assert_ptr_nonnull(delivery.environment.strings[i]);
+		ck_assert_str_eq(delivery.environment.strings[i], wanted[i]);
+		ck_assert_ptr_eq(delivery.environment.strings[i + 1],
+		    wanted[i + 1] ? delivery.environment.strings[i + 1] : NULL);
 	}
-	ck_assert_ptr_null(made.strings[count]);
-	ck_assert_uint_eq(made.count, count);
 }
 
-static char *own[] = {"HOME=/root", "PATH=/bin", "VAULT_ADDR=https://vault", "VAULT_URL=x",
-    "SECRET_EXEC_FD=3", "KUBECONFIG=/kube", "SEALED=vault:v1:AAAA", "no equals sign", NULL};
-
-START_TEST(secrets_join_what_is_not_ours)
+static void expect_fd(int fd, const char *bytes, size_t length)
 {
-	struct deliver_settings settings = to_environment();
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
-	add_variable("PASSWORD", "hunter2");
-	add_variable("EMPTY", "");
-	expect_ok(deliver_environment(&made, own, &variables, &settings, &err), err);
-	expect_environment((const char *const[]){"HOME=/root", "PATH=/bin", "KUBECONFIG=/kube",
-	    "no equals sign", "PASSWORD=hunter2", "EMPTY=", NULL});
-	clean();
+	expect_ok(secret_buffer_read_fd(&text, fd, "fd", &err), err);
+	expect_bytes(text, bytes, length);
 }
-END_TEST
 
-START_TEST(our_configuration_stays_when_asked_but_ciphertext_never)
+static void expect_file(const char *name, const char *bytes, size_t length)
 {
-	struct deliver_settings settings = to_environment();
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
-	settings.keep_config = true;
-	expect_ok(deliver_environment(&made, own, &variables, &settings, &err), err);
-	expect_environment(
-	    (const char *const[]){"HOME=/root", "PATH=/bin", "VAULT_ADDR=https://vault",
-		"VAULT_URL=x", "SECRET_EXEC_FD=3", "KUBECONFIG=/kube", "no equals sign", NULL});
-	clean();
+	expect_ok(secret_buffer_read_file(&text, name, &err), err);
+	expect_bytes(text, bytes, length);
 }
-END_TEST
 
-START_TEST(a_clash_is_an_error_that_names_the_source)
+START_TEST(each_value_goes_its_own_way)
 {
-	struct deliver_settings settings = to_environment();
-
-	add_variable("HOME", "secret home");
-	expect_failure(deliver_environment(&made, own, &variables, &settings, &err), err,
-	    ERROR_INVALID, "Secret demo/app: variable HOME is set already");
-	expect_contains(err.message, "--override");
-	expect_lacks(err.message, "secret home");
-	ck_assert_ptr_null(made.strings);
-	clean();
+	give(&settings.fds, "20=C");
+	give(&settings.memfds, "BIN");
+	give_file("B");
+	expect_ok(prepare(), err);
+	expect_environment("A=1", NULL, NULL);
+	expect_fd(20, "3", 1);
+	expect_file(strchr(delivery.command[1], '=') + 1, "\0\xFF", 2);
+	ck_assert_str_eq(delivery.command[2], "{A}");
+	expect_ok(deliver_commit(&delivery, &err), err);
+	expect_file(path, "2", 1);
+	deliver_withdraw(&delivery);
 }
 END_TEST
 
-START_TEST(override_lets_the_secret_win)
+START_TEST(one_value_can_go_to_several_places)
 {
-	struct deliver_settings settings = to_environment();
-	char *twice[] = {"HOME=a", "USER=u", "HOME=b", NULL};
-
-	settings.override = true;
-	add_variable("HOME", "secret home");
-	expect_ok(deliver_environment(&made, twice, &variables, &settings, &err), err);
-	expect_environment((const char *const[]){"USER=u", "HOME=secret home", NULL});
-	clean();
+	give(&settings.fds, "20=BIN");
+	give(&settings.fds, "21=BIN");
+	give(&settings.memfds, "BIN");
+	give_file("BIN");
+	expect_ok(prepare(), err);
+	expect_environment("A=1", "B=2", "C=3");
+	expect_fd(20, "\0\xFF", 2);
+	expect_fd(21, "\0\xFF", 2);
+	expect_file(delivery.command[3], "\0\xFF", 2);
 }
 END_TEST
 
-START_TEST(a_ciphertext_gives_way_to_its_plaintext)
+START_TEST(a_pipe_for_all_takes_the_rest_but_for_what_env_picks)
 {
-	struct deliver_settings settings = to_environment();
-
-	add_variable("SEALED", "opened");
-	expect_ok(deliver_environment(&made, own, &variables, &settings, &err), err);
-	ck_assert_str_eq(made.strings[made.count - 1], "SEALED=opened");
-	clean();
+	give(&settings.fds, "20:nul");
+	give(&settings.environment, "[C-D]");
+	give(&settings.memfds, "BIN");
+	expect_ok(prepare(), err);
+	expect_environment("SECRETS_FD=20", "C=3", NULL);
+	expect_fd(20, "A=1\0B=2", 8);
 }
 END_TEST
 
-START_TEST(with_a_pipe_only_its_number_is_added)
+START_TEST(pipe_and_memfd_for_all_get_all_both)
 {
-	struct deliver_settings settings = to_pipe(7, DELIVER_JSON);
-	char *stale[] = {"HOME=/root", "SECRETS_FD=5", NULL};
+	give(&settings.fds, "20:nul");
+	give(&settings.memfds, ":json");
+	give(&settings.fds, "21=BIN");
+	expect_ok(prepare(), err);
+	expect_environment("SECRETS_FD=20", NULL, NULL);
+	expect_fd(20, "A=1\0B=2\0C=3", 12);
+	expect_file(
+	    strchr(delivery.command[1], '=') + 1, "{\"A\":\"1\",\"B\":\"2\",\"C\":\"3\"}", 25);
+}
+END_TEST
 
-	add_variable("HOME", "secret home");
-	add_variable("tls.crt", "no variable's name");
-	expect_ok(deliver_environment(&made, stale, &variables, &settings, &err), err);
-	expect_environment((const char *const[]){"HOME=/root", "SECRETS_FD=7", NULL});
-	clean();
+START_TEST(the_number_of_one_value_is_not_told)
+{
+	give(&settings.fds, "20=BIN");
+	expect_ok(prepare(), err);
+	expect_environment("A=1", "B=2", "C=3");
 }
 END_TEST
 
 static const struct {
-	const char *text;
-	int fd;
-	enum deliver_format format;
-} numbers[] = {
-    {"3", 3, DELIVER_JSON},
-    {"1023", 1023, DELIVER_JSON},
-    {"9:json", 9, DELIVER_JSON},
-    {"9:dotenv", 9, DELIVER_DOTENV},
-    {"9:nul", 9, DELIVER_NUL},
+	size_t list; /* of the settings */
+	const char *text, *label;
+} strangers[] = {
+    {offsetof(struct deliver_settings, fds), "20=X", "--fd 20=X"},
+    {offsetof(struct deliver_settings, memfds), "X", "--memfd X"},
+    {offsetof(struct deliver_settings, files), "X=/nowhere", "--file X=/nowhere"},
 };
 
-START_TEST(a_pipe_is_named_by_number_and_format)
+START_TEST(an_unknown_key_tells_the_names_there_are)
 {
-	enum deliver_format format;
-	int fd;
+	char wanted[128];
 
-	expect_ok(deliver_parse_fd(numbers[_i].text, &fd, &format, &err), err);
-	ck_assert_int_eq(fd, numbers[_i].fd);
-	ck_assert_int_eq(format, numbers[_i].format);
+	snprintf(wanted, sizeof(wanted), "%s: there is no secret \"X\", only: A, B, C, BIN",
+	    strangers[_i].label);
+	give(
+	    (struct strings *)(void *)((char *)&settings + strangers[_i].list), strangers[_i].text);
+	expect_failure(prepare(), err, ERROR_INVALID, wanted);
 }
 END_TEST
 
-static const char *const no_numbers[] = {"", "x", "2", "0", "-3", "+3", " 3", "3 ", "1024",
-    "3:", "3:xml", "3:JSON", "3json", ":json", "99999999999999999999", "0x10"};
-
-START_TEST(anything_else_is_no_pipe)
+START_TEST(a_failure_leaves_nothing)
 {
-	enum deliver_format format;
-	int fd;
-
-	expect_failure(
-	    deliver_parse_fd(no_numbers[_i], &fd, &format, &err), err, ERROR_USAGE, "--fd \"");
+	give(&settings.fds, "20=BIN");
+	give(&settings.memfds, "C");
+	give_file("A");
+	give(&settings.files, "B=/nowhere/secret");
+	int next = dup(STDERR_FILENO);
+	close(next);
+	expect_failure(prepare(), err, ERROR_SYSTEM, "--file B=/nowhere/secret: /nowhere: No such");
+	ck_assert_ptr_null(delivery.command);
+	ck_assert_int_eq(fcntl(20, F_GETFD), -1);
+	ck_assert_int_eq(dup(STDERR_FILENO), next);
+	close(next);
 }
 END_TEST
 
-/* Deliver and read back to the end, which comes only when no writer is left. */
-static void deliver_and_read(int fd, enum deliver_format format, struct secret_buffer *text)
+START_TEST(two_files_at_one_place_are_refused)
 {
-	struct deliver_settings settings = to_pipe(fd, format);
-
-	expect_ok(deliver_pipe(&variables, &settings, &err), err);
-	ck_assert_int_eq(fcntl(fd, F_GETFD), 0);
-	ck_assert_int_eq(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
-	expect_ok(secret_buffer_read_fd(text, fd, "pipe", &err), err);
-	close(fd);
-}
-
-static const struct {
-	enum deliver_format format;
-	const char *text;
-	size_t length;
-} formats[] = {
-    {DELIVER_JSON, "{\"A\":\"it's \\\"5\\\" $x\\n\",\"B\":\"\"}", 30},
-    {DELIVER_DOTENV, "A='it'\\''s \"5\" $x\n'\nB=''\n", 25},
-    {DELIVER_NUL, "A=it's \"5\" $x\n\0B=\0", 18},
-};
-
-START_TEST(the_pipe_holds_all_in_its_format)
-{
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-
-	add_variable("A", "it's \"5\" $x\n");
-	add_variable("B", "");
-	deliver_and_read(20, formats[_i].format, &text);
-	expect_bytes(text, formats[_i].text, formats[_i].length);
-	clean();
+	give(&settings.memfds, "BIN");
+	give_file("A");
+	give_file("B");
+	expect_failure(prepare(), err, ERROR_USAGE, "another --file goes to the same place");
 }
 END_TEST
 
-/* Low numbers are those that pipe(2) itself gives to its two ends. */
-START_TEST(any_free_number_will_do)
+START_TEST(a_commit_that_fails_takes_all_files_back)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	char other[80];
 
+	snprintf(other, sizeof(other), "B=%s/other", folder);
+	give(&settings.memfds, "BIN");
+	give_file("A");
+	give(&settings.files, other);
+	expect_ok(prepare(), err);
+	ck_assert_int_eq(mkdir(other + 2, 0700), 0);
+	expect_failure(deliver_commit(&delivery, &err), err, ERROR_SYSTEM, "--file: other: moving");
+	ck_assert_int_eq(access(path, F_OK), -1);
+	ck_assert_int_eq(rmdir(other + 2), 0);
+}
+END_TEST
+
+START_TEST(a_delivery_that_is_only_prepared_or_freed_leaves_files_as_they_are)
+{
+	give(&settings.memfds, "BIN");
+	give_file("A");
+	expect_ok(prepare(), err);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	expect_ok(deliver_commit(&delivery, &err), err);
+	deliver_free(&delivery);
+	expect_file(path, "1", 1);
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
+START_TEST(numbers_are_kept_from_the_beginning)
+{
+	give(&settings.fds, "20=BIN");
+	give(&settings.fds, "21");
+	expect_ok(deliver_begin(&settings, command, &err), err);
+	expect_ok(deliver_begin(&settings, command, &err), err);
+	ck_assert_int_eq(fcntl(20, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(21, F_GETFD), FD_CLOEXEC);
+	expect_ok(prepare(), err);
+	expect_fd(20, "\0\xFF", 2);
+}
+END_TEST
+
+/* Numbers that prepare itself would use on its way. */
+START_TEST(low_numbers_do_not_get_into_each_others_way)
+{
 	for (int fd = 3; fd < 10; fd++)
 		close(fd);
-	add_variable("A", "1");
-	deliver_and_read(3 + _i, DELIVER_JSON, &text);
-	expect_text(text, "{\"A\":\"1\"}");
-	for (int fd = 3; fd < 10; fd++)
-		ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
-	clean();
+	give(&settings.fds, "5=A");
+	give(&settings.fds, "4=B");
+	give(&settings.fds, "3=C");
+	give(&settings.fds, "7=A");
+	give(&settings.memfds, "BIN");
+	give_file("A");
+	expect_ok(prepare(), err);
+	expect_fd(5, "1", 1);
+	expect_fd(4, "2", 1);
+	expect_fd(3, "3", 1);
+	expect_fd(7, "1", 1);
+	expect_file(delivery.command[3], "\0\xFF", 2);
 }
 END_TEST
 
-START_TEST(a_full_secret_fits)
+START_TEST(what_can_be_refused_early_is)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	size_t size = 786000;
-	char *value = malloc(size + 1);
-
-	memset(value, 'x', size);
-	value[size] = '\0';
-	add_variable("A", value);
-	deliver_and_read(20, DELIVER_NUL, &text);
-	ck_assert_uint_eq(text.length, size + 3);
-	free(value);
-	clean();
-}
-END_TEST
-
-START_TEST(a_number_in_use_is_refused)
-{
-	struct deliver_settings settings = to_pipe(20, DELIVER_JSON);
-
+	give(&settings.memfds, "X");
+	char *no_place[] = {"app", NULL};
+	expect_failure(deliver_begin(&settings, no_place, &err), err, ERROR_USAGE, "--memfd X");
+	settings.file_mode = "x";
+	expect_failure(deliver_begin(&settings, command, &err), err, ERROR_USAGE, "--file-mode");
+	settings.file_mode = NULL;
 	ck_assert_int_eq(dup2(STDERR_FILENO, 20), 20);
-	expect_failure(deliver_pipe(&variables, &settings, &err), err, ERROR_USAGE,
-	    "--fd 20: this descriptor is open already");
-}
-END_TEST
-
-START_TEST(a_number_beyond_the_process_limit_is_an_error)
-{
-	struct deliver_settings settings = to_pipe(500, DELIVER_JSON);
-	struct rlimit limit = {100, 100};
-
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	expect_failure(deliver_pipe(&variables, &settings, &err), err, ERROR_SYSTEM, "--fd 500");
-}
-END_TEST
-
-static const struct {
-	enum deliver_format format;
-	const char *name, *value;
-	size_t length;
-	const char *message;
-} unfit[] = {
-    {DELIVER_JSON, "A", "\xFF", 1, "no UTF-8 text"},
-    {DELIVER_DOTENV, "A", "a\0b", 3, "NUL byte"},
-    {DELIVER_NUL, "A", "a\0b", 3, "NUL byte"},
-    /* What a shell that reads the dotenv form would run. */
-    {DELIVER_DOTENV, "x; rm -rf /; A", "1", 1, "can't be a name in dotenv form"},
-    {DELIVER_DOTENV, "A\nB", "1", 1, "can't be a name in dotenv form"},
-    {DELIVER_DOTENV, "tls.crt", "1", 1, "can't be a name in dotenv form"},
-    {DELIVER_DOTENV, "", "1", 1, "can't be a name in dotenv form"},
-    {DELIVER_NUL, "A=B", "1", 1, "can't be a name before \"=\""},
-    {DELIVER_NUL, "", "1", 1, "can't be a name before \"=\""},
-};
-
-START_TEST(what_a_format_can_not_hold_is_refused)
-{
-	struct deliver_settings settings = to_pipe(20, unfit[_i].format);
-
-	add_bytes(unfit[_i].name, unfit[_i].value, unfit[_i].length);
+	give(&settings.fds, "20");
 	expect_failure(
-	    deliver_pipe(&variables, &settings, &err), err, ERROR_INVALID, unfit[_i].message);
-	ck_assert_int_eq(fcntl(20, F_GETFD), -1);
-	clean();
-}
-END_TEST
-
-START_TEST(a_name_that_is_no_variable_fits_json_and_nul)
-{
-	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT, nul = SECRET_BUFFER_INIT;
-
-	add_variable("tls.crt", "pem");
-	deliver_and_read(20, DELIVER_JSON, &json);
-	expect_text(json, "{\"tls.crt\":\"pem\"}");
-	deliver_and_read(20, DELIVER_NUL, &nul);
-	expect_bytes(nul, "tls.crt=pem", 12);
-	clean();
+	    deliver_begin(&settings, command, &err), err, ERROR_USAGE, "this descriptor is open");
 }
 END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, secrets_join_what_is_not_ours);
-	tcase_add_test(tests, our_configuration_stays_when_asked_but_ciphertext_never);
-	tcase_add_test(tests, a_clash_is_an_error_that_names_the_source);
-	tcase_add_test(tests, override_lets_the_secret_win);
-	tcase_add_test(tests, a_ciphertext_gives_way_to_its_plaintext);
-	tcase_add_test(tests, with_a_pipe_only_its_number_is_added);
-	tcase_add_loop_test(tests, a_pipe_is_named_by_number_and_format, 0, COUNT(numbers));
-	tcase_add_loop_test(tests, anything_else_is_no_pipe, 0, COUNT(no_numbers));
-	tcase_add_loop_test(tests, the_pipe_holds_all_in_its_format, 0, COUNT(formats));
-	tcase_add_loop_test(tests, any_free_number_will_do, 0, 4);
-	tcase_add_test(tests, a_full_secret_fits);
-	tcase_add_test(tests, a_number_in_use_is_refused);
-	tcase_add_test(tests, a_number_beyond_the_process_limit_is_an_error);
-	tcase_add_loop_test(tests, what_a_format_can_not_hold_is_refused, 0, COUNT(unfit));
-	tcase_add_test(tests, a_name_that_is_no_variable_fits_json_and_nul);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, each_value_goes_its_own_way);
+	tcase_add_test(tests, one_value_can_go_to_several_places);
+	tcase_add_test(tests, a_pipe_for_all_takes_the_rest_but_for_what_env_picks);
+	tcase_add_test(tests, pipe_and_memfd_for_all_get_all_both);
+	tcase_add_test(tests, the_number_of_one_value_is_not_told);
+	tcase_add_loop_test(tests, an_unknown_key_tells_the_names_there_are, 0, COUNT(strangers));
+	tcase_add_test(tests, a_failure_leaves_nothing);
+	tcase_add_test(tests, two_files_at_one_place_are_refused);
+	tcase_add_test(tests, a_commit_that_fails_takes_all_files_back);
+	tcase_add_test(tests, a_delivery_that_is_only_prepared_or_freed_leaves_files_as_they_are);
+	tcase_add_test(tests, numbers_are_kept_from_the_beginning);
+	tcase_add_test(tests, low_numbers_do_not_get_into_each_others_way);
+	tcase_add_test(tests, what_can_be_refused_early_is);
 }
 
 int main(void)

@@ -1,5 +1,7 @@
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -128,7 +130,7 @@ START_TEST(a_header_can_not_start_another)
 }
 END_TEST
 
-static const int retried[] = {412, 429, 500, 502, 503, 504};
+static const int retried[] = {412, 429, 472, 473, 500, 502, 503, 504};
 
 START_TEST(a_passing_failure_is_tried_again)
 {
@@ -191,8 +193,48 @@ START_TEST(the_number_of_retries_is_bounded)
 	request(&exchange, "GET", "/");
 	run();
 	ck_assert_int_eq(http_server_requests(server), 3);
-	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_UNAVAILABLE, "status 503");
+	expect_failure(http_check(&exchange, "its words", &err), err, ERROR_UNAVAILABLE,
+	    "Test server: GET /: tried 3 times in ");
+	expect_contains(err.message, " s: status 503: its words");
 	expect_text(exchange.response, "sealed");
+	finish();
+}
+END_TEST
+
+START_TEST(a_number_of_retries_is_any_number)
+{
+	http_endpoint_set_retries(&endpoint, 0);
+	ck_assert_int_eq(endpoint.retries, 0);
+	http_endpoint_set_retries(&endpoint, INT64_MAX);
+	ck_assert_int_eq(endpoint.retries, HTTP_RETRIES_MAX);
+}
+END_TEST
+
+/* Whoever waits is told why, at each try, and what is no more to be tried is for the caller. */
+START_TEST(each_try_that_is_followed_by_another_is_told)
+{
+	const struct http_answer answers[] = {{503, NULL, NULL}, {HANG_UP, NULL, NULL}};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	int ends[2];
+
+	serve(answers, 2);
+	log_init("prog", LOG_INFO, LOG_TEXT);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+	close(ends[1]);
+	endpoint.retries = 2;
+	request(&exchange, "POST", "/v1/login?query=hidden");
+	run();
+	close(STDERR_FILENO);
+	expect_ok(secret_buffer_read_fd(&text, ends[0], "stderr", &err), err);
+	char *second = strchr(text.data, '\n') + 1;
+	expect_contains(
+	    text.data, "prog: Test server: POST /v1/login: status 503: trying again in ");
+	expect_contains(second, " ms (2 of 2)\n");
+	expect_contains(second, "prog: Test server: POST /v1/login: no answer: Empty reply from "
+				"server: does it want https://?: trying again");
+	expect_lacks(text.data, "hidden");
+	ck_assert_ptr_eq(strchr(second, '\n'), text.data + text.length - 1);
 	finish();
 }
 END_TEST
@@ -302,8 +344,9 @@ START_TEST(nobody_there_is_said_in_words)
 	run();
 	ck_assert_int_eq(exchange.status, 0);
 	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_NETWORK,
-	    "cannot connect: Connection refused");
+	    " s: cannot connect: Connection refused: is it running there?");
 	expect_contains(err.message, "Test server at http://127.0.0.1:");
+	expect_contains(err.message, ": tried 2 times in ");
 	server = http_server_start(fine, 1, NULL);
 	finish();
 }
@@ -324,6 +367,47 @@ START_TEST(a_silent_server_is_given_up)
 }
 END_TEST
 
+/* A listener whose queue is full: the kernel drops what comes after.  All to be closed. */
+static int listen_to_nobody(struct sockaddr_in *address, int held[8])
+{
+	socklen_t length = sizeof(*address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	*address =
+	    (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)address, length), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)address, &length), 0);
+	ck_assert_int_eq(listen(listener, 0), 0);
+	for (int i = 0; i < 8; i++) {
+		held[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(held[i], (struct sockaddr *)address, sizeof(*address));
+	}
+	return listener;
+}
+
+START_TEST(a_connection_that_does_not_come_about_is_given_up)
+{
+	struct sockaddr_in address;
+	int held[8];
+	int listener = listen_to_nobody(&address, held);
+
+	serve(fine, 1);
+	free(endpoint.url);
+	ck_assert_int_gt(
+	    asprintf(&endpoint.url, "http://127.0.0.1:%d", ntohs(address.sin_port)), 0);
+	endpoint.connect_timeout_ms = 100;
+	endpoint.retries = 1;
+	request(&exchange, "GET", "/");
+	run();
+	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_NETWORK, "no answer: ");
+	expect_contains(err.message, ": tried 2 times in ");
+	for (int i = 0; i < 8; i++)
+		close(held[i]);
+	close(listener);
+	finish();
+}
+END_TEST
+
 START_TEST(the_deadline_ends_everything)
 {
 	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
@@ -332,6 +416,7 @@ START_TEST(the_deadline_ends_everything)
 	serve(answers, 1);
 	http_client_free(client);
 	client = http_client_new(start + 300, &err);
+	endpoint.retries = _i; /* none, and more */
 	request(&exchange, "GET", "/");
 	run();
 	ck_assert_int_eq(exchange.error.code, ERROR_NETWORK);
@@ -378,7 +463,7 @@ START_TEST(a_larger_answer_is_refused_once)
 	run();
 	ck_assert_int_eq(http_server_requests(server), 1);
 	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_TOO_LARGE,
-	    "the answer is larger than 1000 bytes");
+	    "the answer is larger than 1000 bytes: is the address right?");
 	finish();
 	free(body);
 }
@@ -396,6 +481,39 @@ START_TEST(of_a_large_error_page_the_beginning_is_kept)
 	ck_assert_uint_eq(exchange.response.length, HTTP_RESPONSE_SMALL);
 	finish();
 	free(body);
+}
+END_TEST
+
+static const struct {
+	const char *body, *look;
+} looks[] = {
+    {"", NULL},
+    {"{\"errors\":[\"Client sent an HTTP request to an HTTPS server.\"]}", NULL},
+    {"[\"<html>\"]", NULL},
+    {"hvs.hunter2", NULL},
+    {"<!DOCTYPE html><html>hunter2", "an HTML page"},
+    {"\xEF\xBB\xBF\r\n <html>", "an HTML page"},
+    {"Client sent an HTTP request to an HTTPS server.\n", "write https://"},
+    {"<html><h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port",
+	"write https://"},
+};
+
+START_TEST(an_answer_that_is_no_json_has_a_look)
+{
+	const struct http_answer answers[] = {{200, NULL, looks[_i].body}};
+
+	serve(answers, 1);
+	request(&exchange, "GET", "/");
+	run();
+	const char *look = http_answer_look(&exchange);
+	if (looks[_i].look) {
+		ck_assert_ptr_nonnull(look);
+		expect_contains(look, looks[_i].look);
+		expect_lacks(look, "hunter2");
+	} else {
+		ck_assert_ptr_null(look);
+	}
+	finish();
 }
 END_TEST
 
@@ -621,13 +739,27 @@ START_TEST(an_active_node_that_tls_does_not_verify_gets_nothing)
 	run();
 	ck_assert_int_eq(exchange.error.code, ERROR_NETWORK);
 	ck_assert_int_eq(http_server_requests(active), 0);
+	expect_contains(exchange.error.message, "TLS certificate not trusted");
+	expect_contains(exchange.error.message, http_server_url(active));
 	finish();
 	http_server_stop(active);
 }
 END_TEST
 
-static const char *const unsafe[][2] = {
-    {"IP:127.0.0.1", NULL}, {NULL, NULL}, {NULL, "IP:127.0.0.1"}};
+/* The last redirect was refused, and it is said where to and why. */
+static void expect_not_followed(const char *target, const char *reason)
+{
+	ck_assert_int_eq(exchange.status, 307);
+	expect_failure(http_check(&exchange, "the server's words", &err), err, ERROR_REJECTED,
+	    "Test server: POST /v1/login: status 307: a redirect to ");
+	expect_contains(err.message, target);
+	expect_contains(err.message, ", which is not followed: ");
+	expect_contains(err.message, reason);
+	expect_lacks(err.message, "hunter2");
+}
+
+static const char *const unsafe[][3] = {{"IP:127.0.0.1", NULL, "plain http would show the token"},
+    {NULL, NULL, "plain http would show the token"}, {NULL, "IP:127.0.0.1", "use https"}};
 
 START_TEST(a_redirect_from_or_to_plain_http_is_not_followed)
 {
@@ -635,7 +767,7 @@ START_TEST(a_redirect_from_or_to_plain_http_is_not_followed)
 
 	ask_standby(http_server_url(active), unsafe[_i][0]);
 	run();
-	ck_assert_int_eq(exchange.status, 307);
+	expect_not_followed(http_server_url(active), unsafe[_i][2]);
 	ck_assert_int_eq(http_server_requests(active), 0);
 	finish();
 	http_server_stop(active);
@@ -644,13 +776,13 @@ END_TEST
 
 START_TEST(only_one_hop_is_followed)
 {
-	struct http_answer second[] = {{307, "Location: https://127.0.0.1:1/\r\n", NULL}};
+	struct http_answer second[] = {{307, "Location: https://127.0.0.1:1/?hunter2\r\n", NULL}};
 	struct http_server *active = http_server_start(second, 1, "IP:127.0.0.1");
 
 	ask_standby(http_server_url(active), "IP:127.0.0.1");
 	trust_also(active);
 	run();
-	ck_assert_int_eq(exchange.status, 307);
+	expect_not_followed("https://127.0.0.1:1,", "one redirect was followed already");
 	ck_assert_int_eq(http_server_requests(active), 1);
 	finish();
 	http_server_stop(active);
@@ -665,8 +797,58 @@ START_TEST(a_redirect_is_not_followed_where_none_is_due)
 	trust_also(active);
 	endpoint.follow_standby = false;
 	run();
-	ck_assert_int_eq(exchange.status, 307);
+	expect_not_followed(http_server_url(active), "is the address right?");
 	ck_assert_int_eq(http_server_requests(active), 0);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+START_TEST(a_redirect_is_not_followed_without_verification)
+{
+	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
+
+	ask_standby(http_server_url(active), "IP:127.0.0.1");
+	endpoint.insecure = true;
+	run();
+	expect_not_followed(http_server_url(active), "a host that TLS has verified");
+	ck_assert_int_eq(http_server_requests(active), 0);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+/* The node may not be the active one any more. */
+START_TEST(after_a_failed_hop_the_next_try_begins_at_the_standby)
+{
+	const struct http_answer failing[] = {{503, NULL, NULL}, fine[0]};
+	struct http_server *active = http_server_start(failing, 2, "IP:127.0.0.1");
+
+	ask_standby(http_server_url(active), "IP:127.0.0.1");
+	trust_also(active);
+	run();
+	expect_ok(http_check(&exchange, NULL, &err), err);
+	ck_assert_int_eq(exchange.tries, 2);
+	ck_assert_int_eq(http_server_requests(server), 2);
+	ck_assert_int_eq(http_server_requests(active), 2);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+/* libcurl would send it as a password. */
+START_TEST(a_redirect_can_not_name_a_user)
+{
+	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
+	char target[128];
+
+	snprintf(target, sizeof(target), "https://user:hunter2@%s", http_server_url(active) + 8);
+	ask_standby(target, "IP:127.0.0.1");
+	trust_also(active);
+	run();
+	ck_assert_int_eq(http_server_requests(active), 0);
+	ck_assert_int_eq(http_check(&exchange, NULL, &err), -1);
+	expect_lacks(err.message, "hunter2");
 	finish();
 	http_server_stop(active);
 }
@@ -700,6 +882,8 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, a_passing_failure_is_tried_again, 0, COUNT(retried));
 	tcase_add_loop_test(tests, a_refusal_is_final, 0, COUNT(final));
 	tcase_add_test(tests, the_number_of_retries_is_bounded);
+	tcase_add_test(tests, a_number_of_retries_is_any_number);
+	tcase_add_test(tests, each_try_that_is_followed_by_another_is_told);
 	tcase_add_test(tests, once_is_tried_again_when_it_was_put_off);
 	tcase_add_test(tests, once_means_once_when_it_may_have_been_done);
 	tcase_add_test(tests, a_permanent_failure_is_final);
@@ -709,10 +893,12 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_connection_that_is_cut_is_tried_again);
 	tcase_add_test(tests, nobody_there_is_said_in_words);
 	tcase_add_test(tests, a_silent_server_is_given_up);
-	tcase_add_test(tests, the_deadline_ends_everything);
+	tcase_add_test(tests, a_connection_that_does_not_come_about_is_given_up);
+	tcase_add_loop_test(tests, the_deadline_ends_everything, 0, 2);
 	tcase_add_test(tests, an_answer_up_to_the_limit_is_taken);
 	tcase_add_test(tests, a_larger_answer_is_refused_once);
 	tcase_add_test(tests, of_a_large_error_page_the_beginning_is_kept);
+	tcase_add_loop_test(tests, an_answer_that_is_no_json_has_a_look, 0, COUNT(looks));
 	tcase_add_test(tests, exchanges_run_at_the_same_time);
 	tcase_add_test(tests, waiting_gives_each_exchange_once);
 	tcase_add_test(tests, freeing_a_client_ends_what_runs);
@@ -729,6 +915,9 @@ static void add(TCase *tests)
 	    tests, a_redirect_from_or_to_plain_http_is_not_followed, 0, COUNT(unsafe));
 	tcase_add_test(tests, only_one_hop_is_followed);
 	tcase_add_test(tests, a_redirect_is_not_followed_where_none_is_due);
+	tcase_add_test(tests, a_redirect_is_not_followed_without_verification);
+	tcase_add_test(tests, after_a_failed_hop_the_next_try_begins_at_the_standby);
+	tcase_add_test(tests, a_redirect_can_not_name_a_user);
 	tcase_add_loop_test(tests, text_is_escaped_for_one_segment, 0, COUNT(escapes));
 }
 

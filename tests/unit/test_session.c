@@ -12,22 +12,32 @@ static struct vault vault;
 static struct http_server *server;
 static struct http_client *client;
 static struct vault_session_settings settings = VAULT_SESSION_DEFAULTS;
-static char jwt_file[] = "/tmp/test_session.XXXXXX";
+static char file[] = "/tmp/test_session.XXXXXX";
+
+static void fill_file(const char *text)
+{
+	FILE *out = fopen(file, "w");
+
+	ck_assert_ptr_nonnull(out);
+	ck_assert_int_ge(fputs(text, out), 0);
+	ck_assert_int_eq(fclose(out), 0);
+}
 
 /* A Vault that gives these answers, and a service account's token file. */
 static void serve(const struct http_answer *answers, int count)
 {
-	int fd = mkstemp(jwt_file);
+	int fd = mkstemp(file);
 
-	ck_assert_int_eq(write(fd, "a.b.c\n", 6), 6);
+	ck_assert_int_ge(fd, 0);
 	close(fd);
+	fill_file("a.b.c\n");
 	log_init("test_session", LOG_ERROR, LOG_TEXT);
 	server = http_server_start(answers, count, NULL);
 	client = http_client_new(0, &err);
 	struct vault_settings address = {.address = http_server_url(server)};
 	expect_ok(vault_init(&vault, &address, &err), err);
 	settings.role = "demo";
-	settings.jwt_file = jwt_file;
+	settings.jwt_file = file;
 }
 
 static void finish(void)
@@ -35,7 +45,7 @@ static void finish(void)
 	http_client_free(client);
 	vault_free(&vault);
 	http_server_stop(server);
-	unlink(jwt_file);
+	unlink(file);
 }
 
 #define LOGIN(fields)                                                                              \
@@ -64,12 +74,55 @@ static const struct http_answer nothing_to_revoke[] = {
     LOGIN("\"lease_duration\":10,\"num_uses\":1"),
 };
 
-START_TEST(batch_and_single_use_tokens_are_not_revoked)
+/* Read a key: a request with the token. */
+static void use_once(void)
+{
+	struct transit_key key = {"transit", "key"};
+	struct transit_key_state state;
+
+	expect_failure(
+	    transit_key_read(client, &vault, &key, &state, &err), err, ERROR_INVALID, "");
+}
+
+START_TEST(batch_tokens_and_those_that_are_spent_are_not_revoked)
 {
 	serve(&nothing_to_revoke[_i], 1);
 	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	use_once();
 	expect_ok(vault_session_end(client, &vault, &settings, &err), err);
-	ck_assert_int_eq(http_server_requests(server), 1);
+	ck_assert_int_eq(http_server_requests(server), 2);
+	finish();
+}
+END_TEST
+
+START_TEST(a_token_for_one_use_that_was_not_used_is_revoked)
+{
+	static const struct http_answer answers[] = {
+	    LOGIN("\"lease_duration\":10,\"num_uses\":1"), {204, NULL, NULL}};
+
+	serve(answers, 2);
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	expect_ok(vault_session_end(client, &vault, &settings, &err), err);
+	ck_assert_int_eq(http_server_requests(server), 2);
+	finish();
+}
+END_TEST
+
+START_TEST(too_few_uses_are_refused_before_the_first)
+{
+	static const struct http_answer answers[] = {
+	    LOGIN("\"lease_duration\":10,\"num_uses\":2"), {204, NULL, NULL}};
+
+	serve(answers, 2);
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	expect_ok(vault_session_check_uses(&vault, 2, &err), err);
+	expect_failure(vault_session_check_uses(&vault, 3, &err), err, ERROR_REJECTED,
+	    "good for 2 requests, but 3 are needed");
+	vault.token.requests = 1;
+	expect_failure(vault_session_check_uses(&vault, 2, &err), err, ERROR_REJECTED,
+	    "good for 1 request, but 2 are needed");
+	vault.token.num_uses = 0;
+	expect_ok(vault_session_check_uses(&vault, 1000000, &err), err);
 	finish();
 }
 END_TEST
@@ -134,6 +187,25 @@ START_TEST(a_given_token_is_used_as_it_is)
 	settings.role = NULL;
 	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
 	expect_text(vault.token.value, "s.given");
+	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
+	expect_text(vault.token.value, "s.given");
+	expect_ok(vault_session_end(client, &vault, &settings, &err), err);
+	ck_assert_int_eq(http_server_requests(server), 0);
+	finish();
+}
+END_TEST
+
+START_TEST(a_token_file_is_read_and_read_again)
+{
+	serve(short_lived, 2);
+	settings.role = NULL;
+	settings.token_file = file;
+	fill_file("s.sink\n");
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	expect_text(vault.token.value, "s.sink");
+	fill_file("s.newer");
+	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
+	expect_text(vault.token.value, "s.newer");
 	expect_ok(vault_session_end(client, &vault, &settings, &err), err);
 	ck_assert_int_eq(http_server_requests(server), 0);
 	finish();
@@ -141,26 +213,163 @@ START_TEST(a_given_token_is_used_as_it_is)
 END_TEST
 
 static const struct {
-	const char *token, *role, *jwt_file, *message;
+	const char *text, *message;
+} bad_token_files[] = {
+    {"", "the Vault token is empty"},
+    {"\n", "the Vault token is empty"},
+    {"s.secret x\n", "the Vault token holds white space"},
+    {"s.secret\ns.secret\n", "the Vault token holds white space"},
+    {"{\"token\":\"s.secret\",\"ttl\":300}\n", "take wrap_ttl, dh_type and dh_path out"},
+    {"{\n  \"curve25519_public_key\": \"s.secret\"\n}\n", "take wrap_ttl, dh_type and dh_path out"},
+};
+
+START_TEST(a_token_file_that_can_not_be_used_is_refused)
+{
+	serve(short_lived, 2);
+	settings.token_file = file;
+	fill_file(bad_token_files[_i].text);
+	expect_failure(vault_session_begin(client, &vault, &settings, &err), err, ERROR_INVALID,
+	    bad_token_files[_i].message);
+	expect_contains(err.message, file);
+	expect_lacks(err.message, "s.secret");
+	ck_assert_uint_eq(vault.token.value.length, 0);
+	ck_assert_int_eq(http_server_requests(server), 0);
+	finish();
+}
+END_TEST
+
+/* Who is asked for a JWT: it counts how often. */
+static int jwts_asked_for;
+
+static int make_jwt(const struct vault_session_settings *asked, struct http_client *over,
+    struct secret_buffer *jwt, struct error *error)
+{
+	ck_assert_ptr_eq(over, client);
+	ck_assert_str_eq(asked->service_account, "robot");
+	ck_assert_ptr_eq(asked->jwt_context, &jwts_asked_for);
+	jwts_asked_for++;
+	return secret_buffer_append_string(jwt, "asked.for.jwt", error);
+}
+
+static void use_service_account(void)
+{
+	settings.jwt_file = NULL;
+	settings.service_account = "robot";
+	settings.request_jwt = make_jwt;
+	settings.jwt_context = &jwts_asked_for;
+}
+
+START_TEST(a_jwt_is_asked_for_at_each_login)
+{
+	static const struct http_answer answers[] = {
+	    LOGIN("\"lease_duration\":10"), {204, NULL, NULL}, LOGIN("\"lease_duration\":10")};
+
+	serve(answers, 3);
+	use_service_account();
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	expect_contains(http_server_request(server, 0), "\"jwt\":\"asked.for.jwt\"");
+	vault.token.expires_ms = 0;
+	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
+	ck_assert_int_eq(jwts_asked_for, 2);
+	finish();
+}
+END_TEST
+
+START_TEST(each_method_logs_in_with_its_own_inputs)
+{
+	static const struct {
+		const char *method, *path, *body;
+	} methods[] = {
+	    {"kubernetes", "/auth/kubernetes/login", "{\"role\":\"demo\",\"jwt\":\"a.b.c\"}"},
+	    {"jwt", "/auth/jwt/login", "{\"role\":\"demo\",\"jwt\":\"a.b.c\"}"},
+	    {"approle", "/auth/approle/login",
+		"{\"role_id\":\"the-role\",\"secret_id\":\"the-secret\"}"},
+	};
+
+	for (size_t i = 0; i < COUNT(methods); i++) {
+		serve(short_lived, 1);
+		settings.method = methods[i].method;
+		settings.token = "s.given"; /* the method that is named wins */
+		settings.role_id = "the-role";
+		settings.secret_id = "the-secret";
+		expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+		expect_contains(http_server_request(server, 0), methods[i].path);
+		expect_contains(http_server_request(server, 0), methods[i].body);
+		expect_text(vault.token.value, "s.token");
+		finish();
+		strcpy(file, "/tmp/test_session.XXXXXX");
+	}
+}
+END_TEST
+
+START_TEST(a_secret_id_may_come_from_a_file_or_be_absent)
+{
+	serve(short_lived, 1);
+	settings.method = "approle";
+	settings.role_id = "the-role";
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	expect_contains(http_server_request(server, 0), "\r\n\r\n{\"role_id\":\"the-role\"}");
+	vault_token_free(&vault.token);
+	settings.secret_id_file = file;
+	fill_file("from-file\n");
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	expect_contains(http_server_request(server, 1),
+	    "\r\n\r\n{\"role_id\":\"the-role\",\"secret_id\":\"from-file\"}");
+	finish();
+}
+END_TEST
+
+#define NEEDS(...)                                                                                 \
+	{                                                                                          \
+		.jwt_lifetime_ms = VAULT_JWT_LIFETIME_MS, __VA_ARGS__                              \
+	}
+
+static const struct {
+	struct vault_session_settings settings;
+	const char *message;
 } unusable[] = {
-    {"s.given\n", "demo", jwt_file, "white space"},
-    {NULL, NULL, jwt_file, "set VAULT_ROLE or --role"},
-    {"", "", jwt_file, "set VAULT_ROLE or --role"},
-    {NULL, "demo", NULL, "no service-account token"},
-    {NULL, "demo", "/nowhere/token", "service-account token: /nowhere/token: No such file"},
-    {NULL, "demo", "/dev/null", "the service-account token is empty"},
-    {NULL, "demo", "/dev/zero", "larger than 65536 bytes"},
+    {NEEDS(.token = "s.given\n"), "VAULT_TOKEN holds white space"},
+    {NEEDS(.jwt_file = file), "set VAULT_ROLE or --role"},
+    {NEEDS(.role = "", .token = "", .jwt_file = file), "set VAULT_ROLE or --role"},
+    {NEEDS(.role = "demo"), "no service-account token: --jwt-file names it"},
+    {NEEDS(.method = "jwt"), "no service-account token: --jwt-file names it"},
+    {NEEDS(.role = "demo", .jwt_file = "/nowhere/token"),
+	"service-account token: /nowhere/token: No such file"},
+    {NEEDS(.role = "demo", .jwt_file = "/dev/null"), "the service-account token is empty"},
+    {NEEDS(.role = "demo", .jwt_file = "/proc/version"),
+	"the service-account token holds white space"},
+    {NEEDS(.role = "demo", .jwt_file = "/dev/zero"), "larger than 65536 bytes"},
+    {NEEDS(.role = "demo", .jwt_file = file, .service_account = "robot"),
+	"--jwt-file and --service-account"},
+    {NEEDS(.role = "demo", .jwt_file = file, .audience = "vault"),
+	"--audience goes with --service-account"},
+    {{.role = "demo", .service_account = "robot", .jwt_lifetime_ms = 599999},
+	"--token-lifetime 599s: the Kubernetes API gives no token for less than 600s"},
+    {NEEDS(.method = "ldap"), "auth method \"ldap\": write kubernetes, jwt"},
+    {NEEDS(.role_id = "the-role"), "VAULT_AUTH_METHOD or --auth-method to approle"},
+    {NEEDS(.method = "approle", .secret_id = "the-secret"), "set VAULT_ROLE_ID or --role-id"},
+    {NEEDS(.method = "approle", .role_id = "r", .secret_id = "s", .secret_id_file = file),
+	"unset VAULT_SECRET_ID, or"},
+    {NEEDS(.method = "approle", .role_id = "r", .secret_id_file = "/nowhere/id"),
+	"secret id: /nowhere/id: No such file"},
+    {NEEDS(.method = "approle", .role_id = "r", .secret_id_file = "/dev/null"),
+	"the secret id is empty"},
+    {NEEDS(.method = "approle", .role_id = "r", .secret_id = "a b"),
+	"the secret id holds white space"},
+    {NEEDS(.method = "cert", .role = "web"), "set VAULT_CLIENT_CERT and"},
+    {NEEDS(.method = "token"), "set VAULT_TOKEN, or VAULT_TOKEN_FILE or"},
+    {NEEDS(.token = "s.given", .token_file = file), "unset VAULT_TOKEN, or"},
+    {NEEDS(.token_file = "/nowhere/sink"), "Vault token: /nowhere/sink: No such file"},
 };
 
 START_TEST(what_a_login_needs_is_asked_for)
 {
 	serve(short_lived, 2);
-	settings.token = unusable[_i].token;
-	settings.role = unusable[_i].role;
-	settings.jwt_file = unusable[_i].jwt_file;
-	ck_assert_int_eq(vault_session_begin(client, &vault, &settings, &err), -1);
+	error_clear(&err);
+	ck_assert_int_eq(vault_session_begin(client, &vault, &unusable[_i].settings, &err), -1);
 	expect_contains(err.message, unusable[_i].message);
 	expect_lacks(err.message, "s.given");
+	ck_assert_uint_eq(vault.token.value.length, 0);
 	ck_assert_int_eq(http_server_requests(server), 0);
 	finish();
 }
@@ -183,19 +392,43 @@ START_TEST(a_session_is_renewed_only_near_its_end)
 }
 END_TEST
 
+START_TEST(a_session_whose_token_is_spent_is_renewed)
+{
+	static const struct http_answer answers[] = {LOGIN("\"lease_duration\":10,\"num_uses\":1"),
+	    {204, NULL, NULL}, LOGIN("\"lease_duration\":10,\"num_uses\":1")};
+
+	serve(answers, 3);
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	use_once();
+	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
+	ck_assert_int_eq(http_server_requests(server), 3);
+	ck_assert(!vault_token_is_spent(&vault.token));
+	finish();
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, a_session_logs_in_and_revokes);
-	tcase_add_loop_test(
-	    tests, batch_and_single_use_tokens_are_not_revoked, 0, COUNT(nothing_to_revoke));
+	tcase_add_loop_test(tests, batch_tokens_and_those_that_are_spent_are_not_revoked, 0,
+	    COUNT(nothing_to_revoke));
 	tcase_add_loop_test(
 	    tests, a_token_that_lives_too_long_is_refused_and_given_back, 0, COUNT(long_lived));
 	tcase_add_test(tests, the_limit_can_be_raised);
 	tcase_add_loop_test(
 	    tests, a_failed_revocation_counts_for_long_tokens_only, 0, COUNT(unrevoked));
+	tcase_add_test(tests, a_token_for_one_use_that_was_not_used_is_revoked);
+	tcase_add_test(tests, too_few_uses_are_refused_before_the_first);
 	tcase_add_test(tests, a_given_token_is_used_as_it_is);
+	tcase_add_test(tests, a_token_file_is_read_and_read_again);
+	tcase_add_loop_test(
+	    tests, a_token_file_that_can_not_be_used_is_refused, 0, COUNT(bad_token_files));
+	tcase_add_test(tests, a_jwt_is_asked_for_at_each_login);
+	tcase_add_test(tests, each_method_logs_in_with_its_own_inputs);
+	tcase_add_test(tests, a_secret_id_may_come_from_a_file_or_be_absent);
 	tcase_add_loop_test(tests, what_a_login_needs_is_asked_for, 0, COUNT(unusable));
 	tcase_add_test(tests, a_session_is_renewed_only_near_its_end);
+	tcase_add_test(tests, a_session_whose_token_is_spent_is_renewed);
 }
 
 int main(void)

@@ -17,7 +17,10 @@ static int add_one(const char *name, const char *value, const char *source)
 
 static int check(void)
 {
-	return environment_check(&variables, &allowed, &err);
+	for (size_t i = 0; i < variables.count; i++)
+		if (environment_check(&variables.items[i], &allowed, &err) < 0)
+			return -1;
+	return 0;
 }
 
 static void clean(void)
@@ -234,13 +237,20 @@ START_TEST(a_harmless_likeness_passes)
 }
 END_TEST
 
-START_TEST(a_value_with_a_nul_byte_is_refused)
+static const struct {
+	const char *bytes, *problem;
+} binary[] = {{"z\0b", "holds a NUL byte"}, {"\xFFzz", "is binary"}, {"z\xC3(", "is binary"}};
+
+START_TEST(a_binary_value_is_refused_and_told_where_to_go)
 {
 	struct secret_buffer value = SECRET_BUFFER_INIT;
 
-	expect_ok(secret_buffer_append(&value, "a\0b", 3, &err), err);
-	expect_ok(variables_add(&variables, "A", &value, "test", &err), err);
-	expect_failure(check(), err, ERROR_INVALID, "NUL byte");
+	expect_ok(secret_buffer_append(&value, binary[_i].bytes, 3, &err), err);
+	expect_ok(variables_add(&variables, "KEY", &value, "Secret demo/app", &err), err);
+	expect_failure(check(), err, ERROR_INVALID, "Secret demo/app: the value of KEY ");
+	expect_contains(err.message, binary[_i].problem);
+	expect_contains(err.message, "--file KEY=PATH, --memfd KEY or --fd N=KEY");
+	expect_lacks(err.message, "z");
 	clean();
 }
 END_TEST
@@ -259,7 +269,7 @@ START_TEST(a_value_is_bounded_to_the_byte)
 	if (_i == 0)
 		expect_ok(check(), err);
 	else
-		expect_failure(check(), err, ERROR_TOO_LARGE, "deliver with --fd");
+		expect_failure(check(), err, ERROR_TOO_LARGE, "or --fd N=A");
 	clean();
 }
 END_TEST
@@ -281,7 +291,8 @@ static void add(TCase *tests)
 	tcase_add_loop_test(
 	    tests, a_dangerous_name_is_refused_unless_it_is_meant, 0, COUNT(dangerous_names));
 	tcase_add_test(tests, a_harmless_likeness_passes);
-	tcase_add_test(tests, a_value_with_a_nul_byte_is_refused);
+	tcase_add_loop_test(
+	    tests, a_binary_value_is_refused_and_told_where_to_go, 0, COUNT(binary));
 	tcase_add_loop_test(tests, a_value_is_bounded_to_the_byte, 0, 2);
 }
 

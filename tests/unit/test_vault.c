@@ -113,6 +113,27 @@ START_TEST(the_settings_reach_the_endpoint)
 END_TEST
 
 static const struct {
+	const char *certificate, *key, *message;
+} bad_clients[] = {
+    {"/dev/null", NULL, "go together"},
+    {NULL, "/dev/null", "go together"},
+    {"/nowhere/client.crt", "/dev/null", "client certificate /nowhere/client.crt: No such file"},
+    {"/dev/null", "/nowhere/client.key", "client key /nowhere/client.key: No such file"},
+};
+
+START_TEST(a_client_certificate_comes_with_its_key)
+{
+	struct vault_settings settings = {.address = "https://vault.example",
+	    .certificate_file = bad_clients[_i].certificate,
+	    .key_file = bad_clients[_i].key};
+
+	error_clear(&err);
+	ck_assert_int_eq(vault_init(&vault, &settings, &err), -1);
+	expect_contains(err.message, bad_clients[_i].message);
+}
+END_TEST
+
+static const struct {
 	const char *address;
 	bool proxy;
 } proxies[] = {
@@ -132,63 +153,116 @@ START_TEST(this_machine_is_never_reached_through_the_environments_proxy)
 }
 END_TEST
 
-/* A JWT in a buffer that the caller frees. */
-static int request_login(const char *mount, const char *role, const char *jwt)
-{
-	cleanup_secret struct secret_buffer buffer = SECRET_BUFFER_INIT;
+/* What a login takes, as text. */
+struct login_texts {
+	enum vault_auth method;
+	const char *mount, *role, *jwt, *role_id, *secret_id;
+};
 
-	expect_ok(secret_buffer_append_string(&buffer, jwt, &err), err);
-	return vault_login_request(&vault, mount, role, &buffer, &exchange, &err);
+static int request_login(const struct login_texts *texts)
+{
+	cleanup_secret struct secret_buffer jwt = SECRET_BUFFER_INIT,
+					    secret_id = SECRET_BUFFER_INIT;
+	struct vault_login login = {.method = texts->method,
+	    .mount = texts->mount,
+	    .role = texts->role,
+	    .jwt = &jwt,
+	    .role_id = texts->role_id,
+	    .secret_id = texts->secret_id ? &secret_id : NULL};
+
+	if (texts->jwt)
+		expect_ok(secret_buffer_append_string(&jwt, texts->jwt, &err), err);
+	if (texts->secret_id)
+		expect_ok(secret_buffer_append_string(&secret_id, texts->secret_id, &err), err);
+	return vault_login_request(&vault, &login, &exchange, &err);
 }
 
-START_TEST(a_login_posts_role_and_jwt)
+static const struct {
+	struct login_texts login;
+	const char *path, *body;
+} logins[] = {
+    {{VAULT_AUTH_KUBERNETES, NULL, "de\"mo", "aaa.bbb.ccc", NULL, NULL},
+	"/v1/auth/kubernetes/login", "{\"role\":\"de\\\"mo\",\"jwt\":\"aaa.bbb.ccc\"}"},
+    {{VAULT_AUTH_KUBERNETES, "team/k8s prod", "demo", "a.b.c", NULL, NULL},
+	"/v1/auth/team/k8s%20prod/login", "{\"role\":\"demo\",\"jwt\":\"a.b.c\"}"},
+    {{VAULT_AUTH_JWT, "", "demo", "a.b.c", NULL, NULL}, "/v1/auth/jwt/login",
+	"{\"role\":\"demo\",\"jwt\":\"a.b.c\"}"},
+    {{VAULT_AUTH_JWT, "oidc", NULL, "a.b.c", NULL, NULL}, "/v1/auth/oidc/login",
+	"{\"jwt\":\"a.b.c\"}"},
+    {{VAULT_AUTH_APPROLE, NULL, "ignored", NULL, "the-role", "the-secret"},
+	"/v1/auth/approle/login", "{\"role_id\":\"the-role\",\"secret_id\":\"the-secret\"}"},
+    {{VAULT_AUTH_APPROLE, "machines", NULL, NULL, "the-role", NULL}, "/v1/auth/machines/login",
+	"{\"role_id\":\"the-role\"}"},
+    {{VAULT_AUTH_CERT, NULL, "web", NULL, NULL, NULL}, "/v1/auth/cert/login", "{\"name\":\"web\"}"},
+    {{VAULT_AUTH_CERT, NULL, NULL, NULL, NULL, NULL}, "/v1/auth/cert/login", "{}"},
+};
+
+START_TEST(a_login_posts_what_its_method_takes)
 {
 	set_up();
-	expect_ok(request_login("kubernetes", "de\"mo", "aaa.bbb.ccc"), err);
-	expect_text(exchange.path, "/v1/auth/kubernetes/login");
+	expect_ok(request_login(&logins[_i].login), err);
+	expect_text(exchange.path, logins[_i].path);
 	ck_assert_str_eq(exchange.method, "POST");
 	ck_assert_str_eq(exchange.content_type, "application/json");
-	expect_text(exchange.body, "{\"role\":\"de\\\"mo\",\"jwt\":\"aaa.bbb.ccc\"}");
+	expect_text(exchange.body, logins[_i].body);
 	ck_assert_uint_eq(exchange.credential.length, 0);
 	clean();
 }
 END_TEST
 
-START_TEST(the_newline_of_a_token_file_is_dropped)
+static const char *const no_mounts[] = {"../sys", "./x", "a/../b"};
+
+/* The exchange is fit to be freed, although nothing had set it before. */
+START_TEST(a_mount_that_leaves_auth_is_refused)
 {
+	struct login_texts login = {
+	    VAULT_AUTH_KUBERNETES, no_mounts[_i], "demo", "a.b.c", NULL, NULL};
+
 	set_up();
-	expect_ok(request_login("team/k8s prod", "demo", "aaa.bbb.ccc \r\n\n"), err);
-	expect_text(exchange.path, "/v1/auth/team/k8s%20prod/login");
-	expect_text(exchange.body, "{\"role\":\"demo\",\"jwt\":\"aaa.bbb.ccc\"}");
+	memset(&exchange, 0xA5, sizeof(exchange));
+	expect_failure(request_login(&login), err, ERROR_USAGE, "can't stand in a Vault path");
 	clean();
+}
+END_TEST
+
+START_TEST(methods_are_known_by_their_names)
+{
+	enum vault_auth method;
+
+	for (int i = VAULT_AUTH_TOKEN; i <= VAULT_AUTH_CERT; i++) {
+		ck_assert_int_eq(vault_auth_parse(vault_auth_name((enum vault_auth)i), &method), 0);
+		ck_assert_int_eq((int)method, i);
+	}
+	ck_assert_int_eq(vault_auth_parse("Kubernetes", &method), -1);
+	ck_assert_int_eq(vault_auth_parse("", &method), -1);
 }
 END_TEST
 
 static const struct {
-	const char *mount, *role, *jwt, *message;
-} no_logins[] = {
-    {"kubernetes", "", "a.b.c", "no Vault role"},
-    {"kubernetes", "demo", "", "token is empty"},
-    {"kubernetes", "demo", " \n", "token is empty"},
-    {"kubernetes", "demo", "a.b.c\nd", "is no JWT"},
-    {"kubernetes", "demo", "a.b c", "is no JWT"},
-    {"kubernetes", "demo", "a.b.\xC3\xA9", "is no JWT"},
-    {"../sys", "demo", "a.b.c", "can't stand in a Vault path"},
-    {"./x", "demo", "a.b.c", "can't stand in a Vault path"},
+	const char *bytes;
+	size_t length;
+	bool good;
+} credentials[] = {
+    {"hvs.CAESI-_0", 12, true},
+    {"", 0, false},
+    {"a b", 3, false},
+    {"a\nb", 3, false},
+    {"a\0b", 3, false},
+    {"a\x7f", 2, false},
+    {"a\xC3\xA9", 3, false},
 };
 
-/* The exchange is fit to be freed, although nothing had set it before. */
-START_TEST(a_login_that_can_not_be_is_refused)
+START_TEST(a_credential_is_one_printable_word)
 {
-	set_up();
-	memset(&exchange, 0xA5, sizeof(exchange));
-	ck_assert_int_eq(
-	    request_login(no_logins[_i].mount, no_logins[_i].role, no_logins[_i].jwt), -1);
-	expect_contains(err.message, no_logins[_i].message);
-	expect_lacks(err.message, "a.b");
-	clean();
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	expect_ok(
+	    secret_buffer_append(&text, credentials[_i].bytes, credentials[_i].length, &err), err);
+	ck_assert_int_eq(vault_is_credential(&text), credentials[_i].good);
 }
 END_TEST
+
+static const struct vault_login kubernetes = {.method = VAULT_AUTH_KUBERNETES, .role = "demo"};
 
 static const char login_answer[] =
     "{\"auth\":{\"client_token\":\"hvb.AAAA\",\"lease_duration\":10,\"token_type\":\"batch\","
@@ -198,12 +272,12 @@ START_TEST(a_login_gives_a_token)
 {
 	set_up();
 	answered(200, login_answer);
-	expect_ok(vault_login_result(&vault, "kubernetes", "demo", &exchange, &err), err);
+	expect_ok(vault_login_result(&vault, &kubernetes, &exchange, &err), err);
 	expect_text(vault.token.value, "hvb.AAAA");
 	ck_assert_int_eq(vault.token.lease_s, 10);
 	ck_assert_int_eq(vault.token.num_uses, 3);
 	ck_assert(vault.token.batch);
-	ck_assert(vault.token.renewable);
+	ck_assert(!vault.token.given);
 	clean();
 }
 END_TEST
@@ -215,7 +289,7 @@ static const struct {
 	const char *message, *hint;
 } failures[] = {
     {400, "{\"errors\":[\"invalid role name \\\"demo\\\"\"]}", ERROR_REJECTED,
-	"status 400: invalid role name \"demo\"", "exists under auth/kubernetes"},
+	"status 400: invalid role name \"demo\"", "check the role's name"},
     {403, "{\"errors\":[\"permission denied\"]}", ERROR_DENIED, "status 403: permission denied",
 	"still valid"},
     {403, "{\"errors\":[\"service account name not authorized\"]}", ERROR_DENIED,
@@ -242,10 +316,62 @@ START_TEST(a_failed_login_says_why_and_leaves_no_token)
 {
 	set_up();
 	answered(failures[_i].status, failures[_i].body);
-	expect_failure(vault_login_result(&vault, "kubernetes", "demo", &exchange, &err), err,
+	expect_failure(vault_login_result(&vault, &kubernetes, &exchange, &err), err,
 	    failures[_i].code, failures[_i].message);
 	expect_contains(err.message, failures[_i].hint);
 	ck_assert_uint_eq(vault.token.value.length, 0);
+	clean();
+}
+END_TEST
+
+static const struct {
+	struct vault_login login;
+	int status;
+	const char *who, *hint;
+} refusals[] = {
+    {{.method = VAULT_AUTH_JWT, .role = "demo"}, 400, "login with role \"demo\": ", "audience"},
+    {{.method = VAULT_AUTH_JWT}, 400, "login at auth/jwt: ", "check the role's name"},
+    {{.method = VAULT_AUTH_JWT, .mount = "oidc"}, 403, "login at auth/oidc: ", "--auth-mount"},
+    {{.method = VAULT_AUTH_APPROLE, .role = "ignored"}, 400,
+	"login at auth/approle: ", "secret id may have expired"},
+    {{.method = VAULT_AUTH_APPROLE}, 403, "login at auth/approle: ", "--auth-mount"},
+    {{.method = VAULT_AUTH_CERT, .role = "web"}, 400,
+	"login with role \"web\": ", "VAULT_CLIENT_CERT"},
+    {{.method = VAULT_AUTH_CERT}, 403, "login at auth/cert: ", "--auth-mount"},
+};
+
+START_TEST(each_method_has_its_own_advice)
+{
+	set_up();
+	answered(refusals[_i].status, "{\"errors\":[\"the server's words\"]}");
+	ck_assert_int_eq(vault_login_result(&vault, &refusals[_i].login, &exchange, &err), -1);
+	ck_assert_ptr_eq(strstr(err.message, refusals[_i].who), err.message);
+	expect_contains(err.message, "the server's words");
+	expect_contains(err.message, refusals[_i].hint);
+	clean();
+}
+END_TEST
+
+START_TEST(a_spent_token_makes_no_further_request)
+{
+	struct transit_item item = {.input = "vault:v1:AAAA", .input_length = 13};
+	struct transit_key key = {"transit", "key"};
+
+	set_up();
+	expect_ok(secret_buffer_append_string(&vault.token.value, "s.token", &err), err);
+	vault.token.num_uses = 2;
+	for (int i = 0; i < 2; i++) {
+		ck_assert(!vault_token_is_spent(&vault.token));
+		expect_ok(
+		    transit_batch_request(&vault, &key, TRANSIT_DECRYPT, &item, 1, &exchange, &err),
+		    err);
+		http_exchange_free(&exchange);
+	}
+	ck_assert(vault_token_is_spent(&vault.token));
+	expect_failure(
+	    transit_batch_request(&vault, &key, TRANSIT_DECRYPT, &item, 1, &exchange, &err), err,
+	    ERROR_DENIED, "was good for 2 requests");
+	expect_lacks(err.message, "s.token");
 	clean();
 }
 END_TEST
@@ -255,8 +381,8 @@ START_TEST(no_answer_at_all_is_told_as_it_was)
 	set_up();
 	answered(0, "");
 	error_set(&exchange.error, ERROR_NETWORK, "cannot connect");
-	expect_failure(vault_login_result(&vault, "kubernetes", "demo", &exchange, &err), err,
-	    ERROR_NETWORK, "login with role \"demo\": cannot connect");
+	expect_failure(vault_login_result(&vault, &kubernetes, &exchange, &err), err, ERROR_NETWORK,
+	    "login with role \"demo\": cannot connect");
 	clean();
 }
 END_TEST
@@ -274,18 +400,19 @@ static struct http_client *serve(struct http_server **server, const struct http_
 	return client;
 }
 
-START_TEST(a_lookup_fills_in_what_is_known_of_a_token)
+START_TEST(each_request_names_the_namespace)
 {
-	static const struct http_answer answer = {
-	    200, NULL, "{\"data\":{\"ttl\":42,\"num_uses\":1,\"type\":\"batch\"}}"};
-	struct http_server *server;
-	struct http_client *client = serve(&server, &answer);
+	static const struct http_answer answer = {204, NULL, NULL};
+	struct http_server *server = http_server_start(&answer, 1, NULL);
+	struct vault_settings settings = {
+	    .address = http_server_url(server), .namespace = "team/a"};
+	struct http_client *client = http_client_new(0, &err);
 
-	expect_ok(vault_lookup_self(client, &vault, &err), err);
-	ck_assert_int_eq(vault.token.lease_s, 42);
-	ck_assert_int_eq(vault.token.num_uses, 1);
-	ck_assert(vault.token.batch);
-	expect_contains(http_server_request(server, 0), "GET /v1/auth/token/lookup-self HTTP");
+	log_init("test_vault", LOG_ERROR, LOG_TEXT);
+	expect_ok(vault_init(&vault, &settings, &err), err);
+	expect_ok(secret_buffer_append_string(&vault.token.value, "s.token", &err), err);
+	expect_ok(vault_revoke_self(client, &vault, &err), err);
+	expect_contains(http_server_request(server, 0), "\r\nX-Vault-Namespace: team/a\r\n");
 	expect_contains(http_server_request(server, 0), "\r\nX-Vault-Token: s.token\r\n");
 	http_client_free(client);
 	clean();
@@ -328,15 +455,19 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, an_address_is_taken, 0, COUNT(addresses));
 	tcase_add_loop_test(tests, a_bad_address_is_refused, 0, COUNT(no_addresses));
 	tcase_add_test(tests, the_settings_reach_the_endpoint);
+	tcase_add_loop_test(tests, a_client_certificate_comes_with_its_key, 0, COUNT(bad_clients));
 	tcase_add_loop_test(
 	    tests, this_machine_is_never_reached_through_the_environments_proxy, 0, COUNT(proxies));
-	tcase_add_test(tests, a_login_posts_role_and_jwt);
-	tcase_add_test(tests, the_newline_of_a_token_file_is_dropped);
-	tcase_add_loop_test(tests, a_login_that_can_not_be_is_refused, 0, COUNT(no_logins));
+	tcase_add_loop_test(tests, a_login_posts_what_its_method_takes, 0, COUNT(logins));
+	tcase_add_loop_test(tests, a_mount_that_leaves_auth_is_refused, 0, COUNT(no_mounts));
+	tcase_add_test(tests, methods_are_known_by_their_names);
+	tcase_add_loop_test(tests, a_credential_is_one_printable_word, 0, COUNT(credentials));
 	tcase_add_test(tests, a_login_gives_a_token);
 	tcase_add_loop_test(tests, a_failed_login_says_why_and_leaves_no_token, 0, COUNT(failures));
+	tcase_add_loop_test(tests, each_method_has_its_own_advice, 0, COUNT(refusals));
+	tcase_add_test(tests, a_spent_token_makes_no_further_request);
 	tcase_add_test(tests, no_answer_at_all_is_told_as_it_was);
-	tcase_add_test(tests, a_lookup_fills_in_what_is_known_of_a_token);
+	tcase_add_test(tests, each_request_names_the_namespace);
 	tcase_add_test(tests, a_revocation_needs_no_body_in_its_answer);
 	tcase_add_test(tests, a_refused_revocation_is_an_error);
 }

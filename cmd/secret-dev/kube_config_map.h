@@ -1,0 +1,21 @@
+/* kube_config_map: a stored ConfigMap. */
+#ifndef SECRET_DEV_KUBE_CONFIG_MAP_H
+#define SECRET_DEV_KUBE_CONFIG_MAP_H
+
+#include "cmd/secret-dev/kube_fields.h"
+#include "cmd/secret-dev/random.h"
+
+struct stored_config_map {
+	char *namespace, *name;
+	char uid[UUID_SIZE];
+	int64_t created_s;
+	int64_t revision; /* its resourceVersion */
+	bool immutable;
+	struct kube_map labels, annotations;
+	struct kube_map data;	/* text */
+	struct kube_map binary; /* base64, as it is sent */
+};
+
+void stored_config_map_free(struct stored_config_map *map);
+
+#endif

@@ -1,0 +1,104 @@
+#include "lib/launch/content.h"
+
+#include <string.h>
+
+#include "lib/base/json.h"
+#include "lib/launch/environment_rules.h"
+
+bool content_parse_format(const char *name, enum content_format *format)
+{
+	static const char *const names[] = {"json", "dotenv", "nul"};
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(name, names[i]) == 0) {
+			*format = (enum content_format)i;
+			return true;
+		}
+	return false;
+}
+
+static int write_json(const struct variable *const *variables, size_t count,
+    struct secret_buffer *out, struct error *err)
+{
+	struct json_writer writer;
+
+	json_writer_init(&writer, out);
+	json_write_object(&writer);
+	for (size_t i = 0; i < count; i++) {
+		const struct secret_buffer *value = &variables[i]->value;
+		const char *bytes = secret_buffer_string(value);
+		if (!json_is_utf8(bytes, value->length))
+			return environment_refuse_value(
+			    variables[i], ERROR_INVALID, err, "is no UTF-8 text, which JSON needs");
+		json_write_name(&writer, variables[i]->name);
+		json_write_string_bytes(&writer, bytes, value->length);
+	}
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
+}
+
+/* A quote in a quoted value is closed, escaped, opened. */
+static int append_quoted(struct secret_buffer *out, const char *value, struct error *err)
+{
+	for (;;) {
+		size_t run = strcspn(value, "'");
+		if (secret_buffer_append(out, value, run, err) < 0)
+			return -1;
+		if (value[run] == '\0')
+			return 0;
+		if (secret_buffer_append_string(out, "'\\''", err) < 0)
+			return -1;
+		value += run + 1;
+	}
+}
+
+/* NAME='value' as a shell and dotenv readers take it. */
+static int write_dotenv(
+    const struct variable *variable, struct secret_buffer *out, struct error *err)
+{
+	if (!environment_valid_name(variable->name))
+		return error_set(err, ERROR_INVALID,
+		    "%s: \"%s\" can't be a name in dotenv form, which a shell may read: use json",
+		    variable->source, variable->name);
+	if (environment_check_text(variable, "dotenv form", err) < 0)
+		return -1;
+	if (secret_buffer_append_string(out, variable->name, err) < 0 ||
+	    secret_buffer_append_string(out, "='", err) < 0 ||
+	    append_quoted(out, secret_buffer_string(&variable->value), err) < 0)
+		return -1;
+	return secret_buffer_append_string(out, "'\n", err);
+}
+
+/* NAME=value NUL, as in /proc/PID/environ. */
+static int write_nul(const struct variable *variable, struct secret_buffer *out, struct error *err)
+{
+	const char *value = secret_buffer_string(&variable->value);
+
+	if (!*variable->name || strchr(variable->name, '='))
+		return error_set(err, ERROR_INVALID,
+		    "%s: \"%s\" can't be a name before \"=\": use json", variable->source,
+		    variable->name);
+	if (memchr(value, '\0', variable->value.length))
+		return environment_refuse_value(variable, ERROR_INVALID, err,
+		    "holds a NUL byte, which ends a value in nul form");
+	if (secret_buffer_append_string(out, variable->name, err) < 0 ||
+	    secret_buffer_append(out, "=", 1, err) < 0)
+		return -1;
+	return secret_buffer_append(out, value, variable->value.length + 1, err);
+}
+
+int content_write(const struct variable *const *variables, size_t count, enum content_format format,
+    const struct strings *allowed, struct secret_buffer *out, struct error *err)
+{
+	if (format == CONTENT_JSON)
+		return write_json(variables, count, out, err);
+	for (size_t i = 0; i < count; i++) {
+		if (environment_check_danger(variables[i], allowed, err) < 0)
+			return -1;
+		int result = format == CONTENT_DOTENV ? write_dotenv(variables[i], out, err)
+						      : write_nul(variables[i], out, err);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}

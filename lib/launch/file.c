@@ -1,0 +1,167 @@
+#include "lib/launch/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Only who can write to the directory could take a name before us, and 64 bits are hard to guess.
+ */
+#define TRIES 4
+
+/* What chown(2) takes for "as it is". */
+#define KEEP_USER ((uid_t)-1)
+#define KEEP_GROUP ((gid_t)-1)
+
+/* What may be replaced: a device, say, was never meant. */
+static int check_place(const struct file *file, const char *path, struct error *err)
+{
+	struct stat found;
+
+	if (fstatat(file->folder, file->name, &found, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : error_system(err, "%s", path);
+	if (S_ISDIR(found.st_mode))
+		return error_set(err, ERROR_USAGE, "%s: this is a directory", path);
+	if (!S_ISREG(found.st_mode) && !S_ISLNK(found.st_mode))
+		return error_set(
+		    err, ERROR_USAGE, "%s: what is there is no file: choose another path", path);
+	return 0;
+}
+
+/* The directory of a path, its name left in *name. */
+static int open_folder(const char *path, const char **name, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+
+	*name = slash ? slash + 1 : path;
+	if (!**name)
+		return error_set(err, ERROR_USAGE, "\"%s\" names no file", path);
+	char *folder = !slash	       ? strdup(".")
+		       : slash == path ? strdup("/")
+				       : strndup(path, (size_t)(slash - path));
+	if (!folder)
+		return error_memory(err);
+	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		error_system(err, "%s", folder);
+	free(folder);
+	return fd;
+}
+
+int file_open(struct file *file, const char *path, struct error *err)
+{
+	const char *name;
+
+	memset(file, 0, sizeof(*file));
+	file->folder = open_folder(path, &name, err);
+	if (file->folder < 0)
+		return -1;
+	file->name = strdup(name);
+	if (file->name && check_place(file, path, err) == 0)
+		return 0;
+	if (!file->name) {
+		close(file->folder);
+		return error_memory(err);
+	}
+	file_free(file);
+	return -1;
+}
+
+static int create(struct file *file)
+{
+	uint64_t number;
+
+	for (int i = 0; i < TRIES; i++) {
+		if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+			return -1;
+		snprintf(
+		    file->temporary, sizeof(file->temporary), ".secret-exec-%016" PRIx64, number);
+		int fd = openat(file->folder, file->temporary,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+static int change_owner(int fd, uid_t user, gid_t group, struct error *err)
+{
+	if ((user == KEEP_USER && group == KEEP_GROUP) || fchown(fd, user, group) == 0)
+		return 0;
+	error_system(err, "changing the owner");
+	return error_hint(err, "only root with the capability CHOWN may give a file away");
+}
+
+int file_create(struct file *file, mode_t mode, uid_t user, gid_t group, struct error *err)
+{
+	int fd = create(file);
+
+	if (fd < 0) {
+		file->temporary[0] = '\0';
+		return error_system(err, "creating a file in its directory");
+	}
+	/* The mode first, as long as it is ours. */
+	if (fchmod(fd, mode) < 0)
+		error_system(err, "mode %04o", (unsigned)mode);
+	else if (change_owner(fd, user, group, err) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int file_write(int fd, const void *bytes, size_t length, struct error *err)
+{
+	for (size_t done = 0; done < length;) {
+		ssize_t written = write(fd, (const char *)bytes + done, length - done);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return error_system(err, "write");
+		done += (size_t)written;
+	}
+	return 0;
+}
+
+int file_place(struct file *file, struct error *err)
+{
+	if (renameat(file->folder, file->temporary, file->folder, file->name) < 0)
+		return error_system(err, "moving it into its place");
+	file->temporary[0] = '\0';
+	file->placed = true;
+	return 0;
+}
+
+bool file_same_place(const struct file *a, const struct file *b)
+{
+	struct stat one, other;
+
+	return strcmp(a->name, b->name) == 0 && fstat(a->folder, &one) == 0 &&
+	       fstat(b->folder, &other) == 0 && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
+void file_remove(struct file *file)
+{
+	if (file->temporary[0])
+		unlinkat(file->folder, file->temporary, 0);
+	if (file->placed)
+		unlinkat(file->folder, file->name, 0);
+	file->temporary[0] = '\0';
+	file->placed = false;
+}
+
+void file_free(struct file *file)
+{
+	if (!file->name)
+		return;
+	file->placed = false;
+	file_remove(file);
+	close(file->folder);
+	free(file->name);
+	file->name = NULL;
+}

@@ -1,0 +1,71 @@
+#!/bin/bash
+# ConfigMaps in the Kubernetes API: what secret-exec's development source reads, and what its tests make.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+maps=/api/v1/namespaces/demo/configmaps
+
+# map NAME FIELDS: a ConfigMap's JSON; FIELDS follow its metadata.
+map() { printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"%s"%s}%s}' "$1" "${3-}" "${2-}"; }
+# refused STATUS REASON MESSAGE NAME: what the latest call was answered.
+refused() {
+	is "$STATUS" "$1" "$4: status"
+	is "$(field kind) $(field status) $(field reason) $(field code)" "Status Failure $2 $1" "$4: reason $2"
+	like "$(field message)" "$3" "$4: message"
+}
+
+kube_call POST "$maps" "$(map app ',"data":{"B":"two","A":"one"},"binaryData":{"Z":"AP8="}' ',"labels":{"team":"red"}')"
+is "$STATUS" 201 "create"
+is "$(field kind) $(field metadata.name) $(field metadata.namespace)" "ConfigMap app demo" "the answer is the ConfigMap"
+like "$(field metadata.resourceVersion)" '^[0-9]+$' "with a resourceVersion"
+kube_call GET "$maps/app"
+is "$STATUS" 200 "get"
+is "$(field data)" '{"A": "one", "B": "two"}' "its data is text, in the order of the keys"
+is "$(field binaryData)" '{"Z": "AP8="}' "its binaryData is base64"
+is "$(field metadata.labels)" '{"team": "red"}' "its labels"
+kube_call POST "$maps" "$(map empty)"
+is "$STATUS $(field data)$(field binaryData)" "201 " "a ConfigMap without data"
+kube_call POST "$maps" "$(map fixed ',"immutable":true,"data":{"A":"x"}')"
+is "$STATUS $(field immutable)" "201 true" "an immutable ConfigMap"
+
+kube_call POST "$maps" "$(map app)"
+refused 409 AlreadyExists 'configmaps "app" already exists' "create once more"
+kube_call GET "$maps/nothing"
+refused 404 NotFound 'configmaps "nothing" not found' "get what is not there"
+kube_call GET /api/v1/namespaces/nowhere/configmaps/app
+refused 404 NotFound 'configmaps "app" not found' "get from a namespace that is not there"
+kube_call POST /api/v1/namespaces/nowhere/configmaps "$(map app)"
+refused 404 NotFound 'namespaces "nowhere" not found' "create in a namespace that is not there"
+kube_call POST "$maps" "$(map Capital)"
+refused 422 Invalid 'ConfigMap "Capital" is invalid: metadata\.name: Invalid value: "Capital"' "a name with a capital letter"
+kube_call POST "$maps" '{"apiVersion":"v1","kind":"ConfigMap","metadata":{}}'
+refused 422 Invalid 'metadata\.name: Required value: name or generateName is required' "no name"
+kube_call POST "$maps" "$(map new ',"data":{"a b":"x"}')"
+refused 422 Invalid 'data\[a b\]: Invalid value.*a valid config key must consist of' "a data key with a space"
+kube_call POST "$maps" "$(map new ',"binaryData":{"a b":"AA=="}')"
+refused 422 Invalid 'binaryData\[a b\]: Invalid value' "the same in binaryData"
+kube_call POST "$maps" "$(map new ',"data":{"A":"x"},"binaryData":{"A":"AA=="}')"
+refused 422 Invalid 'data\[A\]: Invalid value: "A": duplicate of key present in binaryData' "one key in both"
+kube_call POST "$maps" "$(map new ',"binaryData":{"A":"***"}')"
+refused 400 BadRequest 'cannot be handled as a ConfigMap: illegal base64 data' "binaryData that is not base64"
+kube_call POST "$maps" "$(map new ',"data":{"A":1}')"
+refused 400 BadRequest 'cannot be handled as a ConfigMap: json: cannot unmarshal' "data that is not text"
+text=$(head -c 1048575 /dev/zero | tr '\0' x)
+kube_call POST "$maps" "$(map full ",\"data\":{\"A\":\"$text\"},\"binaryData\":{\"B\":\"AA==\"}")"
+is "$STATUS" 201 "1 MiB of data"
+kube_call POST "$maps" "$(map over ",\"data\":{\"A\":\"$text\"},\"binaryData\":{\"B\":\"AAA=\"}")"
+refused 422 Invalid 'Too long: may not be more than 1048576 bytes' "one byte more"
+
+kube_call DELETE "$maps/app"
+is "$STATUS $(field status) $(field details.kind)" "200 Success configmaps" "delete"
+kube_call GET "$maps/app"
+is "$STATUS" 404 "and it is gone"
+kube_call DELETE "$maps/app"
+refused 404 NotFound 'configmaps "app" not found' "delete what is not there"
+
+cannot='cannot get resource "configmaps" in API group "" in the namespace "demo"'
+KUBE_CALL_AS=app kube_call GET "$maps/fixed"
+refused 403 Forbidden "configmaps \"fixed\" is forbidden: User \"system:serviceaccount:demo:app\" $cannot" "app gets one"
+
+done_testing

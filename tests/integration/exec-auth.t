@@ -1,0 +1,243 @@
+#!/bin/bash
+# How secret-exec logs in to Vault: each auth method, what it takes, and what it says when that is wrong.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
+pod=$STAGE_DIR/pod/app
+sealed=$(stored app A)
+before=$(vault_accessors)
+
+# launch NAME=VALUE|OPTION...: as the pod of app, with ciphertext in its own environment: needs Vault alone.
+launch() {
+	local variables=()
+	while [[ ${1-} == [A-Z]*=* ]]; do
+		variables+=("$1")
+		shift
+	done
+	run as_pod app env A="$sealed" "${variables[@]}" \
+		"$BIN/secret-exec" --transit-key aes256-key "$@" -- printenv A
+}
+# launches NAME: the latest run did, without a word, and no token is left.
+launches() {
+	is "$STATUS $OUT $ERR" "0 value " "$1"
+	is "$(vault_accessors)" "$before" "$1: no token is left"
+}
+
+# -- kubernetes ---------------------------------------------------------------------------------------
+
+launch VAULT_ROLE=secret-exec
+launches "kubernetes is the default"
+launch VAULT_ROLE=demo VAULT_AUTH_METHOD=kubernetes VAULT_TOKEN=hvs.nonsense
+launches "a method that is named wins over a token"
+launch BAO_ROLE=secret-exec BAO_AUTH_METHOD=kubernetes
+launches "OpenBao's names"
+launch SECRET_EXEC_ROLE=app-jwt SECRET_EXEC_AUTH_MOUNT=jwt
+launches "another mount"
+launch --role app-jwt --auth-mount nowhere
+fails_with 125 'POST /v1/auth/nowhere/login: status 403' "a mount that does not exist"
+launch --auth-method ldap
+fails_with 125 '"ldap": write kubernetes, jwt, approle, cert or token in VAULT_AUTH_METHOD' "a method that does not exist"
+launch
+fails_with 125 'set VAULT_ROLE or --role' "no role"
+launch --role app-vault
+fails_with 125 'login with role "app-vault".*invalid audience' "a token for another audience"
+
+# -- jwt ----------------------------------------------------------------------------------------------
+
+launch --auth-method jwt --role app-jwt
+launches "jwt: the pod's own token"
+launch --auth-method jwt --role app-jwt --jwt-file "$STAGE_DIR/pod/stranger/token"
+fails_with 125 'login with role "app-jwt".*400.*invalid subject.*that the role wants' "jwt: a token of somebody else"
+launch --auth-method jwt --role app-jwt --jwt-file "$STAGE_DIR/pod/app-expired/token"
+fails_with 125 'token is expired.*still valid' "jwt: an expired token"
+launch --auth-method jwt
+fails_with 125 'login at auth/jwt.*missing role.*role' "jwt: no role, and the mount has no default one"
+launch --auth-method jwt --role nobody
+fails_with 125 'role "nobody" could not be found' "jwt: a role that does not exist"
+launch --auth-method jwt --role app-jwt --jwt-file "$TAP_WORK/nothing"
+fails_with 125 'service-account token: .*/nothing: No such file.*--jwt-file names another place' "jwt: no token"
+
+# -- a token by TokenRequest, which the administrator may ask for and the pod may not ------------------
+
+# ask OPTION...: with the administrator's kubeconfig.
+ask() {
+	run env -u VAULT_TOKEN A="$sealed" "$BIN/secret-exec" --transit-key aes256-key "$@" -- printenv A
+}
+ask --service-account app --role secret-exec
+launches "TokenRequest: the API server's own audience"
+ask --service-account app --audience vault --role app-vault
+launches "TokenRequest: an audience that the role wants"
+ask --service-account app --audience vault --role app-vault --auth-method jwt --token-lifetime 1h
+launches "TokenRequest: for the jwt method, with a lifetime"
+ask --service-account app --audience other --role app-vault
+fails_with 125 'invalid audience' "TokenRequest: an audience that the role does not want"
+ask --service-account nobody --role secret-exec
+fails_with 125 'token of service account demo/nobody: .*404.*does the service account exist' "no such service account"
+ask -n default --service-account app --role secret-exec
+fails_with 125 'token of service account default/app: .*404' "nor in another namespace"
+ask --service-account app --token-lifetime 599s --role secret-exec
+fails_with 125 '--token-lifetime 599s: the Kubernetes API gives no token for less than 600s' "a lifetime below the API's minimum"
+ask --service-account app --jwt-file "$pod/token" --role secret-exec
+fails_with 125 '--jwt-file and --service-account are two ways' "two ways to one token"
+ask --audience vault --jwt-file "$pod/token" --role secret-exec
+fails_with 125 '--audience goes with --service-account' "an audience for a token from a file"
+launch --service-account app --role secret-exec
+fails_with 125 'demo/app.*403.*must allow create on serviceaccounts/token' "a pod that may not ask for tokens"
+run env -u VAULT_TOKEN "$BIN/secret-seal" --service-account sealer --role secret-seal --from-literal B=second app
+is "$STATUS $OUT" "0 secret/app updated" "secret-seal asks for a token too"
+run env -u VAULT_TOKEN "$BIN/secret-rotate" --service-account rotator --role secret-rotate
+is "$STATUS ${OUT%%,*}" "0 keys rotated 1" "secret-rotate asks for a token too"
+
+# An API server that keeps what it was asked, and answers with the pod's token.
+cat >"$TAP_WORK/api.py" <<'PY'
+import http.server, json, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with open(sys.argv[1], "w") as asked:
+            json.dump({"path": self.path, "spec": body["spec"]}, asked)
+        answer = json.dumps({"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
+                             "status": {"token": open(sys.argv[2]).read()}}).encode()
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+    def log_message(self, *words):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+PY
+coproc API { exec /usr/bin/python3 "$TAP_WORK/api.py" "$TAP_WORK/asked" "$pod/token"; }
+# shellcheck disable=SC2154 # coproc sets it
+at_end "kill $API_PID"
+read -r port <&"${API[0]}"
+cat >"$TAP_WORK/kubeconfig" <<YAML
+current-context: here
+contexts: [{name: here, context: {cluster: here, user: me, namespace: team}}]
+clusters: [{name: here, cluster: {server: "http://127.0.0.1:$port"}}]
+users: [{name: me, user: {token: t}}]
+YAML
+ask --kubeconfig "$TAP_WORK/kubeconfig" --service-account robot --audience vault --token-lifetime 30m --role secret-exec
+launches "a token that another API server makes"
+OUT=$(<"$TAP_WORK/asked")
+is "$(field path)" /api/v1/namespaces/team/serviceaccounts/robot/token "it is asked for in the context's namespace"
+is "$(field spec)" '{"audiences": ["vault"], "expirationSeconds": 1800}' "with the audience and the lifetime"
+
+# -- approle ------------------------------------------------------------------------------------------
+
+role_id=$(<"$pod/role-id")
+secret_id=$(<"$pod/secret-id")
+launch VAULT_AUTH_METHOD=approle VAULT_ROLE_ID="$role_id" VAULT_SECRET_ID="$secret_id"
+launches "approle: from the environment"
+launch BAO_AUTH_METHOD=approle BAO_ROLE_ID="$role_id" BAO_SECRET_ID_FILE="$pod/secret-id"
+launches "approle: the secret id from a file"
+printf '%s\n' "$secret_id" >"$TAP_WORK/secret-id"
+launch --auth-method approle --role-id "$role_id" --secret-id-file "$TAP_WORK/secret-id"
+launches "approle: a final newline is dropped"
+launch --auth-method approle --role-id "$(<"$pod/role-id-alone")"
+launches "approle: a role that wants no secret id"
+launch --auth-method approle
+fails_with 125 'no role id: set VAULT_ROLE_ID or --role-id' "approle: no role id"
+launch --auth-method approle --role-id "$role_id"
+fails_with 125 'login at auth/approle.*missing secret_id' "approle: no secret id"
+launch VAULT_SECRET_ID=wrong --auth-method approle --role-id "$role_id"
+fails_with 125 'invalid role or secret ID.*may have expired, or be used up' "approle: a wrong secret id"
+launch VAULT_SECRET_ID="$secret_id" --auth-method approle --role-id wrong
+fails_with 125 'invalid role or secret ID.*check the role id' "approle: a wrong role id"
+err_unlike "$secret_id" "and the secret id is not told"
+launch VAULT_SECRET_ID="$secret_id" --auth-method approle --role-id "$role_id" --secret-id-file "$pod/secret-id"
+fails_with 125 'unset VAULT_SECRET_ID, or VAULT_SECRET_ID_FILE and --secret-id-file' "approle: two secret ids"
+launch --auth-method approle --role-id "$role_id" --secret-id-file "$TAP_WORK/nothing"
+fails_with 125 'secret id: .*/nothing: No such file' "approle: a file that is not there"
+launch VAULT_ROLE_ID="$role_id" VAULT_SECRET_ID="$secret_id" VAULT_ROLE=secret-exec
+fails_with 125 'set VAULT_AUTH_METHOD or --auth-method to approle' "a role id without the method that takes it"
+launch --vault-secret-id "$secret_id"
+fails_with 125 'VAULT_SECRET_ID.*lists processes' "a secret id is no option"
+
+# -- cert ---------------------------------------------------------------------------------------------
+
+certificate=(VAULT_CLIENT_CERT="$pod/client.crt" VAULT_CLIENT_KEY="$pod/client.key")
+other=$STAGE_DIR/pod/stranger
+launch "${certificate[@]}" --auth-method cert --role app-cert
+launches "cert: with a role"
+launch "${certificate[@]}" VAULT_AUTH_METHOD=cert
+launches "cert: Vault finds the role"
+launch "${certificate[@]}" --auth-method cert --role nobody
+fails_with 125 'failed to match all constraints' "cert: a role that does not exist"
+launch VAULT_CLIENT_CERT="$other/client.crt" VAULT_CLIENT_KEY="$other/client.key" --auth-method cert
+fails_with 125 'login at auth/cert.*400.*does a role there trust the certificate' "cert: a certificate that nobody trusts"
+launch --auth-method cert --role app-cert
+fails_with 125 'no client certificate: set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY' "cert: no certificate"
+launch "${certificate[0]}" --auth-method cert
+fails_with 125 'VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together' "cert: no key"
+launch "${certificate[0]}" VAULT_CLIENT_KEY="$other/client.key" --auth-method cert
+fails_with 125 "the client certificate can't be used: .*belong together" "cert: another's key"
+launch "${certificate[0]}" VAULT_CLIENT_KEY="$TAP_WORK/nothing" --auth-method cert
+fails_with 125 "client key .*/nothing: No such file" "cert: a key that is not there"
+launch "${certificate[@]}" VAULT_ROLE=secret-exec
+launches "a client certificate does no harm to other methods"
+
+# -- token --------------------------------------------------------------------------------------------
+
+vault_call POST auth/token/create '{"policies":["secret-exec"],"ttl":"1h"}'
+[ "$STATUS" = 200 ] || OUT="{\"auth\":{\"client_token\":\"$VAULT_TOKEN\"}}" # secret-dev makes none
+field auth.client_token >"$TAP_WORK/sink"
+before=$(vault_accessors)
+launch VAULT_TOKEN="$(<"$TAP_WORK/sink")"
+launches "token: from the environment, neither limited nor revoked"
+launch VAULT_TOKEN_FILE="$TAP_WORK/sink"
+launches "token: from a file with a final newline, as a Vault Agent keeps it"
+launch --token-file "$TAP_WORK/sink" --auth-method token
+launches "token: the method named"
+launch --token-file "$TAP_WORK/sink" --auth-method kubernetes --role secret-exec --token-file "$TAP_WORK/nothing"
+launches "a token file is not read when another method is named"
+launch --auth-method token
+fails_with 125 'no token: set VAULT_TOKEN, or VAULT_TOKEN_FILE or --token-file' "token: none"
+launch VAULT_TOKEN=hvs.x --token-file "$TAP_WORK/sink"
+fails_with 125 'a Vault token and a file with one are both given' "token: two of them"
+launch --token-file "$TAP_WORK/nothing"
+fails_with 125 'Vault token: .*/nothing: No such file' "token: a file that is not there"
+printf '{"token":"hvs.wrapping","accessor":"","ttl":300,"creation_path":"sys/wrapping/wrap"}' >"$TAP_WORK/wrapped"
+launch --token-file "$TAP_WORK/wrapped"
+fails_with 125 "wrapped or encrypted.*take wrap_ttl, dh_type and dh_path out" "token: a wrapped one"
+err_unlike hvs.wrapping "and it is not told"
+launch VAULT_TOKEN=hvs.nonsense
+fails_with 125 'decrypt with Transit key transit/aes256-key: .*403: .*permission denied' "token: one that is not good"
+
+# -- tokens for a few requests ------------------------------------------------------------------------
+
+"$BIN/secret-seal" --transit-key derived-key --from-literal C=third second >/dev/null
+# Two Secrets sealed with different Transit keys, which takes two requests.
+two_keys() {
+	run env -u VAULT_TOKEN SECRETMANAGER_SERVICE_ACCOUNT_DIR="$pod" VAULT_ROLE="$1" \
+		"$BIN/secret-exec" --secret app --secret second -- printenv A C
+}
+before=$(vault_accessors)
+two_keys single-use
+fails_with 125 'good for 1 request, but 2 are needed.*raise token_num_uses of the role to 2' "a token for one request where two are needed"
+is "$(vault_accessors)" "$before" "and it is given back unused"
+two_keys two-uses
+is "$STATUS $OUT $ERR" "0 value"$'\n'"third " "a token for two requests"
+is "$(vault_accessors)" "$before" "which is used up then"
+
+# -- what the application sees of it -------------------------------------------------------------------
+
+own=(VAULT_AUTH_METHOD=approle VAULT_ROLE_ID="$role_id" VAULT_SECRET_ID="$secret_id" VAULT_ROLE=x
+	BAO_AUTH_METHOD=approle BAO_ROLE_ID="$role_id" BAO_SECRET_ID="$secret_id" BAO_ROLE=x
+	VAULT_TOKEN=hvs.x BAO_TOKEN=hvs.x VAULT_TOKEN_FILE=/x BAO_TOKEN_FILE=/x "${certificate[@]}"
+	SECRET_EXEC_AUTH_MOUNT=approle SECRET_EXEC_TOKEN_LIFETIME=1h)
+run as_pod app env A="$sealed" "${own[@]}" "$BIN/secret-exec" --transit-key aes256-key -- env
+is "$STATUS" 0 "a start with all that can be set"
+is "$(grep -E '^(VAULT|BAO|SECRET_EXEC)_' <<<"$OUT")" "" "leaves none of it to the application"
+run as_pod app env VAULT_SECRET_ID_FILE="$pod/secret-id" BAO_SECRET_ID_FILE=/x A="$sealed" \
+	"$BIN/secret-exec" --role secret-exec --transit-key aes256-key -- env
+is "$(grep -E '^(VAULT|BAO|SECRET_EXEC)_' <<<"$OUT")" "" "nor the file of a secret id"
+run as_pod app env "${own[@]}" "$BIN/secret-exec" --print-config
+is "$STATUS" 0 "--print-config"
+like "$OUT" 'role-id: '"$role_id"' \(VAULT_ROLE_ID\)' "tells the role id"
+like "$OUT" 'vault-secret-id: set, not shown \(VAULT_SECRET_ID\)' "and of the secret id that it is set"
+unlike "$OUT" "$secret_id" "but not what it is"
+
+done_testing

@@ -1,0 +1,142 @@
+#!/bin/bash
+# A sealed Secret that is mounted as a volume: a file is a data key, and no right on Secrets is needed.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export VAULT_ROLE=secret-exec
+cd "$TAP_WORK" || exit 1
+
+# volume DIR NAME=VALUE...: as the kubelet lays it out.  Again: as it changes it.
+volume() {
+	local dir=$1 generation key
+	shift
+	generation=$(mktemp -d -p "$(mkdir -p "$dir" && echo "$dir")" ..2024_XXXXXX)
+	for pair; do
+		key=${pair%%=*}
+		printf '%s' "${pair#*=}" >"$generation/$key"
+		[ -L "$dir/$key" ] || ln -s "..data/$key" "$dir/$key"
+	done
+	ln -s "$(basename "$generation")" "$dir/..data_tmp"
+	mv -T "$dir/..data_tmp" "$dir/..data"
+}
+# seal OPTION...: the Secret app anew
+seal() {
+	kube_call DELETE /api/v1/namespaces/demo/secrets/app
+	"$BIN/secret-seal" "$@" app >/dev/null
+}
+mounted() { run as_pod stranger env -u VAULT_ROLE VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" "$@"; }
+launch() { mounted --transit-key aes256-key --secret-dir "$@"; }
+
+seal --transit-key aes256-key --from-literal A=one --from-literal tls.key=two
+a=$(stored app A) key=$(stored app tls.key)
+volume v "A=$a" "tls.key=$key"
+launch v --sanitize -- sh -c 'echo "$A $tls_key"'
+out_is "one two" "each file is a value"
+run as_pod app "$BIN/secret-exec" --transit-key aes256-key --secret-dir v --exclude 'tls*' -- printenv A
+out_is one "as a pod, with a login"
+volume v "A=$key" "tls.key=$a"
+launch v --sanitize -- sh -c 'echo "$A $tls_key"'
+out_is "two one" "the present generation counts"
+mkdir plain
+printf '%s' "$a" >plain/A
+launch plain -- printenv A
+out_is one "a directory without the kubelet's links will do"
+launch plain --secret-dir v --exclude A -- true
+fails_with 125 '"tls.key" can.t be an environment variable.s name' "file names follow the rules of names"
+
+mounted --secret-dir v -- true
+fails_with 125 'v/A: no Transit key is known.*--transit-key' "there is no annotation, so the Transit key must be named"
+launch nowhere -- true
+fails_with 125 '--secret-dir nowhere: No such file or directory' "no such directory"
+launch plain/A -- true
+fails_with 125 '--secret-dir plain/A: Not a directory' "a file"
+mkdir empty
+launch empty -- true
+fails_with 125 '--secret-dir empty: it is empty: is a Secret mounted there' "nothing mounted"
+printf 'hunter2' >plain/B
+launch plain -- true
+fails_with 125 '--secret-dir plain: half sealed: file B holds no Vault ciphertext' "half sealed"
+err_unlike hunter2 "its value is not shown"
+launch plain --exclude B -- printenv A
+out_is one "what is left out is not looked at"
+launch plain --only B -- true
+fails_with 125 '--secret-dir plain: not sealed: file B' "not sealed"
+rm plain/B
+mkdir plain/sub
+launch plain -- true
+fails_with 125 '--secret-dir plain: sub is no file, and so no data key' "a folder in it"
+rmdir plain/sub
+mkfifo plain/fifo
+launch plain -- true
+fails_with 125 '--secret-dir plain: fifo is no file' "a FIFO, for which nothing waits"
+rm plain/fifo
+printf '%s\n' "$a" >plain/A
+launch plain -- true
+fails_with 125 'plain/A: garbled ciphertext: it ends in a newline, which was added' "a newline that an editor has added"
+head -c 1048577 /dev/zero >plain/A
+launch plain -- true
+fails_with 125 '--secret-dir plain: file: A: larger than 1048576 bytes' "a file larger than any data key"
+
+# A document.
+printf '{"A": "in", "B": 2}' >app.json
+seal --transit-key aes256-key --layout document --from-document app.json
+kube_call GET /api/v1/namespaces/demo/secrets/app
+document=$(field data | sed 's/^{"\([^"]*\)".*/\1/')
+volume d "secrets.json=$(stored app "$document")"
+launch d -- sh -c 'echo "$A $B"'
+out_is "in 2" "a file called *.json holds a document"
+
+# Values that are bound to their Secret.
+bound() { mounted --transit-key derived-key --secret-dir "$@"; }
+seal --transit-key derived-key --from-literal A=one --from-literal B=two
+volume b "A=$(stored app A)" "B=$(stored app B)"
+bound b -- true
+fails_with 125 "b/A: Vault can't decrypt it with Transit key derived-key: missing 'context'.*--bound-to \[NAMESPACE/\]NAME" \
+	"a derived key without --bound-to: what to do"
+bound b --bound-to app -- sh -c 'echo "$A $B"'
+out_is "one two" "--bound-to NAME, in the pod's namespace"
+bound b --bound-to demo/app --only A -- printenv A
+out_is one "--bound-to NAMESPACE/NAME"
+run env SECRETMANAGER_SERVICE_ACCOUNT_DIR=/nowhere "$BIN/secret-exec" --transit-key derived-key --secret-dir b --bound-to app -- true
+fails_with 125 'b/A: it is not known in which namespace.*--bound-to NAMESPACE/NAME or --namespace' "outside a pod the namespace must be named"
+run env SECRETMANAGER_SERVICE_ACCOUNT_DIR=/nowhere "$BIN/secret-exec" --transit-key derived-key -n demo --secret-dir b --bound-to app -- printenv B
+out_is two "by --namespace, say"
+bound b --bound-to other -- true
+fails_with 125 "b/A: Vault can't decrypt it.*the Secret and data key that --bound-to says" "bound to another Secret"
+bound b -n other --bound-to app -- true
+fails_with 125 "b/A: Vault can't decrypt it" "bound in another namespace"
+mv b/..data/B b/..data/C
+bound b --bound-to app --only C -- true
+fails_with 125 "b/C: Vault can't decrypt it" "under another data key"
+bound b --scope strict -- true
+fails_with 125 'b/A: --scope strict binds it to one Secret: name that with --bound-to' "strict needs a name"
+bound b --scope wide -- true
+fails_with 125 '--scope: "wide" is no scope' "a scope that is none"
+for scope in namespace-wide cluster-wide; do
+	seal --transit-key derived-key --scope "$scope" --from-literal A="$scope"
+	volume "$scope" "A=$(stored app A)"
+	bound "$scope" --scope "$scope" -- printenv A
+	out_is "$scope" "$scope needs no name"
+	bound "$scope" --bound-to app -- true
+	fails_with 125 "$scope/A: Vault can't decrypt it" "and is another binding than strict"
+done
+bound cluster-wide --scope cluster-wide -n other -- printenv A
+out_is cluster-wide "a cluster-wide value decrypts in any namespace"
+
+# Two Secrets, told apart by the beginnings of their names.
+seal --transit-key derived-key --from-literal A=one
+volume two "X_A=$(stored app A)"
+"$BIN/secret-seal" --transit-key derived-key --from-literal A=two other >/dev/null
+volume two2 "Y_A=$(stored other A)"
+bound two --secret-dir two2 --bound-to app:X_ --bound-to other:Y_ -- sh -c 'echo "$X_A $Y_A"'
+out_is "one two" "--bound-to NAME:PREFIX, twice"
+bound two --bound-to other:Y_ -- true
+fails_with 125 'two/X_A: no PREFIX of a --bound-to fits it' "no prefix that fits"
+
+# Bound and unbound values of one start: those of the API say themselves what they are bound to.
+run as_pod app env VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --secret app --secret-dir two --bound-to app:X_ -- sh -c 'echo "$A $X_A"'
+fails_with 125 'two/X_A: no Transit key is known' "the annotation is for the Secret of the API alone"
+run as_pod app env VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --secret app --secret-dir two -- true
+fails_with 125 "two/X_A: Vault can't decrypt it.*missing 'context'.*--bound-to" "one bound, one not: the one that is not is named"
+
+done_testing

@@ -1,0 +1,131 @@
+#!/bin/bash
+# Plaintext for development: files, plain Secrets and ConfigMaps; never by accident, and without Vault.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+cd "$TAP_WORK" || exit 1
+umask 077
+
+# The administrator's kubeconfig, and nothing of Vault.
+launch() { run env -u VAULT_ADDR -u VAULT_TOKEN -u VAULT_CACERT "$BIN/secret-exec" --allow-plaintext "$@"; }
+warning='^secret-exec: warning: --allow-plaintext: values that nobody has sealed are delivered'
+
+# Refused unless it is meant.
+printf 'A=1\n' >.env
+printf '{"A": "1"}' >app.json
+for option in '--from-document app.json' '--from-env-file .env' '--from-secret plain' '--from-config-map map' '--definition app.json'; do
+	# shellcheck disable=SC2086
+	run "$BIN/secret-exec" $option -- true
+	fails_with 125 "$option: nobody has sealed what it holds.*--allow-plaintext" "$option without --allow-plaintext"
+done
+run env SECRET_EXEC_FROM_ENV_FILE=.env "$BIN/secret-exec" -- true
+fails_with 125 'nobody has sealed' "nor by the environment"
+
+# Files.
+launch --from-document app.json -- printenv A
+out_is 1 "a JSON document, with no Vault"
+err_like "$warning" "it is said aloud"
+is "$(wc -l <"$TAP_WORK/err")" 1 "once"
+printf '# comment\nTEXT: a b\nNUMBER: 1.50\nYES: true\nNONE: null\nNESTED:\n  list: [1, x]\nQUOTED: "1"\n' >app.yaml
+launch --from-document app.yaml -- sh -c 'echo "$TEXT|$NUMBER|$YES|${NONE-absent}|$NESTED|$QUOTED"'
+out_is 'a b|1.50|true|absent|{"list":[1,"x"]}|1' "a YAML document, as a sealed one would be read"
+launch --from-document <(printf '{"A": "pipe"}') -- printenv A
+out_is pipe "a document from a pipe"
+printf 'A="x y"\nexport B=z # comment\n' >bad.env
+launch --from-env-file bad.env -- true
+fails_with 125 "bad.env: line 2: a '#' behind white space" "a line of a .env file on which readers disagree"
+printf 'A="x y"\nexport B=z\n' >.env
+launch --from-env-file .env -- sh -c 'echo "$A $B"'
+out_is "x y z" "a .env file"
+launch --from-env-file .env --from-document app.json -- true
+fails_with 125 'variable A comes from both app.json, member A and .env: .*--override' "one name from two files"
+launch --from-env-file .env --from-document app.json --override -- printenv A
+out_is "x y" "with --override the .env file is the stronger"
+launch --from-document nowhere.json -- true
+fails_with 125 'nowhere.json: No such file' "a file that is not there"
+printf '{"A": hunter2}' >broken.json
+launch --from-document broken.json -- printenv A
+out_is hunter2 "what is no JSON, but YAML"
+printf '{"A": "hunter2"' >broken.json
+launch --from-document broken.json -- true
+fails_with 125 'broken.json: line 1, column' "what is neither: the place, never the text"
+err_unlike hunter2 "its text is not shown"
+printf 'A=1\nA=2\n' >twice.env
+launch --from-env-file twice.env -- true
+fails_with 125 'twice.env: A comes twice' "a name twice in one file"
+head -c 1048577 /dev/zero >large.env
+launch --from-env-file large.env -- true
+fails_with 125 'large.env: larger than 1048576 bytes' "a file larger than any Secret"
+printf 'A=%s\n' vault:v1:AAAA >sealed.env
+launch --from-env-file sealed.env -- true
+fails_with 125 'sealed.env: line 1: .*ciphertext of Vault, not plaintext.*--secret' "ciphertext in a .env file"
+chmod 644 app.json
+launch --from-document app.json -- true
+err_like 'warning: app.json: every user may read it: chmod 600 it' "a file that everybody may read is a warning"
+status_is 0 "no more"
+launch --from-document app.yaml --only TEXT --prefix MY_ -- printenv MY_TEXT
+out_is "a b" "names are chosen and changed as of sealed values"
+
+# A definition: which name comes from which variable.
+printf 'DBHOST=inside\nDBPASS=pass\nREST=rest\n' >.env
+printf '{"db_host": "DBHOST", "db_pass": "DBPASS"}' >definition.json
+launch --from-env-file .env --definition definition.json -- sh -c 'echo "$db_host $db_pass ${REST-none} ${DBPASS-none}"'
+out_is "inside pass none none" "a definition takes what it names, under its names"
+run env -u VAULT_ADDR DBHOST=outside "$BIN/secret-exec" --allow-plaintext --from-env-file .env --definition definition.json -- \
+	sh -c 'echo "$db_host $db_pass"'
+out_is "outside pass" "the environment wins over the .env file"
+printf 'db_host: DBHOST\n' >definition.yaml
+run env -u VAULT_ADDR DBHOST=outside "$BIN/secret-exec" --allow-plaintext --definition definition.yaml -- printenv db_host
+out_is outside "a definition in YAML, with the environment alone"
+launch --definition definition.json -- true
+fails_with 125 'definition.json, name db_host: variable "DBHOST" is set neither in the environment nor in a --from-env-file' \
+	"a variable that is missing"
+printf '{"db_host": 1}' >definition.json
+launch --definition definition.json -- true
+fails_with 125 "definition.json: name db_host: a variable's name, as text, is wanted" "a definition that is none"
+
+# Plain Secrets and ConfigMaps.
+kube_call POST /api/v1/namespaces/demo/secrets '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"plain"},
+	"stringData":{"A":"one","B":"two","app.json":"{\"C\": \"three\", \"D\": 4}"}}'
+launch --from-secret plain --exclude '*.json' -- sh -c 'echo "$A $B"'
+out_is "one two" "a plain Secret, whole"
+launch --from-secret plain:app.json -- sh -c 'echo "$C $D ${A-none}"'
+out_is "three 4 none" "one data key: the members of its object"
+launch --from-secret demo/plain:A=X --from-secret plain:app.json=DOCUMENT -- sh -c 'echo "$X $DOCUMENT"'
+out_is 'one {"C": "three", "D": 4}' "one data key as a variable"
+launch --from-secret plain:A -- true
+fails_with 125 'Secret demo/plain, data key A: the document is no JSON object' "a data key that holds no object"
+launch --from-secret plain:Z -- true
+fails_with 125 'Secret demo/plain: it has no data key "Z"' "a data key that is not there"
+launch --from-secret nothing -- true
+fails_with 125 'Secret demo/nothing.*not found' "a Secret that is not there"
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=sealed sealed >/dev/null
+launch --from-secret sealed -- true
+fails_with 125 'Secret demo/sealed, data key A: this is ciphertext of Vault, not plaintext: a sealed Secret is taken with --secret' \
+	"a sealed Secret is not plaintext"
+launch --from-secret sealed:A -- true
+fails_with 125 'data key A: this is ciphertext of Vault' "nor is one data key of it"
+kube_call POST /api/v1/namespaces/demo/configmaps '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"map"},
+	"data":{"E":"five","app.yaml":"F: six\nG: [7]\n"},"binaryData":{"H":"ZWlnaHQ="}}'
+launch --from-config-map map --only '?' -- sh -c 'echo "$E $H"'
+out_is "five eight" "a ConfigMap, with what is binary"
+launch --from-config-map map:app.yaml -- sh -c 'echo "$F $G ${E-none}"'
+out_is "six [7] none" "one data key of it, in YAML"
+launch --from-config-map map:E=X -- printenv X
+out_is five "one data key as a variable"
+launch --from-config-map nothing -- true
+fails_with 125 'ConfigMap demo/nothing.*not found.*is it in this namespace' "a ConfigMap that is not there"
+kube_call POST /api/v1/namespaces/demo/configmaps '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"empty"}}'
+launch --from-config-map empty -- true
+fails_with 125 'ConfigMap demo/empty: it is empty' "an empty one"
+run as_pod app "$BIN/secret-exec" --allow-plaintext --from-config-map map -- true
+fails_with 125 'ConfigMap demo/map.*forbidden.*must allow get on configmaps' "one that the pod may not read"
+
+# Beside sealed values.
+run "$BIN/secret-exec" --allow-plaintext --from-config-map map:E=X --secret sealed -- sh -c 'echo "$X $A"'
+out_is "five sealed" "plaintext beside a sealed Secret"
+err_like "$warning" "is said too"
+run "$BIN/secret-exec" --allow-plaintext --secret sealed -- printenv A
+is "$OUT$ERR" sealed "--allow-plaintext alone says nothing"
+
+done_testing

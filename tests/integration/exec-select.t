@@ -1,0 +1,88 @@
+#!/bin/bash
+# Which values of a Secret are taken, and under which names.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export VAULT_ROLE=secret-exec
+
+"$BIN/secret-seal" --transit-key aes256-key --from-literal db-host=h --from-literal db.port=p --from-literal API_KEY=k app >/dev/null
+# secret-exec OPTION...: the names and values that the application sees, in order; those of the pod are taken away.
+pod_names=$(as_pod app env | cut -d= -f1 | sort)
+launch() { run as_pod app "$BIN/secret-exec" "$@" -- sh -c 'env | sort | tr "\n" " "'; }
+# seen WANTED NAME
+seen() {
+	local pair got=
+	for pair in $OUT; do
+		grep -qxF "${pair%%=*}" <<<"$pod_names"$'\n_\nPWD\nSHLVL\nOLDPWD' || got+=${got:+ }$pair
+	done
+	is "$got" "$1" "$2"
+	[ "$STATUS" = 0 ] || tap_note "stderr: $ERR"
+}
+
+launch --secret app:API_KEY
+seen "API_KEY=k" "one data key"
+launch --secret app:db-host=HOST
+seen "HOST=h" "one data key under another name"
+launch --secret app:db-host=HOST --secret app:db.port=PORT --secret demo/app:API_KEY
+seen "API_KEY=k HOST=h PORT=p" "several, each under its own"
+launch --secret app --only 'API_*'
+seen "API_KEY=k" "--only"
+launch --secret app --only 'API_*' --only db-host --sanitize
+seen "API_KEY=k db_host=h" "--only twice"
+launch --secret app --exclude 'db*'
+seen "API_KEY=k" "--exclude"
+run as_pod app env 'SECRET_EXEC_ONLY=API_*,db.*' SECRET_EXEC_SANITIZE=true "$BIN/secret-exec" --secret app -- printenv db_port
+out_is p "patterns from the environment"
+launch --secret app --sanitize --upper-case
+seen "API_KEY=k DB_HOST=h DB_PORT=p" "--sanitize and --upper-case"
+launch --secret app --sanitize --upper-case --prefix my_
+seen "my_API_KEY=k my_DB_HOST=h my_DB_PORT=p" "--prefix comes last"
+launch --secret app:db-host=host --secret app:API_KEY --prefix X_ --upper-case --exclude 'db*'
+seen "X_API_KEY=k host=h" "a name that is chosen stays as it is, and is taken whatever the patterns say"
+launch --secret app --exclude '*'
+fails_with 125 'nothing is left: --only and --exclude leave out all 3 values' "nothing left"
+launch --secret app --only HOST
+fails_with 125 'nothing is left' "patterns are for the names that the Secret has"
+launch --secret app --secret app:API_KEY=db_host --sanitize
+fails_with 125 'variable db_host comes from both Secret demo/app, data key db-host and Secret demo/app, data key API_KEY' \
+	"two names that become one, of two sources"
+launch --secret app:=X
+fails_with 125 'write \[NAMESPACE/\]NAME\[:KEY\[=VARIABLE\]\]' "no data key before the variable"
+launch --secret app:nothing=X
+fails_with 125 'Secret demo/app: it has no data key "nothing"' "a data key that is not there"
+
+# What is left out is not looked at, nor decrypted.
+good=$(stored app API_KEY)
+secret_of() {
+	kube_call DELETE /api/v1/namespaces/demo/secrets/app
+	kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",
+		\"metadata\":{\"name\":\"app\",\"annotations\":{\"secretmanager/transit-key\":\"transit/aes256-key\"}},\"stringData\":$1}"
+	[ "$STATUS" = 201 ] || echo "Bail out! the Secret can't be made"
+}
+secret_of "{\"a-b\":\"$good\",\"a.b\":\"$good\",\"PLAIN\":\"plain\",\"BAD\":\"vault:v1:AAAA\"}"
+launch --secret app --only 'a-?' --sanitize
+seen "a_b=k" "neither plaintext nor garbled ciphertext beside it"
+launch --secret app --exclude BAD --sanitize
+fails_with 125 'not sealed: data key "PLAIN" holds no Vault ciphertext' "plaintext that is taken is refused"
+launch --secret app --only 'a*' --sanitize --override
+fails_with 125 'variable a_b comes from both Secret demo/app, data key a-b and Secret demo/app, data key a.b' \
+	"two names of one Secret that become one are an error that names both"
+
+# A document: its members are what is chosen from.
+kube_call DELETE /api/v1/namespaces/demo/secrets/app
+printf '{"host": "h", "pass-word": "p", "1st": "1"}\n' >"$TAP_WORK/app.json"
+"$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/app.json" app >/dev/null
+kube_call GET /api/v1/namespaces/demo/secrets/app
+key=$(field data | sed 's/^{"\([^"]*\)".*/\1/')
+launch --secret app --sanitize --upper-case
+seen "HOST=h PASS_WORD=p _1ST=1" "members get their names too"
+launch --secret "app:$key" --only host
+seen "host=h" "with the data key named, and one member taken"
+launch --secret app --exclude 'pass*' --prefix P_
+seen "P_1st=1 P_host=h" "a member left out"
+run as_pod app "$BIN/secret-exec" --secret "app:$key=DOCUMENT" --exclude '*' -- printenv DOCUMENT
+out_is '{"host": "h", "pass-word": "p", "1st": "1"}' "KEY=VARIABLE gives the document as it is"
+launch --secret app --only nobody
+fails_with 125 'nothing is left: --only and --exclude leave out all 3 values' "no member left"
+
+done_testing

@@ -1,0 +1,233 @@
+#include "lib/launch/deliver.h"
+#include "lib/launch/deliver_command.h"
+#include "lib/launch/deliver_destination.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+static struct deliver_settings settings;
+static struct destinations destinations;
+
+static void give(struct strings *list, const char *text)
+{
+	expect_ok(strings_append(list, text, &err), err);
+}
+
+static int parse(void)
+{
+	return destinations_parse(&destinations, &settings, &err);
+}
+
+static void clean(void)
+{
+	destinations_free(&destinations);
+	strings_free(&settings.fds);
+	strings_free(&settings.memfds);
+	strings_free(&settings.files);
+}
+
+static const struct {
+	const char *text;
+	int fd;
+	enum content_format format;
+	const char *key;
+} pipes[] = {
+    {"3", 3, CONTENT_JSON, NULL},
+    {"1023", 1023, CONTENT_JSON, NULL},
+    {"9:json", 9, CONTENT_JSON, NULL},
+    {"9:dotenv", 9, CONTENT_DOTENV, NULL},
+    {"9:nul", 9, CONTENT_NUL, NULL},
+    {"9=KEY", 9, CONTENT_JSON, "KEY"},
+    {"9=tls.key:json=", 9, CONTENT_JSON, "tls.key:json="},
+    {"9=", 9, CONTENT_JSON, ""},
+};
+
+START_TEST(a_pipe_is_named_by_number_and_what_it_takes)
+{
+	give(&settings.fds, pipes[_i].text);
+	expect_ok(parse(), err);
+	const struct destination *pipe = &destinations.items[0];
+	ck_assert_int_eq(pipe->fd, pipes[_i].fd);
+	ck_assert_int_eq(pipe->format, pipes[_i].format);
+	if (pipes[_i].key)
+		ck_assert_str_eq(pipe->key, pipes[_i].key);
+	else
+		ck_assert_ptr_null(pipe->key);
+	ck_assert_ptr_eq(
+	    destinations_for_all(&destinations, DESTINATION_PIPE), pipes[_i].key ? NULL : pipe);
+	clean();
+}
+END_TEST
+
+static const char *const no_pipes[] = {"", "x", "2", "0", "-3", "+3", " 3", "3 ", "1024",
+    "3:", "3:xml", "3:JSON", "3json", ":json", "99999999999999999999", "0x10", "2=KEY", "=KEY"};
+
+START_TEST(anything_else_is_no_pipe)
+{
+	give(&settings.fds, no_pipes[_i]);
+	expect_failure(parse(), err, ERROR_USAGE, "--fd \"");
+	clean();
+}
+END_TEST
+
+START_TEST(a_memfd_takes_all_or_one)
+{
+	give(&settings.memfds, ":nul");
+	give(&settings.memfds, "KEY");
+	expect_ok(parse(), err);
+	ck_assert_int_eq(destinations.items[0].format, CONTENT_NUL);
+	ck_assert_ptr_null(destinations.items[0].key);
+	ck_assert_str_eq(destinations.items[1].key, "KEY");
+	ck_assert_int_eq(destinations.items[1].fd, -1);
+	ck_assert_str_eq(destinations.items[1].label, "--memfd KEY");
+	clean();
+}
+END_TEST
+
+START_TEST(a_file_is_key_and_path)
+{
+	give(&settings.files, "tls.key=/run/a=b");
+	expect_ok(parse(), err);
+	ck_assert_str_eq(destinations.items[0].key, "tls.key");
+	ck_assert_str_eq(destinations.items[0].path, "/run/a=b");
+	clean();
+}
+END_TEST
+
+static const char *const no_memfds[] = {"", ":", ":xml", ":JSON"};
+
+START_TEST(anything_else_is_no_memfd)
+{
+	give(&settings.memfds, no_memfds[_i]);
+	expect_failure(parse(), err, ERROR_USAGE, "--memfd \"");
+	clean();
+}
+END_TEST
+
+static const char *const no_files[] = {"", "KEY", "KEY=", "=/path", "="};
+
+START_TEST(anything_else_is_no_file)
+{
+	give(&settings.files, no_files[_i]);
+	expect_failure(parse(), err, ERROR_USAGE, "write KEY=PATH");
+	clean();
+}
+END_TEST
+
+static const struct {
+	const char *fds[2], *memfds[2], *message;
+} contradictions[] = {
+    {{"3", "4:nul"}, {NULL, NULL}, "--fd 3 and --fd 4:nul: only one can take all"},
+    {{"3", "3"}, {NULL, NULL}, "one number can't be two pipes"},
+    {{"3=A", "3=B"}, {NULL, NULL}, "--fd 3=A and --fd 3=B: one number can't be two pipes"},
+    {{NULL, NULL}, {":json", ":nul"}, "--memfd :json and --memfd :nul: only one"},
+    {{NULL, NULL}, {"A", "A"}, "--memfd A is given twice"},
+};
+
+START_TEST(contradictions_are_refused)
+{
+	for (int i = 0; i < 2; i++) {
+		if (contradictions[_i].fds[i])
+			give(&settings.fds, contradictions[_i].fds[i]);
+		if (contradictions[_i].memfds[i])
+			give(&settings.memfds, contradictions[_i].memfds[i]);
+	}
+	expect_failure(parse(), err, ERROR_USAGE, contradictions[_i].message);
+	clean();
+}
+END_TEST
+
+START_TEST(a_pipe_and_a_memfd_for_all_and_one_key_many_times_are_none)
+{
+	give(&settings.fds, "3");
+	give(&settings.fds, "4=A");
+	give(&settings.fds, "5=A");
+	give(&settings.memfds, ":json");
+	give(&settings.memfds, "A");
+	give(&settings.files, "A=/run/one");
+	give(&settings.files, "A=/run/two");
+	expect_ok(parse(), err);
+	ck_assert_uint_eq(destinations.count, 7);
+	clean();
+}
+END_TEST
+
+/* Memfds get the numbers 10, 11 ... in order. */
+static const struct {
+	const char *memfds[3], *argument, *filled;
+} placeholders[] = {
+    {{NULL}, "{} {A}", "{} {A}"},
+    {{":json"}, "{}", "/proc/self/fd/10"},
+    {{":json"}, "--config={},{}", "--config=/proc/self/fd/10,/proc/self/fd/10"},
+    {{"A"}, "{}", "/proc/self/fd/10"},
+    {{"A"}, "{A}", "/proc/self/fd/10"},
+    {{"A"}, "x{A}{}{{A}}{B", "x/proc/self/fd/10/proc/self/fd/10{/proc/self/fd/10}{B"},
+    {{"A", "B"}, "{B}{A}", "/proc/self/fd/11/proc/self/fd/10"},
+    {{"A", ":nul"}, "{}{A}{C}", "/proc/self/fd/11/proc/self/fd/10{C}"},
+    {{"a}", "b"}, "{b}{a}}", "/proc/self/fd/11/proc/self/fd/10"},
+};
+
+static char **fill(const char *const *memfds, const char *argument)
+{
+	char *command[] = {"{}", strdup(argument), NULL};
+
+	for (int i = 0; i < 3 && memfds[i]; i++)
+		give(&settings.memfds, memfds[i]);
+	expect_ok(parse(), err);
+	for (size_t i = 0; i < destinations.count; i++)
+		destinations.items[i].fd = 10 + (int)i;
+	char **filled = deliver_command_fill(command, &destinations, &err);
+	free(command[1]);
+	return filled;
+}
+
+START_TEST(a_placeholder_becomes_the_path)
+{
+	char **filled = fill(placeholders[_i].memfds, placeholders[_i].argument);
+
+	ck_assert_msg(filled != NULL, "%s", err.message);
+	ck_assert_str_eq(filled[0], "{}");
+	ck_assert_str_eq(filled[1], placeholders[_i].filled);
+	ck_assert_ptr_null(filled[2]);
+	deliver_command_free(filled);
+	clean();
+}
+END_TEST
+
+static const struct {
+	const char *memfds[3], *argument, *message;
+} misplaced[] = {
+    {{":json"}, "x", "--memfd :json: the command does not say where its path goes: write {}"},
+    {{"A"}, "{B}", "--memfd A: the command does not say where its path goes: write {}"},
+    {{"A", "B"}, "{A}", "--memfd B: the command does not say where its path goes: write {B}"},
+    {{"A", ":json"}, "{A}", "--memfd :json: the command does not say where"},
+    {{"A", "B"}, "{A}{B}{}", "{} in the command could be any of 2 memfds: write {KEY}"},
+};
+
+START_TEST(a_missing_or_doubtful_placeholder_is_refused)
+{
+	ck_assert_ptr_null(fill(misplaced[_i].memfds, misplaced[_i].argument));
+	ck_assert_int_eq(err.code, ERROR_USAGE);
+	expect_contains(err.message, misplaced[_i].message);
+	clean();
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_loop_test(tests, a_pipe_is_named_by_number_and_what_it_takes, 0, COUNT(pipes));
+	tcase_add_loop_test(tests, anything_else_is_no_pipe, 0, COUNT(no_pipes));
+	tcase_add_test(tests, a_memfd_takes_all_or_one);
+	tcase_add_test(tests, a_file_is_key_and_path);
+	tcase_add_loop_test(tests, anything_else_is_no_memfd, 0, COUNT(no_memfds));
+	tcase_add_loop_test(tests, anything_else_is_no_file, 0, COUNT(no_files));
+	tcase_add_loop_test(tests, contradictions_are_refused, 0, COUNT(contradictions));
+	tcase_add_test(tests, a_pipe_and_a_memfd_for_all_and_one_key_many_times_are_none);
+	tcase_add_loop_test(tests, a_placeholder_becomes_the_path, 0, COUNT(placeholders));
+	tcase_add_loop_test(
+	    tests, a_missing_or_doubtful_placeholder_is_refused, 0, COUNT(misplaced));
+}
+
+int main(void)
+{
+	return run_tests("deliver_destination", add);
+}
