@@ -30,6 +30,8 @@ endif
 ifeq ($(BUILD),sanitize)
 MODE_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 MODE_LDFLAGS := -fsanitize=address,undefined
+# Else ASan sets a limit that the application inherits.
+export ASAN_OPTIONS := disable_coredump=0
 else
 MODE_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections $(HARDENING)
 # Packed relocations take 140 KB off each program (glibc 2.36).

@@ -10,7 +10,8 @@
 docker version >/dev/null 2>&1 || skip_all "Docker does not answer"
 [ "$(id -u)" = 0 ] || skip_all "only root can give a pod's token to its user"
 stage_start
-cases=(delivers_in_the_environment delivers_over_a_pipe starts_what_the_root_has
+cases=(delivers_in_the_environment delivers_over_a_pipe delivers_in_memory installs_itself
+	stays_as_init starts_what_the_root_has
 	verifies_a_server_by_the_system_bundle locks_memory_where_it_may ends_when_it_is_stopped)
 users=(65532 4242424) # distroless calls the first "nonroot"; the other one is in no passwd file
 
@@ -55,7 +56,7 @@ root_distroless() { # glibc, one program, a user
 }
 
 # Make the image of a root with the launcher and the probe in it, and set $image; fails where it can't be had.
-entrypoint='ENTRYPOINT ["/secret-exec", "--"]'
+entrypoint='ENTRYPOINT ["/secret-exec"]'
 make_image() {
 	local root=$TAP_WORK/$1 container debian
 	image=secretmanager-containers:$1-$$
@@ -132,6 +133,34 @@ delivers_in_the_environment() {
 delivers_over_a_pipe() {
 	pod -e SECRET_EXEC_FD=5 -- /probe --read 5
 	is "$STATUS $OUT" '0 {"A":"first","B":"sec ond"}' "$where: a pipe holds the secrets"
+}
+
+delivers_in_memory() {
+	pod -- --memfd A /probe --read {}
+	is "$STATUS $OUT" '0 first' "$where: a memfd holds a secret"
+	pod --tmpfs /run/secrets:mode=1777 -- --file A=/run/secrets/a /probe --read /run/secrets/a
+	is "$STATUS $OUT" '0 first' "$where: so does a file on tmpfs"
+	pod --tmpfs /run/secrets:mode=0755 -- --file A=/run/secrets/a /probe --read /run/secrets/a
+	like "$STATUS $ERR" '^125 .*--file A=/run/secrets/a: .*Permission denied' "$where: where it may not write, it says so"
+}
+
+# As an init container does it, for an image that has nothing of ours.
+installs_itself() {
+	local shared=$TAP_WORK/shared
+	rm -rf "$shared"
+	install -d -m 777 "$shared"
+	pod --mount "type=bind,src=$shared,dst=/shared" --entrypoint /secret-exec -- --install /shared
+	is "$STATUS $OUT$ERR" '0 ' "$where: it copies itself"
+	pod --mount "type=bind,src=$shared,dst=/shared,ro" --entrypoint /shared/secret-exec -- --only A --fd 3=A -- /probe --read 3
+	is "$STATUS $OUT" '0 first' "$where: and the copy works"
+}
+
+stays_as_init() {
+	pod -- --init /probe -
+	like "$STATUS $OUT" '^0 .*environment: A=first' "$where: under --init it starts"
+	unlike "$OUT" 'process: 1'$'\n' "$where: the application is not PID 1"
+	pod -- --init --fd 5 /probe --read 5
+	is "$STATUS $OUT" '0 {"A":"first","B":"sec ond"}' "$where: a pipe reaches it"
 }
 
 # With libraries, or a shell; the name is looked up in the PATH.

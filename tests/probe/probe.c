@@ -292,6 +292,6 @@ int main(int argc, char **argv)
 	if (argc > 2 && strcmp(argv[1], "--odd") == 0)
 		return odd(argv + 2);
 	if (argc > 2 && strcmp(argv[1], "--read") == 0)
-		return show(atoi(argv[2]));
+		return show(*argv[2] == '/' ? open(argv[2], O_RDONLY) : atoi(argv[2]));
 	return tell(argc > 1 ? argv[1] : "-", argc, argv);
 }
