@@ -65,6 +65,13 @@ extern const struct command seal_command, edit_command, status_command, verify_c
 		.help = "those that hold ciphertext without having our label, too"                 \
 	}
 
+/*
+ * Where neither a token nor a way to log in is given, take the token that "vault login" has left in
+ * ~/.vault-token, if there is one.
+ */
+int command_find_token(struct vault_session_settings *session, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* The servers that the options lead to; what it holds is borrowed. */
 struct servers_settings command_servers(const struct connection *connection, bool offline)
     __attribute__((nonnull));

@@ -105,6 +105,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if ((!spoken && check_order(options.program, operands, &err) < 0) ||
+	    command_find_token(&connection->session, &err) < 0 ||
 	    program_complete_connection(&connection->program, &connection->vault,
 		&connection->session, &connection->kube, &err) < 0 ||
 	    command->run(operands, count, &err) < 0)
