@@ -9,7 +9,7 @@ mkdir "$TAP_WORK/home"
 printf '%s\n' "$VAULT_TOKEN" >"$TAP_WORK/home/.vault-token"
 
 seal env -u VAULT_TOKEN HOME="$TAP_WORK/home"
-status_is 0 "~/.vault-token"
+status_is 0 "the token of .vault-token at home"
 seal env -u VAULT_TOKEN HOME="$TAP_WORK"
 status_is 2 "no token at all"
 err_like 'VAULT_ROLE|--vault-role|--role' "and the message tells what there could be"
