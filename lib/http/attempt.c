@@ -73,7 +73,8 @@ static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, 
 			    err, "%s: CA file %s", endpoint->name, endpoint->ca_file);
 		set_ca_file(setup, endpoint->ca_file);
 	} else if (http_is_https(endpoint->url)) {
-		const char *bundle = endpoint->system_trust ? http_bundle_find() : NULL;
+		const char *bundle =
+		    endpoint->system_trust ? http_bundle_find(endpoint->ignore_environment) : NULL;
 		if (!bundle)
 			return error_set(err, ERROR_USAGE,
 			    "%s: no CA certificates to verify its TLS: %s", endpoint->name,

@@ -28,9 +28,9 @@ static const char *const usual_places[] = {
 /* There is one system. */
 static const char *bundle;
 
-const char *http_bundle_find(void)
+const char *http_bundle_find(bool standard)
 {
-	const char *named = getenv("SSL_CERT_FILE");
+	const char *named = standard ? NULL : getenv("SSL_CERT_FILE");
 
 	if (named && *named)
 		return named;

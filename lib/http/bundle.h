@@ -8,9 +8,11 @@
 #define HTTP_BUNDLE_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
-/* $SSL_CERT_FILE, or where distributions keep it; NULL: nowhere.  Borrowed from the environment. */
-const char *http_bundle_find(void);
+/* $SSL_CERT_FILE, unless `standard`, or where distributions keep it; NULL: nowhere.  Borrowed from
+ * the environment. */
+const char *http_bundle_find(bool standard);
 
 /* Trust what is in the file (which must stay named so) as libcurl would trust CURLOPT_CAINFO. */
 CURLcode http_bundle_trust(CURL *easy, const char *path) __attribute__((nonnull));

@@ -43,8 +43,9 @@ struct http_endpoint {
 	const char *trust_hint; /* what to do when TLS does not verify; a literal, or NULL */
 	char *url;		/* scheme://host[:port][/prefix], no final slash */
 	char *ca_file;
-	char *ca_pem;	   /* wins over the file */
-	bool system_trust; /* no CA given: the system's bundle, if there is one */
+	char *ca_pem;		 /* wins over the file */
+	bool system_trust;	 /* no CA given: the system's bundle, if there is one */
+	bool ignore_environment; /* SSL_CERT_FILE names no bundle */
 	char *certificate_file, *certificate_pem; /* client certificate */
 	char *key_file;
 	struct secret_buffer key_pem; /* client key */

@@ -27,6 +27,7 @@ struct child {
 	pid_t pid;	  /* its process group's number, too; 0: there is none */
 	struct gate gate; /* open until it has become the application */
 	bool ready;	  /* its mark is known */
+	bool asked;	  /* to end */
 	struct gate_mark mark;
 };
 
@@ -171,7 +172,7 @@ static int spawn(struct init *init, struct child *child,
 	/* In both processes: who comes first finds the group there. */
 	setpgid(pid, pid);
 	child->pid = pid;
-	child->ready = false;
+	child->ready = child->asked = false;
 	return 0;
 }
 
@@ -192,12 +193,18 @@ static void send_signal(const struct init *init, int number)
 		    strerror(errno));
 }
 
-/* It hears of it in whatever it does: by the signal in a request, by the gate when it waits. */
+/*
+ * It hears of it in whatever it does: by the signal in a request, by the gate when it waits.  Once
+ * only: a second signal would end the request by which it gives its token back.
+ */
 static void ask_candidate_to_end(struct init *init)
 {
-	gate_close(&init->candidate.gate);
-	if (init->candidate.pid)
-		kill(init->candidate.pid, SIGTERM);
+	struct child *candidate = &init->candidate;
+
+	gate_close(&candidate->gate);
+	if (candidate->pid && !candidate->asked)
+		kill(candidate->pid, SIGTERM);
+	candidate->asked = true;
 }
 
 static void forward(struct init *init)

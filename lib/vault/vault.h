@@ -25,8 +25,9 @@ struct vault_settings {
 	const char *namespace;
 	const char *proxy;
 	bool skip_verify;
-	int64_t timeout_ms; /* 0: the default */
-	int64_t retries;    /* tries after the first that fails for now */
+	bool ignore_environment; /* HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE say nothing */
+	int64_t timeout_ms;	 /* 0: the default */
+	int64_t retries;	 /* tries after the first that fails for now */
 };
 
 /* A login's outcome, or a token that came in another way. */

@@ -1,0 +1,303 @@
+#!/bin/bash
+# --watch: the application is started anew when a plaintext has changed, when the old one is gone, and only then.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/../faults.sh"
+export VAULT_ROLE=secret-exec
+
+# An application that says when it starts and ends; HUP and USR2 end it too, and with "slow" only the gate does.
+cat >"$TAP_WORK/app.py" <<'END'
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # whatever becomes of the test, this ends with it
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+def say(*words):
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
+value = os.environ.get("A", "none")
+way = sys.argv[1] if len(sys.argv) > 1 else ""
+if way == "leaves" and os.fork() == 0:
+    value, way = "child of " + value, "stubborn"
+say("start", value, os.getpid())
+while True:
+    number = signal.sigwait({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2})
+    if number == signal.SIGHUP:
+        say("hup", open(sys.argv[2]).read())
+        continue
+    if number == signal.SIGUSR2:
+        sys.exit(5)
+    if way == "stubborn":
+        say("stays", value)
+        continue
+    if way == "slow":
+        say("ending", value)
+        open(sys.argv[2]).read()
+    say("end", value, signal.Signals(number).name)
+    sys.exit(3)
+END
+app=(/usr/bin/python3 -IS "$TAP_WORK/app.py")
+
+# begin COMMAND...: under the launcher in the background, whose messages come among its lines; $launcher.
+mkfifo "$TAP_WORK/events" "$TAP_WORK/gate"
+exec 7<>"$TAP_WORK/events"
+variables=() options=(--secret app)
+begin() {
+	"${POD[@]}" --default-signal "SECRETMANAGER_SERVICE_ACCOUNT_DIR=$STAGE_DIR/pod/app" "${variables[@]}" \
+		"$BIN/secret-exec" "${options[@]}" -v --init --watch --watch-interval 100ms --watch-debounce 50ms \
+		--watch-jitter 50ms "${more[@]}" -- "$@" >"$TAP_WORK/events" 2>&1 7<&- &
+	launcher=$!
+	at_end "kill -KILL $launcher 2>/dev/null"
+	SEEN=''
+}
+more=()
+# comes REGEX NAME: such a line, within a minute; $LINE, and in $SEEN all lines since `begin`.
+comes() {
+	local until=$((SECONDS + ${PATIENCE:-60}))
+	while [ $SECONDS -lt $until ] && read -r -t 60 LINE <&7; do
+		SEEN+=$LINE$'\n'
+		[[ ! $LINE =~ $1 ]] || { tap_result yes "$2" && return; }
+	done
+	tap_result no "$2"
+	tap_note "no line like: $1"
+	tap_note "$(tail -12 <<<"$SEEN")"
+	exit 1 # what follows waits for lines that don't come, each a minute
+}
+# stop: end it as whoever runs containers does.
+stop() {
+	kill -TERM "$launcher"
+	ended
+}
+ended() {
+	STATUS=0
+	wait "$launcher" 2>/dev/null || STATUS=$?
+}
+until_true() {
+	local i
+	for ((i = 0; i < 1200; i++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+# seen REGEX: how many of the lines so far are such.
+seen() { grep -cE "$1" <<<"$SEEN"; }
+seal() { "$BIN/secret-seal" --transit-key aes256-key --from-literal "A=$1" app >/dev/null; }
+# patch_value TEXT: what the data key A holds, whatever it is.
+patch_value() {
+	kube_call PATCH /api/v1/namespaces/demo/secrets/app \
+		"{\"data\":{\"A\":\"$(printf %s "$1" | base64 -w0)\"}}" application/merge-patch+json
+}
+
+# -- what restarts, and what does not -------------------------------------------------------------
+
+seal one
+begin "${app[@]}"
+comes '^start one' "the application starts"
+first=${LINE##* }
+seal two
+comes '^start two' "a changed value restarts it with the new one"
+second=${LINE##* }
+like "$SEEN" $'\nend one SIGTERM\n(.*\n)?start two' "when the old one has ended"
+like "$SEEN" 'secret-exec: a secret has changed: SIGTERM to the application, to start it anew' "and the log says so"
+ok "as another process" [ "$first" != "$second" ]
+
+"$BIN/secret-rotate" -n demo --transit-key aes256-key >/dev/null 2>&1
+comes 'the ciphertext has changed, the values are the same' "a rotation is noticed"
+seal two
+comes 'the ciphertext has changed, the values are the same' "so is a value that is sealed anew"
+is "$(seen '^start') $(seen '^end')" "2 1" "and neither restarts anybody"
+
+# goes_on WHAT REGEX: one warning, at least two tries, no restart.
+goes_on() {
+	comes "warning: .*$2.*: the application goes on with the values that it has" "$1: it says what is wrong"
+	comes "^secret-exec: (looking|the changed).*$2" "$1: it is tried again"
+	comes "^secret-exec: (looking|the changed).*$2" "$1: and again"
+	is "$(seen "warning: .*$2")" 1 "$1: one warning"
+	is "$(seen '^start')" 2 "$1: the old one goes on"
+}
+garbage=vault:v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+patch_value "$garbage"
+goes_on "what does not decrypt" 'data key A'
+patch_value 'plaintext'
+goes_on "what is not sealed" 'not sealed'
+kube_call DELETE /api/v1/namespaces/demo/secrets/app
+goes_on "a Secret that is gone" '404'
+"$BIN/secret-seal" --transit-key aes256-key --from-literal LD_PRELOAD=/x.so app >/dev/null
+goes_on "a name that is refused" 'LD_PRELOAD'
+kube_call DELETE /api/v1/namespaces/demo/secrets/app
+"$BIN/secret-seal" --transit-key team/transit/team-key --from-literal A=forbidden app >/dev/null
+goes_on "a Transit key that the pod may not use" '403'
+kube_call DELETE /api/v1/namespaces/demo/secrets/app
+seal three
+comes '^start three' "a good one restarts it"
+is "$(seen '^end two SIGTERM')" 1 "and ends the one that had gone on"
+stop
+is "$STATUS" 3 "a signal to the init ends the application, and the init with its status"
+comes '^end three SIGTERM' "which got it"
+
+more=(--watch-debounce 1s)
+begin "${app[@]}"
+comes '^start three' "another start"
+for value in four five six; do seal "$value"; done
+comes '^start six' "several changes at once"
+is "$(seen '^start')" 2 "restart it once"
+stop
+more=()
+
+# -- how the old one ends --------------------------------------------------------------------------
+
+more=(--stop-signal INT)
+begin "${app[@]}"
+comes '^start six' "with --stop-signal"
+seal seven
+comes '^end six SIGINT' "the application gets that"
+comes '^start seven' "and is started anew"
+stop
+
+more=(--stop-timeout 200ms)
+begin "${app[@]}" stubborn
+comes '^start seven' "an application that does not stop"
+old=${LINE##* }
+seal eight
+comes 'warning: the application did not stop in 200 ms: it is killed' "is killed after --stop-timeout"
+comes '^start eight' "and then started anew"
+ok "when the old one is gone" [ ! -e "/proc/$old" ]
+kill -USR2 "$launcher"
+ended
+is "$STATUS" 5 "the new one's exit status ends the init"
+
+more=(--init-group --stop-timeout 200ms)
+begin "${app[@]}" leaves
+# children: those that the application leaves behind.
+children() { sed -n 's/^start child of [a-z]* //p' <<<"$SEEN"; }
+comes '^start' "with --init-group: an application"
+comes '^start' "and a child that it leaves behind"
+child=$(children)
+seal nine
+comes '^start .*nine' "it is started anew"
+ok "when the child is gone too" [ ! -e "/proc/$child" ]
+comes '^start' "both are there again"
+stop
+kill -KILL "$(children | tail -1)"
+more=()
+
+begin "${app[@]}" slow "$TAP_WORK/gate"
+comes '^start nine' "an application that takes its time to stop"
+application=${LINE##* }
+seal ten
+comes '^ending nine' "is to be started anew"
+kill -TERM "$launcher"
+ok "a signal to the init comes in between" until_true grep -q '^ShdPnd:.*4...$' "/proc/$application/status"
+echo >"$TAP_WORK/gate"
+comes '^end nine' "and then it ends"
+ended
+is "$STATUS $(seen '^start')" "3 1" "so it is not started anew"
+
+# -- ends, as they may come -------------------------------------------------------------------------
+
+# Children of the init but for the application.
+candidate() {
+	local child
+	for child in $(<"/proc/$launcher/task/$launcher/children"); do
+		[ "$child" = "$application" ] || echo "$child"
+	done
+}
+has_candidate() { [ -n "$(candidate)" ]; }
+
+begin "${app[@]}"
+comes '^start ten' "the application"
+application=${LINE##* }
+ok "and a process that watches" until_true has_candidate
+watching=$(candidate)
+kill -KILL "$watching"
+comes 'warning: the process that watches for changes ended with status 137: another is started' "when it is killed, it is said"
+seal eleven
+comes '^start eleven' "and another sees the next change"
+application=${LINE##* }
+ok "which has a successor" until_true has_candidate
+watching=$(candidate)
+kill -USR2 "$application"
+ended
+is "$STATUS" 5 "an application that ends by itself ends the init with its status"
+ok "and the process that watches" [ ! -e "/proc/$watching" ]
+
+# Vault serves the start (login, decryption, revocation), lets the candidate log in, and falls silent.
+before=$(vault_accessors)
+bad_vault relay relay relay relay hang relay
+variables=(VAULT_ROLE=demo "VAULT_ADDR=$BAD_URL" "VAULT_CACERT=$BAD_CA")
+begin "${app[@]}"
+comes '^start eleven' "an application"
+seal twelve
+asked() { [ "$(wc -l <"$BAD_LOG")" = "$1" ]; }
+ok "whose new values are being decrypted" until_true asked 5
+stop
+is "$STATUS" 3 "can be ended meanwhile"
+ok "and the token for it is given back" asked 6
+is "$(new_tokens "$before")" 0 "as Vault knows"
+comes '^end eleven' "and the application ended"
+
+# The API serves the start (twice, once to compare with later), is away, and comes back.
+bad_api relay relay code=503 code=503 code=503 relay
+variables=("KUBERNETES_SERVICE_PORT=$BAD_PORT" "SECRETMANAGER_SERVICE_ACCOUNT_DIR=$BAD_POD")
+seal thirteen
+begin "${app[@]}"
+comes '^start thirteen' "an application"
+comes 'warning: looking for changes: .*503.*: the application goes on with the values that it has' "goes on in an outage"
+seal fourteen
+comes '^start fourteen' "and sees what has changed when it is over"
+is "$(seen warning)" 1 "one warning, for the outage"
+stop
+variables=()
+
+# -- a signal instead ---------------------------------------------------------------------------------
+
+if mkdir -p /dev/shm && shared=$(mktemp -d /dev/shm/exec-watch.XXXXXX); then
+	at_end "rm -rf $shared"
+	more=(--watch-signal HUP --file "A=$shared/a")
+	begin "${app[@]}" reads "$shared/a"
+	comes '^start none' "with --watch-signal"
+	application=${LINE##* }
+	is "$(<"$shared/a")" fourteen "the application has its file"
+	seal fifteen
+	comes '^hup' "gets the signal"
+	is "$LINE" "hup fifteen" "when the file is new"
+	seal sixteen
+	comes '^hup sixteen' "and again"
+	patch_value "$garbage"
+	comes 'warning: .*goes on with the values' "what can't be used"
+	is "$(<"$shared/a")" sixteen "leaves the file as it is"
+	is "$(seen '^start') $(seen '^hup')" "1 2" "and all the time it is the same process"
+	is "$(echo "$shared"/*)" "$shared/a" "there is no other file"
+	seal seventeen
+	comes '^hup seventeen' "until it can be used again"
+	stop
+	more=()
+else
+	tap_note "no /dev/shm: --watch-signal is not tested"
+fi
+
+# A pipe whose number is among the lowest, at each start.
+more=(--fd 3)
+begin sh -c 'echo "pipe $(cat <&3)"; exec "$@"' - "${app[@]}"
+comes '^start none' "an application with a pipe"
+seal eighteen
+comes '^start none' "is started anew"
+is "$(seen '^pipe .*seventeen') $(seen '^pipe .*eighteen')" "1 1" "with a new one"
+stop
+more=()
+
+# -- usage --------------------------------------------------------------------------------------------
+
+refused() {
+	local name=$1 regex=$2
+	shift 2
+	run as_pod app "$BIN/secret-exec" "$@" -- true
+	fails_with 125 "$regex" "$name"
+}
+refused "--watch alone" '--watch needs --init' --secret app --watch
+refused "nothing that could change" 'environment never changes' --init --watch
+refused "no pause" '--watch-interval 0' --secret app --init --watch --watch-interval 0
+refused "a signal that is none" '--stop-signal: "NOPE" is no signal' --secret app --init --stop-signal NOPE
+refused "a signal for nobody" '--watch-signal needs --watch' --secret app --init --watch-signal HUP
+refused "a signal without a file" '--watch-signal: nothing can be renewed' --secret app --init --watch --watch-signal HUP
+
+done_testing
