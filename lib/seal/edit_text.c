@@ -97,11 +97,12 @@ static bool is_block(const char *text)
 {
 	if (!strchr(text, '\n') || text[0] == '\n' || text[0] == ' ')
 		return false;
-	for (; *text; text++)
-		if (*text != '\n' && (*text < ' ' || *text > '~'))
+	for (; *text; text++) {
+		bool visible = *text == '\n' || (*text >= ' ' && *text <= '~');
+		bool at_end = *text == ' ' && (text[1] == '\n' || text[1] == '\0');
+		if (!visible || at_end)
 			return false;
-		else if (*text == ' ' && (text[1] == '\n' || text[1] == '\0'))
-			return false;
+	}
 	return true;
 }
 
