@@ -22,6 +22,21 @@ run env -u VAULT_TOKEN HOME="$TAP_WORK" VAULT_ROLE=secret-seal "$BIN/secret-seal
 	--transit-key aes256-key --set A=1 app
 status_is 0 "a login as a service account, with a JWT by TokenRequest"
 
+# The rights of the sealer, in Kubernetes and of policies/secret-seal.hcl, are enough for every command.
+sealer() { run as_pod sealer env HOME="$TAP_WORK" VAULT_ROLE=secret-seal "$BIN/secret-seal" "$@"; }
+sealer --transit-key derived-key --set A=1 --set B=2 own
+out_is "secret/own created" "as the sealer: seal"
+sealer --rename A=AA --unset B --generate C=8 own
+out_is "secret/own updated" "rename, unset, generate"
+sealer edit --editor 'sed -i s/1/2/' own
+out_is "secret/own edited" "edit"
+sealer status own
+out_like 'own +AA +current +transit/derived-key +1/1 +per-key,strict' "status"
+sealer verify -l secretmanager/sealed=true
+status_is 0 "verify"
+sealer reveal --yes own AA
+out_is 2 "reveal"
+
 # An API server that knows no Secret and never answers a POST: there the program is when the signal comes.
 mkfifo "$TAP_WORK/events"
 /usr/bin/python3 -IS -c '
