@@ -1,0 +1,337 @@
+#include "lib/sealed/manifest.h"
+
+#include "lib/base/base64.h"
+#include "lib/base/cleanup.h"
+#include "lib/sealed/sealed.h"
+#include "tests/unit/expect.h"
+
+#define SEALED "dmF1bHQ6djE6QUFBQQ==" /* base64 of vault:v1:AAAA */
+#define MARKS_2                                                                                    \
+	"  labels:\n    secretmanager/sealed: \"true\"\n"                                          \
+	"  annotations:\n    secretmanager/transit-key: \"transit/k\"\n"
+
+static struct error err;
+
+static int read_text(struct manifest *manifest, const char *text, size_t length)
+{
+	cleanup_secret struct secret_buffer copy = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append(&copy, text, length, &err), err);
+	return manifest_read(manifest, &copy, 1, "app.yaml", &err);
+}
+
+/* As secret-seal does: what is not sealed is, and the marks are set. */
+static int seal_secret(const struct manifest_secret *secret, struct kube_secret *set)
+{
+	for (size_t i = 0; i < secret->object.data_count; i++) {
+		const struct kube_entry *entry = &secret->object.data[i];
+		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+		if (sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length))
+			continue;
+		expect_ok(secret_buffer_append_string(&value, "vault:v1:AAAA", &err), err);
+		expect_ok(kube_secret_add(set, entry->key, &value, &err), err);
+	}
+	expect_ok(kube_secret_add_label(set, SEALED_LABEL, SEALED_LABEL_VALUE, &err), err);
+	return kube_secret_add_annotation(set, SEALED_ANNOTATION_KEY, "transit/k", &err);
+}
+
+static int seal_manifest(const struct manifest *manifest, struct secret_buffer *out)
+{
+	struct kube_secret *sets = calloc(manifest->count + 1, sizeof(*sets));
+	struct manifest_change *changes = calloc(manifest->count + 1, sizeof(*changes));
+
+	for (size_t i = 0; i < manifest->count; i++) {
+		expect_ok(seal_secret(&manifest->secrets[i], &sets[i]), err);
+		changes[i] = (struct manifest_change){&manifest->secrets[i], &sets[i], true};
+	}
+	int result = manifest_change(manifest, changes, manifest->count, out, &err);
+	for (size_t i = 0; i < manifest->count; i++)
+		kube_secret_free(&sets[i]);
+	free(sets);
+	free(changes);
+	return result;
+}
+
+static int seal_text(const char *text, struct secret_buffer *out)
+{
+	struct manifest manifest;
+
+	int result = read_text(&manifest, text, strlen(text));
+	if (result == 0)
+		result = seal_manifest(&manifest, out);
+	manifest_free(&manifest);
+	return result;
+}
+
+static const struct {
+	const char *before, *after;
+} texts[] = {
+    /* What is no Secret. */
+    {"", ""},
+    {"# nothing\n", "# nothing\n"},
+    {"just text\n", "just text\n"},
+    {"- a\n- b\n", "- a\n- b\n"},
+    {"kind: ConfigMap\napiVersion: v1\ndata: {a: &x b, c: *x}\n",
+	"kind: ConfigMap\napiVersion: v1\ndata: {a: &x b, c: *x}\n"},
+    {"kind: Secret\napiVersion: example.com/v1\n", "kind: Secret\napiVersion: example.com/v1\n"},
+    /* Block style. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"\n"},
+    {"# top\napiVersion: v1\nkind: Secret # kind\nmetadata:\n  # the name\n  name: app # name\n"
+     "# between\ntype: Opaque\ndata:\n  # first\n  A: YQ== # a\n\n  # second\n  B: \"Yg==\" # b\n"
+     "# end\n",
+	"# top\napiVersion: v1\nkind: Secret # kind\nmetadata:\n  # the name\n  name: app # "
+	"name\n" MARKS_2 "# between\ntype: Opaque\ndata:\n  # first\n  A: " SEALED
+	" # a\n\n  # second\n  B: \"" SEALED "\" # b\n# end\n"},
+    {"apiVersion: 'v1'\n\"kind\": \"Secret\"\nmetadata:\n    'name': \"app\"\n    namespace: demo\n"
+     "'data':\n    'A': 'YQ=='\n    \"B\": \"Yg==\"\n",
+	"apiVersion: 'v1'\n\"kind\": \"Secret\"\nmetadata:\n    'name': \"app\"\n    namespace: "
+	"demo\n"
+	"    labels:\n        secretmanager/sealed: \"true\"\n"
+	"    annotations:\n        secretmanager/transit-key: \"transit/k\"\n"
+	"'data':\n    'A': '" SEALED "'\n    \"B\": \"" SEALED "\"\n"},
+    /* No final line break, nor one behind the name. */
+    {"apiVersion: v1\nkind: Secret\ndata:\n  A: YQ==\nmetadata:\n  name: app",
+	"apiVersion: v1\nkind: Secret\ndata:\n  A: " SEALED "\nmetadata:\n  name: app\n"
+	"  labels:\n    secretmanager/sealed: \"true\"\n"
+	"  annotations:\n    secretmanager/transit-key: \"transit/k\""},
+    {"apiVersion: v1\nkind: Secret\nmetadata: {name: app}\ndata:\n  A: YQ==",
+	"apiVersion: v1\nkind: Secret\nmetadata: {name: app, labels: {secretmanager/sealed: "
+	"\"true\"}, annotations: {secretmanager/transit-key: \"transit/k\"}}\ndata:\n  A: " SEALED},
+    /* CRLF. */
+    {"apiVersion: v1\r\nkind: Secret\r\nmetadata:\r\n  name: app\r\ndata:\r\n  A: YQ==\r\n",
+	"apiVersion: v1\r\nkind: Secret\r\nmetadata:\r\n  name: app\r\n  labels:\r\n"
+	"    secretmanager/sealed: \"true\"\r\n  annotations:\r\n"
+	"    secretmanager/transit-key: \"transit/k\"\r\ndata:\r\n  A: " SEALED "\r\n"},
+    {"apiVersion: v1\r\nkind: Secret\r\nmetadata:\r\n  name: app\r\nstringData:\r\n  A: |\r\n"
+     "    one\r\n    two\r\n\r\n  B: b\r\n",
+	"apiVersion: v1\r\nkind: Secret\r\nmetadata:\r\n  name: app\r\n  labels:\r\n"
+	"    secretmanager/sealed: \"true\"\r\n  annotations:\r\n"
+	"    secretmanager/transit-key: \"transit/k\"\r\ndata:\r\n  A: " SEALED
+	"\r\n\r\n  B: " SEALED "\r\n"},
+    /* A byte order mark, document marks and directives. */
+    {"\xEF\xBB\xBF"
+     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: YQ==\n",
+	"\xEF\xBB\xBF"
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"\n"},
+    {"%YAML 1.1\n--- # begin\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n"
+     "  A: YQ==\n... # end\n",
+	"%YAML 1.1\n--- # begin\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2
+	"data:\n  A: " SEALED "\n... # end\n"},
+    /* Marks that are there. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n    app: x # l\n"
+     "  annotations:\n    a: b\n    # last\ndata:\n  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n    app: x # l\n"
+	"    secretmanager/sealed: \"true\"\n  annotations:\n    a: b\n"
+	"    secretmanager/transit-key: \"transit/k\"\n    # last\ndata:\n  A: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  labels: {app: x, tier: z}\n  annotations:\n"
+     "  name: app\ndata:\n  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  labels: {app: x, tier: z, "
+	"secretmanager/sealed: \"true\"}\n  annotations: {secretmanager/transit-key: "
+	"\"transit/k\"}\n  name: app\ndata:\n  A: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  labels: {}\n  annotations: ~\n  name: app\ndata:\n"
+     "  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  labels: {secretmanager/sealed: \"true\"}\n"
+	"  annotations: {secretmanager/transit-key: \"transit/k\"}\n  name: app\ndata:\n"
+	"  A: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n"
+     "    secretmanager/sealed: \"false\"\n  annotations:\n    secretmanager/transit-key: other\n"
+     "data:\n  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n"
+	"    secretmanager/sealed: \"true\"\n  annotations:\n    secretmanager/transit-key: "
+	"\"transit/k\"\ndata:\n  A: " SEALED "\n"},
+    /* Scalars over several lines. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: | # a\n    YWJj\n    ZGVm\n"
+     "\n  # b\n  B: >-\n    YWJj\n  C: \"YWJj\\n\\\n    ZGVm\"\n  D: |+\n    YWJj\n\n  E: ZQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	" # a\n\n  # b\n  B: " SEALED "\n  C: \"" SEALED "\"\n  D: " SEALED "\n  E: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData:\n  A: one\n    two\n"
+     "  B: 'it''s\n\n    one'\n  C: |2\n      indented\n  D: \"\"\n  E: |\n    last\n\n\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"\n  B: '" SEALED "'\n  C: " SEALED "\n  D: \"" SEALED "\"\n  E: " SEALED "\n\n\n"},
+    /* Both, which become one. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData: # plain\n    # about a\n"
+     "    A: a # a\n\n    B: |\n      b\ntype: Opaque\ndata:\n  C: Yw==\n  D: " SEALED "\n# end\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "type: Opaque\ndata:\n"
+	"  C: " SEALED "\n  D: " SEALED "\n  # plain\n  # about a\n  A: " SEALED
+	" # a\n\n  B: " SEALED "\n# end\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n    C: Yw==\nstringData:\n"
+     "  A: a\n  # b\n  B: b",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n"
+	"    C: " SEALED "\n    A: " SEALED "\n    # b\n    B: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata: {} # none\nstringData:\n  A: a\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2
+	"stringData: {} # none\ndata:\n  A: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData: {A: a, B: 'b'}\ndata:\n"
+     "  C: Yw==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n"
+	"  C: " SEALED "\n  A: " SEALED "\n  B: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData:\n  vault: vault:v1:AAAA\n"
+     "  A: a\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n"
+	"  vault: " SEALED "\n  A: " SEALED "\n"},
+    /* Flow style. */
+    {"{apiVersion: v1, kind: Secret, metadata: {name: app}, # c\n  data: {A: YQ==, B: 'Yg==',}}\n",
+	"{apiVersion: v1, kind: Secret, metadata: {name: app, labels: {secretmanager/sealed: "
+	"\"true\"}, annotations: {secretmanager/transit-key: \"transit/k\"}}, # c\n"
+	"  data: {A: " SEALED ", B: '" SEALED "',}}\n"},
+    /* JSON. */
+    {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},"
+     "\"stringData\":{\"A\":\"\\ud83d\\ude00\\/\"}}\n",
+	"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\",\"labels\":{"
+	"\"secretmanager/sealed\":\"true\"},\"annotations\":{\"secretmanager/transit-key\":"
+	"\"transit/k\"}},\"data\":{\"A\":\"" SEALED "\"}}\n"},
+    {"{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Secret\",\n  \"metadata\": {\n"
+     "    \"name\": \"app\",\n    \"labels\": {\n      \"a\": \"b\",\n      \"c\": \"d\"\n    }\n"
+     "  },\n  \"data\": {\n    \"A\": \"YQ==\",\n    \"B\": \"Yg==\"\n  },\n  \"stringData\": {\n"
+     "    \"C\": \"c\"\n  }\n}\n",
+	"{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Secret\",\n  \"metadata\": {\n"
+	"    \"name\": \"app\",\n    \"labels\": {\n      \"a\": \"b\",\n      \"c\": \"d\",\n"
+	"      \"secretmanager/sealed\": \"true\"\n    },\n    \"annotations\": "
+	"{\"secretmanager/transit-key\": \"transit/k\"}\n  },\n  \"data\": {\n    \"A\": \"" SEALED
+	"\",\n    \"B\": \"" SEALED "\",\n    \"C\": \"" SEALED "\"\n  }\n}\n"},
+    /* Lists. */
+    {"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data: {a: b}\n"
+     "- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: app\n  data:\n    A: YQ==\n"
+     "-   data:\n      C: Yw==\n    stringData:\n      # a\n      A: a\n    kind: Secret\n"
+     "    apiVersion: v1\n    metadata:\n      name: app\n"
+     "- stringData:\n    A: a\n  data:\n      C: Yw==\n  kind: Secret\n  apiVersion: v1\n"
+     "  metadata:\n    name: app\n",
+	"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data: {a: b}\n"
+	"- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: app\n    labels:\n"
+	"      secretmanager/sealed: \"true\"\n    annotations:\n      secretmanager/transit-key: "
+	"\"transit/k\"\n  data:\n    A: " SEALED "\n"
+	"-   data:\n      C: " SEALED "\n      # a\n      A: " SEALED "\n    kind: Secret\n"
+	"    apiVersion: v1\n    metadata:\n      name: app\n      labels:\n"
+	"        secretmanager/sealed: \"true\"\n      annotations:\n"
+	"        secretmanager/transit-key: \"transit/k\"\n"
+	"- data:\n    A: " SEALED "\n    C: " SEALED "\n  kind: Secret\n  apiVersion: v1\n"
+	"  metadata:\n    name: app\n    labels:\n      secretmanager/sealed: \"true\"\n"
+	"    annotations:\n      secretmanager/transit-key: \"transit/k\"\n"},
+    {"{\"apiVersion\": \"v1\", \"kind\": \"SecretList\", \"items\": [{\"metadata\": {\"name\": "
+     "\"app\"}, \"data\": {\"A\": \"YQ==\"}}]}",
+	"{\"apiVersion\": \"v1\", \"kind\": \"SecretList\", \"items\": [{\"metadata\": {\"name\": "
+	"\"app\", \"labels\": {\"secretmanager/sealed\": \"true\"}, \"annotations\": "
+	"{\"secretmanager/transit-key\": \"transit/k\"}}, \"data\": {\"A\": \"" SEALED "\"}}]}"},
+    /* Keys. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  8080: YQ==\n  .dockerjson: "
+     "YQ==\n"
+     "  tls.crt: YQ==\n  \"on\": YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  8080: " SEALED
+	"\n  .dockerjson: " SEALED "\n  tls.crt: " SEALED "\n  \"on\": " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  # \xE2\x82\xAC\n  annotations: {n: \xE2\x82\xAC}\n"
+     "  name: app\nstringData:\n  A: \"\xE2\x82\xAC\" # \xE2\x82\xAC\n  B: \xF0\x9F\x98\x80\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  # \xE2\x82\xAC\n  annotations: {n: "
+	"\xE2\x82\xAC, secretmanager/transit-key: \"transit/k\"}\n  name: app\n  labels:\n"
+	"    secretmanager/sealed: \"true\"\ndata:\n  A: \"" SEALED
+	"\" # \xE2\x82\xAC\n  B: " SEALED "\n"},
+};
+
+START_TEST(only_what_must_differ_is_changed)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	expect_ok(seal_text(texts[_i].before, &out), err);
+	expect_text(out, texts[_i].after);
+}
+END_TEST
+
+#define SECRET "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n"
+
+static const struct {
+	const char *text, *message;
+} refused[] = {
+    {SECRET "data:\n  A: &x YQ==\n", "line 6, column 6: an anchor or a tag"},
+    {SECRET "data:\n  A: !!binary YQ==\n", "line 6, column 6: an anchor or a tag"},
+    {SECRET "data: &d\n  A: YQ==\n", "line 5, column 7: an anchor or a tag"},
+    {"x: &x YQ==\n" SECRET "data:\n  A: *x\n", "line 7, column 6: a value in data is an alias"},
+    {"x: &x {A: YQ==}\n" SECRET "data: *x\n", "line 6, column 7: data of a Secret is an alias"},
+    {"x: &x {A: YQ==}\n" SECRET "data:\n  <<: *x\n", "line 7, column 3: a merge key"},
+    {"kind: &k Secret\napiVersion: v1\nmetadata: {name: app}\ndata: {A: YQ==}\n",
+	"line 1, column 7: an anchor or a tag in a Secret that is to be changed"},
+    {"x: &x Secret\napiVersion: v1\nkind: *x\n", "line 3, column 7: kind comes by an alias"},
+    {"x: &x {kind: Secret}\napiVersion: v1\n<<: *x\n", "kind comes by a merge key"},
+    {"apiVersion: v1\nkind: ConfigMap\nkind: Secret\n", "line 3, column 1: kind for the second"},
+    {"apiVersion: v1\nkind: List\nitems: [&x {a: b}, *x]\n", "an alias in a List"},
+    {"kind: Secret\nmetadata: {name: app}\n", "a Secret without apiVersion"},
+    {"apiVersion: v1\nkind: Secret\n", "a Secret without metadata"},
+    {"apiVersion: v1\nkind: Secret\nmetadata: {}\n", "a Secret without metadata.name"},
+    {"apiVersion: v1\nkind: Secret\nmetadata: [a]\n", "metadata of a Secret is no mapping"},
+    {"apiVersion: v1\nkind: Secret\nmetadata: {name: 1}\n", "name is no string"},
+    {SECRET "  labels: {a: true}\n", "labels is no string"},
+    {SECRET "immutable: yes\n", "immutable is neither true nor false"},
+    {SECRET "data: [YQ==]\n", "data of a Secret is no mapping"},
+    {SECRET "data:\n  A: YQ==\n  B: Yg==\n  A: YQ==\n", "line 8, column 3: a key for the second"},
+    {SECRET "data:\n  A: YQ==\ndata:\n  B: Yg==\n", "line 7, column 1: a key for the second"},
+    {SECRET "data:\n  A: YQ==\nstringData:\n  A: a\n", "stands in data and in stringData"},
+    {SECRET "data:\n  A: YQ\n", "line 6, column 6: a value in data that is no base64"},
+    {SECRET "data:\n  A: YWJj\n    ZGVm\n", "no base64"},
+    {SECRET "data:\n  A: 1234\n", "a value in data is no string"},
+    {SECRET "data:\n  A:\n", "a value in data is no string"},
+    {SECRET "data:\n  A: [a]\n", "a value in data is no string"},
+    {SECRET "stringData:\n  A: yes\n", "line 6, column 6: a value in stringData is no string"},
+    {SECRET "stringData:\n  A: 1e3\n", "put it in quotes"},
+    {SECRET "stringData:\n  A: 2001-12-14\n", "put it in quotes"},
+    {SECRET "stringData:\n  yes: a\n", "line 6, column 3: a data key is no string"},
+    {SECRET "stringData:\n  1.0: a\n", "a data key is no string"},
+    {SECRET "stringData:\n  \"a b\": a\n", "it can't be a data key"},
+    {SECRET "stringData:\n  ? [a]\n  : a\n", "a key that is no string"},
+    {SECRET "stringData:\n  A: a\ndata: {B: Yg==}\n", "beside data in braces"},
+    {SECRET "data:\n  A: a\n\tB: b\n", "line 7, column 1"},
+    {SECRET "data:\n  A: \"YQ==\n", "line 7, column 1"},
+    {SECRET "data:\n  A: {{ .Values.a }}\n", "app.yaml: line 6"},
+    {"kind: \xFF\n", "line 1, column 7: invalid leading UTF-8 octet"},
+    {"kind: a\rkind: b\r--- \rkind: Secret\r", "a second document"},
+    {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},\"data\":{\"A\":"
+     "12}}",
+	"a value in data is no string"},
+};
+
+START_TEST(what_can_not_be_changed_safely_is_refused)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	expect_failure(seal_text(refused[_i].text, &out), err, ERROR_INVALID, refused[_i].message);
+	expect_contains(err.message, "app.yaml: line ");
+}
+END_TEST
+
+START_TEST(depth_has_a_limit)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	struct manifest manifest;
+
+	for (int i = 0; i < 100000; i++)
+		expect_ok(secret_buffer_append_string(&text, "[", &err), err);
+	expect_failure(read_text(&manifest, text.data, text.length), err, ERROR_TOO_LARGE,
+	    "nested deeper than 200 levels");
+	manifest_free(&manifest);
+}
+END_TEST
+
+START_TEST(a_nul_is_refused)
+{
+	static const char text[] = "kind: a\0b\n";
+	struct manifest manifest;
+
+	expect_failure(read_text(&manifest, text, sizeof(text) - 1), err, ERROR_INVALID,
+	    "line 1, column 8: control characters are not allowed");
+	manifest_free(&manifest);
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+	tcase_add_loop_test(tests, only_what_must_differ_is_changed, 0, COUNT(texts));
+	tcase_add_loop_test(tests, what_can_not_be_changed_safely_is_refused, 0, COUNT(refused));
+	tcase_add_test(tests, depth_has_a_limit);
+	tcase_add_test(tests, a_nul_is_refused);
+}
+
+int main(void)
+{
+	return run_tests("manifest", add_tests);
+}
