@@ -4,6 +4,7 @@
 
 #include "cmd/connection_options.h"
 #include "cmd/program.h"
+#include "lib/seal/servers.h"
 
 /*
  * What all commands are told.  Each command's configuration begins with it, so that one description
@@ -41,5 +42,20 @@ struct command {
 extern const struct command *const commands[];
 
 extern const struct command seal_command;
+
+/* The servers that the options lead to; what it holds is borrowed. */
+struct servers_settings command_servers(const struct connection *connection, bool offline)
+    __attribute__((nonnull));
+
+/*
+ * The place of `text` in a NULL-ended list of words; `otherwise` where it is not given; -1 with
+ * ERROR_USAGE when it is none of them.
+ */
+int command_choose(const char *option, const char *text, const char *const *words, int otherwise,
+    struct error *err) __attribute__((nonnull(1, 3, 5), warn_unused_result));
+
+/* Write all of it to standard output. */
+int command_print(const struct secret_buffer *text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "cmd/secret-seal/command.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/signals.h"
 
 #define STATUS_FAILED 1
 #define STATUS_USAGE 2
@@ -74,7 +75,12 @@ static int check_order(const char *program, char **operands, struct error *err)
 
 static int fail(const struct error *err)
 {
-	return program_fail(err, err->code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);
+	int status = err->code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED;
+
+	/* It ended early because of the signal, or, when that came late, for reasons of its own. */
+	if (signals_caught())
+		status = 128 + signals_caught();
+	return program_fail(err, status);
 }
 
 int main(int argc, char **argv)
@@ -89,6 +95,7 @@ int main(int argc, char **argv)
 	if (!spoken)
 		command = commands[0];
 	struct connection *connection = command->connection;
+	signals_catch(http_interrupt);
 	options.program = program_name(argv[0]);
 	if (name_options(&options, command, spoken, &err) < 0)
 		return fail(&err);

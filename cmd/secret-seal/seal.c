@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cmd/secret-seal/command.h"
-#include "lib/base/clock.h"
 #include "lib/seal/inputs.h"
 #include "lib/seal/seal.h"
 #include "lib/sealed/sealed.h"
@@ -11,14 +10,18 @@
 struct configuration {
 	struct connection connection;
 	struct inputs inputs;
-	const char *transit_key, *layout, *data_key, *scope, *dry_run, *output;
-	bool no_verify;
+	struct seal_changes changes;
+	struct strings labels, annotations;
+	const char *transit_key, *scope, *layout, *data_key, *type, *dry_run, *output;
+	int64_t key_version;
+	bool create_key, immutable, adopt, no_verify;
 };
 
 static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
 
 static const struct option_spec table[] = {
-    {.name = "from-literal",
+    {.section = "Values",
+	.name = "from-literal",
 	.kind = OPTION_LIST,
 	.argument = "NAME=VALUE",
 	.offset = offsetof(struct configuration, inputs.literals),
@@ -37,42 +40,104 @@ static const struct option_spec table[] = {
 	.kind = OPTION_STRING,
 	.argument = "PATH",
 	.offset = offsetof(struct configuration, inputs.document),
-	.help = "seal the members of a JSON object, - for standard input"},
-    {.name = "transit-key",
+	.help = "seal the members of a JSON or YAML object, - for standard input"},
+    {.name = "prompt",
+	.kind = OPTION_LIST,
+	.argument = "NAME",
+	.offset = offsetof(struct configuration, inputs.prompts),
+	.help = "ask for a value on the terminal, twice, without showing it (repeatable)"},
+    {.name = "generate",
+	.kind = OPTION_LIST,
+	.argument = "NAME=LENGTH[:CLASS]",
+	.offset = offsetof(struct configuration, inputs.generated),
+	.help =
+	    "seal a new random value: alnum, lower, digits, hex, base64, base64url, ascii, bytes"},
+    {.section = "Changing an existing Secret",
+	.name = "set",
+	.kind = OPTION_LIST,
+	.argument = "NAME=VALUE",
+	.offset = offsetof(struct configuration, inputs.literals),
+	.help = "the same as --from-literal"},
+    {.name = "unset",
+	.kind = OPTION_LIST,
+	.argument = "NAME",
+	.offset = offsetof(struct configuration, changes.unset),
+	.help = "take a value away (repeatable)"},
+    {.name = "rename",
+	.kind = OPTION_LIST,
+	.argument = "OLD=NEW",
+	.offset = offsetof(struct configuration, changes.renamed),
+	.help = "give a value another name (repeatable)"},
+    {.name = "adopt",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, adopt),
+	.help = "take over a Secret that holds plaintext: seal that too"},
+    {.section = "Sealing",
+	.name = "transit-key",
 	.kind = OPTION_STRING,
 	.argument = "[MOUNT/]NAME",
 	.offset = offsetof(struct configuration, transit_key),
 	.help = "Transit key (default what an existing Secret says)"},
-    {.name = "layout",
-	.kind = OPTION_STRING,
-	.argument = "per-key|document",
-	.offset = offsetof(struct configuration, layout),
-	.help = "a data key for each value, or one for a JSON object of all (default per-key)"},
-    {.name = "data-key",
-	.kind = OPTION_STRING,
-	.argument = "NAME",
-	.offset = offsetof(struct configuration, data_key),
-	.help = "the document's data key (default " SEAL_DOCUMENT_KEY ")"},
+    {.name = "key-version",
+	.kind = OPTION_NUMBER,
+	.argument = "N",
+	.offset = offsetof(struct configuration, key_version),
+	.help = "version of the Transit key (default the latest)"},
+    {.name = "create-key",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, create_key),
+	.help = "make the Transit key where there is none: derived, not exportable"},
     {.name = "scope",
 	.kind = OPTION_STRING,
 	.argument = "SCOPE",
 	.offset = offsetof(struct configuration, scope),
 	.help = "with a derived key: bind to strict (default), namespace-wide or cluster-wide"},
-    {.name = "dry-run",
+    {.name = "no-verify",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, no_verify),
+	.help = "do not decrypt once what was sealed (for a policy that may only encrypt)"},
+    {.section = "The Secret",
+	.name = "layout",
 	.kind = OPTION_STRING,
-	.argument = "none|client",
+	.argument = "per-key|document",
+	.offset = offsetof(struct configuration, layout),
+	.help = "a data key for each value (default), or one for a JSON object of all"},
+    {.name = "data-key",
+	.kind = OPTION_STRING,
+	.argument = "NAME",
+	.offset = offsetof(struct configuration, data_key),
+	.help = "the document's data key (default " SEAL_DOCUMENT_KEY ")"},
+    {.name = "type",
+	.kind = OPTION_STRING,
+	.argument = "TYPE",
+	.offset = offsetof(struct configuration, type),
+	.help = "of a new Secret (default Opaque)"},
+    {.name = "label",
+	.kind = OPTION_LIST,
+	.argument = "NAME=VALUE",
+	.offset = offsetof(struct configuration, labels),
+	.help = "set a label (repeatable)"},
+    {.name = "annotation",
+	.kind = OPTION_LIST,
+	.argument = "NAME=VALUE",
+	.offset = offsetof(struct configuration, annotations),
+	.help = "set an annotation (repeatable)"},
+    {.name = "immutable",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, immutable),
+	.help = "make a new Secret that can't be changed, called NAME-SUFFIX"},
+    {.section = "Output",
+	.name = "dry-run",
+	.kind = OPTION_STRING,
+	.argument = "none|client|server",
 	.offset = offsetof(struct configuration, dry_run),
-	.help = "client: print the manifest, do not write the Secret"},
+	.help = "client: print the manifest; server: let the API judge it; nothing is written"},
     {.name = "output",
 	.letter = 'o',
 	.kind = OPTION_STRING,
 	.argument = "name|yaml|json",
 	.offset = offsetof(struct configuration, output),
 	.help = "what to print (default name; yaml with --dry-run=client)"},
-    {.name = "no-verify",
-	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, no_verify),
-	.help = "do not decrypt once what was sealed (for a policy that may only encrypt)"},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };
@@ -85,116 +150,139 @@ static const struct options options = {
     .table = table,
 };
 
-/* Whether `text` is the second of two words, the first being the default. */
-static int choose(const char *option, const char *text, const char *first, const char *second,
-    bool *is_second, struct error *err)
+static int choose_layout(enum seal_layout *layout, struct error *err)
 {
-	*is_second = text && strcmp(text, second) == 0;
-	if (!text || *is_second || strcmp(text, first) == 0)
-		return 0;
-	return error_set(
-	    err, ERROR_USAGE, "%s \"%s\": write %s or %s", option, text, first, second);
+	static const char *const words[] = {"per-key", "document", NULL};
+	int index = command_choose("--layout", configuration.layout, words, -1, err);
+
+	*layout = index < 0 ? LAYOUT_AS_IS : index == 0 ? LAYOUT_PER_KEY : LAYOUT_DOCUMENT;
+	return err->code == ERROR_NONE ? 0 : -1;
+}
+
+static int choose_dry_run(enum seal_dry_run *dry_run, struct error *err)
+{
+	static const char *const words[] = {"none", "client", "server", NULL};
+	int index = command_choose("--dry-run", configuration.dry_run, words, DRY_RUN_NONE, err);
+
+	*dry_run = (enum seal_dry_run)index;
+	return index < 0 ? -1 : 0;
 }
 
 enum output { OUTPUT_NAME, OUTPUT_YAML, OUTPUT_JSON };
 
-static int choose_output(const char *text, bool manifest, enum output *output, struct error *err)
+static int choose_output(enum seal_dry_run dry_run, enum output *output, struct error *err)
 {
-	static const char *const words[] = {"name", "yaml", "json"};
+	static const char *const words[] = {"name", "yaml", "json", NULL};
+	int index = command_choose("--output", configuration.output, words,
+	    dry_run == DRY_RUN_CLIENT ? OUTPUT_YAML : OUTPUT_NAME, err);
 
-	*output = manifest ? OUTPUT_YAML : OUTPUT_NAME;
-	if (!text)
-		return 0;
-	for (int i = 0; i < 3; i++)
-		if (strcmp(text, words[i]) == 0) {
-			*output = (enum output)i;
-			return 0;
-		}
-	return error_set(err, ERROR_USAGE, "--output \"%s\": write name, yaml or json", text);
+	*output = (enum output)index;
+	return index < 0 ? -1 : 0;
 }
 
-static int print(const struct seal_outcome *outcome, enum output output, struct error *err)
+static int print(const struct seal_outcome *outcome, enum seal_dry_run dry_run, enum output output,
+    struct error *err)
 {
-	static const char *const changes[] = {"sealed (dry run)", "created", "updated"};
+	static const char *const changes[] = {"sealed", "created", "updated"};
+	static const char *const dry_runs[] = {"", " (dry run)", " (server dry run)"};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	int result = 0;
 
 	if (output == OUTPUT_NAME)
-		result = secret_buffer_append_format(
-		    &text, err, "secret/%s %s\n", outcome->secret.name, changes[outcome->change]);
+		result = secret_buffer_append_format(&text, err, "secret/%s %s%s\n",
+		    outcome->secret.name, changes[outcome->change], dry_runs[dry_run]);
 	else if (output == OUTPUT_YAML)
 		result = sealed_manifest_yaml(&outcome->secret, &text, err);
 	else if (kube_secret_write_json(&outcome->secret, &text, err) < 0 ||
 		 secret_buffer_append_string(&text, "\n", err) < 0)
 		result = -1;
-	if (result < 0)
-		return -1;
-	if (fwrite(text.data, 1, text.length, stdout) != text.length || fflush(stdout) != 0)
-		return error_system(err, "standard output");
-	return 0;
+	return result < 0 ? -1 : command_print(&text, err);
 }
 
-static int read_values(bool document, struct variables *values, struct error *err)
+/* A document is taken as a whole where the layout says so; else its members are values. */
+static int read_values(enum seal_layout layout, struct seal_changes *changes, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	const char *key = configuration.data_key ? configuration.data_key : SEAL_DOCUMENT_KEY;
 
-	if (!inputs_given(&configuration.inputs))
-		return error_set(err, ERROR_USAGE,
-		    "nothing to seal: give --from-literal, --from-file, --from-env-file or "
-		    "--from-document");
-	if (!document && configuration.data_key)
-		return error_set(err, ERROR_USAGE, "--data-key goes with --layout document");
-	if (!document) {
-		if (inputs_read(&configuration.inputs, values, err) < 0)
-			return -1;
-		if (values->count == 0)
-			return error_set(
-			    err, ERROR_INVALID, "nothing to seal: what was given holds no value");
-		return 0;
-	}
+	changes->whole_document = layout == LAYOUT_DOCUMENT && configuration.inputs.document;
+	if (!changes->whole_document)
+		return inputs_read(&configuration.inputs, &changes->values, err);
 	if (inputs_read_document(&configuration.inputs, &text, err) < 0)
 		return -1;
-	return variables_add(values, key, &text, "the document", err);
+	return variables_add(
+	    &changes->values, SEAL_DOCUMENT_KEY, &text, configuration.inputs.document, err);
 }
 
-static int run(char **operands, int count, struct error *err)
+/* Before anybody is asked for anything. */
+static int check(const struct seal_settings *settings, int count, struct error *err)
 {
-	const struct connection *connection = &configuration.connection;
-	struct seal_settings settings = {.vault = connection->vault,
-	    .session = connection->session,
-	    .kube = connection->kube,
-	    .name = operands[0],
-	    .transit_key = configuration.transit_key,
-	    .scope = configuration.scope,
-	    .no_verify = configuration.no_verify,
-	    .whole_document = configuration.inputs.document != NULL};
-	struct variables values = {NULL, 0, 0};
-	struct seal_outcome outcome = {0};
-	enum output output;
+	const struct seal_changes *changes = &configuration.changes;
+	bool changing = changes->unset.count || changes->renamed.count || settings->adopt;
 
 	if (count != 1)
 		return error_set(err, ERROR_USAGE, "%s: see --help",
 		    count ? "one Secret at a time: NAME is given more than once"
 			  : "no Secret: its NAME is missing");
-	if (choose("--layout", configuration.layout, "per-key", "document", &settings.document,
-		err) < 0 ||
-	    choose("--dry-run", configuration.dry_run, "none", "client", &settings.offline, err) <
-		0 ||
-	    choose_output(configuration.output, settings.offline, &output, err) < 0)
+	if (!inputs_given(&configuration.inputs) && !changing)
+		return error_set(err, ERROR_USAGE,
+		    "nothing to seal: give --from-literal, --from-file, --from-env-file, "
+		    "--from-document, --prompt or --generate");
+	if (settings->layout == LAYOUT_PER_KEY && settings->data_key)
+		return error_set(err, ERROR_USAGE, "--data-key goes with --layout document");
+	if (changing && (settings->immutable || settings->dry_run == DRY_RUN_CLIENT))
+		return error_set(err, ERROR_USAGE,
+		    "--unset, --rename and --adopt change a Secret that is there: not with %s",
+		    settings->immutable ? "--immutable" : "--dry-run=client");
+	return 0;
+}
+
+static int seal_values(const struct seal_settings *settings, enum output output, struct error *err)
+{
+	struct seal_changes *changes = &configuration.changes;
+	struct seal_outcome outcome = {0};
+	struct servers_settings servers_settings =
+	    command_servers(&configuration.connection, settings->dry_run == DRY_RUN_CLIENT);
+	struct servers servers;
+
+	/* A person may be asked, which takes its time: the limit counts from here. */
+	if (read_values(settings->layout, changes, err) < 0)
 		return -1;
-	struct http_client *client =
-	    http_client_new(clock_now_ms() + connection->program.timeout_ms, err);
-	if (!client)
+	if (inputs_given(&configuration.inputs) && changes->values.count == 0)
+		return error_set(
+		    err, ERROR_INVALID, "nothing to seal: what was given holds no value");
+	if (servers_begin(&servers, &servers_settings, err) < 0)
 		return -1;
-	int result = read_values(settings.document, &values, err);
+	int result = seal(&servers, settings, changes, &outcome, err);
+	servers_end(&servers);
 	if (result == 0)
-		result = seal(client, &settings, &values, &outcome, err);
-	if (result == 0)
-		result = print(&outcome, output, err);
+		result = print(&outcome, settings->dry_run, output, err);
 	seal_outcome_free(&outcome);
-	variables_free(&values);
-	http_client_free(client);
+	return result;
+}
+
+static int run(char **operands, int count, struct error *err)
+{
+	struct seal_settings settings = {.name = operands[0],
+	    .transit_key = configuration.transit_key,
+	    .scope = configuration.scope,
+	    .key_version = configuration.key_version,
+	    .data_key = configuration.data_key,
+	    .type = configuration.type,
+	    .labels = &configuration.labels,
+	    .annotations = &configuration.annotations,
+	    .immutable = configuration.immutable,
+	    .adopt = configuration.adopt,
+	    .create_key = configuration.create_key,
+	    .no_verify = configuration.no_verify,
+	    .must_exist = !inputs_given(&configuration.inputs)};
+	enum output output;
+
+	if (choose_layout(&settings.layout, err) < 0 ||
+	    choose_dry_run(&settings.dry_run, err) < 0 ||
+	    choose_output(settings.dry_run, &output, err) < 0 || check(&settings, count, err) < 0)
+		return -1;
+	int result = seal_values(&settings, output, err);
+	seal_changes_free(&configuration.changes);
 	return result;
 }
 

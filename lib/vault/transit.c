@@ -99,6 +99,10 @@ static void write_item(
 	}
 	if (item->context)
 		json_write_member(writer, "context", item->context);
+	if (item->key_version) {
+		json_write_name(writer, "key_version");
+		json_write_integer(writer, item->key_version);
+	}
 	json_write_object_end(writer);
 }
 
@@ -272,12 +276,12 @@ static int read_key_state(
 	return 0;
 }
 
-/* One call on keys/NAME[/action]; `body` NULL: none; `state` NULL: the answer is not read. */
+/* One call on keys/NAME[/action]; `body` NULL: GET; `state` NULL: the answer is not read. */
 static int key_call(struct http_client *client, struct vault *vault, const struct transit_key *key,
     const char *action, const char *body, struct transit_key_state *state, struct error *err)
 {
 	struct http_exchange exchange;
-	bool post = *action;
+	bool post = body != NULL;
 	int result = -1;
 
 	cleanup_free char *rest = string_format(err, "keys/%s%s", key->name, action);
@@ -286,7 +290,7 @@ static int key_call(struct http_client *client, struct vault *vault, const struc
 	int prepared = vault_request(vault, post, key->mount, rest, &exchange, err);
 	exchange.once = post; /* a rotation that is carried out twice leaves a version of no use */
 	if (prepared == 0 &&
-	    (!body || secret_buffer_append_string(&exchange.body, body, err) == 0) &&
+	    (!post || secret_buffer_append_string(&exchange.body, body, err) == 0) &&
 	    http_run_one(client, &exchange, err) == 0)
 		result = vault_answer_check(&exchange, err);
 	if (result < 0 && (exchange.status == 404 || strstr(err->message, "key not found")))
@@ -305,6 +309,13 @@ int transit_key_read(struct http_client *client, struct vault *vault, const stru
     struct transit_key_state *state, struct error *err)
 {
 	return key_call(client, vault, key, "", NULL, state, err);
+}
+
+int transit_key_create(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, struct error *err)
+{
+	return key_call(client, vault, key, "",
+	    "{\"type\":\"aes256-gcm96\",\"derived\":true,\"exportable\":false}", NULL, err);
 }
 
 int transit_key_rotate(struct http_client *client, struct vault *vault,

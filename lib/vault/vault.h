@@ -123,6 +123,7 @@ struct transit_item {
 	const char *input;
 	size_t input_length;
 	const char *context; /* base64; NULL unless the key is derived */
+	int64_t key_version; /* to encrypt with; 0: the latest */
 	/* Output. */
 	struct secret_buffer output; /* ciphertext text, or the plaintext's bytes */
 	char *error;		     /* the server's word on this item, or NULL */
@@ -160,6 +161,12 @@ struct transit_key_state {
 	int64_t latest_created_s; /* unix time of the newest version; 0: unknown */
 	bool derived;
 };
+/*
+ * POST MOUNT/keys/NAME: a key of type aes256-gcm96, derived, which can't be exported.  One that is
+ * there already stays as it is.
+ */
+int transit_key_create(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, struct error *err) __attribute__((nonnull, warn_unused_result));
 /* GET MOUNT/keys/NAME, POST MOUNT/keys/NAME/rotate, POST MOUNT/keys/NAME/config. */
 int transit_key_read(struct http_client *client, struct vault *vault, const struct transit_key *key,
     struct transit_key_state *state, struct error *err)

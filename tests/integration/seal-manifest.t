@@ -40,8 +40,8 @@ out_like 'name: "?written' "-o yaml alone writes and prints"
 kube_call GET /api/v1/namespaces/demo/secrets/written
 is "$STATUS" 200 "the Secret is there"
 
-run "$BIN/secret-seal" --transit-key aes256-key --from-literal A=one --dry-run=server app
-fails_with 2 '--dry-run "server": write none or client' "what is not there yet is refused"
+run "$BIN/secret-seal" --transit-key aes256-key --from-literal A=one --dry-run=all app
+fails_with 2 '--dry-run "all": write none, client or server' "a dry run that is none"
 run "$BIN/secret-seal" --transit-key aes256-key --from-literal A=one -o xml app
 fails_with 2 '--output "xml"' "an output that is none"
 

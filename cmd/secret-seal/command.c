@@ -1,0 +1,48 @@
+#include "cmd/secret-seal/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct servers_settings command_servers(const struct connection *connection, bool offline)
+{
+	return (struct servers_settings){.vault = connection->vault,
+	    .session = connection->session,
+	    .kube = connection->kube,
+	    .timeout_ms = connection->program.timeout_ms,
+	    .offline = offline};
+}
+
+/* "a, b or c" */
+static void join(const char *const *words, char *text, size_t size)
+{
+	size_t length = 0;
+
+	for (int i = 0; words[i] && length < size; i++)
+		length += (size_t)snprintf(text + length, size - length, "%s%s",
+		    i == 0	   ? ""
+		    : words[i + 1] ? ", "
+				   : " or ",
+		    words[i]);
+}
+
+int command_choose(const char *option, const char *text, const char *const *words, int otherwise,
+    struct error *err)
+{
+	char all[128];
+
+	if (!given(text))
+		return otherwise;
+	for (int i = 0; words[i]; i++)
+		if (strcmp(text, words[i]) == 0)
+			return i;
+	join(words, all, sizeof(all));
+	return error_set(err, ERROR_USAGE, "%s \"%s\": write %s", option, text, all);
+}
+
+int command_print(const struct secret_buffer *text, struct error *err)
+{
+	if (fwrite(secret_buffer_string(text), 1, text->length, stdout) != text->length ||
+	    fflush(stdout) != 0)
+		return error_system(err, "standard output");
+	return 0;
+}
