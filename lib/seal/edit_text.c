@@ -88,8 +88,9 @@ static void write_value(struct writing *writing, const struct variable *variable
 	char name[512];
 
 	if (is_text(value)) {
-		scalar(
-		    writing, variable->name, strlen(variable->name), true, YAML_PLAIN_SCALAR_STYLE);
+		scalar(writing, variable->name, strlen(variable->name), true,
+		    is_plain_name(variable->name) ? YAML_PLAIN_SCALAR_STYLE
+						  : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 		scalar(writing, secret_buffer_string(value), value->length, true,
 		    is_block(value) ? YAML_LITERAL_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 		return;
