@@ -41,7 +41,7 @@ struct command {
 /* All of them, ended by NULL; the first is the default. */
 extern const struct command *const commands[];
 
-extern const struct command seal_command;
+extern const struct command seal_command, edit_command;
 
 /* The servers that the options lead to; what it holds is borrowed. */
 struct servers_settings command_servers(const struct connection *connection, bool offline)

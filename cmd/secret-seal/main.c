@@ -11,7 +11,7 @@
 /* kubectl runs a file of this name for "kubectl seal". */
 #define PLUGIN_FILE "kubectl-seal"
 
-const struct command *const commands[] = {&seal_command, NULL};
+const struct command *const commands[] = {&seal_command, &edit_command, NULL};
 
 static const struct command *find_command(const char *word)
 {
