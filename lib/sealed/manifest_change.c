@@ -60,25 +60,69 @@ static const struct manifest_node *neighbour(const struct changing *changing, bo
 	return found;
 }
 
-/* Change the pairs that are there; the others come out in `missing`, of `count` places. */
-static int change_pairs(struct changing *changing, const struct manifest_node *mapping,
-    const struct kube_pair *pairs, size_t count, struct manifest_new *missing,
-    size_t *missing_count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct kube_pair *pair = &pairs[i];
-		const struct manifest_node *old =
-		    manifest_member(changing->tree, mapping, pair->name);
+/* What of the pairs is not simply changed where it stands. */
+struct pair_edits {
+	struct manifest_new *missing;
+	const struct manifest_node **leaving; /* keys */
+	size_t missing_count, leaving_count;
+};
 
-		if (!old)
-			missing[(*missing_count)++] = (struct manifest_new){
-			    pair->name, pair->value, strlen(pair->value), true};
-		else if (!manifest_node_is(changing->tree, old, pair->value) &&
-			 manifest_replace(changing->tree, changing->edits, old, pair->value,
-			     strlen(pair->value), true, changing->err) < 0)
+static int sort_pair(struct changing *changing, const struct manifest_node *mapping,
+    const struct kube_pair *pair, struct pair_edits *edits)
+{
+	const struct manifest_node *old = manifest_member(changing->tree, mapping, pair->name);
+
+	if (!pair->value) {
+		if (old)
+			edits->leaving[edits->leaving_count++] = key_of(old);
+		return 0;
+	}
+	if (!old) {
+		edits->missing[edits->missing_count++] =
+		    (struct manifest_new){pair->name, pair->value, strlen(pair->value), true};
+		return 0;
+	}
+	if (manifest_node_is(changing->tree, old, pair->value))
+		return 0;
+	return manifest_replace(changing->tree, changing->edits, old, pair->value,
+	    strlen(pair->value), true, changing->err);
+}
+
+/* What leaves gives its place to what comes, so that the mapping keeps its form. */
+static int exchange_pair(
+    struct changing *changing, const struct manifest_node *key, const struct manifest_new *pair)
+{
+	if (manifest_replace(changing->tree, changing->edits, key, pair->key, strlen(pair->key),
+		false, changing->err) < 0)
+		return -1;
+	return manifest_replace(changing->tree, changing->edits, manifest_next(changing->tree, key),
+	    pair->value, pair->length, true, changing->err);
+}
+
+static int edit_pairs(struct changing *changing, const char *name,
+    const struct manifest_node *mapping, const struct pair_edits *edits)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < edits->leaving_count; i++) {
+		const struct manifest_node *key = edits->leaving[i];
+		int result = done < edits->missing_count
+				 ? exchange_pair(changing, key, &edits->missing[done++])
+				 : manifest_remove(changing->tree, changing->edits, mapping, key,
+				       changing->err);
+		if (result < 0)
 			return -1;
 	}
-	return 0;
+	const struct manifest_new *left = edits->missing + done;
+	size_t count = edits->missing_count - done;
+	if (count == 0)
+		return 0;
+	if (mapping)
+		return manifest_add(
+		    changing->tree, changing->edits, mapping, left, count, changing->err);
+	return manifest_add_mapping(changing->tree, changing->edits, changing->metadata,
+	    neighbour(changing, strcmp(name, "labels") == 0), name, step_of(changing), left, count,
+	    changing->err);
 }
 
 static int set_pairs(
@@ -86,21 +130,16 @@ static int set_pairs(
 {
 	const struct manifest_node *mapping =
 	    manifest_member(changing->tree, changing->metadata, name);
-	size_t missing_count = 0;
-	struct manifest_new *missing = calloc(count + 1, sizeof(*missing));
-	int result;
+	struct pair_edits edits = {.missing = calloc(count + 1, sizeof(*edits.missing)),
+	    .leaving = calloc(count + 1, sizeof(struct manifest_node *))};
+	int result = edits.missing && edits.leaving ? 0 : error_memory(changing->err);
 
-	if (!missing)
-		return error_memory(changing->err);
-	result = change_pairs(changing, mapping, pairs, count, missing, &missing_count);
-	if (result == 0 && missing_count > 0 && mapping)
-		result = manifest_add(changing->tree, changing->edits, mapping, missing,
-		    missing_count, changing->err);
-	else if (result == 0 && missing_count > 0)
-		result = manifest_add_mapping(changing->tree, changing->edits, changing->metadata,
-		    neighbour(changing, strcmp(name, "labels") == 0), name, step_of(changing),
-		    missing, missing_count, changing->err);
-	free(missing);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		result = sort_pair(changing, mapping, &pairs[i], &edits);
+	if (result == 0)
+		result = edit_pairs(changing, name, mapping, &edits);
+	free(edits.missing);
+	free(edits.leaving);
 	return result;
 }
 
@@ -127,6 +166,15 @@ static int write_value(struct changing *changing, const struct manifest_value *v
 	    false, changing->err);
 }
 
+static int remove_value(struct changing *changing, const struct manifest_value *value)
+{
+	const struct manifest_node *section = value->text ? changing->text : changing->data;
+
+	return manifest_remove(changing->tree,
+	    section == changing->moved ? &changing->moved_edits : changing->edits, section,
+	    &changing->tree->nodes[value->key], changing->err);
+}
+
 static int change_values(struct changing *changing)
 {
 	const struct manifest_secret *secret = changing->secret;
@@ -136,6 +184,11 @@ static int change_values(struct changing *changing)
 		const struct kube_entry *new = kube_secret_entry(changing->set, old->key);
 		bool moves = secret->values[i].text && changing->move_text;
 
+		if (new &&new->removed) {
+			if (remove_value(changing, &secret->values[i]) < 0)
+				return -1;
+			continue;
+		}
 		if (!moves && (!new || secret_buffer_equal(&new->value, &old->value)))
 			continue;
 		if (write_value(changing, &secret->values[i], new ? &new->value : &old->value) < 0)
@@ -176,7 +229,7 @@ static int add_values(struct changing *changing)
 		cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
 		struct manifest_new member;
 
-		if (kube_secret_entry(&changing->secret->object, entry->key))
+		if (entry->removed || kube_secret_entry(&changing->secret->object, entry->key))
 			continue;
 		if (make_member(entry, &entry->value, &encoded, &member, changing->err) < 0 ||
 		    add_members(changing, &member, 1) < 0)
@@ -293,7 +346,7 @@ static int move_members(struct changing *changing)
 		cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
 		struct manifest_new member;
 
-		if (!secret->values[i].text)
+		if (!secret->values[i].text || (new &&new->removed))
 			continue;
 		if (make_member(old, new ? &new->value : &old->value, &encoded, &member,
 			changing->err) < 0 ||
@@ -407,24 +460,38 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* What was asked for is there, and what was there and not asked for is as it was. */
-static bool says(
+static bool has_data(
     const struct kube_secret *object, const struct kube_secret *old, const struct kube_secret *set)
 {
-	size_t added = 0;
+	size_t count = old->data_count;
 
-	if (!same_text(object->name, old->name) || !same_text(object->namespace, old->namespace) ||
-	    !same_text(object->type, old->type) || object->immutable != old->immutable)
-		return false;
 	for (size_t i = 0; set && i < set->data_count; i++) {
-		added += !kube_secret_entry(old, set->data[i].key);
-		if (!has_entry(object, &set->data[i]))
+		const struct kube_entry *entry = &set->data[i];
+		bool was_there = kube_secret_entry(old, entry->key) != NULL;
+
+		if (entry->removed ? kube_secret_entry(object, entry->key) != NULL
+				   : !has_entry(object, entry))
 			return false;
+		if (was_there && entry->removed)
+			count--;
+		if (!was_there && !entry->removed)
+			count++;
 	}
 	for (size_t i = 0; i < old->data_count; i++)
 		if (!(set && kube_secret_entry(set, old->data[i].key)) &&
 		    !has_entry(object, &old->data[i]))
 			return false;
+	return object->data_count == count;
+}
+
+/* What was asked for is there, and what was there and not asked for is as it was. */
+static bool says(
+    const struct kube_secret *object, const struct kube_secret *old, const struct kube_secret *set)
+{
+	if (!same_text(object->name, old->name) || !same_text(object->namespace, old->namespace) ||
+	    !same_text(object->type, old->type) || object->immutable != old->immutable ||
+	    !has_data(object, old, set))
+		return false;
 	for (size_t i = 0; set && i < set->label_count; i++)
 		if (!same_text(
 			kube_secret_label(object, set->labels[i].name), set->labels[i].value))
@@ -433,7 +500,7 @@ static bool says(
 		if (!same_text(kube_secret_annotation(object, set->annotations[i].name),
 			set->annotations[i].value))
 			return false;
-	return object->data_count == old->data_count + added;
+	return true;
 }
 
 static bool is_right(const struct manifest *before, const struct manifest *after,
