@@ -152,7 +152,7 @@ static void tell_summary(const struct sealing_files *files)
 		log_write(LOG_WARNING, "no Secret was found");
 	if (files->target == MANIFEST_TO_API && summary->others > 0)
 		log_write(LOG_WARNING,
-		    "%zu documents are no Secrets, and were not written: kubectl apply does that",
+		    "what is no Secret (%zu documents) was not written: kubectl apply does that",
 		    summary->others);
 }
 
