@@ -323,8 +323,187 @@ START_TEST(a_nul_is_refused)
 }
 END_TEST
 
+/*
+ * Random manifests: what stands around the values is noise of many forms, and only values change.
+ */
+
+static unsigned seed;
+
+static unsigned below(unsigned limit)
+{
+	return (unsigned)rand_r(&seed) % limit;
+}
+
+#define PICK(words) ((words)[below(COUNT(words))])
+
+/* The text before and, built beside it, the text that must come out. */
+struct pair {
+	struct secret_buffer before, after;
+	const char *line_break;
+};
+
+static void put_one(const struct pair *pair, struct secret_buffer *out, const char *text)
+{
+	for (; *text; text++)
+		if (*text == '\n')
+			expect_ok(secret_buffer_append_string(out, pair->line_break, &err), err);
+		else
+			expect_ok(secret_buffer_append(out, text, 1, &err), err);
+}
+
+static void put(struct pair *pair, const char *text)
+{
+	put_one(pair, &pair->before, text);
+	put_one(pair, &pair->after, text);
+}
+
+static void put_noise(struct pair *pair)
+{
+	static const char *const noise[] = {"", "", "\n", "# a comment\n", " # odd: \"x\n",
+	    "  # \xE2\x82\xAC\xF0\x9F\x98\x80\n\n", "#\n#  x: |\n"};
+
+	put(pair, PICK(noise));
+}
+
+static void put_behind(struct pair *pair)
+{
+	static const char *const ends[] = {
+	    "\n", "\n", " # x: y\n", "   \n", "\t# \xC3\xA9\n", " #\"\n"};
+
+	put(pair, PICK(ends));
+}
+
+#define OLD "dmF1bHQ6djE6QUFBQQ=="
+#define NEW "dmF1bHQ6djI6QkJCQg==" /* vault:v2:BBBB */
+
+static void put_value(struct pair *pair, bool changes)
+{
+	static const char *const forms[][2] = {
+	    {OLD, NEW},
+	    {"\"" OLD "\"", "\"" NEW "\""},
+	    {"'" OLD "'", "'" NEW "'"},
+	    {"\"dmF1bHQ6\\\n      djE6QUFBQQ==\"", "\"" NEW "\""},
+	    {"\"dmF1bHQ6\\x64jE6QUFBQQ==\"", "\"" NEW "\""},
+	    {"|\n    dmF1bHQ6\n    djE6QUFBQQ==", NEW},
+	    {"|-  # why\n    " OLD, NEW "  # why"},
+	    {">\n      " OLD, NEW},
+	    {"\n      " OLD, "\n      " NEW},
+	};
+	const char *const *form = PICK(forms);
+
+	put_one(pair, &pair->before, form[0]);
+	put_one(pair, &pair->after, form[changes ? 1 : 0]);
+	/* What follows a block scalar's text would be of it. */
+	if (form[0][0] == '|' || form[0][0] == '>')
+		put(pair, "\n");
+	else
+		put_behind(pair);
+}
+
+static void put_manifest(struct pair *pair, bool changes[4])
+{
+	static const char *const starts[] = {"", "---\n", "%YAML 1.1\n--- # x\n", "# x\n\n---\n"};
+	static const char *const others[] = {"immutable: false", "type: Opaque",
+	    "other: {a: [1, 'b', \"c\"], ? d : e}", "spec:\n- a: |2\n    # no comment\n- b"};
+
+	pair->line_break = below(4) ? "\n" : "\r\n";
+	put(pair, PICK(starts));
+	put_noise(pair);
+	put(pair, "apiVersion: v1\n");
+	put_noise(pair);
+	put(pair, below(2) ? "kind: Secret" : "\"kind\":   'Secret'");
+	put_behind(pair);
+	put(pair, below(2) ? "metadata: {name: app, # c\n  labels: {\xC3\xA9: x}}\n"
+			   : "metadata:\n    name: app\n");
+	put(pair, below(2) ? "data:\n" : "'data': # d\n");
+	for (int i = 0; i < 4; i++) {
+		char key[16];
+		snprintf(key, sizeof(key), below(2) ? "  K%d: " : "  \"K%d\":   ", i);
+		put_noise(pair);
+		changes[i] = below(2);
+		put(pair, key);
+		put_value(pair, changes[i]);
+	}
+	put_noise(pair);
+	put(pair, PICK(others));
+	put_behind(pair);
+}
+
+static void add_new(struct kube_secret *set, int index)
+{
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+	char key[16];
+
+	snprintf(key, sizeof(key), "K%d", index);
+	expect_ok(secret_buffer_append_string(&value, "vault:v2:BBBB", &err), err);
+	expect_ok(kube_secret_add(set, key, &value, &err), err);
+}
+
+START_TEST(any_change_of_values_keeps_all_other_bytes)
+{
+	for (unsigned round = 0; round < 2000; round++) {
+		struct pair pair = {0};
+		struct manifest manifest;
+		struct kube_secret set = {0};
+		cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+		bool changes[4];
+
+		seed = round;
+		put_manifest(&pair, changes);
+		if (read_text(&manifest, pair.before.data, pair.before.length) < 0)
+			ck_abort_msg("%u: %s\n%s", round, err.message, pair.before.data);
+		ck_assert_uint_eq(manifest.count, 1);
+		for (int i = 0; i < 4; i++)
+			if (changes[i])
+				add_new(&set, i);
+		struct manifest_change change = {manifest.secrets, &set, false};
+		if (manifest_change(&manifest, &change, 1, &out, &err) < 0)
+			ck_abort_msg("%u: %s\n%s", round, err.message, pair.before.data);
+		if (!secret_buffer_equal(&out, &pair.after))
+			ck_abort_msg("%u: from:\n%s\nto:\n%s\nwanted:\n%s", round, pair.before.data,
+			    out.data, pair.after.data);
+		kube_secret_free(&set);
+		manifest_free(&manifest);
+		secret_buffer_free(&pair.before);
+		secret_buffer_free(&pair.after);
+	}
+}
+END_TEST
+
+/* What is sealed after random damage has been read again by manifest_change: no answer is wrong. */
+START_TEST(damaged_manifests_are_refused_or_sealed)
+{
+	static const char letters[] = "{}[]:,#&*!|>'\"%@`-? \n\t\r\\ax~\xEF\xBB\xBF";
+	unsigned sealed = 0;
+
+	for (unsigned round = 0; round < 20000; round++) {
+		cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+		cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+		seed = round;
+		const char *from = texts[below(COUNT(texts))].before;
+		expect_ok(secret_buffer_append_string(&text, from, &err), err);
+		for (unsigned i = 0; text.length && i <= below(3); i++)
+			text.data[below((unsigned)text.length)] =
+			    letters[below(sizeof(letters) - 1)];
+		struct manifest manifest;
+		int result = read_text(&manifest, text.data, text.length);
+		if (result == 0)
+			result = seal_manifest(&manifest, &out);
+		manifest_free(&manifest);
+		if (result < 0)
+			ck_assert(err.code == ERROR_INVALID || err.code == ERROR_TOO_LARGE);
+		sealed += result == 0;
+	}
+	ck_assert_uint_gt(sealed, 1000);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, any_change_of_values_keeps_all_other_bytes);
+	tcase_add_test(tests, damaged_manifests_are_refused_or_sealed);
 	tcase_add_loop_test(tests, only_what_must_differ_is_changed, 0, COUNT(texts));
 	tcase_add_loop_test(tests, what_can_not_be_changed_safely_is_refused, 0, COUNT(refused));
 	tcase_add_test(tests, depth_has_a_limit);
