@@ -13,6 +13,8 @@ struct configuration {
 	struct source_settings sources;
 	struct naming naming;
 	struct deliver_settings deliver;
+	struct init_settings init;
+	struct watch_settings watch;
 	bool check, print_config;
 	const char *install;
 };

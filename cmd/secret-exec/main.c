@@ -15,12 +15,15 @@ static struct launch_settings settings_for_launch(const struct configuration *co
 					       .sources = configuration->sources,
 					       .naming = configuration->naming},
 	    .deliver = configuration->deliver,
+	    .init = configuration->init,
+	    .watch = configuration->watch,
 	    .timeout_ms = configuration->program.timeout_ms,
 	    .check = configuration->check};
 
 	settings.collect.sources.environment = environ;
 	settings.collect.sources.override = configuration->deliver.override;
 	settings.deliver.options = &secret_exec_options;
+	settings.deliver.naming = &configuration->naming;
 	return settings;
 }
 
@@ -51,7 +54,9 @@ int main(int argc, char **argv)
 	static struct configuration configuration = {.program = {.timeout_ms = 60000, .retries = 8},
 	    .vault = {.timeout_ms = HTTP_REQUEST_TIMEOUT_MS},
 	    .session = VAULT_SESSION_DEFAULTS,
-	    .deliver = {.fd_variable = DELIVER_FD_VARIABLE, .file_mode = "0400"}};
+	    .deliver = {.fd_variable = DELIVER_FD_VARIABLE, .file_mode = "0400"},
+	    .init = INIT_DEFAULTS,
+	    .watch = WATCH_DEFAULTS};
 	struct error err = ERROR_INIT;
 	char **command;
 	int count;
@@ -75,7 +80,11 @@ int main(int argc, char **argv)
 	    program_complete_connection(&configuration.program, &configuration.vault,
 		&configuration.session, &configuration.kube, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);
+	/* Each start has its own time. */
+	configuration.kube.deadline_ms = 0;
 	struct launch_settings settings = settings_for_launch(&configuration);
+	if (launch_check_settings(&settings, &err) < 0)
+		return program_fail(&err, COMMAND_FAILED);
 	status = launch(&settings, command, &err);
-	return status ? program_fail(&err, status) : 0;
+	return err.code == ERROR_NONE ? status : program_fail(&err, status);
 }

@@ -1,7 +1,30 @@
 #include "cmd/secret-seal/command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define TOKEN_FILE ".vault-token"
+
+int command_find_token(struct vault_session_settings *session, struct error *err)
+{
+	const char *home = getenv("HOME");
+
+	if (given(session->method) || given(session->token) || given(session->token_file) ||
+	    given(session->role) || given(session->role_id) || given(session->jwt_file) ||
+	    given(session->service_account) || !given(home))
+		return 0;
+	/* Lives as long as the process, as everything borrowed from the environment does. */
+	char *file = string_format(err, "%s/" TOKEN_FILE, home);
+	if (!file)
+		return -1;
+	if (access(file, F_OK) == 0)
+		session->token_file = file;
+	else
+		free(file);
+	return 0;
+}
 
 struct servers_settings command_servers(const struct connection *connection, bool offline)
 {

@@ -4,6 +4,7 @@
 
 #include "cmd/connection_options.h"
 #include "cmd/program.h"
+#include "lib/seal/selection.h"
 #include "lib/seal/servers.h"
 
 /*
@@ -41,7 +42,35 @@ struct command {
 /* All of them, ended by NULL; the first is the default. */
 extern const struct command *const commands[];
 
-extern const struct command seal_command, edit_command;
+extern const struct command seal_command, edit_command, status_command, verify_command,
+    reveal_command, completion_command;
+
+/* For commands that look at many Secrets; `selection` is a member of `type`. */
+#define SELECTION_OPTIONS(type)                                                                    \
+	{.section = "Which Secrets",                                                               \
+	    .name = "all-namespaces",                                                              \
+	    .letter = 'A',                                                                         \
+	    .kind = OPTION_FLAG,                                                                   \
+	    .offset = offsetof(type, selection.all_namespaces),                                    \
+	    .help = "those of all namespaces"},                                                    \
+	    {.name = "selector",                                                                   \
+		.letter = 'l',                                                                     \
+		.kind = OPTION_STRING,                                                             \
+		.argument = "LABELS",                                                              \
+		.offset = offsetof(type, selection.selector),                                      \
+		.help = "those with these labels too, as kubectl takes them"},                     \
+	{                                                                                          \
+		.name = "all-secrets", .kind = OPTION_FLAG,                                        \
+		.offset = offsetof(type, selection.all_secrets),                                   \
+		.help = "those that hold ciphertext without having our label, too"                 \
+	}
+
+/*
+ * Where neither a token nor a way to log in is given, take the token that "vault login" has left in
+ * ~/.vault-token, if there is one.
+ */
+int command_find_token(struct vault_session_settings *session, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* The servers that the options lead to; what it holds is borrowed. */
 struct servers_settings command_servers(const struct connection *connection, bool offline)

@@ -11,7 +11,8 @@
 /* kubectl runs a file of this name for "kubectl seal". */
 #define PLUGIN_FILE "kubectl-seal"
 
-const struct command *const commands[] = {&seal_command, &edit_command, NULL};
+const struct command *const commands[] = {&seal_command, &edit_command, &status_command,
+    &verify_command, &reveal_command, &completion_command, NULL};
 
 static const struct command *find_command(const char *word)
 {
@@ -104,6 +105,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if ((!spoken && check_order(options.program, operands, &err) < 0) ||
+	    command_find_token(&connection->session, &err) < 0 ||
 	    program_complete_connection(&connection->program, &connection->vault,
 		&connection->session, &connection->kube, &err) < 0 ||
 	    command->run(operands, count, &err) < 0)

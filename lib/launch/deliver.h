@@ -12,6 +12,7 @@
 #include "lib/base/options.h"
 #include "lib/launch/environment.h"
 #include "lib/launch/file.h"
+#include "lib/launch/sources.h"
 #include "lib/sealed/variables.h"
 
 /* The environment variable that tells the application the number of the pipe with all variables. */
@@ -23,6 +24,7 @@ struct deliver_settings {
 	struct strings allow;	       /* dangerous names that are meant */
 	bool keep_config;	       /* leave our own configuration in the environment */
 	const struct options *options; /* which variables those are */
+	const struct naming *naming;   /* which ciphertext of it was decrypted; NULL: all */
 	struct strings environment;    /* --env PATTERN */
 	struct strings fds;	       /* --fd N[:json|dotenv|nul], or N=KEY: the value's bytes */
 	const char *fd_variable;       /* NULL: DELIVER_FD_VARIABLE */

@@ -18,6 +18,14 @@
 /* Below are stdin, stdout and stderr. */
 #define FD_MIN 3
 
+/* A number that is none of the standard streams', should one of them be closed. */
+static int inheritable(int fd)
+{
+	if (fd < FD_MIN)
+		return fcntl(fd, F_DUPFD, FD_MIN);
+	return fcntl(fd, F_SETFD, 0) < 0 ? -1 : fd;
+}
+
 static int create(void)
 {
 	static const char name[] = "secrets"; /* in /proc/PID/maps only */
@@ -40,7 +48,10 @@ int memfd_make(const struct secret_buffer *content, struct error *err)
 		return error_wrap(err, "--memfd");
 	if (fchmod(fd, 0400) < 0 || lseek(fd, 0, SEEK_SET) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
 		return error_system(err, "--memfd: sealing it");
-	/* A duplicate has no close-on-exec. */
-	int inherited = fcntl(fd, F_DUPFD, FD_MIN);
-	return inherited < 0 ? error_system(err, "--memfd: fcntl") : inherited;
+	int inherited = inheritable(fd);
+	if (inherited < 0)
+		return error_system(err, "--memfd: fcntl");
+	if (inherited == fd)
+		fd = -1;
+	return inherited;
 }

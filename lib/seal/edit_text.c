@@ -124,7 +124,8 @@ int edit_text_write_values(const struct variables *values, const char *title,
 {
 	struct writing writing = {.out = text, .err = err};
 
-	if (secret_buffer_append_format(text, err,
+	if (title &&
+	    secret_buffer_append_format(text, err,
 		"# %s\n"
 		"# Change, add or remove values, save, and leave the editor; what stays as it is "
 		"is "

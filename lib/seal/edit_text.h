@@ -20,8 +20,10 @@
 /* Larger than any Secret in any of these forms. */
 #define EDIT_TEXT_MAX ((size_t)16 * 1024 * 1024)
 
+/* With a comment for who edits it, where there is a title. */
 int edit_text_write_values(const struct variables *values, const char *title,
-    struct secret_buffer *text, struct error *err) __attribute__((nonnull, warn_unused_result));
+    struct secret_buffer *text, struct error *err)
+    __attribute__((nonnull(1, 3, 4), warn_unused_result));
 /* ERROR_INVALID gives line and column, or the name; never a value. */
 int edit_text_read_values(const struct secret_buffer *text, struct variables *values,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -86,6 +86,10 @@ static int add_values(struct batch *batch, struct sealing *sealing, struct error
 		item->input_length = value->value.length;
 		item->key_version = sealing->settings->key_version;
 		batch->origins[batch->count++] = (struct origin){sealing, value, NULL};
+		if (transit_check_size(item, TRANSIT_ENCRYPT, err) < 0) {
+			batch->failed = sealing;
+			return error_wrap(err, "%s", value->name);
+		}
 		if (bind_item(sealing, value->name, item, err) < 0)
 			return -1;
 	}

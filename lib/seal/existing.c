@@ -7,6 +7,23 @@ static bool is_ciphertext(const struct kube_entry *entry)
 	return sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length);
 }
 
+/* It is ours, and what is plaintext in it is what is replaced or taken away now. */
+static bool mends(const struct sealing *sealing)
+{
+	const struct kube_secret *secret = &sealing->existing;
+	const struct seal_changes *changes = sealing->changes;
+
+	if (!kube_secret_label(secret, SEALED_LABEL))
+		return false;
+	for (size_t i = 0; i < secret->data_count; i++) {
+		const struct kube_entry *entry = &secret->data[i];
+		if (!is_ciphertext(entry) && !variables_find(&changes->values, entry->key) &&
+		    !strings_contain(&changes->unset, entry->key))
+			return false;
+	}
+	return true;
+}
+
 /* A Secret that nobody sealed belongs to somebody else, and half sealed ones hide plaintext. */
 static int check_ours(const struct sealing *sealing, struct error *err)
 {
@@ -21,7 +38,7 @@ static int check_ours(const struct sealing *sealing, struct error *err)
 	    strcmp(sealing->settings->based_on, secret->resource_version) != 0)
 		return error_set(err, ERROR_CONFLICT, "Secret %s/%s: somebody changed it meanwhile",
 		    secret->namespace, secret->name);
-	if (sealing->settings->adopt || secret->data_count == 0)
+	if (sealing->settings->adopt || secret->data_count == 0 || mends(sealing))
 		return 0;
 	if (sealed_secret_check(secret, NULL, err) < 0)
 		return error_hint(

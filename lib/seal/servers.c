@@ -41,7 +41,8 @@ int servers_begin(
 int servers_log_in(struct servers *servers, struct error *err)
 {
 	if (servers->logged_in)
-		return 0;
+		return vault_session_renew(
+		    servers->client, &servers->vault, &servers->settings->session, err);
 	servers->logged_in = true;
 	return vault_session_begin(
 	    servers->client, &servers->vault, &servers->settings->session, err);

@@ -26,7 +26,7 @@ struct servers {
 /* Set both up; nothing is asked yet.  On error there is nothing to end. */
 int servers_begin(struct servers *servers, const struct servers_settings *settings,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-/* Log in to Vault, unless that was done. */
+/* Log in to Vault, unless that was done and the token still lasts. */
 int servers_log_in(struct servers *servers, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Give the token back and free what there is; what fails in it is logged. */

@@ -21,7 +21,7 @@ launch() {
 # launches NAME: the latest run did, without a word, and no token is left.
 launches() {
 	is "$STATUS $OUT $ERR" "0 value " "$1"
-	is "$(vault_accessors)" "$before" "$1: no token is left"
+	is "$(new_tokens "$before")" 0 "$1: no token is left"
 }
 
 # -- kubernetes ---------------------------------------------------------------------------------------
@@ -217,10 +217,10 @@ two_keys() {
 before=$(vault_accessors)
 two_keys single-use
 fails_with 125 'good for 1 request, but 2 are needed.*raise token_num_uses of the role to 2' "a token for one request where two are needed"
-is "$(vault_accessors)" "$before" "and it is given back unused"
+is "$(new_tokens "$before")" 0 "and it is given back unused"
 two_keys two-uses
 is "$STATUS $OUT $ERR" "0 value"$'\n'"third " "a token for two requests"
-is "$(vault_accessors)" "$before" "which is used up then"
+is "$(new_tokens "$before")" 0 "which is used up then"
 
 # -- what the application sees of it -------------------------------------------------------------------
 

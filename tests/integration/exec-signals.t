@@ -23,20 +23,44 @@ at_end "kill $!"
 exec 7<"$TAP_WORK/events"
 read -r port <&7
 
-for signal in TERM INT HUP QUIT; do
+# start [COMMAND...]: the launcher in the background, put there by COMMAND, and connected; $launcher.
+start() {
 	# Not as_pod, whose shell would get the signal; and bash ignores INT and QUIT in the background.
 	"${POD[@]}" --default-signal "SECRETMANAGER_SERVICE_ACCOUNT_DIR=$STAGE_DIR/pod/app" \
-		"VAULT_ADDR=https://127.0.0.1:$port" "$BIN/secret-exec" --secret app -- \
+		"VAULT_ADDR=https://127.0.0.1:$port" "$@" "$BIN/secret-exec" --secret app -- \
 		touch "$TAP_WORK/started" 2>"$TAP_WORK/err" &
 	launcher=$!
 	read -r _ <&7
-	kill "-$signal" "$launcher"
+}
+# ended_by SIGNAL NAME: the launcher has.
+ended_by() {
 	STATUS=0
 	wait "$launcher" || STATUS=$?
 	ERR=$(cat "$TAP_WORK/err")
-	is "$STATUS" "$((128 + $(kill -l "$signal")))" "SIG$signal: 128 and its number"
-	like "$ERR" 'ended by signal .* before touch was started' "SIG$signal: it says so"
+	is "$STATUS" "$((128 + $(kill -l "$1")))" "$2: 128 and its number"
+	like "$ERR" 'ended by signal .* before touch was started' "$2: it says so"
+}
+
+ending=(TERM INT HUP QUIT USR1 USR2 ALRM PROF IO RTMIN+3)
+for signal in "${ending[@]}"; do
+	start
+	kill "-$signal" "$launcher"
+	ended_by "$signal" "SIG$signal"
 done
+
+# The kernel drops what PID 1 does not catch.
+pid_namespace=(unshare --pid --fork)
+[ "$(id -u)" = 0 ] || pid_namespace+=(--user --map-root-user)
+if "${pid_namespace[@]}" true 2>/dev/null; then
+	for signal in "${ending[@]}"; do
+		start "${pid_namespace[@]}"
+		read -r first <"/proc/$launcher/task/$launcher/children"
+		kill "-$signal" "$first"
+		ended_by "$signal" "SIG$signal to PID 1"
+	done
+else
+	tap_note "no PID namespace may be made here: nothing is tested as PID 1"
+fi
 ok "the application was never started" [ ! -e "$TAP_WORK/started" ]
 
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null

@@ -146,6 +146,22 @@ START_TEST(a_ciphertext_gives_way_to_its_plaintext)
 }
 END_TEST
 
+START_TEST(a_ciphertext_that_was_left_out_stays)
+{
+	struct naming naming = {.prefix = NULL};
+
+	settings.naming = &naming;
+	expect_ok(make((char *[]){"A=vault:v1:AAAA", NULL}, -1), err);
+	expect_environment((const char *const[]){NULL});
+	environment_free(&made);
+	expect_ok(strings_append(&naming.exclude, "A", &err), err);
+	expect_ok(make((char *[]){"A=vault:v1:AAAA", "B=vault:v1:BBBB", NULL}, -1), err);
+	expect_environment((const char *const[]){"A=vault:v1:AAAA", NULL});
+	strings_free(&naming.exclude);
+	clean();
+}
+END_TEST
+
 START_TEST(the_number_of_the_pipe_is_told_once)
 {
 	char *stale[] = {"HOME=/root", "SECRETS_FD=5", NULL};
@@ -223,6 +239,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, override_lets_the_secret_win);
 	tcase_add_test(tests, what_is_set_twice_and_equals_once_is_still_a_clash);
 	tcase_add_test(tests, a_ciphertext_gives_way_to_its_plaintext);
+	tcase_add_test(tests, a_ciphertext_that_was_left_out_stays);
 	tcase_add_test(tests, the_number_of_the_pipe_is_told_once);
 	tcase_add_test(tests, the_variable_for_the_number_must_be_one_and_no_secret);
 	tcase_add_test(tests, each_secret_is_checked_by_the_rules);

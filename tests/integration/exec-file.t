@@ -1,0 +1,131 @@
+#!/bin/bash
+# --file KEY=PATH: one value as a file, in memory, with its owner and mode, whole or not at all.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export VAULT_ROLE=secret-exec
+
+memory=$(mktemp -d /dev/shm/exec-file.XXXXXX)
+at_end "rm -rf $memory"
+is "$(stat -f -c %T "$memory")" tmpfs "/dev/shm is a tmpfs, which the tests below need"
+left() { find "$memory" -mindepth 1 -printf '%P\n' | sort | xargs; }
+
+printf 'two\nlines \0\xff' >"$TAP_WORK/bytes"
+"$BIN/secret-seal" --transit-key aes256-key --from-file "tls.key=$TAP_WORK/bytes" --from-literal A=plain app >/dev/null
+exec_app() { as_pod app "$BIN/secret-exec" --secret app "$@"; }
+
+run exec_app --file "tls.key=$memory/key" -- cmp "$memory/key" "$TAP_WORK/bytes"
+status_is 0 "the file holds the value's bytes"
+run stat -c '%a %u:%g %F' "$memory/key"
+out_is "400 $(id -u):$(id -g) regular file" "mode 0400, ours"
+is "$(left)" key "and nothing beside it"
+run exec_app --file "tls.key=$memory/key" -- sh -c 'echo "$A"; env'
+out_like $'^plain\n' "the other secrets are in the environment"
+out_unlike 'tls.key=' "but not the one in the file"
+
+# The name is what the Secret has: it needs to be no variable's name, and two files may hold it.
+rm "$memory/key"
+run exec_app --file "A=$memory/one" --file "A=$memory/two" --file "tls.key=$memory/key" -- cat "$memory/one" "$memory/two"
+out_is plainplain "one value may go to two files"
+cd "$memory" || exit 1
+run exec_app --file "A=relative" --file "tls.key=$memory/key" -- cat relative
+out_is plain "a relative path begins at the working directory"
+cd "$OLDPWD" || exit 1
+
+run exec_app --file "A=$memory/one" --file "tls.key=$memory/key" --file-mode 0440 -- stat -c %a "$memory/one"
+out_is 440 "--file-mode"
+umask 077
+run exec_app --file "A=$memory/one" --file "tls.key=$memory/key" --file-mode 644 -- sh -c 'stat -c %a "$1"; umask' - "$memory/one"
+out_is $'644\n0077' "whatever the umask, which is left alone"
+umask 022
+if [ "$(id -u)" = 0 ]; then
+	run exec_app --file "A=$memory/one" --file "tls.key=$memory/key" --file-owner 1000:2000 -- stat -c '%u:%g %a' "$memory/one"
+	out_is "1000:2000 400" "--file-owner UID:GID"
+	run exec_app --file "A=$memory/one" --file "tls.key=$memory/key" --file-owner 1000 -- stat -c '%u:%g' "$memory/one"
+	out_is "1000:0" "--file-owner UID"
+	run setpriv --bounding-set=-all --inh-caps=-all "$BIN/secret-exec" --secret app --file "A=$memory/one" \
+		--file "tls.key=$memory/key" --file-owner 1000 -- true
+	fails_with 125 '--file A=.*changing the owner: Operation not permitted: only root' "without the right to give files away"
+fi
+
+# -- what is at the place already
+
+echo old >"$memory/one"
+exec 8<"$memory/one"
+run exec_app --file "A=$memory/one" --file "tls.key=$memory/key" -- cat "$memory/one"
+out_is plain "a file that is there is replaced"
+is "$(cat <&8)" old "not written over: who has it open reads on"
+exec 8<&-
+echo target >"$memory/target"
+ln -sf "$memory/target" "$memory/one"
+run exec_app --file "A=$memory/one" --file "tls.key=$memory/key" -- stat -c %F "$memory/one"
+out_is "regular file" "a symbolic link is replaced itself"
+is "$(cat "$memory/target")" target "and what it points to is not touched"
+rm -rf "${memory:?}"/*
+
+mkdir "$memory/directory"
+run exec_app --file "A=$memory/directory" --file "tls.key=$memory/key" -- true
+fails_with 125 "--file A=$memory/directory: $memory/directory: this is a directory" "a directory is refused"
+mkfifo "$memory/fifo"
+run exec_app --file "A=$memory/fifo" --file "tls.key=$memory/key" -- true
+fails_with 125 'what is there is no file' "so is what is no file"
+rm -r "${memory:?}"/*
+
+# -- places
+
+run exec_app --file "A=$memory/nowhere/a" --file "tls.key=$memory/key" -- true
+fails_with 125 "--file A=$memory/nowhere/a: $memory/nowhere: No such file or directory: mount an emptyDir volume with \"medium: Memory\" there" \
+	"a missing directory, and how to mount one"
+run exec_app --file "A=/proc/self/a" --file "tls.key=$memory/key" -- true
+fails_with 125 '/proc/self/a is not on tmpfs, so the secret would reach a disk: mount an emptyDir .*or say --allow-disk' "elsewhere than in memory"
+disk=$(mktemp -d "$PWD/build/exec-file.XXXXXX" 2>/dev/null || mktemp -d)
+at_end "rm -rf $disk"
+run exec_app --file "A=$disk/a" --file "tls.key=$memory/key" --allow-disk -- cat "$disk/a"
+out_is plain "on a disk when it is allowed"
+rm -f "$memory/key"
+run exec_app --file "A=$memory/a" --file "tls.key=$memory/./a" -- true
+fails_with 125 "--file tls.key=$memory/./a: another --file goes to the same place" "two values at one place"
+is "$(left)" "" "none of the failures left anything"
+
+# -- a start that fails
+
+run exec_app --file "A=$memory/a" --file "tls.key=$memory/key" -- /no/such/command
+status_is 127 "the command is not there"
+is "$(left)" "" "then no file is left"
+echo '#!/no/such/interpreter' >"$TAP_WORK/script"
+chmod +x "$TAP_WORK/script"
+run exec_app --file "A=$memory/a" --file "tls.key=$memory/key" -- "$TAP_WORK/script"
+is "$(left)" "" "nor after one whose interpreter is missing"
+run exec_app --file "A=$memory/a" --file "tls.key=$memory/key" --check -- true
+status_is 0 "--check"
+is "$(left)" "" "makes none"
+echo old >"$memory/a"
+run exec_app --file "A=$memory/a" --file "tls.key=$memory/key" --check -- true
+is "$(left):$(cat "$memory/a")" a:old "and leaves one that is there as it is"
+rm "$memory/a"
+mkdir "$memory/a"
+run exec_app --file "tls.key=$memory/key" --file "A=$memory/a/" -- true
+fails_with 125 'names no file' "a path that names no file"
+run exec_app --file "tls.key=$memory/key" --file "A=$memory/b" --fd 700=A -- sh -c true
+status_is 0 "several ways at once"
+rm -r "${memory:?}"/*
+
+# -- refusals
+
+run exec_app --file "B=$memory/b" -- true
+fails_with 125 "--file B=$memory/b: there is no secret \"B\", only: A, tls.key\$" "an unknown key"
+for wrong in '' A A= =/x; do
+	run exec_app --file "$wrong" -- true
+	fails_with 125 "--file \"$wrong\": write KEY=PATH" "--file '$wrong'"
+done
+for wrong in 8 1777 u=r 04000 -1; do
+	run exec_app --file "A=$memory/a" --file-mode "$wrong" -- true
+	fails_with 125 "--file-mode \"$wrong\"" "--file-mode $wrong"
+done
+for wrong in root 1: :1 1:2:3 4294967295; do
+	run exec_app --file "A=$memory/a" --file-owner "$wrong" -- true
+	fails_with 125 "--file-owner \"$wrong\"" "--file-owner $wrong"
+done
+is "$(left)" "" "nothing is left"
+
+done_testing

@@ -1,0 +1,101 @@
+#!/bin/bash
+# --install PATH: the program copies itself, for an init container whose image has nothing else.
+. "$(dirname "$0")/../tap.sh"
+
+# No server, no pod: an init container has neither.
+bare=(env -i "$BIN/secret-exec")
+target=$TAP_WORK/target
+mkdir "$target"
+left() { find "$target" -mindepth 1 -printf '%P\n' | sort | xargs; }
+
+run "${bare[@]}" --install "$target/copy"
+status_is 0 "it copies itself to a path"
+is "$OUT$ERR" "" "and says nothing"
+ok "byte for byte" cmp -s "$BIN/secret-exec" "$target/copy"
+is "$(stat -c %a "$target/copy")" 755 "mode 0755"
+run "$target/copy" --version
+out_like '^secret-exec ' "the copy runs"
+run "$target/copy" --install "$target/second"
+ok "and copies itself" cmp -s "$BIN/secret-exec" "$target/second"
+is "$(left)" "copy second" "nothing stands beside them"
+
+rm "$target"/*
+(umask 077 && "${bare[@]}" --install "$target")
+is "$(left)" secret-exec "into a directory it goes by its own name"
+is "$(stat -c %a "$target/secret-exec")" 755 "whatever the umask"
+run env SECRET_EXEC_INSTALL="$target/by-variable" "$BIN/secret-exec"
+ok "SECRET_EXEC_INSTALL does it too" cmp -s "$BIN/secret-exec" "$target/by-variable"
+(cd "$target" && "${bare[@]}" --install here)
+ok "a relative path" cmp -s "$BIN/secret-exec" "$target/here"
+
+# -- an older copy, that may be running
+
+rm "$target"/*
+cp "$(type -P sleep)" "$target/secret-exec"
+"$target/secret-exec" 1000 &
+at_end "kill $! 2>/dev/null"
+run "${bare[@]}" --install "$target"
+status_is 0 "it replaces a program that runs"
+ok "wholly" cmp -s "$BIN/secret-exec" "$target/secret-exec"
+kill $!
+ln -sf "$TAP_WORK/elsewhere" "$target/link"
+run "${bare[@]}" --install "$target/link"
+ok "a symbolic link is replaced itself" test ! -L "$target/link" -a ! -e "$TAP_WORK/elsewhere"
+
+# -- refusals
+
+rm "$target"/*
+run "${bare[@]}" --install "$target/copy" -- true
+fails_with 125 '--install copies this program, and starts no command' "a command beside it"
+run "${bare[@]}" --install
+fails_with 125 'install' "without a path"
+run "${bare[@]}" --install ''
+fails_with 125 '--install: "" names no file' "with an empty path"
+run "${bare[@]}" --install "$TAP_WORK/nowhere/copy"
+fails_with 125 "--install: $TAP_WORK/nowhere: No such file or directory" "a missing directory"
+mkdir "$target/secret-exec"
+run "${bare[@]}" --install "$target"
+fails_with 125 "--install: $target/secret-exec: this is a directory" "a directory of its name"
+rmdir "$target/secret-exec"
+run "${bare[@]}" --install /proc/self/copy
+fails_with 125 '--install /proc/self/copy: creating a file' "a place where no file can be made"
+# A file system that is full before the copy ends.
+run bash -c 'ulimit -f 100; trap "" XFSZ; exec "$@"' - "${bare[@]}" --install "$target/copy"
+fails_with 125 "--install $target/copy: write: File too large" "a copy that does not fit"
+is "$(left)" "" "none of them leaves anything"
+
+# -- where init containers run
+
+if [ "$(id -u)" = 0 ]; then
+	# TMPDIR may be of a folder that others can't enter.
+	open=$(mktemp -d /tmp/exec-install.XXXXXX)
+	at_end "rm -rf $open"
+	chmod 755 "$open"
+	install -m 755 "$BIN/secret-exec" "$open/program"
+	mkdir -m 777 "$open/shared"
+	run setpriv --reuid=12345 --regid=12345 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
+		env -i "$open/program" --install "$open/shared"
+	status_is 0 "any uid, without a capability"
+	is "$(stat -c '%u %a' "$open/shared/secret-exec")" "12345 755" "the copy is its own"
+	# A root with nothing but the program, as FROM scratch has it, read-only; /proc is the kernel's.
+	root=$TAP_WORK/root
+	mkdir -p "$root/proc" "$root/shared"
+	install -m 755 "$BIN/secret-exec" "$root/secret-exec"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run unshare --mount --pid --fork bash -c 'mount --bind "$1" "$1" && mount -t proc proc "$1/proc" &&
+		mount -t tmpfs tmpfs "$1/shared" && mount -o remount,bind,ro "$1" || exit 99
+		chroot "$1" /secret-exec --install /shared || exit 98
+		chroot "$1" /shared/secret-exec --version' - "$root"
+	if [[ $(ldd "$BIN/secret-exec" 2>/dev/null) == *libc* ]]; then
+		ok "a scratch root # SKIP this is no static build" true
+	elif [ "$STATUS" = 99 ]; then
+		ok "a scratch root # SKIP no right to mount here" true
+	else
+		status_is 0 "in a read-only root that holds nothing else"
+		out_like '^secret-exec ' "and the copy runs there"
+	fi
+else
+	ok "other uids and roots # SKIP only root can make them" true
+fi
+
+done_testing

@@ -1,0 +1,96 @@
+#!/bin/bash
+# --memfd: the secrets stand in a sealed file in memory, whose path is an argument of the application.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export VAULT_ROLE=secret-exec
+
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=plain --from-literal "B=it's two" app >/dev/null
+
+run as_pod app "$BIN/secret-exec" --secret app --memfd :json -- cat {}
+status_is 0 "an application reads the memfd by its path"
+out_is '{"A":"plain","B":"it'\''s two"}' "it holds all secrets as JSON"
+run as_pod app "$BIN/secret-exec" --secret app --memfd :dotenv -- sh -c '. "$1"; echo "$A/$B"' - {}
+out_is "plain/it's two" "as dotenv, which a shell can source"
+run as_pod app "$BIN/secret-exec" --secret app --memfd :nul -- tr '\0' '\n' '<' {}
+status_is 1 "no shell looks at the arguments"
+run as_pod app "$BIN/secret-exec" --secret app --memfd :nul -- sh -c 'tr "\0" "\n" <"$1"' - {}
+out_is $'A=plain\nB=it\'s two' "and in nul form"
+run as_pod app "$BIN/secret-exec" --secret app --memfd :json -- sh -c 'cat "$1" "$1" | wc -c; env' - {}
+out_like $'^56\n' "it can be read again and again"
+out_unlike 'plain|SECRETS_FD' "and the environment holds none of it"
+
+run as_pod app "$BIN/secret-exec" --secret app --memfd A -- sh -c 'echo "$1 $B ${A-unset}"; cat "${1#--config=}"' - --config={}
+out_like $'^--config=/proc/self/fd/[0-9]+ it\'s two unset\nplain$' "one value alone; {} may stand inside of an argument"
+run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- sh -c 'cat "$1"; echo; cat "$2"' - '{B}' '{A}'
+out_is $'it\'s two\nplain' "several are named by their keys"
+run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd :json -- sh -c 'cat "$1"; echo; cat "$2"' - '{A}' {}
+out_is $'plain\n{"B":"it\'s two"}' "{} is the one with the others"
+run as_pod app "$BIN/secret-exec" --secret app --fd 3 --fd 4=A --memfd B -- sh -c 'echo "$1"; cat <&3; cat <&4; cat "$1"' - '{B}'
+out_like $'^/proc/self/fd/([5-9]|[0-9]{2,})\n\\{\\}plainit\'s two$' "its number keeps away from those of pipes"
+run as_pod app "$BIN/secret-exec" --secret app -- echo {} '{A}'
+out_is "{} {A}" "without --memfd braces stay as they are"
+
+# What the application can do to it: nothing.
+run as_pod app "$BIN/secret-exec" --secret app --memfd A -- /usr/bin/python3 -IS -c '
+import fcntl, os, sys
+fd = int(sys.argv[1].rsplit("/", 1)[1])
+status = os.fstat(fd)
+def fails(call, *arguments):
+    try:
+        call(*arguments)
+        return "worked"
+    except OSError as problem:
+        return problem.strerror
+print(oct(status.st_mode & 0o7777), os.lseek(fd, 0, os.SEEK_CUR))
+print(fcntl.fcntl(fd, fcntl.F_GET_SEALS) & 0xF)
+print(fails(os.write, fd, b"x"), fails(os.ftruncate, fd, 0), fails(os.ftruncate, fd, 9), sep=", ")
+print(fails(fcntl.fcntl, fd, fcntl.F_ADD_SEALS, 16))
+print(os.path.basename(os.readlink("/proc/self/fd/%d" % fd)))
+' {}
+out_is $'0o400 0\n15\nOperation not permitted, Operation not permitted, Operation not permitted\nOperation not permitted\nmemfd:secrets (deleted)' \
+	"mode 0400, offset 0, sealed against writing, growing, shrinking and further seals"
+
+run as_pod app ls -1 /proc/self/fd
+without=$OUT
+run as_pod app "$BIN/secret-exec" --secret app --memfd A -- ls -1 /proc/self/fd {}
+like "$OUT" $'^/proc/self/fd/[0-9]+\n' "it is there"
+is "$(sed -n '/^\/proc\/self\/fd:/,$p' <<<"$OUT" | grep -c '^[0-9]*$')" "$(($(wc -l <<<"$without") + 1))" \
+	"no other descriptor is left open"
+
+# -- sizes and bytes
+
+head -c 786000 /dev/urandom >"$TAP_WORK/large"
+"$BIN/secret-seal" --transit-key aes256-key --from-file "LARGE=$TAP_WORK/large" large >/dev/null
+run "$BIN/secret-exec" --secret large --memfd LARGE -- cmp {} "$TAP_WORK/large"
+status_is 0 "786,000 random bytes come as they are"
+run "$BIN/secret-exec" --secret large --memfd :json -- cat {}
+fails_with 125 'the value of LARGE is no UTF-8 text, which JSON needs: deliver it alone, with .*--memfd LARGE' "JSON can't hold them, and --memfd KEY is named"
+run "$BIN/secret-exec" --secret large --memfd :dotenv -- cat {}
+fails_with 125 'the value of LARGE (is binary|holds a NUL byte).*dotenv form' "nor can dotenv"
+
+# -- refusals
+
+run as_pod app "$BIN/secret-exec" --secret app --memfd A -- cat
+fails_with 125 '--memfd A: the command does not say where its path goes: write \{\} in an argument' "a command without a placeholder"
+run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- cat '{A}'
+fails_with 125 '--memfd B: .*write \{B\}' "one placeholder of two is missing"
+run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- cat '{A}' '{B}' {}
+fails_with 125 '\{\} in the command could be any of 2 memfds' "{} that could be one of two"
+run as_pod app "$BIN/secret-exec" --secret app --memfd C -- cat {}
+fails_with 125 '--memfd C: there is no secret "C", only: A, B$' "an unknown key"
+run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd A -- cat {}
+fails_with 125 '--memfd A is given twice' "one key twice"
+run as_pod app "$BIN/secret-exec" --secret app --memfd :json --memfd :nul -- cat {}
+fails_with 125 'only one can take all variables' "two for all"
+for wrong in '' : :xml; do
+	run as_pod app "$BIN/secret-exec" --secret app --memfd "$wrong" -- cat {}
+	fails_with 125 "--memfd \"$wrong\"" "--memfd '$wrong'"
+done
+"$BIN/secret-seal" --transit-key aes256-key --from-literal LD_PRELOAD=/evil.so danger >/dev/null
+run "$BIN/secret-exec" --secret danger --memfd :dotenv -- cat {}
+fails_with 125 'refusing to set LD_PRELOAD' "a dangerous name in dotenv form"
+run "$BIN/secret-exec" --secret danger --memfd :json -- cat {}
+out_is '{"LD_PRELOAD":"/evil.so"}' "but JSON is data"
+
+done_testing
