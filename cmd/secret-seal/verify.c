@@ -13,7 +13,8 @@ static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
 
 static const struct option_spec table[] = {
     SELECTION_OPTIONS(struct configuration),
-    {.name = "transit-key",
+    {.section = "Decrypting",
+	.name = "transit-key",
 	.kind = OPTION_STRING,
 	.argument = "[MOUNT/]NAME",
 	.offset = offsetof(struct configuration, transit_key),
