@@ -5,6 +5,7 @@
 #include "cmd/secret-seal/command.h"
 #include "cmd/secret-seal/manifest_files.h"
 #include "lib/seal/inputs.h"
+#include "lib/seal/manifest_secret.h"
 #include "lib/seal/seal.h"
 #include "lib/sealed/sealed.h"
 
@@ -252,12 +253,22 @@ static int check(const struct seal_settings *settings, int count, struct error *
 	return 0;
 }
 
-static int seal_values(const struct seal_settings *settings, enum output output, struct error *err)
+static bool changes_given(void)
+{
+	const struct seal_changes *changes = &configuration.changes;
+
+	return inputs_given(&configuration.inputs) || changes->unset.count ||
+	       changes->renamed.count;
+}
+
+/* `file` NULL: in the API. */
+static int seal_values(
+    const struct seal_settings *settings, const char *file, enum output output, struct error *err)
 {
 	struct seal_changes *changes = &configuration.changes;
 	struct seal_outcome outcome = {0};
 	struct servers_settings servers_settings =
-	    command_servers(&configuration.connection, settings->dry_run == DRY_RUN_CLIENT);
+	    command_servers(&configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
 	struct servers servers;
 
 	/* A person may be asked, which takes its time: the limit counts from here. */
@@ -268,7 +279,8 @@ static int seal_values(const struct seal_settings *settings, enum output output,
 		    err, ERROR_INVALID, "nothing to seal: what was given holds no value");
 	if (servers_begin(&servers, &servers_settings, err) < 0)
 		return -1;
-	int result = seal(&servers, settings, changes, &outcome, err);
+	int result = file ? manifest_secret_seal(&servers, settings, file, changes, &outcome, err)
+			  : seal(&servers, settings, changes, &outcome, err);
 	servers_end(&servers);
 	if (result == 0)
 		result = print(&outcome, settings->dry_run, output, err);
@@ -279,21 +291,21 @@ static int seal_values(const struct seal_settings *settings, enum output output,
 /* What a manifest says itself. */
 static int check_manifests(const struct seal_settings *settings, int count, struct error *err)
 {
-	const struct seal_changes *changes = &configuration.changes;
-
-	if (count > 0)
+	if (settings->type || settings->immutable || settings->adopt)
 		return error_set(err, ERROR_USAGE,
-		    "-f: the manifests name their Secrets: leave out %s", settings->name);
-	if (inputs_given(&configuration.inputs) || changes->unset.count || changes->renamed.count)
-		return error_set(err, ERROR_USAGE,
-		    "-f: the values are those in the manifests: seal others apart");
-	if (settings->type || settings->data_key || settings->immutable || settings->adopt)
-		return error_set(err, ERROR_USAGE,
-		    "-f: --type, --data-key, --immutable and --adopt go with NAME");
+		    "-f: --type, --immutable and --adopt are not for "
+		    "manifests, which say it themselves");
 	if (configuration.in_place && (configuration.output || configuration.dry_run))
 		return error_set(err, ERROR_USAGE, "--in-place: leave out --output and --dry-run");
 	if (configuration.in_place && strings_contain(&configuration.manifests, "-"))
 		return error_set(err, ERROR_USAGE, "--in-place: standard input is no file");
+	if (!changes_given() && (count > 0 || settings->data_key))
+		return error_set(err, ERROR_USAGE,
+		    "-f: all Secrets in the manifests are sealed: leave out NAME and --data-key");
+	if (changes_given() &&
+	    (!configuration.in_place || configuration.manifests.count > 1 || count > 1))
+		return error_set(err, ERROR_USAGE,
+		    "-f: values are set in one Secret of one file: with --in-place");
 	return 0;
 }
 
@@ -320,6 +332,8 @@ static int seal_manifests(
 	if (check_manifests(settings, count, err) < 0 ||
 	    choose_target(settings->dry_run, output, &target, err) < 0)
 		return -1;
+	if (changes_given())
+		return seal_values(settings, configuration.manifests.items[0], output, err);
 	return manifest_files_seal(
 	    &configuration.connection, settings, &configuration.manifests, target, err);
 }
@@ -345,11 +359,10 @@ static int run(char **operands, int count, struct error *err)
 	    choose_dry_run(&settings.dry_run, err) < 0 ||
 	    choose_output(settings.dry_run, &output, err) < 0)
 		return -1;
-	if (configuration.manifests.count)
-		return seal_manifests(&settings, output, count, err);
-	if (check(&settings, count, err) < 0)
+	if (!configuration.manifests.count && check(&settings, count, err) < 0)
 		return -1;
-	int result = seal_values(&settings, output, err);
+	int result = configuration.manifests.count ? seal_manifests(&settings, output, count, err)
+						   : seal_values(&settings, NULL, output, err);
 	seal_changes_free(&configuration.changes);
 	return result;
 }

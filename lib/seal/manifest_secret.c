@@ -104,14 +104,21 @@ static int take_found(
 {
 	struct kube_secret *object = &manifest->secrets[index].object;
 	const char *name = object->name ? object->name : "(metadata.generateName)";
-	const char *namespace = object->namespace ? object->namespace : reading->namespace;
+	enum sealed_scope scope;
 
+	if (sealed_secret_scope(object, &scope, err) < 0)
+		return -1;
+	if (!object->namespace && !reading->namespace && scope != SEALED_UNBOUND &&
+	    scope != SEALED_CLUSTER_WIDE)
+		return error_set(err, ERROR_USAGE,
+		    "%s: scope %s binds to the namespace: name it with -n", reading->search.file,
+		    sealed_scope_name(scope));
 	if (!object->name)
 		object->name = strdup(name);
-	if (!object->namespace && namespace)
-		object->namespace = strdup(namespace);
+	if (!object->namespace)
+		object->namespace = strdup(reading->namespace ? reading->namespace : "");
 	object->resource_version = version_of(manifest, err);
-	if (!object->name || !object->resource_version || (namespace && !object->namespace))
+	if (!object->name || !object->namespace || !object->resource_version)
 		return error_memory(err);
 	*reading->secret = *object;
 	*object = (struct kube_secret){0};

@@ -8,7 +8,7 @@
 /*
  * Read the Secret called `name` (NULL: the only one) of the file.  Its resource_version stands for
  * the document as it is now, for settings->based_on; its namespace is `namespace` where the
- * manifest names none, and may so be NULL.
+ * manifest names none, and "" where neither does: ERROR_USAGE when its values are bound to one.
  */
 int manifest_secret_read(const char *file, const char *name, const char *namespace,
     struct kube_secret *secret, struct error *err)

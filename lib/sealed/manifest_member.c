@@ -396,8 +396,10 @@ int manifest_remove(const struct manifest_tree *tree, struct manifest_edits *edi
 		return manifest_tree_refuse(tree, key->start, err,
 		    "a key that must go, and does not begin its line: take it out by hand");
 	size_t behind = manifest_line_behind(tree, value->end);
-	/* What else could stand on the line is a comment. */
-	if (memchr(tree->text + value->end, '#', behind - value->end))
-		return manifest_edits_add(edits, key->start, value->end, "", 0, err);
+	/* What else could stand on the line is a comment: it comes where the key was. */
+	const char *comment = memchr(tree->text + value->end, '#', behind - value->end);
+	if (comment)
+		return manifest_edits_add(
+		    edits, key->start, (size_t)(comment - tree->text), "", 0, err);
 	return manifest_edits_add(edits, manifest_line_start(tree, key->start), behind, "", 0, err);
 }

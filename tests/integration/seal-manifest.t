@@ -196,8 +196,8 @@ fails() {
 	run "$BIN/secret-seal" --transit-key derived-key "${@:2}"
 	fails_with 2 "$1" "refused: $1"
 }
-fails '-f: the manifests name their Secrets: leave out app' -f "$TAP_WORK/s.yaml" app
-fails '-f: the values are those in the manifests' -f "$TAP_WORK/s.yaml" --from-literal A=a
+fails '-f: all Secrets in the manifests are sealed: leave out NAME' -f "$TAP_WORK/s.yaml" app
+fails '-f: values are set in one Secret of one file: with --in-place' -f "$TAP_WORK/s.yaml" --from-literal A=a
 fails '-f: --type' -f "$TAP_WORK/s.yaml" --type Opaque
 fails '-f: manifests are printed as they are written' -f "$TAP_WORK/s.yaml" -o json
 fails '--in-place goes with -f FILE' --in-place --from-literal A=a app
