@@ -132,7 +132,8 @@ printf '{"apiVersion":"v1","kind":"List","items":[%s]}\n' "$OUT" >"$TAP_WORK/lis
 seal_plain -f "$TAP_WORK/list.json" -o yaml
 status_is 0 "a List in JSON"
 is "$(field items.0.metadata.labels.secretmanager/sealed)" "true" "it is JSON still"
-out_unlike 'hunter2|aHVudGVyMg|last-applied' "without the plaintext that kubectl apply leaves"
+out_unlike 'hunter2|aHVudGVyMg' "without the plaintext that kubectl apply leaves"
+is "$(field 'items.0.metadata.annotations.kubectl~kubernetes~io/last-applied-configuration')" "" "in an annotation, which goes"
 
 seal_plain -f "$TAP_WORK/list.json" -f "$TAP_WORK/plain.yaml" -o yaml
 like "$OUT" $'\n---\n# the application' "two files are two documents"
