@@ -26,18 +26,17 @@ static const struct options options = {
 };
 
 /* All commands, as the generator wants them; to be freed. */
-static struct completion_command *list_commands(struct error *err)
+static struct completion_command *list_commands(size_t *count, struct error *err)
 {
-	size_t count = 0;
-
-	while (commands[count])
-		count++;
-	struct completion_command *list = calloc(count + 1, sizeof(*list));
+	*count = 0;
+	while (commands[*count])
+		++*count;
+	struct completion_command *list = calloc(*count, sizeof(*list));
 	if (!list) {
 		error_memory(err);
 		return NULL;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < *count; i++)
 		list[i] = (struct completion_command){.name = commands[i]->name,
 		    .summary = commands[i]->summary,
 		    .table = commands[i]->options->table,
@@ -49,11 +48,12 @@ static int run(char **operands, int count, struct error *err)
 {
 	cleanup_secret struct secret_buffer script = SECRET_BUFFER_INIT;
 	enum completion_shell shell;
+	size_t listed;
 
 	if (count != 1 || completion_shell_parse(operands[0], &shell) < 0)
 		return error_set(err, ERROR_USAGE, "which shell? write bash, zsh or fish");
-	cleanup_free struct completion_command *list = list_commands(err);
-	if (!list || completion_write(shell, "secret-seal", list, &script, err) < 0)
+	cleanup_free struct completion_command *list = list_commands(&listed, err);
+	if (!list || completion_write(shell, "secret-seal", list, listed, &script, err) < 0)
 		return -1;
 	return command_print(&script, err);
 }

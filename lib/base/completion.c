@@ -21,7 +21,7 @@ int completion_shell_parse(const char *text, enum completion_shell *shell)
 /* A script under way; its first failure sticks. */
 struct script {
 	const char *program;
-	const struct completion_command *commands;
+	const struct completion_command *commands, *end;
 	struct secret_buffer *out;
 	struct error *err;
 	bool failed;
@@ -163,13 +163,14 @@ static void write_bash(struct script *script)
 	    "previous=${COMP_WORDS[COMP_CWORD-2]}; fi\n");
 	if (script->commands->name) {
 		say(script, "\t((COMP_CWORD == 1)) && commands='");
-		for (const struct completion_command *each = script->commands; each->table; each++)
+		for (const struct completion_command *each = script->commands; each < script->end;
+		     each++)
 			sayf(script, "%s ", each->name);
 		say(script, "'\n");
 	}
 	say(script, "\tcase ${COMP_WORDS[1]} in\n");
 	for (const struct completion_command *each = script->commands + 1;
-	     script->commands->name && each->table; each++) {
+	     script->commands->name && each < script->end; each++) {
 		sayf(script, "\t%s)\n", each->name);
 		bash_options(script, each);
 	}
@@ -261,7 +262,7 @@ static void zsh_options(struct script *script, const struct completion_command *
 static void zsh_commands(struct script *script, const char *function)
 {
 	say(script, "\tlocal -a commands=(\n");
-	for (const struct completion_command *each = script->commands; each->table; each++) {
+	for (const struct completion_command *each = script->commands; each < script->end; each++) {
 		sayf(script, "\t\t'%s:", each->name);
 		zsh_text(script, each->summary);
 		say(script, "'\n");
@@ -272,7 +273,7 @@ static void zsh_commands(struct script *script, const char *function)
 		    "\t\treturn\n"
 		    "\tfi\n"
 		    "\tcase ${words[2]} in\n");
-	for (const struct completion_command *each = script->commands; each->table; each++)
+	for (const struct completion_command *each = script->commands; each < script->end; each++)
 		sayf(script, "\t%s) shift words; (( CURRENT-- )); %s_%s ;;\n", each->name, function,
 		    each->name);
 	sayf(script, "\t*) %s_%s ;;\n\tesac\n", function, script->commands->name);
@@ -286,7 +287,7 @@ static void write_zsh(struct script *script)
 	sayf(script, "#compdef %s\n# zsh completion of %s: source <(%s completion zsh)\n",
 	    script->program, script->program, script->program);
 	for (const struct completion_command *each = script->commands;
-	     script->commands->name && each->table; each++) {
+	     script->commands->name && each < script->end; each++) {
 		sayf(script, "%s_%s() {\n", function, each->name);
 		zsh_options(script, each);
 		say(script, "}\n");
@@ -323,7 +324,8 @@ static void fish_condition(struct script *script, const struct completion_comman
 		return;
 	}
 	say(script, " -n 'not __fish_seen_subcommand_from");
-	for (const struct completion_command *each = script->commands + 1; each->table; each++)
+	for (const struct completion_command *each = script->commands + 1; each < script->end;
+	     each++)
 		sayf(script, " %s", each->name);
 	say(script, "'");
 }
@@ -386,14 +388,15 @@ static void write_fish(struct script *script)
 	sayf(script, "# fish completion of %s: %s completion fish | source\n", script->program,
 	    script->program);
 	sayf(script, "complete -c %s -f\n", script->program);
-	for (const struct completion_command *each = script->commands; each->table; each++)
+	for (const struct completion_command *each = script->commands; each < script->end; each++)
 		fish_command(script, each);
 }
 
 int completion_write(enum completion_shell shell, const char *program,
-    const struct completion_command *commands, struct secret_buffer *out, struct error *err)
+    const struct completion_command *commands, size_t count, struct secret_buffer *out,
+    struct error *err)
 {
-	struct script script = {program, commands, out, err, false};
+	struct script script = {program, commands, commands + count, out, err, false};
 
 	if (shell == COMPLETION_BASH)
 		write_bash(&script);

@@ -19,12 +19,12 @@ struct completion_command {
 };
 
 /*
- * Append the script that completes `program`: commands (ended by one without a table; the first is
- * the default), options, and an option's argument where its name in the table tells what it is:
+ * Append the script that completes `program`: commands (one at least; the first is the default),
+ * options, and an option's argument where its name in the table tells what it is:
  * words of the form a|b|c, or files where it ends in FILE, PATH or DIR.
  */
 int completion_write(enum completion_shell shell, const char *program,
-    const struct completion_command *commands, struct secret_buffer *out, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+    const struct completion_command *commands, size_t count, struct secret_buffer *out,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

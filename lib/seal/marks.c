@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
@@ -8,7 +9,6 @@
 /* What "kubectl apply" leaves: the manifest, with the plaintext values in it. */
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
-static const char alphanumeric[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 static const char label_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 				    "-._";
 
@@ -20,8 +20,8 @@ static const char *const unsealable[] = {"kubernetes.io/dockerconfigjson",
 /* (alphanumeric (letters* alphanumeric)?) of 63 at most: a label's value, the name of a key. */
 static bool is_label_text(const char *text, size_t length)
 {
-	return length > 0 && length <= LABEL_MAX && memchr(alphanumeric, text[0], 62) &&
-	       memchr(alphanumeric, text[length - 1], 62) && strspn(text, label_letters) >= length;
+	return length > 0 && length <= LABEL_MAX && isalnum((unsigned char)text[0]) &&
+	       isalnum((unsigned char)text[length - 1]) && strspn(text, label_letters) >= length;
 }
 
 /* [PREFIX/]NAME of a label or an annotation; the prefix is a DNS name. */

@@ -10,6 +10,9 @@
 #define COLUMNS 9
 #define CELL_MAX 256
 
+#define HOUR_S INT64_C(3600)
+#define DAY_S INT64_C(86400)
+
 typedef char row[COLUMNS][CELL_MAX];
 
 /* As kubectl does: the two largest units where the first is small. */
@@ -17,12 +20,12 @@ static void write_age(int64_t seconds, char *text)
 {
 	if (seconds < 120)
 		snprintf(text, CELL_MAX, "%" PRId64 "s", seconds);
-	else if (seconds < 3 * 3600)
+	else if (seconds < 3 * HOUR_S)
 		snprintf(text, CELL_MAX, "%" PRId64 "m", seconds / 60);
-	else if (seconds < 2 * 86400)
-		snprintf(text, CELL_MAX, "%" PRId64 "h", seconds / 3600);
+	else if (seconds < 2 * DAY_S)
+		snprintf(text, CELL_MAX, "%" PRId64 "h", seconds / HOUR_S);
 	else
-		snprintf(text, CELL_MAX, "%" PRId64 "d", seconds / 86400);
+		snprintf(text, CELL_MAX, "%" PRId64 "d", seconds / DAY_S);
 }
 
 static void write_version(const struct status_secret *secret, int64_t version, char *text)
