@@ -104,15 +104,12 @@ static int edit_pairs(struct changing *changing, const char *name,
 {
 	size_t done = 0;
 
-	for (size_t i = 0; i < edits->leaving_count; i++) {
-		const struct manifest_node *key = edits->leaving[i];
-		int result = done < edits->missing_count
-				 ? exchange_pair(changing, key, &edits->missing[done++])
-				 : manifest_remove(changing->tree, changing->edits, mapping, key,
-				       changing->err);
-		if (result < 0)
+	for (; done < edits->leaving_count && done < edits->missing_count; done++)
+		if (exchange_pair(changing, edits->leaving[done], &edits->missing[done]) < 0)
 			return -1;
-	}
+	if (done < edits->leaving_count)
+		return manifest_remove(changing->tree, changing->edits, mapping,
+		    edits->leaving + done, edits->leaving_count - done, changing->err);
 	const struct manifest_new *left = edits->missing + done;
 	size_t count = edits->missing_count - done;
 	if (count == 0)
@@ -166,35 +163,59 @@ static int write_value(struct changing *changing, const struct manifest_value *v
 	    false, changing->err);
 }
 
-static int remove_value(struct changing *changing, const struct manifest_value *value)
+static int change_value(struct changing *changing, size_t index)
 {
-	const struct manifest_node *section = value->text ? changing->text : changing->data;
+	const struct kube_entry *old = &changing->secret->object.data[index];
+	const struct manifest_value *value = &changing->secret->values[index];
+	const struct kube_entry *new = kube_secret_entry(changing->set, old->key);
+	bool moves = value->text && changing->move_text;
 
+	if (new &&new->removed)
+		return 0;
+	if (!moves && (!new || secret_buffer_equal(&new->value, &old->value)))
+		return 0;
+	return write_value(changing, value, new ? &new->value : &old->value);
+}
+
+static bool is_removed(const struct changing *changing, size_t index)
+{
+	const struct kube_entry *new =
+	    kube_secret_entry(changing->set, changing->secret->object.data[index].key);
+
+	return new &&new->removed;
+}
+
+/* What goes of one section; it has room for all. */
+static int remove_values(struct changing *changing, bool text, const struct manifest_node **keys)
+{
+	const struct manifest_secret *secret = changing->secret;
+	const struct manifest_node *section = text ? changing->text : changing->data;
+	size_t count = 0;
+
+	for (size_t i = 0; i < secret->object.data_count; i++)
+		if (secret->values[i].text == text && is_removed(changing, i))
+			keys[count++] = &changing->tree->nodes[secret->values[i].key];
+	if (count == 0)
+		return 0;
 	return manifest_remove(changing->tree,
-	    section == changing->moved ? &changing->moved_edits : changing->edits, section,
-	    &changing->tree->nodes[value->key], changing->err);
+	    section == changing->moved ? &changing->moved_edits : changing->edits, section, keys,
+	    count, changing->err);
 }
 
 static int change_values(struct changing *changing)
 {
-	const struct manifest_secret *secret = changing->secret;
+	size_t count = changing->secret->object.data_count;
+	const struct manifest_node **keys = calloc(count + 1, sizeof(struct manifest_node *));
+	int result = keys ? 0 : error_memory(changing->err);
 
-	for (size_t i = 0; i < secret->object.data_count; i++) {
-		const struct kube_entry *old = &secret->object.data[i];
-		const struct kube_entry *new = kube_secret_entry(changing->set, old->key);
-		bool moves = secret->values[i].text && changing->move_text;
-
-		if (new &&new->removed) {
-			if (remove_value(changing, &secret->values[i]) < 0)
-				return -1;
-			continue;
-		}
-		if (!moves && (!new || secret_buffer_equal(&new->value, &old->value)))
-			continue;
-		if (write_value(changing, &secret->values[i], new ? &new->value : &old->value) < 0)
-			return -1;
-	}
-	return 0;
+	for (size_t i = 0; result == 0 && i < count; i++)
+		result = change_value(changing, i);
+	if (result == 0)
+		result = remove_values(changing, false, keys);
+	if (result == 0)
+		result = remove_values(changing, true, keys);
+	free(keys);
+	return result;
 }
 
 static int add_members(struct changing *changing, const struct manifest_new *members, size_t count)
@@ -353,8 +374,9 @@ static int move_members(struct changing *changing)
 		    add_members(changing, &member, 1) < 0)
 			return -1;
 	}
+	const struct manifest_node *key = key_of(changing->text);
 	return manifest_remove(
-	    changing->tree, changing->edits, changing->root, key_of(changing->text), changing->err);
+	    changing->tree, changing->edits, changing->root, &key, 1, changing->err);
 }
 
 /* Both hold values: one must take the other's in. */
@@ -508,7 +530,7 @@ static bool is_right(const struct manifest *before, const struct manifest *after
 {
 	size_t next = 0;
 
-	if (after->count != before->count)
+	if (after->count != before->count || after->tree.json != before->tree.json)
 		return false;
 	for (size_t i = 0; i < before->count; i++) {
 		const struct manifest_change *change =

@@ -365,41 +365,62 @@ bool manifest_has_comment(const struct manifest_tree *tree, const struct manifes
 	return mapping->end > behind && memchr(tree->text + behind, '#', mapping->end - behind);
 }
 
+/* Whole runs of members, so that as many commas go as members do. */
 static int remove_flow(const struct manifest_tree *tree, struct manifest_edits *edits,
-    const struct manifest_node *mapping, const struct manifest_node *key, struct error *err)
+    const struct manifest_node *mapping, const struct manifest_node *const *keys, size_t count,
+    struct error *err)
 {
-	const struct manifest_node *value = manifest_next(tree, key);
-	const struct manifest_node *next = manifest_next(tree, value), *before = NULL;
+	const struct manifest_node *first = NULL; /* key of the run */
+	size_t kept = mapping->start + 1, end = 0, next = 0;
 
-	manifest_each_key (tree, mapping, each) {
-		if (each == key)
-			break;
-		before = manifest_next(tree, each);
+	manifest_each_key (tree, mapping, key) {
+		size_t behind = manifest_next(tree, key)->end;
+
+		if (next < count && keys[next] == key) {
+			first = first ? first : key;
+			end = behind;
+			next++;
+			continue;
+		}
+		if (first && manifest_edits_add(edits, first->start, key->start, "", 0, err) < 0)
+			return -1;
+		first = NULL;
+		kept = behind;
 	}
-	size_t start = before ? before->end : key->start;
-	size_t end = !before && next ? next->start : value->end;
-	return manifest_edits_add(edits, start, end, "", 0, err);
+	return first ? manifest_edits_add(edits, kept, end, "", 0, err) : 0;
 }
 
-int manifest_remove(const struct manifest_tree *tree, struct manifest_edits *edits,
-    const struct manifest_node *mapping, const struct manifest_node *key, struct error *err)
+static int remove_lines(const struct manifest_tree *tree, struct manifest_edits *edits,
+    const struct manifest_node *key, struct error *err)
 {
-	const struct manifest_node *value = manifest_next(tree, key);
+	size_t end = manifest_next(tree, key)->end;
+	size_t behind = manifest_line_behind(tree, end);
 
-	if (mapping->style == MANIFEST_FLOW) {
-		if (manifest_has_comment(tree, mapping))
-			return manifest_tree_refuse(tree, key->start, err,
-			    "a key that must go, among comments in braces: take it out by hand");
-		return remove_flow(tree, edits, mapping, key, err);
-	}
 	if (!manifest_begins_line(tree, key->start))
 		return manifest_tree_refuse(tree, key->start, err,
 		    "a key that must go, and does not begin its line: take it out by hand");
-	size_t behind = manifest_line_behind(tree, value->end);
 	/* What else could stand on the line is a comment: it comes where the key was. */
-	const char *comment = memchr(tree->text + value->end, '#', behind - value->end);
+	const char *comment = memchr(tree->text + end, '#', behind - end);
 	if (comment)
 		return manifest_edits_add(
 		    edits, key->start, (size_t)(comment - tree->text), "", 0, err);
 	return manifest_edits_add(edits, manifest_line_start(tree, key->start), behind, "", 0, err);
+}
+
+int manifest_remove(const struct manifest_tree *tree, struct manifest_edits *edits,
+    const struct manifest_node *mapping, const struct manifest_node *const *keys, size_t count,
+    struct error *err)
+{
+	if (count == 0)
+		return 0;
+	if (mapping->style == MANIFEST_FLOW) {
+		if (manifest_has_comment(tree, mapping))
+			return manifest_tree_refuse(tree, keys[0]->start, err,
+			    "a key that must go, among comments in braces: take it out by hand");
+		return remove_flow(tree, edits, mapping, keys, count, err);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (remove_lines(tree, edits, keys[i], err) < 0)
+			return -1;
+	return 0;
 }

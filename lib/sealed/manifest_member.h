@@ -34,10 +34,13 @@ int manifest_add_mapping(const struct manifest_tree *tree, struct manifest_edits
     size_t step, const struct manifest_new *members, size_t count, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Take a member away with its key; its comments must be none, or stay. */
+/*
+ * Take members away, by their keys in the text's order.  Comments stay; among them in braces, no
+ * member can go.
+ */
 int manifest_remove(const struct manifest_tree *tree, struct manifest_edits *edits,
-    const struct manifest_node *mapping, const struct manifest_node *key, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+    const struct manifest_node *mapping, const struct manifest_node *const *keys, size_t count,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* The byte where the line of `byte` begins, or the next one does. */
 size_t manifest_line_start(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));

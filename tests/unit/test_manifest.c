@@ -299,6 +299,117 @@ START_TEST(what_can_not_be_changed_safely_is_refused)
 }
 END_TEST
 
+/* "K": set it; "-K": take it away; "~K": take the annotation away; "@K": add the annotation. */
+static void make_set(const char *words, struct kube_secret *set)
+{
+	cleanup_free char *copy = strdup(words);
+	char *rest = NULL;
+
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+		expect_ok(secret_buffer_append_string(&value, "vault:v2:BBBB", &err), err);
+		if (*word == '-')
+			expect_ok(kube_secret_remove(set, word + 1, &err), err);
+		else if (*word == '~')
+			expect_ok(kube_secret_remove_annotation(set, word + 1, &err), err);
+		else if (*word == '@')
+			expect_ok(kube_secret_add_annotation(set, word + 1, "new", &err), err);
+		else
+			expect_ok(kube_secret_add(set, word, &value, &err), err);
+	}
+}
+
+#define FLOW_HEAD "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\""
+#define OLD "dmF1bHQ6djE6QUFBQQ==" /* base64 of vault:v1:AAAA */
+#define NEW "dmF1bHQ6djI6QkJCQg==" /* of vault:v2:BBBB */
+
+static const struct {
+	const char *before, *set, *after;
+} changed[] = {
+    {SECRET "data: {A: " OLD "}\n", "", SECRET "data: {A: " OLD "}\n"},
+    /* stringData stays where it is. */
+    {SECRET "stringData:\n  A: vault:v1:AAAA # a\n  B: 'vault:v1:AAAA'\n  C: plain\n", "A B",
+	SECRET "stringData:\n  A: vault:v2:BBBB # a\n  B: 'vault:v2:BBBB'\n  C: plain\n"},
+    {SECRET "stringData: {A: 'vault:v1:AAAA'}\ndata:\n  B: " OLD "\n", "A B",
+	SECRET "stringData: {A: 'vault:v2:BBBB'}\ndata:\n  B: " NEW "\n"},
+    /* New values. */
+    {SECRET "data:\n  A: " OLD " # a\n# end", "B C.x 80",
+	SECRET "data:\n  A: " OLD " # a\n  B: " NEW "\n  C.x: " NEW "\n  \"80\": " NEW "\n# end"},
+    {SECRET, "A", SECRET "data:\n  A: " NEW "\n"},
+    {SECRET "data:\n", "A", SECRET "data: {A: " NEW "}\n"},
+    {SECRET "data: {}\n", "A", SECRET "data: {A: " NEW "}\n"},
+    {FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\"}}", "B",
+	FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" NEW "\"}}"},
+    {FLOW_HEAD "}}", "A", FLOW_HEAD "},\"data\":{\"A\":\"" NEW "\"}}"},
+    /* Values that go. */
+    {SECRET "data:\n  # a\n  A: " OLD "\n  B: |\n    " OLD "\n\n  C: " OLD " # c\n  D: " OLD "\n",
+	"-A -B -C", SECRET "data:\n  # a\n\n  # c\n  D: " OLD "\n"},
+    {SECRET "data:\n  A: " OLD "\n", "-A B", SECRET "data:\n  B: " NEW "\n"},
+    {SECRET "data:\n  A: " OLD "\n", "-A", SECRET "data:\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A",
+	SECRET "data: {B: " OLD ", C: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-B",
+	SECRET "data: {A: " OLD ", C: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-C",
+	SECRET "data: {A: " OLD ", B: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-B -C D",
+	SECRET "data: {A: " OLD ", D: " NEW "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -B", SECRET "data: {C: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -C", SECRET "data: {B: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -B -C", SECRET "data: {}\n"},
+    {FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" OLD "\",\"C\":\"" OLD "\"}}", "-B -C",
+	FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\"}}"},
+    /* Annotations. */
+    {SECRET "  annotations:\n    a: x # a\n    b: z\n", "~a",
+	SECRET "  annotations:\n    # a\n    b: z\n"},
+    {SECRET "  annotations:\n    a: x # a\n    b: |\n      z\n", "~a ~b @c",
+	SECRET "  annotations:\n    c: \"new\" # a\n"},
+    {FLOW_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a @c @d",
+	FLOW_HEAD ",\"annotations\":{\"c\":\"new\",\"d\":\"new\"}}}"},
+    {FLOW_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a", FLOW_HEAD ",\"annotations\":{}}}"},
+};
+
+static int change_text(const char *before, const char *words, struct secret_buffer *out)
+{
+	struct manifest manifest;
+	struct kube_secret set = {0};
+
+	expect_ok(read_text(&manifest, before, strlen(before)), err);
+	make_set(words, &set);
+	struct manifest_change change = {manifest.secrets, &set, false};
+	int result = manifest_change(&manifest, &change, 1, out, &err);
+	kube_secret_free(&set);
+	manifest_free(&manifest);
+	return result;
+}
+
+START_TEST(values_come_change_and_go)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	expect_ok(change_text(changed[_i].before, changed[_i].set, &out), err);
+	expect_text(out, changed[_i].after);
+}
+END_TEST
+
+static const struct {
+	const char *before, *set, *message;
+} unchangeable[] = {
+    {SECRET "data: {A: " OLD ", # a\n  B: " OLD "}\n", "-B", "among comments in braces"},
+    {SECRET "data: {A: " OLD "}\n", "-A B", "can't be changed safely"},
+    {SECRET "data:\n  ? A\n  : " OLD "\n  B: " OLD "\n", "-A", "does not begin its line"},
+};
+
+START_TEST(what_would_break_the_text_is_refused)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	expect_failure(change_text(unchangeable[_i].before, unchangeable[_i].set, &out), err,
+	    ERROR_INVALID, unchangeable[_i].message);
+}
+END_TEST
+
 START_TEST(depth_has_a_limit)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -372,9 +483,6 @@ static void put_behind(struct pair *pair)
 
 	put(pair, PICK(ends));
 }
-
-#define OLD "dmF1bHQ6djE6QUFBQQ=="
-#define NEW "dmF1bHQ6djI6QkJCQg==" /* vault:v2:BBBB */
 
 static void put_value(struct pair *pair, bool changes)
 {
@@ -506,6 +614,8 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, damaged_manifests_are_refused_or_sealed);
 	tcase_add_loop_test(tests, only_what_must_differ_is_changed, 0, COUNT(texts));
 	tcase_add_loop_test(tests, what_can_not_be_changed_safely_is_refused, 0, COUNT(refused));
+	tcase_add_loop_test(tests, values_come_change_and_go, 0, COUNT(changed));
+	tcase_add_loop_test(tests, what_would_break_the_text_is_refused, 0, COUNT(unchangeable));
 	tcase_add_test(tests, depth_has_a_limit);
 	tcase_add_test(tests, a_nul_is_refused);
 }
