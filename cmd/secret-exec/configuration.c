@@ -51,7 +51,7 @@ static const struct option_spec table[] = {
     {OPTION("allow-disk", OPTION_FLAG, NULL, deliver.allow_disk,
 	"let --file write elsewhere than to tmpfs")},
     {OPTION("override", OPTION_FLAG, NULL, deliver.override,
-	"let a secret replace a variable that is set, and a later source an earlier one")},
+	"let a secret replace a variable that is set, and a stronger source a weaker one")},
     {OPTION("allow-env", OPTION_LIST, "NAME", deliver.allow,
 	"allow a secret to set this dangerous variable (repeatable)")},
     {OPTION("keep-config", OPTION_FLAG, NULL, deliver.keep_config,
@@ -139,8 +139,7 @@ int configuration_check(const struct configuration *configuration, struct error 
 	if (options_environment_conflict(&secret_exec_options, own, other))
 		return error_set(err, ERROR_USAGE,
 		    "%s and %s are both set, and differ, beside ciphertext from a Secret, which "
-		    "could "
-		    "have set either: set only one of them",
+		    "could have set either: set only one of them",
 		    own, other);
 	if (given(vault->ca_file) + given(vault->ca_pem) + given(vault->ca_directory) > 1)
 		return error_set(err, ERROR_USAGE,

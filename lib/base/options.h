@@ -87,7 +87,7 @@ bool options_environment_conflict(const struct options *options, char own[OPTION
 void options_print_configuration(const struct options *options, const void *target, FILE *out)
     __attribute__((nonnull));
 
-/* Print usage, description, options with defaults' environment names. */
+/* Print usage, description, each option with its names in the environment. */
 void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));
 
 /*

@@ -62,7 +62,10 @@ int deliver_prepare(struct delivery *delivery, char *const *environment, char *c
     const struct variables *variables, const struct deliver_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Put the files in their places; what stood there is replaced.  After an error none is left. */
+/*
+ * Put the files in their places; what stood there is replaced.  After an error some may be in
+ * place: deliver_withdraw removes them, where nobody uses them yet.
+ */
 int deliver_commit(struct delivery *delivery, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -117,10 +117,6 @@ static int add_number(const struct making *making, struct error *err)
 
 static int check(const struct making *making, struct error *err)
 {
-	if (making->fd >= 0 && !environment_valid_name(making->fd_variable))
-		return error_set(err, ERROR_USAGE,
-		    "--fd-variable \"%s\" can't be an environment variable's name",
-		    making->fd_variable);
 	for (size_t i = 0; i < making->count; i++) {
 		const struct variable *secret = making->secrets[i];
 		if (environment_check(secret, &making->settings->allow, err) < 0)

@@ -8,8 +8,6 @@
 #ifndef LAUNCH_GATE_H
 #define LAUNCH_GATE_H
 
-#include <stdbool.h>
-
 #include "lib/launch/collect.h"
 #include "lib/sealed/variables.h"
 

@@ -57,8 +57,4 @@ int init_run(const struct init_settings *settings, const struct init_jobs *jobs,
 /* In a child, before it becomes the application: the signal mask as it was found. */
 void init_release(const struct init_child *child) __attribute__((nonnull));
 
-/* "HUP", "SIGHUP", "1" or "RTMIN+3" -> its number. */
-int init_parse_signal(const char *text, int *number, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
 #endif

@@ -138,7 +138,7 @@ static int renew(struct watcher *watcher, struct delivery *delivery, const struc
 	struct error failure = ERROR_INIT;
 
 	if (deliver_commit(delivery, &failure) < 0) {
-		complain(watcher, "the changed values can't be used", &failure);
+		complain(watcher, "not all files could be renewed", &failure);
 		return GO_ON;
 	}
 	watcher->known = *mark;

@@ -16,6 +16,7 @@ cases=(delivers_in_the_environment delivers_over_a_pipe delivers_in_memory insta
 users=(65532 4242424) # distroless calls the first "nonroot"; the other one is in no passwd file
 
 probe=${PROBE:-$(dirname "$BIN")/tests/probe}
+[ -x "$probe" ] || exit 1 # make integration builds it
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=first --from-literal "B=sec ond" app >/dev/null
 
 # -- roots --------------------------------------------------------------------------------------------

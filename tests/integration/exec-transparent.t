@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../stage.sh"
 stage_start
 probe=${PROBE:-$(dirname "$BIN")/tests/probe}
+[ -x "$probe" ] || exit 1 # make integration builds it
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=first --from-literal B=second app >/dev/null
 mkdir -p "$TAP_WORK/elsewhere"
 cd "$TAP_WORK/elsewhere" || exit 1
