@@ -9,8 +9,11 @@
 #include "lib/sealed/manifest.h"
 #include "lib/sealed/manifest_stream.h"
 
-/* Text that waits for its values to be sealed: as much as one request takes. */
-#define WAITING_MAX TRANSIT_BATCH_BYTES
+/*
+ * Text that waits for its values to be sealed.  Half of what a request takes: its values are in
+ * memory several times over while they are sealed and read back.
+ */
+#define WAITING_MAX (TRANSIT_BATCH_BYTES / 2)
 
 /* A Secret of a document that waits. */
 struct waiting_secret {

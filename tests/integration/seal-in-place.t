@@ -96,6 +96,18 @@ run bash -c 'ulimit -f 0; trap "" XFSZ; exec "$@"' - "$BIN/secret-seal" --transi
 is "$STATUS" 1 "no room for the new text"
 unchanged "no room for the new text"
 
+# A signal while it waits for Vault.
+. "$(dirname "$0")/../faults.sh"
+bad_vault hang
+VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA "$BIN/secret-seal" --transit-key derived-key -n demo -i -f "$file" 2>/dev/null &
+waiting=$!
+until [ -s "$BAD_LOG" ]; do kill -0 "$waiting" 2>/dev/null || break; done
+is "$(find "$dir" -type f | wc -l)" 2 "the new text stands beside the old one"
+kill -TERM "$waiting"
+wait "$waiting" 2>/dev/null
+is "$?" 143 "a signal ends it"
+unchanged "a signal"
+
 # Several files: those before the one that fails are done.
 cp "$file" "$TAP_WORK/first.yaml"
 seal -f "$TAP_WORK/first.yaml" -f "$dir/none" -f "$file"

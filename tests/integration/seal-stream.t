@@ -48,6 +48,15 @@ sealed "$TAP_WORK/four.yaml" --transit-key aes256-key -f - -o yaml
 is "$STATUS" 0 "40,000 Secrets"
 ok "take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
 
+# Large Secrets: the bytes end a batch, not the number.
+/usr/bin/python3 -IS -c '
+for number in range(60):
+    print(f"---\napiVersion: v1\nkind: Secret\nmetadata: {{name: large-{number}}}\nstringData:\n  A: \"{number:0700000}\"")' >"$TAP_WORK/large.yaml"
+sealed "$TAP_WORK/large.yaml" --transit-key aes256-key -f - -o yaml
+is "$STATUS" 0 "60 Secrets of 700 KB"
+is "$(grep -c dmF1bHQ6 "$TAP_WORK/sealed.yaml")" 60 "are sealed"
+ok "within 128 MiB ($PEAK KiB)" [ "$PEAK" -lt 131072 ]
+
 # Each value has its context.
 sealed "$stream" --transit-key derived-key -f - -o yaml
 is "$STATUS" 0 "with a derived key"

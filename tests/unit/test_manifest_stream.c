@@ -108,6 +108,38 @@ START_TEST(a_stream_is_cut_into_documents)
 }
 END_TEST
 
+/* Whatever comes, and in whatever pieces: the same documents, and together the stream. */
+START_TEST(documents_together_are_the_stream)
+{
+	static const char *const pieces[] = {"---", "...", "\n", "\n", "\r\n", " ", "\t", "#", "{",
+	    "}", "\"", "\\", "[", "]", "a", "a: b", "%", "'", "\xEF\xBB\xBF", "{\"a\": 1}", ":",
+	    "\xFF"};
+
+	for (unsigned round = 0; round < 1000; round++) {
+		cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+		cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+		cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
+		unsigned seed = round;
+
+		for (int i = 0; i < 40; i++)
+			expect_ok(secret_buffer_append_string(
+				      &text, pieces[(unsigned)rand_r(&seed) % COUNT(pieces)], &err),
+			    err);
+		expect_ok(split(text.data, text.length, 4096, &out), err);
+		expect_ok(split(text.data, text.length, 1, &bytes), err);
+		ck_assert_str_eq(out.data, bytes.data);
+		/* Without the numbers and bars that split() puts in. */
+		char *document = out.data;
+		size_t at = 0;
+		while (at < text.length) {
+			document = strchr(document, ':') + 1;
+			for (; *document != '|'; at++, document++)
+				ck_assert_int_eq(*document, text.data[at]);
+		}
+	}
+}
+END_TEST
+
 /* Objects and documents that are read in many pieces. */
 START_TEST(a_long_stream_is_cut_as_a_short_one)
 {
@@ -191,6 +223,7 @@ static void add_tests(TCase *tests)
 {
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, a_stream_is_cut_into_documents, 0, COUNT(streams));
+	tcase_add_test(tests, documents_together_are_the_stream);
 	tcase_add_test(tests, a_long_stream_is_cut_as_a_short_one);
 	tcase_add_loop_test(tests, a_document_has_a_limit, 0, 2);
 	tcase_add_test(tests, a_document_up_to_the_limit_is_taken);
