@@ -389,31 +389,49 @@ static int read_secret(struct manifest *manifest, uint32_t node, struct error *e
  * What is a Secret.
  */
 
+/* How the member of an object comes that nobody can read off the text; NULL: it does not. */
+static const char *disguise(const struct manifest_tree *tree, const struct manifest_node *key)
+{
+	const struct manifest_node *value = manifest_next(tree, key);
+
+	if (value->kind == MANIFEST_ALIAS)
+		return "an alias";
+	return value->tagged ? "a tag" : NULL;
+}
+
+static struct manifest_node *refuse_type(const struct manifest_tree *tree,
+    const struct manifest_node *node, const char *name, const char *way, struct error *err)
+{
+	manifest_tree_refuse(tree, node->start, err,
+	    "%s comes by %s: nobody can tell whether it is a Secret", name, way);
+	return NULL;
+}
+
 /* The only member of this name; NULL with no error where there is none. */
 static struct manifest_node *type_member(const struct manifest_tree *tree,
     const struct manifest_node *object, const char *name, struct error *err)
 {
-	struct manifest_node *found = NULL;
-	bool merged = false;
+	const struct manifest_node *found = NULL, *merge = NULL;
 
 	manifest_each_key (tree, object, key) {
-		merged =
-		    merged || (key->style == MANIFEST_PLAIN && manifest_node_is(tree, key, "<<"));
+		if (key->kind == MANIFEST_ALIAS || key->tagged)
+			return refuse_type(tree, key, name,
+			    key->tagged ? "a tag, perhaps" : "an alias, perhaps", err);
+		if (key->style == MANIFEST_PLAIN && manifest_node_is(tree, key, "<<"))
+			merge = key;
 		if (!manifest_node_is(tree, key, name))
 			continue;
 		if (found) {
 			manifest_tree_refuse(tree, key->start, err, "%s for the second time", name);
 			return NULL;
 		}
-		found = manifest_next(tree, key);
+		found = key;
 	}
-	if (found ? found->kind == MANIFEST_ALIAS : merged) {
-		manifest_tree_refuse(tree, found ? found->start : object->start, err,
-		    "%s comes by %s: nobody can tell whether it is a Secret", name,
-		    found ? "an alias" : "a merge key");
-		return NULL;
-	}
-	return found;
+	if (!found)
+		return merge ? refuse_type(tree, merge, name, "a merge key, perhaps", err) : NULL;
+	const char *way = disguise(tree, found);
+	return way ? refuse_type(tree, manifest_next(tree, found), name, way, err)
+		   : manifest_next(tree, found);
 }
 
 static int look_at_object(struct manifest *manifest, uint32_t node, bool secret, struct error *err);

@@ -362,7 +362,8 @@ static int on_scalar(struct reader *reader, const yaml_event_t *event, size_t st
 	struct manifest_node *node = add_node(reader->builder, MANIFEST_SCALAR, style, start, end);
 	if (!node)
 		return -1;
-	node->marked = event->data.scalar.anchor || event->data.scalar.tag;
+	node->tagged = event->data.scalar.tag != NULL;
+	node->marked = event->data.scalar.anchor || node->tagged;
 	return add_content(reader->builder, node, (const char *)event->data.scalar.value,
 	    event->data.scalar.length);
 }

@@ -39,6 +39,7 @@ struct manifest_node {
 	uint32_t behind;       /* the node behind the last one in this one */
 	uint8_t kind, style;
 	bool marked; /* by an anchor or a tag */
+	bool tagged;
 };
 
 struct manifest_tree {
