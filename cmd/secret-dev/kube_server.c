@@ -235,7 +235,8 @@ static int check_dry_run(struct kube_call *call, const struct route *route)
 		return 0;
 	call->dry_run = strcmp(value, "All") == 0;
 	if (!call->dry_run)
-		kube_bad_request(call, "invalid dryRun: \"%s\"", value);
+		kube_refuse(call, &(struct kube_status){422, "Invalid", NULL, NULL, NULL},
+		    "dryRun: Unsupported value: [\"%s\"]: supported values: \"All\"", value);
 	else if (!served)
 		kube_bad_request(call, "secret-dev serves dryRun for writing Secrets only");
 	else

@@ -64,8 +64,13 @@ int command_choose(const char *option, const char *text, const char *const *word
 
 int command_print(const struct secret_buffer *text, struct error *err)
 {
-	if (fwrite(secret_buffer_string(text), 1, text->length, stdout) != text->length ||
-	    fflush(stdout) != 0)
-		return error_system(err, "standard output");
+	const char *bytes = secret_buffer_string(text);
+
+	for (size_t done = 0; done < text->length;) {
+		ssize_t written = write(STDOUT_FILENO, bytes + done, text->length - done);
+		if (written < 0)
+			return error_system(err, "standard output");
+		done += (size_t)written;
+	}
 	return 0;
 }

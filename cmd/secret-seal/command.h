@@ -83,7 +83,7 @@ struct servers_settings command_servers(const struct connection *connection, boo
 int command_choose(const char *option, const char *text, const char *const *words, int otherwise,
     struct error *err) __attribute__((nonnull(1, 3, 5), warn_unused_result));
 
-/* Write all of it to standard output. */
+/* Write all of it to standard output, past stdio, which would keep a copy. */
 int command_print(const struct secret_buffer *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

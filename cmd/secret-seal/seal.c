@@ -246,6 +246,9 @@ static int check(const struct seal_settings *settings, int count, struct error *
 		    "--from-document, --prompt or --generate");
 	if (settings->layout == LAYOUT_PER_KEY && settings->data_key)
 		return error_set(err, ERROR_USAGE, "--data-key goes with --layout document");
+	if (settings->create_key && settings->dry_run == DRY_RUN_SERVER)
+		return error_set(err, ERROR_USAGE,
+		    "--create-key: not with --dry-run=server, which makes nothing");
 	if (changing && (settings->immutable || settings->dry_run == DRY_RUN_CLIENT))
 		return error_set(err, ERROR_USAGE,
 		    "--unset, --rename and --adopt change a Secret that is there: not with %s",

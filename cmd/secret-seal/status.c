@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cmd/secret-seal/command.h"
+#include "lib/base/log.h"
 
 struct configuration {
 	struct connection connection;
@@ -51,6 +52,8 @@ static int run(char **operands, int count, struct error *err)
 	servers_end(&servers);
 	if (result < 0)
 		return -1;
+	if (status.count == 0)
+		log_write(LOG_WARNING, "no sealed Secret there");
 	result = status_write(&status, (enum status_format)format, time(NULL), &text, err);
 	status_free(&status);
 	return result < 0 ? -1 : command_print(&text, err);

@@ -379,13 +379,19 @@ static void print_text(FILE *out, const char *text)
 {
 	const char *scheme = strstr(text, "://"), *at = strrchr(text, '@');
 	size_t length = strlen(text);
+	char shown[SHOWN_MAX];
 
-	if (scheme && at && at > scheme)
-		fprintf(out, "%.*s...%s", (int)(scheme + 3 - text), text, at);
-	else if (length > SHOWN_MAX || strpbrk(text, "\r\n"))
+	if (at) {
+		snprintf(shown, sizeof(shown), "%.*s...%s",
+		    scheme && scheme < at ? (int)(scheme + 3 - text) : 0, text, at);
+	} else if (length >= sizeof(shown) || strpbrk(text, "\r\n")) {
 		fprintf(out, "%zu bytes", length);
-	else
-		fputs(text, out);
+		return;
+	} else {
+		memcpy(shown, text, length + 1);
+	}
+	string_make_printable(shown);
+	fputs(shown, out);
 }
 
 static void print_duration(FILE *out, int64_t duration_ms)

@@ -96,6 +96,11 @@ void http_client_free(struct http_client *client)
 	free(client);
 }
 
+int64_t http_client_deadline_ms(const struct http_client *client)
+{
+	return client->deadline_ms;
+}
+
 void http_interrupt(void)
 {
 	CURLM *multi = polled;

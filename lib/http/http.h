@@ -122,6 +122,8 @@ void http_exchange_free(struct http_exchange *exchange) __attribute__((nonnull))
  */
 struct http_client *http_client_new(int64_t deadline_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* 0: none. */
+int64_t http_client_deadline_ms(const struct http_client *client) __attribute__((nonnull));
 /* Ends what still runs. */
 void http_client_free(struct http_client *client);
 /* True after its deadline and after http_interrupt: no exchange would run to its end. */

@@ -48,6 +48,7 @@ struct init {
 	bool stopping;		  /* to be started anew */
 	bool killed;		  /* it did not stop in time */
 	bool ending;		  /* it was told to end by somebody else: it is not started anew */
+	int64_t ending_until_ms;  /* if it has not by then, it was not asked to, or does not care */
 	int64_t deadline_ms;	  /* while stopping: what comes next */
 	int64_t candidate_due_ms; /* not before this */
 };
@@ -211,6 +212,7 @@ static void forward(struct init *init)
 			continue;
 		if (!init->ending && asks_to_end(init, number)) {
 			init->ending = true;
+			init->ending_until_ms = clock_now_ms() + init->settings->stop_timeout_ms;
 			ask_candidate_to_end(init);
 		}
 		send_signal(init, number);
@@ -226,7 +228,7 @@ static int exit_status(int status)
 
 static void reap_candidate(struct init *init, int status)
 {
-	if (!init->ending && !init->ended)
+	if (!init->ending && !init->ended && status != 0)
 		log_write(LOG_WARNING,
 		    "the process that watches for changes ended with status %d: another is started",
 		    exit_status(status));
@@ -327,6 +329,9 @@ static void hear_candidate(struct init *init)
 	case GATE_RENEWED:
 		renew_application(init);
 		break;
+	case GATE_SAME:
+		init->application.mark = candidate->mark;
+		break;
 	}
 }
 
@@ -335,6 +340,9 @@ static void kill_application(struct init *init)
 {
 	pid_t pid = init->application.pid;
 
+	/* Its number may be another's by now; its group's can't, as long as somebody is in it. */
+	if (init->ended && !init->settings->group)
+		return;
 	if (!init->ended)
 		log_write(LOG_WARNING, "the application did not stop in %lld ms: it is killed",
 		    (long long)init->settings->stop_timeout_ms);
@@ -398,6 +406,11 @@ static void look_at_clock(struct init *init)
 {
 	int64_t now = clock_now_ms();
 
+	if (init->ending && now >= init->ending_until_ms && init->jobs->watch) {
+		log_write(
+		    LOG_DEBUG, "the application goes on after the signal, and so does watching");
+		init->ending = false;
+	}
 	if (init->stopping && !init->killed && !init->ending && now >= init->deadline_ms)
 		kill_application(init);
 	if (wants_candidate(init) && now >= init->candidate_due_ms)
@@ -423,7 +436,9 @@ static void wait_for_event(const struct init *init, int64_t until_ms)
 
 static int64_t next_deadline(const struct init *init)
 {
-	if (init->stopping && !init->ending)
+	if (init->ending && init->jobs->watch)
+		return init->ending_until_ms;
+	if (init->stopping)
 		return init->deadline_ms;
 	return wants_candidate(init) ? init->candidate_due_ms : -1;
 }

@@ -39,8 +39,8 @@ struct init_jobs {
 	int (*start)(struct init_child *child, struct error *err);
 	/*
 	 * Be the candidate: say GATE_READY when the application is to be started anew, wait for
-	 * GATE_GO, and become it; or say GATE_RENEWED as often as it has been brought up to date.
-	 * End when the gate is closed.  NULL: there is none.
+	 * GATE_GO, and become it; or say GATE_RENEWED when it has been brought up to date, or
+	 * GATE_SAME, and end with status 0. End when the gate is closed.  NULL: there is none.
 	 */
 	int (*watch)(struct init_child *child, struct error *err);
 	void *context;

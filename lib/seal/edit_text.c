@@ -1,9 +1,7 @@
 #include "lib/seal/edit_text.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
@@ -15,28 +13,6 @@
 #define BASE64_MARK " (base64)"
 #define WHAT "the edited text"
 
-struct writing {
-	yaml_emitter_t emitter;
-	struct secret_buffer *out;
-	struct error *err;
-	bool failed;
-};
-
-static int on_write(void *context, unsigned char *bytes, size_t length)
-{
-	struct writing *writing = context;
-
-	return secret_buffer_append(writing->out, bytes, length, writing->err) == 0;
-}
-
-static void emit(struct writing *writing, yaml_event_t *event, int made)
-{
-	if (made && writing->failed)
-		yaml_event_delete(event);
-	if (!made || writing->failed || !yaml_emitter_emit(&writing->emitter, event))
-		writing->failed = true;
-}
-
 static bool is_text(const struct secret_buffer *value)
 {
 	const char *text = secret_buffer_string(value);
@@ -44,105 +20,156 @@ static bool is_text(const struct secret_buffer *value)
 	return json_is_utf8(text, value->length) && !memchr(text, '\0', value->length);
 }
 
-/*
- * A block reads as it stands only where each line break is a newline and every character is
- * visible; whatever else there is is quoted, with escapes.
- */
-static bool is_block(const struct secret_buffer *value)
+/* A name that YAML takes for nothing but a string. */
+static bool is_plain_name(const char *name)
 {
-	const char *text = secret_buffer_string(value);
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
 
+	if (strcasecmp(name, "null") == 0 || strcasecmp(name, "true") == 0 ||
+	    strcasecmp(name, "false") == 0)
+		return false;
+	return (isalpha((unsigned char)name[0]) || name[0] == '_') && !name[strspn(name, letters)];
+}
+
+/* The code point at `text`, well-formed UTF-8, and its bytes. */
+static unsigned int code_point(const char *text, size_t *length)
+{
+	unsigned char first = (unsigned char)text[0];
+
+	*length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+	unsigned int point = *length == 1 ? first : first & (0x7Fu >> *length);
+	for (size_t i = 1; i < *length; i++)
+		point = point << 6 | ((unsigned char)text[i] & 0x3Fu);
+	return point;
+}
+
+/* What stands for itself in double quotes, and can be seen there. */
+static bool is_visible(unsigned int point)
+{
+	if (point < 0xA0)
+		return point >= ' ' && point <= '~' && point != '"' && point != '\\';
+	return point != 0x2028 && point != 0x2029 && point != 0xFEFF && point != 0xFFFE &&
+	       point != 0xFFFF;
+}
+
+static int write_escape(unsigned int point, struct secret_buffer *out, struct error *err)
+{
+	switch (point) {
+	case '"':
+		return secret_buffer_append_string(out, "\\\"", err);
+	case '\\':
+		return secret_buffer_append_string(out, "\\\\", err);
+	case '\n':
+		return secret_buffer_append_string(out, "\\n", err);
+	case '\t':
+		return secret_buffer_append_string(out, "\\t", err);
+	case '\r':
+		return secret_buffer_append_string(out, "\\r", err);
+	default:
+		return secret_buffer_append_format(out, err, "\\u%04X", point);
+	}
+}
+
+/* In double quotes.  Not by libyaml, which leaves copies of what it writes in memory. */
+static int write_quoted(
+    const char *text, size_t length, struct secret_buffer *out, struct error *err)
+{
+	size_t step;
+
+	if (secret_buffer_append_string(out, "\"", err) < 0)
+		return -1;
+	for (size_t i = 0; i < length; i += step) {
+		unsigned int point = code_point(text + i, &step);
+		int result = is_visible(point) ? secret_buffer_append(out, text + i, step, err)
+					       : write_escape(point, out, err);
+		if (result < 0)
+			return -1;
+	}
+	return secret_buffer_append_string(out, "\"\n", err);
+}
+
+/*
+ * Text of lines that a block shows as they are: visible ASCII, no white space at an end of a line
+ * nor at the beginning of the first.
+ */
+static bool is_block(const char *text)
+{
 	if (!strchr(text, '\n') || text[0] == '\n' || text[0] == ' ')
 		return false;
 	for (; *text; text++)
-		if ((unsigned char)*text > '~' || ((unsigned char)*text < ' ' && *text != '\n'))
+		if (*text != '\n' && (*text < ' ' || *text > '~'))
+			return false;
+		else if (*text == ' ' && (text[1] == '\n' || text[1] == '\0'))
 			return false;
 	return true;
 }
 
-static void scalar(struct writing *writing, const char *text, size_t length, bool implicit,
-    yaml_scalar_style_t style)
+/* "|" and the lines; a sign behind it tells how the last one ends. */
+static int write_block(
+    const char *text, size_t length, struct secret_buffer *out, struct error *err)
 {
-	yaml_event_t event;
+	bool ended = text[length - 1] == '\n';
+	bool more = ended && text[length - 2] == '\n';
 
-	emit(writing, &event,
-	    yaml_scalar_event_initialize(
-		&event, NULL, NULL, (const yaml_char_t *)text, (int)length, implicit, 1, style));
+	if (secret_buffer_append_string(out, more ? "|+\n" : ended ? "|\n" : "|-\n", err) < 0)
+		return -1;
+	while (*text) {
+		size_t line = strcspn(text, "\n");
+		if ((line && secret_buffer_append_string(out, "  ", err) < 0) ||
+		    secret_buffer_append(out, text, line, err) < 0 ||
+		    secret_buffer_append_string(out, "\n", err) < 0)
+			return -1;
+		text += line + (text[line] == '\n');
+	}
+	return 0;
 }
 
-/* A name that YAML takes for nothing but a string. */
-static bool is_plain_name(const char *name)
+static int write_name(const char *name, struct secret_buffer *out, struct error *err)
 {
-	static const char *const words[] = {"null", "true", "false"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(name, words[i]) == 0)
-			return false;
-	return isalpha((unsigned char)name[0]) || name[0] == '_';
+	return secret_buffer_append_format(
+	    out, err, is_plain_name(name) ? "%s: " : "\"%s\": ", name);
 }
 
-static void write_value(struct writing *writing, const struct variable *variable)
+static int write_value(
+    const struct variable *variable, struct secret_buffer *out, struct error *err)
 {
 	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
-	const struct secret_buffer *value = &variable->value;
-	char name[512];
+	const char *text = secret_buffer_string(&variable->value);
+	size_t length = variable->value.length;
 
-	if (is_text(value)) {
-		scalar(writing, variable->name, strlen(variable->name), true,
-		    is_plain_name(variable->name) ? YAML_PLAIN_SCALAR_STYLE
-						  : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
-		scalar(writing, secret_buffer_string(value), value->length, true,
-		    is_block(value) ? YAML_LITERAL_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
-		return;
+	if (is_text(&variable->value)) {
+		if (write_name(variable->name, out, err) < 0)
+			return -1;
+		return is_block(text) ? write_block(text, length, out, err)
+				      : write_quoted(text, length, out, err);
 	}
-	snprintf(name, sizeof(name), "%s" BASE64_MARK, variable->name);
-	if (base64_encode(&encoded, value->data, value->length, writing->err) < 0) {
-		writing->failed = true;
-		return;
-	}
-	scalar(writing, name, strlen(name), true, YAML_DOUBLE_QUOTED_SCALAR_STYLE);
-	scalar(writing, encoded.data, encoded.length, true, YAML_DOUBLE_QUOTED_SCALAR_STYLE);
+	cleanup_free char *name = string_format(err, "%s" BASE64_MARK, variable->name);
+	if (!name || write_name(name, out, err) < 0 ||
+	    base64_encode(&encoded, text, length, err) < 0)
+		return -1;
+	return write_quoted(encoded.data, encoded.length, out, err);
 }
 
-static void write_mapping(struct writing *writing, const struct variables *values)
+static int write_comment(const char *title, struct secret_buffer *text, struct error *err)
 {
-	yaml_event_t event;
-
-	emit(writing, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
-	emit(writing, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
-	emit(writing, &event,
-	    yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
-	for (size_t i = 0; i < values->count; i++)
-		write_value(writing, &values->items[i]);
-	emit(writing, &event, yaml_mapping_end_event_initialize(&event));
-	emit(writing, &event, yaml_document_end_event_initialize(&event, 1));
-	emit(writing, &event, yaml_stream_end_event_initialize(&event));
+	return secret_buffer_append_format(text, err,
+	    "# %s\n"
+	    "# Change, add or remove values, save, and leave the editor; what stays as it is is "
+	    "not\n"
+	    "# sealed again.  Leave without a change to change nothing.\n",
+	    title);
 }
 
 int edit_text_write_values(const struct variables *values, const char *title,
     struct secret_buffer *text, struct error *err)
 {
-	struct writing writing = {.out = text, .err = err};
-
-	if (title &&
-	    secret_buffer_append_format(text, err,
-		"# %s\n"
-		"# Change, add or remove values, save, and leave the editor; what stays as it is "
-		"is "
-		"not\n"
-		"# sealed again.  Leave without a change to change nothing.\n",
-		title) < 0)
+	if (title && write_comment(title, text, err) < 0)
 		return -1;
-	if (!yaml_emitter_initialize(&writing.emitter))
-		return error_memory(err);
-	yaml_emitter_set_output(&writing.emitter, on_write, &writing);
-	yaml_emitter_set_width(&writing.emitter, -1);
-	yaml_emitter_set_unicode(&writing.emitter, 1);
-	write_mapping(&writing, values);
-	yaml_emitter_delete(&writing.emitter);
-	if (writing.failed && err->code == ERROR_NONE)
-		return error_set(err, ERROR_SYSTEM, "the values can't be written as YAML");
-	return writing.failed ? -1 : 0;
+	for (size_t i = 0; i < values->count; i++)
+		if (write_value(&values->items[i], text, err) < 0)
+			return -1;
+	return 0;
 }
 
 /* The data key that a name of the text stands for; *base64: its value does in base64. */
@@ -205,6 +232,8 @@ int edit_text_read_values(
 	    json_parse(secret_buffer_string(&json), json.length, WHAT, err);
 	if (!document)
 		return -1;
+	if (json_type(document, JSON_ROOT) == JSON_NULL)
+		return 0; /* nothing but comments */
 	if (json_type(document, JSON_ROOT) != JSON_OBJECT)
 		return error_set(
 		    err, ERROR_INVALID, WHAT ": NAME: VALUE is wanted, a line a value");

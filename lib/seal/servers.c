@@ -10,12 +10,15 @@
 static int find_namespace(struct servers *servers, struct error *err)
 {
 	const struct servers_settings *settings = servers->settings;
-	const char *namespace = settings->kube.namespace;
+	struct kube_settings kube = settings->kube;
+	const char *namespace = kube.namespace;
 
 	if (settings->offline && !given(namespace))
 		return 0;
 	if (!settings->offline) {
-		if (kube_init(&servers->kube, &settings->kube, err) < 0)
+		/* A person may have been asked, or have edited, since the settings were made. */
+		kube.deadline_ms = clock_now_ms() + settings->timeout_ms;
+		if (kube_init(&servers->kube, &kube, err) < 0)
 			return -1;
 		namespace = servers->kube.namespace;
 	}

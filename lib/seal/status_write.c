@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/base/json.h"
-#include "lib/base/yaml_write.h"
+#include "lib/base/yaml_writer.h"
 #include "lib/seal/status.h"
 
 #define COLUMNS 9

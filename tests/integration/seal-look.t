@@ -15,6 +15,8 @@ vault_call POST transit/keys/aes256-key/rotate '{}'
 seal --set B=new app
 
 # status.
+run "$BIN/secret-seal" status -l team=none
+err_like 'warning: no sealed Secret there' "nothing selected"
 run "$BIN/secret-seal" status
 status_is 0 "status"
 like "$(head -1 <<<"$OUT")" '^NAMESPACE +NAME +KEY +STATE +TRANSIT KEY +VERSION +LAYOUT +SIZE +AGE$' "its columns"

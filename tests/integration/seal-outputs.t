@@ -74,6 +74,7 @@ is "$STATUS" 1 "a policy that does not allow it"
 like "$ERR" '403' "and the message says so"
 
 # Dry runs and outputs.
+refuse 2 '--create-key: not with --dry-run=server' "a dry run makes no key" --dry-run=server --create-key --set A=1 dry
 seal --dry-run=server --set A=1 dry
 out_is "secret/dry sealed (server dry run)" "--dry-run=server of a new Secret"
 kube_call GET "$secrets/dry"

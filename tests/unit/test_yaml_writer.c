@@ -1,4 +1,4 @@
-#include "lib/base/yaml_write.h"
+#include "lib/base/yaml_writer.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -55,5 +55,5 @@ static void add(TCase *tests)
 
 int main(void)
 {
-	return run_tests("yaml_write", add);
+	return run_tests("yaml_writer", add);
 }
