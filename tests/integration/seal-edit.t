@@ -125,11 +125,12 @@ wiped "and wiped"
 # Signals while the editor runs.
 mkfifo "$TAP_WORK/started"
 for signal in TERM HUP; do
-	editor "echo \$PPID >$TAP_WORK/started; exec sleep 1000"
+	editor "echo \$PPID \$\$ >$TAP_WORK/started; exec sleep 1000"
 	STATUS=0
 	"$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
 	sealer=$!
-	read -r parent <"$TAP_WORK/started"
+	read -r parent child <"$TAP_WORK/started"
+	at_end "kill $child $sealer 2>/dev/null"
 	kill -"$signal" "$parent"
 	wait $sealer || STATUS=$?
 	is "$STATUS" "$((128 + $(kill -l $signal)))" "SIG$signal ends the editor and the program"

@@ -105,6 +105,9 @@ seal --unset PLAIN app
 printf '\033[2J' | seal --from-file E=- app
 run "$terminal" '' -- "$BIN/secret-seal" reveal app E
 like "$OUT" 'bytes that no terminal shows: write it elsewhere with --yes' "what would steer the terminal is not shown"
+printf '\302\2332J' | seal --from-file E=- app
+run "$terminal" '' -- "$BIN/secret-seal" reveal app E
+like "$OUT" 'bytes that no terminal shows' "nor by its 8-bit form"
 run "$BIN/secret-seal" reveal --yes app X
 fails_with 1 'Secret demo/app: it has no "X"' "a key that is not there"
 run "$BIN/secret-seal" reveal --yes copy
