@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "cmd/secret-seal/command.h"
+#include "cmd/secret-seal/manifest_files.h"
 #include "lib/seal/inputs.h"
+#include "lib/seal/manifest_secret.h"
 #include "lib/seal/seal.h"
 #include "lib/sealed/sealed.h"
 
@@ -11,10 +13,10 @@ struct configuration {
 	struct connection connection;
 	struct inputs inputs;
 	struct seal_changes changes;
-	struct strings labels, annotations;
+	struct strings labels, annotations, manifests;
 	const char *transit_key, *scope, *layout, *data_key, *type, *dry_run, *output;
 	int64_t key_version;
-	bool create_key, immutable, adopt, no_verify;
+	bool create_key, immutable, adopt, no_verify, in_place;
 };
 
 static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
@@ -52,6 +54,19 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, inputs.generated),
 	.help =
 	    "seal a new random value: alnum, lower, digits, hex, base64, base64url, ascii, bytes"},
+    {.section = "Values in manifests",
+	.name = "filename",
+	.letter = 'f',
+	.kind = OPTION_LIST,
+	.argument = "FILE",
+	.offset = offsetof(struct configuration, manifests),
+	.help =
+	    "seal the Secrets in manifests, - for standard input, instead of NAME (repeatable)"},
+    {.name = "in-place",
+	.letter = 'i',
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, in_place),
+	.help = "change the manifests where they stand, and only what must differ in them"},
     {.section = "Changing an existing Secret",
 	.name = "set",
 	.kind = OPTION_LIST,
@@ -223,6 +238,8 @@ static int check(const struct seal_settings *settings, int count, struct error *
 		return error_set(err, ERROR_USAGE, "%s: see --help",
 		    count ? "one Secret at a time: NAME is given more than once"
 			  : "no Secret: its NAME is missing");
+	if (configuration.in_place)
+		return error_set(err, ERROR_USAGE, "--in-place goes with -f FILE");
 	if (!inputs_given(&configuration.inputs) && !changing)
 		return error_set(err, ERROR_USAGE,
 		    "nothing to seal: give --from-literal, --from-file, --from-env-file, "
@@ -239,12 +256,22 @@ static int check(const struct seal_settings *settings, int count, struct error *
 	return 0;
 }
 
-static int seal_values(const struct seal_settings *settings, enum output output, struct error *err)
+static bool changes_given(void)
+{
+	const struct seal_changes *changes = &configuration.changes;
+
+	return inputs_given(&configuration.inputs) || changes->unset.count ||
+	       changes->renamed.count;
+}
+
+/* `file` NULL: in the API. */
+static int seal_values(
+    const struct seal_settings *settings, const char *file, enum output output, struct error *err)
 {
 	struct seal_changes *changes = &configuration.changes;
 	struct seal_outcome outcome = {0};
 	struct servers_settings servers_settings =
-	    command_servers(&configuration.connection, settings->dry_run == DRY_RUN_CLIENT);
+	    command_servers(&configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
 	struct servers servers;
 
 	/* A person may be asked, which takes its time: the limit counts from here. */
@@ -255,12 +282,63 @@ static int seal_values(const struct seal_settings *settings, enum output output,
 		    err, ERROR_INVALID, "nothing to seal: what was given holds no value");
 	if (servers_begin(&servers, &servers_settings, err) < 0)
 		return -1;
-	int result = seal(&servers, settings, changes, &outcome, err);
+	int result = file ? manifest_secret_seal(&servers, settings, file, changes, &outcome, err)
+			  : seal(&servers, settings, changes, &outcome, err);
 	servers_end(&servers);
 	if (result == 0)
 		result = print(&outcome, settings->dry_run, output, err);
 	seal_outcome_free(&outcome);
 	return result;
+}
+
+/* What a manifest says itself. */
+static int check_manifests(const struct seal_settings *settings, int count, struct error *err)
+{
+	if (settings->type || settings->immutable || settings->adopt)
+		return error_set(err, ERROR_USAGE,
+		    "-f: --type, --immutable and --adopt are not for "
+		    "manifests, which say it themselves");
+	if (configuration.in_place && (configuration.output || configuration.dry_run))
+		return error_set(err, ERROR_USAGE, "--in-place: leave out --output and --dry-run");
+	if (configuration.in_place && strings_contain(&configuration.manifests, "-"))
+		return error_set(err, ERROR_USAGE, "--in-place: standard input is no file");
+	if (!changes_given() && (count > 0 || settings->data_key))
+		return error_set(err, ERROR_USAGE,
+		    "-f: all Secrets in the manifests are sealed: leave out NAME and --data-key");
+	if (changes_given() &&
+	    (!configuration.in_place || configuration.manifests.count > 1 || count > 1))
+		return error_set(err, ERROR_USAGE,
+		    "-f: values are set in one Secret of one file: with --in-place");
+	return 0;
+}
+
+/* What is printed is the manifests' own text; then nothing is written. */
+static int choose_target(
+    enum seal_dry_run dry_run, enum output output, enum manifest_target *target, struct error *err)
+{
+	*target = configuration.in_place  ? MANIFEST_IN_PLACE
+		  : output == OUTPUT_YAML ? MANIFEST_TO_STDOUT
+					  : MANIFEST_TO_API;
+	if (configuration.in_place || (output == OUTPUT_YAML && dry_run != DRY_RUN_SERVER) ||
+	    (output == OUTPUT_NAME && dry_run != DRY_RUN_CLIENT))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+	    "-f: manifests are printed as they are written, by --output yaml or --dry-run=client "
+	    "alone");
+}
+
+static int seal_manifests(
+    const struct seal_settings *settings, enum output output, int count, struct error *err)
+{
+	enum manifest_target target;
+
+	if (check_manifests(settings, count, err) < 0 ||
+	    choose_target(settings->dry_run, output, &target, err) < 0)
+		return -1;
+	if (changes_given())
+		return seal_values(settings, configuration.manifests.items[0], output, err);
+	return manifest_files_seal(
+	    &configuration.connection, settings, &configuration.manifests, target, err);
 }
 
 static int run(char **operands, int count, struct error *err)
@@ -282,9 +360,12 @@ static int run(char **operands, int count, struct error *err)
 
 	if (choose_layout(&settings.layout, err) < 0 ||
 	    choose_dry_run(&settings.dry_run, err) < 0 ||
-	    choose_output(settings.dry_run, &output, err) < 0 || check(&settings, count, err) < 0)
+	    choose_output(settings.dry_run, &output, err) < 0)
 		return -1;
-	int result = seal_values(&settings, output, err);
+	if (!configuration.manifests.count && check(&settings, count, err) < 0)
+		return -1;
+	int result = configuration.manifests.count ? seal_manifests(&settings, output, count, err)
+						   : seal_values(&settings, NULL, output, err);
 	seal_changes_free(&configuration.changes);
 	return result;
 }

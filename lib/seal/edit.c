@@ -9,6 +9,7 @@
 #include "lib/base/signals.h"
 #include "lib/seal/edit_text.h"
 #include "lib/seal/editor.h"
+#include "lib/seal/manifest_secret.h"
 #include "lib/seal/prompt.h"
 #include "lib/seal/seal.h"
 #include "lib/seal/unseal.h"
@@ -35,6 +36,17 @@ static void free_editing(struct editing *editing)
 	seal_changes_free(&editing->changes);
 }
 
+static int unseal_file(struct servers *servers, const struct edit_settings *settings,
+    struct unsealed *unsealed, struct error *err)
+{
+	struct kube_secret secret;
+
+	if (manifest_secret_read(settings->file, settings->name, servers->namespace, &secret, err) <
+	    0)
+		return -1;
+	return unseal_secret(servers, &secret, settings->transit_key, unsealed, err);
+}
+
 /* Read and decrypt, in a stay of its own with the servers. */
 static int read_secret(struct editing *editing, struct unsealed *unsealed, struct error *err)
 {
@@ -42,8 +54,10 @@ static int read_secret(struct editing *editing, struct unsealed *unsealed, struc
 
 	if (servers_begin(&servers, editing->servers, err) < 0)
 		return -1;
-	int result = unseal(
-	    &servers, editing->settings->name, editing->settings->transit_key, unsealed, err);
+	const struct edit_settings *settings = editing->settings;
+	int result = settings->file
+			 ? unseal_file(&servers, settings, unsealed, err)
+			 : unseal(&servers, settings->name, settings->transit_key, unsealed, err);
 	servers_end(&servers);
 	if (result == 0 && unsealed_check(unsealed, err) < 0) {
 		unsealed_free(unsealed);
@@ -256,7 +270,10 @@ static int write_changes(struct editing *editing, struct error *err)
 	int result = copy_changes(&editing->changes, &changes, err);
 
 	if (result == 0 && (result = servers_begin(&servers, editing->servers, err)) == 0) {
-		result = seal(&servers, &settings, &changes, &outcome, err);
+		const char *file = editing->settings->file;
+		result =
+		    file ? manifest_secret_seal(&servers, &settings, file, &changes, &outcome, err)
+			 : seal(&servers, &settings, &changes, &outcome, err);
 		servers_end(&servers);
 	}
 	seal_outcome_free(&outcome);

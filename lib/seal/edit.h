@@ -9,7 +9,8 @@
 #include "lib/seal/servers.h"
 
 struct edit_settings {
-	const char *name;	 /* of the Secret */
+	const char *name; /* of the Secret */
+	const char *file; /* the manifest that it stands in (name NULL: alone); NULL: the API */
 	const char *transit_key; /* NULL: what the Secret says */
 	const char *editor;	 /* see lib/seal/editor.h */
 };

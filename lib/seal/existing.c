@@ -69,7 +69,7 @@ static bool is_document(const struct kube_secret *secret)
 	return false;
 }
 
-static int settle_layout(struct sealing *sealing, struct error *err)
+int sealing_settle_layout(struct sealing *sealing, struct error *err)
 {
 	const struct kube_secret *secret = &sealing->existing;
 	enum seal_layout layout = sealing->settings->layout;
@@ -92,8 +92,8 @@ int sealing_look_up(struct sealing *sealing, struct error *err)
 	struct servers *servers = sealing->servers;
 
 	if (settings->dry_run == DRY_RUN_CLIENT || settings->immutable)
-		return settle_layout(sealing, err);
-	if (kube_secret_get(servers->client, &servers->kube, servers->namespace, sealing->name,
+		return sealing_settle_layout(sealing, err);
+	if (kube_secret_get(servers->client, &servers->kube, sealing->namespace, sealing->name,
 		&sealing->existing, err) == 0) {
 		sealing->exists = true;
 		if (check_ours(sealing, err) < 0)
@@ -103,7 +103,7 @@ int sealing_look_up(struct sealing *sealing, struct error *err)
 	} else {
 		error_clear(err);
 	}
-	return settle_layout(sealing, err);
+	return sealing_settle_layout(sealing, err);
 }
 
 bool sealing_keeps(const struct sealing *sealing, const struct kube_entry *entry)

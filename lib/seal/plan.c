@@ -35,7 +35,7 @@ static int check_there(const struct sealing *sealing, const char *name, struct e
 	if (kube_secret_entry(&sealing->existing, name))
 		return 0;
 	return error_set(err, ERROR_NOT_FOUND, "Secret %s/%s: it has no data key \"%s\"",
-	    sealing->servers->namespace, sealing->name, name);
+	    sealing->namespace, sealing->name, name);
 }
 
 static int check_renamed(const struct sealing *sealing, const char *item, struct error *err)
@@ -49,7 +49,7 @@ static int check_renamed(const struct sealing *sealing, const char *item, struct
 		return -1;
 	if (kube_secret_entry(&sealing->existing, new_name))
 		return error_set(err, ERROR_USAGE, "Secret %s/%s: it has a data key \"%s\" already",
-		    sealing->servers->namespace, sealing->name, new_name);
+		    sealing->namespace, sealing->name, new_name);
 	return 0;
 }
 
@@ -68,7 +68,7 @@ static int check_existing_names(const struct sealing *sealing, struct error *err
 		return 0;
 	return error_set(err, ERROR_USAGE,
 	    "Secret %s/%s: nothing would be left in it: to delete it is for kubectl",
-	    sealing->servers->namespace, sealing->name);
+	    sealing->namespace, sealing->name);
 }
 
 int sealing_check_changes(const struct sealing *sealing, struct error *err)
@@ -87,7 +87,7 @@ int sealing_check_changes(const struct sealing *sealing, struct error *err)
 static char *describe(const struct sealing *sealing, const char *data_key, struct error *err)
 {
 	return string_format(
-	    err, "Secret %s/%s, data key %s", sealing->servers->namespace, sealing->name, data_key);
+	    err, "Secret %s/%s, data key %s", sealing->namespace, sealing->name, data_key);
 }
 
 /* A plaintext, to be sealed under a data key. */

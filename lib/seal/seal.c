@@ -48,13 +48,20 @@ static int find_name(struct sealing *sealing, struct error *err)
 	    name, sealing->settings->immutable ? 242 : 253);
 }
 
+static int encrypt(struct sealing *sealing, struct error *err)
+{
+	struct sealing *failed;
+
+	return sealings_encrypt(&sealing, 1, &failed, err);
+}
+
 static int run(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
 {
 	if (find_name(sealing, err) < 0 || sealing_check_marks(sealing, err) < 0 ||
 	    sealing_look_up(sealing, err) < 0 || sealing_check_changes(sealing, err) < 0 ||
 	    sealing_find_key(sealing, err) < 0 || servers_log_in(sealing->servers, err) < 0 ||
 	    sealing_find_scope(sealing, err) < 0 || sealing_plan(sealing, err) < 0 ||
-	    sealing_encrypt(sealing, err) < 0 || sealing_mark(sealing, err) < 0)
+	    encrypt(sealing, err) < 0 || sealing_mark(sealing, err) < 0)
 		return -1;
 	return sealing_write(sealing, outcome, err);
 }
@@ -62,7 +69,10 @@ static int run(struct sealing *sealing, struct seal_outcome *outcome, struct err
 int seal(struct servers *servers, const struct seal_settings *settings,
     struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
 {
-	struct sealing sealing = {.settings = settings, .servers = servers, .changes = changes};
+	struct sealing sealing = {.settings = settings,
+	    .servers = servers,
+	    .changes = changes,
+	    .namespace = servers->namespace};
 
 	memset(outcome, 0, sizeof(*outcome));
 	int result = run(&sealing, outcome, err);

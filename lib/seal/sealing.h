@@ -9,7 +9,8 @@ struct sealing {
 	const struct seal_settings *settings;
 	struct servers *servers;
 	struct seal_changes *changes;
-	char *name; /* of the Secret that is written */
+	char *name;	       /* of the Secret that is written */
+	const char *namespace; /* NULL: nobody names it; borrowed */
 
 	/* What is there. */
 	struct kube_secret existing;
@@ -19,6 +20,7 @@ struct sealing {
 	bool document;
 	const char *data_key; /* of the document; borrowed */
 	struct transit_key key;
+	struct transit_key_state state; /* latest_version is 0 while it is not known */
 	enum sealed_scope scope;
 
 	/* What is to be written: values by data key, and then the change that holds them sealed. */
@@ -48,6 +50,10 @@ int sealing_look_up(struct sealing *sealing, struct error *err)
 bool sealing_keeps(const struct sealing *sealing, const struct kube_entry *entry)
     __attribute__((nonnull));
 
+/* The layout of the Secret that is there, or as asked for; ERROR_USAGE where they differ. */
+int sealing_settle_layout(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* settle.c: which Transit key and which scope. */
 int sealing_find_key(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
@@ -60,9 +66,13 @@ int sealing_check_changes(const struct sealing *sealing, struct error *err)
 int sealing_plan(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* encrypt.c: values to ciphertext in the change. */
-int sealing_encrypt(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+/*
+ * encrypt.c: values to ciphertext in the change, of any number of Secrets in as few requests as
+ * there are keys and limits; all are read back, and so is what stays.  After an error *failed is
+ * the one that it is about, or NULL.
+ */
+int sealings_encrypt(struct sealing *const *sealings, size_t count, struct sealing **failed,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 /* Decrypt one data value of the existing Secret. */
 int sealing_decrypt(struct sealing *sealing, const struct kube_entry *entry,
     struct secret_buffer *plaintext, struct error *err)

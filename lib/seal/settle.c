@@ -70,16 +70,18 @@ static int asked_scope(const struct sealing *sealing, enum sealed_scope *scope, 
 		return error_set(err, ERROR_USAGE,
 		    "Secret %s/%s: its values are bound with scope %s: leave out --scope, or use "
 		    "another name",
-		    sealing->servers->namespace, sealing->name, sealed_scope_name(existing));
+		    sealing->namespace, sealing->name, sealed_scope_name(existing));
 	return 0;
 }
 
 /* The key's state; where there is none, it is made when that was asked for. */
-static int read_key(
-    const struct sealing *sealing, struct transit_key_state *state, struct error *err)
+static int read_key(struct sealing *sealing, struct error *err)
 {
 	struct servers *servers = sealing->servers;
+	struct transit_key_state *state = &sealing->state;
 
+	if (state->latest_version > 0)
+		return 0;
 	if (transit_key_read(servers->client, &servers->vault, &sealing->key, state, err) == 0)
 		return 0;
 	if (err->code != ERROR_NOT_FOUND || !sealing->settings->create_key)
@@ -90,9 +92,9 @@ static int read_key(
 	return transit_key_read(servers->client, &servers->vault, &sealing->key, state, err);
 }
 
-static int check_version(
-    const struct sealing *sealing, const struct transit_key_state *state, struct error *err)
+static int check_version(const struct sealing *sealing, struct error *err)
 {
+	const struct transit_key_state *state = &sealing->state;
 	int64_t version = sealing->settings->key_version;
 
 	if (version == 0 ||
@@ -106,12 +108,10 @@ static int check_version(
 
 int sealing_find_scope(struct sealing *sealing, struct error *err)
 {
-	struct transit_key_state state;
-
-	if (asked_scope(sealing, &sealing->scope, err) < 0 || read_key(sealing, &state, err) < 0 ||
-	    check_version(sealing, &state, err) < 0)
+	if (asked_scope(sealing, &sealing->scope, err) < 0 || read_key(sealing, err) < 0 ||
+	    check_version(sealing, err) < 0)
 		return -1;
-	if (!state.derived) {
+	if (!sealing->state.derived) {
 		if (sealing->scope == SEALED_UNBOUND)
 			return 0;
 		return error_set(err, ERROR_USAGE,
@@ -121,7 +121,7 @@ int sealing_find_scope(struct sealing *sealing, struct error *err)
 	}
 	if (sealing->scope == SEALED_UNBOUND)
 		sealing->scope = SEALED_STRICT;
-	if (sealing->scope != SEALED_CLUSTER_WIDE && !sealing->servers->namespace)
+	if (sealing->scope != SEALED_CLUSTER_WIDE && !sealing->namespace)
 		return error_set(err, ERROR_USAGE,
 		    "scope %s binds to the namespace: name it with -n",
 		    sealed_scope_name(sealing->scope));

@@ -55,7 +55,7 @@ static int read_back(struct sealing *sealing, struct kube_secret *stored, struct
 	if (sealing->settings->dry_run)
 		return 0;
 	if (kube_secret_get(
-		servers->client, &servers->kube, servers->namespace, sealing->name, &now, err) < 0)
+		servers->client, &servers->kube, sealing->namespace, sealing->name, &now, err) < 0)
 		return error_wrap(err, "it was written, but can't be read back");
 	int result = strcmp(now.resource_version, stored->resource_version) == 0
 			 ? compare(&sealing->change, &now, err)
@@ -67,7 +67,7 @@ static int read_back(struct sealing *sealing, struct kube_secret *stored, struct
 static int name_change(struct sealing *sealing, struct error *err)
 {
 	struct kube_secret *change = &sealing->change;
-	const char *namespace = sealing->servers->namespace;
+	const char *namespace = sealing->namespace;
 
 	change->name = strdup(sealing->name);
 	change->namespace = namespace ? strdup(namespace) : NULL;

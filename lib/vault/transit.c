@@ -69,8 +69,7 @@ static bool over_json_limit(const struct http_exchange *exchange)
 	return exchange->response.length && strstr(exchange->response.data, "exceeds allowed");
 }
 
-/* Vault encrypts what it can't decrypt again: refuse it before anything is written. */
-static int check_size(
+int transit_check_size(
     const struct transit_item *item, enum transit_operation operation, struct error *err)
 {
 	size_t text = item->input_length;
@@ -123,7 +122,7 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
 	json_write_name(&writer, "batch_input");
 	json_write_array(&writer);
 	for (size_t i = 0; i < count; i++) {
-		if (check_size(&items[i], operation, err) < 0)
+		if (transit_check_size(&items[i], operation, err) < 0)
 			return -1;
 		write_item(&writer, operation, &items[i]);
 		answer += items[i].input_length / 3 * 4 + ITEM_OVERHEAD;

@@ -142,6 +142,13 @@ enum transit_operation { TRANSIT_ENCRYPT, TRANSIT_DECRYPT, TRANSIT_REWRAP };
 /* Longer text is over Vault's JSON limit: it would never decrypt it. */
 #define TRANSIT_CIPHERTEXT_MAX ((size_t)1048576)
 
+/*
+ * Vault encrypts what it can't decrypt again: refuse it before anything is written.  Every request
+ * checks its items so; this tells beforehand which one it is.
+ */
+int transit_check_size(const struct transit_item *item, enum transit_operation operation,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
 int transit_batch_request(struct vault *vault, const struct transit_key *key,
     enum transit_operation operation, struct transit_item *items, size_t count,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
