@@ -240,4 +240,16 @@ like "$OUT" 'role-id: '"$role_id"' \(VAULT_ROLE_ID\)' "tells the role id"
 like "$OUT" 'vault-secret-id: set, not shown \(VAULT_SECRET_ID\)' "and of the secret id that it is set"
 unlike "$OUT" "$secret_id" "but not what it is"
 
+# A credential that does not come keeps nobody from being ended.
+mkfifo "$TAP_WORK/silent"
+exec 6<>"$TAP_WORK/silent"
+"${POD[@]}" A="$sealed" "$BIN/secret-exec" --token-file "$TAP_WORK/silent" --transit-key aes256-key -- true 2>"$TAP_WORK/err" &
+launcher=$!
+opened() { ls -l "/proc/$launcher/fd" 2>/dev/null | grep -q "$TAP_WORK/silent"; }
+until opened || ! kill -0 "$launcher"; do :; done
+while kill -TERM "$launcher" 2>/dev/null; do :; done
+STATUS=0
+wait "$launcher" || STATUS=$?
+is "$STATUS" 143 "a signal ends it while it waits for a token's file"
+
 done_testing
