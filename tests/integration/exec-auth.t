@@ -245,7 +245,7 @@ mkfifo "$TAP_WORK/silent"
 exec 6<>"$TAP_WORK/silent"
 "${POD[@]}" A="$sealed" "$BIN/secret-exec" --token-file "$TAP_WORK/silent" --transit-key aes256-key -- true 2>"$TAP_WORK/err" &
 launcher=$!
-opened() { ls -l "/proc/$launcher/fd" 2>/dev/null | grep -q "$TAP_WORK/silent"; }
+opened() { find "/proc/$launcher/fd" -lname "$TAP_WORK/silent" 2>/dev/null | grep -q .; }
 until opened || ! kill -0 "$launcher"; do :; done
 while kill -TERM "$launcher" 2>/dev/null; do :; done
 STATUS=0
