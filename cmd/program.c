@@ -87,9 +87,11 @@ static void note_old_name(const struct vault_settings *vault)
 static int request_jwt(const struct vault_session_settings *settings, struct http_client *client,
     struct secret_buffer *jwt, struct error *err)
 {
+	struct kube_settings api = *(const struct kube_settings *)settings->jwt_context;
 	struct kube kube;
 
-	if (kube_init(&kube, settings->jwt_context, err) < 0)
+	api.deadline_ms = http_client_deadline_ms(client);
+	if (kube_init(&kube, &api, err) < 0)
 		return -1;
 	int result = kube_token_request(client, &kube, kube.namespace, settings->service_account,
 	    given(settings->audience) ? settings->audience : NULL, settings->jwt_lifetime_ms / 1000,

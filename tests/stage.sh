@@ -76,11 +76,13 @@ kube_call() {
 		"${3-}" "${4-application/json}"
 }
 
-# How many service tokens live.
+# The tokens that have an entry in Vault, and how many of them are not among those $1 that there were before:
+# others may end meanwhile.
 vault_accessors() {
 	vault_call LIST auth/token/accessors
-	field data.keys | tr ',' '\n' | grep -c '"'
+	field data.keys | grep -oE '"[^"]+"' | sort
 }
+new_tokens() { comm -13 <(printf '%s\n' "$1") <(vault_accessors) | wc -l; }
 
 # Open a Vault that has been sealed.
 vault_unseal() {

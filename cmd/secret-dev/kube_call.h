@@ -11,6 +11,7 @@ struct kube_call {
 	const char *user;	 /* "system:serviceaccount:demo:app" */
 	const char *account;	 /* of namespace demo; NULL: the admin or nobody */
 	bool admin;
+	bool dry_run;	 /* all is looked at and answered, and nothing stored */
 	char *namespace; /* from the path; NULL: all */
 	char *name;	 /* from the path; NULL: the collection */
 	struct answer *answer;

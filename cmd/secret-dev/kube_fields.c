@@ -177,7 +177,8 @@ void kube_write_metadata(const struct kube_metadata *metadata, struct json_write
 	json_write_member(writer, "name", metadata->name);
 	json_write_member(writer, "namespace", metadata->namespace);
 	json_write_member(writer, "uid", metadata->uid);
-	json_write_member(writer, "resourceVersion", revision);
+	if (metadata->revision) /* none where nothing was stored */
+		json_write_member(writer, "resourceVersion", revision);
 	json_write_member(writer, "creationTimestamp", created);
 	kube_map_write(metadata->labels, "labels", writer);
 	kube_map_write(metadata->annotations, "annotations", writer);

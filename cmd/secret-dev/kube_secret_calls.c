@@ -84,6 +84,11 @@ static int create(struct kube_call *call, const char *name, struct error *err)
 		stored_secret_free(secret);
 		return refuse_invalid(call, name, &fault);
 	}
+	if (call->dry_run) {
+		int result = answer_secret(call, 201, secret, err);
+		stored_secret_free(secret);
+		return result;
+	}
 	if (kube_store_insert(call->server, secret, err) < 0) {
 		stored_secret_free(secret);
 		return -1;
@@ -150,6 +155,12 @@ static int replace(struct kube_call *call, struct stored_secret *old, struct sto
 	if (stored_secret_equal(changed, old)) {
 		stored_secret_free(changed);
 		return answer_secret(call, 200, old, err);
+	}
+	if (call->dry_run) {
+		changed->revision = old->revision;
+		int result = answer_secret(call, 200, changed, err);
+		stored_secret_free(changed);
+		return result;
 	}
 	kube_store_replace(call->server, old, changed);
 	return answer_secret(call, 200, changed, err);

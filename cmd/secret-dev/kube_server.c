@@ -213,7 +213,7 @@ static int refuse_path(struct kube_call *call, bool known, struct error *err)
 /* A part of the API that would be ignored here must not look as if it were honoured. */
 static const char *unserved_parameter(const struct request *request)
 {
-	static const char *const names[] = {"watch", "fieldSelector", "dryRun"};
+	static const char *const names[] = {"watch", "fieldSelector"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char *value = request_query(request, names[i]);
@@ -222,6 +222,26 @@ static const char *unserved_parameter(const struct request *request)
 			return names[i];
 	}
 	return NULL;
+}
+
+/* dryRun=All is for what writes Secrets; 1: refused and answered. */
+static int check_dry_run(struct kube_call *call, const struct route *route)
+{
+	const char *value = request_query(call->request, "dryRun");
+	bool served = route->answer == kube_secret_post || route->answer == kube_secret_put ||
+		      route->answer == kube_secret_patch;
+
+	if (!value)
+		return 0;
+	call->dry_run = strcmp(value, "All") == 0;
+	if (!call->dry_run)
+		kube_refuse(call, &(struct kube_status){422, "Invalid", NULL, NULL, NULL},
+		    "dryRun: Unsupported value: [\"%s\"]: supported values: \"All\"", value);
+	else if (!served)
+		kube_bad_request(call, "secret-dev serves dryRun for writing Secrets only");
+	else
+		return 0;
+	return 1;
 }
 
 static const char *token_of(const struct request *request)
@@ -326,6 +346,8 @@ static int route_call(struct kube_call *call, struct error *err)
 	if (unserved)
 		return kube_bad_request(
 		    call, "secret-dev does not serve the parameter %s", unserved);
+	if (check_dry_run(call, route))
+		return 0;
 	if (route->needs == FOR_AUTHENTICATED && !call->admin && !call->account && !call->name &&
 	    !call->namespace && route->answer != kube_secrets_list)
 		return refuse_path(call, false, err);

@@ -51,7 +51,7 @@ static const struct option_spec table[] = {
     {OPTION("allow-disk", OPTION_FLAG, NULL, deliver.allow_disk,
 	"let --file write elsewhere than to tmpfs")},
     {OPTION("override", OPTION_FLAG, NULL, deliver.override,
-	"let a secret replace a variable that is set, and a later source an earlier one")},
+	"let a secret replace a variable that is set, and a stronger source a weaker one")},
     {OPTION("allow-env", OPTION_LIST, "NAME", deliver.allow,
 	"allow a secret to set this dangerous variable (repeatable)")},
     {OPTION("keep-config", OPTION_FLAG, NULL, deliver.keep_config,
@@ -96,6 +96,9 @@ static const struct option_spec table[] = {
 	"when it is killed (default 10s)")},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
+    {.section = "Configuration",
+	OPTION("env-config", OPTION_FLAG, NULL, env_config,
+	    "take options from the environment too (default; --no-env-config: from here alone)")},
     COMMON_OPTIONS(struct configuration, "60s", "8"),
     {.name = NULL},
 };
@@ -110,6 +113,7 @@ const struct options secret_exec_options = {
 	"Decrypt sealed Secrets with Vault Transit, then run COMMAND in this process's\n"
 	"place with them. Variables whose value starts with \"vault:v\" are decrypted too.",
     .table = table,
+    .environment_flag = "env-config",
     .origins = origins,
     .stop_at_operand = true,
 };
@@ -134,14 +138,19 @@ int configuration_check(const struct configuration *configuration, struct error 
 	const struct vault_settings *vault = &configuration->vault;
 	char own[OPTIONS_VARIABLE_MAX], other[OPTIONS_VARIABLE_MAX];
 
-	if (!has_ciphertext(environ))
+	if (!configuration->env_config || !has_ciphertext(environ))
 		return 0;
 	if (options_environment_conflict(&secret_exec_options, own, other))
 		return error_set(err, ERROR_USAGE,
 		    "%s and %s are both set, and differ, beside ciphertext from a Secret, which "
-		    "could "
-		    "have set either: set only one of them",
+		    "could have set either: set only one of them",
 		    own, other);
+	if (vault->skip_verify && options_origin(&secret_exec_options, "vault-skip-verify")->kind ==
+				      OPTION_FROM_ENVIRONMENT)
+		return error_set(err, ERROR_USAGE,
+		    "that Vault's TLS is not verified is said in the environment, beside "
+		    "ciphertext from "
+		    "a Secret, which could have said it: say --vault-skip-verify");
 	if (given(vault->ca_file) + given(vault->ca_pem) + given(vault->ca_directory) > 1)
 		return error_set(err, ERROR_USAGE,
 		    "Vault's CA certificate is given in more than one way, beside ciphertext from "

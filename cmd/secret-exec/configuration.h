@@ -15,6 +15,7 @@ struct configuration {
 	struct deliver_settings deliver;
 	struct init_settings init;
 	struct watch_settings watch;
+	bool env_config; /* options may come from the environment */
 	bool check, print_config;
 	const char *install;
 };

@@ -23,7 +23,25 @@ static struct launch_settings settings_for_launch(const struct configuration *co
 	settings.collect.sources.environment = environ;
 	settings.collect.sources.override = configuration->deliver.override;
 	settings.deliver.options = &secret_exec_options;
+	settings.deliver.naming = &configuration->naming;
 	return settings;
+}
+
+/* What follows from other settings, or from the pod, is in force too. */
+static void fill_in(struct configuration *configuration)
+{
+	struct vault_session_settings *session = &configuration->session;
+	struct kube_settings *kube = &configuration->kube;
+	struct error ignored = ERROR_INIT; /* a method that there isn't is shown as it is */
+	enum vault_auth method;
+
+	if (vault_session_method(session, &method, &ignored) == 0) {
+		session->method = vault_auth_name(method);
+		if (!given(session->auth_mount) && method != VAULT_AUTH_TOKEN)
+			session->auth_mount = session->method;
+	}
+	if (!given(kube->namespace))
+		kube->namespace = kube_pod_namespace(kube->service_account_directory);
 }
 
 /* The command plays no part in it, and need not be there. */
@@ -32,8 +50,12 @@ static int print_configuration(struct configuration *configuration, struct error
 	if (program_complete_connection(&configuration->program, &configuration->vault,
 		&configuration->session, &configuration->kube, err) < 0)
 		return program_fail(err, COMMAND_FAILED);
+	fill_in(configuration);
 	options_print_configuration(&secret_exec_options, configuration, stdout);
-	return 0;
+	if (fflush(stdout) == 0)
+		return 0;
+	error_system(err, "standard output");
+	return program_fail(err, COMMAND_FAILED);
 }
 
 static int install_program(
@@ -51,6 +73,7 @@ int main(int argc, char **argv)
 {
 	/* Static, so that what it owns is reachable to the end: exec never returns to free it. */
 	static struct configuration configuration = {.program = {.timeout_ms = 60000, .retries = 8},
+	    .env_config = true,
 	    .vault = {.timeout_ms = HTTP_REQUEST_TIMEOUT_MS},
 	    .session = VAULT_SESSION_DEFAULTS,
 	    .deliver = {.fd_variable = DELIVER_FD_VARIABLE, .file_mode = "0400"},
@@ -81,6 +104,7 @@ int main(int argc, char **argv)
 		return program_fail(&err, COMMAND_FAILED);
 	/* Each start has its own time. */
 	configuration.kube.deadline_ms = 0;
+	configuration.vault.ignore_environment = !configuration.env_config;
 	struct launch_settings settings = settings_for_launch(&configuration);
 	if (launch_check_settings(&settings, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);

@@ -1,5 +1,6 @@
 /*
- * Read the secrets that secret-exec hands over a pipe, in nul form, and print the one that is named.
+ * Read the secrets that secret-exec hands over a pipe, in nul form, and print the one that is
+ * named.
  *
  *     cc -o read-pipe read-pipe.c
  *     secret-exec --secret app --fd 3:nul -- ./read-pipe PASSWORD
@@ -8,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The pipe's NAME=value texts, each ended by a NUL byte; NULL at its end, or when memory runs out. */
+/* The pipe's NAME=value texts, each ended by a NUL byte; NULL at its end, or when memory runs out.
+ */
 static char *next_secret(FILE *pipe)
 {
 	char *text = NULL;

@@ -132,13 +132,27 @@ static size_t index_of(const struct options *options, const struct option_spec *
 	return (size_t)(spec - options->table);
 }
 
+static bool is_environment_flag(const struct options *options, const struct option_spec *spec)
+{
+	return options->environment_flag && strcmp(spec->name, options->environment_flag) == 0;
+}
+
+/* Whether the command line leaves it to the environment to say something. */
+static bool asks_environment(const struct options *options, void *target)
+{
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		if (is_environment_flag(options, spec))
+			return *(const bool *)target_of(spec, target);
+	return true;
+}
+
 static int read_environment(
     const struct options *options, const struct option_spec *spec, void *target, struct error *err)
 {
 	char name[VARIABLE_MAX];
 	const char *value = has_target(spec) ? from_environment(options, spec, name) : NULL;
 
-	if (!value)
+	if (!value || is_environment_flag(options, spec))
 		return 0;
 	if (options->origins) {
 		struct option_origin *origin = &options->origins[index_of(options, spec)];
@@ -306,11 +320,14 @@ enum options_result options_parse(const struct options *options, void *target, i
 	if (argc < 1)
 		return OPTIONS_RUN;
 	if (parse_words(&parser, operand_count) < 0) {
-		error_hint(err, "see %s --help", options->program);
+		error_hint(err, "see %s%s%s --help", options->program, options->command ? " " : "",
+		    options->command ? options->command : "");
 		return OPTIONS_ERROR;
 	}
 	if (parser.result != OPTIONS_RUN)
 		return parser.result;
+	if (!asks_environment(options, target))
+		return OPTIONS_RUN;
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
 		if (!given[index_of(options, spec)] &&
 		    read_environment(options, spec, target, err) < 0)
@@ -378,13 +395,19 @@ static void print_text(FILE *out, const char *text)
 {
 	const char *scheme = strstr(text, "://"), *at = strrchr(text, '@');
 	size_t length = strlen(text);
+	char shown[SHOWN_MAX];
 
-	if (scheme && at && at > scheme)
-		fprintf(out, "%.*s...%s", (int)(scheme + 3 - text), text, at);
-	else if (length > SHOWN_MAX || strpbrk(text, "\r\n"))
+	if (at) {
+		snprintf(shown, sizeof(shown), "%.*s...%s",
+		    scheme && scheme < at ? (int)(scheme + 3 - text) : 0, text, at);
+	} else if (length >= sizeof(shown) || strpbrk(text, "\r\n")) {
 		fprintf(out, "%zu bytes", length);
-	else
-		fputs(text, out);
+		return;
+	} else {
+		memcpy(shown, text, length + 1);
+	}
+	string_make_printable(shown);
+	fputs(shown, out);
 }
 
 static void print_duration(FILE *out, int64_t duration_ms)
@@ -459,21 +482,34 @@ void options_print_configuration(const struct options *options, const void *targ
 	}
 }
 
-bool options_environment_conflict(
-    const struct options *options, char own[OPTIONS_VARIABLE_MAX], char other[OPTIONS_VARIABLE_MAX])
+/* Find a name among `list` that is set to something else than `value`. */
+static bool differs(const char *value, const char *list, char other[OPTIONS_VARIABLE_MAX])
 {
-	for (const struct option_spec *spec = options->table; spec->name; spec++) {
-		prefixed_name(options, spec, own);
-		const char *value = getenv(own), *list = spec->environment;
-		if (!given(value))
-			continue;
-		while ((list = next_name(list, other))) {
-			const char *second = getenv(other);
-			if (given(second) && strcmp(value, second) != 0)
-				return true;
-		}
+	while ((list = next_name(list, other))) {
+		const char *second = getenv(other);
+		if (given(second) && strcmp(value, second) != 0)
+			return true;
 	}
 	return false;
+}
+
+bool options_environment_conflict(
+    const struct options *options, char one[OPTIONS_VARIABLE_MAX], char other[OPTIONS_VARIABLE_MAX])
+{
+	for (const struct option_spec *spec = options->table; spec->name; spec++) {
+		const char *value = has_target(spec) ? from_environment(options, spec, one) : NULL;
+		if (value && differs(value, spec->environment, other))
+			return true;
+	}
+	return false;
+}
+
+const struct option_origin *options_origin(const struct options *options, const char *name)
+{
+	bool negated;
+
+	return &options
+		    ->origins[index_of(options, find_long(options, name, strlen(name), &negated))];
 }
 
 bool options_own_variable(const struct options *options, const char *name)

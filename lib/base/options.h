@@ -52,11 +52,14 @@ struct option_origin {
 
 struct options {
 	const char *program;		 /* "secret-exec" */
+	const char *command;		 /* of a program with commands: "edit"; or NULL */
 	const char *prefix;		 /* "SECRET_EXEC" */
 	const char *synopsis;		 /* one or more lines, without "usage: " */
 	const char *description;	 /* a paragraph, or NULL */
 	const struct option_spec *table; /* ended by a NULL name */
 	struct option_origin *origins;	 /* one for each entry, filled by options_parse; or NULL */
+	const char *environment_flag;	 /* the flag, true by default, without which the environment
+					    says    nothing; from the command line only; or NULL */
 	bool stop_at_operand; /* options end at the first operand, as for env(1); else they may
 				 follow */
 };
@@ -73,11 +76,15 @@ enum options_result options_parse(const struct options *options, void *target, i
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Find an option that its PREFIX_NAME and one of its further names in the environment set to
- * different values; the two names are written to `own` and `other`.
+ * Find an option that two of its names in the environment set to different values; the names are
+ * written to `one` and `other`.
  */
-bool options_environment_conflict(const struct options *options, char own[OPTIONS_VARIABLE_MAX],
+bool options_environment_conflict(const struct options *options, char one[OPTIONS_VARIABLE_MAX],
     char other[OPTIONS_VARIABLE_MAX]) __attribute__((nonnull));
+
+/* Where the option's value came from; `options->origins` must be there. */
+const struct option_origin *options_origin(const struct options *options, const char *name)
+    __attribute__((nonnull));
 
 /*
  * Print each option that has a value: "name: value (origin)".  Values of the environment-only kind,
@@ -86,7 +93,7 @@ bool options_environment_conflict(const struct options *options, char own[OPTION
 void options_print_configuration(const struct options *options, const void *target, FILE *out)
     __attribute__((nonnull));
 
-/* Print usage, description, options with defaults' environment names. */
+/* Print usage, description, each option with its names in the environment. */
 void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));
 
 /*

@@ -109,8 +109,10 @@ int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name
 				return error_wrap(err, "%s", name);
 			got = read(fd, buffer->data + buffer->length, step);
 		}
+		/* Only a signal that ends us has a handler; else it may wait here for ever. */
 		if (got < 0 && errno == EINTR)
-			continue;
+			return error_set(
+			    err, ERROR_INTERRUPTED, "%s: read: interrupted by a signal", name);
 		if (got < 0)
 			return error_system(err, "%s: read", name);
 		if (got == 0)

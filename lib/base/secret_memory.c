@@ -15,7 +15,7 @@
 #define HEAP_STEP (1024 * 1024)
 
 /* Larger blocks get pages of their own, which go back to the system when they are freed. */
-#define BLOCK_MAX (256 * 1024)
+#define BLOCK_MAX ((size_t)256 * 1024)
 
 /* Addresses: the heap is [heap, sbrk(0)), its part below `covered` is done.  heap 0: not begun. */
 static uintptr_t heap, covered;

@@ -6,14 +6,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-
-/* Where distributions keep the bundle of public CAs; the first that exists is used. */
-static const char *const system_bundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt",		 /* Debian, Alpine, distroless */
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL */
-    "/etc/ssl/ca-bundle.pem",				 /* openSUSE */
-    "/etc/ssl/cert.pem",				 /* Alpine's other name */
-};
+#include "lib/http/bundle.h"
 
 /* A curl handle being filled: the first option that fails sticks. */
 struct setup {
@@ -57,18 +50,6 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return length; /* less than there is ends the transfer */
 }
 
-static const char *system_bundle(void)
-{
-	const char *named = getenv("SSL_CERT_FILE");
-
-	if (named && *named)
-		return named;
-	for (size_t i = 0; i < sizeof(system_bundles) / sizeof(system_bundles[0]); i++)
-		if (access(system_bundles[i], R_OK) == 0)
-			return system_bundles[i];
-	return NULL;
-}
-
 /* A proxy that speaks TLS is trusted by the same certificates, as Vault's own clients have it. */
 static void set_ca_file(struct setup *setup, const char *path)
 {
@@ -92,12 +73,14 @@ static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, 
 			    err, "%s: CA file %s", endpoint->name, endpoint->ca_file);
 		set_ca_file(setup, endpoint->ca_file);
 	} else if (http_is_https(endpoint->url)) {
-		const char *bundle = endpoint->system_trust ? system_bundle() : NULL;
+		const char *bundle =
+		    endpoint->system_trust ? http_bundle_find(endpoint->ignore_environment) : NULL;
 		if (!bundle)
 			return error_set(err, ERROR_USAGE,
 			    "%s: no CA certificates to verify its TLS: %s", endpoint->name,
 			    endpoint->trust_hint ? endpoint->trust_hint : "name a CA file");
-		set_ca_file(setup, bundle);
+		if (setup->result == CURLE_OK)
+			setup->result = http_bundle_trust(setup->easy, bundle);
 	}
 	return 0;
 }

@@ -96,6 +96,11 @@ void http_client_free(struct http_client *client)
 	free(client);
 }
 
+int64_t http_client_deadline_ms(const struct http_client *client)
+{
+	return client->deadline_ms;
+}
+
 void http_interrupt(void)
 {
 	CURLM *multi = polled;
@@ -174,9 +179,9 @@ static void log_retry(const struct http_attempt *attempt, int64_t delay_ms)
 	char status[32];
 
 	snprintf(status, sizeof(status), "status %d", exchange->status);
-	log_write(LOG_INFO, "%s: %s %.*s: %s: trying again in %lld ms (%d of %d)",
-	    exchange->endpoint->name, exchange->method, path_length(exchange),
-	    secret_buffer_string(&exchange->path),
+	log_write(LOG_INFO, "%s at %s: %s %.*s: %s: trying again in %lld ms (%d of %d)",
+	    exchange->endpoint->name, exchange->endpoint->url, exchange->method,
+	    path_length(exchange), secret_buffer_string(&exchange->path),
 	    exchange->status ? status : exchange->error.message, (long long)delay_ms,
 	    attempt->tries, exchange->endpoint->retries);
 }

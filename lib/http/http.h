@@ -43,8 +43,9 @@ struct http_endpoint {
 	const char *trust_hint; /* what to do when TLS does not verify; a literal, or NULL */
 	char *url;		/* scheme://host[:port][/prefix], no final slash */
 	char *ca_file;
-	char *ca_pem;	   /* wins over the file */
-	bool system_trust; /* no CA given: the system's bundle, if there is one */
+	char *ca_pem;		 /* wins over the file */
+	bool system_trust;	 /* no CA given: the system's bundle, if there is one */
+	bool ignore_environment; /* SSL_CERT_FILE names no bundle */
 	char *certificate_file, *certificate_pem; /* client certificate */
 	char *key_file;
 	struct secret_buffer key_pem; /* client key */
@@ -122,6 +123,8 @@ void http_exchange_free(struct http_exchange *exchange) __attribute__((nonnull))
  */
 struct http_client *http_client_new(int64_t deadline_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* 0: none. */
+int64_t http_client_deadline_ms(const struct http_client *client) __attribute__((nonnull));
 /* Ends what still runs. */
 void http_client_free(struct http_client *client);
 /* True after its deadline and after http_interrupt: no exchange would run to its end. */

@@ -246,6 +246,13 @@ bool http_is_put_off(int status)
 	}
 }
 
+/* libcurl repeats a proxy's URL, which may hold a password, when it can't be one. */
+static const char *public_reason(const struct http_attempt *attempt, CURLcode result)
+{
+	return attempt->reason[0] && !strchr(attempt->reason, '@') ? attempt->reason
+								   : curl_easy_strerror(result);
+}
+
 /* The status counts: is there a reason to ask once more? */
 static bool is_passing(const struct http_exchange *exchange)
 {
@@ -270,7 +277,7 @@ enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode resu
 	} else {
 		curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &failure.os_error);
 		curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
-		failure.reason = attempt->reason[0] ? attempt->reason : curl_easy_strerror(result);
+		failure.reason = public_reason(attempt, result);
 		explain(attempt, &failure);
 		again = exchange->once ? never_arrived(&failure) : is_transient(&failure);
 	}

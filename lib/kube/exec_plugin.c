@@ -181,10 +181,11 @@ static bool is_set(const struct strings *environment, const char *entry)
 	return false;
 }
 
-/* A person's Vault token is no business of a program that a kubeconfig names. */
-static bool is_vault_token(const char *entry)
+/* What logs in to Vault is no business of a program that a kubeconfig names. */
+static bool is_vault_credential(const char *entry)
 {
-	static const char *const ends[] = {"VAULT_TOKEN", "BAO_TOKEN"};
+	static const char *const ends[] = {
+	    "VAULT_TOKEN", "BAO_TOKEN", "VAULT_SECRET_ID", "BAO_SECRET_ID"};
 
 	const char *equals = strchr(entry, '=');
 
@@ -218,7 +219,7 @@ static int add_environment(struct run *run, const struct http_endpoint *endpoint
 			return -1;
 	}
 	for (char **entry = environ; *entry; entry++)
-		if (!is_vault_token(*entry) && !is_set(&run->environment, *entry) &&
+		if (!is_vault_credential(*entry) && !is_set(&run->environment, *entry) &&
 		    strings_append(&run->environment, *entry, err) < 0)
 			return -1;
 	return 0;

@@ -34,6 +34,7 @@ struct kube {
 	char *token_file;	    /* read again for each request; or NULL */
 	struct secret_buffer token; /* a fixed bearer token; token_file wins */
 	int64_t deadline_ms;	    /* of an exec plugin, as in the settings */
+	bool dry_run;		    /* create and patch are judged by the server, not carried out */
 };
 
 /*
@@ -55,14 +56,17 @@ char *kube_pod_namespace(const char *service_account_directory) __attribute__((w
 /* A string map: labels, annotations. */
 struct kube_pair {
 	char *name;
-	char *value;
+	char *value; /* NULL in a change: it goes */
 };
 struct kube_entry {
 	char *key;
 	struct secret_buffer value; /* decoded bytes */
+	bool removed;		    /* in a change: the key goes */
 };
 struct kube_secret {
-	char *namespace, *name, *type, *resource_version;
+	char *namespace, *name, *type;
+	char *resource_version; /* NULL after a dry run of create */
+	int64_t created_s;	/* unix time; 0: unknown */
 	bool immutable;
 	struct kube_entry *data;
 	size_t data_count;
@@ -78,10 +82,16 @@ struct kube_entry *kube_secret_entry(const struct kube_secret *secret, const cha
 /* Add or replace: names are copied; *value, the decoded bytes, is taken over (empty after). */
 int kube_secret_add(struct kube_secret *secret, const char *key, struct secret_buffer *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+/* In a change: take the data key away. */
+int kube_secret_remove(struct kube_secret *secret, const char *key, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 int kube_secret_add_label(struct kube_secret *secret, const char *name, const char *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 int kube_secret_add_annotation(struct kube_secret *secret, const char *name, const char *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+/* In a change: take the annotation away. */
+int kube_secret_remove_annotation(struct kube_secret *secret, const char *name, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /*
  * Name rules of the API server: DNS-1123 subdomain (names) or label (namespaces); [-._a-zA-Z0-9]+

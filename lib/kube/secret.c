@@ -59,25 +59,48 @@ struct kube_entry *kube_secret_entry(const struct kube_secret *secret, const cha
 	return NULL;
 }
 
-int kube_secret_add(
-    struct kube_secret *secret, const char *key, struct secret_buffer *value, struct error *err)
+/* The entry of this key, a new one where there is none; or NULL. */
+static struct kube_entry *make_entry(struct kube_secret *secret, const char *key, struct error *err)
 {
 	struct kube_entry *entry = kube_secret_entry(secret, key);
 
-	if (!entry) {
-		struct kube_entry *grown =
-		    reallocarray(secret->data, secret->data_count + 1, sizeof(*grown));
-		if (!grown)
-			return error_memory(err);
+	if (entry)
+		return entry;
+	struct kube_entry *grown =
+	    reallocarray(secret->data, secret->data_count + 1, sizeof(*grown));
+	if (grown)
 		secret->data = grown;
-		entry = &grown[secret->data_count];
-		memset(entry, 0, sizeof(*entry));
-		entry->key = strdup(key);
-		if (!entry->key)
-			return error_memory(err);
-		secret->data_count++;
+	char *copy = strdup(key);
+	if (!grown || !copy) {
+		free(copy);
+		error_memory(err);
+		return NULL;
 	}
+	entry = &grown[secret->data_count++];
+	*entry = (struct kube_entry){.key = copy};
+	return entry;
+}
+
+int kube_secret_add(
+    struct kube_secret *secret, const char *key, struct secret_buffer *value, struct error *err)
+{
+	struct kube_entry *entry = make_entry(secret, key, err);
+
+	if (!entry)
+		return -1;
 	secret_buffer_move(&entry->value, value);
+	entry->removed = false;
+	return 0;
+}
+
+int kube_secret_remove(struct kube_secret *secret, const char *key, struct error *err)
+{
+	struct kube_entry *entry = make_entry(secret, key, err);
+
+	if (!entry)
+		return -1;
+	secret_buffer_free(&entry->value);
+	entry->removed = true;
 	return 0;
 }
 
@@ -114,4 +137,14 @@ int kube_secret_add_annotation(
     struct kube_secret *secret, const char *name, const char *value, struct error *err)
 {
 	return add_pair(&secret->annotations, &secret->annotation_count, name, value, err);
+}
+
+int kube_secret_remove_annotation(struct kube_secret *secret, const char *name, struct error *err)
+{
+	if (kube_secret_add_annotation(secret, name, "", err) < 0)
+		return -1;
+	struct kube_pair *pair = find_pair(secret->annotations, secret->annotation_count, name);
+	free(pair->value);
+	pair->value = NULL;
+	return 0;
 }

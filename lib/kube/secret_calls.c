@@ -3,6 +3,8 @@
 #include "lib/kube/answer.h"
 #include "lib/kube/secret_json.h"
 
+#define DRY_RUN "?dryRun=All"
+
 int kube_secret_get_request(struct kube *kube, const char *namespace, const char *name,
     struct http_exchange *exchange, struct error *err)
 {
@@ -48,6 +50,11 @@ static void add_hint(const struct http_exchange *exchange, const char *namespace
 	}
 }
 
+static bool is_dry_run(const struct http_exchange *exchange)
+{
+	return strstr(secret_buffer_string(&exchange->path), DRY_RUN) != NULL;
+}
+
 int kube_secret_result(const struct http_exchange *exchange, const char *namespace,
     const char *name, struct kube_secret *secret, struct error *err)
 {
@@ -57,7 +64,8 @@ int kube_secret_result(const struct http_exchange *exchange, const char *namespa
 		return error_wrap(err, "Secret %s/%s", namespace, name);
 	}
 	cleanup_json struct json *document = kube_answer_parse(exchange, "Secret", err);
-	if (!document || kube_secret_read(document, JSON_ROOT, secret, err) < 0)
+	if (!document ||
+	    kube_secret_read(document, JSON_ROOT, !is_dry_run(exchange), secret, err) < 0)
 		return error_wrap(err, "Secret %s/%s", namespace, name);
 	/* Values are bound to the name that was asked for, not to one that the answer claims. */
 	if (strcmp(secret->namespace, namespace) == 0 && strcmp(secret->name, name) == 0)
@@ -99,12 +107,18 @@ static int check_size(const struct kube_secret *secret, struct error *err)
 	return 0;
 }
 
+static int add_dry_run(const struct kube *kube, struct http_exchange *exchange, struct error *err)
+{
+	return kube->dry_run ? secret_buffer_append_string(&exchange->path, DRY_RUN, err) : 0;
+}
+
 static int create_request(struct kube *kube, const struct kube_secret *secret,
     struct http_exchange *exchange, struct error *err)
 {
 	memset(exchange, 0, sizeof(*exchange));
 	if (check_size(secret, err) < 0 ||
-	    kube_request(kube, "POST", secret->namespace, "secrets", NULL, exchange, err) < 0)
+	    kube_request(kube, "POST", secret->namespace, "secrets", NULL, exchange, err) < 0 ||
+	    add_dry_run(kube, exchange, err) < 0)
 		return -1;
 	exchange->response_limit = HTTP_RESPONSE_SECRET;
 	exchange->once = true; /* else a lost answer would read as a name that is taken */
@@ -137,7 +151,8 @@ int kube_secret_patch_request(struct kube *kube, const struct kube_secret *chang
 	struct json_writer writer;
 
 	if (kube_request(kube, "PATCH", change->namespace, "secrets", change->name, exchange, err) <
-	    0)
+		0 ||
+	    add_dry_run(kube, exchange, err) < 0)
 		return -1;
 	exchange->content_type = "application/merge-patch+json";
 	exchange->response_limit = HTTP_RESPONSE_SECRET;

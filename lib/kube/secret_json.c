@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
@@ -73,8 +74,18 @@ static int read_data(
 	return 0;
 }
 
-static int read_secret(
-    const struct json *document, json_node node, struct kube_secret *secret, struct error *err)
+/* RFC 3339 in UTC, as the API server writes it; 0 for anything else. */
+static int64_t read_time(const struct json *document, json_node node)
+{
+	struct tm utc = {0};
+	cleanup_free char *text = json_strdup(document, node);
+	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc) : NULL;
+
+	return end && !*end ? timegm(&utc) : 0;
+}
+
+static int read_secret(const struct json *document, json_node node, bool stored,
+    struct kube_secret *secret, struct error *err)
 {
 	json_node metadata = json_member(document, node, "metadata");
 
@@ -84,7 +95,9 @@ static int read_secret(
 	    json_strdup(document, json_member(document, metadata, "resourceVersion"));
 	secret->type = json_strdup(document, json_member(document, node, "type"));
 	secret->immutable = json_boolean(document, json_member(document, node, "immutable"), false);
-	if (!secret->namespace || !secret->name || !secret->resource_version)
+	secret->created_s =
+	    read_time(document, json_member(document, metadata, "creationTimestamp"));
+	if (!secret->namespace || !secret->name || (stored && !secret->resource_version))
 		return error_set(err, ERROR_INVALID,
 		    "the Kubernetes API's answer holds no Secret: no namespace, name or "
 		    "resourceVersion");
@@ -97,13 +110,14 @@ static int read_secret(
 	return read_data(document, json_member(document, node, "data"), secret, err);
 }
 
-int kube_secret_read(
-    const struct json *document, json_node node, struct kube_secret *secret, struct error *err)
+int kube_secret_read(const struct json *document, json_node node, bool stored,
+    struct kube_secret *secret, struct error *err)
 {
-	if (read_secret(document, node, secret, err) == 0)
-		return 0;
-	kube_secret_free(secret);
-	return -1;
+	int result = read_secret(document, node, stored, secret, err);
+
+	if (result < 0)
+		kube_secret_free(secret);
+	return result;
 }
 
 static void write_pairs(
@@ -114,7 +128,12 @@ static void write_pairs(
 	json_write_name(writer, name);
 	json_write_object(writer);
 	for (size_t i = 0; i < count; i++)
-		json_write_member(writer, pairs[i].name, pairs[i].value);
+		if (pairs[i].value) {
+			json_write_member(writer, pairs[i].name, pairs[i].value);
+		} else {
+			json_write_name(writer, pairs[i].name);
+			json_write_null(writer);
+		}
 	json_write_object_end(writer);
 }
 
@@ -132,6 +151,10 @@ void kube_secret_write_data(struct json_writer *writer, const struct kube_secret
 	json_write_object(writer);
 	for (size_t i = 0; i < secret->data_count; i++) {
 		json_write_name(writer, secret->data[i].key);
+		if (secret->data[i].removed) {
+			json_write_null(writer);
+			continue;
+		}
 		json_write_base64(writer, secret_buffer_string(&secret->data[i].value),
 		    secret->data[i].value.length);
 	}

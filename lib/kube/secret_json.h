@@ -7,10 +7,10 @@
 
 /*
  * Read a v1/Secret; items of a list carry no kind, so it is for the caller to look at.  *secret
- * must be zeroed; on error it holds nothing.
+ * must be zeroed; on error it holds nothing.  One that is `stored` has a resourceVersion.
  */
-int kube_secret_read(const struct json *document, json_node node, struct kube_secret *secret,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_secret_read(const struct json *document, json_node node, bool stored,
+    struct kube_secret *secret, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* The bytes of a data value that is written as base64; null is none. */
 int kube_data_read(const struct json *document, json_node node, struct kube_entry *entry,

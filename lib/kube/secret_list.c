@@ -47,7 +47,7 @@ static int read_items(
 	if (!page->secrets)
 		return error_memory(err);
 	json_each (document, items, node) {
-		if (kube_secret_read(document, node, &page->secrets[page->count], err) < 0)
+		if (kube_secret_read(document, node, true, &page->secrets[page->count], err) < 0)
 			return error_wrap(err, "item %zu", page->count + 1);
 		page->count++;
 	}

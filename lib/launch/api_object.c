@@ -23,8 +23,7 @@ static int prepare(struct api_object *object, struct kube *kube, struct error *e
 int api_objects_add(struct api_objects *objects, struct kube *kube, enum api_resource resource,
     const char *namespace, const char *name, size_t *place, struct error *err)
 {
-	if (!namespace)
-	namespace = kube->namespace;
+	namespace = namespace ? namespace : kube->namespace;
 	for (*place = 0; *place < objects->count; (*place)++)
 		if (is_object(&objects->items[*place], resource, namespace, name))
 			return 0;

@@ -98,15 +98,14 @@ int binding_context(
     const struct binding *binding, const char *name, char **context, struct error *err)
 {
 	const struct reference *secret = find_secret(binding, name);
-	const char *namespace = secret ? secret->namespace : NULL;
+	const char *namespace =
+	    secret && secret->namespace ? secret->namespace : binding->namespace;
 
 	*context = NULL;
 	if (binding->scope == SEALED_UNBOUND)
 		return 0;
 	if (!secret && (binding->count || binding->scope == SEALED_STRICT))
 		return refuse_unknown(binding, err);
-	if (!namespace)
-	namespace = binding->namespace;
 	if (!namespace && binding->scope != SEALED_CLUSTER_WIDE)
 		return error_set(err, ERROR_USAGE,
 		    "it is not known in which namespace it was sealed: name that with "

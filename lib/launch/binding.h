@@ -24,12 +24,6 @@ int binding_init(struct binding *binding, const struct source_settings *settings
     const char *namespace, const char *service_account_directory, struct error *err)
     __attribute__((nonnull(1, 2, 5), warn_unused_result));
 void binding_free(struct binding *binding) __attribute__((nonnull));
-/* What to do when Vault can't decrypt such a value, with a context and without. */
-#define BINDING_HINT_BOUND                                                                         \
-	"is it sealed for the Secret and data key that --bound-to says, or garbled?"
-#define BINDING_HINT_UNBOUND                                                                       \
-	"the key binds it to the Secret that it was sealed for: name that with --bound-to "        \
-	"[NAMESPACE/]NAME"
 
 /*
  * The context of the value called `name`: base64, newly allocated; NULL where nothing is bound.
@@ -38,5 +32,12 @@ void binding_free(struct binding *binding) __attribute__((nonnull));
  */
 int binding_context(const struct binding *binding, const char *name, char **context,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* What to do when Vault can't decrypt such a value, with a context and without. */
+#define BINDING_HINT_BOUND                                                                         \
+	"is it sealed for the Secret and data key that --bound-to says, or garbled?"
+#define BINDING_HINT_UNBOUND                                                                       \
+	"the key binds it to the Secret that it was sealed for: name that with --bound-to "        \
+	"[NAMESPACE/]NAME"
 
 #endif

@@ -102,8 +102,7 @@ static int name_source(struct collection *collection, struct source *source,
 	int result = source_name_values(source, &settings->naming, &own, err);
 
 	if (result == 0 && variables_merge(variables, &own, override, err) < 0)
-		result =
-		    override ? -1 : error_hint(err, "or say --override, and the stronger wins");
+		result = override ? -1 : error_hint(err, "--override lets the stronger win");
 	variables_free(&own);
 	return result;
 }

@@ -153,7 +153,7 @@ int command_caught_signal(void)
 	return caught_signal;
 }
 
-void command_restore_signals(void)
+void command_end_on_signals(void)
 {
 	at_once = 1;
 }

@@ -30,9 +30,9 @@ void command_catch_signals(void (*on_signal)(void));
 int command_caught_signal(void); /* the number of the first, or 0 */
 
 /*
- * The application is to find signals as we did.  execve sees to that, so they stay caught until
- * then; from here on a signal ends us at once with 128+N, so that none is lost, as PID 1 too.
+ * From here on a signal ends us at once with 128+N, so that none is lost, as PID 1 too.  execve
+ * gives the application its signals as we found them.
  */
-void command_restore_signals(void);
+void command_end_on_signals(void);
 
 #endif

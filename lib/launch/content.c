@@ -62,6 +62,15 @@ static int write_dotenv(
 		    variable->source, variable->name);
 	if (environment_check_text(variable, "dotenv form", err) < 0)
 		return -1;
+	/* Readers that are no shell end a value at its quote, and take a line after that for
+	 * another. */
+	const char *quote = strchr(secret_buffer_string(&variable->value), '\'');
+	if (quote && strpbrk(secret_buffer_string(&variable->value), "\r\n"))
+		return error_set(err, ERROR_INVALID,
+		    "%s: the value of %s has a single quote and more than one line, which readers "
+		    "of "
+		    "dotenv form take differently: use json or nul",
+		    variable->source, variable->name);
 	if (secret_buffer_append_string(out, variable->name, err) < 0 ||
 	    secret_buffer_append_string(out, "='", err) < 0 ||
 	    append_quoted(out, secret_buffer_string(&variable->value), err) < 0)

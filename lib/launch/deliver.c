@@ -9,6 +9,7 @@
 #include "lib/launch/deliver_command.h"
 #include "lib/launch/deliver_destination.h"
 #include "lib/launch/deliver_file.h"
+#include "lib/launch/environment_rules.h"
 #include "lib/launch/memfd.h"
 #include "lib/launch/pipe.h"
 
@@ -34,6 +35,10 @@ int deliver_begin(const struct deliver_settings *settings, char *const *command,
 	struct destinations destinations;
 	struct file_rules rules;
 
+	if (given(settings->fd_variable) && !environment_valid_name(settings->fd_variable))
+		return error_set(err, ERROR_USAGE,
+		    "--fd-variable \"%s\" can't be an environment variable's name",
+		    settings->fd_variable);
 	if (file_rules_parse(&rules, settings, err) < 0 ||
 	    destinations_parse(&destinations, settings, err) < 0)
 		return -1;
@@ -47,24 +52,13 @@ int deliver_begin(const struct deliver_settings *settings, char *const *command,
 	return result;
 }
 
-static const struct variable *find(const struct variables *variables, const char *name)
-{
-	for (size_t i = 0; i < variables->count; i++)
-		if (strcmp(variables->items[i].name, name) == 0)
-			return &variables->items[i];
-	return NULL;
-}
-
-/* Names are no secrets. */
 static int unknown(
     const struct destination *destination, const struct variables *variables, struct error *err)
 {
 	cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
 
-	for (size_t i = 0; i < variables->count; i++)
-		if (secret_buffer_append_string(&names, i ? ", " : "", err) < 0 ||
-		    secret_buffer_append_string(&names, variables->items[i].name, err) < 0)
-			return -1;
+	if (variables_names(variables, &names, err) < 0)
+		return -1;
 	return error_set(err, ERROR_INVALID, "%s: there is no secret \"%s\", only: %s",
 	    destination->label, destination->key, secret_buffer_string(&names));
 }
@@ -102,7 +96,7 @@ static int make_plan(struct plan *plan, struct error *err)
 		return -1;
 	for (size_t i = 0; i < plan->destinations.count; i++) {
 		const struct destination *destination = &plan->destinations.items[i];
-		if (destination->key && !find(variables, destination->key))
+		if (destination->key && !variables_find(variables, destination->key))
 			return unknown(destination, variables, err);
 	}
 	plan->environment = calloc(variables->count + 1, sizeof(struct variable *));
@@ -164,7 +158,7 @@ static int make_destination(struct delivery *delivery, const struct plan *plan,
 	const struct secret_buffer *content = &text;
 
 	if (destination->key)
-		content = &find(plan->variables, destination->key)->value;
+		content = &variables_find(plan->variables, destination->key)->value;
 	else if (content_write(plan->together, plan->together_count, destination->format,
 		     &plan->settings->allow, &text, err) < 0)
 		return -1;
@@ -214,11 +208,8 @@ int deliver_prepare(struct delivery *delivery, char *const *environment, char *c
 int deliver_commit(struct delivery *delivery, struct error *err)
 {
 	for (size_t i = 0; i < delivery->file_count; i++)
-		if (file_place(&delivery->files[i], err) < 0) {
-			error_wrap(err, "--file: %s", delivery->files[i].name);
-			deliver_withdraw(delivery);
-			return -1;
-		}
+		if (file_place(&delivery->files[i], err) < 0)
+			return error_wrap(err, "--file: %s", delivery->files[i].name);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "lib/base/options.h"
 #include "lib/launch/environment.h"
 #include "lib/launch/file.h"
+#include "lib/launch/sources.h"
 #include "lib/sealed/variables.h"
 
 /* The environment variable that tells the application the number of the pipe with all variables. */
@@ -23,6 +24,7 @@ struct deliver_settings {
 	struct strings allow;	       /* dangerous names that are meant */
 	bool keep_config;	       /* leave our own configuration in the environment */
 	const struct options *options; /* which variables those are */
+	const struct naming *naming;   /* which ciphertext of it was decrypted; NULL: all */
 	struct strings environment;    /* --env PATTERN */
 	struct strings fds;	       /* --fd N[:json|dotenv|nul], or N=KEY: the value's bytes */
 	const char *fd_variable;       /* NULL: DELIVER_FD_VARIABLE */
@@ -60,7 +62,10 @@ int deliver_prepare(struct delivery *delivery, char *const *environment, char *c
     const struct variables *variables, const struct deliver_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Put the files in their places; what stood there is replaced.  After an error none is left. */
+/*
+ * Put the files in their places; what stood there is replaced.  After an error some may be in
+ * place: deliver_withdraw removes them, where nobody uses them yet.
+ */
 int deliver_commit(struct delivery *delivery, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

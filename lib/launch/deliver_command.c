@@ -25,7 +25,7 @@ static size_t braced(const char *at, const char *key)
 											: 0;
 }
 
-/* The memfd whose placeholder stands at `at`, and that's length; NULL: none does. */
+/* The memfd whose placeholder stands at `at`, and its length; NULL: none does. */
 static const struct destination *placeholder(
     const struct filling *filling, const char *at, size_t *length)
 {

@@ -33,13 +33,14 @@ static int open_data(int directory)
 		   : openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Whether ..data still is what was opened; true where that can't be found out. */
 static bool is_current(int directory, int data)
 {
 	struct stat now, then;
 	cleanup_close int current = open_data(directory);
 
-	return current >= 0 && fstat(current, &now) == 0 && fstat(data, &then) == 0 &&
-	       now.st_dev == then.st_dev && now.st_ino == then.st_ino;
+	return current < 0 || (fstat(current, &now) == 0 && fstat(data, &then) == 0 &&
+				  now.st_dev == then.st_dev && now.st_ino == then.st_ino);
 }
 
 static int compare_names(const void *a, const void *b)

@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/launch/deliver.h"
 #include "lib/launch/environment_rules.h"
+#include "lib/launch/source_kinds.h"
 #include "lib/sealed/sealed.h"
 
 /* What goes into an environment, and what decides about it. */
@@ -20,13 +21,12 @@ struct making {
 	const struct deliver_settings *settings;
 };
 
-/*
- * The one place that knows which variables of our own were decrypted, so that only their plaintext
- * goes on: all that hold ciphertext.
- */
-static bool was_decrypted(const char *value)
+/* Of a variable that was decrypted only the plaintext goes on. */
+static bool was_decrypted(
+    const struct deliver_settings *settings, const char *name, const char *value)
 {
-	return sealed_is_ciphertext(value, strlen(value));
+	return sealed_is_ciphertext(value, strlen(value)) &&
+	       (!settings->naming || environment_source_takes(settings->naming, name));
 }
 
 static bool is_name(const char *entry, const char *name)
@@ -74,7 +74,7 @@ static int keeps(const struct making *making, const char *entry, struct error *e
 	cleanup_free char *name = strndup(entry, (size_t)(equals - entry));
 	if (!name)
 		return error_memory(err);
-	if (was_decrypted(equals + 1))
+	if (was_decrypted(settings, name, equals + 1))
 		return 0;
 	/* Another's number would come first, and so be the one that counts. */
 	if (making->fd >= 0 && strcmp(name, making->fd_variable) == 0)
@@ -117,10 +117,6 @@ static int add_number(const struct making *making, struct error *err)
 
 static int check(const struct making *making, struct error *err)
 {
-	if (making->fd >= 0 && !environment_valid_name(making->fd_variable))
-		return error_set(err, ERROR_USAGE,
-		    "--fd-variable \"%s\" can't be an environment variable's name",
-		    making->fd_variable);
 	for (size_t i = 0; i < making->count; i++) {
 		const struct variable *secret = making->secrets[i];
 		if (environment_check(secret, &making->settings->allow, err) < 0)

@@ -14,10 +14,10 @@ struct environment {
 };
 
 /*
- * `ours` without ciphertext and without our configuration, plus the secrets, each checked by
- * environment_rules; plus the variable that tells the number `fd` of the pipe with all secrets, -1:
- * there is none.  A secret that is set already is an error (ERROR_INVALID) unless it has the same
- * value, or may replace it.
+ * `ours` without ciphertext that was decrypted and without our configuration, plus the secrets,
+ * each checked by environment_rules; plus the variable that tells the number `fd` of the pipe with
+ * all secrets, -1: there is none.  A secret that is set already is an error (ERROR_INVALID) unless
+ * it has the same value, or may replace it.
  */
 int environment_make(struct environment *made, char *const *ours,
     const struct variable *const *secrets, size_t count, int fd,

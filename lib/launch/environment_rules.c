@@ -17,19 +17,25 @@ static const char *const dangerous[] = {
     "MALLOC_*", "NIS_PATH", "NLSPATH", "RESOLV_HOST_CONF", "RES_OPTIONS", "TZDIR",
     /* shells and what they start */
     "PATH", "IFS", "ENV", "PS4", "PROMPT_COMMAND", "SHELLOPTS", "BASH*", "ZDOTDIR", "FPATH",
-    "LESSOPEN", "LESSCLOSE", "EDITOR", "VISUAL", "PAGER",
+    "LESSOPEN", "LESSCLOSE", "EDITOR", "VISUAL", "*PAGER", "VIMINIT", "SSH_ASKPASS", "SUDO_ASKPASS",
     /* interpreters */
     "PYTHON*", "PERL5*", "PERLLIB", "RUBYOPT", "RUBYLIB", "RUBYSHELL", "GEM_HOME", "GEM_PATH",
     "BUNDLE_GEMFILE", "BUNDLE_PATH", "NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE",
-    "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "JAVA_HOME", "JRE_HOME", "JAVA_OPTS",
-    "JAVA_TOOL_OPTIONS", "*JAVA_OPTIONS", "CLASSPATH", "CATALINA_OPTS", "DOTNET_*", "COMPlus_*",
-    "CORECLR_*", "COR_*", "PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT*", "LUA_PATH*", "LUA_CPATH*",
-    "ERL_*", "ELIXIR_ERL_OPTIONS", "GOTRACEBACK", "GODEBUG",
+    "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "JAVA_HOME", "JRE_HOME", "*JAVA_OPTS",
+    "JAVA_TOOL_OPTIONS", "*JAVA_OPTIONS", "CLASSPATH", "CATALINA_OPTS", "MAVEN_OPTS", "GRADLE_OPTS",
+    "BUN_OPTIONS", "npm_config_*", "NPM_CONFIG_*", "GUNICORN_CMD_ARGS", "R_PROFILE*", "R_ENVIRON*",
+    "TCLLIBPATH", "LUAROCKS_CONFIG", "DOTNET_*", "COMPlus_*", "CORECLR_*", "COR_*", "PHPRC",
+    "PHP_INI_SCAN_DIR", "LUA_INIT*", "LUA_PATH*", "LUA_CPATH*", "ERL_*", "ELIXIR_ERL_OPTIONS",
+    "GOTRACEBACK", "GODEBUG",
     /* programs and libraries that many applications use */
     "GIT_CONFIG*", "GIT_SSH*", "GIT_ASKPASS", "GIT_EXEC_PATH", "GIT_PROXY_COMMAND",
     "GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_EDITOR", "GIT_TEMPLATE_DIR", "OPENSSL_*",
-    "SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIO_EXTRA_MODULES", "GTK_MODULES",
-    "QT_PLUGIN_PATH"};
+    "SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+    "CURL_HOME", "GIO_EXTRA_MODULES", "GTK_MODULES", "QT_PLUGIN_PATH", "GST_PLUGIN_PATH*",
+    "VK_DRIVER_FILES", "GSS_MECH_CONFIG", "KRB5_CONFIG", "KUBECONFIG", "AWS_CONFIG_FILE",
+    "PGSERVICEFILE", "PGSYSCONFDIR", "CARES_HOSTS",
+    /* where programs look for their configuration, and whom they ask by way of */
+    "HOME", "XDG_CONFIG_*", "XDG_DATA_*", "*_PROXY", "*_proxy"};
 
 bool environment_valid_name(const char *name)
 {
@@ -42,9 +48,12 @@ bool environment_valid_name(const char *name)
 
 static bool is_dangerous(const char *name)
 {
-	for (size_t i = 0; i < sizeof(dangerous) / sizeof(dangerous[0]); i++)
-		if (fnmatch(dangerous[i], name, 0) == 0)
+	for (size_t i = 0; i < sizeof(dangerous) / sizeof(dangerous[0]); i++) {
+		char first = *dangerous[i];
+		/* Most are told apart by this: fnmatch is slow, and an environment can be large. */
+		if ((first == *name || first == '*') && fnmatch(dangerous[i], name, 0) == 0)
 			return true;
+	}
 	return false;
 }
 

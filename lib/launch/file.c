@@ -105,11 +105,13 @@ int file_create(struct file *file, mode_t mode, uid_t user, gid_t group, struct 
 		file->temporary[0] = '\0';
 		return error_system(err, "creating a file in its directory");
 	}
-	/* The mode first, as long as it is ours. */
-	if (fchmod(fd, mode) < 0)
-		error_system(err, "mode %04o", (unsigned)mode);
-	else if (change_owner(fd, user, group, err) == 0)
-		return fd;
+	/* The mode between the two: it is for the new group, and only an owner may change it. */
+	if (change_owner(fd, KEEP_USER, group, err) == 0) {
+		if (fchmod(fd, mode) < 0)
+			error_system(err, "mode %04o", (unsigned)mode);
+		else if (change_owner(fd, user, KEEP_GROUP, err) == 0)
+			return fd;
+	}
 	close(fd);
 	return -1;
 }

@@ -2,13 +2,12 @@
  * gate: how init and a child of it talk, until the child has become the application: exec closes
  * it.
  *
- * A child says from what it would start the application (GATE_READY), or that it has brought the
- * running one up to date (GATE_RENEWED); init answers a candidate by GATE_GO.
+ * A child says from what it would start the application (GATE_READY), that it has brought the
+ * running one up to date (GATE_RENEWED), or that only the ciphertext is another (GATE_SAME); init
+ * answers a candidate by GATE_GO.
  */
 #ifndef LAUNCH_GATE_H
 #define LAUNCH_GATE_H
-
-#include <stdbool.h>
 
 #include "lib/launch/collect.h"
 #include "lib/sealed/variables.h"
@@ -20,7 +19,7 @@ struct gate_mark {
 };
 
 /* 0 means none of them, and closed. */
-enum gate_word { GATE_NOTHING = 1, GATE_READY, GATE_RENEWED, GATE_GO };
+enum gate_word { GATE_NOTHING = 1, GATE_READY, GATE_RENEWED, GATE_SAME, GATE_GO };
 
 /* One end; fd -1: closed. */
 struct gate {

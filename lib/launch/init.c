@@ -1,12 +1,10 @@
 #include "lib/launch/init.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -15,6 +13,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/launch/command.h"
+#include "lib/launch/signal_name.h"
 
 /* For a candidate that is to end to give its token back. */
 #define CANDIDATE_GRACE_MS 2000
@@ -50,47 +49,10 @@ struct init {
 	bool stopping;		  /* to be started anew */
 	bool killed;		  /* it did not stop in time */
 	bool ending;		  /* it was told to end by somebody else: it is not started anew */
+	int64_t ending_until_ms;  /* if it has not by then, it was not asked to, or does not care */
 	int64_t deadline_ms;	  /* while stopping: what comes next */
 	int64_t candidate_due_ms; /* not before this */
 };
-
-/* -- signals and their names ------------------------------------------------------------------ */
-
-static bool parse_number(const char *text, int *number)
-{
-	char *end;
-	long value = strtol(text, &end, 10);
-
-	*number = value > 0 && value <= SIGRTMAX ? (int)value : 0;
-	return isdigit((unsigned char)*text) && *end == '\0';
-}
-
-int init_parse_signal(const char *text, int *number, struct error *err)
-{
-	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
-
-	if (parse_number(text, number) && (*number >= SIGRTMIN || sigabbrev_np(*number)))
-		return 0;
-	for (*number = 1; *number < SIGRTMIN; ++*number) {
-		const char *known = sigabbrev_np(*number);
-		if (known && strcasecmp(name, known) == 0)
-			return 0;
-	}
-	if (strncasecmp(name, "RTMIN+", 6) == 0 && parse_number(name + 6, number) &&
-	    *number <= SIGRTMAX - SIGRTMIN) {
-		*number += SIGRTMIN;
-		return 0;
-	}
-	return error_set(
-	    err, ERROR_USAGE, "\"%s\" is no signal: write TERM, SIGTERM, 15 or RTMIN+3", text);
-}
-
-static const char *signal_name(int number)
-{
-	const char *name = sigabbrev_np(number);
-
-	return name ? name : "(real-time)";
-}
 
 /* After these the application may be on its way out, however long that takes. */
 static bool asks_to_end(const struct init *init, int number)
@@ -98,18 +60,17 @@ static bool asks_to_end(const struct init *init, int number)
 	return number == SIGTERM || number == SIGINT || number == init->stop_signal;
 }
 
-/* -- block signals, become the reaper -----------------------------------------------------------
- */
+/* -- block signals, become the reaper --------------------------------------------------------- */
 
 static int parse_signals(struct init *init, struct error *err)
 {
 	const struct init_settings *settings = init->settings;
 
-	if (init_parse_signal(settings->stop_signal, &init->stop_signal, err) < 0)
+	if (signal_name_parse(settings->stop_signal, &init->stop_signal, err) < 0)
 		return -1;
 	init->renew_signal = 0;
 	return settings->renew_signal
-		   ? init_parse_signal(settings->renew_signal, &init->renew_signal, err)
+		   ? signal_name_parse(settings->renew_signal, &init->renew_signal, err)
 		   : 0;
 }
 
@@ -258,6 +219,7 @@ static void forward(struct init *init)
 			continue;
 		if (!init->ending && asks_to_end(init, number)) {
 			init->ending = true;
+			init->ending_until_ms = clock_now_ms() + init->settings->stop_timeout_ms;
 			ask_candidate_to_end(init);
 		}
 		send_signal(init, number);
@@ -273,7 +235,7 @@ static int exit_status(int status)
 
 static void reap_candidate(struct init *init, int status)
 {
-	if (!init->ending && !init->ended)
+	if (!init->ending && !init->ended && status != 0)
 		log_write(LOG_WARNING,
 		    "the process that watches for changes ended with status %d: another is started",
 		    exit_status(status));
@@ -283,14 +245,31 @@ static void reap_candidate(struct init *init, int status)
 	init->candidate_due_ms = clock_now_ms() + CANDIDATE_PAUSE_MS;
 }
 
+/*
+ * A shell that started us must hear of it when a person stops the application (Ctrl-Z): we stop as
+ * well, and when we go on, so does the application.
+ */
+static void stop_along(const struct init *init)
+{
+	if (init->pid == 1 || !init->terminal)
+		return;
+	raise(SIGSTOP);
+	if (has_terminal(init))
+		tcsetpgrp(STDIN_FILENO, init->application.pid);
+	kill(-init->application.pid, SIGCONT);
+}
+
 /* The two that we know, and every orphan. */
 static void reap(struct init *init)
 {
 	pid_t pid;
 	int status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == init->application.pid && !init->ended) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		if (WIFSTOPPED(status)) {
+			if (pid == init->application.pid)
+				stop_along(init);
+		} else if (pid == init->application.pid && !init->ended) {
 			init->ended = true;
 			init->status = exit_status(status);
 		} else if (pid == init->candidate.pid) {
@@ -303,12 +282,24 @@ static void reap(struct init *init)
 
 static void stop_application(struct init *init)
 {
-	log_write(LOG_INFO, "a secret has changed: SIG%s to the application, to start it anew",
-	    signal_name(init->stop_signal));
+	char name[SIGNAL_NAME_SIZE];
+
+	signal_name_write(init->stop_signal, name);
+	log_write(LOG_INFO, "a secret has changed: %s to the application, to start it anew", name);
 	init->stopping = true;
 	init->killed = false;
 	init->deadline_ms = clock_now_ms() + init->settings->stop_timeout_ms;
 	send_signal(init, init->stop_signal);
+}
+
+static void renew_application(struct init *init)
+{
+	char name[SIGNAL_NAME_SIZE];
+
+	signal_name_write(init->renew_signal, name);
+	log_write(LOG_INFO, "a secret has changed: %s to the application", name);
+	init->application.mark = init->candidate.mark;
+	send_signal(init, init->renew_signal);
 }
 
 static void hear_application(struct init *init)
@@ -343,10 +334,10 @@ static void hear_candidate(struct init *init)
 			stop_application(init);
 		break;
 	case GATE_RENEWED:
-		log_write(LOG_INFO, "a secret has changed: SIG%s to the application",
-		    signal_name(init->renew_signal));
+		renew_application(init);
+		break;
+	case GATE_SAME:
 		init->application.mark = candidate->mark;
-		send_signal(init, init->renew_signal);
 		break;
 	}
 }
@@ -356,6 +347,9 @@ static void kill_application(struct init *init)
 {
 	pid_t pid = init->application.pid;
 
+	/* Its number may be another's by now; its group's can't, as long as somebody is in it. */
+	if (init->ended && !init->settings->group)
+		return;
 	if (!init->ended)
 		log_write(LOG_WARNING, "the application did not stop in %lld ms: it is killed",
 		    (long long)init->settings->stop_timeout_ms);
@@ -419,6 +413,11 @@ static void look_at_clock(struct init *init)
 {
 	int64_t now = clock_now_ms();
 
+	if (init->ending && now >= init->ending_until_ms && init->jobs->watch) {
+		log_write(
+		    LOG_DEBUG, "the application goes on after the signal, and so does watching");
+		init->ending = false;
+	}
 	if (init->stopping && !init->killed && !init->ending && now >= init->deadline_ms)
 		kill_application(init);
 	if (wants_candidate(init) && now >= init->candidate_due_ms)
@@ -444,7 +443,9 @@ static void wait_for_event(const struct init *init, int64_t until_ms)
 
 static int64_t next_deadline(const struct init *init)
 {
-	if (init->stopping && !init->ending)
+	if (init->ending && init->jobs->watch)
+		return init->ending_until_ms;
+	if (init->stopping)
 		return init->deadline_ms;
 	return wants_candidate(init) ? init->candidate_due_ms : -1;
 }

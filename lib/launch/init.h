@@ -39,8 +39,8 @@ struct init_jobs {
 	int (*start)(struct init_child *child, struct error *err);
 	/*
 	 * Be the candidate: say GATE_READY when the application is to be started anew, wait for
-	 * GATE_GO, and become it; or say GATE_RENEWED as often as it has been brought up to date.
-	 * End when the gate is closed.  NULL: there is none.
+	 * GATE_GO, and become it; or say GATE_RENEWED when it has been brought up to date, or
+	 * GATE_SAME, and end with status 0. End when the gate is closed.  NULL: there is none.
 	 */
 	int (*watch)(struct init_child *child, struct error *err);
 	void *context;
@@ -56,9 +56,5 @@ int init_run(const struct init_settings *settings, const struct init_jobs *jobs,
 
 /* In a child, before it becomes the application: the signal mask as it was found. */
 void init_release(const struct init_child *child) __attribute__((nonnull));
-
-/* "HUP", "SIGHUP", "1" or "RTMIN+3" -> its number. */
-int init_parse_signal(const char *text, int *number, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
 
 #endif

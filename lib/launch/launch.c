@@ -2,6 +2,7 @@
 
 #include "lib/base/log.h"
 #include "lib/launch/command.h"
+#include "lib/launch/signal_name.h"
 #include "lib/launch/start.h"
 
 extern char **environ;
@@ -13,7 +14,7 @@ struct supervised {
 	struct watch_key key;
 };
 
-/* 0, or the exit status of what would go wrong with the command.  Names are no secrets. */
+/* 0, or the exit status of what would go wrong with the command. */
 static int check(char *const *command, const struct variables *variables, struct error *err)
 {
 	int status = command_check(command, err);
@@ -22,10 +23,8 @@ static int check(char *const *command, const struct variables *variables, struct
 		return status;
 	cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
 
-	for (size_t i = 0; i < variables->count; i++)
-		if (secret_buffer_append_string(&names, i ? ", " : "", err) < 0 ||
-		    secret_buffer_append_string(&names, variables->items[i].name, err) < 0)
-			return COMMAND_FAILED;
+	if (variables_names(variables, &names, err) < 0)
+		return COMMAND_FAILED;
 	log_write(LOG_INFO, "check passed: %zu variables: %s", variables->count,
 	    secret_buffer_string(&names));
 	return 0;
@@ -140,9 +139,9 @@ int launch_check_settings(const struct launch_settings *settings, struct error *
 		    err, ERROR_USAGE, "--%s needs --init", init->group ? "init-group" : "watch");
 	if (init->renew_signal && !settings->watch.enabled)
 		return error_set(err, ERROR_USAGE, "--watch-signal needs --watch");
-	if (init_parse_signal(init->stop_signal, &number, err) < 0)
+	if (signal_name_parse(init->stop_signal, &number, err) < 0)
 		return error_wrap(err, "--stop-signal");
-	if (init->renew_signal && init_parse_signal(init->renew_signal, &number, err) < 0)
+	if (init->renew_signal && signal_name_parse(init->renew_signal, &number, err) < 0)
 		return error_wrap(err, "--watch-signal");
 	return settings->watch.enabled ? check_watch(settings, err) : 0;
 }

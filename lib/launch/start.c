@@ -44,7 +44,7 @@ int start_collect(
 int start_interrupted(const char *name, struct error *err)
 {
 	/* In this order: a signal that comes after the question ends us, instead of being lost. */
-	command_restore_signals();
+	command_end_on_signals();
 	int caught = command_caught_signal();
 	if (!caught)
 		return 0;

@@ -132,6 +132,16 @@ static int prepare(
 	return result < 0 ? -1 : changed;
 }
 
+/*
+ * Tell init, and end: another candidate goes on from there.  Libraries may have left in memory what
+ * they decrypted, and whoever watches for days is not to hold it.
+ */
+static int hand_over(
+    struct watcher *watcher, enum gate_word word, const struct gate_mark *mark, struct error *err)
+{
+	return gate_say(&watcher->child->gate, word, mark, err) < 0 ? COMMAND_FAILED : 0;
+}
+
 /* Bring the running application's files up to date. */
 static int renew(struct watcher *watcher, struct delivery *delivery, const struct gate_mark *mark,
     struct error *err)
@@ -139,12 +149,10 @@ static int renew(struct watcher *watcher, struct delivery *delivery, const struc
 	struct error failure = ERROR_INIT;
 
 	if (deliver_commit(delivery, &failure) < 0) {
-		complain(watcher, "the changed values can't be used", &failure);
+		complain(watcher, "not all files could be renewed", &failure);
 		return GO_ON;
 	}
-	watcher->known = *mark;
-	return gate_say(&watcher->child->gate, GATE_RENEWED, mark, err) < 0 ? COMMAND_FAILED
-									    : GO_ON;
+	return hand_over(watcher, GATE_RENEWED, mark, err);
 }
 
 /* Wait until the old application is gone, and become the new one. */
@@ -181,7 +189,7 @@ static int act(struct watcher *watcher, struct error *err)
 		complain(watcher, "the changed values can't be used", &failure);
 	} else if (changed == 0) {
 		log_write(LOG_DEBUG, "the ciphertext has changed, the values are the same");
-		watcher->known = mark;
+		status = hand_over(watcher, GATE_SAME, &mark, err);
 	} else {
 		status = renews ? renew(watcher, &delivery, &mark, err)
 				: take_over(watcher, &delivery, &mark, err);

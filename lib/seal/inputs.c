@@ -4,13 +4,20 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/dotenv.h"
-#include "lib/base/json.h"
+#include "lib/base/yaml.h"
+#include "lib/seal/generate.h"
+#include "lib/seal/prompt.h"
 #include "lib/sealed/sealed.h"
+
+static bool has_values(const struct inputs *inputs)
+{
+	return inputs->literals.count || inputs->files.count || inputs->env_files.count ||
+	       inputs->prompts.count || inputs->generated.count;
+}
 
 bool inputs_given(const struct inputs *inputs)
 {
-	return inputs->literals.count || inputs->files.count || inputs->env_files.count ||
-	       inputs->document;
+	return inputs->document || has_values(inputs);
 }
 
 /* Where values go, and where they come from. */
@@ -95,63 +102,83 @@ static int read_env_file(const char *path, struct variables *values, struct erro
 	return dotenv_each(&text, path, add, &destination, err);
 }
 
-int inputs_read(const struct inputs *inputs, struct variables *values, struct error *err)
+static int read_generated(const char *text, struct variables *values, struct error *err)
 {
-	for (size_t i = 0; i < inputs->literals.count; i++)
-		if (read_literal(inputs->literals.items[i], values, err) < 0)
-			return -1;
-	for (size_t i = 0; i < inputs->files.count; i++)
-		if (read_file(inputs->files.items[i], values, err) < 0)
-			return -1;
-	for (size_t i = 0; i < inputs->env_files.count; i++)
-		if (read_env_file(inputs->env_files.items[i], values, err) < 0)
-			return -1;
-	if (!inputs->document)
-		return 0;
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct destination destination = {values, inputs->document};
-	if (read_whole(inputs->document, &text, err) < 0)
-		return error_wrap(err, "--from-document");
-	return sealed_document_each(&text, inputs->document, add, &destination, err);
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+	cleanup_free char *name = NULL;
+	const char *recipe;
+
+	if (split("--generate", text, &name, &recipe, err) < 0)
+		return -1;
+	if (generate(recipe, &value, err) < 0)
+		return error_wrap(err, "--generate %s", name);
+	return variables_add(values, name, &value, "--generate", err);
 }
 
-static int write_document(
-    const struct variables *values, struct secret_buffer *text, struct error *err)
+static int read_prompt(const char *name, struct variables *values, struct error *err)
 {
-	struct json_writer writer;
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-	json_writer_init(&writer, text);
-	json_write_object(&writer);
-	for (size_t i = 0; i < values->count; i++) {
-		const struct secret_buffer *value = &values->items[i].value;
-		if (!json_is_utf8(secret_buffer_string(value), value->length))
-			return error_set(err, ERROR_INVALID,
-			    "%s: the value of %s is no UTF-8 text, which JSON needs: use --layout "
-			    "per-key",
-			    values->items[i].source, values->items[i].name);
-		json_write_name(&writer, values->items[i].name);
-		json_write_string_bytes(&writer, secret_buffer_string(value), value->length);
-	}
-	json_write_object_end(&writer);
-	return json_writer_finish(&writer, err);
+	/* Asking in vain is worse than a look before. */
+	if (variables_find(values, name))
+		return error_set(err, ERROR_INVALID, "--prompt: %s comes twice", name);
+	if (prompt_hidden(name, &value, err) < 0)
+		return error_wrap(err, "--prompt %s", name);
+	return variables_add(values, name, &value, "--prompt", err);
+}
+
+/* A document's text as JSON. */
+static int read_json(const char *path, struct secret_buffer *json, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	if (read_whole(path, &text, err) < 0)
+		return error_wrap(err, "--from-document");
+	const char *bytes = secret_buffer_string(&text);
+	if (bytes[strspn(bytes, " \t\r\n")] != '{')
+		return yaml_to_json(bytes, text.length, path, json, err);
+	secret_buffer_move(json, &text);
+	return 0;
+}
+
+static int read_members(const char *path, struct variables *values, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	struct destination destination = {values, path};
+
+	if (read_json(path, &text, err) < 0)
+		return -1;
+	return sealed_document_each(&text, path, add, &destination, err);
+}
+
+static int read_each(const struct strings *list,
+    int (*read)(const char *text, struct variables *values, struct error *err),
+    struct variables *values, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (read(list->items[i], values, err) < 0)
+			return -1;
+	return 0;
+}
+
+int inputs_read(const struct inputs *inputs, struct variables *values, struct error *err)
+{
+	if (read_each(&inputs->literals, read_literal, values, err) < 0 ||
+	    read_each(&inputs->files, read_file, values, err) < 0 ||
+	    read_each(&inputs->env_files, read_env_file, values, err) < 0 ||
+	    (inputs->document && read_members(inputs->document, values, err) < 0) ||
+	    read_each(&inputs->generated, read_generated, values, err) < 0)
+		return -1;
+	/* Last, when all else is known to be good. */
+	return read_each(&inputs->prompts, read_prompt, values, err);
 }
 
 int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text, struct error *err)
 {
-	bool others = inputs->literals.count || inputs->files.count || inputs->env_files.count;
-	struct variables values = {NULL, 0, 0};
-
-	if (inputs->document && others)
+	if (has_values(inputs))
 		return error_set(err, ERROR_USAGE,
 		    "--layout document: a --from-document is sealed as it is: give it alone");
-	if (inputs->document) {
-		if (read_whole(inputs->document, text, err) < 0)
-			return error_wrap(err, "--from-document");
-		return sealed_document_check(text, inputs->document, err);
-	}
-	int result = inputs_read(inputs, &values, err);
-	if (result == 0)
-		result = write_document(&values, text, err);
-	variables_free(&values);
-	return result;
+	if (read_json(inputs->document, text, err) < 0)
+		return -1;
+	return sealed_document_check(text, inputs->document, err);
 }

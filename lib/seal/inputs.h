@@ -1,7 +1,11 @@
 /*
- * inputs: the values to seal, from literals, files, .env files and a JSON document.
+ * inputs: the values to seal: literals, files, .env files, a document, prompts, generated ones.
  *
  * The forms are those of kubectl create secret generic.  A name that comes twice is refused.
+ *
+ * A document that begins with '{' is JSON (lib/base/json.h: no comments, nothing behind it), any
+ * other is YAML (lib/base/yaml.h: one document; comments are left out).  Neither may name a member
+ * twice or hold what is no UTF-8.  Nested values become compact JSON.
  */
 #ifndef SEAL_INPUTS_H
 #define SEAL_INPUTS_H
@@ -19,7 +23,9 @@ struct inputs {
 	struct strings literals;  /* NAME=VALUE */
 	struct strings files;	  /* [NAME=]PATH; the name is else the file's; bytes as they are */
 	struct strings env_files; /* PATH, see lib/base/dotenv.h */
-	const char *document;	  /* PATH or "-": a JSON object; NULL: none */
+	struct strings prompts;	  /* NAME: asked for on the terminal, after all else was read */
+	struct strings generated; /* NAME=LENGTH:CLASS, see lib/seal/generate.h */
+	const char *document;	  /* PATH or "-": a JSON or YAML object; NULL: none */
 };
 
 /* True when there is anything to seal. */
@@ -33,9 +39,9 @@ int inputs_read(const struct inputs *inputs, struct variables *values, struct er
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * One JSON object of everything, for the document layout.  A document given alone is taken as it
- * is, to the last byte, once it is known to be a JSON object; values that are not UTF-8 are
- * refused.
+ * The document alone, for the document layout: JSON as it is, to the last byte, once it is known to
+ * be an object; YAML as the JSON that it stands for.  ERROR_USAGE when other values are given too:
+ * what would be kept of which?
  */
 int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));

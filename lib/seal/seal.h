@@ -2,45 +2,67 @@
  * seal: from plaintexts to a sealed Secret, in the API or as a manifest.
  *
  * Nothing is written before every ciphertext is known to decrypt to what went in.  An existing
- * Secret is patched with its resourceVersion as precondition: what is not named survives, and a
- * failure leaves it as it was.
+ * Secret is patched with its resourceVersion as precondition, in one request: what is not named
+ * survives, and a failure leaves it as it was.
  */
 #ifndef SEAL_SEAL_H
 #define SEAL_SEAL_H
 
+#include "lib/base/strings.h"
 #include "lib/kube/kube.h"
+#include "lib/seal/servers.h"
 #include "lib/sealed/variables.h"
-#include "lib/vault/session.h"
-#include "lib/vault/vault.h"
 
 #define SEAL_DOCUMENT_KEY "secrets.json" /* the original project's data key */
 
+/* LAYOUT_AS_IS: the existing Secret's; per-key for a new one. */
+enum seal_layout { LAYOUT_AS_IS, LAYOUT_PER_KEY, LAYOUT_DOCUMENT };
+enum seal_dry_run { DRY_RUN_NONE, DRY_RUN_CLIENT, DRY_RUN_SERVER };
+
 struct seal_settings {
-	struct vault_settings vault;
-	struct vault_session_settings session;
-	struct kube_settings kube;
 	const char *name;	 /* of the Secret */
 	const char *transit_key; /* [MOUNT/]NAME; NULL: what the existing Secret says */
 	const char *scope;	 /* of a derived key's binding; NULL: the existing one, or strict */
-	bool document;		 /* the values are documents, one a data key */
-	bool whole_document; /* given as a whole, so that replacing one loses none of its members */
-	bool no_verify;	     /* skip decrypting: for a policy that may only encrypt */
-	bool offline;	     /* make a manifest: the Kubernetes API is not asked */
+	int64_t key_version;	 /* to seal with; 0: the latest */
+	enum seal_layout layout;
+	const char *data_key; /* of the document; NULL: the existing one's, or SEAL_DOCUMENT_KEY */
+	const char *type;     /* of a new Secret; NULL: Opaque */
+	const struct strings *labels, *annotations; /* K=V; NULL: none */
+	bool immutable;	      /* a new Secret that can't be changed, under NAME-SUFFIX */
+	bool adopt;	      /* of an existing Secret, the plaintext values are sealed as well */
+	bool create_key;      /* the Transit key, where there is none */
+	bool no_verify;	      /* skip decrypting: for a policy that may only encrypt */
+	bool must_exist;      /* there is something to change, or it is an error */
+	const char *based_on; /* the resourceVersion that the changes were made from; NULL: any */
+	enum seal_dry_run dry_run; /* client: a manifest is made, the API not asked */
 };
+
+/*
+ * What is to become of the Secret.  In the per-key layout names are data keys; in the document
+ * layout they are members of the document, which is decrypted, changed and sealed again, unless
+ * `whole_document`: then the one value is all of it, to the last byte.
+ */
+struct seal_changes {
+	struct variables values;
+	bool whole_document;
+	struct strings unset;	/* names that go; each must be there */
+	struct strings renamed; /* OLD=NEW; OLD must be there, and NEW must not */
+};
+void seal_changes_free(struct seal_changes *changes) __attribute__((nonnull));
 
 enum seal_change { SEAL_NOT_WRITTEN, SEAL_CREATED, SEAL_UPDATED };
 
 struct seal_outcome {
-	struct kube_secret secret; /* only what was sealed now; ciphertext */
+	struct kube_secret secret; /* as it is stored now; in a dry run, as it would be */
 	enum seal_change change;
 };
 
 /*
- * Seal `values` (data key -> plaintext) and write them, unless settings->offline.  The outcome is
- * to be freed with seal_outcome_free.
+ * Seal the changes' values (which are used up) and write them, unless it is a dry run.  The outcome
+ * is to be freed with seal_outcome_free.
  */
-int seal(struct http_client *client, const struct seal_settings *settings,
-    const struct variables *values, struct seal_outcome *outcome, struct error *err)
+int seal(struct servers *servers, const struct seal_settings *settings,
+    struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void seal_outcome_free(struct seal_outcome *outcome) __attribute__((nonnull));
 

@@ -25,12 +25,23 @@ bool sealed_is_ciphertext(const char *bytes, size_t length)
 	return length >= PREFIX_LENGTH && memcmp(bytes, PREFIX, PREFIX_LENGTH) == 0;
 }
 
+static bool is_base64_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       c == '+' || c == '/';
+}
+
+/* Has its shape; whether it decrypts is for Vault to say, so nothing is decoded. */
 static bool is_base64(const char *text, size_t length)
 {
-	struct error ignored = ERROR_INIT;
-	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
+	size_t padding = 0;
 
-	return length > 0 && base64_decode(&bytes, text, length, &ignored) == 0;
+	while (padding < 2 && padding < length && text[length - padding - 1] == '=')
+		padding++;
+	for (size_t i = 0; i < length - padding; i++)
+		if (!is_base64_letter(text[i]))
+			return false;
+	return length > padding && length % 4 == 0;
 }
 
 int sealed_version(const char *bytes, size_t length, int64_t *version, struct error *err)

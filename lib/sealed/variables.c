@@ -54,10 +54,20 @@ struct variable *variables_find(const struct variables *variables, const char *n
 	return at ? &variables->items[at - 1] : NULL;
 }
 
+int variables_names(const struct variables *variables, struct secret_buffer *out, struct error *err)
+{
+	for (size_t i = 0; i < variables->count; i++)
+		if (secret_buffer_append_string(out, i ? ", " : "", err) < 0 ||
+		    secret_buffer_append_string(out, variables->items[i].name, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int refuse_twice(const struct variable *there, const char *source, struct error *err)
 {
 	if (strcmp(there->source, source) == 0)
-		return error_set(err, ERROR_INVALID, "%s: %s comes twice", source, there->name);
+		return error_set(
+		    err, ERROR_INVALID, "%s: %s comes twice: name it once", source, there->name);
 	return error_set(err, ERROR_INVALID,
 	    "variable %s comes from both %s and %s: take one of them out", there->name,
 	    there->source, source);

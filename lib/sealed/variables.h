@@ -47,6 +47,10 @@ struct variable *variables_find(const struct variables *variables, const char *n
 int variables_merge(struct variables *to, struct variables *from, bool override, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* Append the names, ", " between them: they are no secrets. */
+int variables_names(const struct variables *variables, struct secret_buffer *out, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /*
  * What names and values are, without telling them: HMAC-SHA256 under `key`, in whatever order they
  * stand.  Sources don't count.

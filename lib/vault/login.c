@@ -11,8 +11,8 @@ static const struct {
     [VAULT_AUTH_TOKEN] = {"token", "", ""},
     [VAULT_AUTH_KUBERNETES] = {"kubernetes",
 	"check the role's name, and that the auth method there has it",
-	"is the service-account token still valid, has it the audience that the role wants, and "
-	"may this service account use the role?"},
+	"is the service-account token still valid, has it the audience that the role wants, may "
+	"this service account use the role, and is the method mounted there (--auth-mount)?"},
     [VAULT_AUTH_JWT] = {"jwt",
 	"check the role's name, and that the JWT is still valid and has the audience, subject and "
 	"claims that the role wants",

@@ -69,8 +69,7 @@ static bool over_json_limit(const struct http_exchange *exchange)
 	return exchange->response.length && strstr(exchange->response.data, "exceeds allowed");
 }
 
-/* Vault encrypts what it can't decrypt again: refuse it before anything is written. */
-static int check_size(
+int transit_check_size(
     const struct transit_item *item, enum transit_operation operation, struct error *err)
 {
 	size_t text = item->input_length;
@@ -99,6 +98,10 @@ static void write_item(
 	}
 	if (item->context)
 		json_write_member(writer, "context", item->context);
+	if (item->key_version) {
+		json_write_name(writer, "key_version");
+		json_write_integer(writer, item->key_version);
+	}
 	json_write_object_end(writer);
 }
 
@@ -119,7 +122,7 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
 	json_write_name(&writer, "batch_input");
 	json_write_array(&writer);
 	for (size_t i = 0; i < count; i++) {
-		if (check_size(&items[i], operation, err) < 0)
+		if (transit_check_size(&items[i], operation, err) < 0)
 			return -1;
 		write_item(&writer, operation, &items[i]);
 		answer += items[i].input_length / 3 * 4 + ITEM_OVERHEAD;
@@ -272,12 +275,12 @@ static int read_key_state(
 	return 0;
 }
 
-/* One call on keys/NAME[/action]; `body` NULL: none; `state` NULL: the answer is not read. */
+/* One call on keys/NAME[/action]; `body` NULL: GET; `state` NULL: the answer is not read. */
 static int key_call(struct http_client *client, struct vault *vault, const struct transit_key *key,
     const char *action, const char *body, struct transit_key_state *state, struct error *err)
 {
 	struct http_exchange exchange;
-	bool post = *action;
+	bool post = body != NULL;
 	int result = -1;
 
 	cleanup_free char *rest = string_format(err, "keys/%s%s", key->name, action);
@@ -286,7 +289,7 @@ static int key_call(struct http_client *client, struct vault *vault, const struc
 	int prepared = vault_request(vault, post, key->mount, rest, &exchange, err);
 	exchange.once = post; /* a rotation that is carried out twice leaves a version of no use */
 	if (prepared == 0 &&
-	    (!body || secret_buffer_append_string(&exchange.body, body, err) == 0) &&
+	    (!post || secret_buffer_append_string(&exchange.body, body, err) == 0) &&
 	    http_run_one(client, &exchange, err) == 0)
 		result = vault_answer_check(&exchange, err);
 	if (result < 0 && (exchange.status == 404 || strstr(err->message, "key not found")))
@@ -305,6 +308,13 @@ int transit_key_read(struct http_client *client, struct vault *vault, const stru
     struct transit_key_state *state, struct error *err)
 {
 	return key_call(client, vault, key, "", NULL, state, err);
+}
+
+int transit_key_create(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, struct error *err)
+{
+	return key_call(client, vault, key, "",
+	    "{\"type\":\"aes256-gcm96\",\"derived\":true,\"exportable\":false}", NULL, err);
 }
 
 int transit_key_rotate(struct http_client *client, struct vault *vault,

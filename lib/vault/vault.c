@@ -100,7 +100,9 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 		goto failed;
 	/* As Vault's own clients have it; and a proxy must not see what plain http keeps on
 	 * loopback. */
-	endpoint->proxy_from_environment = !http_endpoint_is_local(endpoint);
+	endpoint->proxy_from_environment =
+	    !settings->ignore_environment && !http_endpoint_is_local(endpoint);
+	endpoint->ignore_environment = settings->ignore_environment;
 	/* Vault's own clients send it: a proxy in between can't be made to forward a forged one. */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)
 		goto failed;

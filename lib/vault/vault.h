@@ -25,8 +25,9 @@ struct vault_settings {
 	const char *namespace;
 	const char *proxy;
 	bool skip_verify;
-	int64_t timeout_ms; /* 0: the default */
-	int64_t retries;    /* tries after the first that fails for now */
+	bool ignore_environment; /* HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE say nothing */
+	int64_t timeout_ms;	 /* 0: the default */
+	int64_t retries;	 /* tries after the first that fails for now */
 };
 
 /* A login's outcome, or a token that came in another way. */
@@ -123,6 +124,7 @@ struct transit_item {
 	const char *input;
 	size_t input_length;
 	const char *context; /* base64; NULL unless the key is derived */
+	int64_t key_version; /* to encrypt with; 0: the latest */
 	/* Output. */
 	struct secret_buffer output; /* ciphertext text, or the plaintext's bytes */
 	char *error;		     /* the server's word on this item, or NULL */
@@ -139,6 +141,13 @@ enum transit_operation { TRANSIT_ENCRYPT, TRANSIT_DECRYPT, TRANSIT_REWRAP };
 #define TRANSIT_BATCH_BYTES ((size_t)16 * 1024 * 1024) /* of input; under Vault's 32 MiB body */
 /* Longer text is over Vault's JSON limit: it would never decrypt it. */
 #define TRANSIT_CIPHERTEXT_MAX ((size_t)1048576)
+
+/*
+ * Vault encrypts what it can't decrypt again: refuse it before anything is written.  Every request
+ * checks its items so; this tells beforehand which one it is.
+ */
+int transit_check_size(const struct transit_item *item, enum transit_operation operation,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 int transit_batch_request(struct vault *vault, const struct transit_key *key,
     enum transit_operation operation, struct transit_item *items, size_t count,
@@ -160,6 +169,12 @@ struct transit_key_state {
 	int64_t latest_created_s; /* unix time of the newest version; 0: unknown */
 	bool derived;
 };
+/*
+ * POST MOUNT/keys/NAME: a key of type aes256-gcm96, derived, which can't be exported.  One that is
+ * there already stays as it is.
+ */
+int transit_key_create(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, struct error *err) __attribute__((nonnull, warn_unused_result));
 /* GET MOUNT/keys/NAME, POST MOUNT/keys/NAME/rotate, POST MOUNT/keys/NAME/config. */
 int transit_key_read(struct http_client *client, struct vault *vault, const struct transit_key *key,
     struct transit_key_state *state, struct error *err)

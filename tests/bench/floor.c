@@ -1,33 +1,41 @@
 /*
  * floor: what a launcher can't be faster than: the same calls, and nothing else.
  *
- * Login and the GET of one Secret at the same time, decrypt, setenv, exec; one static program on
- * the same libraries.  No checks, no wiping, no messages: a yardstick for tests/bench/run, not a
- * program to use.
+ * Login and the GET of one Secret at the same time, one decrypt of all its values, setenv, exec;
+ * one static program on the same libraries.  No checks, no wiping, no messages: a yardstick for
+ * tests/bench/run, not a program to use.
  *
- *   floor SECRET-PATH DATA-KEY DECRYPT-PATH COMMAND...
+ *   floor SECRET-PATH DECRYPT-PATH COMMAND...    SECRET-PATH "-": ciphertext of the environment
  *
  * Environment: VAULT_ADDR VAULT_CACERT VAULT_ROLE SERVICE_ACCOUNT_DIR KUBE_URL
  */
 #include <curl/curl.h>
 #include <openssl/base64.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+extern char **environ;
+
+#define VALUES_MAX 1000
+
 struct answer {
-	char bytes[65536];
+	char bytes[1024 * 1024];
 	size_t length;
 };
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+static char *names[VALUES_MAX], *ciphertexts[VALUES_MAX];
+static size_t count;
+
+static size_t on_body(char *bytes, size_t size, size_t times, void *context)
 {
 	struct answer *answer = context;
 
-	memcpy(answer->bytes + answer->length, bytes, size * count);
-	answer->length += size * count;
-	return size * count;
+	memcpy(answer->bytes + answer->length, bytes, size * times);
+	answer->length += size * times;
+	return size * times;
 }
 
 static void read_file(const char *folder, const char *name, char *text, size_t size)
@@ -42,18 +50,54 @@ static void read_file(const char *folder, const char *name, char *text, size_t s
 	fclose(file);
 }
 
-/* The string member `name` of flat JSON text. */
-static char *member(char *json, const char *name)
+/* The string behind the next `introduction` in *json, which moves behind it. */
+static char *string_after(char **json, const char *introduction)
 {
-	char quoted[128];
+	char *at = strstr(*json, introduction);
 
-	snprintf(quoted, sizeof(quoted), "\"%s\":", name);
-	char *at = strstr(json, quoted);
 	if (!at)
 		exit(2);
-	at = strchr(at + strlen(quoted), '"') + 1;
-	*strchr(at, '"') = '\0';
+	at += strlen(introduction);
+	char *end = strchr(at, '"');
+	*end = '\0';
+	*json = end + 1;
 	return at;
+}
+
+static char *decoded(const char *base64)
+{
+	size_t length = strlen(base64), got;
+	char *bytes = malloc(length + 1);
+
+	EVP_DecodeBase64(
+	    (unsigned char *)bytes, &got, length, (const unsigned char *)base64, length);
+	bytes[got] = '\0';
+	return bytes;
+}
+
+/* All members of the Secret's compact "data". */
+static void take_secret(char *json)
+{
+	char *at = strstr(json, "\"data\":{");
+
+	if (!at)
+		exit(2);
+	at += strlen("\"data\":{");
+	while (*at == '"' || *at == ',') {
+		names[count] = string_after(&at, "\"");
+		ciphertexts[count++] = decoded(string_after(&at, "\""));
+	}
+}
+
+static void take_environment(void)
+{
+	for (char **entry = environ; *entry; entry++) {
+		char *equals = strchr(*entry, '=');
+		if (strncmp(equals, "=vault:v", 8) != 0)
+			continue;
+		names[count] = strndup(*entry, (size_t)(equals - *entry));
+		ciphertexts[count++] = equals + 1;
+	}
 }
 
 static CURL *request(
@@ -82,15 +126,18 @@ static void run(CURLM *multi)
 	}
 }
 
-static char *decoded(const char *base64)
+static char *batch_of_ciphertexts(void)
 {
-	size_t length = strlen(base64), got;
-	char *bytes = malloc(length + 1);
+	static char body[1024 * 1024];
+	char *end = stpcpy(body, "{\"batch_input\":[");
 
-	EVP_DecodeBase64(
-	    (unsigned char *)bytes, &got, length, (const unsigned char *)base64, length);
-	bytes[got] = '\0';
-	return bytes;
+	for (size_t i = 0; i < count; i++) {
+		end = stpcpy(
+		    stpcpy(end, i ? ",{\"ciphertext\":\"" : "{\"ciphertext\":\""), ciphertexts[i]);
+		end = stpcpy(end, "\"}");
+	}
+	strcpy(end, "]}"); // NOLINT
+	return body;
 }
 
 int main(int argc, char **argv)
@@ -101,8 +148,9 @@ int main(int argc, char **argv)
 	const char *vault_ca = getenv("VAULT_CACERT");
 	char kube_ca[512];
 
-	if (argc < 5)
+	if (argc < 4)
 		return 1;
+	bool from_api = strcmp(argv[1], "-") != 0;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	CURLM *multi = curl_multi_init();
 	read_file(folder, "token", token, sizeof(token));
@@ -113,17 +161,24 @@ int main(int argc, char **argv)
 	curl_multi_add_handle(multi, request(url, vault_ca, body, "Accept: */*", &login));
 	snprintf(header, sizeof(header), "Authorization: Bearer %s", token);
 	snprintf(url, sizeof(url), "%s%s", getenv("KUBE_URL"), argv[1]);
-	curl_multi_add_handle(multi, request(url, kube_ca, NULL, header, &secret));
+	if (from_api)
+		curl_multi_add_handle(multi, request(url, kube_ca, NULL, header, &secret));
 	run(multi);
 
-	static char second[65536];
-	snprintf(second, sizeof(second), "{\"batch_input\":[{\"ciphertext\":\"%s\"}]}",
-	    decoded(member(secret.bytes, argv[2])));
-	snprintf(header, sizeof(header), "X-Vault-Token: %s", member(login.bytes, "client_token"));
-	snprintf(url, sizeof(url), "%s%s", vault, argv[3]);
-	curl_multi_add_handle(multi, request(url, vault_ca, second, header, &decrypt));
+	if (from_api)
+		take_secret(secret.bytes);
+	else
+		take_environment();
+	char *answer = login.bytes;
+	snprintf(header, sizeof(header), "X-Vault-Token: %s",
+	    string_after(&answer, "\"client_token\":\""));
+	snprintf(url, sizeof(url), "%s%s", vault, argv[2]);
+	curl_multi_add_handle(
+	    multi, request(url, vault_ca, batch_of_ciphertexts(), header, &decrypt));
 	run(multi);
-	setenv(argv[2], decoded(member(decrypt.bytes, "plaintext")), 1);
-	execvp(argv[4], argv + 4);
+	answer = decrypt.bytes;
+	for (size_t i = 0; i < count; i++)
+		setenv(names[i], decoded(string_after(&answer, "\"plaintext\":\"")), 1);
+	execvp(argv[3], argv + 3);
 	return 126;
 }

@@ -42,6 +42,25 @@ is "$(field data.A)" "$(printf clear | base64)" "stringData becomes data"
 kube_call POST "$secrets" "$(secret empty '')"
 is "$STATUS $(field data)" "201 " "a Secret without data"
 
+# -- dry runs: all is judged and answered, and nothing stored -------------------------------------
+
+kube_call POST "$secrets?dryRun=All" "$(secret dry ',"data":{"A":"YQ=="}')"
+is "$STATUS $(field metadata.name) $(field data.A)" "201 dry YQ==" "create in a dry run"
+is "$(field metadata.resourceVersion)" "" "it has no resourceVersion"
+kube_call GET "$secrets/dry"
+refused 404 NotFound 'secrets "dry" not found' "it is not there"
+kube_call POST "$secrets?dryRun=All" "$(secret app '')"
+refused 409 AlreadyExists 'secrets "app" already exists' "a name that is taken, in a dry run"
+kube_call PATCH "$secrets/app?dryRun=All" '{"data":{"A":"ZHJ5","B":null}}' "$merge"
+is "$STATUS $(field data)" '200 {"A": "ZHJ5"}' "patch in a dry run: as it would be"
+is "$(field metadata.resourceVersion)" "$version" "with the resourceVersion that it has"
+kube_call PATCH "$secrets/app?dryRun=All" '{"metadata":{"resourceVersion":"1"}}' "$merge"
+refused 409 Conflict 'the object has been modified' "a stale resourceVersion, in a dry run"
+kube_call GET "$secrets/app"
+is "$(field data)" '{"A": "YQ==", "B": "Yg=="}' "nothing was stored"
+kube_call POST "$secrets?dryRun=some" "$(secret dry '')"
+refused 422 Invalid 'dryRun: Unsupported value: \["some"\]: supported values: "All"' "a dry run that is none"
+
 # -- patch ------------------------------------------------------------------------------------------
 
 kube_call PATCH "$secrets/app" "{\"metadata\":{\"resourceVersion\":\"$version\"},\"data\":{\"A\":\"YTI=\"}}" "$merge"

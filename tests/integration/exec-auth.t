@@ -21,7 +21,7 @@ launch() {
 # launches NAME: the latest run did, without a word, and no token is left.
 launches() {
 	is "$STATUS $OUT $ERR" "0 value " "$1"
-	is "$(vault_accessors)" "$before" "$1: no token is left"
+	is "$(new_tokens "$before")" 0 "$1: no token is left"
 }
 
 # -- kubernetes ---------------------------------------------------------------------------------------
@@ -217,10 +217,10 @@ two_keys() {
 before=$(vault_accessors)
 two_keys single-use
 fails_with 125 'good for 1 request, but 2 are needed.*raise token_num_uses of the role to 2' "a token for one request where two are needed"
-is "$(vault_accessors)" "$before" "and it is given back unused"
+is "$(new_tokens "$before")" 0 "and it is given back unused"
 two_keys two-uses
 is "$STATUS $OUT $ERR" "0 value"$'\n'"third " "a token for two requests"
-is "$(vault_accessors)" "$before" "which is used up then"
+is "$(new_tokens "$before")" 0 "which is used up then"
 
 # -- what the application sees of it -------------------------------------------------------------------
 
@@ -239,5 +239,17 @@ is "$STATUS" 0 "--print-config"
 like "$OUT" 'role-id: '"$role_id"' \(VAULT_ROLE_ID\)' "tells the role id"
 like "$OUT" 'vault-secret-id: set, not shown \(VAULT_SECRET_ID\)' "and of the secret id that it is set"
 unlike "$OUT" "$secret_id" "but not what it is"
+
+# A credential that does not come keeps nobody from being ended.
+mkfifo "$TAP_WORK/silent"
+exec 6<>"$TAP_WORK/silent"
+"${POD[@]}" A="$sealed" "$BIN/secret-exec" --token-file "$TAP_WORK/silent" --transit-key aes256-key -- true 2>"$TAP_WORK/err" &
+launcher=$!
+opened() { ls -l "/proc/$launcher/fd" 2>/dev/null | grep -q "$TAP_WORK/silent"; }
+until opened || ! kill -0 "$launcher"; do :; done
+while kill -TERM "$launcher" 2>/dev/null; do :; done
+STATUS=0
+wait "$launcher" || STATUS=$?
+is "$STATUS" 143 "a signal ends it while it waits for a token's file"
 
 done_testing

@@ -20,6 +20,8 @@ out_like $'\nvault-namespace: team \\(BAO_NAMESPACE\\)\n' "the field's own name,
 out_like $'\nvault-timeout: 30s \\(default\\)\n' "a default"
 out_like $'\nvault-token: set, not shown \\(VAULT_TOKEN\\)\n' "that there is a token, but not which"
 out_like $'\nvault-proxy-addr: http://...@proxy:3128 ' "a URL without its password"
+out_like $'\nauth-method: token \\(default\\)\n' "what follows from other settings"
+out_like $'\nnamespace: demo \\(default\\)\n' "or from the pod"
 out_unlike 'not-shown[^ ]' "no secret is printed"
 out_unlike 'hvs' "nor its beginning"
 is "$ERR" "" "nothing is wrong with it"
@@ -36,7 +38,7 @@ for option in $names; do
 	*) value=true ;;
 	esac
 	got=$(env "$name=$value" "$BIN/secret-exec" --print-config 2>/dev/null)
-	[ "$option" = print-config ] || [[ $got == *"$option: $value ($name)"* ]] || missing+=" $name"
+	[[ $option =~ ^(print|env)-config$ ]] || [[ $got == *"$option: $value ($name)"* ]] || missing+=" $name"
 done
 is "$missing" "" "every option can be set as SECRET_EXEC_NAME"
 

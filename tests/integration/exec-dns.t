@@ -33,7 +33,7 @@ answers() {
 }
 wait_and_see() {
 	launch_begin
-	err_like 'Vault: POST [^ ]*/login: no answer: Could not resolve host: vault\.example: trying again in' "$1: tried again"
+	err_like 'Vault at [^ ]+: POST [^ ]*/login: no answer: Could not resolve host: vault\.example: trying again in' "$1: tried again"
 }
 
 answers 127.0.0.1

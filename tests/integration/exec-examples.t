@@ -6,7 +6,7 @@ stage_start
 export VAULT_ROLE=secret-exec
 examples=$(cd "$(dirname "$0")/../../docs/examples" && pwd)
 
-password=$'it\'s "two"\nlines, $HOME `x` \\ and ünïcödé'
+password=$'it\'s "two", $HOME `x` \\ and ünïcödé'
 "$BIN/secret-seal" --transit-key aes256-key --from-literal FIRST=1 --from-literal "PASSWORD=$password" --from-literal LAST= app >/dev/null
 
 run "${CC:-cc}" -Wall -Wextra -Werror -o "$TAP_WORK/read-pipe" "$examples/read-pipe.c"

@@ -40,11 +40,22 @@ run as_pod app "$BIN/secret-exec" --secret app --memfd key.bin --env 'DB_*' -- s
 out_is $'2\n4' "without one for all, all others go to the environment, whatever --env says"
 
 run as_pod app "$BIN/secret-exec" --secret app --file "key.bin=$memory/key" --fd 5=key.bin --memfd key.bin --memfd :json -- \
-	sh -c 'cmp "$1" "$3" && cmp /dev/fd/5 "$3" && cat "$2"' - {key.bin} {} "$memory/key"
+	sh -c 'cmp "$1" "$3" && cmp /dev/fd/5 "$3" && cat "$2"' - '{key.bin}' {} "$memory/key"
 status_is 0 "one value may go three ways"
 
 run as_pod app "$BIN/secret-exec" --secret app:API_KEY --secret app:DB_HOST --fd 5 --env '*' -- sh -c 'cat <&5; echo "$API_KEY $DB_HOST"'
 out_is "{}battery db" "--env '*' leaves an empty pipe"
+
+# -- ciphertext in the environment
+
+sealed=$(stored app API_KEY)
+like "$sealed" '^vault:v1:' "envFrom gives ciphertext"
+run as_pod app env "API_KEY=$sealed" "$BIN/secret-exec" --transit-key aes256-key --file "API_KEY=$memory/api" -- \
+	sh -c 'cat "$1"; echo " ${API_KEY-unset}"' - "$memory/api"
+out_is "battery unset" "where the plaintext goes another way, no ciphertext stays behind"
+run as_pod app env "API_KEY=$sealed" OTHER=vault:v1:AAAA "$BIN/secret-exec" --transit-key aes256-key --exclude OTHER -- \
+	sh -c 'echo "$API_KEY $OTHER"'
+out_is "battery vault:v1:AAAA" "what was left out stays as it is"
 
 # -- what goes wrong leaves nothing
 

@@ -41,6 +41,11 @@ envfrom SECRET_EXEC_VAULT_ADDR=https://evil.example
 fails_with 125 'SECRET_EXEC_VAULT_ADDR and VAULT_ADDR are both set, and differ' "a Secret can't redirect to another Vault"
 envfrom VAULT_CACERT_BYTES=other
 fails_with 125 "Vault's CA certificate is given in more than one way" "nor have another CA trusted beside the pod's"
+envfrom BAO_ADDR=https://evil.example
+fails_with 125 'VAULT_ADDR and BAO_ADDR are both set, and differ' "by none of the address's names"
+envfrom VAULT_SKIP_VERIFY=1
+fails_with 125 'not verified is said in the environment, beside ciphertext from a Secret.*say --vault-skip-verify' \
+	"nor have TLS go unverified"
 envfrom "SECRET_EXEC_VAULT_ADDR=$VAULT_ADDR"
 status_is 0 "the same value twice is no conflict"
 
@@ -48,10 +53,12 @@ status_is 0 "the same value twice is no conflict"
 run as_pod app env "A=$a" "B=$b" "$BIN/secret-exec" --transit-key aes256-key --prefix P_ --upper-case -- \
 	sh -c 'echo "$A $B ${P_A-none}"'
 out_is "one two none" "names of variables stay as they are"
-run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key --exclude B -- printenv A
-out_is one "one that is left out is not decrypted"
-run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key --only 'A*' -- printenv A
-out_is one "nor is one that is not asked for"
+run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key --exclude B -- \
+	sh -c 'echo "$A $B"'
+out_is "one vault:v1:AAAA" "one that is left out is not decrypted, and stays as it was"
+run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key --only 'A*' -- \
+	sh -c 'echo "$A $B"'
+out_is "one vault:v1:AAAA" "nor is one that is not asked for"
 run as_pod app env "A=$a" "$BIN/secret-exec" --transit-key aes256-key --exclude '*' -- true
 fails_with 125 'nothing is left' "all left out"
 
@@ -61,8 +68,8 @@ printf '{"host": "h", "port": 1}' >"$TAP_WORK/app.json"
 kube_call GET /api/v1/namespaces/demo/secrets/document
 document=$(stored document "$(field data | sed 's/^{"\([^"]*\)".*/\1/')")
 run as_pod app env "secrets.json=$document" "$BIN/secret-exec" --transit-key aes256-key --upper-case --only host -- \
-	sh -c 'echo "$HOST ${PORT-none}"'
-out_is "h none" "a document's members get their names, and are chosen by them"
+	sh -c 'echo "$HOST ${PORT-none}"; env | grep -c vault:v'
+out_is $'h none\n0' "a document's members get their names, and are chosen by them"
 
 # Values that are bound to their Secret.
 "$BIN/secret-seal" --transit-key derived-key --from-literal A=one --from-literal B=two bound >/dev/null
@@ -82,6 +89,16 @@ fails_with 125 "environment variable A: Vault can't decrypt it.*the Secret and d
 run as_pod app env "${bound[@]}" "Z=$a" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key \
 	--bound-to bound:A --exclude 'B' --exclude Z -- true
 fails_with 125 "environment variable A: Vault can't decrypt it" "a prefix is no part of the data key"
+
+# Where the command line says all, nothing that a Secret brings into the environment counts.
+said=(--no-env-config --vault-addr "$VAULT_ADDR" --vault-cacert "$VAULT_CACERT" --role secret-exec
+	--service-account-dir "$STAGE_DIR/pod/app" --transit-key aes256-key)
+run as_pod app env "A=$a" SECRET_EXEC_VAULT_ADDR=https://evil.example VAULT_PROXY_ADDR=http://evil.example:1 \
+	HTTPS_PROXY=http://evil.example:1 SSL_CERT_FILE=/evil VAULT_SKIP_VERIFY=1 SECRET_EXEC_CHECK=1 VAULT_TOKEN=evil \
+	SECRET_EXEC_ENV_CONFIG=1 "$BIN/secret-exec" "${said[@]}" -- printenv A
+is "$STATUS $OUT $ERR" "0 one " "--no-env-config: the command line alone configures"
+run as_pod app env "A=$a" "$BIN/secret-exec" --no-env-config --transit-key aes256-key -- true
+fails_with 125 'no Vault address' "what it does not say is not there"
 
 run as_pod app "$BIN/secret-exec" -- true
 fails_with 125 'nothing to decrypt.*--secret' "nothing to decrypt is an error: the application expects secrets"

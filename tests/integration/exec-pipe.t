@@ -60,8 +60,8 @@ run as_pod app "$BIN/secret-exec" --secret app --fd 5 --env B -- sh -c 'echo "$B
 out_is $'it\'s "two" lines\n{"A":"plain"}' "--env keeps what it picks in the environment"
 run as_pod app env MY_PIPE=9 "$BIN/secret-exec" --secret app --fd 5 --fd-variable MY_PIPE -- env
 is "$(grep -E '^(MY_PIPE|SECRETS_FD)=' <<<"$OUT")" MY_PIPE=5 "--fd-variable names the variable, which is there once"
-run as_pod app "$BIN/secret-exec" --secret app --fd 5 --fd-variable 'MY PIPE' -- true
-fails_with 125 '--fd-variable "MY PIPE"' "a variable that can't be one is refused"
+run env VAULT_ADDR=https://nowhere.invalid "$BIN/secret-exec" --secret app --fd 5 --fd-variable 'MY PIPE' -- true
+fails_with 125 '--fd-variable "MY PIPE"' "a variable that can't be one is refused, before any server is asked"
 run as_pod app env SECRET_EXEC_FD=5:nul,6=A "$BIN/secret-exec" --secret app -- sh -c 'cat <&6; tr "\0" "\n" <&5'
 out_is $'plainB=it\'s "two" lines' "SECRET_EXEC_FD names several"
 

@@ -116,4 +116,14 @@ launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
 comes_through "a proxy that is not ready at first"
 tried 1 "is asked again"
 
+# What can't be a proxy's URL may hold a password all the same.
+for wrong in 'http://user:hunter2@bad host:3128' http://user:hunter2@127.0.0.1:99999 ftp://user:hunter2@127.0.0.1:1; do
+	run as_pod app env VAULT_ADDR=https://vault.example:8200 "VAULT_PROXY_ADDR=$wrong" SECRET_EXEC_RETRIES=1 VAULT_ROLE=secret-exec \
+		"$BIN/secret-exec" --secret app -- true
+	status_is 125 "a proxy that can't be one: ${wrong%%:*}"
+	err_unlike 'hunter2' "its password is not told"
+done
+run env VAULT_PROXY_ADDR=user:hunter2@proxy.example:3128 "$BIN/secret-exec" --print-config
+out_like 'vault-proxy-addr: ...@proxy.example:3128 ' "nor by --print-config, with no scheme before it"
+
 done_testing

@@ -8,13 +8,13 @@ export VAULT_ROLE=secret-exec
 "$BIN/secret-seal" --transit-key aes256-key --from-literal db-host=h --from-literal db.port=p --from-literal API_KEY=k app >/dev/null
 # secret-exec OPTION...: the names and values that the application sees, in order; those of the pod are taken away.
 pod_names=$(as_pod app env | cut -d= -f1 | sort)
-launch() { run as_pod app "$BIN/secret-exec" "$@" -- sh -c 'env | sort | tr "\n" " "'; }
+launch() { run as_pod app "$BIN/secret-exec" "$@" -- sh -c 'env | sort'; }
 # seen WANTED NAME
 seen() {
 	local pair got=
-	for pair in $OUT; do
+	while IFS= read -r pair; do
 		grep -qxF "${pair%%=*}" <<<"$pod_names"$'\n_\nPWD\nSHLVL\nOLDPWD' || got+=${got:+ }$pair
-	done
+	done <<<"$OUT"
 	is "$got" "$1" "$2"
 	[ "$STATUS" = 0 ] || tap_note "stderr: $ERR"
 }

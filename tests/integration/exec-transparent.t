@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../stage.sh"
 stage_start
 probe=${PROBE:-$(dirname "$BIN")/tests/probe}
+[ -x "$probe" ] || exit 1 # make integration builds it
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=first --from-literal B=second app >/dev/null
 mkdir -p "$TAP_WORK/elsewhere"
 cd "$TAP_WORK/elsewhere" || exit 1
@@ -15,7 +16,8 @@ application=("$probe" FACTS first "" "last  argument")
 variables=("PATH=$PATH" EMPTY= "TWO LINES=first
 second" "VAULT_ADDR=$VAULT_ADDR" "VAULT_CACERT=$VAULT_CACERT" KEPT=kept VAULT_ROLE=secret-exec
 	"SECRETMANAGER_SERVICE_ACCOUNT_DIR=$STAGE_DIR/pod/app" SECRET_EXEC_TIMEOUT=30s
-	"KUBERNETES_SERVICE_HOST=$KUBERNETES_SERVICE_HOST" "KUBERNETES_SERVICE_PORT=$KUBERNETES_SERVICE_PORT")
+	"KUBERNETES_SERVICE_HOST=$KUBERNETES_SERVICE_HOST" "KUBERNETES_SERVICE_PORT=$KUBERNETES_SERVICE_PORT"
+	"ASAN_OPTIONS=${ASAN_OPTIONS-}")
 conditions=()
 facts() {
 	local file=$1

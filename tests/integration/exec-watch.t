@@ -236,7 +236,7 @@ ok "whose new values are being decrypted" until_true asked 5
 stop
 is "$STATUS" 3 "can be ended meanwhile"
 ok "and the token for it is given back" asked 6
-is "$(vault_accessors)" "$before" "as Vault knows"
+is "$(new_tokens "$before")" 0 "as Vault knows"
 comes '^end eleven' "and the application ended"
 
 # The API serves the start (twice, once to compare with later), is away, and comes back.

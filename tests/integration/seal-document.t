@@ -24,8 +24,8 @@ status_is 0 "literals make a document too"
 is "$(decrypted literals app.json | base64 -d)" '{"A":"1","B":"é"}' "an object of strings"
 
 run "$BIN/secret-seal" --layout document --data-key app.json --from-literal C=3 literals
-fails_with 2 'document "app.json" is there, and would lose its other members.*--from-document' \
-	"values do not replace a document that is there"
+status_is 0 "a value is added to a document that is there"
+is "$(decrypted literals app.json | base64 -d)" '{"A":"1","B":"é","C":"3"}' "whose other members stay"
 run "$BIN/secret-seal" --layout document --from-document - matrix-secrets <<<'{"db_host":"new"}'
 out_is "secret/matrix-secrets updated" "a whole document does"
 run "$BIN/secret-exec" --secret matrix-secrets -- sh -c 'echo "$db_host ${n-gone}"'
@@ -36,8 +36,11 @@ run "$BIN/secret-seal" --transit-key aes256-key --from-file "$TAP_WORK/config.js
 run "$BIN/secret-exec" --secret files --fd 5 -- sh -c 'cat <&5'
 out_is '{"config.json":"{\"A\":\"x\"}"}' "a file called .json in per-key layout is no document"
 
-run "$BIN/secret-seal" --from-literal A=1 matrix-secrets
+run "$BIN/secret-seal" --layout per-key --from-literal A=1 matrix-secrets
 fails_with 2 'its layout is document: use --layout document' "a key beside a document is refused"
+run "$BIN/secret-seal" --from-literal A=1 matrix-secrets
+is "$(decrypted matrix-secrets secrets.json | base64 -d)" '{"db_host":"new","A":"1"}' \
+	"without --layout, it is what the Secret has"
 run "$BIN/secret-seal" --layout document --from-document "$TAP_WORK/doc.json" --from-literal A=1 matrix-secrets
 fails_with 2 'give it alone' "a document with more values is refused: it is sealed as it is"
 for text in '["a"]' '"text"' '{"A":1' '{"A":1,"A":2}' '{"A":1} x' ''; do

@@ -109,7 +109,6 @@ static void process(void)
 	lines_of("/proc/self/limits", NULL);
 	lines_of("/proc/self/oom_score_adj", NULL);
 	lines_of("/proc/self/coredump_filter", NULL);
-	lines_of("/proc/self/cgroup", NULL);
 	fact("working directory: %s", getcwd(folder, sizeof(folder)) ? folder : "?");
 	fact("session: %s", getsid(0) == getpid() ? "its leader" : "not its leader");
 	fact("process group: %s", getpgrp() == getpid() ? "its leader" : "not its leader");
@@ -187,6 +186,17 @@ static int tell(const char *path, int argc, char **argv)
 	if (!out || fwrite(facts, 1, length, out) != length || fflush(out) != 0)
 		return 1;
 	return 0;
+}
+
+static int show(int fd)
+{
+	char bytes[65536];
+	ssize_t got;
+
+	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
+		if (write(STDOUT_FILENO, bytes, (size_t)got) != got)
+			return 1;
+	return got < 0;
 }
 
 /* -- conditions that a launcher could lose -------------------------------------------------------
@@ -281,5 +291,7 @@ int main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "--odd") == 0)
 		return odd(argv + 2);
+	if (argc > 2 && strcmp(argv[1], "--read") == 0)
+		return show(*argv[2] == '/' ? open(argv[2], O_RDONLY) : atoi(argv[2]));
 	return tell(argc > 1 ? argv[1] : "-", argc, argv);
 }

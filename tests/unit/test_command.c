@@ -233,7 +233,7 @@ START_TEST(the_application_finds_signals_as_they_were)
 	signal(SIGHUP, SIG_IGN);
 	read_status(before, sizeof(before));
 	command_catch_signals(act);
-	command_restore_signals();
+	command_end_on_signals();
 	read_status(after, sizeof(after));
 	ck_assert_str_eq(after, before);
 }
@@ -246,7 +246,7 @@ START_TEST(a_signal_that_comes_late_ends_us_at_once)
 	command_catch_signals(act);
 	pid_t child = fork();
 	if (child == 0) {
-		command_restore_signals();
+		command_end_on_signals();
 		raise(SIGTERM);
 		_exit(0);
 	}

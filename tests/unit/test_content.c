@@ -38,16 +38,16 @@ static const struct {
 	const char *text;
 	size_t length;
 } formats[] = {
-    {CONTENT_JSON, "{\"A\":\"it's \\\"5\\\" $x\\n\",\"B\":\"\",\"C\":\"'\"}", 38},
-    {CONTENT_DOTENV, "A='it'\\''s \"5\" $x\n'\nB=''\nC=''\\'''\n", 34},
-    {CONTENT_NUL, "A=it's \"5\" $x\n\0B=\0C='\0", 22},
+    {CONTENT_JSON, "{\"A\":\"it's \\\"5\\\" $x\",\"B\":\"\",\"C\":\"'\"}", 36},
+    {CONTENT_DOTENV, "A='it'\\''s \"5\" $x'\nB=''\nC=''\\'''\n", 33},
+    {CONTENT_NUL, "A=it's \"5\" $x\0B=\0C='\0", 21},
 };
 
 START_TEST(all_variables_stand_in_the_format)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
-	add_variable("A", "it's \"5\" $x\n");
+	add_variable("A", "it's \"5\" $x");
 	add_variable("B", "");
 	add_variable("C", "'");
 	expect_ok(write_all(formats[_i].format, &text), err);
@@ -86,6 +86,9 @@ static const struct {
     {CONTENT_NUL, "", "1", 1, "can't be a name before \"=\""},
     {CONTENT_DOTENV, "LD_PRELOAD", "1", 1, "--allow-env LD_PRELOAD"},
     {CONTENT_NUL, "LD_PRELOAD", "1", 1, "--allow-env LD_PRELOAD"},
+    /* What readers that are no shell take for a second variable. */
+    {CONTENT_DOTENV, "A", "x'\nLD_PRELOAD=/evil.so\nB='", 26,
+	"a single quote and more than one line"},
 };
 
 START_TEST(what_a_format_can_not_hold_is_refused)

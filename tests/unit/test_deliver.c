@@ -193,7 +193,7 @@ START_TEST(two_files_at_one_place_are_refused)
 }
 END_TEST
 
-START_TEST(a_commit_that_fails_takes_all_files_back)
+START_TEST(after_a_commit_that_fails_all_files_can_be_withdrawn)
 {
 	char other[80];
 
@@ -204,6 +204,8 @@ START_TEST(a_commit_that_fails_takes_all_files_back)
 	expect_ok(prepare(), err);
 	ck_assert_int_eq(mkdir(other + 2, 0700), 0);
 	expect_failure(deliver_commit(&delivery, &err), err, ERROR_SYSTEM, "--file: other: moving");
+	ck_assert_int_eq(access(path, F_OK), 0);
+	deliver_withdraw(&delivery);
 	ck_assert_int_eq(access(path, F_OK), -1);
 	ck_assert_int_eq(rmdir(other + 2), 0);
 }
@@ -281,7 +283,7 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, an_unknown_key_tells_the_names_there_are, 0, COUNT(strangers));
 	tcase_add_test(tests, a_failure_leaves_nothing);
 	tcase_add_test(tests, two_files_at_one_place_are_refused);
-	tcase_add_test(tests, a_commit_that_fails_takes_all_files_back);
+	tcase_add_test(tests, after_a_commit_that_fails_all_files_can_be_withdrawn);
 	tcase_add_test(tests, a_delivery_that_is_only_prepared_or_freed_leaves_files_as_they_are);
 	tcase_add_test(tests, numbers_are_kept_from_the_beginning);
 	tcase_add_test(tests, low_numbers_do_not_get_into_each_others_way);

@@ -58,7 +58,7 @@ static void expect_environment(const char *const *wanted)
 	ck_assert_uint_eq(made.count, count);
 }
 
-static char *own[] = {"HOME=/root", "PATH=/bin", "VAULT_ADDR=https://vault", "VAULT_URL=x",
+static char *own[] = {"APP_HOME=/root", "PATH=/bin", "VAULT_ADDR=https://vault", "VAULT_URL=x",
     "SECRET_EXEC_FD=3", "KUBECONFIG=/kube", "SEALED=vault:v1:AAAA", "no equals sign", NULL};
 
 START_TEST(secrets_join_what_is_not_ours)
@@ -66,7 +66,7 @@ START_TEST(secrets_join_what_is_not_ours)
 	add_variable("PASSWORD", "hunter2");
 	add_variable("EMPTY", "");
 	expect_ok(make(own, -1), err);
-	expect_environment((const char *const[]){"HOME=/root", "PATH=/bin", "KUBECONFIG=/kube",
+	expect_environment((const char *const[]){"APP_HOME=/root", "PATH=/bin", "KUBECONFIG=/kube",
 	    "no equals sign", "PASSWORD=hunter2", "EMPTY=", NULL});
 	clean();
 }
@@ -77,7 +77,7 @@ START_TEST(our_configuration_stays_when_asked_but_ciphertext_never)
 	settings.keep_config = true;
 	expect_ok(make(own, -1), err);
 	expect_environment(
-	    (const char *const[]){"HOME=/root", "PATH=/bin", "VAULT_ADDR=https://vault",
+	    (const char *const[]){"APP_HOME=/root", "PATH=/bin", "VAULT_ADDR=https://vault",
 		"VAULT_URL=x", "SECRET_EXEC_FD=3", "KUBECONFIG=/kube", "no equals sign", NULL});
 	clean();
 }
@@ -85,9 +85,9 @@ END_TEST
 
 START_TEST(a_clash_is_an_error_that_names_the_source)
 {
-	add_variable("HOME", "secret home");
+	add_variable("APP_HOME", "secret home");
 	expect_failure(
-	    make(own, -1), err, ERROR_INVALID, "Secret demo/app: variable HOME is set already");
+	    make(own, -1), err, ERROR_INVALID, "Secret demo/app: variable APP_HOME is set already");
 	expect_contains(err.message, "--override");
 	expect_lacks(err.message, "secret home");
 	ck_assert_ptr_null(made.strings);
@@ -99,26 +99,26 @@ static const char *const near_root[] = {"/roo", "/root/", ""};
 
 START_TEST(only_the_same_value_is_no_clash)
 {
-	add_variable("HOME", near_root[_i]);
-	expect_failure(make(own, -1), err, ERROR_INVALID, "HOME is set already");
+	add_variable("APP_HOME", near_root[_i]);
+	expect_failure(make(own, -1), err, ERROR_INVALID, "APP_HOME is set already");
 	clean();
-	add_variable("HOME", "/root");
+	add_variable("APP_HOME", "/root");
 	add_variable("B", "2");
 	expect_ok(make(own, -1), err);
 	expect_environment((const char *const[]){
-	    "HOME=/root", "PATH=/bin", "KUBECONFIG=/kube", "no equals sign", "B=2", NULL});
+	    "APP_HOME=/root", "PATH=/bin", "KUBECONFIG=/kube", "no equals sign", "B=2", NULL});
 	clean();
 }
 END_TEST
 
 START_TEST(override_lets_the_secret_win)
 {
-	char *twice[] = {"HOME=a", "USER=u", "HOME=b", NULL};
+	char *twice[] = {"APP_HOME=a", "USER=u", "APP_HOME=b", NULL};
 
 	settings.override = true;
-	add_variable("HOME", "secret home");
+	add_variable("APP_HOME", "secret home");
 	expect_ok(make(twice, -1), err);
-	expect_environment((const char *const[]){"USER=u", "HOME=secret home", NULL});
+	expect_environment((const char *const[]){"USER=u", "APP_HOME=secret home", NULL});
 	clean();
 }
 END_TEST
@@ -126,13 +126,13 @@ END_TEST
 /* The first of two is the one that getenv(3) finds. */
 START_TEST(what_is_set_twice_and_equals_once_is_still_a_clash)
 {
-	char *twice[] = {"HOME=a", "HOME=b", NULL};
+	char *twice[] = {"APP_HOME=a", "APP_HOME=b", NULL};
 
-	add_variable("HOME", "b");
-	expect_failure(make(twice, -1), err, ERROR_INVALID, "HOME is set already");
+	add_variable("APP_HOME", "b");
+	expect_failure(make(twice, -1), err, ERROR_INVALID, "APP_HOME is set already");
 	settings.override = true;
 	expect_ok(make(twice, -1), err);
-	expect_environment((const char *const[]){"HOME=b", NULL});
+	expect_environment((const char *const[]){"APP_HOME=b", NULL});
 	clean();
 }
 END_TEST
@@ -146,27 +146,41 @@ START_TEST(a_ciphertext_gives_way_to_its_plaintext)
 }
 END_TEST
 
-START_TEST(the_number_of_the_pipe_is_told_once)
+START_TEST(a_ciphertext_that_was_left_out_stays)
 {
-	char *stale[] = {"HOME=/root", "SECRETS_FD=5", NULL};
+	struct naming naming = {.prefix = NULL};
 
-	expect_ok(make(stale, 7), err);
-	expect_environment((const char *const[]){"HOME=/root", "SECRETS_FD=7", NULL});
+	settings.naming = &naming;
+	expect_ok(make((char *[]){"A=vault:v1:AAAA", NULL}, -1), err);
+	expect_environment((const char *const[]){NULL});
 	environment_free(&made);
-	settings.fd_variable = "PIPE";
-	expect_ok(make(stale, 7), err);
-	expect_environment((const char *const[]){"HOME=/root", "SECRETS_FD=5", "PIPE=7", NULL});
-	environment_free(&made);
-	expect_ok(make(stale, -1), err);
-	expect_environment((const char *const[]){"HOME=/root", "SECRETS_FD=5", NULL});
+	expect_ok(strings_append(&naming.exclude, "A", &err), err);
+	expect_ok(make((char *[]){"A=vault:v1:AAAA", "B=vault:v1:BBBB", NULL}, -1), err);
+	expect_environment((const char *const[]){"A=vault:v1:AAAA", NULL});
+	strings_free(&naming.exclude);
 	clean();
 }
 END_TEST
 
-START_TEST(the_variable_for_the_number_must_be_one_and_no_secret)
+START_TEST(the_number_of_the_pipe_is_told_once)
 {
-	settings.fd_variable = "9";
-	expect_failure(make(own, 7), err, ERROR_USAGE, "--fd-variable \"9\"");
+	char *stale[] = {"APP_HOME=/root", "SECRETS_FD=5", NULL};
+
+	expect_ok(make(stale, 7), err);
+	expect_environment((const char *const[]){"APP_HOME=/root", "SECRETS_FD=7", NULL});
+	environment_free(&made);
+	settings.fd_variable = "PIPE";
+	expect_ok(make(stale, 7), err);
+	expect_environment((const char *const[]){"APP_HOME=/root", "SECRETS_FD=5", "PIPE=7", NULL});
+	environment_free(&made);
+	expect_ok(make(stale, -1), err);
+	expect_environment((const char *const[]){"APP_HOME=/root", "SECRETS_FD=5", NULL});
+	clean();
+}
+END_TEST
+
+START_TEST(the_variable_for_the_number_must_be_no_secret)
+{
 	settings.fd_variable = "PIPE";
 	add_variable("PIPE", "1");
 	expect_failure(make(own, 7), err, ERROR_INVALID, "choose another with --fd-variable");
@@ -223,8 +237,9 @@ static void add(TCase *tests)
 	tcase_add_test(tests, override_lets_the_secret_win);
 	tcase_add_test(tests, what_is_set_twice_and_equals_once_is_still_a_clash);
 	tcase_add_test(tests, a_ciphertext_gives_way_to_its_plaintext);
+	tcase_add_test(tests, a_ciphertext_that_was_left_out_stays);
 	tcase_add_test(tests, the_number_of_the_pipe_is_told_once);
-	tcase_add_test(tests, the_variable_for_the_number_must_be_one_and_no_secret);
+	tcase_add_test(tests, the_variable_for_the_number_must_be_no_secret);
 	tcase_add_test(tests, each_secret_is_checked_by_the_rules);
 	tcase_add_loop_test(tests, the_total_is_bounded_as_execve_bounds_it, 0, COUNT(totals));
 }

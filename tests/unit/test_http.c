@@ -228,11 +228,12 @@ START_TEST(each_try_that_is_followed_by_another_is_told)
 	close(STDERR_FILENO);
 	expect_ok(secret_buffer_read_fd(&text, ends[0], "stderr", &err), err);
 	char *second = strchr(text.data, '\n') + 1;
-	expect_contains(
-	    text.data, "prog: Test server: POST /v1/login: status 503: trying again in ");
+	expect_contains(text.data, ": POST /v1/login: status 503: trying again in ");
+	expect_contains(text.data, "prog: Test server at http://127.0.0.1:");
 	expect_contains(second, " ms (2 of 2)\n");
-	expect_contains(second, "prog: Test server: POST /v1/login: no answer: Empty reply from "
-				"server: does it want https://?: trying again");
+	expect_contains(second,
+	    ": POST /v1/login: no answer: Empty reply from server: does it want "
+	    "https://?: trying again");
 	expect_lacks(text.data, "hidden");
 	ck_assert_ptr_eq(strchr(second, '\n'), text.data + text.length - 1);
 	finish();

@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/launch/command.h"
 #include "lib/launch/init.h"
+#include "lib/launch/signal_name.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -24,7 +25,7 @@ START_TEST(a_signal_has_a_name_or_a_number)
 {
 	int number;
 
-	expect_ok(init_parse_signal(names[_i].text, &number, &err), err);
+	expect_ok(signal_name_parse(names[_i].text, &number, &err), err);
 	ck_assert_int_eq(number, names[_i].number);
 }
 END_TEST
@@ -33,9 +34,9 @@ START_TEST(a_real_time_signal_counts_from_the_first)
 {
 	int number;
 
-	expect_ok(init_parse_signal("RTMIN+3", &number, &err), err);
+	expect_ok(signal_name_parse("RTMIN+3", &number, &err), err);
 	ck_assert_int_eq(number, SIGRTMIN + 3);
-	expect_ok(init_parse_signal("SIGRTMIN+30", &number, &err), err);
+	expect_ok(signal_name_parse("SIGRTMIN+30", &number, &err), err);
 	ck_assert_int_eq(number, SIGRTMAX);
 }
 END_TEST
@@ -48,7 +49,7 @@ START_TEST(anything_else_is_none)
 	int number;
 
 	expect_failure(
-	    init_parse_signal(no_names[_i], &number, &err), err, ERROR_USAGE, "is no signal");
+	    signal_name_parse(no_names[_i], &number, &err), err, ERROR_USAGE, "is no signal");
 }
 END_TEST
 

@@ -353,7 +353,8 @@ START_TEST(a_plugin_that_stays_is_ended_at_the_deadline)
 END_TEST
 
 static const char *const vault_tokens[] = {"VAULT_TOKEN", "BAO_TOKEN", "SECRET_EXEC_VAULT_TOKEN",
-    "SECRET_SEAL_VAULT_TOKEN", "SECRET_ROTATE_VAULT_TOKEN"};
+    "SECRET_SEAL_VAULT_TOKEN", "SECRET_ROTATE_VAULT_TOKEN", "VAULT_SECRET_ID", "BAO_SECRET_ID",
+    "SECRET_EXEC_VAULT_SECRET_ID"};
 
 /* A person's token for Vault is not for a program that a kubeconfig names. */
 START_TEST(a_plugin_does_not_get_the_vault_token)

@@ -24,6 +24,7 @@ static void tear_down(void)
 	strings_free(&inputs.literals);
 	strings_free(&inputs.files);
 	strings_free(&inputs.env_files);
+	strings_free(&inputs.generated);
 }
 
 /* Fill the one file, and return its path. */
@@ -144,24 +145,57 @@ START_TEST(a_document_that_is_no_object_is_refused)
 }
 END_TEST
 
-START_TEST(other_values_become_a_document_of_strings)
+START_TEST(a_yaml_document_becomes_json)
 {
+	static const char text[] = "A: x # comment\nB: [1, 2]\n";
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
 
-	give(&inputs.literals, "A=1");
-	give(&inputs.literals, "B=\"\n");
+	inputs.document = file_of(text, strlen(text));
 	expect_ok(inputs_read_document(&inputs, &document, &err), err);
-	expect_text(document, "{\"A\":\"1\",\"B\":\"\\\"\\n\"}");
+	expect_text(document, "{\"A\":\"x\",\"B\":[1,2]}");
+	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_value(1, "B", "[1,2]", 5);
 }
 END_TEST
 
-START_TEST(a_document_holds_text_only)
+static void expect_generated(size_t index, size_t length, const char *characters)
 {
-	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
+	const struct secret_buffer *value = &values.items[index].value;
 
-	give(&inputs.files, file_of("\xFF", 1));
-	expect_failure(inputs_read_document(&inputs, &document, &err), err, ERROR_INVALID,
-	    "no UTF-8 text, which JSON needs");
+	ck_assert_uint_eq(value->length, length);
+	ck_assert_uint_eq(strspn(value->data, characters), length);
+}
+
+START_TEST(values_are_generated)
+{
+	give(&inputs.generated, "A=500:hex");
+	give(&inputs.generated, "B=500");
+	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_generated(0, 500, "0123456789abcdef");
+	expect_generated(1, 500, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+}
+END_TEST
+
+/* Each of 10 digits comes 1,000 times in 10,000; more than 7 sigmas off is a broken draw. */
+START_TEST(every_character_has_the_same_chance)
+{
+	size_t counts[10] = {0};
+
+	give(&inputs.generated, "A=10000:digits");
+	expect_ok(inputs_read(&inputs, &values, &err), err);
+	for (size_t i = 0; i < 10000; i++)
+		counts[values.items[0].value.data[i] - '0']++;
+	for (int i = 0; i < 10; i++) {
+		ck_assert_uint_gt(counts[i], 790);
+		ck_assert_uint_lt(counts[i], 1210);
+	}
+}
+END_TEST
+
+START_TEST(a_recipe_that_is_none_is_refused)
+{
+	give(&inputs.generated, "A=32:words");
+	expect_failure(inputs_read(&inputs, &values, &err), err, ERROR_USAGE, "no class");
 }
 END_TEST
 
@@ -177,8 +211,10 @@ static void add(TCase *tests)
 	tcase_add_test(tests, the_members_of_a_document_are_values);
 	tcase_add_test(tests, a_document_alone_is_taken_as_it_is);
 	tcase_add_test(tests, a_document_that_is_no_object_is_refused);
-	tcase_add_test(tests, other_values_become_a_document_of_strings);
-	tcase_add_test(tests, a_document_holds_text_only);
+	tcase_add_test(tests, a_yaml_document_becomes_json);
+	tcase_add_test(tests, values_are_generated);
+	tcase_add_test(tests, every_character_has_the_same_chance);
+	tcase_add_test(tests, a_recipe_that_is_none_is_refused);
 }
 
 int main(void)

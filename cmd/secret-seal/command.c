@@ -1,0 +1,76 @@
+#include "cmd/secret-seal/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOKEN_FILE ".vault-token"
+
+int command_find_token(struct vault_session_settings *session, struct error *err)
+{
+	const char *home = getenv("HOME");
+
+	if (given(session->method) || given(session->token) || given(session->token_file) ||
+	    given(session->role) || given(session->role_id) || given(session->jwt_file) ||
+	    given(session->service_account) || !given(home))
+		return 0;
+	/* Lives as long as the process, as everything borrowed from the environment does. */
+	char *file = string_format(err, "%s/" TOKEN_FILE, home);
+	if (!file)
+		return -1;
+	if (access(file, F_OK) == 0)
+		session->token_file = file;
+	else
+		free(file);
+	return 0;
+}
+
+struct servers_settings command_servers(const struct connection *connection, bool offline)
+{
+	return (struct servers_settings){.vault = connection->vault,
+	    .session = connection->session,
+	    .kube = connection->kube,
+	    .timeout_ms = connection->program.timeout_ms,
+	    .offline = offline};
+}
+
+/* "a, b or c" */
+static void join(const char *const *words, char *text, size_t size)
+{
+	size_t length = 0;
+
+	for (int i = 0; words[i] && length < size; i++)
+		length += (size_t)snprintf(text + length, size - length, "%s%s",
+		    i == 0	   ? ""
+		    : words[i + 1] ? ", "
+				   : " or ",
+		    words[i]);
+}
+
+int command_choose(const char *option, const char *text, const char *const *words, int otherwise,
+    struct error *err)
+{
+	char all[128];
+
+	if (!given(text))
+		return otherwise;
+	for (int i = 0; words[i]; i++)
+		if (strcmp(text, words[i]) == 0)
+			return i;
+	join(words, all, sizeof(all));
+	return error_set(err, ERROR_USAGE, "%s \"%s\": write %s", option, text, all);
+}
+
+int command_print(const struct secret_buffer *text, struct error *err)
+{
+	const char *bytes = secret_buffer_string(text);
+
+	for (size_t done = 0; done < text->length;) {
+		ssize_t written = write(STDOUT_FILENO, bytes + done, text->length - done);
+		if (written < 0)
+			return error_system(err, "standard output");
+		done += (size_t)written;
+	}
+	return 0;
+}

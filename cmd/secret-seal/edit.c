@@ -1,0 +1,90 @@
+/* edit: change the values of a sealed Secret in an editor. */
+#include "lib/seal/edit.h"
+
+#include <string.h>
+
+#include "cmd/secret-seal/command.h"
+
+#define DEFAULT_EDITOR "vi"
+
+struct configuration {
+	struct connection connection;
+	const char *transit_key, *editor, *file;
+};
+
+static struct configuration configuration = {
+    .connection = CONNECTION_DEFAULTS, .editor = DEFAULT_EDITOR};
+
+static const struct option_spec table[] = {
+    {.section = "Editing",
+	.name = "editor",
+	.kind = OPTION_STRING,
+	.argument = "COMMAND",
+	.offset = offsetof(struct configuration, editor),
+	.environment = "KUBE_EDITOR,VISUAL,EDITOR",
+	.shared = true,
+	.help = "what to edit with (default " DEFAULT_EDITOR ")"},
+    {.name = "filename",
+	.letter = 'f',
+	.kind = OPTION_STRING,
+	.argument = "FILE",
+	.offset = offsetof(struct configuration, file),
+	.help = "edit the Secret in a manifest, in its place; NAME says which, among several"},
+    {.name = "transit-key",
+	.kind = OPTION_STRING,
+	.argument = "[MOUNT/]NAME",
+	.offset = offsetof(struct configuration, transit_key),
+	.help = "Transit key (default what the Secret says)"},
+    CONNECTION_OPTIONS,
+    {.name = NULL},
+};
+
+static const struct options options = {
+    .synopsis = "[OPTIONS] NAME|./FILE",
+    .description =
+	"Decrypt the values of the sealed Secret NAME, open an editor on them in memory "
+	"that never\n"
+	"reaches a disk, and seal again what was changed.  FILE is a manifest that holds "
+	"it.",
+    .table = table,
+};
+
+/* A Secret's name holds no slash. */
+static int choose(char **operands, int count, struct edit_settings *settings, struct error *err)
+{
+	bool path = count == 1 && strchr(operands[0], '/') && !settings->file;
+
+	if (path)
+		settings->file = operands[0];
+	else if (count == 1)
+		settings->name = operands[0];
+	if (count == 1 || (count == 0 && settings->file))
+		return 0;
+	return error_set(err, ERROR_USAGE, "one Secret is edited: write its NAME, or its ./FILE");
+}
+
+static int run(char **operands, int count, struct error *err)
+{
+	struct edit_settings settings = {.transit_key = configuration.transit_key,
+	    .editor = configuration.editor,
+	    .file = configuration.file};
+	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
+	bool changed = false;
+
+	if (choose(operands, count, &settings, err) < 0)
+		return -1;
+	struct servers_settings servers =
+	    command_servers(&configuration.connection, settings.file != NULL);
+	if (edit(&servers, &settings, &changed, err) < 0 ||
+	    secret_buffer_append_format(&line, err, "%s%s %s\n", settings.file ? "" : "secret/",
+		settings.file ? settings.file : settings.name,
+		changed ? "edited" : "not changed") < 0)
+		return -1;
+	return command_print(&line, err);
+}
+
+const struct command edit_command = {.name = "edit",
+    .summary = "change a sealed Secret's values in an editor",
+    .options = &options,
+    .connection = &configuration.connection,
+    .run = run};

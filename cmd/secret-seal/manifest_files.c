@@ -1,0 +1,178 @@
+#include "cmd/secret-seal/manifest_files.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/log.h"
+#include "lib/seal/manifests.h"
+#include "lib/sealed/manifest_file.h"
+
+struct sealing_files {
+	struct servers *servers;
+	const struct seal_settings *settings;
+	enum manifest_target target;
+	struct manifests_summary summary;
+};
+
+/*
+ * Standard output.
+ */
+
+struct stdout_text {
+	bool begun;	/* something was written */
+	bool next_file; /* the next text begins another file */
+	char last;	/* byte that was written */
+};
+
+static int write_stdout(
+    struct stdout_text *text, const char *bytes, size_t length, struct error *err)
+{
+	if (length == 0)
+		return 0;
+	text->begun = true;
+	text->last = bytes[length - 1];
+	if (fwrite(bytes, 1, length, stdout) == length)
+		return 0;
+	return error_system(err, "standard output");
+}
+
+/* Two files are two documents, whether or not the second says so. */
+static int begin_file(struct stdout_text *text, const char *bytes, size_t length, struct error *err)
+{
+	bool marked = length >= 3 && (strncmp(bytes, "---", 3) == 0 || *bytes == '%');
+
+	text->next_file = false;
+	if (!text->begun)
+		return 0;
+	if (text->last != '\n' && write_stdout(text, "\n", 1, err) < 0)
+		return -1;
+	if (length >= 1 && *bytes == '%')
+		return write_stdout(text, "...\n", 4, err);
+	return marked ? 0 : write_stdout(text, "---\n", 4, err);
+}
+
+static int text_to_stdout(void *context, const void *bytes, size_t length, struct error *err)
+{
+	struct stdout_text *text = context;
+
+	if (text->next_file && begin_file(text, bytes, length, err) < 0)
+		return -1;
+	return write_stdout(text, bytes, length, err);
+}
+
+/*
+ * The targets.
+ */
+
+static int tell_written(
+    void *context, const struct kube_secret *secret, enum seal_change change, struct error *err)
+{
+	static const char *const changes[] = {"sealed (server dry run)", "created", "updated"};
+
+	(void)context;
+	if (printf("secret/%s %s\n", secret->name, changes[change]) < 0 || fflush(stdout) != 0)
+		return error_system(err, "standard output");
+	return 0;
+}
+
+static int text_to_file(void *context, const void *bytes, size_t length, struct error *err)
+{
+	return manifest_file_write(context, bytes, length, err);
+}
+
+static int seal_stream(struct sealing_files *files, int fd, const char *name,
+    const struct manifests_sink *sink, struct error *err)
+{
+	return manifests_seal(
+	    files->servers, files->settings, fd, name, sink, &files->summary, err);
+}
+
+static void tell_file(const char *name, size_t sealed)
+{
+	if (sealed == 0)
+		log_write(LOG_INFO, "%s: nothing to seal", name);
+	else
+		log_write(LOG_INFO, "%s: %zu Secret%s sealed", name, sealed, sealed > 1 ? "s" : "");
+}
+
+static int seal_in_place(struct sealing_files *files, const char *name, struct error *err)
+{
+	size_t before = files->summary.sealed;
+	struct manifest_file file;
+
+	if (manifest_file_open(&file, name, err) < 0)
+		return -1;
+	struct manifests_sink sink = {.text = text_to_file, .context = &file};
+	int result = seal_stream(files, file.in, name, &sink, err);
+	if (result == 0 && files->summary.sealed > before)
+		result = manifest_file_commit(&file, err);
+	if (result == 0)
+		tell_file(name, files->summary.sealed - before);
+	manifest_file_free(&file);
+	return result;
+}
+
+static int seal_from(struct sealing_files *files, const char *name,
+    const struct manifests_sink *sink, struct error *err)
+{
+	if (strcmp(name, "-") == 0)
+		return seal_stream(files, STDIN_FILENO, "standard input", sink, err);
+	cleanup_close int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_system(err, "%s", name);
+	return seal_stream(files, fd, name, sink, err);
+}
+
+static int seal_all(struct sealing_files *files, const struct strings *names, struct error *err)
+{
+	struct stdout_text text = {0};
+	struct manifests_sink sink = {0};
+
+	if (files->target == MANIFEST_TO_STDOUT)
+		sink = (struct manifests_sink){.text = text_to_stdout, .context = &text};
+	else
+		sink.written = tell_written;
+	for (size_t i = 0; i < names->count; i++) {
+		text.next_file = true;
+		if (files->target == MANIFEST_IN_PLACE
+			? seal_in_place(files, names->items[i], err) < 0
+			: seal_from(files, names->items[i], &sink, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void tell_summary(const struct sealing_files *files)
+{
+	const struct manifests_summary *summary = &files->summary;
+
+	if (summary->sealed + summary->untouched == 0)
+		log_write(LOG_WARNING, "no Secret was found");
+	if (files->target == MANIFEST_TO_API && summary->others > 0)
+		log_write(LOG_WARNING,
+		    "what is no Secret (%zu documents) was not written: kubectl apply does that",
+		    summary->others);
+}
+
+int manifest_files_seal(const struct connection *connection, const struct seal_settings *settings,
+    const struct strings *files, enum manifest_target target, struct error *err)
+{
+	struct servers_settings servers_settings =
+	    command_servers(connection, target != MANIFEST_TO_API);
+	struct servers servers;
+
+	if (servers_begin(&servers, &servers_settings, err) < 0)
+		return -1;
+	struct sealing_files sealing = {
+	    .servers = &servers, .settings = settings, .target = target};
+	int result = seal_all(&sealing, files, err);
+	/* What came before an error is there. */
+	if (fflush(stdout) != 0 && result == 0)
+		result = error_system(err, "standard output");
+	servers_end(&servers);
+	if (result == 0)
+		tell_summary(&sealing);
+	return result;
+}

@@ -1,0 +1,79 @@
+/* reveal: print plaintext, for a person's eyes. */
+#include "lib/seal/reveal.h"
+
+#include <unistd.h>
+
+#include "cmd/secret-seal/command.h"
+
+struct configuration {
+	struct connection connection;
+	const char *transit_key;
+	bool yes;
+};
+
+static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
+
+static const struct option_spec table[] = {
+    {.section = "Revealing",
+	.name = "yes",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, yes),
+	.help = "print plaintext to what is no terminal, too"},
+    {.name = "transit-key",
+	.kind = OPTION_STRING,
+	.argument = "[MOUNT/]NAME",
+	.offset = offsetof(struct configuration, transit_key),
+	.help = "Transit key (default what the Secret says)"},
+    CONNECTION_OPTIONS,
+    {.name = NULL},
+};
+
+static const struct options options = {
+    .synopsis = "[OPTIONS] NAME [KEY]",
+    .description = "Print the plaintext of the sealed Secret NAME: all of it, or the bytes of one "
+		   "value.",
+    .table = table,
+};
+
+/* On a terminal a value ends its line, and steers nothing. */
+static int print(struct secret_buffer *text, bool terminal, struct error *err)
+{
+	if (!terminal)
+		return command_print(text, err);
+	if (!reveal_is_shown(text))
+		return error_set(err, ERROR_INVALID,
+		    "it holds bytes that no terminal shows: write it elsewhere with --yes");
+	if ((text->length == 0 || text->data[text->length - 1] != '\n') &&
+	    secret_buffer_append_string(text, "\n", err) < 0)
+		return -1;
+	return command_print(text, err);
+}
+
+static int run(char **operands, int count, struct error *err)
+{
+	struct servers_settings settings = command_servers(&configuration.connection, false);
+	struct reveal_settings reveal_settings = {.name = operands[0],
+	    .key = count == 2 ? operands[1] : NULL,
+	    .transit_key = configuration.transit_key};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	bool terminal = isatty(STDOUT_FILENO);
+	struct servers servers;
+
+	if (count < 1 || count > 2)
+		return error_set(
+		    err, ERROR_USAGE, "write the Secret's NAME, and then a KEY or none");
+	if (!terminal && !configuration.yes)
+		return error_set(err, ERROR_USAGE,
+		    "standard output is no terminal: if plaintext is to go there, say --yes");
+	if (servers_begin(&servers, &settings, err) < 0)
+		return -1;
+	int result = reveal(&servers, &reveal_settings, &text, err);
+	servers_end(&servers);
+	return result < 0 ? -1 : print(&text, terminal, err);
+}
+
+const struct command reveal_command = {.name = "reveal",
+    .summary = "print plaintext, to a terminal or with --yes",
+    .options = &options,
+    .connection = &configuration.connection,
+    .run = run};

@@ -1,0 +1,377 @@
+/* seal: encrypt values into a Secret, or into its manifest. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/secret-seal/command.h"
+#include "cmd/secret-seal/manifest_files.h"
+#include "lib/seal/inputs.h"
+#include "lib/seal/manifest_secret.h"
+#include "lib/seal/seal.h"
+#include "lib/sealed/sealed.h"
+
+struct configuration {
+	struct connection connection;
+	struct inputs inputs;
+	struct seal_changes changes;
+	struct strings labels, annotations, manifests;
+	const char *transit_key, *scope, *layout, *data_key, *type, *dry_run, *output;
+	int64_t key_version;
+	bool create_key, immutable, adopt, no_verify, in_place;
+};
+
+static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
+
+static const struct option_spec table[] = {
+    {.section = "Values",
+	.name = "from-literal",
+	.kind = OPTION_LIST,
+	.argument = "NAME=VALUE",
+	.offset = offsetof(struct configuration, inputs.literals),
+	.help = "seal a value (repeatable; whoever lists processes can read it)"},
+    {.name = "from-file",
+	.kind = OPTION_LIST,
+	.argument = "[NAME=]PATH",
+	.offset = offsetof(struct configuration, inputs.files),
+	.help = "seal a file's bytes, - for standard input (repeatable)"},
+    {.name = "from-env-file",
+	.kind = OPTION_LIST,
+	.argument = "PATH",
+	.offset = offsetof(struct configuration, inputs.env_files),
+	.help = "seal what a .env file sets (repeatable)"},
+    {.name = "from-document",
+	.kind = OPTION_STRING,
+	.argument = "PATH",
+	.offset = offsetof(struct configuration, inputs.document),
+	.help = "seal the members of a JSON or YAML object, - for standard input"},
+    {.name = "prompt",
+	.kind = OPTION_LIST,
+	.argument = "NAME",
+	.offset = offsetof(struct configuration, inputs.prompts),
+	.help = "ask for a value on the terminal, twice, without showing it (repeatable)"},
+    {.name = "generate",
+	.kind = OPTION_LIST,
+	.argument = "NAME=LENGTH[:CLASS]",
+	.offset = offsetof(struct configuration, inputs.generated),
+	.help =
+	    "seal a new random value: alnum, lower, digits, hex, base64, base64url, ascii, bytes"},
+    {.section = "Values in manifests",
+	.name = "filename",
+	.letter = 'f',
+	.kind = OPTION_LIST,
+	.argument = "FILE",
+	.offset = offsetof(struct configuration, manifests),
+	.help =
+	    "seal the Secrets in manifests, - for standard input, instead of NAME (repeatable)"},
+    {.name = "in-place",
+	.letter = 'i',
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, in_place),
+	.help = "change the manifests where they stand, and only what must differ in them"},
+    {.section = "Changing an existing Secret",
+	.name = "set",
+	.kind = OPTION_LIST,
+	.argument = "NAME=VALUE",
+	.offset = offsetof(struct configuration, inputs.literals),
+	.help = "the same as --from-literal"},
+    {.name = "unset",
+	.kind = OPTION_LIST,
+	.argument = "NAME",
+	.offset = offsetof(struct configuration, changes.unset),
+	.help = "take a value away (repeatable)"},
+    {.name = "rename",
+	.kind = OPTION_LIST,
+	.argument = "OLD=NEW",
+	.offset = offsetof(struct configuration, changes.renamed),
+	.help = "give a value another name (repeatable)"},
+    {.name = "adopt",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, adopt),
+	.help = "take over a Secret that holds plaintext: seal that too"},
+    {.section = "Sealing",
+	.name = "transit-key",
+	.kind = OPTION_STRING,
+	.argument = "[MOUNT/]NAME",
+	.offset = offsetof(struct configuration, transit_key),
+	.help = "Transit key (default what an existing Secret says)"},
+    {.name = "key-version",
+	.kind = OPTION_NUMBER,
+	.argument = "N",
+	.offset = offsetof(struct configuration, key_version),
+	.help = "version of the Transit key (default the latest)"},
+    {.name = "create-key",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, create_key),
+	.help = "make the Transit key where there is none: derived, not exportable"},
+    {.name = "scope",
+	.kind = OPTION_STRING,
+	.argument = "SCOPE",
+	.offset = offsetof(struct configuration, scope),
+	.help = "with a derived key: bind to strict (default), namespace-wide or cluster-wide"},
+    {.name = "no-verify",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, no_verify),
+	.help = "do not decrypt once what was sealed (for a policy that may only encrypt)"},
+    {.section = "The Secret",
+	.name = "layout",
+	.kind = OPTION_STRING,
+	.argument = "per-key|document",
+	.offset = offsetof(struct configuration, layout),
+	.help = "a data key for each value (default), or one for a JSON object of all"},
+    {.name = "data-key",
+	.kind = OPTION_STRING,
+	.argument = "NAME",
+	.offset = offsetof(struct configuration, data_key),
+	.help = "the document's data key (default " SEAL_DOCUMENT_KEY ")"},
+    {.name = "type",
+	.kind = OPTION_STRING,
+	.argument = "TYPE",
+	.offset = offsetof(struct configuration, type),
+	.help = "of a new Secret (default Opaque)"},
+    {.name = "label",
+	.kind = OPTION_LIST,
+	.argument = "NAME=VALUE",
+	.offset = offsetof(struct configuration, labels),
+	.help = "set a label (repeatable)"},
+    {.name = "annotation",
+	.kind = OPTION_LIST,
+	.argument = "NAME=VALUE",
+	.offset = offsetof(struct configuration, annotations),
+	.help = "set an annotation (repeatable)"},
+    {.name = "immutable",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, immutable),
+	.help = "make a new Secret that can't be changed, called NAME-SUFFIX"},
+    {.section = "Output",
+	.name = "dry-run",
+	.kind = OPTION_STRING,
+	.argument = "none|client|server",
+	.offset = offsetof(struct configuration, dry_run),
+	.help = "client: print the manifest; server: let the API judge it; nothing is written"},
+    {.name = "output",
+	.letter = 'o',
+	.kind = OPTION_STRING,
+	.argument = "name|yaml|json",
+	.offset = offsetof(struct configuration, output),
+	.help = "what to print (default name; yaml with --dry-run=client)"},
+    CONNECTION_OPTIONS,
+    {.name = NULL},
+};
+
+static const struct options options = {
+    .synopsis = "[OPTIONS] --from-...  NAME",
+    .description =
+	"Encrypt values with Vault Transit and keep the ciphertext in the Secret NAME: a new one,\n"
+	"or an existing sealed one, whose other data keys stay as they are.",
+    .table = table,
+};
+
+static int choose_layout(enum seal_layout *layout, struct error *err)
+{
+	static const char *const words[] = {"per-key", "document", NULL};
+	int index = command_choose("--layout", configuration.layout, words, -1, err);
+
+	*layout = index < 0 ? LAYOUT_AS_IS : index == 0 ? LAYOUT_PER_KEY : LAYOUT_DOCUMENT;
+	return err->code == ERROR_NONE ? 0 : -1;
+}
+
+static int choose_dry_run(enum seal_dry_run *dry_run, struct error *err)
+{
+	static const char *const words[] = {"none", "client", "server", NULL};
+	int index = command_choose("--dry-run", configuration.dry_run, words, DRY_RUN_NONE, err);
+
+	*dry_run = (enum seal_dry_run)index;
+	return index < 0 ? -1 : 0;
+}
+
+enum output { OUTPUT_NAME, OUTPUT_YAML, OUTPUT_JSON };
+
+static int choose_output(enum seal_dry_run dry_run, enum output *output, struct error *err)
+{
+	static const char *const words[] = {"name", "yaml", "json", NULL};
+	int index = command_choose("--output", configuration.output, words,
+	    dry_run == DRY_RUN_CLIENT ? OUTPUT_YAML : OUTPUT_NAME, err);
+
+	*output = (enum output)index;
+	return index < 0 ? -1 : 0;
+}
+
+static int print(const struct seal_outcome *outcome, enum seal_dry_run dry_run, enum output output,
+    struct error *err)
+{
+	static const char *const changes[] = {"sealed", "created", "updated"};
+	static const char *const dry_runs[] = {"", " (dry run)", " (server dry run)"};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	int result = 0;
+
+	if (output == OUTPUT_NAME)
+		result = secret_buffer_append_format(&text, err, "secret/%s %s%s\n",
+		    outcome->secret.name, changes[outcome->change], dry_runs[dry_run]);
+	else if (output == OUTPUT_YAML)
+		result = sealed_manifest_yaml(&outcome->secret, &text, err);
+	else if (kube_secret_write_json(&outcome->secret, &text, err) < 0 ||
+		 secret_buffer_append_string(&text, "\n", err) < 0)
+		result = -1;
+	return result < 0 ? -1 : command_print(&text, err);
+}
+
+/* A document is taken as a whole where the layout says so; else its members are values. */
+static int read_values(enum seal_layout layout, struct seal_changes *changes, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	changes->whole_document = layout == LAYOUT_DOCUMENT && configuration.inputs.document;
+	if (!changes->whole_document)
+		return inputs_read(&configuration.inputs, &changes->values, err);
+	if (inputs_read_document(&configuration.inputs, &text, err) < 0)
+		return -1;
+	return variables_add(
+	    &changes->values, SEAL_DOCUMENT_KEY, &text, configuration.inputs.document, err);
+}
+
+/* Before anybody is asked for anything. */
+static int check(const struct seal_settings *settings, int count, struct error *err)
+{
+	const struct seal_changes *changes = &configuration.changes;
+	bool changing = changes->unset.count || changes->renamed.count || settings->adopt;
+
+	if (count != 1)
+		return error_set(err, ERROR_USAGE, "%s: see --help",
+		    count ? "one Secret at a time: NAME is given more than once"
+			  : "no Secret: its NAME is missing");
+	if (configuration.in_place)
+		return error_set(err, ERROR_USAGE, "--in-place goes with -f FILE");
+	if (!inputs_given(&configuration.inputs) && !changing)
+		return error_set(err, ERROR_USAGE,
+		    "nothing to seal: give --from-literal, --from-file, --from-env-file, "
+		    "--from-document, --prompt or --generate");
+	if (settings->layout == LAYOUT_PER_KEY && settings->data_key)
+		return error_set(err, ERROR_USAGE, "--data-key goes with --layout document");
+	if (settings->create_key && settings->dry_run == DRY_RUN_SERVER)
+		return error_set(err, ERROR_USAGE,
+		    "--create-key: not with --dry-run=server, which makes nothing");
+	if (changing && (settings->immutable || settings->dry_run == DRY_RUN_CLIENT))
+		return error_set(err, ERROR_USAGE,
+		    "--unset, --rename and --adopt change a Secret that is there: not with %s",
+		    settings->immutable ? "--immutable" : "--dry-run=client");
+	return 0;
+}
+
+static bool changes_given(void)
+{
+	const struct seal_changes *changes = &configuration.changes;
+
+	return inputs_given(&configuration.inputs) || changes->unset.count ||
+	       changes->renamed.count;
+}
+
+/* `file` NULL: in the API. */
+static int seal_values(
+    const struct seal_settings *settings, const char *file, enum output output, struct error *err)
+{
+	struct seal_changes *changes = &configuration.changes;
+	struct seal_outcome outcome = {0};
+	struct servers_settings servers_settings =
+	    command_servers(&configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
+	struct servers servers;
+
+	/* A person may be asked, which takes its time: the limit counts from here. */
+	if (read_values(settings->layout, changes, err) < 0)
+		return -1;
+	if (inputs_given(&configuration.inputs) && changes->values.count == 0)
+		return error_set(
+		    err, ERROR_INVALID, "nothing to seal: what was given holds no value");
+	if (servers_begin(&servers, &servers_settings, err) < 0)
+		return -1;
+	int result = file ? manifest_secret_seal(&servers, settings, file, changes, &outcome, err)
+			  : seal(&servers, settings, changes, &outcome, err);
+	servers_end(&servers);
+	if (result == 0)
+		result = print(&outcome, settings->dry_run, output, err);
+	seal_outcome_free(&outcome);
+	return result;
+}
+
+/* What a manifest says itself. */
+static int check_manifests(const struct seal_settings *settings, int count, struct error *err)
+{
+	if (settings->type || settings->immutable || settings->adopt)
+		return error_set(err, ERROR_USAGE,
+		    "-f: --type, --immutable and --adopt are not for "
+		    "manifests, which say it themselves");
+	if (configuration.in_place && (configuration.output || configuration.dry_run))
+		return error_set(err, ERROR_USAGE, "--in-place: leave out --output and --dry-run");
+	if (configuration.in_place && strings_contain(&configuration.manifests, "-"))
+		return error_set(err, ERROR_USAGE, "--in-place: standard input is no file");
+	if (!changes_given() && (count > 0 || settings->data_key))
+		return error_set(err, ERROR_USAGE,
+		    "-f: all Secrets in the manifests are sealed: leave out NAME and --data-key");
+	if (changes_given() &&
+	    (!configuration.in_place || configuration.manifests.count > 1 || count > 1))
+		return error_set(err, ERROR_USAGE,
+		    "-f: values are set in one Secret of one file: with --in-place");
+	return 0;
+}
+
+/* What is printed is the manifests' own text; then nothing is written. */
+static int choose_target(
+    enum seal_dry_run dry_run, enum output output, enum manifest_target *target, struct error *err)
+{
+	*target = configuration.in_place  ? MANIFEST_IN_PLACE
+		  : output == OUTPUT_YAML ? MANIFEST_TO_STDOUT
+					  : MANIFEST_TO_API;
+	if (configuration.in_place || (output == OUTPUT_YAML && dry_run != DRY_RUN_SERVER) ||
+	    (output == OUTPUT_NAME && dry_run != DRY_RUN_CLIENT))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+	    "-f: manifests are printed as they are written, by --output yaml or --dry-run=client "
+	    "alone");
+}
+
+static int seal_manifests(
+    const struct seal_settings *settings, enum output output, int count, struct error *err)
+{
+	enum manifest_target target;
+
+	if (check_manifests(settings, count, err) < 0 ||
+	    choose_target(settings->dry_run, output, &target, err) < 0)
+		return -1;
+	if (changes_given())
+		return seal_values(settings, configuration.manifests.items[0], output, err);
+	return manifest_files_seal(
+	    &configuration.connection, settings, &configuration.manifests, target, err);
+}
+
+static int run(char **operands, int count, struct error *err)
+{
+	struct seal_settings settings = {.name = operands[0],
+	    .transit_key = configuration.transit_key,
+	    .scope = configuration.scope,
+	    .key_version = configuration.key_version,
+	    .data_key = configuration.data_key,
+	    .type = configuration.type,
+	    .labels = &configuration.labels,
+	    .annotations = &configuration.annotations,
+	    .immutable = configuration.immutable,
+	    .adopt = configuration.adopt,
+	    .create_key = configuration.create_key,
+	    .no_verify = configuration.no_verify,
+	    .must_exist = !inputs_given(&configuration.inputs)};
+	enum output output;
+
+	if (choose_layout(&settings.layout, err) < 0 ||
+	    choose_dry_run(&settings.dry_run, err) < 0 ||
+	    choose_output(settings.dry_run, &output, err) < 0)
+		return -1;
+	if (!configuration.manifests.count && check(&settings, count, err) < 0)
+		return -1;
+	int result = configuration.manifests.count ? seal_manifests(&settings, output, count, err)
+						   : seal_values(&settings, NULL, output, err);
+	seal_changes_free(&configuration.changes);
+	return result;
+}
+
+const struct command seal_command = {.name = "seal",
+    .summary = "seal values into a new or an existing Secret (the default)",
+    .options = &options,
+    .connection = &configuration.connection,
+    .run = run};

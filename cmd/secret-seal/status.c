@@ -1,0 +1,66 @@
+/* status: what is sealed with what. */
+#include "lib/seal/status.h"
+
+#include <time.h>
+
+#include "cmd/secret-seal/command.h"
+#include "lib/base/log.h"
+
+struct configuration {
+	struct connection connection;
+	struct selection selection;
+	const char *output;
+};
+
+static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
+
+static const struct option_spec table[] = {
+    SELECTION_OPTIONS(struct configuration),
+    {.section = "Output",
+	.name = "output",
+	.letter = 'o',
+	.kind = OPTION_STRING,
+	.argument = "table|json|yaml|prometheus",
+	.offset = offsetof(struct configuration, output),
+	.help = "what to print (default table)"},
+    CONNECTION_OPTIONS,
+    {.name = NULL},
+};
+
+static const struct options options = {
+    .synopsis = "[OPTIONS] [NAME...]",
+    .description =
+	"Tell of each sealed Secret's values which Transit key and version they are sealed with,\n"
+	"and what is not sealed at all.  Nothing is decrypted.",
+    .table = table,
+};
+
+static int run(char **operands, int count, struct error *err)
+{
+	static const char *const words[] = {"table", "json", "yaml", "prometheus", NULL};
+	struct servers_settings settings = command_servers(&configuration.connection, false);
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	struct servers servers;
+	struct status status;
+	int format = command_choose("--output", configuration.output, words, STATUS_TABLE, err);
+
+	configuration.selection.names = operands;
+	configuration.selection.name_count = count;
+	if (format < 0 || servers_begin(&servers, &settings, err) < 0)
+		return -1;
+	int result = status_read(&servers, &configuration.selection, &status, err);
+	servers_end(&servers);
+	if (result < 0)
+		return -1;
+	if (status.count == 0)
+		log_write(LOG_WARNING, "no sealed Secret there");
+	result = status_write(&status, (enum status_format)format, time(NULL), &text, err);
+	status_free(&status);
+	return result < 0 ? -1 : command_print(&text, err);
+}
+
+const struct command status_command = {.name = "status",
+    .summary = "tell which keys and versions Secrets are sealed with",
+    .options = &options,
+    .connection = &configuration.connection,
+    .run = run};

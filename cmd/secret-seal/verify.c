@@ -1,0 +1,66 @@
+/* verify: see that everything decrypts. */
+#include "lib/seal/verify.h"
+
+#include "cmd/secret-seal/command.h"
+
+struct configuration {
+	struct connection connection;
+	struct selection selection;
+	const char *transit_key;
+};
+
+static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
+
+static const struct option_spec table[] = {
+    SELECTION_OPTIONS(struct configuration),
+    {.section = "Decrypting",
+	.name = "transit-key",
+	.kind = OPTION_STRING,
+	.argument = "[MOUNT/]NAME",
+	.offset = offsetof(struct configuration, transit_key),
+	.help = "Transit key (default what each Secret says)"},
+    CONNECTION_OPTIONS,
+    {.name = NULL},
+};
+
+static const struct options options = {
+    .synopsis = "[OPTIONS] [NAME...]",
+    .description =
+	"Decrypt all values of sealed Secrets, to see that it can be done, and show none of them.",
+    .table = table,
+};
+
+static int tell(const struct verify_outcome *outcome, struct error *err)
+{
+	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
+
+	if (outcome->failed)
+		return error_set(err, ERROR_INVALID, "%zu of %zu Secrets do not decrypt",
+		    outcome->failed, outcome->secrets);
+	if (secret_buffer_append_format(&line, err, "%zu Secrets with %zu values decrypt\n",
+		outcome->secrets, outcome->values) < 0)
+		return -1;
+	return command_print(&line, err);
+}
+
+static int run(char **operands, int count, struct error *err)
+{
+	struct servers_settings settings = command_servers(&configuration.connection, false);
+	struct verify_outcome outcome;
+	struct servers servers;
+
+	configuration.selection.names = operands;
+	configuration.selection.name_count = count;
+	if (servers_begin(&servers, &settings, err) < 0)
+		return -1;
+	int result =
+	    verify(&servers, &configuration.selection, configuration.transit_key, &outcome, err);
+	servers_end(&servers);
+	return result < 0 ? -1 : tell(&outcome, err);
+}
+
+const struct command verify_command = {.name = "verify",
+    .summary = "see that sealed Secrets decrypt, and show nothing",
+    .options = &options,
+    .connection = &configuration.connection,
+    .run = run};

@@ -1,0 +1,190 @@
+#include "lib/base/yaml_writer.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "lib/base/json.h"
+
+static int on_write(void *context, unsigned char *bytes, size_t length)
+{
+	struct yaml_writer *writer = context;
+
+	return secret_buffer_append(writer->out, bytes, length, &writer->error) == 0;
+}
+
+static void emit(struct yaml_writer *writer, yaml_event_t *event, int made)
+{
+	if (made && writer->failed)
+		yaml_event_delete(event);
+	if (!made || writer->failed || !yaml_emitter_emit(&writer->emitter, event))
+		writer->failed = true;
+}
+
+void yaml_writer_init(struct yaml_writer *writer, struct secret_buffer *out)
+{
+	yaml_event_t event;
+
+	memset(writer, 0, sizeof(*writer));
+	writer->out = out;
+	if (!yaml_emitter_initialize(&writer->emitter)) {
+		writer->failed = true;
+		return;
+	}
+	yaml_emitter_set_output(&writer->emitter, on_write, writer);
+	yaml_emitter_set_width(&writer->emitter, -1); /* nothing is folded */
+	yaml_emitter_set_unicode(&writer->emitter, 1);
+	emit(writer, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
+	emit(writer, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
+}
+
+void yaml_write_mapping(struct yaml_writer *writer)
+{
+	yaml_event_t event;
+
+	emit(writer, &event,
+	    yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
+}
+
+void yaml_write_mapping_end(struct yaml_writer *writer)
+{
+	yaml_event_t event;
+
+	emit(writer, &event, yaml_mapping_end_event_initialize(&event));
+}
+
+void yaml_write_sequence(struct yaml_writer *writer)
+{
+	yaml_event_t event;
+
+	emit(writer, &event,
+	    yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE));
+}
+
+void yaml_write_sequence_end(struct yaml_writer *writer)
+{
+	yaml_event_t event;
+
+	emit(writer, &event, yaml_sequence_end_event_initialize(&event));
+}
+
+/* Text that no reader, of YAML 1.1 or 1.2, takes for anything but a string. */
+static bool is_plain(const char *text)
+{
+	static const char *const words[] = {
+	    "null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return false;
+	if (!isalpha((unsigned char)text[0]) && text[0] != '_')
+		return false;
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) && !strchr("-_./", *text))
+			return false;
+	return true;
+}
+
+void yaml_write_scalar(
+    struct yaml_writer *writer, const char *text, size_t length, enum yaml_style style)
+{
+	yaml_event_t event;
+	bool plain = style == YAML_PLAIN || is_plain(text);
+
+	emit(writer, &event,
+	    yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)length,
+		1, 1, plain ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE));
+}
+
+int yaml_writer_finish(struct yaml_writer *writer, struct error *err)
+{
+	yaml_event_t event;
+
+	emit(writer, &event, yaml_document_end_event_initialize(&event, 1));
+	emit(writer, &event, yaml_stream_end_event_initialize(&event));
+	yaml_emitter_delete(&writer->emitter);
+	if (!writer->failed)
+		return 0;
+	if (writer->error.code == ERROR_NONE)
+		return error_set(err, ERROR_SYSTEM, "the text can't be written as YAML");
+	*err = writer->error;
+	return -1;
+}
+
+/* -- JSON as YAML ---------------------------------------------------------------------------- */
+
+static void write_text(
+    struct yaml_writer *writer, const struct secret_buffer *text, enum yaml_style style)
+{
+	yaml_write_scalar(writer, secret_buffer_string(text), text->length, style);
+}
+
+static void write_node(struct yaml_writer *writer, const struct json *document, json_node node);
+
+static void write_members(struct yaml_writer *writer, const struct json *document, json_node object)
+{
+	json_each (document, object, node) {
+		cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
+
+		if (json_name(document, node, &name, &writer->error) < 0)
+			writer->failed = true;
+		write_text(writer, &name, YAML_STRING);
+		write_node(writer, document, node);
+	}
+}
+
+static void write_plain(struct yaml_writer *writer, const struct json *document, json_node node)
+{
+	size_t length;
+	const char *raw = json_raw(document, node, &length);
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	if (secret_buffer_append(&text, raw, length, &writer->error) < 0)
+		writer->failed = true;
+	write_text(writer, &text, YAML_PLAIN);
+}
+
+static void write_string(struct yaml_writer *writer, const struct json *document, json_node node)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	if (json_string(document, node, &text, &writer->error) < 0)
+		writer->failed = true;
+	write_text(writer, &text, YAML_STRING);
+}
+
+/* As deep as json_parse lets it be. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static void write_node(struct yaml_writer *writer, const struct json *document, json_node node)
+{
+	switch (json_type(document, node)) {
+	case JSON_OBJECT:
+		yaml_write_mapping(writer);
+		write_members(writer, document, node);
+		yaml_write_mapping_end(writer);
+		break;
+	case JSON_ARRAY:
+		yaml_write_sequence(writer);
+		json_each (document, node, element)
+			write_node(writer, document, element);
+		yaml_write_sequence_end(writer);
+		break;
+	case JSON_STRING:
+		write_string(writer, document, node);
+		break;
+	default:
+		write_plain(writer, document, node);
+	}
+}
+
+int yaml_write_json(const struct secret_buffer *json, struct secret_buffer *out, struct error *err)
+{
+	struct yaml_writer writer;
+	cleanup_json struct json *document =
+	    json_parse(secret_buffer_string(json), json->length, "the output", err);
+
+	if (!document)
+		return -1;
+	yaml_writer_init(&writer, out);
+	write_node(&writer, document, JSON_ROOT);
+	return yaml_writer_finish(&writer, err);
+}

@@ -1,0 +1,47 @@
+/*
+ * yaml_writer: write YAML for people, in block style, by libyaml.
+ *
+ * As json_writer: it appends to a buffer, and its first failure sticks: check once, with
+ * yaml_writer_finish, which is also what frees it.  libyaml does not wipe its memory: not for
+ * secrets.
+ */
+#ifndef BASE_YAML_WRITER_H
+#define BASE_YAML_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <yaml.h>
+
+#include "lib/base/error.h"
+#include "lib/base/secret_buffer.h"
+
+/* Must stay where it is between init and finish. */
+struct yaml_writer {
+	yaml_emitter_t emitter;
+	struct secret_buffer *out;
+	struct error error;
+	bool failed;
+};
+
+enum yaml_style {
+	YAML_STRING, /* plain where every reader takes it for this string, else quoted */
+	YAML_PLAIN,  /* as it is: numbers, booleans, null */
+};
+
+void yaml_writer_init(struct yaml_writer *writer, struct secret_buffer *out);
+void yaml_write_mapping(struct yaml_writer *writer);
+void yaml_write_mapping_end(struct yaml_writer *writer);
+void yaml_write_sequence(struct yaml_writer *writer);
+void yaml_write_sequence_end(struct yaml_writer *writer);
+/* A name or a value.  UTF-8 without NUL. */
+void yaml_write_scalar(
+    struct yaml_writer *writer, const char *text, size_t length, enum yaml_style style);
+/* End the document.  0, or -1 with the first failure in *err. */
+int yaml_writer_finish(struct yaml_writer *writer, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Append the JSON value as a YAML document. */
+int yaml_write_json(const struct secret_buffer *json, struct secret_buffer *out, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,159 @@
+#include "lib/http/bundle.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/secret_buffer.h"
+
+#define BEGIN "-----BEGIN CERTIFICATE-----"
+#define END "-----END CERTIFICATE-----"
+
+/* Debian's has 220 KB; room for those that an organisation adds. */
+#define BUNDLE_BYTES_USUAL ((size_t)250 * 1024)
+#define BUNDLE_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
+/* The first that exists is used. */
+static const char *const usual_places[] = {
+    "/etc/ssl/certs/ca-certificates.crt",		 /* Debian, Alpine, distroless */
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL */
+    "/etc/ssl/ca-bundle.pem",				 /* openSUSE */
+    "/etc/ssl/cert.pem",				 /* Alpine's other name */
+};
+
+/* There is one system. */
+static const char *bundle;
+
+const char *http_bundle_find(bool standard)
+{
+	const char *named = standard ? NULL : getenv("SSL_CERT_FILE");
+
+	if (named && *named)
+		return named;
+	for (size_t i = 0; i < sizeof(usual_places) / sizeof(usual_places[0]); i++)
+		if (access(usual_places[i], R_OK) == 0)
+			return usual_places[i];
+	return NULL;
+}
+
+static int letter_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/*
+ * The bytes of PEM's base64, in its place; returns how many.  BoringSSL's decoder takes constant
+ * time, which private keys need and thirty times as many instructions; what it would refuse, the
+ * parser of certificates does.
+ */
+static size_t decode(char *text, size_t length)
+{
+	uint8_t *out = (uint8_t *)text;
+	unsigned bits = 0, count = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		int value = letter_value(text[i]);
+		if (value < 0)
+			continue;
+		bits = bits << 6 | (unsigned)value;
+		count += 6;
+		if (count >= 8) {
+			count -= 8;
+			*out++ = (uint8_t)(bits >> count);
+		}
+	}
+	return (size_t)(out - (uint8_t *)text);
+}
+
+static void add(X509_STORE *store, const uint8_t *der, size_t length)
+{
+	X509 *certificate = d2i_X509(NULL, &der, (long)length);
+
+	if (certificate)
+		X509_STORE_add_cert(store, certificate);
+	X509_free(certificate);
+}
+
+/*
+ * Parse the certificates of the bundle in which this name stands, as that of a CA must (byte for
+ * byte: CA/Browser Forum, Baseline Requirements 7.1.4.1).
+ */
+static void add_named(X509_STORE *store, X509_NAME *name)
+{
+	cleanup_secret struct secret_buffer text = {.limit = BUNDLE_BYTES_MAX};
+	struct error ignored = ERROR_INIT;
+	const uint8_t *wanted;
+	size_t size;
+
+	if (secret_buffer_reserve(&text, BUNDLE_BYTES_USUAL, &ignored) < 0 ||
+	    secret_buffer_read_file(&text, bundle, &ignored) < 0 ||
+	    !X509_NAME_get0_der(name, &wanted, &size))
+		return;
+	for (char *at = text.data, *end; (at = strstr(at, BEGIN)); at = end) {
+		at += strlen(BEGIN);
+		if (!(end = strstr(at, END)))
+			break;
+		size_t length = decode(at, (size_t)(end - at));
+		if (memmem(at, length, wanted, size))
+			add(store, (const uint8_t *)at, length);
+	}
+	ERR_clear_error();
+}
+
+/* Whether the server has sent the certificate's issuer along. */
+static bool is_issued_in_chain(X509_STORE_CTX *verifying, X509 *certificate)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(verifying);
+
+	for (size_t i = 0; i < sk_X509_num(chain); i++) {
+		X509 *other = sk_X509_value(chain, i);
+		if (X509_cmp(other, certificate) != 0 &&
+		    X509_check_issued(other, certificate) == X509_V_OK)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Look for the certificate's issuer among what is trusted, as X509_STORE_CTX_get1_issuer does.
+ * Where neither the bundle has it by its very name nor the server has sent it, the verification is
+ * about to fail; then the whole bundle is what counts, whatever its names are written like.
+ */
+static int get_issuer(X509 **issuer, X509_STORE_CTX *verifying, X509 *certificate)
+{
+	X509_STORE *store = X509_STORE_CTX_get0_store(verifying);
+	int found = X509_STORE_CTX_get1_issuer(issuer, verifying, certificate);
+
+	if (found != 0)
+		return found;
+	add_named(store, X509_get_issuer_name(certificate));
+	found = X509_STORE_CTX_get1_issuer(issuer, verifying, certificate);
+	if (found != 0 || is_issued_in_chain(verifying, certificate))
+		return found;
+	X509_STORE_load_locations(store, bundle, NULL);
+	ERR_clear_error();
+	return X509_STORE_CTX_get1_issuer(issuer, verifying, certificate);
+}
+
+static CURLcode on_ssl_context(CURL *easy, void *context, void *unused)
+{
+	(void)easy, (void)unused;
+	X509_STORE_set_get_issuer(SSL_CTX_get_cert_store(context), get_issuer);
+	return CURLE_OK;
+}
+
+CURLcode http_bundle_trust(CURL *easy, const char *path)
+{
+	bundle = path;
+	return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
+}

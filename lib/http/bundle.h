@@ -1,0 +1,20 @@
+/*
+ * bundle: the system's bundle of public CAs, as trust of which only what is needed is parsed.
+ *
+ * A start needs one certificate of some 140, whose parsing would take as long as all the rest of
+ * the start together, and 1 MiB.
+ */
+#ifndef HTTP_BUNDLE_H
+#define HTTP_BUNDLE_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+/* $SSL_CERT_FILE, unless `standard`, or where distributions keep it; NULL: nowhere.  Borrowed from
+ * the environment. */
+const char *http_bundle_find(bool standard);
+
+/* Trust what is in the file (which must stay named so) as libcurl would trust CURLOPT_CAINFO. */
+CURLcode http_bundle_trust(CURL *easy, const char *path) __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * edit: change the values of a sealed Secret in an editor.
+ *
+ * The token is given back while the person edits.  Only names of values are told.
+ */
+#ifndef SEAL_EDIT_H
+#define SEAL_EDIT_H
+
+#include "lib/seal/servers.h"
+
+struct edit_settings {
+	const char *name; /* of the Secret */
+	const char *file; /* the manifest that it stands in (name NULL: alone); NULL: the API */
+	const char *transit_key; /* NULL: what the Secret says */
+	const char *editor;	 /* see lib/seal/editor.h */
+};
+
+/*
+ * Decrypt, let the person edit, and seal again what changed; *changed tells whether anything did.
+ * What does not parse, or is refused, can be edited once more where there is a terminal to ask on.
+ * Names of what changes are logged.  What somebody else changed meanwhile in other values stays; in
+ * the same value it is a refusal.
+ */
+int edit(const struct servers_settings *servers, const struct edit_settings *settings,
+    bool *changed, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+#endif

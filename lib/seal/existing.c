@@ -1,0 +1,114 @@
+#include <string.h>
+
+#include "lib/seal/sealing.h"
+
+static bool is_ciphertext(const struct kube_entry *entry)
+{
+	return sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length);
+}
+
+/* It is ours, and what is plaintext in it is what is replaced or taken away now. */
+static bool mends(const struct sealing *sealing)
+{
+	const struct kube_secret *secret = &sealing->existing;
+	const struct seal_changes *changes = sealing->changes;
+
+	if (!kube_secret_label(secret, SEALED_LABEL))
+		return false;
+	for (size_t i = 0; i < secret->data_count; i++) {
+		const struct kube_entry *entry = &secret->data[i];
+		if (!is_ciphertext(entry) && !variables_find(&changes->values, entry->key) &&
+		    !strings_contain(&changes->unset, entry->key))
+			return false;
+	}
+	return true;
+}
+
+/* A Secret that nobody sealed belongs to somebody else, and half sealed ones hide plaintext. */
+static int check_ours(const struct sealing *sealing, struct error *err)
+{
+	const struct kube_secret *secret = &sealing->existing;
+
+	if (secret->immutable)
+		return error_set(err, ERROR_REJECTED,
+		    "Secret %s/%s: it is immutable: seal a Secret of another name (with "
+		    "--immutable, of a new one each time), and let the application use that",
+		    secret->namespace, secret->name);
+	if (sealing->settings->based_on &&
+	    strcmp(sealing->settings->based_on, secret->resource_version) != 0)
+		return error_set(err, ERROR_CONFLICT, "Secret %s/%s: somebody changed it meanwhile",
+		    secret->namespace, secret->name);
+	if (sealing->settings->adopt || secret->data_count == 0 || mends(sealing))
+		return 0;
+	if (sealed_secret_check(secret, NULL, err) < 0)
+		return error_hint(
+		    err, "it exists, so it is left as it is; --adopt seals its other values too");
+	return 0;
+}
+
+/* All of its sealed values have one layout: the first one's. */
+static int check_layout(const struct sealing *sealing, bool document, struct error *err)
+{
+	const struct kube_secret *secret = &sealing->existing;
+
+	for (size_t i = 0; i < secret->data_count; i++)
+		if (is_ciphertext(&secret->data[i]) &&
+		    sealed_secret_is_document(secret, secret->data[i].key) != document)
+			return error_set(err, ERROR_USAGE,
+			    "Secret %s/%s: its layout is %s: use --layout %s, or another name",
+			    secret->namespace, secret->name, document ? "per-key" : "document",
+			    document ? "per-key" : "document");
+	return 0;
+}
+
+static bool is_document(const struct kube_secret *secret)
+{
+	for (size_t i = 0; i < secret->data_count; i++)
+		if (is_ciphertext(&secret->data[i]))
+			return sealed_secret_is_document(secret, secret->data[i].key);
+	return false;
+}
+
+int sealing_settle_layout(struct sealing *sealing, struct error *err)
+{
+	const struct kube_secret *secret = &sealing->existing;
+	enum seal_layout layout = sealing->settings->layout;
+
+	sealing->document =
+	    layout == LAYOUT_AS_IS ? is_document(secret) : layout == LAYOUT_DOCUMENT;
+	sealing->data_key = sealing->settings->data_key;
+	if (!sealing->document && sealing->data_key)
+		return error_set(err, ERROR_USAGE, "--data-key goes with --layout document");
+	if (!sealing->data_key)
+		sealing->data_key = secret->data_count == 1 && sealing->document
+					? secret->data[0].key
+					: SEAL_DOCUMENT_KEY;
+	return check_layout(sealing, sealing->document, err);
+}
+
+int sealing_look_up(struct sealing *sealing, struct error *err)
+{
+	const struct seal_settings *settings = sealing->settings;
+	struct servers *servers = sealing->servers;
+
+	if (settings->dry_run == DRY_RUN_CLIENT || settings->immutable)
+		return sealing_settle_layout(sealing, err);
+	if (kube_secret_get(servers->client, &servers->kube, sealing->namespace, sealing->name,
+		&sealing->existing, err) == 0) {
+		sealing->exists = true;
+		if (check_ours(sealing, err) < 0)
+			return -1;
+	} else if (err->code != ERROR_NOT_FOUND || settings->must_exist) {
+		return -1;
+	} else {
+		error_clear(err);
+	}
+	return sealing_settle_layout(sealing, err);
+}
+
+bool sealing_keeps(const struct sealing *sealing, const struct kube_entry *entry)
+{
+	const struct kube_entry *changed = kube_secret_entry(&sealing->change, entry->key);
+
+	return !changed && !variables_find(&sealing->values, entry->key) && is_ciphertext(entry);
+}

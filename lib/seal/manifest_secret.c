@@ -1,0 +1,281 @@
+#include "lib/seal/manifest_secret.h"
+
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/seal/sealing.h"
+#include "lib/sealed/manifest.h"
+#include "lib/sealed/manifest_file.h"
+#include "lib/sealed/manifest_stream.h"
+
+/* Which Secret is meant, and where it was found. */
+struct search {
+	const char *file, *name; /* name NULL: the only one */
+	bool found;
+};
+
+/* The Secret in a document that is meant; NULL with no error: it is not here. */
+static const struct manifest_secret *find(
+    struct search *search, const struct manifest *manifest, struct error *err)
+{
+	const struct manifest_secret *found = NULL;
+
+	for (size_t i = 0; i < manifest->count; i++) {
+		const struct manifest_secret *secret = &manifest->secrets[i];
+		const char *name = secret->object.name;
+
+		if (search->name && (!name || strcmp(name, search->name) != 0))
+			continue;
+		if (search->found) {
+			error_set(err, ERROR_USAGE, "%s: more than one Secret%s%s: %s",
+			    search->file, search->name ? " is called " : "",
+			    search->name ? search->name : "",
+			    search->name ? "give them names of their own" : "name the one meant");
+			return NULL;
+		}
+		search->found = true;
+		found = secret;
+	}
+	return found;
+}
+
+static int check_found(const struct search *search, struct error *err)
+{
+	if (search->found)
+		return 0;
+	if (search->name)
+		return error_set(
+		    err, ERROR_NOT_FOUND, "%s: no Secret is called %s", search->file, search->name);
+	return error_set(err, ERROR_NOT_FOUND, "%s: there is no Secret in it", search->file);
+}
+
+/* What resource_version is in the API: another one as soon as a byte of the document differs. */
+static char *version_of(const struct manifest *manifest, struct error *err)
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	char text[2 * SHA256_DIGEST_LENGTH + 1];
+
+	SHA256((const uint8_t *)manifest->text.data, manifest->text.length, digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	return string_format(err, "%s", text);
+}
+
+/* Call `each` for the documents of the stream, until it fails. */
+static int each_document(int fd, const char *file,
+    int (*each)(void *context, struct manifest *manifest, struct error *err), void *context,
+    struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	struct manifest_stream stream;
+	size_t line;
+	int result;
+
+	manifest_stream_begin(&stream, fd, file);
+	while ((result = manifest_stream_next(&stream, &text, &line, err)) == 1) {
+		struct manifest manifest;
+
+		result = manifest_read(&manifest, &text, line, file, err);
+		if (result == 0)
+			result = each(context, &manifest, err);
+		manifest_free(&manifest);
+		if (result < 0)
+			break;
+	}
+	manifest_stream_end(&stream);
+	return result;
+}
+
+/*
+ * Reading.
+ */
+
+struct reading {
+	struct search search;
+	const char *namespace;
+	struct kube_secret *secret;
+};
+
+static int take_found(
+    struct reading *reading, const struct manifest *manifest, size_t index, struct error *err)
+{
+	struct kube_secret *object = &manifest->secrets[index].object;
+	const char *name = object->name ? object->name : "(metadata.generateName)";
+	enum sealed_scope scope;
+
+	if (sealed_secret_scope(object, &scope, err) < 0)
+		return -1;
+	if (!object->namespace && !reading->namespace && scope != SEALED_UNBOUND &&
+	    scope != SEALED_CLUSTER_WIDE)
+		return error_set(err, ERROR_USAGE,
+		    "%s: scope %s binds to the namespace: name it with -n", reading->search.file,
+		    sealed_scope_name(scope));
+	if (!object->name)
+		object->name = strdup(name);
+	if (!object->namespace)
+		object->namespace = strdup(reading->namespace ? reading->namespace : "");
+	object->resource_version = version_of(manifest, err);
+	if (!object->name || !object->namespace || !object->resource_version)
+		return error_memory(err);
+	*reading->secret = *object;
+	*object = (struct kube_secret){0};
+	return 0;
+}
+
+static int read_document(void *context, struct manifest *manifest, struct error *err)
+{
+	struct reading *reading = context;
+	const struct manifest_secret *found = find(&reading->search, manifest, err);
+
+	if (!found)
+		return err->code ? -1 : 0;
+	return take_found(reading, manifest, (size_t)(found - manifest->secrets), err);
+}
+
+int manifest_secret_read(const char *file, const char *name, const char *namespace,
+    struct kube_secret *secret, struct error *err)
+{
+	struct reading reading = {
+	    .search = {file, name, false}, .namespace = namespace, .secret = secret};
+	cleanup_close int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	*secret = (struct kube_secret){0};
+	if (fd < 0)
+		return error_system(err, "%s", file);
+	int result = each_document(fd, file, read_document, &reading, err);
+	if (result == 0)
+		result = check_found(&reading.search, err);
+	if (result < 0)
+		kube_secret_free(secret);
+	return result;
+}
+
+/*
+ * Changing.
+ */
+
+struct changing {
+	struct search search;
+	struct servers *servers;
+	const struct seal_settings *settings;
+	struct seal_changes *changes;
+	struct seal_outcome *outcome;
+	struct manifest_file file;
+};
+
+static int check_version(
+    const struct changing *changing, const struct manifest *manifest, struct error *err)
+{
+	cleanup_free char *version = version_of(manifest, err);
+
+	if (!version)
+		return -1;
+	if (!changing->settings->based_on || strcmp(changing->settings->based_on, version) == 0)
+		return 0;
+	return error_set(
+	    err, ERROR_CONFLICT, "%s: somebody changed it meanwhile", changing->search.file);
+}
+
+/* What stands in the manifest is what the Secret was up to now. */
+static int take_existing(struct sealing *sealing, const struct manifest_secret *found,
+    const char *namespace, struct error *err)
+{
+	const struct kube_secret *object = &found->object;
+
+	sealing->name = strdup(object->name ? object->name : "(metadata.generateName)");
+	sealing->existing = *object;
+	sealing->existing.name = sealing->name;
+	sealing->existing.namespace = strdup(namespace ? namespace : "");
+	sealing->namespace = namespace;
+	sealing->exists = true;
+	return sealing->name && sealing->existing.namespace ? 0 : error_memory(err);
+}
+
+static int run_steps(struct sealing *sealing, struct error *err)
+{
+	struct sealing *failed;
+
+	if (sealing_settle_layout(sealing, err) < 0 || sealing_check_marks(sealing, err) < 0 ||
+	    sealing_check_changes(sealing, err) < 0 || sealing_find_key(sealing, err) < 0 ||
+	    servers_log_in(sealing->servers, err) < 0 || sealing_find_scope(sealing, err) < 0 ||
+	    sealing_plan(sealing, err) < 0 || sealings_encrypt(&sealing, 1, &failed, err) < 0)
+		return -1;
+	return sealing_mark(sealing, err);
+}
+
+static int write_change(struct changing *changing, const struct manifest *manifest,
+    const struct manifest_secret *found, struct sealing *sealing, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	struct manifest_change change = {found, &sealing->change, true};
+
+	if (manifest_change(manifest, &change, 1, &text, err) < 0 ||
+	    manifest_file_write(&changing->file, secret_buffer_string(&text), text.length, err) < 0)
+		return -1;
+	sealing->change.name = strdup(sealing->name);
+	if (!sealing->change.name)
+		return error_memory(err);
+	changing->outcome->secret = sealing->change;
+	changing->outcome->change = SEAL_UPDATED;
+	sealing->change = (struct kube_secret){0};
+	return 0;
+}
+
+static int change_found(struct changing *changing, const struct manifest *manifest,
+    const struct manifest_secret *found, struct error *err)
+{
+	const char *own = found->object.namespace;
+	struct seal_settings settings = *changing->settings;
+	struct sealing sealing = {
+	    .settings = &settings, .servers = changing->servers, .changes = changing->changes};
+	int result = -1;
+
+	settings.adopt = true; /* plaintext beside ciphertext is what manifests are about */
+	if (check_version(changing, manifest, err) == 0 &&
+	    take_existing(&sealing, found, own ? own : changing->servers->namespace, err) == 0 &&
+	    run_steps(&sealing, err) == 0)
+		result = write_change(changing, manifest, found, &sealing, err);
+	free(sealing.name);
+	free(sealing.existing.namespace);
+	transit_key_free(&sealing.key);
+	variables_free(&sealing.values);
+	kube_secret_free(&sealing.change);
+	return result;
+}
+
+static int change_document(void *context, struct manifest *manifest, struct error *err)
+{
+	struct changing *changing = context;
+	const struct manifest_secret *found = find(&changing->search, manifest, err);
+
+	if (found)
+		return change_found(changing, manifest, found, err);
+	if (err->code)
+		return -1;
+	return manifest_file_write(
+	    &changing->file, secret_buffer_string(&manifest->text), manifest->text.length, err);
+}
+
+int manifest_secret_seal(struct servers *servers, const struct seal_settings *settings,
+    const char *file, struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
+{
+	struct changing changing = {.search = {file, settings->name, false},
+	    .servers = servers,
+	    .settings = settings,
+	    .changes = changes,
+	    .outcome = outcome};
+
+	memset(outcome, 0, sizeof(*outcome));
+	if (manifest_file_open(&changing.file, file, err) < 0)
+		return -1;
+	int result = each_document(changing.file.in, file, change_document, &changing, err);
+	if (result == 0)
+		result = check_found(&changing.search, err);
+	if (result == 0)
+		result = manifest_file_commit(&changing.file, err);
+	manifest_file_free(&changing.file);
+	return result;
+}

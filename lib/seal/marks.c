@@ -1,0 +1,156 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/seal/sealing.h"
+
+#define OURS "secretmanager/"
+#define LABEL_MAX 63
+/* What "kubectl apply" leaves: the manifest, with the plaintext values in it. */
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
+static const char label_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "-._";
+
+/* What reads these Secrets is the kubelet or the API server, and it can't decrypt. */
+static const char *const unsealable[] = {"kubernetes.io/dockerconfigjson",
+    "kubernetes.io/dockercfg", "kubernetes.io/service-account-token",
+    "bootstrap.kubernetes.io/token"};
+
+/* (alphanumeric (letters* alphanumeric)?) of 63 at most: a label's value, the name of a key. */
+static bool is_label_text(const char *text, size_t length)
+{
+	return length > 0 && length <= LABEL_MAX && isalnum((unsigned char)text[0]) &&
+	       isalnum((unsigned char)text[length - 1]) && strspn(text, label_letters) >= length;
+}
+
+/* [PREFIX/]NAME of a label or an annotation; the prefix is a DNS name. */
+static bool is_qualified(const char *key)
+{
+	const char *slash = strchr(key, '/');
+	const char *name = slash ? slash + 1 : key;
+
+	if (!is_label_text(name, strlen(name)))
+		return false;
+	if (!slash)
+		return true;
+	cleanup_free char *prefix = strndup(key, (size_t)(slash - key));
+	return prefix && kube_valid_name(prefix);
+}
+
+/* One K=V; *key is newly allocated, *value borrowed. */
+static int split(
+    const char *option, const char *text, char **key, const char **value, struct error *err)
+{
+	const char *equals = strchr(text, '=');
+
+	*key = strndup(text, equals ? (size_t)(equals - text) : 0);
+	if (!*key)
+		return error_memory(err);
+	if (!equals || !is_qualified(*key))
+		return error_set(err, ERROR_USAGE,
+		    "%s \"%s\": write [PREFIX/]NAME=VALUE, such as team=red", option, text);
+	if (strncmp(*key, OURS, strlen(OURS)) == 0)
+		return error_set(err, ERROR_USAGE,
+		    "%s \"%s\": what begins with " OURS " is set by secret-seal itself", option,
+		    text);
+	*value = equals + 1;
+	return 0;
+}
+
+/* Check, and add to *secret where it is not NULL. */
+static int add_labels(const struct strings *list, struct kube_secret *secret, struct error *err)
+{
+	for (size_t i = 0; list && i < list->count; i++) {
+		cleanup_free char *key = NULL;
+		const char *value;
+
+		if (split("--label", list->items[i], &key, &value, err) < 0)
+			return -1;
+		if (*value && !is_label_text(value, strlen(value)))
+			return error_set(err, ERROR_USAGE,
+			    "--label \"%s\": a label's value has letters, digits, '-', '_' and "
+			    "'.', "
+			    "63 at most: use --annotation for text",
+			    list->items[i]);
+		if (secret && kube_secret_add_label(secret, key, value, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_annotations(
+    const struct strings *list, struct kube_secret *secret, struct error *err)
+{
+	for (size_t i = 0; list && i < list->count; i++) {
+		cleanup_free char *key = NULL;
+		const char *value;
+
+		if (split("--annotation", list->items[i], &key, &value, err) < 0)
+			return -1;
+		if (secret && kube_secret_add_annotation(secret, key, value, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_sealable(const char *type, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(unsealable) / sizeof(unsealable[0]); i++)
+		if (type && strcmp(type, unsealable[i]) == 0)
+			return error_set(err, ERROR_USAGE,
+			    "a Secret of type %s can't be sealed: what reads it is Kubernetes "
+			    "itself, which does not decrypt",
+			    type);
+	return 0;
+}
+
+int sealing_check_marks(const struct sealing *sealing, struct error *err)
+{
+	const struct seal_settings *settings = sealing->settings;
+
+	if (check_sealable(settings->type, err) < 0)
+		return error_wrap(err, "--type");
+	if (add_labels(settings->labels, NULL, err) < 0)
+		return -1;
+	return add_annotations(settings->annotations, NULL, err);
+}
+
+static int set_type(const struct sealing *sealing, struct kube_secret *change, struct error *err)
+{
+	const char *type = sealing->settings->type;
+	const char *existing = sealing->existing.type;
+
+	if (sealing->exists && given(type) && existing && strcmp(type, existing) != 0)
+		return error_set(err, ERROR_USAGE,
+		    "--type %s: Secret %s/%s is there with type %s, which can't change: use "
+		    "another "
+		    "name",
+		    type, sealing->existing.namespace, sealing->existing.name, existing);
+	if (sealing->exists && check_sealable(existing, err) < 0)
+		return error_wrap(
+		    err, "Secret %s/%s", sealing->existing.namespace, sealing->existing.name);
+	if (!given(type))
+		type = existing;
+	change->type = type ? strdup(type) : NULL;
+	return type && !change->type ? error_memory(err) : 0;
+}
+
+int sealing_mark(struct sealing *sealing, struct error *err)
+{
+	const struct seal_settings *settings = sealing->settings;
+	struct kube_secret *change = &sealing->change;
+
+	change->immutable = settings->immutable;
+	if (set_type(sealing, change, err) < 0 || add_labels(settings->labels, change, err) < 0 ||
+	    add_annotations(settings->annotations, change, err) < 0)
+		return -1;
+	if (sealing->exists && settings->adopt &&
+	    kube_secret_annotation(&sealing->existing, LAST_APPLIED) &&
+	    kube_secret_remove_annotation(change, LAST_APPLIED, err) < 0)
+		return -1;
+	cleanup_free char *key = string_format(err, "%s/%s", sealing->key.mount, sealing->key.name);
+	if (!key)
+		return -1;
+	return sealed_secret_mark(change, key, sealing->scope, sealing->document, err);
+}

@@ -1,0 +1,163 @@
+#include "lib/seal/prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/signals.h"
+
+#define TERMINAL "/dev/tty"
+#define ROUNDS 3
+
+/* Of a line in canonical mode (N_TTY's 4,096 with the newline); what is over is lost. */
+#define LINE_MAX_BYTES 4095
+
+static int open_terminal(struct error *err)
+{
+	int fd = open(TERMINAL, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		error_set(err, ERROR_USAGE,
+		    "there is no terminal to ask on (" TERMINAL ": %s): take the value from a file "
+		    "or from standard input (--from-file NAME=-)",
+		    strerror(errno));
+	return fd;
+}
+
+static int say(int fd, const char *text, struct error *err)
+{
+	size_t length = strlen(text);
+
+	return write(fd, text, length) == (ssize_t)length ? 0 : error_system(err, TERMINAL);
+}
+
+/*
+ * No echo but the newline's.  Ctrl-Z is switched off meanwhile: it would leave the shell with a
+ * terminal that shows nothing.
+ */
+static void hide(struct termios *mode)
+{
+	mode->c_lflag &= ~(tcflag_t)ECHO;
+	mode->c_lflag |= ICANON | ISIG | ECHONL;
+	mode->c_cc[VSUSP] = _POSIX_VDISABLE;
+}
+
+/* Wait for input; a signal that comes at any moment ends the wait.  Signals are held back. */
+static int wait_for_input(int fd, const sigset_t *before, struct error *err)
+{
+	struct pollfd poll = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		if (signals_check(err) < 0)
+			return -1;
+		if (ppoll(&poll, 1, NULL, before) > 0)
+			return 0;
+		if (errno != EINTR)
+			return error_system(err, TERMINAL);
+	}
+}
+
+/* One line without its newline. */
+static int read_line(int fd, const sigset_t *before, struct secret_buffer *line, struct error *err)
+{
+	secret_buffer_reset(line);
+	if (secret_buffer_reserve(line, LINE_MAX_BYTES + 1, err) < 0 ||
+	    wait_for_input(fd, before, err) < 0)
+		return -1;
+	ssize_t length = read(fd, line->data, LINE_MAX_BYTES + 1);
+	if (length < 0)
+		return error_system(err, TERMINAL);
+	if (length == 0 || line->data[length - 1] != '\n') {
+		if (length >= LINE_MAX_BYTES)
+			return error_set(err, ERROR_INVALID,
+			    "longer than a terminal's line: take it from a file");
+		return error_set(err, ERROR_INVALID, "the input ended before a value was given");
+	}
+	line->length = (size_t)length - 1;
+	line->data[line->length] = '\0';
+	if (line->length >= LINE_MAX_BYTES - 1)
+		return error_set(err, ERROR_INVALID,
+		    "as long as a terminal's line, or longer: take it from a file");
+	return 0;
+}
+
+/* The signals are held back but for the wait, so that none comes between a look and the wait. */
+static int ask(int fd, const char *question, struct secret_buffer *answer, struct error *err)
+{
+	sigset_t before;
+
+	if (say(fd, question, err) < 0)
+		return -1;
+	signals_block(&before);
+	int result = read_line(fd, &before, answer, err);
+	signals_release(&before);
+	return result;
+}
+
+/* Two questions.  1: the answers differ. */
+static int ask_twice(int fd, const char *name, struct secret_buffer *value, struct error *err)
+{
+	cleanup_secret struct secret_buffer again = SECRET_BUFFER_INIT;
+	char question[512];
+
+	snprintf(question, sizeof(question), "Value of %s: ", name);
+	if (ask(fd, question, value, err) < 0)
+		return -1;
+	if (value->length == 0)
+		return error_set(err, ERROR_INVALID,
+		    "an empty value: if it is meant, say --from-literal %s=", name);
+	snprintf(question, sizeof(question), "Value of %s, again: ", name);
+	if (ask(fd, question, &again, err) < 0)
+		return -1;
+	return !secret_buffer_equal(value, &again);
+}
+
+static int ask_until_same(int fd, const char *name, struct secret_buffer *value, struct error *err)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		int result = ask_twice(fd, name, value, err);
+		if (result <= 0)
+			return result;
+		if (say(fd, "They differ: once more.\n", err) < 0)
+			return -1;
+	}
+	return error_set(err, ERROR_INVALID, "the two values differ");
+}
+
+int prompt_hidden(const char *name, struct secret_buffer *value, struct error *err)
+{
+	struct termios shown, hidden;
+	cleanup_close int fd = open_terminal(err);
+
+	if (fd < 0)
+		return -1;
+	if (tcgetattr(fd, &shown) < 0)
+		return error_system(err, TERMINAL);
+	hidden = shown;
+	hide(&hidden);
+	/* What was typed before the question was not meant for it. */
+	if (tcsetattr(fd, TCSAFLUSH, &hidden) < 0)
+		return error_system(err, TERMINAL);
+	int result = ask_until_same(fd, name, value, err);
+	/* What is left unread must not become a command of the shell. */
+	tcsetattr(fd, TCSAFLUSH, &shown);
+	if (result < 0)
+		say(fd, "\n", &(struct error)ERROR_INIT);
+	return result;
+}
+
+int prompt_yes(const char *question, bool *yes, struct error *err)
+{
+	cleanup_secret struct secret_buffer answer = SECRET_BUFFER_INIT;
+	cleanup_close int fd = open_terminal(err);
+
+	if (fd < 0 || ask(fd, question, &answer, err) < 0)
+		return -1;
+	*yes = answer.length && (answer.data[0] == 'y' || answer.data[0] == 'Y');
+	return 0;
+}

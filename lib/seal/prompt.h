@@ -1,0 +1,23 @@
+/* prompt: ask a person for a secret on the terminal, without showing it. */
+#ifndef SEAL_PROMPT_H
+#define SEAL_PROMPT_H
+
+#include <stdbool.h>
+
+#include "lib/base/error.h"
+#include "lib/base/secret_buffer.h"
+
+/*
+ * Ask on /dev/tty, whatever standard input is, for the value called `name`, twice, until both are
+ * the same (three times at most).  Nothing is shown; the terminal is put back, also when a signal
+ * (lib/base/signals.h) ends it: ERROR_INTERRUPTED.  An empty value, one that is longer than a
+ * terminal's line (4,094 bytes) and the end of input are ERROR_INVALID; no terminal is ERROR_USAGE.
+ */
+int prompt_hidden(const char *name, struct secret_buffer *value, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Ask a yes-or-no question, shown as it is typed; only what begins with y or Y is a yes. */
+int prompt_yes(const char *question, bool *yes, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+#endif

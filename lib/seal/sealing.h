@@ -1,0 +1,91 @@
+/* sealing: one run of seal, step by step, for the files of this folder only. */
+#ifndef SEAL_SEALING_H
+#define SEAL_SEALING_H
+
+#include "lib/seal/seal.h"
+#include "lib/sealed/sealed.h"
+
+struct sealing {
+	const struct seal_settings *settings;
+	struct servers *servers;
+	struct seal_changes *changes;
+	char *name;	       /* of the Secret that is written */
+	const char *namespace; /* NULL: nobody names it; borrowed */
+
+	/* What is there. */
+	struct kube_secret existing;
+	bool exists;
+
+	/* How it is sealed. */
+	bool document;
+	const char *data_key; /* of the document; borrowed */
+	struct transit_key key;
+	struct transit_key_state state; /* latest_version is 0 while it is not known */
+	enum sealed_scope scope;
+
+	/* What is to be written: values by data key, and then the change that holds them sealed. */
+	struct variables values;
+	struct kube_secret change;
+};
+
+/* changes.c */
+/* Refuse a rename that is none, and one name in two changes. */
+int changes_check(const struct seal_changes *changes, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* What `name` is renamed to, borrowed; or NULL. */
+const char *changes_new_name(const struct seal_changes *changes, const char *name)
+    __attribute__((nonnull));
+/*
+ * Append the document `text` (NULL: none yet) as the changes leave it: what they do not touch
+ * keeps its place and its spelling.  `what` names it in messages.
+ */
+int changes_apply(const struct seal_changes *changes, const struct secret_buffer *text,
+    const char *what, struct secret_buffer *out, struct error *err)
+    __attribute__((nonnull(1, 3, 4, 5), warn_unused_result));
+
+/* existing.c: read the Secret, and settle the layout.  Refuses what is not ours to change. */
+int sealing_look_up(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* The existing Secret's data key holds ciphertext that stays, and under the same name. */
+bool sealing_keeps(const struct sealing *sealing, const struct kube_entry *entry)
+    __attribute__((nonnull));
+
+/* The layout of the Secret that is there, or as asked for; ERROR_USAGE where they differ. */
+int sealing_settle_layout(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* settle.c: which Transit key and which scope. */
+int sealing_find_key(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int sealing_find_scope(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* plan.c: from changes to values and to what of the existing Secret goes. */
+int sealing_check_changes(const struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int sealing_plan(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * encrypt.c: values to ciphertext in the change, of any number of Secrets in as few requests as
+ * there are keys and limits; all are read back, and so is what stays.  After an error *failed is
+ * the one that it is about, or NULL.
+ */
+int sealings_encrypt(struct sealing *const *sealings, size_t count, struct sealing **failed,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Decrypt one data value of the existing Secret. */
+int sealing_decrypt(struct sealing *sealing, const struct kube_entry *entry,
+    struct secret_buffer *plaintext, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* marks.c: type, labels and annotations of the change. */
+int sealing_check_marks(const struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int sealing_mark(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* write.c */
+int sealing_write(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,117 @@
+#include "lib/seal/selection.h"
+
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/sealed/sealed.h"
+
+struct walk {
+	struct servers *servers;
+	const struct selection *selection;
+	int (*each)(void *context, struct kube_secret *secret, struct error *err);
+	void *context;
+};
+
+static int visit_named(struct walk *walk, const char *name, struct error *err)
+{
+	struct servers *servers = walk->servers;
+	struct kube_secret secret;
+
+	if (!kube_valid_name(name))
+		return error_set(err, ERROR_USAGE, "\"%s\" can't be a Secret's name", name);
+	if (kube_secret_get(
+		servers->client, &servers->kube, servers->namespace, name, &secret, err) < 0)
+		return -1;
+	int result = walk->each(walk->context, &secret, err);
+	kube_secret_free(&secret);
+	return result;
+}
+
+static bool holds_ciphertext(const struct kube_secret *secret)
+{
+	for (size_t i = 0; i < secret->data_count; i++)
+		if (sealed_is_ciphertext(
+			secret_buffer_string(&secret->data[i].value), secret->data[i].value.length))
+			return true;
+	return false;
+}
+
+static int visit_page(struct walk *walk, struct kube_secret_page *page, struct error *err)
+{
+	for (size_t i = 0; i < page->count; i++) {
+		if (walk->selection->all_secrets && !holds_ciphertext(&page->secrets[i]))
+			continue;
+		if (walk->each(walk->context, &page->secrets[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* NULL only on failure. */
+static char *make_selector(const struct selection *selection, struct error *err)
+{
+	const char *more = given(selection->selector) ? selection->selector : "";
+
+	if (selection->all_secrets)
+		return string_format(err, "%s", more);
+	return string_format(err, "%s%s%s", SEALED_SELECTOR, *more ? "," : "", more);
+}
+
+/* The next page; one that is too large for us is asked for again by halves. */
+static int next_page(struct walk *walk, const char *selector, int *limit, const char *next,
+    struct kube_secret_page *page, struct error *err)
+{
+	struct servers *servers = walk->servers;
+	const char *namespace = walk->selection->all_namespaces ? NULL : servers->namespace;
+
+	while (kube_secret_list(servers->client, &servers->kube, namespace, selector, *limit, next,
+		   page, err) < 0) {
+		if (err->code != ERROR_TOO_LARGE || *limit == 1)
+			return -1;
+		error_clear(err);
+		*limit /= 2;
+	}
+	return 0;
+}
+
+static int visit_listed(struct walk *walk, struct error *err)
+{
+	cleanup_free char *selector = make_selector(walk->selection, err);
+	cleanup_free char *next = NULL;
+	int limit = SELECTION_PAGE;
+
+	if (!selector)
+		return -1;
+	do {
+		struct kube_secret_page page;
+		if (next_page(walk, selector, &limit, next, &page, err) < 0)
+			return -1;
+		free(next);
+		next = page.next;
+		page.next = NULL;
+		int result = visit_page(walk, &page, err);
+		kube_secret_page_free(&page);
+		if (result < 0)
+			return -1;
+	} while (next);
+	return 0;
+}
+
+int selection_each(struct servers *servers, const struct selection *selection,
+    int (*each)(void *context, struct kube_secret *secret, struct error *err), void *context,
+    struct error *err)
+{
+	struct walk walk = {servers, selection, each, context};
+	bool listed =
+	    selection->all_namespaces || selection->all_secrets || given(selection->selector);
+
+	if (selection->name_count && listed)
+		return error_set(err, ERROR_USAGE,
+		    "a NAME selects one Secret: not with -A, -l or --all-secrets");
+	if (!selection->name_count)
+		return visit_listed(&walk, err);
+	for (int i = 0; i < selection->name_count; i++)
+		if (visit_named(&walk, selection->names[i], err) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* selection: the sealed Secrets that a command looks at, one after the other. */
+#ifndef SEAL_SELECTION_H
+#define SEAL_SELECTION_H
+
+#include "lib/base/strings.h"
+#include "lib/kube/kube.h"
+#include "lib/seal/servers.h"
+
+/* Secrets of one page of a list; fewer where they are large. */
+#define SELECTION_PAGE 100
+
+struct selection {
+	char *const *names; /* borrowed; of the servers' namespace */
+	int name_count;	    /* 0: all that the rest selects */
+	bool all_namespaces;
+	bool all_secrets;     /* that hold any ciphertext, whether or not they have our label */
+	const char *selector; /* further labels, as kubectl has them; NULL: none */
+};
+
+/*
+ * Call `each` for every Secret; it may take the Secret over (leaving it zeroed).  A failure of
+ * `each` ends it.  ERROR_USAGE where the selection contradicts itself.
+ */
+int selection_each(struct servers *servers, const struct selection *selection,
+    int (*each)(void *context, struct kube_secret *secret, struct error *err), void *context,
+    struct error *err) __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
+
+#endif

@@ -1,0 +1,35 @@
+/* servers: the way to Vault and to the Kubernetes API for one command. */
+#ifndef SEAL_SERVERS_H
+#define SEAL_SERVERS_H
+
+#include "lib/kube/kube.h"
+#include "lib/vault/session.h"
+#include "lib/vault/vault.h"
+
+struct servers_settings {
+	struct vault_settings vault;
+	struct vault_session_settings session;
+	struct kube_settings kube;
+	int64_t timeout_ms; /* from servers_begin to servers_end */
+	bool offline;	    /* the Kubernetes API is not asked */
+};
+
+struct servers {
+	const struct servers_settings *settings; /* borrowed */
+	struct http_client *client;
+	struct vault vault;
+	struct kube kube; /* zeroed when offline */
+	char *namespace;  /* NULL only when offline, where none is named */
+	bool logged_in;
+};
+
+/* Set both up; nothing is asked yet.  On error there is nothing to end. */
+int servers_begin(struct servers *servers, const struct servers_settings *settings,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Log in to Vault, unless that was done and the token still lasts. */
+int servers_log_in(struct servers *servers, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Give the token back and free what there is; what fails in it is logged. */
+void servers_end(struct servers *servers) __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,129 @@
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/seal/sealing.h"
+
+/*
+ * The annotation is about all values: it must not come to speak for ones that nobody knows.  What a
+ * rename or a change of a document would touch has to be known as well.
+ */
+static int check_others(const struct sealing *sealing, struct error *err)
+{
+	const struct kube_secret *secret = &sealing->existing;
+	const struct seal_changes *changes = sealing->changes;
+
+	if (kube_secret_annotation(secret, SEALED_ANNOTATION_KEY))
+		return 0;
+	for (size_t i = 0; i < secret->data_count; i++) {
+		const struct kube_entry *entry = &secret->data[i];
+		bool replaced =
+		    sealing->document
+			? changes->whole_document && strcmp(entry->key, sealing->data_key) == 0
+			: variables_find(&changes->values, entry->key) ||
+			      strings_contain(&changes->unset, entry->key);
+
+		if (!replaced &&
+		    sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length))
+			return error_set(err, ERROR_USAGE,
+			    "Secret %s/%s: it has no annotation " SEALED_ANNOTATION_KEY
+			    ", so nobody knows what data key \"%s\" is sealed with: annotate it "
+			    "first, or use another name",
+			    secret->namespace, secret->name, entry->key);
+	}
+	return 0;
+}
+
+int sealing_find_key(struct sealing *sealing, struct error *err)
+{
+	const char *text = sealing->settings->transit_key;
+
+	if (sealing->exists) {
+		if (check_others(sealing, err) < 0)
+			return -1;
+		text = sealed_secret_key(&sealing->existing, given(text) ? text : NULL, err);
+		if (!text)
+			return -1;
+	}
+	if (!given(text))
+		return error_set(
+		    err, ERROR_USAGE, "no Transit key: name it with --transit-key [MOUNT/]NAME");
+	return transit_key_parse(&sealing->key, text, err);
+}
+
+/* The scope by option and by the existing Secret, which must agree. */
+static int asked_scope(const struct sealing *sealing, enum sealed_scope *scope, struct error *err)
+{
+	enum sealed_scope existing = SEALED_UNBOUND;
+
+	*scope = SEALED_UNBOUND;
+	if (sealing->exists && sealed_secret_scope(&sealing->existing, &existing, err) < 0)
+		return -1;
+	if (!given(sealing->settings->scope)) {
+		*scope = existing;
+		return 0;
+	}
+	if (sealed_scope_parse(sealing->settings->scope, scope, err) < 0) {
+		err->code = ERROR_USAGE;
+		return error_wrap(err, "--scope");
+	}
+	if (existing != SEALED_UNBOUND && existing != *scope)
+		return error_set(err, ERROR_USAGE,
+		    "Secret %s/%s: its values are bound with scope %s: leave out --scope, or use "
+		    "another name",
+		    sealing->namespace, sealing->name, sealed_scope_name(existing));
+	return 0;
+}
+
+/* The key's state; where there is none, it is made when that was asked for. */
+static int read_key(struct sealing *sealing, struct error *err)
+{
+	struct servers *servers = sealing->servers;
+	struct transit_key_state *state = &sealing->state;
+
+	if (state->latest_version > 0)
+		return 0;
+	if (transit_key_read(servers->client, &servers->vault, &sealing->key, state, err) == 0)
+		return 0;
+	if (err->code != ERROR_NOT_FOUND || !sealing->settings->create_key)
+		return -1;
+	error_clear(err);
+	if (transit_key_create(servers->client, &servers->vault, &sealing->key, err) < 0)
+		return error_wrap(err, "--create-key");
+	return transit_key_read(servers->client, &servers->vault, &sealing->key, state, err);
+}
+
+static int check_version(const struct sealing *sealing, struct error *err)
+{
+	const struct transit_key_state *state = &sealing->state;
+	int64_t version = sealing->settings->key_version;
+
+	if (version == 0 ||
+	    (version >= state->min_decryption_version && version <= state->latest_version))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+	    "--key-version %lld: Transit key %s/%s has versions %lld to %lld that decrypt",
+	    (long long)version, sealing->key.mount, sealing->key.name,
+	    (long long)state->min_decryption_version, (long long)state->latest_version);
+}
+
+int sealing_find_scope(struct sealing *sealing, struct error *err)
+{
+	if (asked_scope(sealing, &sealing->scope, err) < 0 || read_key(sealing, err) < 0 ||
+	    check_version(sealing, err) < 0)
+		return -1;
+	if (!sealing->state.derived) {
+		if (sealing->scope == SEALED_UNBOUND)
+			return 0;
+		return error_set(err, ERROR_USAGE,
+		    "--scope: Transit key %s/%s is not derived, so nothing can be bound with it: "
+		    "leave out --scope, or use a derived key",
+		    sealing->key.mount, sealing->key.name);
+	}
+	if (sealing->scope == SEALED_UNBOUND)
+		sealing->scope = SEALED_STRICT;
+	if (sealing->scope != SEALED_CLUSTER_WIDE && !sealing->namespace)
+		return error_set(err, ERROR_USAGE,
+		    "scope %s binds to the namespace: name it with -n",
+		    sealed_scope_name(sealing->scope));
+	return 0;
+}

@@ -1,0 +1,212 @@
+#include "lib/seal/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/json.h"
+#include "lib/base/log.h"
+
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
+const char *status_state_name(enum status_state state)
+{
+	static const char *const names[] = {
+	    "current", "old", "sealed", "retired", "garbled", "plaintext"};
+
+	return names[state];
+}
+
+static void free_secret(struct status_secret *secret)
+{
+	for (size_t i = 0; i < secret->count; i++)
+		free(secret->values[i].data_key);
+	free(secret->values);
+	free(secret->namespace);
+	free(secret->name);
+	free(secret->transit_key);
+}
+
+void status_free(struct status *status)
+{
+	for (size_t i = 0; i < status->count; i++)
+		free_secret(&status->secrets[i]);
+	for (size_t i = 0; i < status->key_count; i++)
+		free(status->keys[i].name);
+	free(status->secrets);
+	free(status->keys);
+	*status = (struct status){NULL, 0, NULL, 0};
+}
+
+struct reading {
+	struct servers *servers;
+	struct status *status;
+	bool no_login; /* Vault gave no token: told once */
+};
+
+static struct status_secret *add_secret(struct status *status, struct error *err)
+{
+	/* Doubling, by the powers of two. */
+	if ((status->count & (status->count - 1)) == 0) {
+		size_t room = status->count ? status->count * 2 : 1;
+		struct status_secret *grown = reallocarray(status->secrets, room, sizeof(*grown));
+		if (!grown) {
+			error_memory(err);
+			return NULL;
+		}
+		status->secrets = grown;
+	}
+	struct status_secret *secret = &status->secrets[status->count++];
+	*secret = (struct status_secret){0};
+	return secret;
+}
+
+/* What Vault says of the key; zeros, and a warning, where it does not. */
+static void ask_key(struct reading *reading, const char *name, struct status_key *key)
+{
+	struct servers *servers = reading->servers;
+	struct error err = ERROR_INIT;
+	struct transit_key_state state;
+	struct transit_key parsed;
+
+	if (reading->no_login)
+		return;
+	if (servers_log_in(servers, &err) < 0) {
+		reading->no_login = true;
+		log_write(LOG_WARNING, "newest versions are not known: %s", err.message);
+		return;
+	}
+	if (transit_key_parse(&parsed, name, &err) == 0) {
+		int result =
+		    transit_key_read(servers->client, &servers->vault, &parsed, &state, &err);
+		transit_key_free(&parsed);
+		if (result == 0) {
+			key->latest = state.latest_version;
+			key->minimum = state.min_decryption_version;
+			return;
+		}
+	}
+	log_write(LOG_WARNING, "%s", err.message);
+}
+
+static const struct status_key *find_key(
+    struct reading *reading, const char *name, struct error *err)
+{
+	struct status *status = reading->status;
+
+	for (size_t i = 0; i < status->key_count; i++)
+		if (strcmp(status->keys[i].name, name) == 0)
+			return &status->keys[i];
+	struct status_key *grown =
+	    reallocarray(status->keys, status->key_count + 1, sizeof(*grown));
+	if (grown)
+		status->keys = grown;
+	char *copy = strdup(name);
+	if (!grown || !copy) {
+		free(copy);
+		error_memory(err);
+		return NULL;
+	}
+	struct status_key *key = &grown[status->key_count++];
+	*key = (struct status_key){.name = copy};
+	ask_key(reading, name, key);
+	return key;
+}
+
+static enum status_state state_of(
+    const struct kube_entry *entry, const struct status_key *key, int64_t *version)
+{
+	const char *bytes = secret_buffer_string(&entry->value);
+	struct error no_version = ERROR_INIT;
+
+	*version = 0;
+	if (!sealed_is_ciphertext(bytes, entry->value.length))
+		return STATUS_PLAINTEXT;
+	if (sealed_version(bytes, entry->value.length, version, &no_version) < 0)
+		return STATUS_GARBLED;
+	if (!key || key->latest == 0)
+		return STATUS_SEALED;
+	if (*version < key->minimum)
+		return STATUS_RETIRED;
+	return *version < key->latest ? STATUS_OLD : STATUS_CURRENT;
+}
+
+static int take_values(struct status_secret *to, const struct kube_secret *from,
+    const struct status_key *key, struct error *err)
+{
+	to->values = calloc(from->data_count + 1, sizeof(*to->values));
+	if (!to->values)
+		return error_memory(err);
+	for (size_t i = 0; i < from->data_count; i++) {
+		struct status_value *value = &to->values[i];
+		value->data_key = strdup(from->data[i].key);
+		if (!value->data_key)
+			return error_memory(err);
+		to->count++;
+		value->size = from->data[i].value.length;
+		value->state = state_of(&from->data[i], key, &value->version);
+		if (value->state != STATUS_PLAINTEXT &&
+		    sealed_secret_is_document(from, value->data_key))
+			to->document = true;
+	}
+	return 0;
+}
+
+static bool holds_plaintext(const struct json *manifest, const char *member, const char *sealed)
+{
+	json_each (manifest, json_member(manifest, JSON_ROOT, member), node) {
+		size_t length = 0;
+		const char *text = json_plain_string(manifest, node, &length);
+		if (!text || length < strlen(sealed) || strncmp(text, sealed, strlen(sealed)) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* The annotation repeats the manifest that was applied, with its values. */
+static bool keeps_plaintext(const struct kube_secret *secret)
+{
+	const char *text = kube_secret_annotation(secret, LAST_APPLIED);
+	struct error no_json = ERROR_INIT;
+	cleanup_json struct json *manifest =
+	    text ? json_parse(text, strlen(text), "annotation", &no_json) : NULL;
+
+	/* "dmF1bHQ6d" is how the base64 of "vault:v" begins. */
+	return manifest && (holds_plaintext(manifest, "data", "dmF1bHQ6d") ||
+			       holds_plaintext(manifest, "stringData", "vault:v"));
+}
+
+static int look_at(void *context, struct kube_secret *secret, struct error *err)
+{
+	struct reading *reading = context;
+	struct status_secret *seen = add_secret(reading->status, err);
+	const char *key_name = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
+	const struct status_key *key = NULL;
+	struct error no_scope = ERROR_INIT;
+
+	if (!seen || (key_name && !(key = find_key(reading, key_name, err))))
+		return -1;
+	seen->namespace = strdup(secret->namespace);
+	seen->name = strdup(secret->name);
+	seen->transit_key = key_name ? strdup(key_name) : NULL;
+	if (!seen->namespace || !seen->name || (key_name && !seen->transit_key))
+		return error_memory(err);
+	seen->latest = key ? key->latest : 0;
+	seen->immutable = secret->immutable;
+	seen->created_s = secret->created_s;
+	seen->plaintext_annotation = keeps_plaintext(secret);
+	if (sealed_secret_scope(secret, &seen->scope, &no_scope) < 0)
+		log_write(LOG_WARNING, "%s", no_scope.message);
+	return take_values(seen, secret, key, err);
+}
+
+int status_read(struct servers *servers, const struct selection *selection, struct status *status,
+    struct error *err)
+{
+	struct reading reading = {.servers = servers, .status = status};
+
+	*status = (struct status){NULL, 0, NULL, 0};
+	if (selection_each(servers, selection, look_at, &reading, err) == 0)
+		return 0;
+	status_free(status);
+	return -1;
+}

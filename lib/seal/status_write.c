@@ -1,0 +1,308 @@
+/* The forms of status: a table, JSON, YAML, and Prometheus' text. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/json.h"
+#include "lib/base/yaml_writer.h"
+#include "lib/seal/status.h"
+
+#define COLUMNS 9
+#define CELL_MAX 256
+
+#define HOUR_S INT64_C(3600)
+#define DAY_S INT64_C(86400)
+
+typedef char row[COLUMNS][CELL_MAX];
+
+/* As kubectl does: the two largest units where the first is small. */
+static void write_age(int64_t seconds, char *text)
+{
+	if (seconds < 120)
+		snprintf(text, CELL_MAX, "%" PRId64 "s", seconds);
+	else if (seconds < 3 * HOUR_S)
+		snprintf(text, CELL_MAX, "%" PRId64 "m", seconds / 60);
+	else if (seconds < 2 * DAY_S)
+		snprintf(text, CELL_MAX, "%" PRId64 "h", seconds / HOUR_S);
+	else
+		snprintf(text, CELL_MAX, "%" PRId64 "d", seconds / DAY_S);
+}
+
+static void write_version(const struct status_secret *secret, int64_t version, char *text)
+{
+	char latest[24] = "?";
+
+	if (secret->latest)
+		snprintf(latest, sizeof(latest), "%" PRId64, secret->latest);
+	if (version)
+		snprintf(text, CELL_MAX, "%" PRId64 "/%s", version, latest);
+	else
+		snprintf(text, CELL_MAX, "-");
+}
+
+static void make_row(
+    const struct status_secret *secret, const struct status_value *value, int64_t now_s, row cells)
+{
+	snprintf(cells[0], CELL_MAX, "%s", secret->namespace);
+	snprintf(cells[1], CELL_MAX, "%s", secret->name);
+	snprintf(cells[2], CELL_MAX, "%s", value->data_key);
+	snprintf(cells[3], CELL_MAX, "%s", status_state_name(value->state));
+	snprintf(cells[4], CELL_MAX, "%s", secret->transit_key ? secret->transit_key : "?");
+	write_version(secret, value->version, cells[5]);
+	snprintf(cells[6], CELL_MAX, "%s%s%s", secret->document ? "document" : "per-key",
+	    secret->scope == SEALED_UNBOUND ? "" : ",",
+	    secret->scope == SEALED_UNBOUND ? "" : sealed_scope_name(secret->scope));
+	snprintf(cells[7], CELL_MAX, "%zu", value->size);
+	if (secret->created_s)
+		write_age(now_s - secret->created_s, cells[8]);
+	else
+		snprintf(cells[8], CELL_MAX, "?");
+}
+
+static const row header = {
+    "NAMESPACE", "NAME", "KEY", "STATE", "TRANSIT KEY", "VERSION", "LAYOUT", "SIZE", "AGE"};
+
+static void widen(size_t *widths, const row cells)
+{
+	for (int i = 0; i < COLUMNS; i++)
+		if (strlen(cells[i]) > widths[i])
+			widths[i] = strlen(cells[i]);
+}
+
+static int write_row(
+    const size_t *widths, const row cells, struct secret_buffer *out, struct error *err)
+{
+	for (int i = 0; i < COLUMNS - 1; i++)
+		if (secret_buffer_append_format(out, err, "%-*s   ", (int)widths[i], cells[i]) < 0)
+			return -1;
+	return secret_buffer_append_format(out, err, "%s\n", cells[COLUMNS - 1]);
+}
+
+/* What the columns do not say, a line each. */
+static int write_notes(const struct status *status, struct secret_buffer *out, struct error *err)
+{
+	for (size_t i = 0; i < status->count; i++) {
+		const struct status_secret *secret = &status->secrets[i];
+		size_t plain = 0;
+
+		for (size_t j = 0; j < secret->count; j++)
+			plain += secret->values[j].state == STATUS_PLAINTEXT;
+		if (plain && plain < secret->count &&
+		    secret_buffer_append_format(out, err,
+			"! %s/%s holds plaintext beside ciphertext: seal it with --adopt\n",
+			secret->namespace, secret->name) < 0)
+			return -1;
+		if (secret->plaintext_annotation && secret_buffer_append_format(out, err,
+							"! %s/%s keeps plaintext in the annotation "
+							"that kubectl apply makes: remove "
+							"it with --adopt\n",
+							secret->namespace, secret->name) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_table(
+    const struct status *status, int64_t now_s, struct secret_buffer *out, struct error *err)
+{
+	size_t widths[COLUMNS] = {0};
+	row cells;
+
+	widen(widths, header);
+	for (size_t i = 0; i < status->count; i++)
+		for (size_t j = 0; j < status->secrets[i].count; j++) {
+			make_row(&status->secrets[i], &status->secrets[i].values[j], now_s, cells);
+			widen(widths, (const char(*)[CELL_MAX])cells);
+		}
+	if (write_row(widths, header, out, err) < 0)
+		return -1;
+	for (size_t i = 0; i < status->count; i++)
+		for (size_t j = 0; j < status->secrets[i].count; j++) {
+			make_row(&status->secrets[i], &status->secrets[i].values[j], now_s, cells);
+			if (write_row(widths, (const char(*)[CELL_MAX])cells, out, err) < 0)
+				return -1;
+		}
+	return write_notes(status, out, err);
+}
+
+static void write_number(struct json_writer *writer, const char *name, int64_t number)
+{
+	json_write_name(writer, name);
+	json_write_integer(writer, number);
+}
+
+static void write_value(struct json_writer *writer, const struct status_value *value)
+{
+	json_write_object(writer);
+	json_write_member(writer, "name", value->data_key);
+	json_write_member(writer, "state", status_state_name(value->state));
+	if (value->version)
+		write_number(writer, "version", value->version);
+	write_number(writer, "size", (int64_t)value->size);
+	json_write_object_end(writer);
+}
+
+static void write_secret(
+    struct json_writer *writer, const struct status_secret *secret, int64_t now_s)
+{
+	json_write_object(writer);
+	json_write_member(writer, "namespace", secret->namespace);
+	json_write_member(writer, "name", secret->name);
+	json_write_member(writer, "layout", secret->document ? "document" : "per-key");
+	json_write_member(writer, "scope", sealed_scope_name(secret->scope));
+	if (secret->transit_key)
+		json_write_member(writer, "transitKey", secret->transit_key);
+	if (secret->latest)
+		write_number(writer, "latestVersion", secret->latest);
+	if (secret->created_s)
+		write_number(writer, "ageSeconds", now_s - secret->created_s);
+	json_write_name(writer, "immutable");
+	json_write_boolean(writer, secret->immutable);
+	json_write_name(writer, "plaintextAnnotation");
+	json_write_boolean(writer, secret->plaintext_annotation);
+	json_write_name(writer, "keys");
+	json_write_array(writer);
+	for (size_t i = 0; i < secret->count; i++)
+		write_value(writer, &secret->values[i]);
+	json_write_array_end(writer);
+	json_write_object_end(writer);
+}
+
+static int write_json(
+    const struct status *status, int64_t now_s, struct secret_buffer *out, struct error *err)
+{
+	struct json_writer writer;
+
+	json_writer_init(&writer, out);
+	json_write_object(&writer);
+	json_write_name(&writer, "secrets");
+	json_write_array(&writer);
+	for (size_t i = 0; i < status->count; i++)
+		write_secret(&writer, &status->secrets[i], now_s);
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
+}
+
+static int write_yaml(
+    const struct status *status, int64_t now_s, struct secret_buffer *out, struct error *err)
+{
+	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
+
+	if (write_json(status, now_s, &json, err) < 0)
+		return -1;
+	return yaml_write_json(&json, out, err);
+}
+
+static int help(struct secret_buffer *out, const char *name, const char *text, struct error *err)
+{
+	return secret_buffer_append_format(
+	    out, err, "# HELP %s %s\n# TYPE %s gauge\n", name, text, name);
+}
+
+/* Names of Kubernetes and Vault need no escapes in a label's value but for these. */
+static int label(struct secret_buffer *out, const char *name, const char *value, struct error *err)
+{
+	if (secret_buffer_append_format(out, err, "%s=\"", name) < 0)
+		return -1;
+	for (const char *at = value; *at; at++)
+		if (((*at == '"' || *at == '\\') &&
+			secret_buffer_append_string(out, "\\", err) < 0) ||
+		    secret_buffer_append(out, at, 1, err) < 0)
+			return -1;
+	return secret_buffer_append_string(out, "\"", err);
+}
+
+/* NAME{namespace="...",secret="...",key="...",transit_key="...",state="..."} NUMBER */
+static int sample(struct secret_buffer *out, const char *metric, const struct status_secret *secret,
+    const struct status_value *value, int64_t number, struct error *err)
+{
+	if (secret_buffer_append_format(out, err, "%s{", metric) < 0 ||
+	    label(out, "namespace", secret->namespace, err) < 0 ||
+	    label(out, ",secret", secret->name, err) < 0 ||
+	    label(out, ",key", value->data_key, err) < 0 ||
+	    label(out, ",transit_key", secret->transit_key ? secret->transit_key : "", err) < 0 ||
+	    label(out, ",state", status_state_name(value->state), err) < 0)
+		return -1;
+	return secret_buffer_append_format(out, err, "} %" PRId64 "\n", number);
+}
+
+static int64_t version_of(const struct status_value *value)
+{
+	return value->version;
+}
+
+static int64_t size_of(const struct status_value *value)
+{
+	return (int64_t)value->size;
+}
+
+static int64_t plaintext_of(const struct status_value *value)
+{
+	return value->state == STATUS_PLAINTEXT;
+}
+
+static int write_metric(const struct status *status, const char *metric, const char *text,
+    int64_t (*number)(const struct status_value *value), struct secret_buffer *out,
+    struct error *err)
+{
+	if (help(out, metric, text, err) < 0)
+		return -1;
+	for (size_t i = 0; i < status->count; i++)
+		for (size_t j = 0; j < status->secrets[i].count; j++) {
+			const struct status_value *value = &status->secrets[i].values[j];
+			if (sample(out, metric, &status->secrets[i], value, number(value), err) < 0)
+				return -1;
+		}
+	return 0;
+}
+
+static int write_keys(const struct status *status, struct secret_buffer *out, struct error *err)
+{
+	static const char metric[] = "secretmanager_transit_key_latest_version";
+
+	if (help(out, metric, "Newest version of a Transit key.", err) < 0)
+		return -1;
+	for (size_t i = 0; i < status->key_count; i++) {
+		const struct status_key *key = &status->keys[i];
+		if (!key->latest)
+			continue;
+		if (secret_buffer_append_format(out, err, "%s{", metric) < 0 ||
+		    label(out, "transit_key", key->name, err) < 0 ||
+		    secret_buffer_append_format(out, err, "} %" PRId64 "\n", key->latest) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_prometheus(
+    const struct status *status, struct secret_buffer *out, struct error *err)
+{
+	if (write_metric(status, "secretmanager_value_key_version",
+		"Version of the Transit key that a value is sealed with; 0: not sealed.",
+		version_of, out, err) < 0 ||
+	    write_metric(status, "secretmanager_value_plaintext",
+		"1 where a value stands unsealed in a sealed Secret.", plaintext_of, out,
+		err) < 0 ||
+	    write_metric(status, "secretmanager_value_size_bytes",
+		"Bytes of a value as it is stored.", size_of, out, err) < 0)
+		return -1;
+	return write_keys(status, out, err);
+}
+
+int status_write(const struct status *status, enum status_format format, int64_t now_s,
+    struct secret_buffer *out, struct error *err)
+{
+	switch (format) {
+	case STATUS_JSON:
+		return write_json(status, now_s, out, err) < 0
+			   ? -1
+			   : secret_buffer_append_string(out, "\n", err);
+	case STATUS_YAML:
+		return write_yaml(status, now_s, out, err);
+	case STATUS_PROMETHEUS:
+		return write_prometheus(status, out, err);
+	default:
+		return write_table(status, now_s, out, err);
+	}
+}

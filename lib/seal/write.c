@@ -1,0 +1,101 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/seal/sealing.h"
+
+/* The server must hold what was sent. */
+static int compare(
+    const struct kube_secret *sent, const struct kube_secret *stored, struct error *err)
+{
+	for (size_t i = 0; i < sent->data_count; i++) {
+		const struct kube_entry *wanted = &sent->data[i];
+		const struct kube_entry *entry = kube_secret_entry(stored, wanted->key);
+		if (wanted->removed ? entry != NULL
+				    : !entry || !secret_buffer_equal(&entry->value, &wanted->value))
+			return error_set(err, ERROR_INVALID,
+			    "Secret %s/%s: data key \"%s\" was stored changed: does something "
+			    "rewrite Secrets in this cluster?",
+			    sent->namespace, sent->name, wanted->key);
+	}
+	return 0;
+}
+
+static int patch(struct sealing *sealing, struct kube_secret *stored, struct error *err)
+{
+	struct servers *servers = sealing->servers;
+	struct kube_secret *change = &sealing->change;
+	struct http_exchange exchange = {0};
+
+	change->resource_version = strdup(sealing->existing.resource_version);
+	if (!change->resource_version)
+		return error_memory(err);
+	int result = kube_secret_patch_request(&servers->kube, change, &exchange, err);
+	exchange.once = true; /* else a lost answer would read as somebody else's change */
+	if (result == 0)
+		result = http_run_one(servers->client, &exchange, err);
+	if (result == 0)
+		result =
+		    kube_secret_result(&exchange, change->namespace, change->name, stored, err);
+	if (result < 0 && err->code == ERROR_CONFLICT)
+		error_hint(
+		    err, "somebody changed it meanwhile, and it is as they left it: run again");
+	http_exchange_free(&exchange);
+	return result;
+}
+
+/* What the API now holds, read once more; somebody else may have changed it since, which is fine.
+ */
+static int read_back(struct sealing *sealing, struct kube_secret *stored, struct error *err)
+{
+	struct servers *servers = sealing->servers;
+	struct kube_secret now = {0};
+
+	if (compare(&sealing->change, stored, err) < 0)
+		return -1;
+	if (sealing->settings->dry_run)
+		return 0;
+	if (kube_secret_get(
+		servers->client, &servers->kube, sealing->namespace, sealing->name, &now, err) < 0)
+		return error_wrap(err, "it was written, but can't be read back");
+	int result = strcmp(now.resource_version, stored->resource_version) == 0
+			 ? compare(&sealing->change, &now, err)
+			 : 0;
+	kube_secret_free(&now);
+	return result;
+}
+
+static int name_change(struct sealing *sealing, struct error *err)
+{
+	struct kube_secret *change = &sealing->change;
+	const char *namespace = sealing->namespace;
+
+	change->name = strdup(sealing->name);
+	change->namespace = namespace ? strdup(namespace) : NULL;
+	return !change->name || (namespace && !change->namespace) ? error_memory(err) : 0;
+}
+
+int sealing_write(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
+{
+	struct servers *servers = sealing->servers;
+	enum seal_dry_run dry_run = sealing->settings->dry_run;
+	int result;
+
+	if (name_change(sealing, err) < 0)
+		return -1;
+	if (dry_run == DRY_RUN_CLIENT) {
+		outcome->secret = sealing->change;
+		sealing->change = (struct kube_secret){0};
+		return 0;
+	}
+	servers->kube.dry_run = dry_run == DRY_RUN_SERVER;
+	if (sealing->exists)
+		result = patch(sealing, &outcome->secret, err);
+	else
+		result = kube_secret_create(
+		    servers->client, &servers->kube, &sealing->change, &outcome->secret, err);
+	if (result == 0)
+		result = read_back(sealing, &outcome->secret, err);
+	if (result == 0 && dry_run == DRY_RUN_NONE)
+		outcome->change = sealing->exists ? SEAL_UPDATED : SEAL_CREATED;
+	return result;
+}

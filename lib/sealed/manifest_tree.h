@@ -1,0 +1,96 @@
+/*
+ * manifest_tree: the nodes of one YAML or JSON document, each with its place in the text.
+ *
+ * JSON text is read as such (libyaml takes no surrogate pairs), all else by libyaml.  A tree
+ * borrows its text.  Nodes stand in the text's order, so that what belongs to a node follows it.
+ */
+#ifndef SEALED_MANIFEST_TREE_H
+#define SEALED_MANIFEST_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/secret_buffer.h"
+
+/* Deeper than any manifest: CRDs with large schemas come to 40 or so. */
+#define MANIFEST_DEPTH_MAX 200
+/* A List of 10,000 Secrets has 400,000; they take 40 bytes each. */
+#define MANIFEST_NODES_MAX 1000000
+
+enum manifest_kind { MANIFEST_SCALAR, MANIFEST_MAPPING, MANIFEST_SEQUENCE, MANIFEST_ALIAS };
+enum manifest_style {
+	MANIFEST_PLAIN, /* in JSON: a number, true, false or null */
+	MANIFEST_SINGLE_QUOTED,
+	MANIFEST_DOUBLE_QUOTED,
+	MANIFEST_BLOCK, /* a literal or folded scalar; a mapping or sequence without brackets */
+	MANIFEST_FLOW	/* a mapping or sequence in brackets */
+};
+
+/*
+ * A mapping's children are key, value, key, value.  The place of a scalar holds its quotes; that of
+ * a block scalar goes from its '|' or '>' to the end of its last line, without the line break.
+ */
+struct manifest_node {
+	uint32_t start, end;   /* bytes of the text */
+	uint32_t value, bytes; /* of a scalar: where its content begins in `contents`, its length */
+	uint32_t first, next;  /* first child and next sibling; 0: none (the root is neither) */
+	uint32_t behind;       /* the node behind the last one in this one */
+	uint8_t kind, style;
+	bool marked; /* by an anchor or a tag */
+	bool tagged;
+};
+
+struct manifest_tree {
+	const char *text; /* borrowed */
+	size_t length;
+	size_t line;	  /* of the text's beginning, for messages */
+	const char *what; /* the file; borrowed */
+	bool json;
+
+	struct manifest_node *nodes; /* the first is the root */
+	uint32_t count, capacity;    /* 0: the document holds nothing */
+	struct secret_buffer contents;
+};
+
+/*
+ * Read the only document of `text`.  Messages give line and column, never the text.  *tree is to be
+ * freed whatever comes out.
+ */
+int manifest_tree_read(struct manifest_tree *tree, const char *text, size_t length, size_t line,
+    const char *what, struct error *err) __attribute__((nonnull, warn_unused_result));
+void manifest_tree_free(struct manifest_tree *tree) __attribute__((nonnull));
+
+/* "FILE: line 3, column 5: " and what is said of this byte of the text.  Returns -1. */
+int manifest_tree_refuse(const struct manifest_tree *tree, size_t byte, struct error *err,
+    const char *format, ...) __attribute__((format(printf, 4, 5), nonnull));
+
+/* The scalar's content is just this. */
+bool manifest_node_is(const struct manifest_tree *tree, const struct manifest_node *node,
+    const char *content) __attribute__((nonnull));
+/* The content as a C string, newly allocated; NULL where it holds a NUL, or out of memory. */
+char *manifest_node_string(const struct manifest_tree *tree, const struct manifest_node *node)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Every reader of YAML takes the scalar for a string.  A plain one must not look like a number, a
+ * time or a word of YAML 1.1 (yes, off, null, ...).
+ */
+bool manifest_text_is_string(const char *text, size_t length) __attribute__((nonnull));
+bool manifest_node_is_string(const struct manifest_tree *tree, const struct manifest_node *node)
+    __attribute__((nonnull));
+
+/* NULL behind the last. */
+static inline struct manifest_node *manifest_first(
+    const struct manifest_tree *tree, const struct manifest_node *node)
+{
+	return node->first ? &tree->nodes[node->first] : NULL;
+}
+static inline struct manifest_node *manifest_next(
+    const struct manifest_tree *tree, const struct manifest_node *node)
+{
+	return node->next ? &tree->nodes[node->next] : NULL;
+}
+
+#endif

@@ -1,0 +1,147 @@
+#!/bin/bash
+# secret-seal edit: an editor on the decrypted values, in memory; only what changed is sealed again.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+secrets=/api/v1/namespaces/demo/secrets
+terminal=$(dirname "$0")/../terminal
+export XDG_RUNTIME_DIR=/dev/shm/edit-$$
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+at_end "rm -rf $XDG_RUNTIME_DIR"
+
+# editor BODY: a shell script that is the editor; $1 is the file.
+editor() {
+	printf '#!/bin/sh\n%s\n' "$1" >"$TAP_WORK/editor"
+	chmod +x "$TAP_WORK/editor"
+}
+# edit BODY [OPTION...]: without a terminal to ask on.
+edit() {
+	editor "$1"
+	shift
+	run setsid -w "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" "$@" </dev/null
+}
+wiped() { is "$(ls -A "$XDG_RUNTIME_DIR")" "" "$1"; }
+value() { "$BIN/secret-exec" --secret "app:$1" -- printenv "$1"; }
+
+printf 'line 1\nline 2\n' >"$TAP_WORK/lines"
+printf '\376\377' >"$TAP_WORK/binary"
+"$BIN/secret-seal" --transit-key aes256-key --set PASSWORD=hunter2 --set NUMBER=007 --set KEEP='it: # "stays"' \
+	--from-file "LINES=$TAP_WORK/lines" --from-file "BINARY=$TAP_WORK/binary" app >/dev/null
+keep=$(stored app KEEP) binary=$(stored app BINARY)
+
+edit "cat \"\$1\" >$TAP_WORK/seen; stat -f -c %T \"\$1\" >$TAP_WORK/kind; stat -c %a \"\$1\" \"\$(dirname \"\$1\")\" >$TAP_WORK/modes" app
+out_is "secret/app not changed" "nothing is changed when nothing was"
+is "$(grep -v '^#' "$TAP_WORK/seen")" '"BINARY (base64)": "/v8="
+KEEP: "it: # \"stays\""
+LINES: |
+  line 1
+  line 2
+NUMBER: "007"
+PASSWORD: "hunter2"' "what the editor shows"
+is "$(cat "$TAP_WORK/kind")" tmpfs "on a file system in memory"
+is "$(tr '\n' ' ' <"$TAP_WORK/modes")" "600 700 " "that nobody else can read"
+is "$(stored app KEEP)" "$keep" "nothing was sealed again"
+wiped "nothing is left of it"
+
+edit 'sed -i -e s/hunter2/swordfish/ -e /NUMBER/d "$1"; echo "NEW: 1.50" >>"$1"; cp "$1" "$1~"; mkdir "$(dirname "$1")/x"; cp "$1" "$(dirname "$1")/x"' app
+out_is "secret/app edited" "values are changed, added and taken away"
+is "$ERR" 'secret-seal: ~ PASSWORD
+secret-seal: + NEW
+secret-seal: - NUMBER' "the names are told, and no value"
+is "$(value PASSWORD) $(value NEW)" "swordfish 1.50" "the application sees them"
+is "$(stored app KEEP)$(stored app BINARY)" "$keep$binary" "what was not touched keeps its ciphertext"
+kube_call GET "$secrets/app"
+is "$(field data.NUMBER)" "" "what was taken away is gone"
+wiped "backups of the editor are wiped, and folders"
+
+# A document.
+printf '{"a":1.0,"b":{"x":[1]},"c":"old"}' | "$BIN/secret-seal" --transit-key derived-key --layout document --from-document - document >/dev/null
+edit "cp \"\$1\" $TAP_WORK/seen; sed -i s/old/new/ \"\$1\"" document
+out_is "secret/document edited" "a document"
+err_is 'secret-seal: ~ c' "the member that changed"
+is "$(cat "$TAP_WORK/seen")" '{
+  "a": 1.0,
+  "b": {"x":[1]},
+  "c": "old"
+}' "is shown a member a line"
+run "$BIN/secret-exec" --secret document -- sh -c 'echo "$a $b $c"'
+out_is '1.0 {"x":[1]} new' "and sealed as it was edited"
+
+# What does not work changes nothing.
+kube_call GET "$secrets/app"
+before=$OUT
+refuse() {
+	local status=$1 regex=$2 name=$3
+	shift 3
+	edit "$@"
+	is "$STATUS" "$status" "$name: status"
+	err_like "$regex" "$name: message"
+	wiped "$name: nothing is left of it"
+}
+refuse 1 'nothing was changed: the edited text: line [0-9]+, column' "text that does not parse" 'echo "A: [" >"$1"' app
+refuse 1 'PASSWORD has no value: write ""' "no value" 'echo "PASSWORD:" >"$1"' app
+refuse 1 'A is a list or a mapping' "a nested value" 'echo "A: [1]" >"$1"' app
+refuse 1 'second time' "a name that comes twice" 'echo "NEW: x" >>"$1"' app
+refuse 1 'A \(base64\): ' "base64 that is none" 'echo "\"A (base64)\": \"x\"" >>"$1"' app
+refuse 1 '"a b" can.t be a data key' "a name that can't be a data key" 'echo "a b: x" >>"$1"' app
+refuse 2 'nothing would be left' "nothing left" 'echo "# none" >"$1"; echo "{}" >>"$1"' app
+refuse 1 'the edited text: line [12], column' "a document that is no JSON" 'echo "{" >"$1"' document
+refuse 1 'ended with status 3: nothing was changed' "an editor that fails" 'echo "A: 1" >"$1"; exit 3' app
+run "$BIN/secret-seal" edit --editor /nowhere/editor app
+fails_with 2 '/nowhere/editor: no such editor' "no editor"
+run "$BIN/secret-seal" edit nothing
+fails_with 1 'Secret demo/nothing: .*404' "no Secret"
+run "$BIN/secret-seal" edit
+fails_with 2 'write its NAME' "no name"
+kube_call GET "$secrets/app"
+is "$OUT" "$before" "after all that the Secret is as it was"
+
+# Words of an editor are the shell's, and the environment names it.
+editor "sed -i \"s/\$1/\$2/\" \"\$3\""
+run env -u KUBE_EDITOR VISUAL="'$TAP_WORK/editor' swordfish 'two words'" EDITOR=false "$BIN/secret-seal" edit app
+is "$(value PASSWORD)" "two words" "an editor with arguments, from VISUAL"
+
+# Somebody else changes another value meanwhile, and then the same.
+edit "sed -i 's/two words/mine/' \"\$1\"; $BIN/secret-seal --set KEEP=theirs app" app
+is "$(value PASSWORD) $(value KEEP)" "mine theirs" "what somebody else changed meanwhile stays"
+edit "sed -i 's/mine/again/' \"\$1\"; $BIN/secret-seal --set PASSWORD=theirs app >/dev/null" app
+is "$STATUS" 1 "the same value"
+err_like 'somebody else changed PASSWORD meanwhile: edit it anew' "is a refusal"
+is "$(value PASSWORD)" theirs "which leaves theirs"
+
+# With a terminal the edit can be mended.
+editor 'if grep -q broken "$1"; then sed -i "s/broken: \[/MENDED: yes/" "$1"; else echo "broken: [" >>"$1"; fi'
+run "$terminal" 'expect Edit again
+	send y\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+status_is 0 "asked, the editor comes again with the text as it was left"
+is "$(value MENDED)" yes "and it is sealed"
+editor 'echo "broken: [" >>"$1"'
+run "$terminal" 'expect Edit again
+	send \r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+status_is 1 "or given up"
+wiped "and wiped"
+
+# Signals while the editor runs.
+mkfifo "$TAP_WORK/started"
+for signal in TERM HUP; do
+	editor "echo \$PPID \$\$ >$TAP_WORK/started; exec sleep 1000"
+	STATUS=0
+	"$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
+	sealer=$!
+	read -r parent child <"$TAP_WORK/started"
+	at_end "kill $child $sealer 2>/dev/null"
+	kill -"$signal" "$parent"
+	wait $sealer || STATUS=$?
+	is "$STATUS" "$((128 + $(kill -l $signal)))" "SIG$signal ends the editor and the program"
+	wiped "nothing is left of it"
+done
+
+# No folder in memory, no edit.  Where a disk can be put in the place of those that there are.
+if [ "$(stat -f -c %T /tmp)" != tmpfs ] && unshare -rm mount --rbind / /dev/shm 2>/dev/null; then
+	run env -u XDG_RUNTIME_DIR -u TMPDIR unshare -rm sh -c 'mount --rbind / /dev/shm && mount --rbind / /run && exec "$@"' - \
+		"$BIN/secret-seal" edit --editor true app
+	fails_with 1 'no folder in memory to edit in: .*plaintext goes on no disk' "without a tmpfs it is refused"
+fi
+
+done_testing

@@ -1,0 +1,158 @@
+#!/bin/bash
+# secret-seal --in-place changes a manifest file whole or not at all.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+dir=$TAP_WORK/manifests
+file=$dir/app.yaml
+mkdir "$dir"
+# values N: a manifest with N Secrets, each after a ConfigMap
+plain() {
+	local i
+	for ((i = 1; i <= $1; i++)); do
+		printf -- '---\nkind: ConfigMap   # %d\napiVersion: v1\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app-%d\nstringData:\n  PASSWORD: "hunter2" # keep\n' "$i" "$i"
+	done
+}
+seal() { run "$BIN/secret-seal" --transit-key derived-key -n demo --in-place "$@"; }
+inode() { stat -c '%i %Y %s' "$1"; }
+# Ciphertext is new each time: its place is what counts.
+places() { sed -E 's/dmF1bHQ6[A-Za-z0-9+/=]+/CIPHERTEXT/' "$1"; }
+alone() { is "$(ls -A "$dir")" app.yaml "$1"; }
+
+plain 1 >"$file"
+chmod 0640 "$file"
+chown 12345:23456 "$file" 2>/dev/null
+owner=$(stat -c '%u:%g %a' "$file")
+seal -f "$file"
+status_is 0 "a manifest is sealed where it stands"
+err_is "secret-seal: $file: 1 Secret sealed" "which is told"
+out_is "" "and nothing is printed"
+is "$(places "$file")" '---
+kind: ConfigMap   # 1
+apiVersion: v1
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: app-1
+  labels:
+    secretmanager/sealed: "true"
+  annotations:
+    secretmanager/transit-key: "transit/derived-key"
+    secretmanager/layout: "per-key"
+    secretmanager/scope: "strict"
+data:
+  PASSWORD: "CIPHERTEXT" # keep' "only what must differ does"
+is "$(stat -c '%u:%g %a' "$file")" "$owner" "owner and mode are as they were"
+alone "nothing is left beside it"
+before=$(inode "$file")
+seal -f "$file"
+err_is "secret-seal: $file: nothing to seal" "what is sealed is not sealed again"
+is "$(inode "$file")" "$before" "and the file is the same one"
+
+# A new value beside sealed ones.
+printf '  NEW: bmV3\n' >>"$file"
+old=$(grep PASSWORD "$file")
+seal -f "$file"
+status_is 0 "a value that was added"
+is "$(grep PASSWORD "$file")" "$old" "leaves the sealed one as it was"
+like "$(tail -1 "$file")" '^  NEW: dmF1bHQ6' "and is sealed"
+
+plain 1 >"$file"
+ln -s manifests/app.yaml "$TAP_WORK/link.yaml"
+seal -f "$TAP_WORK/link.yaml"
+status_is 0 "by a symbolic link"
+ok "which stays one" [ -L "$TAP_WORK/link.yaml" ]
+ok "and the file that it leads to is sealed" grep -q dmF1bHQ6 "$file"
+
+# Failures leave it as it was.
+plain 3 >"$file"
+printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: {name: last}\ndata: {A: no base64}\n' >>"$file"
+before="$(inode "$file") $(sha256sum <"$file")"
+unchanged() {
+	is "$(inode "$file") $(sha256sum <"$file")" "$before" "$1: it is as it was"
+	alone "$1: and alone"
+}
+seal -f "$file"
+fails_with 1 'app.yaml: line 35, column 11: .*no base64' "an error in the last document"
+unchanged "an error in the last document"
+plain 3 >"$file"
+before="$(inode "$file") $(sha256sum <"$file")"
+VAULT_TOKEN=wrong seal -f "$file"
+status_is 1 "a token that Vault does not know"
+unchanged "a token that Vault does not know"
+run "$BIN/secret-seal" --transit-key derived-key --in-place -f "$file"
+status_is 2 "no namespace"
+unchanged "no namespace"
+seal -f "$dir"
+fails_with 2 'it is no regular file' "a folder"
+mkfifo "$TAP_WORK/fifo"
+seal -f "$TAP_WORK/fifo"
+fails_with 2 'it is no regular file' "a named pipe"
+seal -f "$dir/none"
+fails_with 1 'none: No such file' "a file that is missing"
+run bash -c 'ulimit -f 0; trap "" XFSZ; exec "$@"' - "$BIN/secret-seal" --transit-key derived-key -n demo -i -f "$file"
+is "$STATUS" 1 "no room for the new text"
+unchanged "no room for the new text"
+
+# A signal while it waits for Vault.
+. "$(dirname "$0")/../faults.sh"
+bad_vault hang
+VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA "$BIN/secret-seal" --transit-key derived-key -n demo -i -f "$file" 2>/dev/null &
+waiting=$!
+until [ -s "$BAD_LOG" ]; do kill -0 "$waiting" 2>/dev/null || break; done
+is "$(find "$dir" -type f | wc -l)" 2 "the new text stands beside the old one"
+kill -TERM "$waiting"
+wait "$waiting" 2>/dev/null
+is "$?" 143 "a signal ends it"
+unchanged "a signal"
+
+# Several files: those before the one that fails are done.
+cp "$file" "$TAP_WORK/first.yaml"
+seal -f "$TAP_WORK/first.yaml" -f "$dir/none" -f "$file"
+is "$STATUS" 1 "a file that is missing, between two"
+ok "the one before it is sealed" grep -q dmF1bHQ6 "$TAP_WORK/first.yaml"
+unchanged "the one behind it"
+
+# Killed at each system call that has to do with the file: the old text is there, or all of the new.
+plain 2 >"$TAP_WORK/plain.yaml"
+cp "$TAP_WORK/plain.yaml" "$file"
+seal -f "$file"
+whole=$(places "$file")
+calls=openat,write,fchown,fchmod,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,close,ftruncate
+killed_at() {
+	ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -e "inject=$calls:signal=KILL:when=$1" \
+		"$BIN/secret-seal" --transit-key derived-key -n demo --in-place -f "$file" >/dev/null
+}
+old=0 new=0 torn=0 ended=0 plaintext=0 again=0
+for ((n = 1; n <= 400 && !ended; n++)); do
+	rm -rf "$dir" && mkdir "$dir"
+	cp "$TAP_WORK/plain.yaml" "$file"
+	killed_at "$n" 2>/dev/null
+	status=$?
+	[ "$status" = 137 ] || ended=1
+	if cmp -s "$file" "$TAP_WORK/plain.yaml"; then
+		old=$((old + 1))
+	elif [ "$(places "$file")" = "$whole" ]; then
+		new=$((new + 1))
+	else
+		torn=$((torn + 1))
+	fi
+	for left in "$dir"/.[!.]*; do
+		[ ! -e "$left" ] || ! grep -q hunter2 "$left" || plaintext=$((plaintext + 1))
+	done
+	[ "$ended" = 1 ] || [ $((n % 10)) != 0 ] || {
+		"$BIN/secret-seal" --transit-key derived-key -n demo --in-place -f "$file" 2>/dev/null
+		[ "$(places "$file")" = "$whole" ] || again=$((again + 1))
+	}
+done
+tap_note "killed $((n - 2)) times: the old file $old times, the new one $new times"
+is "$ended $status" "1 0" "it was killed at each of these calls, until it ended by itself"
+is "$torn" 0 "never is there half a file"
+ok "before the new text is in place, the old one is" [ "$old" -gt 5 ]
+ok "behind that, the new one is, before the program's end too" [ "$new" -gt 1 ]
+is "$plaintext" 0 "what a kill leaves behind holds no plaintext"
+is "$again" 0 "the next run finishes the work"
+
+done_testing

@@ -1,0 +1,101 @@
+#!/bin/bash
+# With which token secret-seal goes to Vault; and how a signal ends it.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+seal() { run "$@" "$BIN/secret-seal" --transit-key aes256-key --set A=1 app; }
+mkdir "$TAP_WORK/home"
+printf '%s\n' "$VAULT_TOKEN" >"$TAP_WORK/home/.vault-token"
+
+seal env -u VAULT_TOKEN HOME="$TAP_WORK/home"
+status_is 0 "the token of .vault-token at home"
+seal env -u VAULT_TOKEN HOME="$TAP_WORK"
+status_is 2 "no token at all"
+err_like 'VAULT_ROLE|--vault-role|--role' "and the message tells what there could be"
+echo wrong >"$TAP_WORK/home/.vault-token"
+seal env HOME="$TAP_WORK/home"
+status_is 0 "VAULT_TOKEN wins over it"
+seal as_pod sealer env HOME="$TAP_WORK/home" VAULT_ROLE=secret-seal
+status_is 0 "a role means a login, whatever lies there"
+run env -u VAULT_TOKEN HOME="$TAP_WORK" VAULT_ROLE=secret-seal "$BIN/secret-seal" --service-account sealer \
+	--transit-key aes256-key --set A=1 app
+status_is 0 "a login as a service account, with a JWT by TokenRequest"
+
+# The rights of the sealer, in Kubernetes and of policies/secret-seal.hcl, are enough for every command.
+sealer() { run as_pod sealer env HOME="$TAP_WORK" VAULT_ROLE=secret-seal "$BIN/secret-seal" "$@"; }
+sealer --transit-key derived-key --set A=1 --set B=2 own
+out_is "secret/own created" "as the sealer: seal"
+sealer --rename A=AA --unset B --generate C=8 own
+out_is "secret/own updated" "rename, unset, generate"
+sealer edit --editor 'sed -i s/1/2/' own
+out_is "secret/own edited" "edit"
+sealer status own
+out_like 'own +AA +current +transit/derived-key +1/1 +per-key,strict' "status"
+sealer verify -l secretmanager/sealed=true
+status_is 0 "verify"
+sealer reveal --yes own AA
+out_is 2 "reveal"
+
+# An API server that knows no Secret and never answers a POST: there the program is when the signal comes.
+mkfifo "$TAP_WORK/events"
+/usr/bin/python3 -IS -c '
+import socket, sys, threading
+def tell(text):
+    with open(sys.argv[1], "w") as out:
+        out.write(text + "\n")
+def serve(connection):
+    text = b""
+    while True:
+        while b"\r\n\r\n" not in text:
+            more = connection.recv(65536)
+            if not more:
+                return
+            text += more
+        if text.startswith(b"POST"):
+            tell("asked")
+            connection.recv(1 << 20)
+            connection.recv(1)
+            return
+        text = b""
+        body = b"{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":\"NotFound\",\"code\":404}"
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(8)
+tell(str(listener.getsockname()[1]))
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+' "$TAP_WORK/events" &
+silent=$!
+at_end "kill $silent"
+read -r port <"$TAP_WORK/events"
+cat >"$TAP_WORK/silent-kubeconfig" <<YAML
+apiVersion: v1
+kind: Config
+current-context: silent
+clusters: [{name: silent, cluster: {server: "http://127.0.0.1:$port"}}]
+users: [{name: nobody, user: {}}]
+contexts: [{name: silent, context: {cluster: silent, user: nobody, namespace: demo}}]
+YAML
+# tokens: those that logins have made and Vault still knows.
+tokens() {
+	vault_call LIST auth/token/accessors
+	field data.keys | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'
+}
+for signal in INT TERM HUP QUIT; do
+	STATUS=0
+	# A job in the background of a script ignores SIGINT and SIGQUIT: env sets them right.
+	env -u VAULT_TOKEN --default-signal=INT,QUIT KUBECONFIG="$TAP_WORK/silent-kubeconfig" VAULT_ROLE=demo \
+		"$BIN/secret-seal" --jwt-file "$STAGE_DIR/pod/sealer/token" --transit-key aes256-key --set A=2 silent 2>"$TAP_WORK/err" &
+	sealer=$!
+	read -r _ <"$TAP_WORK/events"
+	during=$(tokens)
+	kill -"$signal" $sealer
+	wait $sealer || STATUS=$?
+	is "$STATUS" "$((128 + $(kill -l $signal)))" "SIG$signal while it writes: 128+N"
+	like "$(cat "$TAP_WORK/err")" '^secret-seal: .*(interrupt|signal)' "and the message says so"
+	is "$(tokens)" "$((during - 1))" "its token was given back"
+done
+
+done_testing

@@ -1,0 +1,118 @@
+#!/bin/bash
+# secret-seal status, verify and reveal: what is sealed with what, whether it decrypts, and what it is.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+secrets=/api/v1/namespaces/demo/secrets
+terminal=$(dirname "$0")/../terminal
+seal() { "$BIN/secret-seal" "$@" >/dev/null; }
+
+seal --transit-key aes256-key --set A=one --set B=two --label team=red app
+seal --transit-key derived-key --set 'C=three' bound
+printf '{"user":"u","n":1}' | seal --transit-key aes256-key --layout document --from-document - document
+vault_call POST transit/keys/aes256-key/rotate '{}'
+seal --set B=new app
+
+# status.
+run "$BIN/secret-seal" status -l team=none
+err_like 'warning: no sealed Secret there' "nothing selected"
+run "$BIN/secret-seal" status
+status_is 0 "status"
+like "$(head -1 <<<"$OUT")" '^NAMESPACE +NAME +KEY +STATE +TRANSIT KEY +VERSION +LAYOUT +SIZE +AGE$' "its columns"
+# cells NAME KEY: a row's columns but the last two.
+cells() { awk -v name="$1" -v key="$2" '$2 == name && $3 == key { print $4, $5, $6, $7 }' <<<"$OUT"; }
+is "$(cells app A)" "old transit/aes256-key 1/2 per-key" "an old version"
+is "$(cells app B)" "current transit/aes256-key 2/2 per-key" "the newest"
+is "$(cells bound C)" "current transit/derived-key 1/1 per-key,strict" "a bound one"
+is "$(cells document secrets.json)" "old transit/aes256-key 1/2 document" "a document"
+like "$(awk '$2 == "app" && $3 == "A" { print $8, $9 }' <<<"$OUT")" "^$(stored app A | wc -c) [0-9]+[sm]\$" "size and age"
+
+run "$BIN/secret-seal" status -l team=red -o json
+is "$(field secrets | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')" 1 "-l selects"
+is "$(field secrets.0.name) $(field secrets.0.transitKey) $(field secrets.0.latestVersion) $(field secrets.0.keys.0.state)" \
+	"app transit/aes256-key 2 old" "-o json"
+run "$BIN/secret-seal" status -o yaml app
+out_like '^secrets:
+- namespace: demo
+  name: app
+  layout: per-key' "-o yaml, of one Secret"
+run "$BIN/secret-seal" status -o prometheus
+out_like '# TYPE secretmanager_value_key_version gauge' "-o prometheus"
+out_like 'secretmanager_value_key_version\{namespace="demo",secret="app",key="A",transit_key="transit/aes256-key",state="old"\} 1' "a version"
+out_like 'secretmanager_transit_key_latest_version\{transit_key="transit/aes256-key"\} 2' "the newest"
+out_unlike 'one|two|three' "and no value"
+
+kube_call PATCH "$secrets/app" '{"data":{"PLAIN":"cGxhaW4="},"metadata":{"annotations":{
+	"kubectl.kubernetes.io/last-applied-configuration":"{\"data\":{\"A\":\"cGxhaW4=\"}}"}}}' application/merge-patch+json
+kube_call POST "$secrets" '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"unlabelled"},"data":{"A":"dmF1bHQ6djE6QUFBQQ==","B":"dmF1bHQ6dg=="}}'
+run "$BIN/secret-seal" status
+is "$(cells app PLAIN)" "plaintext transit/aes256-key - per-key" "plaintext beside ciphertext"
+out_like '! demo/app holds plaintext beside ciphertext: seal it with --adopt' "is told of"
+out_like '! demo/app keeps plaintext in the annotation that kubectl apply makes' "so is a copy in an annotation"
+out_unlike unlabelled "a Secret without our label"
+run "$BIN/secret-seal" status --all-secrets
+is "$(cells unlabelled A) $(cells unlabelled B)" "sealed ? 1/? per-key garbled ? - per-key" "is shown with --all-secrets"
+kube_call GET "$secrets/app"
+run as_pod stranger env VAULT_ROLE=demo "$BIN/secret-seal" status
+status_is 1 "without the right to list"
+err_like 'listing Secrets in namespace demo.*403.*list on secrets' "and the message says so"
+run env VAULT_TOKEN=wrong "$BIN/secret-seal" status bound
+status_is 0 "without Vault's word"
+err_like 'warning: .*403' "a warning"
+is "$(cells bound C)" "sealed transit/derived-key 1/? per-key,strict" "and the newest version is not known"
+run "$BIN/secret-seal" status -A
+status_is 0 "-A"
+run "$BIN/secret-seal" status -A app
+fails_with 2 'a NAME selects one Secret' "-A and a name"
+run "$BIN/secret-seal" status -o xml
+fails_with 2 '--output "xml": write table, json, yaml or prometheus' "a form that is none"
+vault_call POST transit/keys/aes256-key/config '{"min_decryption_version":2}'
+run "$BIN/secret-seal" status app
+is "$(cells app A)" "retired transit/aes256-key 1/2 per-key" "a version that decrypts no more"
+run "$BIN/secret-seal" verify document
+status_is 1 "verify finds that it does not decrypt"
+vault_call POST transit/keys/aes256-key/config '{"min_decryption_version":1}'
+
+# verify.
+kube_call PATCH "$secrets/app" '{"data":{"PLAIN":null}}' application/merge-patch+json
+run "$BIN/secret-seal" verify
+status_is 0 "verify"
+out_is "3 Secrets with 4 values decrypt" "it shows nothing else"
+kube_call GET "$secrets/bound"
+kube_call POST "$secrets" "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"copy\",
+	\"labels\":{\"secretmanager/sealed\":\"true\"},\"annotations\":$(field metadata.annotations)},\"data\":$(field data)}"
+kube_call PATCH "$secrets/app" '{"data":{"PLAIN":"cGxhaW4="}}' application/merge-patch+json
+run "$BIN/secret-seal" verify
+status_is 1 "what does not decrypt"
+err_like 'Secret demo/app, data key PLAIN: it is plaintext' "plaintext"
+err_like 'Secret demo/copy, data key C: .*bound to its Secret: was it copied' "a copy"
+err_like '2 of 4 Secrets do not decrypt' "and how many"
+is "$OUT" "" "nothing on stdout"
+
+# reveal.
+run "$BIN/secret-seal" reveal app A
+fails_with 2 'standard output is no terminal: .*--yes' "reveal to a pipe is refused"
+run "$BIN/secret-seal" reveal --yes bound C
+is "$OUT:$(wc -c <"$TAP_WORK/out")" "three:5" "with --yes: the bytes alone"
+run "$BIN/secret-seal" reveal --yes document user
+is "$OUT" u "a document's member"
+run "$BIN/secret-seal" reveal --yes document
+is "$OUT" '{"user":"u","n":1}' "a document"
+run "$terminal" '' -- "$BIN/secret-seal" reveal bound
+is "${OUT//$'\r'/}" 'C: "three"' "all of a Secret, on a terminal"
+seal --unset PLAIN app
+printf '\033[2J' | seal --from-file E=- app
+run "$terminal" '' -- "$BIN/secret-seal" reveal app E
+like "$OUT" 'bytes that no terminal shows: write it elsewhere with --yes' "what would steer the terminal is not shown"
+printf '\302\2332J' | seal --from-file E=- app
+run "$terminal" '' -- "$BIN/secret-seal" reveal app E
+like "$OUT" 'bytes that no terminal shows' "nor by its 8-bit form"
+run "$BIN/secret-seal" reveal --yes app X
+fails_with 1 'Secret demo/app: it has no "X"' "a key that is not there"
+run "$BIN/secret-seal" reveal --yes copy
+fails_with 1 'Secret demo/copy, data key C: .*was it copied' "what does not decrypt"
+run "$BIN/secret-seal" reveal --yes
+fails_with 2 "write the Secret's NAME" "no name"
+
+done_testing

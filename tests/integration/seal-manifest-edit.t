@@ -1,0 +1,132 @@
+#!/bin/bash
+# secret-seal changes single values of a Secret in a manifest file: by options, and in an editor.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+file=$TAP_WORK/app.yaml
+cat >"$TAP_WORK/plain.yaml" <<'YAML'
+# before
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: app}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: app
+data:
+  # one
+  A: b25l   # a
+  B: "dHdv" # b
+  C: dGhyZWU=
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: other, namespace: demo}
+stringData: {A: other}
+# after
+YAML
+seal() { run "$BIN/secret-seal" -n demo --in-place -f "$file" "$@"; }
+cp "$TAP_WORK/plain.yaml" "$file"
+seal --transit-key derived-key
+status_is 0 "two Secrets are sealed"
+cp "$file" "$TAP_WORK/sealed.yaml"
+# changes: the lines that differ from the sealed file, ciphertext aside
+changes() { diff "$TAP_WORK/sealed.yaml" "$file" | grep '^[<>]' | sed -E 's/dmF1bHQ6[A-Za-z0-9+/=]+/CIPHERTEXT/'; }
+# opened NAME KEY: the value, after the manifest was written to the API
+opened() {
+	"$BIN/secret-seal" -n demo -f "$file" >/dev/null 2>&1
+	run "$BIN/secret-exec" --secret "$1" -- printenv "$2"
+	printf %s "$OUT"
+}
+
+seal app --set B=new
+status_is 0 "one value is set"
+is "$(changes)" '<   B: "CIPHERTEXT" # b
+>   B: "CIPHERTEXT" # b' "and nothing else differs"
+is "$(opened app B)" new "it decrypts"
+cp "$file" "$TAP_WORK/sealed.yaml"
+seal app --unset C --rename A=Z --set D=four
+status_is 0 "one goes, one gets another name, one is new"
+is "$(changes)" '<   A: CIPHERTEXT   # a
+>   # a
+<   C: CIPHERTEXT
+>   Z: CIPHERTEXT
+>   D: CIPHERTEXT' "which comments survive"
+is "$(opened app Z) $(opened app D)" "one four" "they decrypt under their names"
+cp "$file" "$TAP_WORK/sealed.yaml"
+seal other --set 'A=another value'
+is "$(changes | wc -l)" 2 "the other Secret, in braces"
+is "$(opened other A)" "another value" "it decrypts"
+
+before=$(sha256sum <"$file")
+unchanged() { is "$(sha256sum <"$file")" "$before" "it is as it was: $1"; }
+seal --set A=b
+fails_with 2 'app\.yaml: more than one Secret: name the one meant' "which of two"
+unchanged "which of two"
+seal nobody --set A=b
+fails_with 1 'app\.yaml: no Secret is called nobody' "one that is not there"
+unchanged "one that is not there"
+seal app --unset NONE
+fails_with 1 'it has no data key "NONE"' "a value that is not there"
+unchanged "a value that is not there"
+seal app --rename Z=D
+fails_with 2 'has a data key "D" already' "a name that is taken"
+unchanged "a name that is taken"
+run "$BIN/secret-seal" -f "$file" app --set A=b
+fails_with 2 'with --in-place' "not in its place"
+sed 's/transit\/derived-key/transit\/aes256-key/' "$file" >"$TAP_WORK/forged.yaml"
+run "$BIN/secret-seal" -n demo -i -f "$TAP_WORK/forged.yaml" app --set A=b
+is "$STATUS" 2 "a forged annotation is refused"
+
+# In an editor.
+cat >"$TAP_WORK/editor" <<'SH'
+#!/bin/bash
+cp "$1" "${0%/*}/shown"
+sed -i 's/^B: .*/B: "edited"/; /^D:/d' "$1"
+printf 'E: "five"\n' >>"$1"
+SH
+chmod +x "$TAP_WORK/editor"
+cp "$file" "$TAP_WORK/sealed.yaml"
+edit() { run "$BIN/secret-seal" edit -n demo --editor "$1" "${@:2}"; }
+edit "$TAP_WORK/editor" -f "$file" app
+status_is 0 "an editor on a manifest"
+out_is "$file edited" "it is told"
+like "$(<"$TAP_WORK/shown")" 'B: "new"' "the editor shows values"
+is "$(changes)" '<   B: "CIPHERTEXT" # b
+>   B: "CIPHERTEXT" # b
+<   D: CIPHERTEXT
+>   E: CIPHERTEXT' "only what was edited is sealed again"
+is "$(opened app B) $(opened app E)" "edited five" "it decrypts"
+before=$(stat -c '%i %Y' "$file")
+edit true -f "$file" other
+out_is "$file not changed" "an editor that changes nothing"
+is "$(stat -c '%i %Y' "$file")" "$before" "leaves the file alone"
+cd "$TAP_WORK" || exit 1
+edit true ./app.yaml
+fails_with 2 'more than one Secret' "a path is a file"
+awk 'BEGIN { RS = "---\n" } NR == 2' app.yaml >single.yaml
+edit true ./single.yaml
+out_is "./single.yaml not changed" "the only Secret needs no name"
+run "$BIN/secret-seal" edit --editor true ./single.yaml
+fails_with 2 'scope strict binds to the namespace: name it with -n' "a bound value needs the namespace"
+
+# Somebody else changes the file while it is edited: another value of the same document.
+cat >"$TAP_WORK/slow" <<'SH'
+#!/bin/bash
+sed -i 's/^B: .*/B: "mine"/' "$1"
+"$BIN/secret-seal" -n demo -i -f "${0%/*}/app.yaml" app --set E=theirs
+SH
+chmod +x "$TAP_WORK/slow"
+export BIN
+edit "$TAP_WORK/slow" -f "$file" app
+status_is 0 "another value that changes meanwhile"
+is "$(opened app B) $(opened app E)" "mine theirs" "is kept"
+sed -i 's/--set E=theirs/--set B=theirs/; s/mine/mine too/' "$TAP_WORK/slow"
+edit "$TAP_WORK/slow" -f "$file" app </dev/null
+is "$STATUS" 1 "the same value"
+err_like 'somebody else changed B meanwhile' "is a refusal"
+is "$(opened app B)" theirs "and stays theirs"
+
+done_testing

@@ -1,0 +1,69 @@
+#!/bin/bash
+# After writing, secret-seal reads the Secret back: something in the cluster may rewrite Secrets.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+# An API server that stores something else than it was sent: at once ("answer"), so that only reading
+# shows it ("later"), or what is right, which somebody changes before it is read ("other").
+cat >"$TAP_WORK/server" <<'PYTHON'
+import http.server, json, sys
+how, address = sys.argv[1], sys.argv[2]
+stored = {}
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *arguments):
+        pass
+    def answer(self, status, value):
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_GET(self):
+        if not stored:
+            return self.answer(404, {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404})
+        self.answer(200, stored)
+    def do_POST(self):
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        sent["metadata"].update(namespace="demo", resourceVersion="1")
+        right = json.loads(json.dumps(sent))
+        sent["data"]["A"] = "b3RoZXI="
+        if how == "other":
+            sent["metadata"]["resourceVersion"] = "2"
+        stored.update(sent)
+        self.answer(201, sent if how == "answer" else right)
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+with open(address, "w") as out:
+    out.write("%d\n" % server.server_address[1])
+server.serve_forever()
+PYTHON
+mkfifo "$TAP_WORK/address"
+# seal_to HOW: with a server of this kind.
+seal_to() {
+	local port server
+	/usr/bin/python3 -I "$TAP_WORK/server" "$1" "$TAP_WORK/address" &
+	server=$!
+	at_end "kill $server 2>/dev/null"
+	read -r port <"$TAP_WORK/address"
+	cat >"$TAP_WORK/kubeconfig" <<-YAML
+		apiVersion: v1
+		kind: Config
+		current-context: here
+		clusters: [{name: here, cluster: {server: "http://127.0.0.1:$port"}}]
+		users: [{name: nobody, user: {}}]
+		contexts: [{name: here, context: {cluster: here, user: nobody, namespace: demo}}]
+	YAML
+	run "$BIN/secret-seal" --kubeconfig "$TAP_WORK/kubeconfig" --transit-key aes256-key --set A=1 app
+}
+
+seal_to answer
+fails_with 1 'Secret demo/app: data key "A" was stored changed: does something rewrite Secrets' "the answer shows another value"
+seal_to later
+fails_with 1 'Secret demo/app: data key "A" was stored changed' "reading it back shows another value"
+seal_to other
+status_is 0 "what somebody changed after us is theirs"
+out_is "secret/app created" "and ours was written"
+
+done_testing

@@ -1,0 +1,113 @@
+#!/bin/bash
+# secret-seal seals a stream of 10,000 Secrets in few requests and constant memory.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/../faults.sh"
+
+stream=$TAP_WORK/stream.yaml
+# make_stream N: two values a Secret; every tenth document is a ConfigMap
+make_stream() {
+	/usr/bin/python3 -IS -c '
+import sys
+for number in range(int(sys.argv[1])):
+    if number % 10 == 0:
+        print(f"---\nkind: ConfigMap\napiVersion: v1\nmetadata: {{name: map-{number}}}   # {number}")
+    print(f"---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app-{number}\n  namespace: demo\nstringData:")
+    print(f"  USER: user-{number} # {number}\n  PASSWORD: \"{number:0600}\"")' "$1"
+}
+# sealed FILE ARGUMENT...: seal; $PEAK is the most memory that it had, in KiB
+sealed() {
+	local input=$1
+	shift
+	PEAK=$(/usr/bin/python3 -IS -c '
+import resource, subprocess, sys
+with open(sys.argv[1]) as stdin, open(sys.argv[2], "w") as stdout:
+    status = subprocess.run(sys.argv[3:], stdin=stdin, stdout=stdout).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)' "$input" "$TAP_WORK/sealed.yaml" "$BIN/secret-seal" "$@")
+	STATUS=$?
+}
+# AddressSanitizer keeps what was freed for a while.
+factor=1
+! grep -q __asan_init "$BIN/secret-seal" || factor=8
+within() { ok "within $1 MiB" [ "$PEAK" -lt $(($1 * 1024 * factor)) ]; }
+asked() { grep -c "POST /v1/transit/$1" "$BAD_LOG"; }
+
+make_stream 10000 >"$stream"
+bad_vault relay
+VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA sealed "$stream" --transit-key aes256-key -f - -o yaml
+is "$STATUS" 0 "10,000 Secrets"
+is "$(asked encrypt) $(asked decrypt)" "4 4" "20,000 values take 4 requests to seal, and 4 to read back"
+is "$(grep -c '^  [A-Z]*: "*dmF1bHQ6' "$TAP_WORK/sealed.yaml")" 20000 "all values are sealed"
+is "$(grep -c '^    secretmanager/sealed: "true"$' "$TAP_WORK/sealed.yaml")" 10000 "all Secrets are marked"
+# What it added taken away, and the values, it is what came in.
+undo() { sed -E -e '/^  (labels|annotations):$/d' -e '/^    secretmanager\//d' -e 's/^data:/stringData:/' -e 's/^(  [A-Z]+: "?)[^ "]+/\1/' "$1"; }
+ok "all else is there to the byte" cmp <(undo "$TAP_WORK/sealed.yaml") <(undo "$stream")
+within 96
+once=$PEAK
+
+for ((i = 0; i < 4; i++)); do cat "$stream"; done >"$TAP_WORK/four.yaml"
+sealed "$TAP_WORK/four.yaml" --transit-key aes256-key -f - -o yaml
+is "$STATUS" 0 "40,000 Secrets"
+ok "take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
+
+# Large Secrets: the bytes end a batch, not the number.
+/usr/bin/python3 -IS -c '
+for number in range(60):
+    print(f"---\napiVersion: v1\nkind: Secret\nmetadata: {{name: large-{number}}}\nstringData:\n  A: \"{number:0700000}\"")' >"$TAP_WORK/large.yaml"
+sealed "$TAP_WORK/large.yaml" --transit-key aes256-key -f - -o yaml
+is "$STATUS" 0 "60 Secrets of 700 KB"
+is "$(grep -c dmF1bHQ6 "$TAP_WORK/sealed.yaml")" 60 "are sealed"
+within 128
+
+# Each value has its context.
+sealed "$stream" --transit-key derived-key -f - -o yaml
+is "$STATUS" 0 "with a derived key"
+sed -n '/name: app-7777$/,/^---/p' "$TAP_WORK/sealed.yaml" | sed '/^---/d' >"$TAP_WORK/one.yaml"
+sed -i '1i apiVersion: v1\nkind: Secret\nmetadata:' "$TAP_WORK/one.yaml"
+run "$BIN/secret-seal" -f "$TAP_WORK/one.yaml"
+is "$OUT" "secret/app-7777 created" "one of them is written"
+run "$BIN/secret-exec" --secret app-7777 -- printenv USER
+out_is user-7777 "and decrypts under its own name"
+
+# Two keys in one stream.
+sed -E 's/^  namespace: demo$/&\n  annotations: {secretmanager\/transit-key: transit\/aes256-key}/' <(make_stream 4) >"$TAP_WORK/first.yaml"
+{
+	cat "$TAP_WORK/first.yaml"
+	make_stream 4 | sed 's/^  namespace: demo/&\n  annotations: {secretmanager\/transit-key: team\/transit\/team-key}/'
+	cat "$TAP_WORK/first.yaml"
+} >"$TAP_WORK/keys.yaml"
+bad_vault relay
+VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA sealed "$TAP_WORK/keys.yaml" -f - -o yaml
+is "$STATUS" 0 "Secrets of two keys"
+is "$(asked encrypt) $(grep -c 'POST /v1/team/transit/encrypt' "$BAD_LOG")" "1 1" "take one request a key"
+is "$(grep -c 'GET /v1/.*keys/' "$BAD_LOG")" 2 "each key is asked for once"
+
+# An error in the middle: what was sealed before is whole.
+{
+	cat "$stream"
+	printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: {name: last}\ndata: {A: no base64}\n'
+} >"$TAP_WORK/broken.yaml"
+sealed "$TAP_WORK/broken.yaml" --transit-key aes256-key -f - -o yaml 2>"$TAP_WORK/err"
+is "$STATUS" 1 "an error in the last document"
+like "$(<"$TAP_WORK/err")" 'standard input: line 94005, column 11: .*no base64' "tells its line in the stream"
+lines=$(undo "$TAP_WORK/sealed.yaml" | wc -l)
+ok "what came out is the stream's beginning" cmp <(undo "$TAP_WORK/sealed.yaml") <(undo "$stream" | head -n "$lines")
+is "$(undo "$stream" | sed -n "$((lines + 1))p")" "---" "up to the end of a document"
+
+# Without an end.
+endless() { /usr/bin/python3 -IS -c '
+import sys
+sys.stdout.write("kind: ConfigMap\napiVersion: v1\ndata:\n  A: ")
+try:
+    for _ in range(4096):
+        sys.stdout.write("x" * 1048576)
+except BrokenPipeError:
+    sys.stderr.close()'; }
+sealed <(endless) --transit-key aes256-key -f - -o yaml 2>"$TAP_WORK/err"
+is "$STATUS" 1 "a document of 4 GiB"
+like "$(<"$TAP_WORK/err")" 'standard input: line 1: the document that begins here has more than 16 MiB: split it' "is refused"
+within 96
+
+done_testing

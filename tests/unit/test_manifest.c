@@ -1,0 +1,630 @@
+#include "lib/sealed/manifest.h"
+
+#include "lib/base/base64.h"
+#include "lib/base/cleanup.h"
+#include "lib/sealed/sealed.h"
+#include "tests/unit/expect.h"
+
+#define SEALED "dmF1bHQ6djE6QUFBQQ==" /* base64 of vault:v1:AAAA */
+#define MARKS_2                                                                                    \
+	"  labels:\n    secretmanager/sealed: \"true\"\n"                                          \
+	"  annotations:\n    secretmanager/transit-key: \"transit/k\"\n"
+
+static struct error err;
+
+static int read_text(struct manifest *manifest, const char *text, size_t length)
+{
+	cleanup_secret struct secret_buffer copy = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append(&copy, text, length, &err), err);
+	return manifest_read(manifest, &copy, 1, "app.yaml", &err);
+}
+
+/* As secret-seal does: what is not sealed is, and the marks are set. */
+static int seal_secret(const struct manifest_secret *secret, struct kube_secret *set)
+{
+	for (size_t i = 0; i < secret->object.data_count; i++) {
+		const struct kube_entry *entry = &secret->object.data[i];
+		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+		if (sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length))
+			continue;
+		expect_ok(secret_buffer_append_string(&value, "vault:v1:AAAA", &err), err);
+		expect_ok(kube_secret_add(set, entry->key, &value, &err), err);
+	}
+	expect_ok(kube_secret_add_label(set, SEALED_LABEL, SEALED_LABEL_VALUE, &err), err);
+	return kube_secret_add_annotation(set, SEALED_ANNOTATION_KEY, "transit/k", &err);
+}
+
+static int seal_manifest(const struct manifest *manifest, struct secret_buffer *out)
+{
+	struct kube_secret *sets = calloc(manifest->count + 1, sizeof(*sets));
+	struct manifest_change *changes = calloc(manifest->count + 1, sizeof(*changes));
+
+	for (size_t i = 0; i < manifest->count; i++) {
+		expect_ok(seal_secret(&manifest->secrets[i], &sets[i]), err);
+		changes[i] = (struct manifest_change){&manifest->secrets[i], &sets[i], true};
+	}
+	int result = manifest_change(manifest, changes, manifest->count, out, &err);
+	for (size_t i = 0; i < manifest->count; i++)
+		kube_secret_free(&sets[i]);
+	free(sets);
+	free(changes);
+	return result;
+}
+
+static int seal_text(const char *text, struct secret_buffer *out)
+{
+	struct manifest manifest;
+
+	int result = read_text(&manifest, text, strlen(text));
+	if (result == 0)
+		result = seal_manifest(&manifest, out);
+	manifest_free(&manifest);
+	return result;
+}
+
+static const struct {
+	const char *before, *after;
+} texts[] = {
+    /* What is no Secret. */
+    {"", ""},
+    {"# nothing\n", "# nothing\n"},
+    {"just text\n", "just text\n"},
+    {"- a\n- b\n", "- a\n- b\n"},
+    {"kind: ConfigMap\napiVersion: v1\ndata: {a: &x b, c: *x}\n",
+	"kind: ConfigMap\napiVersion: v1\ndata: {a: &x b, c: *x}\n"},
+    {"kind: Secret\napiVersion: example.com/v1\n", "kind: Secret\napiVersion: example.com/v1\n"},
+    /* Block style. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"\n"},
+    {"# top\napiVersion: v1\nkind: Secret # kind\nmetadata:\n  # the name\n  name: app # name\n"
+     "# between\ntype: Opaque\ndata:\n  # first\n  A: YQ== # a\n\n  # second\n  B: \"Yg==\" # b\n"
+     "# end\n",
+	"# top\napiVersion: v1\nkind: Secret # kind\nmetadata:\n  # the name\n  name: app # "
+	"name\n" MARKS_2 "# between\ntype: Opaque\ndata:\n  # first\n  A: " SEALED
+	" # a\n\n  # second\n  B: \"" SEALED "\" # b\n# end\n"},
+    {"apiVersion: 'v1'\n\"kind\": \"Secret\"\nmetadata:\n    'name': \"app\"\n    namespace: demo\n"
+     "'data':\n    'A': 'YQ=='\n    \"B\": \"Yg==\"\n",
+	"apiVersion: 'v1'\n\"kind\": \"Secret\"\nmetadata:\n    'name': \"app\"\n    namespace: "
+	"demo\n"
+	"    labels:\n        secretmanager/sealed: \"true\"\n"
+	"    annotations:\n        secretmanager/transit-key: \"transit/k\"\n"
+	"'data':\n    'A': '" SEALED "'\n    \"B\": \"" SEALED "\"\n"},
+    /* No final line break, nor one behind the name. */
+    {"apiVersion: v1\nkind: Secret\ndata:\n  A: YQ==\nmetadata:\n  name: app",
+	"apiVersion: v1\nkind: Secret\ndata:\n  A: " SEALED "\nmetadata:\n  name: app\n"
+	"  labels:\n    secretmanager/sealed: \"true\"\n"
+	"  annotations:\n    secretmanager/transit-key: \"transit/k\""},
+    {"apiVersion: v1\nkind: Secret\nmetadata: {name: app}\ndata:\n  A: YQ==",
+	"apiVersion: v1\nkind: Secret\nmetadata: {name: app, labels: {secretmanager/sealed: "
+	"\"true\"}, annotations: {secretmanager/transit-key: \"transit/k\"}}\ndata:\n  A: " SEALED},
+    /* CRLF. */
+    {"apiVersion: v1\r\nkind: Secret\r\nmetadata:\r\n  name: app\r\ndata:\r\n  A: YQ==\r\n",
+	"apiVersion: v1\r\nkind: Secret\r\nmetadata:\r\n  name: app\r\n  labels:\r\n"
+	"    secretmanager/sealed: \"true\"\r\n  annotations:\r\n"
+	"    secretmanager/transit-key: \"transit/k\"\r\ndata:\r\n  A: " SEALED "\r\n"},
+    {"apiVersion: v1\r\nkind: Secret\r\nmetadata:\r\n  name: app\r\nstringData:\r\n  A: |\r\n"
+     "    one\r\n    two\r\n\r\n  B: b\r\n",
+	"apiVersion: v1\r\nkind: Secret\r\nmetadata:\r\n  name: app\r\n  labels:\r\n"
+	"    secretmanager/sealed: \"true\"\r\n  annotations:\r\n"
+	"    secretmanager/transit-key: \"transit/k\"\r\ndata:\r\n  A: " SEALED
+	"\r\n\r\n  B: " SEALED "\r\n"},
+    /* A byte order mark, document marks and directives. */
+    {"\xEF\xBB\xBF"
+     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: YQ==\n",
+	"\xEF\xBB\xBF"
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"\n"},
+    {"%YAML 1.1\n--- # begin\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n"
+     "  A: YQ==\n... # end\n",
+	"%YAML 1.1\n--- # begin\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2
+	"data:\n  A: " SEALED "\n... # end\n"},
+    /* Marks that are there. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n    app: x # l\n"
+     "  annotations:\n    a: b\n    # last\ndata:\n  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n    app: x # l\n"
+	"    secretmanager/sealed: \"true\"\n  annotations:\n    a: b\n"
+	"    secretmanager/transit-key: \"transit/k\"\n    # last\ndata:\n  A: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  labels: {app: x, tier: z}\n  annotations:\n"
+     "  name: app\ndata:\n  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  labels: {app: x, tier: z, "
+	"secretmanager/sealed: \"true\"}\n  annotations: {secretmanager/transit-key: "
+	"\"transit/k\"}\n  name: app\ndata:\n  A: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  labels: {}\n  annotations: ~\n  name: app\ndata:\n"
+     "  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  labels: {secretmanager/sealed: \"true\"}\n"
+	"  annotations: {secretmanager/transit-key: \"transit/k\"}\n  name: app\ndata:\n"
+	"  A: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n"
+     "    secretmanager/sealed: \"false\"\n  annotations:\n    secretmanager/transit-key: other\n"
+     "data:\n  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n"
+	"    secretmanager/sealed: \"true\"\n  annotations:\n    secretmanager/transit-key: "
+	"\"transit/k\"\ndata:\n  A: " SEALED "\n"},
+    /* Scalars over several lines. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: | # a\n    YWJj\n    ZGVm\n"
+     "\n  # b\n  B: >-\n    YWJj\n  C: \"YWJj\\n\\\n    ZGVm\"\n  D: |+\n    YWJj\n\n  E: ZQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	" # a\n\n  # b\n  B: " SEALED "\n  C: \"" SEALED "\"\n  D: " SEALED "\n  E: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData:\n  A: one\n    two\n"
+     "  B: 'it''s\n\n    one'\n  C: |2\n      indented\n  D: \"\"\n  E: |\n    last\n\n\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"\n  B: '" SEALED "'\n  C: " SEALED "\n  D: \"" SEALED "\"\n  E: " SEALED "\n\n\n"},
+    /* Both, which become one. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData: # plain\n    # about a\n"
+     "    A: a # a\n\n    B: |\n      b\ntype: Opaque\ndata:\n  C: Yw==\n  D: " SEALED "\n# end\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "type: Opaque\ndata:\n"
+	"  C: " SEALED "\n  D: " SEALED "\n  # plain\n  # about a\n  A: " SEALED
+	" # a\n\n  B: " SEALED "\n# end\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n    C: Yw==\nstringData:\n"
+     "  A: a\n  # b\n  B: b",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n"
+	"    C: " SEALED "\n    A: " SEALED "\n    # b\n    B: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata: {} # none\nstringData:\n  A: a\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2
+	"stringData: {} # none\ndata:\n  A: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData: {A: a, B: 'b'}\ndata:\n"
+     "  C: Yw==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n"
+	"  C: " SEALED "\n  A: " SEALED "\n  B: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData:\n  vault: vault:v1:AAAA\n"
+     "  A: a\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n"
+	"  vault: " SEALED "\n  A: " SEALED "\n"},
+    /* Flow style. */
+    {"{apiVersion: v1, kind: Secret, metadata: {name: app}, # c\n  data: {A: YQ==, B: 'Yg==',}}\n",
+	"{apiVersion: v1, kind: Secret, metadata: {name: app, labels: {secretmanager/sealed: "
+	"\"true\"}, annotations: {secretmanager/transit-key: \"transit/k\"}}, # c\n"
+	"  data: {A: " SEALED ", B: '" SEALED "',}}\n"},
+    /* JSON. */
+    {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},"
+     "\"stringData\":{\"A\":\"\\ud83d\\ude00\\/\"}}\n",
+	"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\",\"labels\":{"
+	"\"secretmanager/sealed\":\"true\"},\"annotations\":{\"secretmanager/transit-key\":"
+	"\"transit/k\"}},\"data\":{\"A\":\"" SEALED "\"}}\n"},
+    {"{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Secret\",\n  \"metadata\": {\n"
+     "    \"name\": \"app\",\n    \"labels\": {\n      \"a\": \"b\",\n      \"c\": \"d\"\n    }\n"
+     "  },\n  \"data\": {\n    \"A\": \"YQ==\",\n    \"B\": \"Yg==\"\n  },\n  \"stringData\": {\n"
+     "    \"C\": \"c\"\n  }\n}\n",
+	"{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Secret\",\n  \"metadata\": {\n"
+	"    \"name\": \"app\",\n    \"labels\": {\n      \"a\": \"b\",\n      \"c\": \"d\",\n"
+	"      \"secretmanager/sealed\": \"true\"\n    },\n    \"annotations\": "
+	"{\"secretmanager/transit-key\": \"transit/k\"}\n  },\n  \"data\": {\n    \"A\": \"" SEALED
+	"\",\n    \"B\": \"" SEALED "\",\n    \"C\": \"" SEALED "\"\n  }\n}\n"},
+    /* Lists. */
+    {"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data: {a: b}\n"
+     "- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: app\n  data:\n    A: YQ==\n"
+     "-   data:\n      C: Yw==\n    stringData:\n      # a\n      A: a\n    kind: Secret\n"
+     "    apiVersion: v1\n    metadata:\n      name: app\n"
+     "- stringData:\n    A: a\n  data:\n      C: Yw==\n  kind: Secret\n  apiVersion: v1\n"
+     "  metadata:\n    name: app\n",
+	"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data: {a: b}\n"
+	"- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: app\n    labels:\n"
+	"      secretmanager/sealed: \"true\"\n    annotations:\n      secretmanager/transit-key: "
+	"\"transit/k\"\n  data:\n    A: " SEALED "\n"
+	"-   data:\n      C: " SEALED "\n      # a\n      A: " SEALED "\n    kind: Secret\n"
+	"    apiVersion: v1\n    metadata:\n      name: app\n      labels:\n"
+	"        secretmanager/sealed: \"true\"\n      annotations:\n"
+	"        secretmanager/transit-key: \"transit/k\"\n"
+	"- data:\n    A: " SEALED "\n    C: " SEALED "\n  kind: Secret\n  apiVersion: v1\n"
+	"  metadata:\n    name: app\n    labels:\n      secretmanager/sealed: \"true\"\n"
+	"    annotations:\n      secretmanager/transit-key: \"transit/k\"\n"},
+    {"{\"apiVersion\": \"v1\", \"kind\": \"SecretList\", \"items\": [{\"metadata\": {\"name\": "
+     "\"app\"}, \"data\": {\"A\": \"YQ==\"}}]}",
+	"{\"apiVersion\": \"v1\", \"kind\": \"SecretList\", \"items\": [{\"metadata\": {\"name\": "
+	"\"app\", \"labels\": {\"secretmanager/sealed\": \"true\"}, \"annotations\": "
+	"{\"secretmanager/transit-key\": \"transit/k\"}}, \"data\": {\"A\": \"" SEALED "\"}}]}"},
+    /* Keys. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  8080: YQ==\n  .dockerjson: "
+     "YQ==\n"
+     "  tls.crt: YQ==\n  \"on\": YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  8080: " SEALED
+	"\n  .dockerjson: " SEALED "\n  tls.crt: " SEALED "\n  \"on\": " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  # \xE2\x82\xAC\n  annotations: {n: \xE2\x82\xAC}\n"
+     "  name: app\nstringData:\n  A: \"\xE2\x82\xAC\" # \xE2\x82\xAC\n  B: \xF0\x9F\x98\x80\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  # \xE2\x82\xAC\n  annotations: {n: "
+	"\xE2\x82\xAC, secretmanager/transit-key: \"transit/k\"}\n  name: app\n  labels:\n"
+	"    secretmanager/sealed: \"true\"\ndata:\n  A: \"" SEALED
+	"\" # \xE2\x82\xAC\n  B: " SEALED "\n"},
+};
+
+START_TEST(only_what_must_differ_is_changed)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	expect_ok(seal_text(texts[_i].before, &out), err);
+	expect_text(out, texts[_i].after);
+}
+END_TEST
+
+#define SECRET "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n"
+
+static const struct {
+	const char *text, *message;
+} refused[] = {
+    {SECRET "data:\n  A: &x YQ==\n", "line 6, column 6: an anchor or a tag"},
+    {SECRET "data:\n  A: !!binary YQ==\n", "line 6, column 6: an anchor or a tag"},
+    {SECRET "data: &d\n  A: YQ==\n", "line 5, column 7: an anchor or a tag"},
+    {"x: &x YQ==\n" SECRET "data:\n  A: *x\n", "line 7, column 6: a value in data is an alias"},
+    {"x: &x {A: YQ==}\n" SECRET "data: *x\n", "line 6, column 7: data of a Secret is an alias"},
+    {"x: &x {A: YQ==}\n" SECRET "data:\n  <<: *x\n", "line 7, column 3: a merge key"},
+    {"kind: &k Secret\napiVersion: v1\nmetadata: {name: app}\ndata: {A: YQ==}\n",
+	"line 1, column 7: an anchor or a tag in a Secret that is to be changed"},
+    {"x: &x Secret\napiVersion: v1\nkind: *x\n", "line 3, column 7: kind comes by an alias"},
+    {"x: &x {kind: Secret}\napiVersion: v1\n<<: *x\n",
+	"line 3, column 1: kind comes by a merge key"},
+    {"x: &x kind\napiVersion: v1\n*x : Secret\n", "line 3, column 1: kind comes by an alias"},
+    {"kind: !!binary U2VjcmV0\napiVersion: v1\n", "line 1, column 7: kind comes by a tag"},
+    {"!!binary a2luZA==: Secret\napiVersion: v1\n", "line 1, column 1: kind comes by a tag"},
+    {"apiVersion: v1\nkind: ConfigMap\nkind: Secret\n", "line 3, column 1: kind for the second"},
+    {"apiVersion: v1\nkind: List\nitems: [&x {a: b}, *x]\n", "an alias in a List"},
+    {"kind: Secret\nmetadata: {name: app}\n", "a Secret without apiVersion"},
+    {"apiVersion: v1\nkind: Secret\n", "a Secret without metadata"},
+    {"apiVersion: v1\nkind: Secret\nmetadata: {}\n", "a Secret without metadata.name"},
+    {"apiVersion: v1\nkind: Secret\nmetadata: [a]\n", "metadata of a Secret is no mapping"},
+    {"apiVersion: v1\nkind: Secret\nmetadata: {name: 1}\n", "name is no string"},
+    {SECRET "  labels: {a: true}\n", "labels is no string"},
+    {SECRET "immutable: yes\n", "immutable is neither true nor false"},
+    {SECRET "data: [YQ==]\n", "data of a Secret is no mapping"},
+    {SECRET "data:\n  A: YQ==\n  B: Yg==\n  A: YQ==\n", "line 8, column 3: a key for the second"},
+    {SECRET "data:\n  A: YQ==\ndata:\n  B: Yg==\n", "line 7, column 1: a key for the second"},
+    {SECRET "data:\n  A: YQ==\nstringData:\n  A: a\n", "stands in data and in stringData"},
+    {SECRET "data:\n  A: YQ\n", "line 6, column 6: a value in data that is no base64"},
+    {SECRET "data:\n  A: YWJj\n    ZGVm\n", "no base64"},
+    {SECRET "data:\n  A: 1234\n", "a value in data is no string"},
+    {SECRET "data:\n  A:\n", "a value in data is no string"},
+    {SECRET "data:\n  A: [a]\n", "a value in data is no string"},
+    {SECRET "stringData:\n  A: yes\n", "line 6, column 6: a value in stringData is no string"},
+    {SECRET "stringData:\n  A: 1e3\n", "put it in quotes"},
+    {SECRET "stringData:\n  A: 2001-12-14\n", "put it in quotes"},
+    {SECRET "stringData:\n  yes: a\n", "line 6, column 3: a data key is no string"},
+    {SECRET "stringData:\n  1.0: a\n", "a data key is no string"},
+    {SECRET "stringData:\n  \"a b\": a\n", "it can't be a data key"},
+    {SECRET "stringData:\n  ? [a]\n  : a\n", "a key that is no string"},
+    {SECRET "stringData:\n  A: a\ndata: {B: Yg==}\n", "beside data in braces"},
+    {SECRET "data:\n  A: a\n\tB: b\n", "line 7, column 1"},
+    {SECRET "data:\n  A: \"YQ==\n", "line 7, column 1"},
+    {SECRET "data:\n  A: {{ .Values.a }}\n", "app.yaml: line 6"},
+    {"kind: \xFF\n", "line 1, column 7: invalid leading UTF-8 octet"},
+    {"kind: a\rkind: b\r--- \rkind: Secret\r", "a second document"},
+    {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},\"data\":{\"A\":"
+     "12}}",
+	"a value in data is no string"},
+};
+
+START_TEST(what_can_not_be_changed_safely_is_refused)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	expect_failure(seal_text(refused[_i].text, &out), err, ERROR_INVALID, refused[_i].message);
+	expect_contains(err.message, "app.yaml: line ");
+}
+END_TEST
+
+/* "K": set it; "-K": take it away; "~K": take the annotation away; "@K": add the annotation. */
+static void make_set(const char *words, struct kube_secret *set)
+{
+	cleanup_free char *copy = strdup(words);
+	char *rest = NULL;
+
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+		expect_ok(secret_buffer_append_string(&value, "vault:v2:BBBB", &err), err);
+		if (*word == '-')
+			expect_ok(kube_secret_remove(set, word + 1, &err), err);
+		else if (*word == '~')
+			expect_ok(kube_secret_remove_annotation(set, word + 1, &err), err);
+		else if (*word == '@')
+			expect_ok(kube_secret_add_annotation(set, word + 1, "new", &err), err);
+		else
+			expect_ok(kube_secret_add(set, word, &value, &err), err);
+	}
+}
+
+#define FLOW_HEAD "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\""
+#define OLD "dmF1bHQ6djE6QUFBQQ==" /* base64 of vault:v1:AAAA */
+#define NEW "dmF1bHQ6djI6QkJCQg==" /* of vault:v2:BBBB */
+
+static const struct {
+	const char *before, *set, *after;
+} changed[] = {
+    {SECRET "data: {A: " OLD "}\n", "", SECRET "data: {A: " OLD "}\n"},
+    /* stringData stays where it is. */
+    {SECRET "stringData:\n  A: vault:v1:AAAA # a\n  B: 'vault:v1:AAAA'\n  C: plain\n", "A B",
+	SECRET "stringData:\n  A: vault:v2:BBBB # a\n  B: 'vault:v2:BBBB'\n  C: plain\n"},
+    {SECRET "stringData: {A: 'vault:v1:AAAA'}\ndata:\n  B: " OLD "\n", "A B",
+	SECRET "stringData: {A: 'vault:v2:BBBB'}\ndata:\n  B: " NEW "\n"},
+    /* New values. */
+    {SECRET "data:\n  A: " OLD " # a\n# end", "B C.x 80",
+	SECRET "data:\n  A: " OLD " # a\n  B: " NEW "\n  C.x: " NEW "\n  \"80\": " NEW "\n# end"},
+    {SECRET, "A", SECRET "data:\n  A: " NEW "\n"},
+    {SECRET "data:\n", "A", SECRET "data: {A: " NEW "}\n"},
+    {SECRET "data: {}\n", "A", SECRET "data: {A: " NEW "}\n"},
+    {FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\"}}", "B",
+	FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" NEW "\"}}"},
+    {FLOW_HEAD "}}", "A", FLOW_HEAD "},\"data\":{\"A\":\"" NEW "\"}}"},
+    /* Values that go. */
+    {SECRET "data:\n  # a\n  A: " OLD "\n  B: |\n    " OLD "\n\n  C: " OLD " # c\n  D: " OLD "\n",
+	"-A -B -C", SECRET "data:\n  # a\n\n  # c\n  D: " OLD "\n"},
+    {SECRET "data:\n  A: " OLD "\n", "-A B", SECRET "data:\n  B: " NEW "\n"},
+    {SECRET "data:\n  A: " OLD "\n", "-A", SECRET "data:\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A",
+	SECRET "data: {B: " OLD ", C: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-B",
+	SECRET "data: {A: " OLD ", C: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-C",
+	SECRET "data: {A: " OLD ", B: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-B -C D",
+	SECRET "data: {A: " OLD ", D: " NEW "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -B", SECRET "data: {C: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -C", SECRET "data: {B: " OLD "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -B -C", SECRET "data: {}\n"},
+    {FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" OLD "\",\"C\":\"" OLD "\"}}", "-B -C",
+	FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\"}}"},
+    /* Annotations. */
+    {SECRET "  annotations:\n    a: x # a\n    b: z\n", "~a",
+	SECRET "  annotations:\n    # a\n    b: z\n"},
+    {SECRET "  annotations:\n    a: x # a\n    b: |\n      z\n", "~a ~b @c",
+	SECRET "  annotations:\n    c: \"new\" # a\n"},
+    {FLOW_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a @c @d",
+	FLOW_HEAD ",\"annotations\":{\"c\":\"new\",\"d\":\"new\"}}}"},
+    {FLOW_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a", FLOW_HEAD ",\"annotations\":{}}}"},
+};
+
+static int change_text(const char *before, const char *words, struct secret_buffer *out)
+{
+	struct manifest manifest;
+	struct kube_secret set = {0};
+
+	expect_ok(read_text(&manifest, before, strlen(before)), err);
+	make_set(words, &set);
+	struct manifest_change change = {manifest.secrets, &set, false};
+	int result = manifest_change(&manifest, &change, 1, out, &err);
+	kube_secret_free(&set);
+	manifest_free(&manifest);
+	return result;
+}
+
+START_TEST(values_come_change_and_go)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	expect_ok(change_text(changed[_i].before, changed[_i].set, &out), err);
+	expect_text(out, changed[_i].after);
+}
+END_TEST
+
+static const struct {
+	const char *before, *set, *message;
+} unchangeable[] = {
+    {SECRET "data: {A: " OLD ", # a\n  B: " OLD "}\n", "-B", "among comments in braces"},
+    {SECRET "data: {A: " OLD "}\n", "-A B", "can't be changed safely"},
+    {SECRET "data:\n  ? A\n  : " OLD "\n  B: " OLD "\n", "-A", "does not begin its line"},
+};
+
+START_TEST(what_would_break_the_text_is_refused)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	expect_failure(change_text(unchangeable[_i].before, unchangeable[_i].set, &out), err,
+	    ERROR_INVALID, unchangeable[_i].message);
+}
+END_TEST
+
+START_TEST(depth_has_a_limit)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	struct manifest manifest;
+
+	for (int i = 0; i < 100000; i++)
+		expect_ok(secret_buffer_append_string(&text, "[", &err), err);
+	expect_failure(read_text(&manifest, text.data, text.length), err, ERROR_TOO_LARGE,
+	    "nested deeper than 200 levels");
+	manifest_free(&manifest);
+}
+END_TEST
+
+START_TEST(a_nul_is_refused)
+{
+	static const char text[] = "kind: a\0b\n";
+	struct manifest manifest;
+
+	expect_failure(read_text(&manifest, text, sizeof(text) - 1), err, ERROR_INVALID,
+	    "line 1, column 8: control characters are not allowed");
+	manifest_free(&manifest);
+}
+END_TEST
+
+/*
+ * Random manifests: what stands around the values is noise of many forms, and only values change.
+ */
+
+static unsigned seed;
+
+static unsigned below(unsigned limit)
+{
+	return (unsigned)rand_r(&seed) % limit;
+}
+
+#define PICK(words) ((words)[below(COUNT(words))])
+
+/* The text before and, built beside it, the text that must come out. */
+struct pair {
+	struct secret_buffer before, after;
+	const char *line_break;
+};
+
+static void put_one(const struct pair *pair, struct secret_buffer *out, const char *text)
+{
+	for (; *text; text++)
+		if (*text == '\n')
+			expect_ok(secret_buffer_append_string(out, pair->line_break, &err), err);
+		else
+			expect_ok(secret_buffer_append(out, text, 1, &err), err);
+}
+
+static void put(struct pair *pair, const char *text)
+{
+	put_one(pair, &pair->before, text);
+	put_one(pair, &pair->after, text);
+}
+
+static void put_noise(struct pair *pair)
+{
+	static const char *const noise[] = {"", "", "\n", "# a comment\n", " # odd: \"x\n",
+	    "  # \xE2\x82\xAC\xF0\x9F\x98\x80\n\n", "#\n#  x: |\n"};
+
+	put(pair, PICK(noise));
+}
+
+static void put_behind(struct pair *pair)
+{
+	static const char *const ends[] = {
+	    "\n", "\n", " # x: y\n", "   \n", "\t# \xC3\xA9\n", " #\"\n"};
+
+	put(pair, PICK(ends));
+}
+
+static void put_value(struct pair *pair, bool changes)
+{
+	static const char *const forms[][2] = {
+	    {OLD, NEW},
+	    {"\"" OLD "\"", "\"" NEW "\""},
+	    {"'" OLD "'", "'" NEW "'"},
+	    {"\"dmF1bHQ6\\\n      djE6QUFBQQ==\"", "\"" NEW "\""},
+	    {"\"dmF1bHQ6\\x64jE6QUFBQQ==\"", "\"" NEW "\""},
+	    {"|\n    dmF1bHQ6\n    djE6QUFBQQ==", NEW},
+	    {"|-  # why\n    " OLD, NEW "  # why"},
+	    {">\n      " OLD, NEW},
+	    {"\n      " OLD, "\n      " NEW},
+	};
+	const char *const *form = PICK(forms);
+
+	put_one(pair, &pair->before, form[0]);
+	put_one(pair, &pair->after, form[changes ? 1 : 0]);
+	/* What follows a block scalar's text would be of it. */
+	if (form[0][0] == '|' || form[0][0] == '>')
+		put(pair, "\n");
+	else
+		put_behind(pair);
+}
+
+static void put_manifest(struct pair *pair, bool changes[4])
+{
+	static const char *const starts[] = {"", "---\n", "%YAML 1.1\n--- # x\n", "# x\n\n---\n"};
+	static const char *const others[] = {"immutable: false", "type: Opaque",
+	    "other: {a: [1, 'b', \"c\"], ? d : e}", "spec:\n- a: |2\n    # no comment\n- b"};
+
+	pair->line_break = below(4) ? "\n" : "\r\n";
+	put(pair, PICK(starts));
+	put_noise(pair);
+	put(pair, "apiVersion: v1\n");
+	put_noise(pair);
+	put(pair, below(2) ? "kind: Secret" : "\"kind\":   'Secret'");
+	put_behind(pair);
+	put(pair, below(2) ? "metadata: {name: app, # c\n  labels: {\xC3\xA9: x}}\n"
+			   : "metadata:\n    name: app\n");
+	put(pair, below(2) ? "data:\n" : "'data': # d\n");
+	for (int i = 0; i < 4; i++) {
+		char key[16];
+		snprintf(key, sizeof(key), below(2) ? "  K%d: " : "  \"K%d\":   ", i);
+		put_noise(pair);
+		changes[i] = below(2);
+		put(pair, key);
+		put_value(pair, changes[i]);
+	}
+	put_noise(pair);
+	put(pair, PICK(others));
+	put_behind(pair);
+}
+
+static void add_new(struct kube_secret *set, int index)
+{
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+	char key[16];
+
+	snprintf(key, sizeof(key), "K%d", index);
+	expect_ok(secret_buffer_append_string(&value, "vault:v2:BBBB", &err), err);
+	expect_ok(kube_secret_add(set, key, &value, &err), err);
+}
+
+START_TEST(any_change_of_values_keeps_all_other_bytes)
+{
+	for (unsigned round = 0; round < 2000; round++) {
+		struct pair pair = {0};
+		struct manifest manifest;
+		struct kube_secret set = {0};
+		cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+		bool changes[4];
+
+		seed = round;
+		put_manifest(&pair, changes);
+		if (read_text(&manifest, pair.before.data, pair.before.length) < 0)
+			ck_abort_msg("%u: %s\n%s", round, err.message, pair.before.data);
+		ck_assert_uint_eq(manifest.count, 1);
+		for (int i = 0; i < 4; i++)
+			if (changes[i])
+				add_new(&set, i);
+		struct manifest_change change = {manifest.secrets, &set, false};
+		if (manifest_change(&manifest, &change, 1, &out, &err) < 0)
+			ck_abort_msg("%u: %s\n%s", round, err.message, pair.before.data);
+		if (!secret_buffer_equal(&out, &pair.after))
+			ck_abort_msg("%u: from:\n%s\nto:\n%s\nwanted:\n%s", round, pair.before.data,
+			    out.data, pair.after.data);
+		kube_secret_free(&set);
+		manifest_free(&manifest);
+		secret_buffer_free(&pair.before);
+		secret_buffer_free(&pair.after);
+	}
+}
+END_TEST
+
+/* What is sealed after random damage has been read again by manifest_change: no answer is wrong. */
+START_TEST(damaged_manifests_are_refused_or_sealed)
+{
+	static const char letters[] = "{}[]:,#&*!|>'\"%@`-? \n\t\r\\ax~\xEF\xBB\xBF";
+	unsigned sealed = 0;
+
+	for (unsigned round = 0; round < 20000; round++) {
+		cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+		cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+		seed = round;
+		const char *from = texts[below(COUNT(texts))].before;
+		expect_ok(secret_buffer_append_string(&text, from, &err), err);
+		for (unsigned i = 0; text.length && i <= below(3); i++)
+			text.data[below((unsigned)text.length)] =
+			    letters[below(sizeof(letters) - 1)];
+		struct manifest manifest;
+		int result = read_text(&manifest, text.data, text.length);
+		if (result == 0)
+			result = seal_manifest(&manifest, &out);
+		manifest_free(&manifest);
+		if (result < 0)
+			ck_assert(err.code == ERROR_INVALID || err.code == ERROR_TOO_LARGE);
+		sealed += result == 0;
+	}
+	ck_assert_uint_gt(sealed, 1000);
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, any_change_of_values_keeps_all_other_bytes);
+	tcase_add_test(tests, damaged_manifests_are_refused_or_sealed);
+	tcase_add_loop_test(tests, only_what_must_differ_is_changed, 0, COUNT(texts));
+	tcase_add_loop_test(tests, what_can_not_be_changed_safely_is_refused, 0, COUNT(refused));
+	tcase_add_loop_test(tests, values_come_change_and_go, 0, COUNT(changed));
+	tcase_add_loop_test(tests, what_would_break_the_text_is_refused, 0, COUNT(unchangeable));
+	tcase_add_test(tests, depth_has_a_limit);
+	tcase_add_test(tests, a_nul_is_refused);
+}
+
+int main(void)
+{
+	return run_tests("manifest", add_tests);
+}

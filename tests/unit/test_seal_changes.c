@@ -1,0 +1,126 @@
+#include "lib/seal/sealing.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+static struct seal_changes changes;
+static struct secret_buffer before, after;
+
+static void tear_down(void)
+{
+	seal_changes_free(&changes);
+	secret_buffer_free(&before);
+	secret_buffer_free(&after);
+}
+
+static void give(const char *name, const char *bytes, size_t length)
+{
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append(&value, bytes, length, &err), err);
+	expect_ok(variables_add(&changes.values, name, &value, "a test", &err), err);
+}
+
+static int apply(const char *text)
+{
+	expect_ok(secret_buffer_append_string(&before, text, &err), err);
+	return changes_apply(&changes, &before, "the document", &after, &err);
+}
+
+START_TEST(a_new_document_holds_what_is_given)
+{
+	give("A", "1", 1);
+	give("B", "\"\n", 2);
+	expect_ok(changes_apply(&changes, NULL, "the document", &after, &err), err);
+	expect_text(after, "{\"A\":\"1\",\"B\":\"\\\"\\n\"}");
+}
+END_TEST
+
+START_TEST(what_is_not_named_keeps_its_place_and_spelling)
+{
+	give("B", "new", 3);
+	give("Z", "last", 4);
+	expect_ok(strings_append(&changes.unset, "C", &err), err);
+	expect_ok(strings_append(&changes.renamed, "D=E", &err), err);
+	expect_ok(
+	    apply("{ \"A\": 1.0, \"B\": \"old\", \"C\": null,\n\"D\": {\"x\": [ 1 ]} }"), err);
+	expect_text(after, "{\"A\":1.0,\"B\":\"new\",\"E\":{\"x\": [ 1 ]},\"Z\":\"last\"}");
+}
+END_TEST
+
+START_TEST(a_document_that_does_not_parse_is_refused)
+{
+	give("A", "1", 1);
+	expect_failure(apply("{\"A\":"), err, ERROR_INVALID, "the document: line 1");
+}
+END_TEST
+
+START_TEST(a_document_that_is_no_object_is_refused)
+{
+	give("A", "1", 1);
+	expect_failure(apply("[1]"), err, ERROR_INVALID, "no JSON object");
+}
+END_TEST
+
+START_TEST(a_document_holds_text_only)
+{
+	give("A", "\xFF", 1);
+	expect_failure(apply("{}"), err, ERROR_INVALID, "no UTF-8 text, which JSON needs");
+}
+END_TEST
+
+START_TEST(what_is_to_go_must_be_there)
+{
+	expect_ok(strings_append(&changes.unset, "B", &err), err);
+	expect_failure(apply("{\"A\":1}"), err, ERROR_NOT_FOUND, "unset or renamed");
+}
+END_TEST
+
+START_TEST(a_new_name_must_be_free)
+{
+	expect_ok(strings_append(&changes.renamed, "A=B", &err), err);
+	expect_failure(apply("{\"A\":1,\"B\":2}"), err, ERROR_USAGE, "it has a \"B\" already");
+}
+END_TEST
+
+START_TEST(one_name_has_one_change)
+{
+	give("A", "1", 1);
+	expect_ok(strings_append(&changes.unset, "A", &err), err);
+	expect_failure(changes_check(&changes, &err), err, ERROR_USAGE, "\"A\" is named twice");
+}
+END_TEST
+
+START_TEST(two_names_do_not_become_one)
+{
+	expect_ok(strings_append(&changes.renamed, "A=C", &err), err);
+	expect_ok(strings_append(&changes.renamed, "B=C", &err), err);
+	expect_failure(changes_check(&changes, &err), err, ERROR_USAGE, "\"C\" is named twice");
+}
+END_TEST
+
+START_TEST(a_rename_has_two_names)
+{
+	expect_ok(strings_append(&changes.renamed, "A=", &err), err);
+	expect_failure(changes_check(&changes, &err), err, ERROR_USAGE, "write OLD=NEW");
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_checked_fixture(tests, NULL, tear_down);
+	tcase_add_test(tests, a_new_document_holds_what_is_given);
+	tcase_add_test(tests, what_is_not_named_keeps_its_place_and_spelling);
+	tcase_add_test(tests, a_document_that_does_not_parse_is_refused);
+	tcase_add_test(tests, a_document_that_is_no_object_is_refused);
+	tcase_add_test(tests, a_document_holds_text_only);
+	tcase_add_test(tests, what_is_to_go_must_be_there);
+	tcase_add_test(tests, a_new_name_must_be_free);
+	tcase_add_test(tests, one_name_has_one_change);
+	tcase_add_test(tests, two_names_do_not_become_one);
+	tcase_add_test(tests, a_rename_has_two_names);
+}
+
+int main(void)
+{
+	return run_tests("seal_changes", add);
+}
