@@ -98,6 +98,7 @@ static bool has_settled(struct watcher *watcher)
 	if (!has_changed(watcher, now))
 		return false;
 	do {
+		log_write(LOG_DEBUG, "the sources have changed: waiting until that has settled");
 		memcpy(before, now, sizeof(before));
 		if (!rest(watcher, watcher->settings.watch.debounce_ms) ||
 		    !has_changed(watcher, now))

@@ -52,7 +52,7 @@ more=()
 # comes REGEX NAME: such a line, within a minute; $LINE, and in $SEEN all lines since `begin`.
 comes() {
 	local until=$((SECONDS + ${PATIENCE:-60}))
-	while [ $SECONDS -lt $until ] && read -r -t 60 LINE <&7; do
+	while [ $SECONDS -lt $until ] && read -r -t ${PATIENCE:-60} LINE <&7; do
 		SEEN+=$LINE$'\n'
 		[[ ! $LINE =~ $1 ]] || { tap_result yes "$2" && return; }
 	done
@@ -72,7 +72,7 @@ ended() {
 }
 until_true() {
 	local i
-	for ((i = 0; i < 1200; i++)); do
+	for ((i = 0; i < ${PATIENCE:-60} * 20; i++)); do
 		"$@" && return
 		sleep 0.05
 	done
@@ -134,12 +134,16 @@ stop
 is "$STATUS" 3 "a signal to the init ends the application, and the init with its status"
 comes '^end three SIGTERM' "which got it"
 
-more=(--watch-debounce 1s)
+more=(--watch-debounce 2s)
 begin "${app[@]}"
 comes '^start three' "another start"
-for value in four five six; do seal "$value"; done
-comes '^start six' "several changes at once"
-is "$(seen '^start')" 2 "restart it once"
+seal four
+comes 'the sources have changed' "a change"
+seal five
+comes 'the sources have changed' "is followed by another while it has not settled"
+seal six
+comes '^start six' "and another"
+is "$(seen '^start')" 2 "and all of them restart it once"
 stop
 more=()
 
@@ -262,6 +266,8 @@ if mkdir -p /dev/shm && shared=$(mktemp -d /dev/shm/exec-watch.XXXXXX); then
 	is "$LINE" "hup fifteen" "when the file is new"
 	seal sixteen
 	comes '^hup sixteen' "and again"
+	seal sixteen
+	comes 'the ciphertext has changed, the values are the same' "but not for what is the same"
 	patch_value "$garbage"
 	comes 'warning: .*goes on with the values' "what can't be used"
 	is "$(<"$shared/a")" sixteen "leaves the file as it is"
@@ -275,13 +281,14 @@ else
 	tap_note "no /dev/shm: --watch-signal is not tested"
 fi
 
-# A pipe whose number is among the lowest, at each start.
-more=(--fd 3)
-begin sh -c 'echo "pipe $(cat <&3)"; exec "$@"' - "${app[@]}"
-comes '^start none' "an application with a pipe"
+# Pipes of the lowest numbers, at each start.
+more=(--fd 3=A --fd 4=A --fd 5=A --fd 6=A)
+# shellcheck disable=SC2016 # for the application's shell
+begin bash -c 'echo "pipes $(cat <&3) $(cat <&4) $(cat <&5) $(cat <&6)"; exec "$@"' - "${app[@]}"
+comes '^start none' "an application with pipes"
 seal eighteen
 comes '^start none' "is started anew"
-is "$(seen '^pipe .*seventeen') $(seen '^pipe .*eighteen')" "1 1" "with a new one"
+is "$(seen '^pipes( seventeen){4}$') $(seen '^pipes( eighteen){4}$')" "1 1" "with new ones"
 stop
 more=()
 
