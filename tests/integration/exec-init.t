@@ -290,23 +290,24 @@ ended
 
 # -- the terminal ---------------------------------------------------------------------------------
 
-# terminal SCRIPT [BYTES]: run a shell script as leader of a session on a new terminal; once it has said
-# "ready", type BYTES.  What it writes is in $OUT.
+# terminal SCRIPT: run a shell script as leader of a session on a new terminal; once it has said "ready", press
+# Ctrl-C, and once that has come to it, type "typed".  What it writes is in $OUT.
 cat >"$TAP_WORK/terminal.py" <<'END'
 import os, pty, signal, sys
 signal.alarm(60)
 child, master = pty.fork()
 if child == 0:
-    os.execvp("bash", ["bash", "-c", sys.argv[1], "bash", *sys.argv[3:]])
+    os.execvp("bash", ["bash", "-c", sys.argv[1], "bash", *sys.argv[2:]])
 said = b""
+answers = [(b"ready", b"\003"), (b"got INT", b"typed\n")]
 while True:
     try:
         read = os.read(master, 4096)
     except OSError:
         break
-    if b"ready" in read:
-        os.write(master, sys.argv[2].encode())
     said += read
+    if answers and answers[0][0] in said:
+        os.write(master, answers.pop(0)[1])
 _, status = os.waitpid(child, 0)
 sys.stdout.write(said.decode().replace("\r", ""))
 sys.exit(os.waitstatus_to_exitcode(status))
@@ -317,8 +318,7 @@ print("foreground" if os.tcgetpgrp(0) == os.getpgrp() else "background")
 END
 export foreground="/usr/bin/python3 -IS $TAP_WORK/foreground.py"
 terminal() {
-	local script=$1 bytes=${2-}
-	run as_pod app /usr/bin/python3 -IS "$TAP_WORK/terminal.py" "$script" "$bytes" "$BIN/secret-exec" --secret app --init --
+	run as_pod app /usr/bin/python3 -IS "$TAP_WORK/terminal.py" "$1" "$BIN/secret-exec" --secret app --init --
 }
 terminal 'exec "$@" $foreground'
 out_is foreground "the application has the terminal"
@@ -334,7 +334,7 @@ until read -r line; do :; done
 echo "read $line"
 END
 export interrupted="bash $TAP_WORK/interrupted.sh"
-terminal 'exec "$@" $interrupted' $'\003typed\n'
+terminal 'exec "$@" $interrupted'
 out_like 'read typed' "what is typed comes to the application"
 is "$(grep -c 'got INT' <<<"$OUT")" 1 "an interrupt typed comes once"
 
