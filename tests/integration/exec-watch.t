@@ -282,7 +282,7 @@ else
 fi
 
 # Pipes of the lowest numbers, at each start.
-more=(--fd 3=A --fd 4=A --fd 5=A --fd 6=A)
+more=(--fd "3=A" --fd "4=A" --fd "5=A" --fd "6=A")
 # shellcheck disable=SC2016 # for the application's shell
 begin bash -c 'echo "pipes $(cat <&3) $(cat <&4) $(cat <&5) $(cat <&6)"; exec "$@"' - "${app[@]}"
 comes '^start none' "an application with pipes"
