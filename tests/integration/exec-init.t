@@ -318,7 +318,7 @@ print("foreground" if os.tcgetpgrp(0) == os.getpgrp() else "background")
 END
 export foreground="/usr/bin/python3 -IS $TAP_WORK/foreground.py"
 terminal() {
-	run as_pod app /usr/bin/python3 -IS "$TAP_WORK/terminal.py" "$1" "$BIN/secret-exec" --secret app --init --
+	run as_pod app env --default-signal /usr/bin/python3 -IS "$TAP_WORK/terminal.py" "$1" "$BIN/secret-exec" --secret app --init --
 }
 terminal 'exec "$@" $foreground'
 out_is foreground "the application has the terminal"
