@@ -127,7 +127,7 @@ mkfifo "$TAP_WORK/started"
 for signal in TERM HUP; do
 	editor "echo \$PPID \$\$ >$TAP_WORK/started; exec sleep 1000"
 	STATUS=0
-	"$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
+	env --default-signal "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
 	sealer=$!
 	read -r parent child <"$TAP_WORK/started"
 	at_end "kill $child $sealer 2>/dev/null"
