@@ -270,11 +270,27 @@ static bool holds_plaintext(const struct kube_secret *object)
 	return false;
 }
 
+/* A password may begin as ciphertext does: what is not sealed must not pass for it. */
+static int check_ciphertexts(const struct kube_secret *object, struct error *err)
+{
+	int64_t version;
+
+	for (size_t i = 0; i < object->data_count; i++) {
+		const struct kube_entry *entry = &object->data[i];
+		if (is_ciphertext(entry) &&
+		    sealed_version(entry->value.data, entry->value.length, &version, err) < 0)
+			return error_wrap(err, "data key \"%s\"", entry->key);
+	}
+	return 0;
+}
+
 static int look_at_secret(struct run *run, struct waiting *waiting, size_t index, struct error *err)
 {
 	struct waiting_secret *secret = &waiting->secrets[index];
 
 	secret->found = &waiting->manifest.secrets[index];
+	if (check_ciphertexts(&secret->found->object, err) < 0)
+		return manifest_wrap(&waiting->manifest, secret->found, err);
 	secret->fresh = holds_plaintext(&secret->found->object);
 	if (!secret->fresh && !run->sink->written)
 		return 0;
@@ -379,8 +395,10 @@ static int write_one(struct run *run, struct waiting_secret *secret, struct seal
 	if (!secret->found->object.name)
 		return error_set(err, ERROR_USAGE,
 		    "metadata.generateName: a Secret that is written to the API has a name");
-	if (sealing_look_up(sealing, err) < 0 || make_change(secret, &sealing->change, err) < 0 ||
-	    sealing_find_key(sealing, err) < 0 || sealing_find_scope(sealing, err) < 0 ||
+	/* A batch may take longer to write than a token lives. */
+	if (servers_log_in(run->servers, err) < 0 || sealing_look_up(sealing, err) < 0 ||
+	    make_change(secret, &sealing->change, err) < 0 || sealing_find_key(sealing, err) < 0 ||
+	    sealing_find_scope(sealing, err) < 0 ||
 	    sealings_encrypt(&sealing, 1, &failed, err) < 0 ||
 	    sealing_write(sealing, outcome, err) < 0)
 		return -1;

@@ -211,4 +211,11 @@ fails_with 1 '/: Is a directory' "a folder"
 run "$BIN/secret-seal" --transit-key derived-key -f /dev/null -o yaml
 err_like 'no Secret was found' "an empty file is told"
 
+# A password may begin as ciphertext does.
+for value in vault:vXX vault:v1: vault:v0:eA==; do
+	run "$BIN/secret-seal" --transit-key aes256-key -f - -o yaml \
+		< <(printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  P: "%s"\n' "$value")
+	fails_with 1 'data key "P": garbled ciphertext' "what only begins like ciphertext ($value) does not pass for it"
+done
+
 done_testing
