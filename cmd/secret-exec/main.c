@@ -20,6 +20,7 @@ static struct launch_settings settings_for_launch(const struct configuration *co
 	    .timeout_ms = configuration->program.timeout_ms,
 	    .check = configuration->check};
 
+	settings.collect.vault.ignore_environment = !configuration->env_config;
 	settings.collect.sources.environment = environ;
 	settings.collect.sources.override = configuration->deliver.override;
 	settings.deliver.options = &secret_exec_options;
@@ -102,9 +103,6 @@ int main(int argc, char **argv)
 	    program_complete_connection(&configuration.program, &configuration.vault,
 		&configuration.session, &configuration.kube, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);
-	/* Each start has its own time. */
-	configuration.kube.deadline_ms = 0;
-	configuration.vault.ignore_environment = !configuration.env_config;
 	struct launch_settings settings = settings_for_launch(&configuration);
 	if (launch_check_settings(&settings, &err) < 0)
 		return program_fail(&err, COMMAND_FAILED);

@@ -1,5 +1,6 @@
 #include "lib/base/strings.h"
 
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,14 @@ bool strings_contain(const struct strings *list, const char *string)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->items[i], string) == 0)
+			return true;
+	return false;
+}
+
+bool strings_match(const struct strings *patterns, const char *text)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (fnmatch(patterns->items[i], text, 0) == 0)
 			return true;
 	return false;
 }

@@ -15,6 +15,8 @@ struct strings {
 int strings_append(struct strings *list, const char *string, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 bool strings_contain(const struct strings *list, const char *string) __attribute__((nonnull));
+/* True when any of the list, as a pattern of fnmatch(3), matches the text. */
+bool strings_match(const struct strings *patterns, const char *text) __attribute__((nonnull));
 void strings_free(struct strings *list) __attribute__((nonnull));
 
 /* An option or variable that is set, and not to "". */

@@ -1,6 +1,5 @@
 #include "lib/launch/deliver.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,15 +74,10 @@ static bool goes_alone(const struct plan *plan, const struct variable *variable)
 
 static bool goes_to_environment(const struct plan *plan, const struct variable *variable)
 {
-	const struct strings *patterns = &plan->settings->environment;
-
 	if (!destinations_for_all(&plan->destinations, DESTINATION_PIPE) &&
 	    !destinations_for_all(&plan->destinations, DESTINATION_MEMFD))
 		return true;
-	for (size_t i = 0; i < patterns->count; i++)
-		if (fnmatch(patterns->items[i], variable->name, 0) == 0)
-			return true;
-	return false;
+	return strings_match(&plan->settings->environment, variable->name);
 }
 
 /* Who goes where. */

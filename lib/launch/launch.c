@@ -36,13 +36,8 @@ static int prepare(const struct launch_settings *settings, char *const *command,
     struct error *err)
 {
 	struct variables variables = {NULL, 0, 0};
-	/* First: a change that comes in between will be seen, and not taken for what was there. */
-	int result = key ? start_fingerprint(settings, mark->fingerprint, err) : 0;
+	int result = start_collect(settings, key, mark, &variables, err);
 
-	if (result == 0)
-		result = start_collect(settings, &variables, err);
-	if (result == 0 && key)
-		result = variables_digest(&variables, key->bytes, mark->digest, err);
 	if (result == 0)
 		result = deliver_prepare(
 		    delivery, environ, command, &variables, &settings->deliver, err);

@@ -15,14 +15,11 @@
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* Below are stdin, stdout and stderr. */
-#define FD_MIN 3
-
 /* A number that is none of the standard streams', should one of them be closed. */
 static int inheritable(int fd)
 {
-	if (fd < FD_MIN)
-		return fcntl(fd, F_DUPFD, FD_MIN);
+	if (fd <= STDERR_FILENO)
+		return fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
 	return fcntl(fd, F_SETFD, 0) < 0 ? -1 : fd;
 }
 

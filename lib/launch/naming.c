@@ -1,21 +1,12 @@
 #include "lib/launch/naming.h"
 
-#include <fnmatch.h>
 #include <string.h>
-
-static bool matches_any(const struct strings *patterns, const char *name)
-{
-	for (size_t i = 0; i < patterns->count; i++)
-		if (fnmatch(patterns->items[i], name, 0) == 0)
-			return true;
-	return false;
-}
 
 bool naming_takes(const struct naming *naming, const char *name)
 {
-	if (naming->only.count && !matches_any(&naming->only, name))
+	if (naming->only.count && !strings_match(&naming->only, name))
 		return false;
-	return !matches_any(&naming->exclude, name);
+	return !strings_match(&naming->exclude, name);
 }
 
 bool naming_selects(const struct naming *naming)

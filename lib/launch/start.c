@@ -28,7 +28,7 @@ int start_fingerprint(const struct launch_settings *settings,
 	return result;
 }
 
-int start_collect(
+static int decrypt(
     const struct launch_settings *settings, struct variables *variables, struct error *err)
 {
 	struct collect_settings collecting;
@@ -39,6 +39,16 @@ int start_collect(
 	int result = collect(client, &collecting, variables, err);
 	http_client_free(client);
 	return result;
+}
+
+int start_collect(const struct launch_settings *settings, const struct watch_key *key,
+    struct gate_mark *mark, struct variables *variables, struct error *err)
+{
+	if (key && start_fingerprint(settings, mark->fingerprint, err) < 0)
+		return -1;
+	if (decrypt(settings, variables, err) < 0)
+		return -1;
+	return key ? variables_digest(variables, key->bytes, mark->digest, err) : 0;
 }
 
 int start_interrupted(const char *name, struct error *err)

@@ -4,17 +4,23 @@
 
 #include "lib/launch/collect.h"
 #include "lib/launch/deliver.h"
+#include "lib/launch/gate.h"
 
 struct launch_settings;
+struct watch_key;
 
 /* collect_fingerprint, within the time limit. */
 int start_fingerprint(const struct launch_settings *settings,
     uint8_t fingerprint[COLLECT_DIGEST_SIZE], struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* collect, within the time limit. */
-int start_collect(const struct launch_settings *settings, struct variables *variables,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * collect, within the time limit.  With a key *mark tells what the values are; its fingerprint is
+ * taken first, so that a change in between will be seen, and not taken for what was there.
+ */
+int start_collect(const struct launch_settings *settings, const struct watch_key *key,
+    struct gate_mark *mark, struct variables *variables, struct error *err)
+    __attribute__((nonnull(1, 3, 4, 5), warn_unused_result));
 
 /*
  * Commit the delivery, and become the application.  Returns only on failure, or when a signal has

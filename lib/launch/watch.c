@@ -19,8 +19,7 @@ struct watcher {
 	char *const *command;
 	const struct watch_key *key;
 	struct init_child *child;
-	struct gate_mark known; /* what the application has */
-	struct error told;	/* the latest complaint; ERROR_NONE: all was well since */
+	struct error told; /* the latest complaint; ERROR_NONE: all was well since */
 };
 
 /* -- time ------------------------------------------------------------------------------------- */
@@ -84,7 +83,7 @@ static bool has_changed(struct watcher *watcher, uint8_t fingerprint[COLLECT_DIG
 		complain(watcher, "looking for changes", &err);
 		return false;
 	}
-	if (memcmp(fingerprint, watcher->known.fingerprint, COLLECT_DIGEST_SIZE) != 0)
+	if (memcmp(fingerprint, watcher->child->running->fingerprint, COLLECT_DIGEST_SIZE) != 0)
 		return true;
 	error_clear(&watcher->told);
 	return false;
@@ -118,13 +117,9 @@ static int prepare(
 	int result = deliver_begin(&settings->deliver, watcher->command, err);
 
 	if (result == 0)
-		result = start_fingerprint(settings, mark->fingerprint, err);
-	if (result == 0)
-		result = start_collect(settings, &variables, err);
-	if (result == 0)
-		result = variables_digest(&variables, watcher->key->bytes, mark->digest, err);
-	bool changed =
-	    result == 0 && memcmp(mark->digest, watcher->known.digest, sizeof(mark->digest)) != 0;
+		result = start_collect(settings, watcher->key, mark, &variables, err);
+	bool changed = result == 0 && memcmp(mark->digest, watcher->child->running->digest,
+					  sizeof(mark->digest)) != 0;
 	if (changed)
 		result = deliver_prepare(
 		    delivery, environ, watcher->command, &variables, &settings->deliver, err);
@@ -202,11 +197,8 @@ int watch(const struct launch_settings *settings, char *const *command, const st
     struct init_child *child, struct error *err)
 {
 	const struct watch_settings *timing = &settings->watch;
-	struct watcher watcher = {.settings = *settings,
-	    .command = command,
-	    .key = key,
-	    .child = child,
-	    .known = *child->running};
+	struct watcher watcher = {
+	    .settings = *settings, .command = command, .key = key, .child = child};
 	int status = GO_ON;
 
 	/* The next time is the next try. */
