@@ -1,6 +1,7 @@
 #include "lib/base/log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -23,7 +24,7 @@ void log_init(const char *program, enum log_level level, enum log_format format)
 	log_style = format;
 }
 
-bool log_enabled(enum log_level level)
+static bool log_enabled(enum log_level level)
 {
 	return level <= log_threshold;
 }

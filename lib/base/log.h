@@ -4,14 +4,11 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-#include <stdbool.h>
-
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_TEXT, LOG_JSON };
 
 /* `program` is borrowed and must stay. */
 void log_init(const char *program, enum log_level level, enum log_format format);
-bool log_enabled(enum log_level level);
 
 /*
  * "program: message" or {"time":...,"level":...,"program":...,"message":...}, in one write(2).

@@ -88,7 +88,7 @@ void yaml_write_scalar(
     struct yaml_writer *writer, const char *text, size_t length, enum yaml_style style)
 {
 	yaml_event_t event;
-	bool plain = style == YAML_PLAIN || is_plain(text);
+	bool plain = style == YAML_PLAIN || (style == YAML_STRING && is_plain(text));
 
 	emit(writer, &event,
 	    yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)length,

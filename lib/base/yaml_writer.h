@@ -25,6 +25,7 @@ struct yaml_writer {
 
 enum yaml_style {
 	YAML_STRING, /* plain where every reader takes it for this string, else quoted */
+	YAML_QUOTED, /* a string, whatever it looks like */
 	YAML_PLAIN,  /* as it is: numbers, booleans, null */
 };
 

@@ -45,7 +45,7 @@ static int read_entry(struct source *source, const struct source_context *contex
 	bool document = !reference->variable && sealed_secret_is_document(secret, entry->key);
 	if (!document && !reference->variable && !source_takes(source, context, entry->key))
 		return 0;
-	if (!sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length))
+	if (!sealed_entry_is_ciphertext(entry))
 		return sealed_secret_check(secret, entry->key, err);
 	return add_entry(source, sealing, entry, document, err);
 }

@@ -2,11 +2,6 @@
 
 #include "lib/seal/sealing.h"
 
-static bool is_ciphertext(const struct kube_entry *entry)
-{
-	return sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length);
-}
-
 /* It is ours, and what is plaintext in it is what is replaced or taken away now. */
 static bool mends(const struct sealing *sealing)
 {
@@ -17,7 +12,8 @@ static bool mends(const struct sealing *sealing)
 		return false;
 	for (size_t i = 0; i < secret->data_count; i++) {
 		const struct kube_entry *entry = &secret->data[i];
-		if (!is_ciphertext(entry) && !variables_find(&changes->values, entry->key) &&
+		if (!sealed_entry_is_ciphertext(entry) &&
+		    !variables_find(&changes->values, entry->key) &&
 		    !strings_contain(&changes->unset, entry->key))
 			return false;
 	}
@@ -52,7 +48,7 @@ static int check_layout(const struct sealing *sealing, bool document, struct err
 	const struct kube_secret *secret = &sealing->existing;
 
 	for (size_t i = 0; i < secret->data_count; i++)
-		if (is_ciphertext(&secret->data[i]) &&
+		if (sealed_entry_is_ciphertext(&secret->data[i]) &&
 		    sealed_secret_is_document(secret, secret->data[i].key) != document)
 			return error_set(err, ERROR_USAGE,
 			    "Secret %s/%s: its layout is %s: use --layout %s, or another name",
@@ -64,7 +60,7 @@ static int check_layout(const struct sealing *sealing, bool document, struct err
 static bool is_document(const struct kube_secret *secret)
 {
 	for (size_t i = 0; i < secret->data_count; i++)
-		if (is_ciphertext(&secret->data[i]))
+		if (sealed_entry_is_ciphertext(&secret->data[i]))
 			return sealed_secret_is_document(secret, secret->data[i].key);
 	return false;
 }
@@ -110,5 +106,6 @@ bool sealing_keeps(const struct sealing *sealing, const struct kube_entry *entry
 {
 	const struct kube_entry *changed = kube_secret_entry(&sealing->change, entry->key);
 
-	return !changed && !variables_find(&sealing->values, entry->key) && is_ciphertext(entry);
+	return !changed && !variables_find(&sealing->values, entry->key) &&
+	       sealed_entry_is_ciphertext(entry);
 }

@@ -49,11 +49,6 @@ struct run {
 	size_t values, secrets, bytes; /* of those */
 };
 
-static bool is_ciphertext(const struct kube_entry *entry)
-{
-	return sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length);
-}
-
 /*
  * Freeing.
  */
@@ -191,7 +186,7 @@ static int add_values(struct waiting_secret *secret, const char *file, struct er
 	for (size_t i = 0; i < secret->found->object.data_count; i++) {
 		const struct kube_entry *entry = &secret->found->object.data[i];
 
-		if (!is_ciphertext(entry) && add_value(secret, entry, file, err) < 0)
+		if (!sealed_entry_is_ciphertext(entry) && add_value(secret, entry, file, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -265,7 +260,7 @@ static int prepare(struct run *run, struct waiting_secret *secret, struct error 
 static bool holds_plaintext(const struct kube_secret *object)
 {
 	for (size_t i = 0; i < object->data_count; i++)
-		if (!is_ciphertext(&object->data[i]))
+		if (!sealed_entry_is_ciphertext(&object->data[i]))
 			return true;
 	return false;
 }
@@ -277,7 +272,7 @@ static int check_ciphertexts(const struct kube_secret *object, struct error *err
 
 	for (size_t i = 0; i < object->data_count; i++) {
 		const struct kube_entry *entry = &object->data[i];
-		if (is_ciphertext(entry) &&
+		if (sealed_entry_is_ciphertext(entry) &&
 		    sealed_version(entry->value.data, entry->value.length, &version, err) < 0)
 			return error_wrap(err, "data key \"%s\"", entry->key);
 	}
@@ -356,7 +351,7 @@ static int copy_data(const struct kube_secret *from, struct kube_secret *to, str
 		const struct kube_entry *entry = &from->data[i];
 		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-		if (!is_ciphertext(entry))
+		if (!sealed_entry_is_ciphertext(entry))
 			continue;
 		if (secret_buffer_append(&value, secret_buffer_string(&entry->value),
 			entry->value.length, err) < 0 ||

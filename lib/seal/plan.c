@@ -106,11 +106,6 @@ static int copy(const struct secret_buffer *from, struct secret_buffer *to, stru
 	return secret_buffer_append(to, secret_buffer_string(from), from->length, err);
 }
 
-static bool is_ciphertext(const struct kube_entry *entry)
-{
-	return sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length);
-}
-
 /*
  * Under its new name a value that is not bound keeps its ciphertext; a bound one is bound to its
  * data key too, and is sealed again.
@@ -122,12 +117,12 @@ static int rename_entry(struct sealing *sealing, const struct kube_entry *entry,
 
 	if (kube_secret_remove(&sealing->change, entry->key, err) < 0)
 		return -1;
-	if (is_ciphertext(entry) && sealing->scope == SEALED_UNBOUND)
+	if (sealed_entry_is_ciphertext(entry) && sealing->scope == SEALED_UNBOUND)
 		return copy(&entry->value, &value, err) < 0
 			   ? -1
 			   : kube_secret_add(&sealing->change, new_name, &value, err);
-	if (is_ciphertext(entry) ? sealing_decrypt(sealing, entry, &value, err) < 0
-				 : copy(&entry->value, &value, err) < 0)
+	if (sealed_entry_is_ciphertext(entry) ? sealing_decrypt(sealing, entry, &value, err) < 0
+					      : copy(&entry->value, &value, err) < 0)
 		return -1;
 	return add_value(sealing, new_name, &value, entry->key, err);
 }
@@ -142,7 +137,7 @@ static int plan_entry(struct sealing *sealing, const struct kube_entry *entry, s
 		return rename_entry(sealing, entry, new_name, err);
 	if (strings_contain(&changes->unset, entry->key))
 		return kube_secret_remove(&sealing->change, entry->key, err);
-	if (variables_find(&changes->values, entry->key) || is_ciphertext(entry))
+	if (variables_find(&changes->values, entry->key) || sealed_entry_is_ciphertext(entry))
 		return 0;
 	/* Plaintext gets here with --adopt only. */
 	if (copy(&entry->value, &value, err) < 0)
@@ -167,8 +162,8 @@ static int read_document(
 	*exists = entry != NULL;
 	if (!entry)
 		return 0;
-	return is_ciphertext(entry) ? sealing_decrypt(sealing, entry, text, err)
-				    : copy(&entry->value, text, err);
+	return sealed_entry_is_ciphertext(entry) ? sealing_decrypt(sealing, entry, text, err)
+						 : copy(&entry->value, text, err);
 }
 
 static int plan_document(struct sealing *sealing, struct error *err)

@@ -17,10 +17,7 @@ static int visit_named(struct walk *walk, const char *name, struct error *err)
 	struct servers *servers = walk->servers;
 	struct kube_secret secret;
 
-	if (!kube_valid_name(name))
-		return error_set(err, ERROR_USAGE, "\"%s\" can't be a Secret's name", name);
-	if (kube_secret_get(
-		servers->client, &servers->kube, servers->namespace, name, &secret, err) < 0)
+	if (servers_get_secret(servers, name, &secret, err) < 0)
 		return -1;
 	int result = walk->each(walk->context, &secret, err);
 	kube_secret_free(&secret);
@@ -30,8 +27,7 @@ static int visit_named(struct walk *walk, const char *name, struct error *err)
 static bool holds_ciphertext(const struct kube_secret *secret)
 {
 	for (size_t i = 0; i < secret->data_count; i++)
-		if (sealed_is_ciphertext(
-			secret_buffer_string(&secret->data[i].value), secret->data[i].value.length))
+		if (sealed_entry_is_ciphertext(&secret->data[i]))
 			return true;
 	return false;
 }

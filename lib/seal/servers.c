@@ -51,6 +51,15 @@ int servers_log_in(struct servers *servers, struct error *err)
 	    servers->client, &servers->vault, &servers->settings->session, err);
 }
 
+int servers_get_secret(
+    struct servers *servers, const char *name, struct kube_secret *secret, struct error *err)
+{
+	if (!kube_valid_name(name))
+		return error_set(err, ERROR_USAGE, "\"%s\" can't be a Secret's name", name);
+	return kube_secret_get(
+	    servers->client, &servers->kube, servers->namespace, name, secret, err);
+}
+
 void servers_end(struct servers *servers)
 {
 	struct error err = ERROR_INIT;

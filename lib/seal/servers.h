@@ -29,6 +29,9 @@ int servers_begin(struct servers *servers, const struct servers_settings *settin
 /* Log in to Vault, unless that was done and the token still lasts. */
 int servers_log_in(struct servers *servers, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* GET one Secret of our namespace.  ERROR_USAGE: the name can't be one. */
+int servers_get_secret(struct servers *servers, const char *name, struct kube_secret *secret,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 /* Give the token back and free what there is; what fails in it is logged. */
 void servers_end(struct servers *servers) __attribute__((nonnull));
 

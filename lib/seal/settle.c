@@ -22,8 +22,7 @@ static int check_others(const struct sealing *sealing, struct error *err)
 			: variables_find(&changes->values, entry->key) ||
 			      strings_contain(&changes->unset, entry->key);
 
-		if (!replaced &&
-		    sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length))
+		if (!replaced && sealed_entry_is_ciphertext(entry))
 			return error_set(err, ERROR_USAGE,
 			    "Secret %s/%s: it has no annotation " SEALED_ANNOTATION_KEY
 			    ", so nobody knows what data key \"%s\" is sealed with: annotate it "

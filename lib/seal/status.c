@@ -119,7 +119,7 @@ static enum status_state state_of(
 	struct error no_version = ERROR_INIT;
 
 	*version = 0;
-	if (!sealed_is_ciphertext(bytes, entry->value.length))
+	if (!sealed_entry_is_ciphertext(entry))
 		return STATUS_PLAINTEXT;
 	if (sealed_version(bytes, entry->value.length, version, &no_version) < 0)
 		return STATUS_GARBLED;

@@ -27,7 +27,7 @@ static int make_items(const struct unsealed *unsealed, struct transit_item *item
 		const struct kube_entry *entry = &secret->data[i];
 		struct transit_item *item = &items[*count];
 
-		if (!sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length))
+		if (!sealed_entry_is_ciphertext(entry))
 			continue;
 		item->input = secret_buffer_string(&entry->value);
 		item->input_length = entry->value.length;
@@ -86,7 +86,7 @@ static int note_plaintext(struct unsealed *unsealed, struct error *err)
 	for (size_t i = 0; i < unsealed->secret.data_count; i++) {
 		const struct kube_entry *entry = &unsealed->secret.data[i];
 
-		if (sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length))
+		if (sealed_entry_is_ciphertext(entry))
 			continue;
 		unsealed->values[i].error = strdup("it is plaintext: seal it with --adopt");
 		if (!unsealed->values[i].error)
@@ -127,10 +127,7 @@ int unseal(struct servers *servers, const char *name, const char *transit_key,
 {
 	struct kube_secret secret;
 
-	if (!kube_valid_name(name))
-		return error_set(err, ERROR_USAGE, "\"%s\" can't be a Secret's name", name);
-	if (kube_secret_get(
-		servers->client, &servers->kube, servers->namespace, name, &secret, err) < 0)
+	if (servers_get_secret(servers, name, &secret, err) < 0)
 		return -1;
 	return unseal_secret(servers, &secret, transit_key, unsealed, err);
 }

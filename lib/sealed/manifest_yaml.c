@@ -1,143 +1,86 @@
-#include <stdio.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "lib/base/base64.h"
+#include "lib/base/yaml_writer.h"
 #include "lib/sealed/sealed.h"
 
-/* A libyaml emitter that writes to a secret_buffer; its first failure sticks. */
-struct manifest {
-	yaml_emitter_t emitter;
-	struct secret_buffer *out;
-	struct error *err;
-	bool failed;
-};
-
-static int on_write(void *context, unsigned char *bytes, size_t length)
+static void scalar(struct yaml_writer *writer, const char *text, bool quoted)
 {
-	struct manifest *manifest = context;
-
-	return secret_buffer_append(manifest->out, bytes, length, manifest->err) == 0;
+	yaml_write_scalar(writer, text, strlen(text), quoted ? YAML_QUOTED : YAML_PLAIN);
 }
 
-static void emit(struct manifest *manifest, yaml_event_t *event, int made)
+static void member(struct yaml_writer *writer, const char *name, const char *text)
 {
-	if (made && manifest->failed)
-		yaml_event_delete(event);
-	if (!made || manifest->failed) {
-		manifest->failed = true;
-		return;
-	}
-	if (!yaml_emitter_emit(&manifest->emitter, event))
-		manifest->failed = true;
-}
-
-static void scalar(struct manifest *manifest, const char *text, bool quoted)
-{
-	yaml_event_t event;
-
-	emit(manifest, &event,
-	    yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
-		(int)strlen(text), 1, 1,
-		quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE));
-}
-
-static void open_mapping(struct manifest *manifest)
-{
-	yaml_event_t event;
-
-	emit(manifest, &event,
-	    yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
-}
-
-static void close_mapping(struct manifest *manifest)
-{
-	yaml_event_t event;
-
-	emit(manifest, &event, yaml_mapping_end_event_initialize(&event));
-}
-
-static void member(struct manifest *manifest, const char *name, const char *text)
-{
-	scalar(manifest, name, false);
-	scalar(manifest, text, false);
+	scalar(writer, name, false);
+	scalar(writer, text, false);
 }
 
 /* Values of labels and annotations are strings always: "true" must not become a boolean. */
 static void pairs(
-    struct manifest *manifest, const char *name, const struct kube_pair *pair, size_t count)
+    struct yaml_writer *writer, const char *name, const struct kube_pair *pair, size_t count)
 {
 	if (count == 0)
 		return;
-	scalar(manifest, name, false);
-	open_mapping(manifest);
+	scalar(writer, name, false);
+	yaml_write_mapping(writer);
 	for (size_t i = 0; i < count; i++) {
-		scalar(manifest, pair[i].name, false);
-		scalar(manifest, pair[i].value, true);
+		scalar(writer, pair[i].name, false);
+		scalar(writer, pair[i].value, true);
 	}
-	close_mapping(manifest);
+	yaml_write_mapping_end(writer);
 }
 
-static void data(struct manifest *manifest, const struct kube_secret *secret)
+static void data(struct yaml_writer *writer, const struct kube_secret *secret)
 {
-	scalar(manifest, "data", false);
-	open_mapping(manifest);
+	scalar(writer, "data", false);
+	yaml_write_mapping(writer);
 	for (size_t i = 0; i < secret->data_count; i++) {
 		cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
 		const struct secret_buffer *value = &secret->data[i].value;
 
 		if (base64_encode(
-			&encoded, secret_buffer_string(value), value->length, manifest->err) < 0) {
-			manifest->failed = true;
+			&encoded, secret_buffer_string(value), value->length, &writer->error) < 0) {
+			writer->failed = true;
 			return;
 		}
 		/* A data key may look like a number ("8080"), which a key must not be. */
-		scalar(manifest, secret->data[i].key, true);
-		scalar(manifest, secret_buffer_string(&encoded), encoded.length == 0);
+		scalar(writer, secret->data[i].key, true);
+		scalar(writer, secret_buffer_string(&encoded), encoded.length == 0);
 	}
-	close_mapping(manifest);
+	yaml_write_mapping_end(writer);
 }
 
-static void object(struct manifest *manifest, const struct kube_secret *secret)
+static void object(struct yaml_writer *writer, const struct kube_secret *secret)
 {
-	open_mapping(manifest);
-	member(manifest, "apiVersion", "v1");
-	member(manifest, "kind", "Secret");
-	scalar(manifest, "metadata", false);
-	open_mapping(manifest);
-	scalar(manifest, "name", false);
-	scalar(manifest, secret->name, true);
+	yaml_write_mapping(writer);
+	member(writer, "apiVersion", "v1");
+	member(writer, "kind", "Secret");
+	scalar(writer, "metadata", false);
+	yaml_write_mapping(writer);
+	scalar(writer, "name", false);
+	scalar(writer, secret->name, true);
 	if (secret->namespace) {
-		scalar(manifest, "namespace", false);
-		scalar(manifest, secret->namespace, true);
+		scalar(writer, "namespace", false);
+		scalar(writer, secret->namespace, true);
 	}
-	pairs(manifest, "labels", secret->labels, secret->label_count);
-	pairs(manifest, "annotations", secret->annotations, secret->annotation_count);
-	close_mapping(manifest);
-	member(manifest, "type", secret->type ? secret->type : "Opaque");
+	pairs(writer, "labels", secret->labels, secret->label_count);
+	pairs(writer, "annotations", secret->annotations, secret->annotation_count);
+	yaml_write_mapping_end(writer);
+	member(writer, "type", secret->type ? secret->type : "Opaque");
 	if (secret->immutable)
-		member(manifest, "immutable", "true");
-	data(manifest, secret);
-	close_mapping(manifest);
+		member(writer, "immutable", "true");
+	data(writer, secret);
+	yaml_write_mapping_end(writer);
 }
 
 int sealed_manifest_yaml(
     const struct kube_secret *secret, struct secret_buffer *out, struct error *err)
 {
-	struct manifest manifest = {.out = out, .err = err};
-	yaml_event_t event;
+	struct yaml_writer writer;
 
-	if (!yaml_emitter_initialize(&manifest.emitter))
-		return error_memory(err);
-	yaml_emitter_set_output(&manifest.emitter, on_write, &manifest);
-	yaml_emitter_set_width(&manifest.emitter, -1); /* ciphertext is never folded */
-	emit(&manifest, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
-	emit(&manifest, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
-	object(&manifest, secret);
-	emit(&manifest, &event, yaml_document_end_event_initialize(&event, 1));
-	emit(&manifest, &event, yaml_stream_end_event_initialize(&event));
-	yaml_emitter_delete(&manifest.emitter);
-	if (manifest.failed && err->code == ERROR_NONE)
-		return error_set(err, ERROR_SYSTEM, "the manifest can't be written as YAML");
-	return manifest.failed ? -1 : 0;
+	yaml_writer_init(&writer, out);
+	/* Manifests are ASCII: annotations in other letters are written by their numbers. */
+	yaml_emitter_set_unicode(&writer.emitter, 0);
+	object(&writer, secret);
+	return yaml_writer_finish(&writer, err);
 }

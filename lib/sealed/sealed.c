@@ -25,6 +25,11 @@ bool sealed_is_ciphertext(const char *bytes, size_t length)
 	return length >= PREFIX_LENGTH && memcmp(bytes, PREFIX, PREFIX_LENGTH) == 0;
 }
 
+bool sealed_entry_is_ciphertext(const struct kube_entry *entry)
+{
+	return sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length);
+}
+
 static bool is_base64_letter(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -148,7 +153,7 @@ int sealed_secret_check(const struct kube_secret *secret, const char *data_key, 
 		if (data_key && strcmp(entry->key, data_key) != 0)
 			continue;
 		looked_at++;
-		if (sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length))
+		if (sealed_entry_is_ciphertext(entry))
 			sealed++;
 		else if (!plain)
 			plain = entry->key;

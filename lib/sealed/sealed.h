@@ -25,6 +25,7 @@
 
 /* True when the bytes start as Transit ciphertext does. */
 bool sealed_is_ciphertext(const char *bytes, size_t length);
+bool sealed_entry_is_ciphertext(const struct kube_entry *entry) __attribute__((nonnull));
 
 /*
  * The key version N of "vault:vN:<base64>".  ERROR_INVALID unless the whole text is well formed:

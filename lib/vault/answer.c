@@ -22,7 +22,8 @@ struct json *vault_answer_parse(const struct http_exchange *exchange, struct err
 	return NULL;
 }
 
-char *vault_answer_errors(const struct json *document)
+/* The server's own words: errors[] joined by "; ".  Newly allocated, or NULL. */
+static char *own_words(const struct json *document)
 {
 	struct error ignored = ERROR_INIT;
 	json_node errors = json_member(document, JSON_ROOT, "errors");
@@ -57,7 +58,7 @@ int vault_answer_check(const struct http_exchange *exchange, struct error *err)
 	if (exchange->status) {
 		cleanup_json struct json *document = vault_answer_parse(exchange, &unreadable);
 		if (document)
-			words = vault_answer_errors(document);
+			words = own_words(document);
 	}
 	if (http_check(exchange,
 		words		  ? words

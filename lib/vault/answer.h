@@ -12,9 +12,6 @@
 struct json *vault_answer_parse(const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* The server's own words: errors[] joined by "; ".  Newly allocated, or NULL. */
-char *vault_answer_errors(const struct json *document) __attribute__((warn_unused_result));
-
 /* 0 on 2xx; else http_check's error with the server's words, and a hint where Vault is sealed. */
 int vault_answer_check(const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
