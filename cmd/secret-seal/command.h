@@ -45,6 +45,12 @@ extern const struct command *const commands[];
 extern const struct command seal_command, edit_command, status_command, verify_command,
     reveal_command, completion_command;
 
+/* The inside of an option's braces; transit_key is a member of struct configuration. */
+#define TRANSIT_KEY_OPTION(who)                                                                    \
+	.name = "transit-key", .kind = OPTION_STRING, .argument = "[MOUNT/]NAME",                  \
+	.offset = offsetof(struct configuration, transit_key),                                     \
+	.help = "Transit key (default what " who " says)"
+
 /* For commands that look at many Secrets; `selection` is a member of `type`. */
 #define SELECTION_OPTIONS(type)                                                                    \
 	{.section = "Which Secrets",                                                               \

@@ -30,11 +30,7 @@ static const struct option_spec table[] = {
 	.argument = "FILE",
 	.offset = offsetof(struct configuration, file),
 	.help = "edit the Secret in a manifest, in its place; NAME says which, among several"},
-    {.name = "transit-key",
-	.kind = OPTION_STRING,
-	.argument = "[MOUNT/]NAME",
-	.offset = offsetof(struct configuration, transit_key),
-	.help = "Transit key (default what the Secret says)"},
+    {TRANSIT_KEY_OPTION("the Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };

@@ -19,11 +19,7 @@ static const struct option_spec table[] = {
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, yes),
 	.help = "print plaintext to what is no terminal, too"},
-    {.name = "transit-key",
-	.kind = OPTION_STRING,
-	.argument = "[MOUNT/]NAME",
-	.offset = offsetof(struct configuration, transit_key),
-	.help = "Transit key (default what the Secret says)"},
+    {TRANSIT_KEY_OPTION("the Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };

@@ -13,12 +13,7 @@ static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
 
 static const struct option_spec table[] = {
     SELECTION_OPTIONS(struct configuration),
-    {.section = "Decrypting",
-	.name = "transit-key",
-	.kind = OPTION_STRING,
-	.argument = "[MOUNT/]NAME",
-	.offset = offsetof(struct configuration, transit_key),
-	.help = "Transit key (default what each Secret says)"},
+    {.section = "Decrypting", TRANSIT_KEY_OPTION("each Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };
