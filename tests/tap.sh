@@ -3,6 +3,7 @@
 #   run COMMAND...            runs it; $OUT and $ERR are its outputs, $STATUS its exit status
 #   status_is N NAME          out_is, out_like, out_unlike, err_like, err_unlike: about the latest run
 #   ok NAME CONDITION...      is GOT WANTED NAME        like GOT REGEX NAME       unlike
+#   until_true, silent_server, silent_connected: see below
 #   done_testing              prints the plan; a script that ends before has failed
 #
 # What goes wrong is shown with lines that begin with '#'.  Values that may be secret are never shown by
@@ -109,6 +110,35 @@ fails_with() {
 		[ -z "$OUT" ] || tap_note "stdout: $OUT"
 	fi
 }
+
+# until_true COMMAND...: wait for it to hold, a minute or $PATIENCE seconds; fails when it does not.
+until_true() {
+	local i
+	for ((i = 0; i < ${PATIENCE:-60} * 20; i++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# A server that accepts and never answers, on $SILENT_PORT of loopback; and waiting for its next connection.
+silent_server() {
+	mkfifo "$TAP_WORK/silent-server"
+	/usr/bin/python3 -Iu -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])
+kept = []
+while True:
+    kept.append(s.accept())
+    print("connected")
+' >"$TAP_WORK/silent-server" &
+	at_end "kill $! 2>/dev/null"
+	exec {SILENT_EVENTS}<"$TAP_WORK/silent-server"
+	# shellcheck disable=SC2034 # for the script that sources this
+	read -r SILENT_PORT <&"$SILENT_EVENTS"
+}
+silent_connected() { read -r -t "${PATIENCE:-60}" _ <&"$SILENT_EVENTS"; }
 
 skip_all() {
 	echo "1..0 # SKIP $1"

@@ -190,28 +190,11 @@ locks_memory_where_it_may() {
 	err_like 'memory is not locked, .*RLIMIT_MEMLOCK' "$where: and says so to those who ask"
 }
 
-# A server that accepts and never answers; it says its port, and then when somebody has connected.
-silent_server() {
-	mkfifo "$TAP_WORK/events"
-	/usr/bin/python3 -u -c '
-import socket
-s = socket.create_server(("127.0.0.1", 0))
-print(s.getsockname()[1])
-kept = []
-while True:
-    kept.append(s.accept())
-    print("connected")
-' >"$TAP_WORK/events" &
-	at_end "kill $!"
-	exec 7<"$TAP_WORK/events"
-	read -r silent <&7
-}
-
 # Docker would kill it after 20 s, which is another status.
 ends_when_it_is_stopped() {
 	local container
-	container=$(docker run -d "${pod[@]}" -e "VAULT_ADDR=https://127.0.0.1:$silent" "$image" /probe -)
-	read -r -t 30 _ <&7
+	container=$(docker run -d "${pod[@]}" -e "VAULT_ADDR=https://127.0.0.1:$SILENT_PORT" "$image" /probe -)
+	silent_connected
 	docker stop -t 20 "$container" >/dev/null
 	is "$(docker inspect -f '{{.State.ExitCode}}' "$container")" 143 "$where: docker stop ends a start"
 	like "$(docker logs "$container" 2>&1)" 'ended by signal 15 before /probe was started' "$where: and it says so"

@@ -45,15 +45,6 @@ ended() {
 	wait "$launcher" 2>/dev/null || STATUS=$?
 	ERR=$(<"$TAP_WORK/err")
 }
-# until COMMAND...: it holds, within a minute.
-until_true() {
-	local i
-	for ((i = 0; i < ${PATIENCE:-60} * 20; i++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
 
 # -- exit status ------------------------------------------------------------------------------
 
@@ -204,24 +195,10 @@ conditions=()
 
 # -- a signal during the start -----------------------------------------------------------------
 
-# A server that accepts and never answers; it says its port, and then when somebody has connected.
-mkfifo "$TAP_WORK/connections"
-/usr/bin/python3 -Iu -c '
-import socket
-s = socket.create_server(("127.0.0.1", 0))
-print(s.getsockname()[1])
-kept = []
-while True:
-    kept.append(s.accept())
-    print("connected")
-' >"$TAP_WORK/connections" &
-at_end "kill $!"
-exec 8<"$TAP_WORK/connections"
-read -r port <&8
-
+silent_server
 during_start() {
 	begin touch "$TAP_WORK/started"
-	read -r _ <&8
+	silent_connected
 	find_init
 	kill "-$1" "$init"
 	ended
@@ -229,7 +206,7 @@ during_start() {
 	like "$ERR" 'ended by signal [0-9]+ before touch was started$' "$2: it says so"
 }
 vault=$VAULT_ADDR
-export VAULT_ADDR=https://127.0.0.1:$port
+export VAULT_ADDR=https://127.0.0.1:$SILENT_PORT
 for signal in TERM INT USR1; do
 	during_start "$signal" "SIG$signal during the start"
 done
@@ -240,7 +217,7 @@ if "${pid_namespace[@]}" true 2>/dev/null; then
 fi
 
 begin touch "$TAP_WORK/started"
-read -r _ <&8
+silent_connected
 read -r child <"/proc/$launcher/task/$launcher/children"
 gone() { [ ! -e "/proc/$1" ] || [ "$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status")" = Z ]; }
 {

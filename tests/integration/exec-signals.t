@@ -5,32 +5,16 @@
 stage_start
 export VAULT_ROLE=secret-exec
 
-# A server that accepts and never answers; it says its port, and then when somebody has connected.
-mkfifo "$TAP_WORK/events"
-/usr/bin/python3 -u -c '
-import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-s.listen()
-print(s.getsockname()[1])
-while True:
-    kept = s.accept()
-    print("connected")
-    kept[0].recv(1)
-    kept[0].recv(100000)
-' >"$TAP_WORK/events" &
-at_end "kill $!"
-exec 7<"$TAP_WORK/events"
-read -r port <&7
+silent_server
 
 # start [COMMAND...]: the launcher in the background, put there by COMMAND, and connected; $launcher.
 start() {
 	# Not as_pod, whose shell would get the signal; and bash ignores INT and QUIT in the background.
 	"${POD[@]}" --default-signal "SECRETMANAGER_SERVICE_ACCOUNT_DIR=$STAGE_DIR/pod/app" \
-		"VAULT_ADDR=https://127.0.0.1:$port" "$@" "$BIN/secret-exec" --secret app -- \
+		"VAULT_ADDR=https://127.0.0.1:$SILENT_PORT" "$@" "$BIN/secret-exec" --secret app -- \
 		touch "$TAP_WORK/started" 2>"$TAP_WORK/err" &
 	launcher=$!
-	read -r _ <&7
+	silent_connected
 }
 # ended_by SIGNAL NAME: the launcher has.
 ended_by() {

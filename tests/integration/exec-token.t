@@ -40,24 +40,13 @@ is "$STATUS" 200 "and is not revoked"
 
 # -- a start that is ended while it waits, after the login: its token would live for an hour -----------
 
-# An API server that accepts and never answers.
-mkfifo "$TAP_WORK/port"
-/usr/bin/python3 -u -c '
-import socket
-s = socket.create_server(("127.0.0.1", 0))
-print(s.getsockname()[1])
-kept = []
-while True:
-    kept.append(s.accept())
-' >"$TAP_WORK/port" &
-at_end "kill $!"
-read -r port <"$TAP_WORK/port"
+silent_server
 before=$(vault_accessors)
 
 # begin OPTION...: start, and come back when the token is there; its process is $launcher.
 begin() {
 	"${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/app" VAULT_ROLE=long \
-		KUBERNETES_SERVICE_PORT="$port" "$BIN/secret-exec" --max-token-ttl 1h --secret app "$@" -- \
+		KUBERNETES_SERVICE_PORT="$SILENT_PORT" "$BIN/secret-exec" --max-token-ttl 1h --secret app "$@" -- \
 		touch "$TAP_WORK/started" 2>"$TAP_WORK/err" &
 	launcher=$!
 	while kill -0 "$launcher" 2>/dev/null && [ "$(new_tokens "$before")" = 0 ]; do :; done

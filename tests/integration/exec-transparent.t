@@ -87,23 +87,11 @@ same "a pipe is one open descriptor more, no more"
 
 # What it says must not go to a socket, whose number would be that of stderr.  Only root may look.
 if [ "$(id -u)" = 0 ]; then
-	mkfifo "$TAP_WORK/events"
-	/usr/bin/python3 -u -c '
-import socket
-s = socket.create_server(("127.0.0.1", 0))
-print(s.getsockname()[1])
-kept = s.accept()
-print("connected")
-kept[0].recv(1)
-kept[0].recv(100000)
-' >"$TAP_WORK/events" &
-	at_end "kill $! 2>/dev/null"
-	exec 8<"$TAP_WORK/events"
-	read -r port <&8
-	env -i "${variables[@]}" "VAULT_ADDR=https://127.0.0.1:$port" \
-		"$BIN/secret-exec" --secret app -- true <&- >&- 2>&- 8<&- &
+	silent_server
+	env -i "${variables[@]}" "VAULT_ADDR=https://127.0.0.1:$SILENT_PORT" \
+		"$BIN/secret-exec" --secret app -- true <&- >&- 2>&- {SILENT_EVENTS}<&- &
 	launcher=$!
-	read -r _ <&8
+	silent_connected
 	is "$(readlink "/proc/$launcher/fd/"{0,1,2} | sort -u)" / "closed ones are held while it works"
 	kill "$launcher"
 	wait "$launcher"

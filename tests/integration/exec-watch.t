@@ -70,14 +70,6 @@ ended() {
 	STATUS=0
 	wait "$launcher" 2>/dev/null || STATUS=$?
 }
-until_true() {
-	local i
-	for ((i = 0; i < ${PATIENCE:-60} * 20; i++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
 # seen REGEX: how many of the lines so far are such.
 seen() { grep -cE "$1" <<<"$SEEN"; }
 seal() { "$BIN/secret-seal" --transit-key aes256-key --from-literal "A=$1" app >/dev/null; }
