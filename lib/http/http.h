@@ -100,6 +100,8 @@ struct http_exchange {
 	bool once;
 	/* true: this answer is final although its status would be retried. */
 	bool (*permanent)(const struct http_exchange *exchange);
+	/* Told of each try that the server puts off (429, 503 ...), with its status; or NULL. */
+	void (*put_off)(const struct http_exchange *exchange);
 
 	/* The response. */
 	int status; /* 0 when none came: see `error` */
@@ -111,7 +113,9 @@ struct http_exchange {
 	bool out_of_time; /* the deadline came before the next try */
 	void *context;	  /* the caller's */
 
-	struct http_attempt *attempt; /* the client's own, while it runs */
+	/* The client's own. */
+	struct http_attempt *attempt;	    /* while it runs */
+	struct http_exchange *next_unasked; /* in its queue of those that nobody waited for */
 };
 
 /* Wipe and free what the exchange owns; it is zeroed after. */
@@ -141,8 +145,17 @@ int http_start(struct http_client *client, struct http_exchange *exchange, struc
 
 /* Wait for any started exchange to end and return it; NULL when none is running. */
 struct http_exchange *http_wait(struct http_client *client) __attribute__((nonnull));
+/*
+ * The same until `until_ms` (CLOCK_MONOTONIC), and till then also while none is running: NULL when
+ * that time has come, after http_interrupt, and at the client's deadline.
+ */
+struct http_exchange *http_wait_until(struct http_client *client, int64_t until_ms)
+    __attribute__((nonnull));
 
-/* Start and wait for all of them.  0 also when some failed: look at each. */
+/*
+ * Start and wait for all of them.  0 also when some failed: look at each.  Others that were started
+ * before go on meanwhile, and the next http_wait returns those that ended.
+ */
 int http_run(struct http_client *client, struct http_exchange *const *exchanges, size_t count,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
