@@ -173,9 +173,12 @@ static int describe_failure(enum transit_operation operation, const struct trans
 {
 	if (vault_answer_check(exchange, err) == 0)
 		return 0;
-	if (strstr(err->message, "encryption key not found"))
+	if (over_json_limit(exchange))
+		err->code = ERROR_TOO_LARGE;
+	if (strstr(err->message, "encryption key not found")) {
+		err->code = ERROR_NOT_FOUND;
 		error_hint(err, "check the key's name and mount: --transit-key [MOUNT/]NAME");
-	else if (exchange->status == 403)
+	} else if (exchange->status == 403)
 		error_hint(err, "the token's policy must allow \"update\" on %s/%s/%s", key->mount,
 		    operation_names[operation], key->name);
 	else if (exchange->status == 404)
