@@ -193,6 +193,7 @@ static int prepare_patch(const struct work *work, struct job *job, struct error 
 		return error_memory(err);
 	if (kube_secret_patch_request(work->rewrap->kube, change, &job->exchange, err) < 0)
 		return -1;
+	kube_ask_for_metadata(&job->exchange);
 	job->exchange.context = job;
 	return 0;
 }

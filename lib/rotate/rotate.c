@@ -37,12 +37,16 @@ static const char *namespace_of(const struct rotation *rotation)
 static int next_page(struct rotation *rotation, int *limit, const char *next,
     struct kube_secret_page *page, struct error *err)
 {
-	while (kube_secret_list(rotation->client, &rotation->kube, namespace_of(rotation),
-		   SEALED_SELECTOR, *limit, next, page, err) < 0) {
+	struct kube_list list = {.namespace = namespace_of(rotation),
+	    .selector = SEALED_SELECTOR,
+	    .limit = *limit,
+	    .next = next};
+
+	while (kube_secret_list(rotation->client, &rotation->kube, &list, page, err) < 0) {
 		if (err->code != ERROR_TOO_LARGE || *limit == 1)
 			return -1;
 		error_clear(err);
-		*limit /= 2;
+		list.limit = *limit /= 2;
 	}
 	return 0;
 }
