@@ -90,6 +90,7 @@ struct http_exchange {
 	const char *method;		 /* "GET", "POST" ...; a literal */
 	struct secret_buffer path;	 /* "/v1/..." with its query, behind the endpoint's URL */
 	const char *content_type;	 /* a literal; NULL when there is no body */
+	const char *accept;		 /* a literal; NULL: application/json */
 	struct secret_buffer credential; /* one whole header line: "X-Vault-Token: ..." */
 	struct secret_buffer body;
 	size_t response_limit; /* bytes; 0: HTTP_RESPONSE_SMALL */

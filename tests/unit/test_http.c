@@ -90,12 +90,14 @@ START_TEST(a_body_is_sent_with_its_type)
 	serve(fine, 1);
 	request(&exchange, methods[_i], "/thing");
 	exchange.content_type = "application/merge-patch+json";
+	exchange.accept = "text/plain;v=1,application/json";
 	expect_ok(secret_buffer_append_string(&exchange.body, "{\"a\":1}", &err), err);
 	run();
 	const char *sent = http_server_request(server, 0);
 	snprintf(first, sizeof(first), "%s /thing HTTP/1.1\r\n", methods[_i]);
 	ck_assert_int_eq(strncmp(sent, first, strlen(first)), 0);
 	expect_contains(sent, "\r\nContent-Type: application/merge-patch+json\r\n");
+	expect_contains(sent, "\r\nAccept: text/plain;v=1,application/json\r\n");
 	expect_contains(sent, "\r\nContent-Length: 7\r\n");
 	expect_contains(sent, "\r\n\r\n{\"a\":1}");
 	expect_lacks(sent, "Expect:");
