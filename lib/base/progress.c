@@ -21,13 +21,12 @@ static struct {
 	bool visible;
 } progress;
 
-/* A job in the background leaves the terminal to what runs in the foreground, as git does. */
+/* stderr is our terminal.  A job in the background leaves it to what runs in the foreground. */
 static bool terminal_is_ours(void)
 {
 	const char *kind = getenv("TERM");
 
-	return isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0 &&
-	       tcgetpgrp(STDERR_FILENO) == getpgrp();
+	return kind && *kind && strcmp(kind, "dumb") != 0 && tcgetpgrp(STDERR_FILENO) == getpgrp();
 }
 
 static size_t columns(void)
