@@ -101,6 +101,11 @@ void http_client_free(struct http_client *client)
 	free(client);
 }
 
+void http_client_set_deadline(struct http_client *client, int64_t deadline_ms)
+{
+	client->deadline_ms = deadline_ms;
+}
+
 int64_t http_client_deadline_ms(const struct http_client *client)
 {
 	return client->deadline_ms;

@@ -128,6 +128,9 @@ void http_exchange_free(struct http_exchange *exchange) __attribute__((nonnull))
  */
 struct http_client *http_client_new(int64_t deadline_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* For work in steps, each of which has its time.  What runs keeps the deadline it began with. */
+void http_client_set_deadline(struct http_client *client, int64_t deadline_ms)
+    __attribute__((nonnull));
 /* 0: none. */
 int64_t http_client_deadline_ms(const struct http_client *client) __attribute__((nonnull));
 /* Ends what still runs. */

@@ -201,7 +201,8 @@ static int run_steps(struct sealing *sealing, struct error *err)
 	if (sealing_settle_layout(sealing, err) < 0 || sealing_check_marks(sealing, err) < 0 ||
 	    sealing_check_changes(sealing, err) < 0 || sealing_find_key(sealing, err) < 0 ||
 	    servers_log_in(sealing->servers, err) < 0 || sealing_find_scope(sealing, err) < 0 ||
-	    sealing_plan(sealing, err) < 0 || sealings_encrypt(&sealing, 1, &failed, err) < 0)
+	    sealing_plan(sealing, err) < 0 || sealing_check_type(sealing, err) < 0 ||
+	    sealings_encrypt(&sealing, 1, &failed, err) < 0)
 		return -1;
 	return sealing_mark(sealing, err);
 }
