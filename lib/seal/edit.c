@@ -366,7 +366,7 @@ int edit(const struct servers_settings *servers, const struct edit_settings *set
     bool *changed, struct error *err)
 {
 	struct editing editing = {.servers = servers, .settings = settings};
-	struct editor editor = {NULL, NULL};
+	struct editor editor = EDITOR_INIT;
 	int result = begin(&editing, err);
 
 	if (result == 0)

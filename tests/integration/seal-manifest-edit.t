@@ -112,11 +112,12 @@ out_is "./single.yaml not changed" "the only Secret needs no name"
 run "$BIN/secret-seal" edit --editor true ./single.yaml
 fails_with 2 'scope strict binds to the namespace: name it with -n' "a bound value needs the namespace"
 
-# Somebody else changes the file while it is edited: another value of the same document.
+# Somebody else, who has a token of their own, changes the file while it is edited: another value of the same document.
+printf '%s\n' "$VAULT_TOKEN" >"$TAP_WORK/their-token"
 cat >"$TAP_WORK/slow" <<'SH'
 #!/bin/bash
 sed -i 's/^B: .*/B: "mine"/' "$1"
-"$BIN/secret-seal" -n demo -i -f "${0%/*}/app.yaml" app --set E=theirs
+"$BIN/secret-seal" --token-file "${0%/*}/their-token" -n demo -i -f "${0%/*}/app.yaml" app --set E=theirs
 SH
 chmod +x "$TAP_WORK/slow"
 export BIN
