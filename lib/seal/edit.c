@@ -239,23 +239,6 @@ static bool anything(const struct seal_changes *changes)
 }
 
 /* One try to write; sealing uses the values up, so it gets a copy of them. */
-static int copy_changes(const struct seal_changes *from, struct seal_changes *to, struct error *err)
-{
-	*to = (struct seal_changes){.whole_document = from->whole_document};
-	for (size_t i = 0; i < from->values.count; i++) {
-		const struct variable *variable = &from->values.items[i];
-		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
-		if (secret_buffer_append(&value, secret_buffer_string(&variable->value),
-			variable->value.length, err) < 0 ||
-		    variables_add(&to->values, variable->name, &value, variable->source, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < from->unset.count; i++)
-		if (strings_append(&to->unset, from->unset.items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 static int write_changes(struct editing *editing, struct error *err)
 {
 	struct seal_settings settings = {.name = editing->settings->name,
@@ -267,7 +250,7 @@ static int write_changes(struct editing *editing, struct error *err)
 	struct seal_changes changes;
 	struct seal_outcome outcome = {0};
 	struct servers servers;
-	int result = copy_changes(&editing->changes, &changes, err);
+	int result = seal_changes_copy(&editing->changes, &changes, err);
 
 	if (result == 0 && (result = servers_begin(&servers, editing->servers, err)) == 0) {
 		const char *file = editing->settings->file;

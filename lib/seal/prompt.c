@@ -29,6 +29,13 @@ static int open_terminal(struct error *err)
 	return fd;
 }
 
+int prompt_check_terminal(struct error *err)
+{
+	cleanup_close int fd = open_terminal(err);
+
+	return fd < 0 ? -1 : 0;
+}
+
 static int say(int fd, const char *text, struct error *err)
 {
 	size_t length = strlen(text);

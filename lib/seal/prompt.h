@@ -7,6 +7,9 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
+/* ERROR_USAGE: there is no terminal to ask on. */
+int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /*
  * Ask on /dev/tty, whatever standard input is, for the value called `name`, twice, until both are
  * the same (three times at most).  Nothing is shown; the terminal is put back, also when a signal
