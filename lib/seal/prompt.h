@@ -19,8 +19,11 @@ int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused
 int prompt_hidden(const char *name, struct secret_buffer *value, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Ask a yes-or-no question, shown as it is typed; only what begins with y or Y is a yes. */
-int prompt_yes(const char *question, bool *yes, struct error *err)
+/*
+ * Ask a question whose answer is one of the lower-case `letters`, shown as it is typed, until one
+ * of them is given (or a word that begins with it).  The end of input is ERROR_INVALID.
+ */
+int prompt_choice(const char *question, const char *letters, char *choice, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -121,13 +121,13 @@ is "$(value PASSWORD)" theirs "which leaves theirs"
 
 # With a terminal the edit can be mended.
 editor 'if grep -q broken "$1"; then sed -i "s/broken: \[/MENDED: yes/" "$1"; else echo "broken: [" >>"$1"; fi'
-run "$terminal" 'expect Edit again
-	send y\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+run "$terminal" 'expect (e)dit again
+	send e\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
 status_is 0 "asked, the editor comes again with the text as it was left"
 is "$(value MENDED)" yes "and it is sealed"
 editor 'echo "broken: [" >>"$1"'
-run "$terminal" 'expect Edit again
-	send \r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+run "$terminal" 'expect (e)dit again
+	send g\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
 status_is 1 "or given up"
 wiped "and wiped"
 
