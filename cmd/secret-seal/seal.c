@@ -265,27 +265,64 @@ static bool changes_given(void)
 	       changes->renamed.count;
 }
 
-/* `file` NULL: in the API. */
+/* In a stay with the servers of its own; `file` NULL: in the API. */
+static int seal_once(const struct seal_settings *settings, const char *file,
+    struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
+{
+	struct servers_settings servers_settings =
+	    command_servers(&configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
+	struct servers servers;
+
+	if (servers_begin(&servers, &servers_settings, err) < 0)
+		return -1;
+	int result = file ? manifest_secret_seal(&servers, settings, file, changes, outcome, err)
+			  : seal(&servers, settings, changes, outcome, err);
+	servers_end(&servers);
+	return result;
+}
+
+/* With empty values in the place of those that are to be asked for. */
+static int rehearse(const struct seal_settings *settings, const char *file, struct error *err)
+{
+	struct seal_settings rehearsal = *settings;
+	struct seal_outcome outcome = {0};
+	struct seal_changes changes;
+
+	rehearsal.rehearsal = true;
+	int result = seal_changes_copy(&configuration.changes, &changes, err);
+	if (result == 0)
+		result = seal_once(&rehearsal, file, &changes, &outcome, err);
+	seal_outcome_free(&outcome);
+	seal_changes_free(&changes);
+	return result;
+}
+
+/* A person is asked once nothing that can be known is in the way, and without a token meanwhile. */
+static int ask(const struct seal_settings *settings, const char *file, struct error *err)
+{
+	const struct inputs *inputs = &configuration.inputs;
+
+	if (inputs->prompts.count == 0)
+		return 0;
+	if (rehearse(settings, file, err) < 0)
+		return -1;
+	return inputs_ask(inputs, &configuration.changes.values, err);
+}
+
 static int seal_values(
     const struct seal_settings *settings, const char *file, enum output output, struct error *err)
 {
 	struct seal_changes *changes = &configuration.changes;
 	struct seal_outcome outcome = {0};
-	struct servers_settings servers_settings =
-	    command_servers(&configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
-	struct servers servers;
 
-	/* A person may be asked, which takes its time: the limit counts from here. */
 	if (read_values(settings->layout, changes, err) < 0)
 		return -1;
 	if (inputs_given(&configuration.inputs) && changes->values.count == 0)
 		return error_set(
 		    err, ERROR_INVALID, "nothing to seal: what was given holds no value");
-	if (servers_begin(&servers, &servers_settings, err) < 0)
+	if (ask(settings, file, err) < 0)
 		return -1;
-	int result = file ? manifest_secret_seal(&servers, settings, file, changes, &outcome, err)
-			  : seal(&servers, settings, changes, &outcome, err);
-	servers_end(&servers);
+	int result = seal_once(settings, file, changes, &outcome, err);
 	if (result == 0)
 		result = print(&outcome, settings->dry_run, output, err);
 	seal_outcome_free(&outcome);

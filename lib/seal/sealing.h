@@ -59,6 +59,8 @@ int sealing_find_key(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 int sealing_find_scope(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* In a rehearsal: the key is still to be made, so nothing more can be known. */
+bool sealing_lacks_key(const struct sealing *sealing) __attribute__((nonnull));
 
 /* plan.c: from changes to values and to what of the existing Secret goes. */
 int sealing_check_changes(const struct sealing *sealing, struct error *err)
