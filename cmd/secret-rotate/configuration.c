@@ -119,8 +119,8 @@ static int check_retirement(const struct configuration *configuration,
 	return 0;
 }
 
-static int check_shard(const struct configuration *configuration, struct rotate_settings *settings,
-    struct error *err)
+static int check_shard(
+    const struct configuration *configuration, struct rotate_settings *settings, struct error *err)
 {
 	if (!given(configuration->shard))
 		return 0;
@@ -140,8 +140,8 @@ static int check_output(const struct configuration *configuration, struct error 
 	return error_set(err, ERROR_USAGE, "--output \"%s\": write text or json", output);
 }
 
-int configuration_settings(const struct configuration *configuration,
-    struct rotate_settings *settings, struct error *err)
+int configuration_settings(
+    const struct configuration *configuration, struct rotate_settings *settings, struct error *err)
 {
 	*settings = (struct rotate_settings){.vault = configuration->vault,
 	    .session = configuration->session,

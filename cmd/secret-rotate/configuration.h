@@ -24,7 +24,8 @@ extern const struct options secret_rotate_options;
  * The settings that the options make, which borrow from *configuration.  ERROR_USAGE says which
  * options exclude each other.
  */
-int configuration_settings(const struct configuration *configuration,
-    struct rotate_settings *settings, struct error *err) __attribute__((nonnull, warn_unused_result));
+int configuration_settings(
+    const struct configuration *configuration, struct rotate_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

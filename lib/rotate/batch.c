@@ -34,7 +34,8 @@ static void choose(struct batch *batch)
 	batch->first = batch->last = NULL;
 	batch->count = 0;
 	for (; value; value = next) {
-		size_t at_most = value->batch_max && value->batch_max < most ? value->batch_max : most;
+		size_t at_most =
+		    value->batch_max && value->batch_max < most ? value->batch_max : most;
 		bool fits = batch->count < at_most &&
 			    (batch->count == 0 || bytes + value->text.length <= BATCH_BYTES_MAX);
 

@@ -14,8 +14,8 @@ struct subject {
 	bool frozen;   /* it has something old and is immutable: that is said once */
 };
 
-static void leave(struct examination *examination, const struct kube_secret *secret,
-    struct error *reason)
+static void leave(
+    struct examination *examination, const struct kube_secret *secret, struct error *reason)
 {
 	examination->left_something = true;
 	examination->left(examination->context, secret, reason);
@@ -29,8 +29,7 @@ static bool is_wanted(const struct examination *examination, const struct kube_e
 }
 
 /* Anything in it that is ours to look at? */
-static bool has_ciphertext(
-    const struct examination *examination, const struct kube_secret *secret)
+static bool has_ciphertext(const struct examination *examination, const struct kube_secret *secret)
 {
 	for (size_t i = 0; i < secret->data_count; i++)
 		if (is_wanted(examination, &secret->data[i]) &&
@@ -65,8 +64,8 @@ static struct keyset_key *find_key(
 		return key;
 	if (key) {
 		error_set(err, ERROR_REJECTED,
-		    "Secret %s/%s: its Transit key %s can't be used in this run",
-		    secret->namespace, secret->name, name);
+		    "Secret %s/%s: its Transit key %s can't be used in this run", secret->namespace,
+		    secret->name, name);
 		return NULL;
 	}
 	if (examination->add_keys) {

@@ -25,15 +25,15 @@ struct examination {
 	void *context;
 
 	/* What became of the last Secret. */
-	struct job *job;      /* EXAMINED_OLD: the caller's */
-	int64_t oldest;	      /* the oldest version in it; 0: none */
-	bool keyless;	      /* nobody knows of which key */
-	bool left_something;  /* `left` was called */
+	struct job *job;     /* EXAMINED_OLD: the caller's */
+	int64_t oldest;	     /* the oldest version in it; 0: none */
+	bool keyless;	     /* nobody knows of which key */
+	bool left_something; /* `left` was called */
 };
 
 /*
- * The old values are moved out of *secret into the job.  A value without a known key is a reason to leave the Secret: nobody could say what is
- * old.  -1 in err->code only for want of memory.
+ * The old values are moved out of *secret into the job.  A value without a known key is a reason to
+ * leave the Secret: nobody could say what is old.  -1 in err->code only for want of memory.
  */
 enum examined examine_secret(struct examination *examination, struct kube_secret *secret,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -12,10 +12,10 @@ struct old_value {
 	struct job *job;
 	char *data_key;
 	int64_t version;
-	char *context;		  /* base64; NULL: the value is not bound */
+	char *context;		   /* base64; NULL: the value is not bound */
 	struct secret_buffer text; /* its ciphertext */
-	size_t batch_max;	  /* values of a batch it may be in; 0: any number */
-	struct old_value *next;	  /* in a batch's queue */
+	size_t batch_max;	   /* values of a batch it may be in; 0: any number */
+	struct old_value *next;	   /* in a batch's queue */
 };
 
 struct job {
@@ -31,7 +31,7 @@ struct job {
 	bool failed;  /* some of it is left as it is */
 	bool reading; /* it is read again, after a conflict */
 	struct http_exchange exchange;
-	struct job *next; /* in a queue */
+	struct job *next;			   /* in a queue */
 	struct job *in_hand_next, *in_hand_before; /* among all that are in hand */
 };
 

@@ -33,20 +33,20 @@ struct keyset_key *keyset_add(struct keyset *set, const char *text, struct error
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Read each key's state, and want its newest version.  One that Vault does not let us read is logged and marked as failed:
- * whoever may annotate a Secret must not so stop the work for the others.  -1 when the run can't go
- * on: no answer, or no key at all could be read.
+ * Read each key's state, and want its newest version.  One that Vault does not let us read is
+ * logged and marked as failed: whoever may annotate a Secret must not so stop the work for the
+ * others.  -1 when the run can't go on: no answer, or no key at all could be read.
  */
 int keyset_read(struct keyset *set, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, struct error *err) __attribute__((nonnull, warn_unused_result));
+    const struct vault_session_settings *session, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /*
  * Rotate each key whose newest version is at least `min_age_ms` old, and note its new version in
  * *rotated.  Failures as above.
  */
 int keyset_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
     const struct vault_session_settings *session, int64_t min_age_ms, size_t *rotated,
-    struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 /* False, with a line in the log, when the newest version is younger than that. */
 bool keyset_key_is_due(const struct keyset_key *key, int64_t min_age_ms) __attribute__((nonnull));
 

@@ -7,8 +7,8 @@
 
 void listing_init(struct listing *listing, struct kube *kube, const struct selection *selection)
 {
-	*listing = (struct listing){
-	    .kube = kube, .selection = selection, .limit = PAGE_LIMIT_FIRST};
+	*listing =
+	    (struct listing){.kube = kube, .selection = selection, .limit = PAGE_LIMIT_FIRST};
 }
 
 static struct kube_list list_of(const struct listing *listing)

@@ -12,8 +12,8 @@
 #include "lib/rotate/selection.h"
 
 #define PAGE_LIMIT_FIRST 100
-#define PAGE_LIMIT_MAX 1000		       /* one batch of rewraps, and an answer of a moment */
-#define PAGE_BYTES ((size_t)1024 * 1024)       /* what is aimed at */
+#define PAGE_LIMIT_MAX 1000		 /* one batch of rewraps, and an answer of a moment */
+#define PAGE_BYTES ((size_t)1024 * 1024) /* what is aimed at */
 #define PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024) /* one Secret fits in any case */
 /* Expired lists in a row: the API server compacts faster than we read. */
 #define LISTING_RESTARTS_MAX 5

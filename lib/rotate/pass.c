@@ -381,9 +381,8 @@ static bool wants_batch(const struct pass *pass)
 	const struct batch *batch = &pass->batch;
 	bool more = pass->listing.running || wants_page(pass);
 
-	return batch->waiting > 0 &&
-	       (!more || batch->waiting >= PASS_BATCH_VALUES ||
-		   batch->waiting_bytes >= BATCH_BYTES_MAX);
+	return batch->waiting > 0 && (!more || batch->waiting >= PASS_BATCH_VALUES ||
+					 batch->waiting_bytes >= BATCH_BYTES_MAX);
 }
 
 static int start_batch(struct pass *pass, struct error *err)
@@ -483,8 +482,8 @@ static bool is_about_all(const struct error *err, int status)
 }
 
 /* A request for a Secret has failed; what is about all waits in `queue` for better times. */
-static int suffer(struct pass *pass, struct job *job, int status, struct job_queue *queue,
-    struct error *err)
+static int suffer(
+    struct pass *pass, struct job *job, int status, struct job_queue *queue, struct error *err)
 {
 	if (!is_about_all(err, status)) {
 		give_up_job(pass, job, err);
@@ -521,15 +520,15 @@ static int count_patch(struct pass *pass, const struct job *job, struct error *e
 	summary->values += job->change.data_count;
 	for (size_t i = 0; job->rounds == 0 && i < job->count; i++)
 		if (kube_secret_entry(&job->change, job->values[i].data_key) &&
-		    keyset_move(job->key, job->values[i].version,
-			job->key->state.latest_version, err) < 0)
+		    keyset_move(
+			job->key, job->values[i].version, job->key->state.latest_version, err) < 0)
 			return -1;
 	return 0;
 }
 
 /* Read what came of the request; its room in the window is free again. */
-static int read_answer(struct pass *pass, struct job *job, int *status, struct kube_secret *secret,
-    struct error *err)
+static int read_answer(
+    struct pass *pass, struct job *job, int *status, struct kube_secret *secret, struct error *err)
 {
 	int result = kube_secret_result(
 	    &job->exchange, job->change.namespace, job->change.name, secret, err);
@@ -593,7 +592,7 @@ static bool is_done(const struct pass *pass)
 static int say_over(const struct pass *pass, struct error *err)
 {
 	const struct rotation *rotation = pass->rotation;
-	const struct outage *outage = rotation->vault_outage.wait_ms ? &rotation->vault_outage
+	const struct outage *outage = rotation->vault_outage.wait_ms  ? &rotation->vault_outage
 				      : rotation->kube_outage.wait_ms ? &rotation->kube_outage
 								      : NULL;
 
@@ -631,8 +630,8 @@ static void drain(struct pass *pass)
 
 		if (!job || job->reading)
 			continue;
-		if (kube_secret_result(ended, job->change.namespace, job->change.name, &stored,
-			&ignored) == 0 &&
+		if (kube_secret_result(
+			ended, job->change.namespace, job->change.name, &stored, &ignored) == 0 &&
 		    count_patch(pass, job, &ignored) == 0)
 			kube_secret_free(&stored);
 	}

@@ -43,10 +43,10 @@ static int look_at_all(struct rotation *rotation, struct error *err)
 	if (result == 0 || err->code != ERROR_DENIED)
 		return result;
 	error_wrap(err, "retiring needs a look at every Secret");
-	return error_hint(err,
-	    known->count ? "it must be allowed to list them"
-			 : "allow that, or say with --i-know-namespaces which namespaces hold "
-			   "Secrets of these keys");
+	return error_hint(
+	    err, known->count ? "it must be allowed to list them"
+			      : "allow that, or say with --i-know-namespaces which namespaces hold "
+				"Secrets of these keys");
 }
 
 /* The oldest version in use, of this key or of one that nobody knows; 0: none. */

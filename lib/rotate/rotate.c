@@ -93,8 +93,8 @@ static int settle_keys(struct rotation *rotation, struct error *err)
 	const struct rotate_settings *settings = rotation->settings;
 
 	if (!has_phase(rotation, ROTATE_ROTATE))
-		return keyset_read(&rotation->keys, rotation->client, &rotation->vault,
-		    &settings->session, err);
+		return keyset_read(
+		    &rotation->keys, rotation->client, &rotation->vault, &settings->session, err);
 	if (settings->dry_run)
 		return pretend_to_rotate(rotation, err);
 	return keyset_rotate(&rotation->keys, rotation->client, &rotation->vault,

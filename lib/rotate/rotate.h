@@ -43,7 +43,7 @@ struct rotate_settings {
 	int64_t min_age_ms;	 /* a newest version that is younger stays the newest */
 	bool dry_run;		 /* nothing is changed anywhere; the log says what would be */
 	bool retire, trim;
-	int64_t keep_versions;		       /* of each key, at least 1 */
+	int64_t keep_versions;			/* of each key, at least 1 */
 	const struct strings *known_namespaces; /* all that hold Secrets of the keys; none: all */
 };
 

@@ -17,12 +17,12 @@ static int copy(struct strings *to, const struct strings *from, struct error *er
 }
 
 /* [NAMESPACE/]NAME -> NAMESPACE/NAME. */
-static int add_name(struct selection *selection, const char *text, const char *namespace,
-    struct error *err)
+static int add_name(
+    struct selection *selection, const char *text, const char *namespace, struct error *err)
 {
 	const char *slash = strchr(text, '/');
-	cleanup_free char *whole = slash ? string_format(err, "%s", text)
-					 : string_format(err, "%s/%s", namespace, text);
+	cleanup_free char *whole =
+	    slash ? string_format(err, "%s", text) : string_format(err, "%s/%s", namespace, text);
 	cleanup_free char *where = slash ? strndup(text, (size_t)(slash - text)) : NULL;
 
 	if (!whole || (slash && !where))
@@ -35,8 +35,8 @@ static int add_name(struct selection *selection, const char *text, const char *n
 	return strings_append(&selection->names, whole, err);
 }
 
-static int add_names(struct selection *selection, const struct selection_settings *settings,
-    struct error *err)
+static int add_names(
+    struct selection *selection, const struct selection_settings *settings, struct error *err)
 {
 	if (settings->all_namespaces || settings->all_secrets || given(settings->selector))
 		return error_set(err, ERROR_USAGE,
@@ -48,8 +48,8 @@ static int add_names(struct selection *selection, const struct selection_setting
 	return 0;
 }
 
-static int add_list(struct selection *selection, const struct selection_settings *settings,
-    struct error *err)
+static int add_list(
+    struct selection *selection, const struct selection_settings *settings, struct error *err)
 {
 	bool more = given(settings->selector);
 
@@ -58,14 +58,14 @@ static int add_list(struct selection *selection, const struct selection_settings
 		return -1;
 	if (settings->all_secrets && !more)
 		return 0;
-	selection->selector = string_format(err, "%s%s%s",
-	    settings->all_secrets ? "" : SEALED_SELECTOR,
-	    more && !settings->all_secrets ? "," : "", more ? settings->selector : "");
+	selection->selector =
+	    string_format(err, "%s%s%s", settings->all_secrets ? "" : SEALED_SELECTOR,
+		more && !settings->all_secrets ? "," : "", more ? settings->selector : "");
 	return selection->selector ? 0 : -1;
 }
 
-int selection_init(struct selection *selection, const struct selection_settings *settings,
-    struct error *err)
+int selection_init(
+    struct selection *selection, const struct selection_settings *settings, struct error *err)
 {
 	memset(selection, 0, sizeof(*selection));
 	selection->shard = settings->shard;
@@ -97,8 +97,7 @@ char *selection_describe(const struct selection *selection, struct error *err)
 	if (in->count == 0)
 		return string_format(err, "Secrets%s%s in all namespaces", with, which);
 	if (in->count == 1)
-		return string_format(
-		    err, "Secrets%s%s in namespace %s", with, which, in->items[0]);
+		return string_format(err, "Secrets%s%s in namespace %s", with, which, in->items[0]);
 	return string_format(err, "Secrets%s%s in %zu namespaces", with, which, in->count);
 }
 

@@ -17,8 +17,8 @@ struct selection {
 struct selection_settings {
 	const char *namespace; /* the default one: a name without namespace is there */
 	bool all_namespaces;
-	bool all_secrets;     /* not only those with the label */
-	const char *selector; /* of labels, in addition */
+	bool all_secrets;	     /* not only those with the label */
+	const char *selector;	     /* of labels, in addition */
 	const struct strings *names; /* [NAMESPACE/]NAME */
 	const struct strings *data_keys;
 	struct shard shard;

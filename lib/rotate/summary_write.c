@@ -1,5 +1,7 @@
 #include "lib/rotate/summary_write.h"
 
+#include <stdio.h>
+
 #include "lib/base/json.h"
 
 /* What is said of Secrets that are not on their way, where there are any. */
@@ -18,8 +20,8 @@ static int write_rest(
 	};
 
 	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
-		if (rest[i].count > 0 && secret_buffer_append_format(out, err, ", %zu %s",
-					     rest[i].count, rest[i].what) < 0)
+		if (rest[i].count > 0 && secret_buffer_append_format(
+					     out, err, ", %zu %s", rest[i].count, rest[i].what) < 0)
 			return -1;
 	return 0;
 }
@@ -62,8 +64,8 @@ static void write_keys(struct json_writer *writer, const struct rotate_summary *
 
 			if (key->census[j].values == 0)
 				continue;
-			snprintf(version, sizeof(version), "%lld",
-			    (long long)key->census[j].version);
+			snprintf(
+			    version, sizeof(version), "%lld", (long long)key->census[j].version);
 			write_number(writer, version, key->census[j].values);
 		}
 		json_write_object_end(writer);

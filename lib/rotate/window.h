@@ -17,11 +17,11 @@
 #define WINDOW_BYTES ((size_t)2 * 1024 * 1024)
 
 struct window {
-	unsigned size;	  /* 1 to WINDOW_MAX */
-	unsigned running; /* requests */
-	size_t bytes;	  /* of their values */
+	unsigned size;	   /* 1 to WINDOW_MAX */
+	unsigned running;  /* requests */
+	size_t bytes;	   /* of their values */
 	unsigned answered; /* well, since it last grew */
-	unsigned epoch;	  /* halvings up to now */
+	unsigned epoch;	   /* halvings up to now */
 };
 
 void window_init(struct window *window) __attribute__((nonnull));

@@ -187,4 +187,11 @@ int transit_key_retire(struct http_client *client, struct vault *vault,
     const struct transit_key *key, int64_t min_decryption_version, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/*
+ * Delete for ever the versions below: min_encryption_version has to follow first, since Vault wants
+ * both limits at or above what stays available.
+ */
+int transit_key_trim(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    int64_t min_available_version, struct error *err) __attribute__((nonnull, warn_unused_result));
+
 #endif
