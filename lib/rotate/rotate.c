@@ -171,12 +171,23 @@ static int run_phases(
 
 /* -- the run ---------------------------------------------------------------------------------- */
 
+/* What would be found wrong at the end of a long run is told at its beginning. */
+static int check_known_namespaces(const struct rotate_settings *settings, struct error *err)
+{
+	struct selection whole;
+	int result = selection_init_whole(&whole, settings->known_namespaces, err);
+
+	selection_free(&whole);
+	return result;
+}
+
 static int run(struct rotation *rotation, struct error *err)
 {
 	struct selection_settings settings = rotation->settings->selection;
 	struct selection selection;
 
-	if (kube_init(&rotation->kube, &rotation->settings->kube, err) < 0)
+	if (check_known_namespaces(rotation->settings, err) < 0 ||
+	    kube_init(&rotation->kube, &rotation->settings->kube, err) < 0)
 		return -1;
 	settings.namespace = rotation->kube.namespace;
 	int result = selection_init(&selection, &settings, err);
