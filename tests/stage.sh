@@ -41,6 +41,7 @@ as_pod() {
 stage_curl() {
 	local method=$1 url=$2 ca=$3 header=$4 body=${5-} type=${6-application/json}
 	local options=(-sS --noproxy '*' --cacert "$ca" -X "$method" -o "$TAP_WORK/body" -w '%{http_code}' -H "Content-Type: $type")
+	if [ -n "${KUBE_CALL_ACCEPT-}" ]; then options+=(-H "Accept: $KUBE_CALL_ACCEPT"); fi
 	if [ -n "${VAULT_CALL_CERT-}" ]; then
 		options+=(--cert "$STAGE_DIR/pod/$VAULT_CALL_CERT/client.crt" --key "$STAGE_DIR/pod/$VAULT_CALL_CERT/client.key")
 	fi
@@ -66,7 +67,7 @@ vault_call() {
 }
 
 # kube_call METHOD PATH [BODY [CONTENT-TYPE]]: with the token of $KUBE_CALL_AS (a service account of the
-# stage), else as cluster administrator.  $OUT, $STATUS.
+# stage), else as cluster administrator; Accept is $KUBE_CALL_ACCEPT, where set.  $OUT, $STATUS.
 kube_call() {
 	local token=$STAGE_ADMIN_TOKEN
 	[ -z "${KUBE_CALL_AS-}" ] || token=$STAGE_DIR/pod/$KUBE_CALL_AS/token

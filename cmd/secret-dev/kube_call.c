@@ -112,6 +112,16 @@ int kube_answer_deleted(struct kube_call *call, const char *resource, const char
 	return json_writer_finish(&writer, err);
 }
 
+/* What is asked for first is what we have. */
+bool kube_wants_metadata(const struct kube_call *call)
+{
+	static const char as[] = "as=PartialObjectMetadata";
+	const char *accept = request_header(call->request, "Accept");
+	const char *found = accept ? strstr(accept, as) : NULL;
+
+	return found && found < accept + strcspn(accept, ",");
+}
+
 bool kube_allowed(struct kube_call *call, const char *verb, const char *resource, const char *name)
 {
 	bool secrets = strcmp(resource, "secrets") == 0;

@@ -31,6 +31,9 @@ int kube_not_found(struct kube_call *call, const char *resource, const char *nam
 int kube_bad_request(struct kube_call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* True when the caller asks for the metadata of an object, or of a list's items, alone. */
+bool kube_wants_metadata(const struct kube_call *call) __attribute__((nonnull));
+
 /* A v1/Status of success: the object is gone. */
 int kube_answer_deleted(struct kube_call *call, const char *resource, const char *name,
     const char *uid, struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -184,3 +184,12 @@ void kube_write_metadata(const struct kube_metadata *metadata, struct json_write
 	kube_map_write(metadata->annotations, "annotations", writer);
 	json_write_object_end(writer);
 }
+
+void kube_write_metadata_object(const struct kube_metadata *metadata, struct json_writer *writer)
+{
+	json_write_object(writer);
+	json_write_member(writer, "kind", "PartialObjectMetadata");
+	json_write_member(writer, "apiVersion", "meta.k8s.io/v1");
+	kube_write_metadata(metadata, writer);
+	json_write_object_end(writer);
+}

@@ -54,5 +54,8 @@ struct kube_metadata {
 };
 void kube_write_metadata(const struct kube_metadata *metadata, struct json_writer *writer)
     __attribute__((nonnull));
+/* All of a meta.k8s.io/v1 PartialObjectMetadata. */
+void kube_write_metadata_object(const struct kube_metadata *metadata, struct json_writer *writer)
+    __attribute__((nonnull));
 
 #endif

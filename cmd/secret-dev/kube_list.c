@@ -247,6 +247,7 @@ static int write_metadata(const struct kube_call *call, const struct page *page,
 
 int kube_secrets_list(struct kube_call *call, struct error *err)
 {
+	bool partial = kube_wants_metadata(call);
 	struct json_writer writer;
 	struct page page;
 
@@ -255,15 +256,16 @@ int kube_secrets_list(struct kube_call *call, struct error *err)
 	size_t end = end_of_page(call, &page);
 	json_writer_init(&writer, &call->answer->body);
 	json_write_object(&writer);
-	json_write_member(&writer, "kind", "SecretList");
-	json_write_member(&writer, "apiVersion", "v1");
+	json_write_member(&writer, "kind", partial ? "PartialObjectMetadataList" : "SecretList");
+	json_write_member(&writer, "apiVersion", partial ? "meta.k8s.io/v1" : "v1");
 	if (write_metadata(call, &page, end, &writer, err) < 0)
 		return -1;
 	json_write_name(&writer, "items");
 	json_write_array(&writer);
 	for (size_t i = page.begin; i < end; i++)
 		if (is_selected(call->server->secrets[i], &page.selector))
-			stored_secret_write(call->server->secrets[i], true, &writer);
+			stored_secret_write(call->server->secrets[i],
+			    partial ? STORED_METADATA : STORED_ITEM, &writer);
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
 	return json_writer_finish(&writer, err);

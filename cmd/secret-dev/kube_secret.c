@@ -147,17 +147,22 @@ bool stored_secret_equal(const struct stored_secret *a, const struct stored_secr
 	       kube_map_equal(&a->data, &b->data);
 }
 
-void stored_secret_write(const struct stored_secret *secret, bool item, struct json_writer *writer)
+void stored_secret_write(
+    const struct stored_secret *secret, enum stored_form form, struct json_writer *writer)
 {
+	struct kube_metadata metadata = {secret->namespace, secret->name, secret->uid,
+	    secret->revision, secret->created_s, &secret->labels, &secret->annotations};
+
+	if (form == STORED_METADATA) {
+		kube_write_metadata_object(&metadata, writer);
+		return;
+	}
 	json_write_object(writer);
-	if (!item) {
+	if (form == STORED_WHOLE) {
 		json_write_member(writer, "kind", KIND);
 		json_write_member(writer, "apiVersion", "v1");
 	}
-	kube_write_metadata(
-	    &(struct kube_metadata){secret->namespace, secret->name, secret->uid, secret->revision,
-		secret->created_s, &secret->labels, &secret->annotations},
-	    writer);
+	kube_write_metadata(&metadata, writer);
 	if (secret->immutable) {
 		json_write_name(writer, "immutable");
 		json_write_boolean(writer, true);

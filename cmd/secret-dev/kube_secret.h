@@ -36,8 +36,9 @@ void stored_secret_check(const struct stored_secret *secret, const struct stored
 bool stored_secret_equal(const struct stored_secret *a, const struct stored_secret *b)
     __attribute__((nonnull));
 
-/* As a whole object, or as an item of a list (without kind and apiVersion). */
-void stored_secret_write(const struct stored_secret *secret, bool item, struct json_writer *writer)
-    __attribute__((nonnull));
+/* A whole object, one as an item of a list (without kind and apiVersion), or its metadata alone. */
+enum stored_form { STORED_WHOLE, STORED_ITEM, STORED_METADATA };
+void stored_secret_write(const struct stored_secret *secret, enum stored_form form,
+    struct json_writer *writer) __attribute__((nonnull));
 
 #endif

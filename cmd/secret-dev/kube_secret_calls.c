@@ -13,7 +13,8 @@ static int answer_secret(struct kube_call *call, unsigned int status,
 
 	call->answer->status = status;
 	json_writer_init(&writer, &call->answer->body);
-	stored_secret_write(secret, false, &writer);
+	stored_secret_write(
+	    secret, kube_wants_metadata(call) ? STORED_METADATA : STORED_WHOLE, &writer);
 	return json_writer_finish(&writer, err);
 }
 

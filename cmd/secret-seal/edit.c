@@ -1,7 +1,9 @@
 /* edit: change the values of a sealed Secret in an editor. */
 #include "lib/seal/edit.h"
 
+#include <fnmatch.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd/secret-seal/command.h"
 
@@ -36,19 +38,38 @@ static const struct option_spec table[] = {
 };
 
 static const struct options options = {
-    .synopsis = "[OPTIONS] NAME|./FILE",
+    .synopsis = "[OPTIONS] NAME|FILE",
     .description =
 	"Decrypt the values of the sealed Secret NAME, open an editor on them in memory "
 	"that never\n"
 	"reaches a disk, and seal again what was changed.  FILE is a manifest that holds "
-	"it.",
+	"it:\n"
+	"what has a slash, or is there and ends in .yaml, .yml or .json.",
     .table = table,
 };
 
-/* A Secret's name holds no slash. */
+static bool is_regular(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static bool ends_as_manifest(const char *name)
+{
+	return fnmatch("*.yaml", name, 0) == 0 || fnmatch("*.yml", name, 0) == 0 ||
+	       fnmatch("*.json", name, 0) == 0;
+}
+
+/* No Secret's name holds a slash.  It may end in ".yaml", but who sees that file means the file. */
+static bool is_file(const char *operand)
+{
+	return strchr(operand, '/') || (ends_as_manifest(operand) && is_regular(operand));
+}
+
 static int choose(char **operands, int count, struct edit_settings *settings, struct error *err)
 {
-	bool path = count == 1 && strchr(operands[0], '/') && !settings->file;
+	bool path = count == 1 && !settings->file && is_file(operands[0]);
 
 	if (path)
 		settings->file = operands[0];
@@ -56,7 +77,17 @@ static int choose(char **operands, int count, struct edit_settings *settings, st
 		settings->name = operands[0];
 	if (count == 1 || (count == 0 && settings->file))
 		return 0;
-	return error_set(err, ERROR_USAGE, "one Secret is edited: write its NAME, or its ./FILE");
+	return error_set(err, ERROR_USAGE, "one Secret is edited: write its NAME, or its FILE");
+}
+
+/* Where a name leads to no Secret, a file may have been meant. */
+static int hint_at_file(const char *name, struct error *err)
+{
+	if (err->code != ERROR_NOT_FOUND && kube_valid_name(name))
+		return -1;
+	if (is_regular(name))
+		return error_hint(err, "if the file of that name is meant, write ./%s", name);
+	return ends_as_manifest(name) ? error_hint(err, "nor is there a file %s here", name) : -1;
 }
 
 static int run(char **operands, int count, struct error *err)
@@ -71,8 +102,9 @@ static int run(char **operands, int count, struct error *err)
 		return -1;
 	struct servers_settings servers =
 	    command_servers(&configuration.connection, settings.file != NULL);
-	if (edit(&servers, &settings, &changed, err) < 0 ||
-	    secret_buffer_append_format(&line, err, "%s%s %s\n", settings.file ? "" : "secret/",
+	if (edit(&servers, &settings, &changed, err) < 0)
+		return settings.file ? -1 : hint_at_file(settings.name, err);
+	if (secret_buffer_append_format(&line, err, "%s%s %s\n", settings.file ? "" : "secret/",
 		settings.file ? settings.file : settings.name,
 		changed ? "edited" : "not changed") < 0)
 		return -1;

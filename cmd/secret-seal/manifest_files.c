@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
+#include "lib/base/progress.h"
 #include "lib/seal/manifests.h"
 #include "lib/sealed/manifest_file.h"
+#include "lib/sealed/manifest_folder.h"
 
 struct sealing_files {
 	struct servers *servers;
@@ -72,6 +75,8 @@ static int tell_written(
 	static const char *const changes[] = {"sealed (server dry run)", "created", "updated"};
 
 	(void)context;
+	if (isatty(STDOUT_FILENO))
+		progress_hide();
 	if (printf("secret/%s %s\n", secret->name, changes[change]) < 0 || fflush(stdout) != 0)
 		return error_system(err, "standard output");
 	return 0;
@@ -156,23 +161,73 @@ static void tell_summary(const struct sealing_files *files)
 		    summary->others);
 }
 
+/* A person must know how to go on: what is written is sealed already, and can be sealed again. */
+static void explain_failure(const struct sealing_files *files, struct error *err)
+{
+	size_t written = files->summary.written;
+
+	if (files->target != MANIFEST_TO_API || files->settings->dry_run)
+		return;
+	if (written == 0)
+		error_wrap(err, "no Secret was written");
+	else
+		error_wrap(err, "%zu Secret%s written before this", written,
+		    written > 1 ? "s were" : " was");
+	error_hint(err, "all of it can be run again");
+}
+
+/* Text that scrolls over the terminal is progress enough. */
+static void begin_progress(enum manifest_target target)
+{
+	if (target == MANIFEST_TO_API)
+		progress_begin("Writing Secrets");
+	else if (target == MANIFEST_IN_PLACE || !isatty(STDOUT_FILENO))
+		progress_begin("Sealing Secrets");
+}
+
+static int seal_listed(struct sealing_files *files, const struct strings *names, struct error *err)
+{
+	begin_progress(files->target);
+	int result = seal_all(files, names, err);
+	progress_end();
+	/* What came before an error is there. */
+	if (fflush(stdout) != 0 && result == 0)
+		result = error_system(err, "standard output");
+	if (result < 0)
+		explain_failure(files, err);
+	return result;
+}
+
+/* All files, before the first of them is read. */
+static int list_files(
+    const struct strings *given, bool recursive, struct strings *names, struct error *err)
+{
+	for (size_t i = 0; i < given->count; i++)
+		if (strcmp(given->items[i], "-") == 0
+			? strings_append(names, "-", err) < 0
+			: manifest_folder_list(given->items[i], recursive, names, err) < 0)
+			return -1;
+	return 0;
+}
+
 int manifest_files_seal(const struct connection *connection, const struct seal_settings *settings,
-    const struct strings *files, enum manifest_target target, struct error *err)
+    const struct strings *files, bool recursive, enum manifest_target target, struct error *err)
 {
 	struct servers_settings servers_settings =
 	    command_servers(connection, target != MANIFEST_TO_API);
 	struct servers servers;
+	struct strings names = {0};
+	int result = -1;
 
-	if (servers_begin(&servers, &servers_settings, err) < 0)
-		return -1;
-	struct sealing_files sealing = {
-	    .servers = &servers, .settings = settings, .target = target};
-	int result = seal_all(&sealing, files, err);
-	/* What came before an error is there. */
-	if (fflush(stdout) != 0 && result == 0)
-		result = error_system(err, "standard output");
-	servers_end(&servers);
-	if (result == 0)
-		tell_summary(&sealing);
+	if (list_files(files, recursive, &names, err) == 0 &&
+	    servers_begin(&servers, &servers_settings, err) == 0) {
+		struct sealing_files sealing = {
+		    .servers = &servers, .settings = settings, .target = target};
+		result = seal_listed(&sealing, &names, err);
+		servers_end(&servers);
+		if (result == 0)
+			tell_summary(&sealing);
+	}
+	strings_free(&names);
 	return result;
 }

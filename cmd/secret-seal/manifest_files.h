@@ -8,10 +8,13 @@
 /* What becomes of the sealed manifests. */
 enum manifest_target { MANIFEST_TO_API, MANIFEST_TO_STDOUT, MANIFEST_IN_PLACE };
 
-/* Seal all the files, one after the other; "-" is standard input.  On error those before it are
- * done. */
+/*
+ * Seal all the files, one after the other; "-" is standard input, and a folder is its manifests
+ * (lib/sealed/manifest_folder.h).  On error those before it are done, and *err says what became of
+ * the Secrets.
+ */
 int manifest_files_seal(const struct connection *connection, const struct seal_settings *settings,
-    const struct strings *files, enum manifest_target target, struct error *err)
+    const struct strings *files, bool recursive, enum manifest_target target, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

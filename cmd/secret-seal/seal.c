@@ -16,7 +16,7 @@ struct configuration {
 	struct strings labels, annotations, manifests;
 	const char *transit_key, *scope, *layout, *data_key, *type, *dry_run, *output;
 	int64_t key_version;
-	bool create_key, immutable, adopt, no_verify, in_place;
+	bool create_key, immutable, adopt, no_verify, in_place, recursive;
 };
 
 static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
@@ -60,8 +60,13 @@ static const struct option_spec table[] = {
 	.kind = OPTION_LIST,
 	.argument = "FILE",
 	.offset = offsetof(struct configuration, manifests),
-	.help =
-	    "seal the Secrets in manifests, - for standard input, instead of NAME (repeatable)"},
+	.help = "seal the Secrets in manifests, of a folder or from standard input (-), instead of "
+		"NAME (repeatable)"},
+    {.name = "recursive",
+	.letter = 'R',
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, recursive),
+	.help = "with a folder: those in the folders within it too"},
     {.name = "in-place",
 	.letter = 'i',
 	.kind = OPTION_FLAG,
@@ -233,8 +238,9 @@ static int check(const struct seal_settings *settings, int count, struct error *
 		return error_set(err, ERROR_USAGE, "%s: see --help",
 		    count ? "one Secret at a time: NAME is given more than once"
 			  : "no Secret: its NAME is missing");
-	if (configuration.in_place)
-		return error_set(err, ERROR_USAGE, "--in-place goes with -f FILE");
+	if (configuration.in_place || configuration.recursive)
+		return error_set(err, ERROR_USAGE, "%s goes with -f",
+		    configuration.in_place ? "--in-place" : "--recursive");
 	if (!inputs_given(&configuration.inputs) && !changing)
 		return error_set(err, ERROR_USAGE,
 		    "nothing to seal: give --from-literal, --from-file, --from-env-file, "
@@ -259,27 +265,64 @@ static bool changes_given(void)
 	       changes->renamed.count;
 }
 
-/* `file` NULL: in the API. */
+/* In a stay with the servers of its own; `file` NULL: in the API. */
+static int seal_once(const struct seal_settings *settings, const char *file,
+    struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
+{
+	struct servers_settings servers_settings =
+	    command_servers(&configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
+	struct servers servers;
+
+	if (servers_begin(&servers, &servers_settings, err) < 0)
+		return -1;
+	int result = file ? manifest_secret_seal(&servers, settings, file, changes, outcome, err)
+			  : seal(&servers, settings, changes, outcome, err);
+	servers_end(&servers);
+	return result;
+}
+
+/* With empty values in the place of those that are to be asked for. */
+static int rehearse(const struct seal_settings *settings, const char *file, struct error *err)
+{
+	struct seal_settings rehearsal = *settings;
+	struct seal_outcome outcome = {0};
+	struct seal_changes changes;
+
+	rehearsal.rehearsal = true;
+	int result = seal_changes_copy(&configuration.changes, &changes, err);
+	if (result == 0)
+		result = seal_once(&rehearsal, file, &changes, &outcome, err);
+	seal_outcome_free(&outcome);
+	seal_changes_free(&changes);
+	return result;
+}
+
+/* A person is asked once nothing that can be known is in the way, and without a token meanwhile. */
+static int ask(const struct seal_settings *settings, const char *file, struct error *err)
+{
+	const struct inputs *inputs = &configuration.inputs;
+
+	if (inputs->prompts.count == 0)
+		return 0;
+	if (rehearse(settings, file, err) < 0)
+		return -1;
+	return inputs_ask(inputs, &configuration.changes.values, err);
+}
+
 static int seal_values(
     const struct seal_settings *settings, const char *file, enum output output, struct error *err)
 {
 	struct seal_changes *changes = &configuration.changes;
 	struct seal_outcome outcome = {0};
-	struct servers_settings servers_settings =
-	    command_servers(&configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
-	struct servers servers;
 
-	/* A person may be asked, which takes its time: the limit counts from here. */
 	if (read_values(settings->layout, changes, err) < 0)
 		return -1;
 	if (inputs_given(&configuration.inputs) && changes->values.count == 0)
 		return error_set(
 		    err, ERROR_INVALID, "nothing to seal: what was given holds no value");
-	if (servers_begin(&servers, &servers_settings, err) < 0)
+	if (ask(settings, file, err) < 0)
 		return -1;
-	int result = file ? manifest_secret_seal(&servers, settings, file, changes, &outcome, err)
-			  : seal(&servers, settings, changes, &outcome, err);
-	servers_end(&servers);
+	int result = seal_once(settings, file, changes, &outcome, err);
 	if (result == 0)
 		result = print(&outcome, settings->dry_run, output, err);
 	seal_outcome_free(&outcome);
@@ -289,10 +332,9 @@ static int seal_values(
 /* What a manifest says itself. */
 static int check_manifests(const struct seal_settings *settings, int count, struct error *err)
 {
-	if (settings->type || settings->immutable || settings->adopt)
+	if (settings->type || settings->immutable)
 		return error_set(err, ERROR_USAGE,
-		    "-f: --type, --immutable and --adopt are not for "
-		    "manifests, which say it themselves");
+		    "-f: --type and --immutable are not for manifests, which say it themselves");
 	if (configuration.in_place && (configuration.output || configuration.dry_run))
 		return error_set(err, ERROR_USAGE, "--in-place: leave out --output and --dry-run");
 	if (configuration.in_place && strings_contain(&configuration.manifests, "-"))
@@ -307,6 +349,17 @@ static int check_manifests(const struct seal_settings *settings, int count, stru
 	return 0;
 }
 
+/* Adopting is about what the API has; in manifests all plaintext is sealed anyway. */
+static int check_adopt(
+    const struct seal_settings *settings, enum manifest_target target, struct error *err)
+{
+	if (!settings->adopt || target == MANIFEST_TO_API)
+		return 0;
+	return error_set(err, ERROR_USAGE,
+	    "-f: --adopt is for Secrets that the Kubernetes API has: not with %s",
+	    target == MANIFEST_IN_PLACE ? "--in-place" : "--output yaml or --dry-run=client");
+}
+
 /* What is printed is the manifests' own text; then nothing is written. */
 static int choose_target(
     enum seal_dry_run dry_run, enum output output, enum manifest_target *target, struct error *err)
@@ -317,9 +370,13 @@ static int choose_target(
 	if (configuration.in_place || (output == OUTPUT_YAML && dry_run != DRY_RUN_SERVER) ||
 	    (output == OUTPUT_NAME && dry_run != DRY_RUN_CLIENT))
 		return 0;
-	return error_set(err, ERROR_USAGE,
-	    "-f: manifests are printed as they are written, by --output yaml or --dry-run=client "
-	    "alone");
+	if (output == OUTPUT_JSON)
+		return error_set(err, ERROR_USAGE,
+		    "-f: a stream of manifests is no one JSON text: --output yaml prints them as "
+		    "they are written, JSON where they are JSON");
+	return error_set(err, ERROR_USAGE, "-f: leave out --output: --dry-run=%s",
+	    dry_run == DRY_RUN_SERVER ? "server tells what became of each Secret"
+				      : "client prints the manifests");
 }
 
 static int seal_manifests(
@@ -328,12 +385,13 @@ static int seal_manifests(
 	enum manifest_target target;
 
 	if (check_manifests(settings, count, err) < 0 ||
-	    choose_target(settings->dry_run, output, &target, err) < 0)
+	    choose_target(settings->dry_run, output, &target, err) < 0 ||
+	    check_adopt(settings, target, err) < 0)
 		return -1;
 	if (changes_given())
 		return seal_values(settings, configuration.manifests.items[0], output, err);
-	return manifest_files_seal(
-	    &configuration.connection, settings, &configuration.manifests, target, err);
+	return manifest_files_seal(&configuration.connection, settings, &configuration.manifests,
+	    configuration.recursive, target, err);
 }
 
 static int run(char **operands, int count, struct error *err)

@@ -1,7 +1,6 @@
 #include "lib/base/log.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -16,12 +15,23 @@
 static const char *log_program = "secretmanager";
 static enum log_level log_threshold = LOG_INFO;
 static enum log_format log_style = LOG_TEXT;
+static void (*log_clear)(void);
 
 void log_init(const char *program, enum log_level level, enum log_format format)
 {
 	log_program = program;
 	log_threshold = level;
 	log_style = format;
+}
+
+bool log_shows_progress(void)
+{
+	return log_style == LOG_TEXT && log_threshold >= LOG_INFO;
+}
+
+void log_before_line(void (*clear)(void))
+{
+	log_clear = clear;
 }
 
 static bool log_enabled(enum log_level level)
@@ -80,6 +90,8 @@ void log_write(enum log_level level, const char *format, ...)
 					   : text_line(line, sizeof(line), level, message);
 	if (length > (int)sizeof(line) - 1)
 		length = (int)sizeof(line) - 1;
+	if (log_clear)
+		log_clear();
 	/* Nobody can be told when stderr can't be written. */
 	ssize_t ignored = write(STDERR_FILENO, line, (size_t)length);
 	(void)ignored;

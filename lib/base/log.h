@@ -4,6 +4,8 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
+
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_TEXT, LOG_JSON };
 
@@ -17,5 +19,10 @@ void log_init(const char *program, enum log_level level, enum log_format format)
  */
 void log_write(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(2)));
+
+/* It is text, which a person may be reading, and tells what is in order too. */
+bool log_shows_progress(void);
+/* Called before each line is written, to clear its place; NULL: nothing is. */
+void log_before_line(void (*clear)(void));
 
 #endif

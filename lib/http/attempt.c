@@ -118,8 +118,9 @@ static int add_headers(struct http_attempt *attempt, struct error *err)
 	const struct strings *shared = &exchange->endpoint->headers;
 	char line[128];
 
-	if (append_header(attempt, "Accept: application/json", err) < 0 ||
-	    append_header(attempt, "Expect:", err) < 0)
+	snprintf(line, sizeof(line), "Accept: %s",
+	    exchange->accept ? exchange->accept : "application/json");
+	if (append_header(attempt, line, err) < 0 || append_header(attempt, "Expect:", err) < 0)
 		return -1;
 	snprintf(line, sizeof(line), "Content-Type: %s",
 	    exchange->content_type ? exchange->content_type : "");

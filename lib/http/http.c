@@ -15,7 +15,12 @@ struct http_client {
 	CURLM *multi;
 	int64_t deadline_ms;
 	struct http_attempt *attempts; /* running ones and those that wait for their next try */
+	/* Ended while somebody waited for others: the next http_wait returns them, oldest first. */
+	struct http_exchange *unasked, *unasked_last;
 };
+
+/* The longest sleep; what matters wakes it. */
+#define POLL_MS 1000
 
 #define KEY_LOG_VARIABLE "SSLKEYLOGFILE"
 
@@ -94,6 +99,11 @@ void http_client_free(struct http_client *client)
 		polled = NULL;
 	curl_multi_cleanup(client->multi);
 	free(client);
+}
+
+void http_client_set_deadline(struct http_client *client, int64_t deadline_ms)
+{
+	client->deadline_ms = deadline_ms;
 }
 
 int64_t http_client_deadline_ms(const struct http_client *client)
@@ -214,6 +224,8 @@ static struct http_exchange *settle(
 		exchange->error = attempt->failure;
 	}
 	if (verdict == HTTP_TRY_AGAIN) {
+		if (exchange->put_off && http_is_put_off(exchange->status))
+			exchange->put_off(exchange);
 		if (postpone(client, attempt))
 			return NULL;
 		out_of_time = true;
@@ -235,10 +247,10 @@ static struct http_exchange *give_up(struct http_client *client)
 	return finish(client, attempt);
 }
 
-/* Start the tries that are due; returns how long to wait for the next, at most a second. */
-static int launch_due(struct http_client *client)
+/* Start the tries that are due; returns how long to wait for the next, at most `wait`. */
+static int64_t launch_due(struct http_client *client, int64_t wait)
 {
-	int64_t now = clock_now_ms(), wait = 1000;
+	int64_t now = clock_now_ms();
 
 	for (struct http_attempt *attempt = client->attempts; attempt; attempt = attempt->next) {
 		if (!attempt->retry_at_ms)
@@ -253,29 +265,97 @@ static int launch_due(struct http_client *client)
 		else
 			wait = 0;
 	}
-	return (int)wait;
+	return wait;
 }
 
-struct http_exchange *http_wait(struct http_client *client)
+/* Let all go on for `wait` ms at most, or until something happens: an exchange that has ended. */
+static struct http_exchange *advance(struct http_client *client, int64_t wait)
+{
+	int running, queued;
+
+	wait = launch_due(client, wait);
+	curl_multi_perform(client->multi, &running);
+	CURLMsg *message = curl_multi_info_read(client->multi, &queued);
+	if (message && message->msg == CURLMSG_DONE) {
+		struct http_attempt *attempt = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
+		return settle(client, attempt, message->data.result);
+	}
+	curl_multi_poll(client->multi, NULL, 0, (int)wait, NULL);
+	return NULL;
+}
+
+/* A running exchange that has ended; NULL when none is running. */
+static struct http_exchange *next_ended(struct http_client *client)
 {
 	while (client->attempts) {
 		if (interrupted)
 			return give_up(client);
-		int wait = launch_due(client), running, queued;
-		curl_multi_perform(client->multi, &running);
-
-		CURLMsg *message = curl_multi_info_read(client->multi, &queued);
-		if (message && message->msg == CURLMSG_DONE) {
-			struct http_attempt *attempt = NULL;
-			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
-			struct http_exchange *ended = settle(client, attempt, message->data.result);
-			if (ended)
-				return ended;
-			continue;
-		}
-		curl_multi_poll(client->multi, NULL, 0, wait, NULL);
+		struct http_exchange *ended = advance(client, POLL_MS);
+		if (ended)
+			return ended;
 	}
 	return NULL;
+}
+
+static void keep_unasked(struct http_client *client, struct http_exchange *exchange)
+{
+	exchange->next_unasked = NULL;
+	if (client->unasked)
+		client->unasked_last->next_unasked = exchange;
+	else
+		client->unasked = exchange;
+	client->unasked_last = exchange;
+}
+
+static struct http_exchange *take_unasked(struct http_client *client)
+{
+	struct http_exchange *exchange = client->unasked;
+
+	if (exchange)
+		client->unasked = exchange->next_unasked;
+	return exchange;
+}
+
+struct http_exchange *http_wait(struct http_client *client)
+{
+	return client->unasked ? take_unasked(client) : next_ended(client);
+}
+
+struct http_exchange *http_wait_until(struct http_client *client, int64_t until_ms)
+{
+	while (!client->unasked) {
+		int64_t left = until_ms - clock_now_ms();
+		if (interrupted && client->attempts)
+			return give_up(client);
+		if (left <= 0 || http_client_is_over(client))
+			return NULL;
+		struct http_exchange *ended = advance(client, left < POLL_MS ? left : POLL_MS);
+		if (ended)
+			return ended;
+	}
+	return take_unasked(client);
+}
+
+static bool is_among(
+    const struct http_exchange *exchange, struct http_exchange *const *exchanges, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (exchanges[i] == exchange)
+			return true;
+	return false;
+}
+
+/* Wait for those of them that run. */
+static void wait_for(
+    struct http_client *client, struct http_exchange *const *exchanges, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		while (exchanges[i]->attempt) {
+			struct http_exchange *ended = next_ended(client);
+			if (!is_among(ended, exchanges, count))
+				keep_unasked(client, ended);
+		}
 }
 
 int http_run(struct http_client *client, struct http_exchange *const *exchanges, size_t count,
@@ -283,12 +363,10 @@ int http_run(struct http_client *client, struct http_exchange *const *exchanges,
 {
 	for (size_t i = 0; i < count; i++)
 		if (http_start(client, exchanges[i], err) < 0) {
-			while (http_wait(client))
-				;
+			wait_for(client, exchanges, i);
 			return -1;
 		}
-	while (http_wait(client))
-		;
+	wait_for(client, exchanges, count);
 	return 0;
 }
 

@@ -90,6 +90,7 @@ struct http_exchange {
 	const char *method;		 /* "GET", "POST" ...; a literal */
 	struct secret_buffer path;	 /* "/v1/..." with its query, behind the endpoint's URL */
 	const char *content_type;	 /* a literal; NULL when there is no body */
+	const char *accept;		 /* a literal; NULL: application/json */
 	struct secret_buffer credential; /* one whole header line: "X-Vault-Token: ..." */
 	struct secret_buffer body;
 	size_t response_limit; /* bytes; 0: HTTP_RESPONSE_SMALL */
@@ -100,6 +101,8 @@ struct http_exchange {
 	bool once;
 	/* true: this answer is final although its status would be retried. */
 	bool (*permanent)(const struct http_exchange *exchange);
+	/* Told of each try that the server puts off (429, 503 ...), with its status; or NULL. */
+	void (*put_off)(const struct http_exchange *exchange);
 
 	/* The response. */
 	int status; /* 0 when none came: see `error` */
@@ -111,7 +114,9 @@ struct http_exchange {
 	bool out_of_time; /* the deadline came before the next try */
 	void *context;	  /* the caller's */
 
-	struct http_attempt *attempt; /* the client's own, while it runs */
+	/* The client's own. */
+	struct http_attempt *attempt;	    /* while it runs */
+	struct http_exchange *next_unasked; /* in its queue of those that nobody waited for */
 };
 
 /* Wipe and free what the exchange owns; it is zeroed after. */
@@ -123,6 +128,9 @@ void http_exchange_free(struct http_exchange *exchange) __attribute__((nonnull))
  */
 struct http_client *http_client_new(int64_t deadline_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* For work in steps, each of which has its time.  What runs keeps the deadline it began with. */
+void http_client_set_deadline(struct http_client *client, int64_t deadline_ms)
+    __attribute__((nonnull));
 /* 0: none. */
 int64_t http_client_deadline_ms(const struct http_client *client) __attribute__((nonnull));
 /* Ends what still runs. */
@@ -141,8 +149,17 @@ int http_start(struct http_client *client, struct http_exchange *exchange, struc
 
 /* Wait for any started exchange to end and return it; NULL when none is running. */
 struct http_exchange *http_wait(struct http_client *client) __attribute__((nonnull));
+/*
+ * The same until `until_ms` (CLOCK_MONOTONIC), and till then also while none is running: NULL when
+ * that time has come, after http_interrupt, and at the client's deadline.
+ */
+struct http_exchange *http_wait_until(struct http_client *client, int64_t until_ms)
+    __attribute__((nonnull));
 
-/* Start and wait for all of them.  0 also when some failed: look at each. */
+/*
+ * Start and wait for all of them.  0 also when some failed: look at each.  Others that were started
+ * before go on meanwhile, and the next http_wait returns those that ended.
+ */
 int http_run(struct http_client *client, struct http_exchange *const *exchanges, size_t count,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 

@@ -8,6 +8,10 @@
 /* Longer texts from a server are cut: they end up in one log line. */
 #define MESSAGE_MAX 512
 
+/* The kinds in which the API server gives metadata alone. */
+#define METADATA "PartialObjectMetadata"
+#define METADATA_LIST METADATA "List"
+
 static int add_segment(struct secret_buffer *path, const char *segment, struct error *err)
 {
 	/* libcurl resolves dots as browsers do, so that they would lead to another object. */
@@ -19,15 +23,16 @@ static int add_segment(struct secret_buffer *path, const char *segment, struct e
 	return http_append_escaped(path, segment, err);
 }
 
-int kube_request(struct kube *kube, const char *method, const char *namespace, const char *resource,
-    const char *name, struct http_exchange *exchange, struct error *err)
+int kube_group_request(struct kube *kube, const char *method, const char *api,
+    const char *namespace, const char *resource, const char *name, struct http_exchange *exchange,
+    struct error *err)
 {
 	memset(exchange, 0, sizeof(*exchange));
 	exchange->endpoint = &kube->endpoint;
 	exchange->method = method;
 	if (strcmp(method, "GET") != 0)
 		exchange->content_type = "application/json";
-	if (secret_buffer_append_string(&exchange->path, "/api/v1", err) < 0)
+	if (secret_buffer_append_string(&exchange->path, api, err) < 0)
 		return -1;
 	if (namespace && (secret_buffer_append_string(&exchange->path, "/namespaces", err) < 0 ||
 			     add_segment(&exchange->path, namespace, err) < 0))
@@ -36,6 +41,25 @@ int kube_request(struct kube *kube, const char *method, const char *namespace, c
 	    (name && add_segment(&exchange->path, name, err) < 0))
 		return -1;
 	return kube_add_credential(kube, exchange, err);
+}
+
+int kube_request(struct kube *kube, const char *method, const char *namespace, const char *resource,
+    const char *name, struct http_exchange *exchange, struct error *err)
+{
+	return kube_group_request(
+	    kube, method, KUBE_CORE, namespace, resource, name, exchange, err);
+}
+
+/* A server that is too old to know the first gives the second. */
+void kube_ask_for_metadata(struct http_exchange *exchange)
+{
+	exchange->accept = "application/json;as=" METADATA ";g=meta.k8s.io;v=v1,application/json";
+}
+
+void kube_ask_for_metadata_list(struct http_exchange *exchange)
+{
+	exchange->accept =
+	    "application/json;as=" METADATA_LIST ";g=meta.k8s.io;v=v1,application/json";
 }
 
 /* "Reason: message" of a v1/Status: newly allocated, or NULL when it is none. */
@@ -96,12 +120,23 @@ int kube_answer_check(const struct http_exchange *exchange, struct error *err)
 	return -1;
 }
 
+static bool is_of_kind(
+    const struct http_exchange *exchange, const struct json *document, const char *kind)
+{
+	json_node node = json_member(document, JSON_ROOT, "kind");
+
+	if (json_string_is(document, node, kind))
+		return true;
+	return exchange->accept && (json_string_is(document, node, METADATA) ||
+				       json_string_is(document, node, METADATA_LIST));
+}
+
 struct json *kube_answer_parse(
     const struct http_exchange *exchange, const char *kind, struct error *err)
 {
 	struct json *document = parse(exchange, err);
 
-	if (document && !json_string_is(document, json_member(document, JSON_ROOT, "kind"), kind)) {
+	if (document && !is_of_kind(exchange, document, kind)) {
 		error_set(err, ERROR_INVALID,
 		    "the Kubernetes API's answer is no %s: is there an API server at %s?", kind,
 		    exchange->endpoint->url);

@@ -6,20 +6,29 @@
 #include "lib/kube/kube.h"
 
 /*
- * A request to /api/v1/namespaces/NAMESPACE/RESOURCE[/NAME], with the bearer token where there is
- * one. `namespace` NULL: all of them; `name` NULL: the collection.
+ * A request to API/namespaces/NAMESPACE/RESOURCE[/NAME], with the bearer token where there is one.
+ * `api` is the path of a group's version, such as KUBE_CORE; `namespace` NULL: all of them; `name`
+ * NULL: the collection.
  */
+int kube_group_request(struct kube *kube, const char *method, const char *api,
+    const char *namespace, const char *resource, const char *name, struct http_exchange *exchange,
+    struct error *err) __attribute__((nonnull(1, 2, 3, 5, 7, 8), warn_unused_result));
+/* The same in the core group. */
 int kube_request(struct kube *kube, const char *method, const char *namespace, const char *resource,
     const char *name, struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull(1, 2, 4, 6, 7), warn_unused_result));
+#define KUBE_CORE "/api/v1"
+
+/* A prepared list asks for the metadata of its items alone. */
+void kube_ask_for_metadata_list(struct http_exchange *exchange) __attribute__((nonnull));
 
 /* 0 on 2xx; else http_check's error with the reason and message of the v1/Status in the answer. */
 int kube_answer_check(const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Parse an answer of this kind ("Secret").  NULL when it is anything else: err then says whether an
- * API server stands there at all.
+ * Parse an answer of this kind ("Secret"), or its metadata where that was asked for.  NULL when it
+ * is anything else: err then says whether an API server stands there at all.
  */
 struct json *kube_answer_parse(const struct http_exchange *exchange, const char *kind,
     struct error *err) __attribute__((nonnull, warn_unused_result));

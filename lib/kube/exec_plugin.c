@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/credential_environment.h"
 #include "lib/kube/credential.h"
 #include "lib/kube/plugin_process.h"
 
@@ -181,21 +182,6 @@ static bool is_set(const struct strings *environment, const char *entry)
 	return false;
 }
 
-/* What logs in to Vault is no business of a program that a kubeconfig names. */
-static bool is_vault_credential(const char *entry)
-{
-	static const char *const ends[] = {
-	    "VAULT_TOKEN", "BAO_TOKEN", "VAULT_SECRET_ID", "BAO_SECRET_ID"};
-
-	const char *equals = strchr(entry, '=');
-
-	for (size_t i = 0; equals && i < sizeof(ends) / sizeof(ends[0]); i++)
-		if ((size_t)(equals - entry) >= strlen(ends[i]) &&
-		    strncmp(equals - strlen(ends[i]), ends[i], strlen(ends[i])) == 0)
-			return true;
-	return false;
-}
-
 /* What the protocol gives wins over what the kubeconfig gives, and that over our own environment.
  */
 static int add_environment(struct run *run, const struct http_endpoint *endpoint, struct error *err)
@@ -218,8 +204,9 @@ static int add_environment(struct run *run, const struct http_endpoint *endpoint
 				  strings_append(&run->environment, entry, err) < 0))
 			return -1;
 	}
+	/* What logs in to Vault is no business of a program that a kubeconfig names. */
 	for (char **entry = environ; *entry; entry++)
-		if (!is_vault_credential(*entry) && !is_set(&run->environment, *entry) &&
+		if (!credential_environment_entry(*entry) && !is_set(&run->environment, *entry) &&
 		    strings_append(&run->environment, *entry, err) < 0)
 			return -1;
 	return 0;

@@ -129,6 +129,12 @@ int kube_secret_create(struct http_client *client, struct kube *kube,
 int kube_secret_patch_request(struct kube *kube, const struct kube_secret *change,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * A prepared patch (or get, create) asks for the stored object's metadata alone, so that 1 MiB of
+ * data does not come back: the result then has neither data nor type.
+ */
+void kube_ask_for_metadata(struct http_exchange *exchange) __attribute__((nonnull));
+
 /* The Secret as a v1/Secret in JSON, as POST wants it and as a manifest. */
 int kube_secret_write_json(const struct kube_secret *secret, struct secret_buffer *out,
     struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -147,20 +153,29 @@ int kube_config_map_result(const struct http_exchange *exchange, const char *nam
     const char *name, struct kube_config_map *map, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* One page of a list. */
+/* What page of which list; all borrowed. */
+struct kube_list {
+	const char *namespace; /* NULL: all */
+	const char *selector;  /* of labels; NULL: none */
+	int limit;	       /* objects a page */
+	const char *next;      /* the continue token of the page before; NULL: the first page */
+	size_t bytes_max;      /* of the answer; 0: HTTP_RESPONSE_LARGE */
+};
+
 struct kube_secret_page {
 	struct kube_secret *secrets;
 	size_t count;
-	char *next; /* the continue token, or NULL on the last page */
+	char *next;   /* the continue token, or NULL on the last page */
+	size_t bytes; /* of the answer */
 };
 void kube_secret_page_free(struct kube_secret_page *page) __attribute__((nonnull));
-/*
- * `namespace` NULL: all.  `selector` NULL: no label selector.  `next` NULL: the first page.
- * ERROR_GONE: `next` has expired, begin anew.  ERROR_TOO_LARGE: ask for fewer.
- */
-int kube_secret_list(struct http_client *client, struct kube *kube, const char *namespace,
-    const char *selector, int limit, const char *next, struct kube_secret_page *page,
-    struct error *err) __attribute__((nonnull(1, 2, 7, 8), warn_unused_result));
+/* ERROR_GONE: `next` has expired, begin anew.  ERROR_TOO_LARGE: ask for fewer. */
+int kube_secret_list_request(struct kube *kube, const struct kube_list *list,
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_secret_list_result(const struct http_exchange *exchange, const struct kube_list *list,
+    struct kube_secret_page *page, struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_secret_list(struct http_client *client, struct kube *kube, const struct kube_list *list,
+    struct kube_secret_page *page, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * POST serviceaccounts/NAME/token (TokenRequest): append the JWT to `token`.

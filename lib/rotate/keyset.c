@@ -2,62 +2,180 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/log.h"
 
-const struct keyset_key *keyset_find(const struct keyset *set, const char *text)
+struct keyset_key *keyset_find(const struct keyset *set, const char *text)
 {
 	for (size_t i = 0; i < set->count; i++)
-		if (transit_key_is(&set->keys[i].key, text))
-			return &set->keys[i];
+		if (transit_key_is(&set->keys[i]->key, text))
+			return set->keys[i];
 	return NULL;
 }
 
-int keyset_add(struct keyset *set, const char *text, struct error *err)
+static void free_key(struct keyset_key *key)
 {
-	struct keyset_key added = {0};
+	transit_key_free(&key->key);
+	free(key->census);
+	free(key);
+}
 
-	if (keyset_find(set, text))
-		return 0;
-	struct keyset_key *grown = reallocarray(set->keys, set->count + 1, sizeof(*grown));
-	if (!grown)
-		return error_memory(err);
-	set->keys = grown;
-	if (transit_key_parse(&added.key, text, err) < 0)
-		return -1;
+struct keyset_key *keyset_add(struct keyset *set, const char *text, struct error *err)
+{
+	struct keyset_key *added = keyset_find(set, text);
+
+	if (added)
+		return added;
+	struct keyset_key **grown = reallocarray(set->keys, set->count + 1, sizeof(*grown));
+	if (grown)
+		set->keys = grown;
+	added = calloc(1, sizeof(*added));
+	if (!grown || !added) {
+		free(added);
+		error_memory(err);
+		return NULL;
+	}
+	if (transit_key_parse(&added->key, text, err) < 0) {
+		free(added);
+		return NULL;
+	}
 	set->keys[set->count++] = added;
+	return added;
+}
+
+/* One of the keys has failed: -1 when that ends the run. */
+static int leave_out(struct keyset *set, struct keyset_key *key, struct error *err)
+{
+	bool all = true;
+
+	key->failed = true;
+	for (size_t i = 0; i < set->count; i++)
+		all = all && set->keys[i]->failed;
+	if (error_is_outage(err) || all)
+		return -1;
+	log_write(LOG_ERROR, "%s", err->message);
+	error_clear(err);
 	return 0;
 }
 
-int keyset_rotate(
-    struct keyset *set, struct http_client *client, struct vault *vault, struct error *err)
+static int read_key(struct keyset_key *key, struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *session, struct error *err)
 {
-	size_t failed = 0;
+	if (vault_session_renew(client, vault, session, err) < 0 ||
+	    transit_key_read(client, vault, &key->key, &key->state, err) < 0)
+		return -1;
+	key->wanted_version = key->state.latest_version;
+	return 0;
+}
 
+int keyset_read(struct keyset *set, struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *session, struct error *err)
+{
 	for (size_t i = 0; i < set->count; i++) {
-		struct keyset_key *key = &set->keys[i];
-		struct transit_key_state state;
+		struct keyset_key *key = set->keys[i];
 
-		if (transit_key_rotate(client, vault, &key->key, &state, err) < 0) {
-			error_wrap(err, "rotating");
-			if (error_is_outage(err) || ++failed == set->count)
-				return -1;
-			log_write(LOG_ERROR, "%s", err->message);
-			error_clear(err);
-			key->failed = true;
-			continue;
-		}
-		key->latest_version = state.latest_version;
-		log_write(LOG_INFO, "Transit key %s/%s: rotated to version %lld", key->key.mount,
-		    key->key.name, (long long)key->latest_version);
+		if (!key->failed && read_key(key, client, vault, session, err) < 0 &&
+		    leave_out(set, key, err) < 0)
+			return -1;
 	}
 	return 0;
+}
+
+bool keyset_key_is_due(const struct keyset_key *key, int64_t min_age_ms)
+{
+	int64_t age_s = (int64_t)time(NULL) - key->state.latest_created_s;
+
+	if (min_age_ms == 0 || key->state.latest_created_s == 0 || age_s * 1000 >= min_age_ms)
+		return true;
+	log_write(LOG_INFO,
+	    "Transit key %s/%s: version %lld is %lld s old, less than --min-age: it stays the "
+	    "newest",
+	    key->key.mount, key->key.name, (long long)key->state.latest_version,
+	    (long long)(age_s > 0 ? age_s : 0));
+	return false;
+}
+
+static int rotate_key(struct keyset_key *key, struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *session, struct error *err)
+{
+	if (vault_session_renew(client, vault, session, err) < 0 ||
+	    transit_key_rotate(client, vault, &key->key, &key->state, err) < 0)
+		return error_wrap(err, "rotating");
+	key->wanted_version = key->state.latest_version;
+	log_write(LOG_INFO, "Transit key %s/%s: rotated to version %lld", key->key.mount,
+	    key->key.name, (long long)key->state.latest_version);
+	return 0;
+}
+
+int keyset_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *session, int64_t min_age_ms, size_t *rotated,
+    struct error *err)
+{
+	if (min_age_ms > 0 && keyset_read(set, client, vault, session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < set->count; i++) {
+		struct keyset_key *key = set->keys[i];
+
+		if (key->failed || !keyset_key_is_due(key, min_age_ms))
+			continue;
+		if (rotate_key(key, client, vault, session, err) == 0)
+			++*rotated;
+		else if (leave_out(set, key, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int keyset_count(struct keyset_key *key, int64_t version, struct error *err)
+{
+	size_t at = key->census_count;
+
+	while (at > 0 && key->census[at - 1].version >= version)
+		at--;
+	if (at < key->census_count && key->census[at].version == version) {
+		key->census[at].values++;
+		return 0;
+	}
+	struct keyset_census *grown =
+	    reallocarray(key->census, key->census_count + 1, sizeof(*grown));
+	if (!grown)
+		return error_memory(err);
+	memmove(&grown[at + 1], &grown[at], (key->census_count - at) * sizeof(*grown));
+	grown[at] = (struct keyset_census){version, 1};
+	key->census = grown;
+	key->census_count++;
+	return 0;
+}
+
+int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
+{
+	for (size_t i = 0; i < key->census_count; i++)
+		if (key->census[i].version == from && key->census[i].values > 0) {
+			key->census[i].values--;
+			return keyset_count(key, to, err);
+		}
+	return 0;
+}
+
+int64_t keyset_oldest(const struct keyset_key *key)
+{
+	for (size_t i = 0; i < key->census_count; i++)
+		if (key->census[i].values > 0)
+			return key->census[i].version;
+	return 0;
+}
+
+void keyset_count_anew(struct keyset *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		set->keys[i]->census_count = 0;
 }
 
 void keyset_free(struct keyset *set)
 {
 	for (size_t i = 0; i < set->count; i++)
-		transit_key_free(&set->keys[i].key);
+		free_key(set->keys[i]);
 	free(set->keys);
 	memset(set, 0, sizeof(*set));
 }

@@ -1,183 +1,201 @@
 #include "lib/rotate/rotate.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/rotate/keyset.h"
-#include "lib/rotate/rewrap.h"
-#include "lib/sealed/sealed.h"
+#include "lib/rotate/pass.h"
+#include "lib/rotate/retire.h"
+#include "lib/rotate/rotation.h"
 
-/* Secrets a page: of usual ones a small answer, and one batch of rewraps. */
-#define PAGE_LIMIT 500
-/* A pass that finds something old is followed by another, for what was written meanwhile. */
-#define PASSES_MAX 3
-/* Expired lists in a row: the API server compacts faster than we read. */
-#define RESTARTS_MAX 5
+/* A pass that brought something on is followed by another, for what was written meanwhile. */
+#define PASSES_MAX 5
 
-struct rotation {
-	const struct rotate_settings *settings;
-	struct rotate_summary *summary;
-	struct http_client *client;
-	struct vault vault;
-	struct kube kube;
-	struct keyset keys;
-	struct strings complained;
+static const char *const phase_names[] = {
+    [ROTATE_ALL] = "all",
+    [ROTATE_ROTATE] = "rotate",
+    [ROTATE_REWRAP] = "rewrap",
+    [ROTATE_VERIFY] = "verify",
+    [ROTATE_RETIRE] = "retire",
 };
 
-typedef int page_handler(
-    struct rotation *rotation, struct kube_secret_page *page, size_t *found, struct error *err);
-
-static const char *namespace_of(const struct rotation *rotation)
+int rotate_phase_parse(const char *text, enum rotate_phase *phase)
 {
-	return rotation->settings->all_namespaces ? NULL : rotation->kube.namespace;
-}
-
-/* The next page; one that is too large for us is asked for again by halves. */
-static int next_page(struct rotation *rotation, int *limit, const char *next,
-    struct kube_secret_page *page, struct error *err)
-{
-	while (kube_secret_list(rotation->client, &rotation->kube, namespace_of(rotation),
-		   SEALED_SELECTOR, *limit, next, page, err) < 0) {
-		if (err->code != ERROR_TOO_LARGE || *limit == 1)
-			return -1;
-		error_clear(err);
-		*limit /= 2;
-	}
-	return 0;
-}
-
-/* What is counted a pass begins at nothing. */
-static void begin_pass(struct rotate_summary *summary)
-{
-	summary->listed = summary->current = summary->other_key = 0;
-	summary->deleted = summary->failed = 0;
-}
-
-/* Hand all pages to `handle`; *found sums up what it finds. */
-static int each_page(
-    struct rotation *rotation, page_handler *handle, size_t *found, struct error *err)
-{
-	char *next = NULL;
-	int limit = PAGE_LIMIT, result = 0, restarts = 0;
-	bool more = true;
-
-	while (result == 0 && more) {
-		struct kube_secret_page page = {0};
-		size_t on_page = 0;
-
-		result = next_page(rotation, &limit, next, &page, err);
-		free(next);
-		next = NULL;
-		if (result < 0 && err->code == ERROR_GONE && restarts++ < RESTARTS_MAX) {
-			/* From the start: what is done shows by its version, and costs nothing. */
-			error_clear(err);
-			begin_pass(rotation->summary);
-			result = 0;
-			continue;
+	for (enum rotate_phase each = ROTATE_ALL; each <= ROTATE_RETIRE; each++)
+		if (strcmp(text, phase_names[each]) == 0) {
+			*phase = each;
+			return 0;
 		}
-		if (result == 0)
-			result = handle(rotation, &page, &on_page, err);
-		*found += on_page;
-		next = page.next;
-		page.next = NULL;
-		more = next != NULL;
-		kube_secret_page_free(&page);
-	}
-	free(next);
-	return result;
+	return -1;
 }
 
-/* The keys that annotations name; a malformed one is that Secret's failure, later. */
-static int gather_keys(
-    struct rotation *rotation, struct kube_secret_page *page, size_t *found, struct error *err)
+static bool has_phase(const struct rotation *rotation, enum rotate_phase phase)
 {
-	*found = page->count;
-	for (size_t i = 0; !rotation->settings->transit_key && i < page->count; i++) {
-		const char *key = kube_secret_annotation(&page->secrets[i], SEALED_ANNOTATION_KEY);
-		if (!key || keyset_add(&rotation->keys, key, err) == 0)
-			continue;
-		if (err->code != ERROR_USAGE)
-			return -1;
-		error_clear(err);
-	}
-	return 0;
+	return rotation->settings->phase == ROTATE_ALL || rotation->settings->phase == phase;
 }
 
-static int find_keys(struct rotation *rotation, struct error *err)
-{
-	size_t secrets = 0;
+/* -- the keys --------------------------------------------------------------------------------- */
 
-	if (rotation->settings->transit_key &&
-	    keyset_add(&rotation->keys, rotation->settings->transit_key, err) < 0)
+static int check_keys(
+    const struct rotation *rotation, const struct selection *selection, struct error *err)
+{
+	const struct rotate_summary *summary = rotation->summary;
+	size_t sealed = summary->listed - summary->unsealed;
+	cleanup_free char *where = selection_describe(selection, err);
+
+	if (!where)
 		return -1;
-	/* Also with --transit-key: a key is not rotated for Secrets that can't be listed. */
-	if (each_page(rotation, gather_keys, &secrets, err) < 0)
-		return -1;
-	if (secrets == 0)
-		log_write(LOG_WARNING, "no Secret labelled " SEALED_SELECTOR " in %s%s",
-		    rotation->settings->all_namespaces ? "any namespace" : "namespace ",
-		    rotation->settings->all_namespaces ? "" : rotation->kube.namespace);
-	if (rotation->keys.count == 0 && secrets > 0)
+	if (sealed == 0 && summary->failed == 0)
+		log_write(LOG_WARNING, "no sealed Secret among the %s", where);
+	if (rotation->keys.count == 0 && sealed > 0)
 		return error_set(err, ERROR_USAGE,
 		    "none of %zu sealed Secrets says which Transit key it is sealed with: name it "
 		    "with --transit-key",
-		    secrets);
+		    sealed);
 	return 0;
 }
 
-static int rewrap_page(
-    struct rotation *rotation, struct kube_secret_page *page, size_t *found, struct error *err)
+/* Also with --transit-key: a key is not rotated for Secrets that can't be listed. */
+static int gather_keys(
+    struct rotation *rotation, const struct selection *selection, struct error *err)
 {
-	struct rewrap rewrap = {.client = rotation->client,
-	    .vault = &rotation->vault,
-	    .kube = &rotation->kube,
-	    .keys = &rotation->keys,
-	    .settings = rotation->settings,
-	    .summary = rotation->summary,
-	    .complained = &rotation->complained};
+	const char *asked = rotation->settings->transit_key;
+	size_t ignored;
 
-	rotation->summary->listed += page->count;
-	return rewrap_secrets(&rewrap, page->secrets, page->count, found, err);
+	if (asked && !keyset_add(&rotation->keys, asked, err))
+		return -1;
+	if (pass_run(rotation, selection, PASS_GATHER, &ignored, err) < 0)
+		return -1;
+	return check_keys(rotation, selection, err);
 }
 
-static int rewrap_passes(struct rotation *rotation, struct error *err)
+/* What a rotation would give: the next version is wanted of each key that is due. */
+static int pretend_to_rotate(struct rotation *rotation, struct error *err)
 {
-	struct rotate_summary *summary = rotation->summary;
+	if (keyset_read(&rotation->keys, rotation->client, &rotation->vault,
+		&rotation->settings->session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < rotation->keys.count; i++) {
+		struct keyset_key *key = rotation->keys.keys[i];
+
+		if (key->failed || !keyset_key_is_due(key, rotation->settings->min_age_ms))
+			continue;
+		key->wanted_version++;
+		log_write(LOG_INFO, "dry run: would rotate Transit key %s/%s to version %lld",
+		    key->key.mount, key->key.name, (long long)key->wanted_version);
+	}
+	return 0;
+}
+
+static int settle_keys(struct rotation *rotation, struct error *err)
+{
+	const struct rotate_settings *settings = rotation->settings;
+
+	if (!has_phase(rotation, ROTATE_ROTATE))
+		return keyset_read(
+		    &rotation->keys, rotation->client, &rotation->vault, &settings->session, err);
+	if (settings->dry_run)
+		return pretend_to_rotate(rotation, err);
+	return keyset_rotate(&rotation->keys, rotation->client, &rotation->vault,
+	    &settings->session, settings->min_age_ms, &rotation->summary->keys, err);
+}
+
+/* -- the Secrets ------------------------------------------------------------------------------ */
+
+static int rewrap(struct rotation *rotation, const struct selection *selection, struct error *err)
+{
 	size_t old = 1;
 
-	for (int pass = 0; old > 0 && pass < PASSES_MAX; pass++) {
-		old = 0;
-		begin_pass(summary);
-		if (each_page(rotation, rewrap_page, &old, err) < 0)
+	for (int pass = 0; old > 0 && pass < PASSES_MAX; pass++)
+		if (pass_run(rotation, selection, PASS_REWRAP, &old, err) < 0)
 			return -1;
-	}
-	if (summary->failed)
-		return error_set(err, ERROR_REJECTED,
-		    "%zu of %zu Secrets are left on an old version, for the reasons above: see to "
-		    "them and run again; they still decrypt",
-		    summary->failed, summary->listed);
 	return 0;
 }
+
+static int look(struct rotation *rotation, const struct selection *selection, struct error *err)
+{
+	size_t old;
+
+	return pass_run(rotation, selection, PASS_LOOK, &old, err);
+}
+
+static int judge(const struct rotation *rotation, struct error *err)
+{
+	const struct rotate_summary *summary = rotation->summary;
+	size_t left = summary->failed + (rotation->settings->dry_run ? 0 : summary->old);
+
+	if (left == 0)
+		return 0;
+	return error_set(err, ERROR_REJECTED,
+	    "%zu of %zu Secrets are left on an old version, for the reasons above: see to them and "
+	    "run again; they still decrypt",
+	    left, summary->listed);
+}
+
+static int work_on_secrets(
+    struct rotation *rotation, const struct selection *selection, struct error *err)
+{
+	bool changes = has_phase(rotation, ROTATE_REWRAP) && !rotation->settings->dry_run;
+	int result = changes ? rewrap(rotation, selection, err) : look(rotation, selection, err);
+
+	return result < 0 ? -1 : judge(rotation, err);
+}
+
+static bool is_to_retire(const struct rotation *rotation)
+{
+	return rotation->settings->phase == ROTATE_RETIRE ||
+	       (rotation->settings->phase == ROTATE_ALL && rotation->settings->retire);
+}
+
+static int run_phases(
+    struct rotation *rotation, const struct selection *selection, struct error *err)
+{
+	enum rotate_phase phase = rotation->settings->phase;
+
+	if (gather_keys(rotation, selection, err) < 0)
+		return -1;
+	rotation->kube_outage.answered = true;
+	if (vault_session_begin(
+		rotation->client, &rotation->vault, &rotation->settings->session, err) < 0)
+		return -1;
+	rotation->vault_outage.answered = true;
+	rotation->summary->logins++;
+	if (settle_keys(rotation, err) < 0)
+		return -1;
+	if (phase != ROTATE_ROTATE && phase != ROTATE_RETIRE &&
+	    work_on_secrets(rotation, selection, err) < 0)
+		return -1;
+	return is_to_retire(rotation) ? retire_versions(rotation, err) : 0;
+}
+
+/* -- the run ---------------------------------------------------------------------------------- */
 
 static int run(struct rotation *rotation, struct error *err)
 {
-	if (kube_init(&rotation->kube, &rotation->settings->kube, err) < 0 ||
-	    find_keys(rotation, err) < 0 ||
-	    vault_session_begin(
-		rotation->client, &rotation->vault, &rotation->settings->session, err) < 0 ||
-	    keyset_rotate(&rotation->keys, rotation->client, &rotation->vault, err) < 0)
+	struct selection_settings settings = rotation->settings->selection;
+	struct selection selection;
+
+	if (kube_init(&rotation->kube, &rotation->settings->kube, err) < 0)
 		return -1;
-	for (size_t i = 0; i < rotation->keys.count; i++)
-		rotation->summary->keys += !rotation->keys.keys[i].failed;
-	return rewrap_passes(rotation, err);
+	settings.namespace = rotation->kube.namespace;
+	int result = selection_init(&selection, &settings, err);
+	if (result == 0)
+		result = run_phases(rotation, &selection, err);
+	selection_free(&selection);
+	return result;
 }
 
 int rotate(struct http_client *client, const struct rotate_settings *settings,
     struct rotate_summary *summary, struct error *err)
 {
-	struct rotation rotation = {.settings = settings, .summary = summary, .client = client};
+	struct rotation rotation = {.settings = settings,
+	    .summary = summary,
+	    .client = client,
+	    .vault_outage = {.server = "Vault"},
+	    .kube_outage = {.server = "the Kubernetes API"}};
 	struct error revoke = ERROR_INIT;
+	int64_t begun_ms = clock_now_ms();
 
 	memset(summary, 0, sizeof(*summary));
 	if (vault_init(&rotation.vault, &settings->vault, err) < 0)
@@ -185,8 +203,11 @@ int rotate(struct http_client *client, const struct rotate_settings *settings,
 	int result = run(&rotation, err);
 	if (vault_session_end(client, &rotation.vault, &settings->session, &revoke) < 0)
 		log_write(LOG_WARNING, "%s", revoke.message);
+	summary->took_ms = clock_now_ms() - begun_ms;
+	struct error untaken = ERROR_INIT;
+	if (summary_take_keys(summary, &rotation.keys, &untaken) < 0)
+		log_write(LOG_WARNING, "%s", untaken.message);
 	keyset_free(&rotation.keys);
-	strings_free(&rotation.complained);
 	kube_free(&rotation.kube);
 	vault_free(&rotation.vault);
 	return result;

@@ -1,43 +1,55 @@
 /*
  * rotate: give the Transit keys a new version, then bring every sealed Secret to it.
  *
- *   list -> rotate the keys -> rewrap in batches -> PATCH -> pass again until nothing old is left
+ *   gather the keys -> rotate -> rewrap and PATCH, pass after pass until nothing old is left
+ *                                                                       -> retire old versions
  *
  * Plaintext never leaves Vault.  The state of the work is the ciphertext's own "vN", so that a run
- * can end anywhere and the next one goes on; old versions stay decryptable throughout, so that
- * every Secret decrypts at every moment.
+ * can end anywhere and the next one goes on; old versions stay decryptable until they are retired,
+ * so that every Secret decrypts at every moment.
  */
 #ifndef ROTATE_ROTATE_H
 #define ROTATE_ROTATE_H
 
 #include "lib/base/strings.h"
 #include "lib/kube/kube.h"
+#include "lib/rotate/selection.h"
+#include "lib/rotate/summary.h"
 #include "lib/vault/session.h"
 #include "lib/vault/vault.h"
+
+enum rotate_phase {
+	ROTATE_ALL, /* rotate, rewrap, verify; retire where that is asked for */
+	ROTATE_ROTATE,
+	ROTATE_REWRAP,
+	ROTATE_VERIFY,
+	ROTATE_RETIRE,
+};
+/* -1 for what is no phase's name. */
+int rotate_phase_parse(const char *text, enum rotate_phase *phase)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The versions that --retire leaves: the newest, and the one before for what reads at the moment.
+ */
+#define ROTATE_KEEP_VERSIONS 2
 
 struct rotate_settings {
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
-	bool all_namespaces;
+	struct selection_settings selection; /* its namespace is filled in */
+	enum rotate_phase phase;
 	const char *transit_key; /* only this one; NULL: each that an annotation names */
-};
-
-/* What a run did, in Secrets.  listed = current + other_key + deleted + failed. */
-struct rotate_summary {
-	size_t keys;	  /* rotated */
-	size_t listed;	  /* found by the label in the last pass */
-	size_t current;	  /* of them on their key's newest version now */
-	size_t other_key; /* of them sealed with a key that the run leaves alone */
-	size_t deleted;	  /* of them gone while we worked */
-	size_t failed;	  /* of them left on an old version, each with its reason in the log */
-	size_t rewrapped; /* PATCHed, in all passes */
-	size_t conflicts; /* PATCHes that came too late and were done again */
+	int64_t min_age_ms;	 /* a newest version that is younger stays the newest */
+	bool dry_run;		 /* nothing is changed anywhere; the log says what would be */
+	bool retire, trim;
+	int64_t keep_versions;			/* of each key, at least 1 */
+	const struct strings *known_namespaces; /* all that hold Secrets of the keys; none: all */
 };
 
 /*
  * 0: every Secret looked at is on its key's newest version.  -1: *err says what stopped the run, or
- * that some are left; *summary is filled in either case.
+ * that some are left; *summary is filled in either case, to be freed.
  */
 int rotate(struct http_client *client, const struct rotate_settings *settings,
     struct rotate_summary *summary, struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -132,7 +132,7 @@ static void tell(char mark, const char *name)
 	log_write(LOG_INFO, "%c %s", mark, name);
 }
 
-/* Per key: what is new or other is set, what is gone is unset. */
+/* Per key: what is new or other is set, what is gone is unset, unless somebody else did that. */
 static int compare_values(struct editing *editing, struct variables *now, struct error *err)
 {
 	struct seal_changes *changes = &editing->changes;
@@ -149,7 +149,7 @@ static int compare_values(struct editing *editing, struct variables *now, struct
 	}
 	for (size_t i = 0; i < editing->values.count; i++) {
 		const char *name = editing->values.items[i].name;
-		if (variables_find(now, name))
+		if (variables_find(now, name) || !kube_secret_entry(&editing->base.secret, name))
 			continue;
 		tell('-', name);
 		if (strings_append(&changes->unset, name, err) < 0)
@@ -239,23 +239,6 @@ static bool anything(const struct seal_changes *changes)
 }
 
 /* One try to write; sealing uses the values up, so it gets a copy of them. */
-static int copy_changes(const struct seal_changes *from, struct seal_changes *to, struct error *err)
-{
-	*to = (struct seal_changes){.whole_document = from->whole_document};
-	for (size_t i = 0; i < from->values.count; i++) {
-		const struct variable *variable = &from->values.items[i];
-		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
-		if (secret_buffer_append(&value, secret_buffer_string(&variable->value),
-			variable->value.length, err) < 0 ||
-		    variables_add(&to->values, variable->name, &value, variable->source, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < from->unset.count; i++)
-		if (strings_append(&to->unset, from->unset.items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 static int write_changes(struct editing *editing, struct error *err)
 {
 	struct seal_settings settings = {.name = editing->settings->name,
@@ -267,7 +250,7 @@ static int write_changes(struct editing *editing, struct error *err)
 	struct seal_changes changes;
 	struct seal_outcome outcome = {0};
 	struct servers servers;
-	int result = copy_changes(&editing->changes, &changes, err);
+	int result = seal_changes_copy(&editing->changes, &changes, err);
 
 	if (result == 0 && (result = servers_begin(&servers, editing->servers, err)) == 0) {
 		const char *file = editing->settings->file;
@@ -331,33 +314,70 @@ static int write_until_done(struct editing *editing, struct error *err)
 	}
 }
 
+enum next { GIVE_UP, EDIT_AGAIN, TRY_AGAIN };
+
 /*
- * After a failure: whether the person wants the editor again, with the text as they left it.  Where
+ * After a failure: what the person wants, to whom the text is kept until they have said it.  Where
  * there is no terminal nobody can be asked.
  */
-static bool again(const struct error *err)
+static enum next ask(const struct editor *editor, const struct error *err)
 {
-	struct error no_terminal = ERROR_INIT;
-	char question[ERROR_MESSAGE_MAX + 100];
-	bool yes = false;
+	static const char conflict[] = "Going on puts what you wrote in the place of theirs.\n";
+	struct error ignored = ERROR_INIT;
+	cleanup_free char *question = string_format(&ignored,
+	    "%s\n%sWhat you wrote is in %s until you answer.\n"
+	    "(e)dit again, (t)ry again as it is, or (g)ive up? ",
+	    err->message, err->code == ERROR_CONFLICT ? conflict : "", editor->file);
+	char choice = 'g';
 
-	if (signals_caught())
-		return false;
-	snprintf(question, sizeof(question), "%s\nEdit again? Else the changes are lost. [y/N] ",
-	    err->message);
-	return prompt_yes(question, &yes, &no_terminal) == 0 && yes;
+	if (!question || signals_caught() || prompt_choice(question, "etg", &choice, &ignored) < 0)
+		return GIVE_UP;
+	return choice == 'e' ? EDIT_AGAIN : choice == 't' ? TRY_AGAIN : GIVE_UP;
+}
+
+/* From here on, what is there now counts as seen. */
+static int take_theirs(struct editing *editing, struct error *err)
+{
+	bool document = editing->document_key;
+	struct unsealed now;
+
+	if (read_secret(editing, &now, err) < 0)
+		return -1;
+	unsealed_free(&editing->base);
+	editing->base = now;
+	editing->document_key = NULL;
+	if (find_layout(editing, err) < 0)
+		return -1;
+	if (document == (editing->document_key != NULL))
+		return 0;
+	return error_set(err, ERROR_REJECTED, "Secret %s/%s: it has another layout now",
+	    now.secret.namespace, now.secret.name);
+}
+
+static int write_text_back(struct editing *editing, bool over_theirs, struct error *err)
+{
+	if (over_theirs && take_theirs(editing, err) < 0)
+		return -1;
+	if (find_changes(editing, err) < 0)
+		return -1;
+	return anything(&editing->changes) ? write_until_done(editing, err) : 0;
 }
 
 static int edit_until_done(struct editing *editing, struct editor *editor, struct error *err)
 {
+	enum next next = EDIT_AGAIN;
+	bool over_theirs = false;
+
 	for (;;) {
-		if (editor_run(editor, editing->settings->editor, &editing->text, err) < 0)
+		if (next == EDIT_AGAIN &&
+		    editor_run(editor, editing->settings->editor, &editing->text, err) < 0)
 			return -1;
-		if (find_changes(editing, err) == 0 &&
-		    (!anything(&editing->changes) || write_until_done(editing, err) == 0))
+		if (write_text_back(editing, over_theirs, err) == 0)
 			return 0;
-		if (!again(err))
+		next = ask(editor, err);
+		if (next == GIVE_UP)
 			return error_wrap(err, "nothing was changed");
+		over_theirs = err->code == ERROR_CONFLICT;
 		error_clear(err);
 	}
 }
@@ -366,7 +386,7 @@ int edit(const struct servers_settings *servers, const struct edit_settings *set
     bool *changed, struct error *err)
 {
 	struct editing editing = {.servers = servers, .settings = settings};
-	struct editor editor = {NULL, NULL};
+	struct editor editor = EDITOR_INIT;
 	int result = begin(&editing, err);
 
 	if (result == 0)

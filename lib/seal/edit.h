@@ -17,9 +17,10 @@ struct edit_settings {
 
 /*
  * Decrypt, let the person edit, and seal again what changed; *changed tells whether anything did.
- * What does not parse, or is refused, can be edited once more where there is a terminal to ask on.
- * Names of what changes are logged.  What somebody else changed meanwhile in other values stays; in
- * the same value it is a refusal.
+ * What does not parse, or is refused, is kept in the editor's file where there is a terminal to ask
+ * on: the person may edit it once more, try again, or give it up, and only then it is wiped. Names
+ * of what changes are logged.  What somebody else changed meanwhile in other values stays; in the
+ * same value it is a refusal.
  */
 int edit(const struct servers_settings *servers, const struct edit_settings *settings,
     bool *changed, struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -2,19 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/log.h"
+#include "lib/base/credential_environment.h"
 #include "lib/base/signals.h"
 #include "lib/base/strings.h"
 #include "lib/seal/edit_text.h"
@@ -23,43 +20,27 @@
 #define SHELL_CHARACTERS "|&;<>()$`\\\"' \t\n*?[#~=%"
 #define SHELL "/bin/sh"
 
-static bool in_memory(const char *folder)
-{
-	struct statfs status;
-
-	if (!given(folder) || folder[0] != '/' || statfs(folder, &status) < 0)
-		return false;
-	return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
-}
-
-/* A folder of our own under `parent`, if that will do; NULL with no error otherwise. */
-static char *make_folder(const char *parent, struct error *err)
-{
-	if (!in_memory(parent))
-		return NULL;
-	char *folder = string_format(err, "%s/secret-seal-XXXXXX", parent);
-	if (folder && mkdtemp(folder))
-		return folder;
-	free(folder);
-	return NULL;
-}
-
 int editor_open(struct editor *editor, const char *name, struct error *err)
 {
 	cleanup_free char *user = string_format(err, "/run/user/%u", (unsigned int)getuid());
 	const char *const parents[] = {
 	    getenv("XDG_RUNTIME_DIR"), "/dev/shm", user, getenv("TMPDIR"), "/tmp"};
+	struct error ignored = ERROR_INIT;
 
-	*editor = (struct editor){NULL, NULL};
-	for (size_t i = 0; !editor->folder && i < sizeof(parents) / sizeof(parents[0]); i++)
-		editor->folder = make_folder(parents[i], err);
-	if (err->code != ERROR_NONE)
-		return -1;
-	if (!editor->folder)
+	*editor = (struct editor)EDITOR_INIT;
+	for (size_t i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
+		if (!private_folder_in_memory(parents[i]))
+			continue;
+		private_folder_sweep(parents[i]);
+		if (!editor->folder.path &&
+		    private_folder_make(&editor->folder, parents[i], &ignored) < 0)
+			error_clear(&ignored);
+	}
+	if (!editor->folder.path)
 		return error_set(err, ERROR_SYSTEM,
 		    "no folder in memory to edit in: neither $XDG_RUNTIME_DIR nor /dev/shm nor "
 		    "$TMPDIR is a tmpfs that can be written to, and plaintext goes on no disk");
-	editor->file = string_format(err, "%s/%s", editor->folder, name);
+	editor->file = string_format(err, "%s/%s", editor->folder.path, name);
 	return editor->file ? 0 : -1;
 }
 
@@ -81,15 +62,23 @@ static int write_file(const char *path, const struct secret_buffer *text, struct
 	return 0;
 }
 
-/* In the child: nothing of ours but the environment and the standard streams goes on. */
-static void become(const char *command, const struct editor *editor)
+/*
+ * In the child: nothing of ours but the environment and the standard streams goes on.  An editor
+ * that is left alone hangs up, as if its terminal had gone: nobody would seal what it saves, and
+ * the next edit sweeps it away.
+ */
+static void become(const char *command, const struct editor *editor, pid_t parent)
 {
 	cleanup_free char *script = NULL;
 	const char *file = editor->file;
 
 	signals_restore();
+	prctl(PR_SET_PDEATHSIG, SIGHUP);
+	if (getppid() != parent)
+		_exit(126);
+	credential_environment_drop();
 	/* So that what it keeps on the way is where we wipe. */
-	setenv("TMPDIR", editor->folder, 1);
+	setenv("TMPDIR", editor->folder.path, 1);
 	if (!strpbrk(command, SHELL_CHARACTERS))
 		execlp(command, command, file, (char *)NULL);
 	else if (asprintf(&script, "%s \"$@\"", command) >= 0)
@@ -116,12 +105,12 @@ static int wait_for(pid_t child, int *status, struct error *err)
 static int run_child(
     const char *command, const struct editor *editor, int *status, struct error *err)
 {
-	pid_t child = fork();
+	pid_t ours = getpid(), child = fork();
 
 	if (child < 0)
 		return error_system(err, "starting the editor");
 	if (child == 0)
-		become(command, editor);
+		become(command, editor, ours);
 	return wait_for(child, status, err);
 }
 
@@ -158,37 +147,9 @@ int editor_run(
 	return secret_buffer_read_file(text, editor->file, err);
 }
 
-/* The pages of a file that is removed are free, not empty. */
-static void wipe(const char *path)
-{
-	static const char zeros[4096];
-	struct stat status;
-	cleanup_close int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-		return;
-	for (off_t at = 0; at < status.st_size; at += (off_t)sizeof(zeros))
-		if (pwrite(fd, zeros, sizeof(zeros), at) < 0)
-			return;
-}
-
-static int wipe_and_remove(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-	(void)status;
-	(void)place;
-	if (kind == FTW_F)
-		wipe(path);
-	if (remove(path) < 0)
-		log_write(LOG_WARNING, "%s: %s: remove it: plaintext may be in it", path,
-		    strerror(errno));
-	return 0;
-}
-
 void editor_close(struct editor *editor)
 {
-	if (editor->folder)
-		nftw(editor->folder, wipe_and_remove, 8, FTW_DEPTH | FTW_PHYS);
-	free(editor->folder);
+	private_folder_remove(&editor->folder);
 	free(editor->file);
-	*editor = (struct editor){NULL, NULL};
+	*editor = (struct editor)EDITOR_INIT;
 }

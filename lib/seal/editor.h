@@ -4,16 +4,23 @@
 
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
+#include "lib/seal/private_folder.h"
 
 struct editor {
-	char *folder; /* ours alone, on a tmpfs */
-	char *file;   /* in it */
+	struct private_folder folder; /* on a tmpfs */
+	char *file;		      /* in it; its path */
 };
+
+#define EDITOR_INIT                                                                                \
+	{                                                                                          \
+		PRIVATE_FOLDER_INIT, NULL                                                          \
+	}
 
 /*
  * Make a folder of mode 0700 in $XDG_RUNTIME_DIR, /dev/shm, /run/user/UID or $TMPDIR, the first
  * that is on a tmpfs or ramfs, with a file called `name` in it: editors write a new file beside the
- * old and rename it, which a memfd can't take.  ERROR_SYSTEM where all of them are on disks.
+ * old and rename it, which a memfd can't take.  ERROR_SYSTEM where all of them are on disks.  What
+ * edits that were killed have left in any of them is wiped first.
  */
 int editor_open(struct editor *editor, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
@@ -22,6 +29,7 @@ int editor_open(struct editor *editor, const char *name, struct error *err)
  * Write the text to the file, run `command` on it, and read the file again.  The command's words
  * are split as git does it: a shell runs what holds more than a file's name.  Meanwhile Ctrl-C is
  * the editor's own; TERM and HUP are passed on to it.  An editor that fails is ERROR_REJECTED.
+ * It gets neither our token for Vault nor a secret id, and hangs up when we are killed.
  */
 int editor_run(struct editor *editor, const char *command, struct secret_buffer *text,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -115,16 +115,25 @@ static int read_generated(const char *text, struct variables *values, struct err
 	return variables_add(values, name, &value, "--generate", err);
 }
 
-static int read_prompt(const char *name, struct variables *values, struct error *err)
+/* Its place among the others, still empty. */
+static int expect_prompt(const char *name, struct variables *values, struct error *err)
 {
-	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer none = SECRET_BUFFER_INIT;
 
-	/* Asking in vain is worse than a look before. */
 	if (variables_find(values, name))
 		return error_set(err, ERROR_INVALID, "--prompt: %s comes twice", name);
-	if (prompt_hidden(name, &value, err) < 0)
+	if (prompt_check_terminal(err) < 0)
 		return error_wrap(err, "--prompt %s", name);
-	return variables_add(values, name, &value, "--prompt", err);
+	return variables_add(values, name, &none, "--prompt", err);
+}
+
+static int ask(const char *name, struct variables *values, struct error *err)
+{
+	struct variable *variable = variables_find(values, name);
+
+	if (prompt_hidden(name, &variable->value, err) < 0)
+		return error_wrap(err, "--prompt %s", name);
+	return 0;
 }
 
 /* A document's text as JSON. */
@@ -169,8 +178,12 @@ int inputs_read(const struct inputs *inputs, struct variables *values, struct er
 	    (inputs->document && read_members(inputs->document, values, err) < 0) ||
 	    read_each(&inputs->generated, read_generated, values, err) < 0)
 		return -1;
-	/* Last, when all else is known to be good. */
-	return read_each(&inputs->prompts, read_prompt, values, err);
+	return read_each(&inputs->prompts, expect_prompt, values, err);
+}
+
+int inputs_ask(const struct inputs *inputs, struct variables *values, struct error *err)
+{
+	return read_each(&inputs->prompts, ask, values, err);
 }
 
 int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text, struct error *err)

@@ -23,7 +23,7 @@ struct inputs {
 	struct strings literals;  /* NAME=VALUE */
 	struct strings files;	  /* [NAME=]PATH; the name is else the file's; bytes as they are */
 	struct strings env_files; /* PATH, see lib/base/dotenv.h */
-	struct strings prompts;	  /* NAME: asked for on the terminal, after all else was read */
+	struct strings prompts;	  /* NAME: asked for on the terminal, see inputs_ask */
 	struct strings generated; /* NAME=LENGTH:CLASS, see lib/seal/generate.h */
 	const char *document;	  /* PATH or "-": a JSON or YAML object; NULL: none */
 };
@@ -33,9 +33,17 @@ bool inputs_given(const struct inputs *inputs) __attribute__((nonnull));
 
 /*
  * All values by name; a document's members as sealed_document_each gives them.  ERROR_USAGE or
- * ERROR_INVALID names the input, and in a file the line.
+ * ERROR_INVALID names the input, and in a file the line.  What is to be asked for is empty yet, but
+ * there is a terminal for it.
  */
 int inputs_read(const struct inputs *inputs, struct variables *values, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Ask for the prompts among the values that inputs_read gave.  Apart from it, so that all that may
+ * be in the way can be known before a person is asked.
+ */
+int inputs_ask(const struct inputs *inputs, struct variables *values, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*

@@ -200,8 +200,12 @@ static int run_steps(struct sealing *sealing, struct error *err)
 
 	if (sealing_settle_layout(sealing, err) < 0 || sealing_check_marks(sealing, err) < 0 ||
 	    sealing_check_changes(sealing, err) < 0 || sealing_find_key(sealing, err) < 0 ||
-	    servers_log_in(sealing->servers, err) < 0 || sealing_find_scope(sealing, err) < 0 ||
-	    sealing_plan(sealing, err) < 0 || sealings_encrypt(&sealing, 1, &failed, err) < 0)
+	    servers_log_in(sealing->servers, err) < 0 || sealing_find_scope(sealing, err) < 0)
+		return -1;
+	if (sealing_lacks_key(sealing))
+		return 0;
+	if (sealing_plan(sealing, err) < 0 || sealing_check_type(sealing, err) < 0 ||
+	    sealings_encrypt(&sealing, 1, &failed, err) < 0)
 		return -1;
 	return sealing_mark(sealing, err);
 }
@@ -237,7 +241,8 @@ static int change_found(struct changing *changing, const struct manifest *manife
 	if (check_version(changing, manifest, err) == 0 &&
 	    take_existing(&sealing, found, own ? own : changing->servers->namespace, err) == 0 &&
 	    run_steps(&sealing, err) == 0)
-		result = write_change(changing, manifest, found, &sealing, err);
+		result =
+		    settings.rehearsal ? 0 : write_change(changing, manifest, found, &sealing, err);
 	free(sealing.name);
 	free(sealing.existing.namespace);
 	transit_key_free(&sealing.key);
@@ -274,7 +279,7 @@ int manifest_secret_seal(struct servers *servers, const struct seal_settings *se
 	int result = each_document(changing.file.in, file, change_document, &changing, err);
 	if (result == 0)
 		result = check_found(&changing.search, err);
-	if (result == 0)
+	if (result == 0 && !settings->rehearsal)
 		result = manifest_file_commit(&changing.file, err);
 	manifest_file_free(&changing.file);
 	return result;

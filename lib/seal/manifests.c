@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/progress.h"
 #include "lib/base/signals.h"
 #include "lib/seal/sealing.h"
 #include "lib/sealed/manifest.h"
@@ -254,7 +255,7 @@ static int prepare(struct run *run, struct waiting_secret *secret, struct error 
 	    servers_log_in(run->servers, err) < 0 || find_scope(run, secret, err) < 0)
 		return -1;
 	sealing->changes = NULL;
-	return sealing_mark(sealing, err);
+	return sealing_check_type(sealing, err) < 0 ? -1 : sealing_mark(sealing, err);
 }
 
 static bool holds_plaintext(const struct kube_secret *object)
@@ -312,133 +313,46 @@ static int look_at(struct run *run, struct waiting *waiting, struct error *err)
  * To the API.
  */
 
-static int copy_pairs(const struct kube_pair *pairs, size_t count,
-    int (*add)(struct kube_secret *secret, const char *name, const char *value, struct error *err),
-    struct kube_secret *to, struct error *err)
+/* "FILE: line 3: Secret demo/app: ...", where the error does not say itself which Secret it is. */
+static int wrap_written(
+    const struct waiting *waiting, const struct waiting_secret *secret, struct error *err)
 {
-	for (size_t i = 0; i < count; i++)
-		if (pairs[i].value && add(to, pairs[i].name, pairs[i].value, err) < 0)
-			return -1;
-	return 0;
+	const struct sealing *sealing = &secret->sealing;
+	cleanup_free char *name =
+	    string_format(err, "Secret %s/%s", sealing->namespace, sealing->name);
+
+	if (name && !strstr(err->message, name))
+		error_wrap(err, "%s", name);
+	return manifest_wrap(&waiting->manifest, secret->found, err);
 }
 
-static bool is_removed(const struct kube_secret *change, const char *annotation)
-{
-	for (size_t i = 0; i < change->annotation_count; i++)
-		if (same_text(change->annotations[i].name, annotation))
-			return change->annotations[i].value == NULL;
-	return false;
-}
-
-static int copy_annotations(
-    const struct waiting_secret *secret, struct kube_secret *to, struct error *err)
+static int write_secret(struct run *run, const struct waiting_secret *secret, struct error *err)
 {
 	const struct kube_secret *object = &secret->found->object;
-	const struct kube_secret *change = &secret->sealing.change;
+	struct seal_outcome outcome = {0};
 
-	for (size_t i = 0; i < object->annotation_count; i++)
-		if (!is_removed(change, object->annotations[i].name) &&
-		    kube_secret_add_annotation(
-			to, object->annotations[i].name, object->annotations[i].value, err) < 0)
-			return -1;
-	return copy_pairs(
-	    change->annotations, change->annotation_count, kube_secret_add_annotation, to, err);
-}
-
-static int copy_data(const struct kube_secret *from, struct kube_secret *to, struct error *err)
-{
-	for (size_t i = 0; i < from->data_count; i++) {
-		const struct kube_entry *entry = &from->data[i];
-		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
-
-		if (!sealed_entry_is_ciphertext(entry))
-			continue;
-		if (secret_buffer_append(&value, secret_buffer_string(&entry->value),
-			entry->value.length, err) < 0 ||
-		    kube_secret_add(to, entry->key, &value, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The whole Secret as the manifest now has it. */
-static int make_change(
-    const struct waiting_secret *secret, struct kube_secret *to, struct error *err)
-{
-	const struct kube_secret *object = &secret->found->object;
-	const struct kube_secret *change = &secret->sealing.change;
-
-	to->immutable = object->immutable;
-	to->type = object->type ? strdup(object->type) : NULL;
-	if (object->type && !to->type)
-		return error_memory(err);
-	if (copy_pairs(object->labels, object->label_count, kube_secret_add_label, to, err) < 0 ||
-	    copy_pairs(change->labels, change->label_count, kube_secret_add_label, to, err) < 0 ||
-	    copy_annotations(secret, to, err) < 0 || copy_data(object, to, err) < 0)
+	if (signals_check(err) < 0)
 		return -1;
-	return copy_data(change, to, err);
-}
-
-static int write_one(struct run *run, struct waiting_secret *secret, struct sealing *sealing,
-    struct seal_outcome *outcome, struct error *err)
-{
-	struct sealing *failed;
-
-	sealing->name = strdup(secret->sealing.name);
-	if (!sealing->name)
-		return error_memory(err);
-	if (!secret->found->object.name)
+	if (!object->name)
 		return error_set(err, ERROR_USAGE,
 		    "metadata.generateName: a Secret that is written to the API has a name");
-	/* A batch may take longer to write than a token lives. */
-	if (servers_log_in(run->servers, err) < 0 || sealing_look_up(sealing, err) < 0 ||
-	    make_change(secret, &sealing->change, err) < 0 || sealing_find_key(sealing, err) < 0 ||
-	    sealing_find_scope(sealing, err) < 0 ||
-	    sealings_encrypt(&sealing, 1, &failed, err) < 0 ||
-	    sealing_write(sealing, outcome, err) < 0)
-		return -1;
-	return run->sink->written(run->sink->context, &outcome->secret, outcome->change, err);
-}
-
-/* What is sealed already is written as seal() would: what the API has and this does not name stays.
- */
-static int write_secret(struct run *run, struct waiting_secret *secret, struct error *err)
-{
-	cleanup_free char *key =
-	    string_format(err, "%s/%s", secret->sealing.key.mount, secret->sealing.key.name);
-	struct seal_settings settings = *run->settings;
-	struct seal_changes none = {0};
-	struct seal_outcome outcome = {0};
-	struct sealing sealing = {.settings = &settings,
-	    .servers = run->servers,
-	    .changes = &none,
-	    .namespace = secret->namespace,
-	    .state = secret->sealing.state};
-
-	if (!key)
-		return -1;
-	settings.must_exist = false;
-	settings.transit_key = key;
-	settings.scope = secret->sealing.scope == SEALED_UNBOUND
-			     ? NULL
-			     : sealed_scope_name(secret->sealing.scope);
-	settings.layout = secret->sealing.document ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY;
-	int result = write_one(run, secret, &sealing, &outcome, err);
+	servers_next_step(run->servers);
+	int result = sealing_write_manifest(&secret->sealing, object, run->settings, &outcome, err);
+	if (result == 0) {
+		run->summary->written++;
+		result =
+		    run->sink->written(run->sink->context, &outcome.secret, outcome.change, err);
+	}
 	seal_outcome_free(&outcome);
-	free(sealing.name);
-	kube_secret_free(&sealing.existing);
-	transit_key_free(&sealing.key);
-	kube_secret_free(&sealing.change);
 	return result;
 }
 
 static int write_secrets(struct run *run, struct waiting *waiting, struct error *err)
 {
 	for (size_t i = 0; i < waiting->manifest.count; i++) {
-		if (signals_check(err) < 0)
-			return -1;
 		if (write_secret(run, &waiting->secrets[i], err) < 0)
-			return manifest_wrap(&waiting->manifest, waiting->secrets[i].found, err);
+			return wrap_written(waiting, &waiting->secrets[i], err);
+		progress_update(run->summary->written, 0);
 	}
 	return 0;
 }
@@ -475,7 +389,6 @@ static int wrap_failed(const struct run *run, const struct sealing *failed, stru
 
 static int encrypt_queue(struct run *run, struct error *err)
 {
-	struct servers *servers = run->servers;
 	struct sealing *failed = NULL;
 	size_t count;
 	cleanup_free struct sealing **sealings = list_sealings(run, &count, err);
@@ -484,8 +397,8 @@ static int encrypt_queue(struct run *run, struct error *err)
 		return -1;
 	if (count == 0)
 		return 0;
-	if (vault_session_renew(
-		servers->client, &servers->vault, &servers->settings->session, err) < 0)
+	servers_next_step(run->servers);
+	if (servers_log_in(run->servers, err) < 0)
 		return -1;
 	return sealings_encrypt(sealings, count, &failed, err) < 0 ? wrap_failed(run, failed, err)
 								   : 0;
@@ -529,10 +442,15 @@ static void count(struct manifests_summary *summary, const struct waiting *waiti
 
 static int finish(struct run *run, struct waiting *waiting, struct error *err)
 {
+	const struct manifests_summary *summary = run->summary;
+
 	if (put_text(run, waiting, err) < 0)
 		return -1;
 	count(run->summary, waiting);
-	return run->sink->written ? write_secrets(run, waiting, err) : 0;
+	if (run->sink->written)
+		return write_secrets(run, waiting, err);
+	progress_update(summary->sealed + summary->untouched, 0);
+	return 0;
 }
 
 /* Seal all that waits, and let it go. */
@@ -574,6 +492,8 @@ static int take_document(
 
 	if (!waiting)
 		return error_memory(err);
+	/* It may have taken its time to come. */
+	servers_next_step(run->servers);
 	if (manifest_read(&waiting->manifest, text, line, run->file, err) < 0 ||
 	    look_at(run, waiting, err) < 0) {
 		free_waiting(waiting);

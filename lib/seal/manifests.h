@@ -26,13 +26,16 @@ struct manifests_summary {
 	size_t sealed;	  /* Secrets that were changed in the text */
 	size_t untouched; /* Secrets that were sealed already, or are empty */
 	size_t others;	  /* documents without a Secret; empty ones don't count */
+	size_t written;	  /* Secrets that the sink was told of */
 };
 
 /*
  * Seal what is read from `fd`, called `file` in messages, which also give line and column.  Of the
- * settings, name, type, data_key and immutable must not be set.  `summary` is added to.  With a
- * sink for Secrets, they are also written to the API, one after the other; else it is not asked.
- * After an error, what the sink got is whole documents.
+ * settings, name, type, data_key and immutable must not be set, and adopt only with a sink for
+ * Secrets.  `summary` is added to, and progress_update told of it.  With a sink for Secrets, they
+ * are also written to the API, one after the other; else it is not asked.  After an error, what the
+ * sink got is whole documents, and the summary says how far it came.  Each batch that is sealed,
+ * and each Secret that is written, is a step of the servers'.
  */
 int manifests_seal(struct servers *servers, const struct seal_settings *settings, int fd,
     const char *file, const struct manifests_sink *sink, struct manifests_summary *summary,

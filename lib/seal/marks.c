@@ -12,11 +12,6 @@
 static const char label_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 				    "-._";
 
-/* What reads these Secrets is the kubelet or the API server, and it can't decrypt. */
-static const char *const unsealable[] = {"kubernetes.io/dockerconfigjson",
-    "kubernetes.io/dockercfg", "kubernetes.io/service-account-token",
-    "bootstrap.kubernetes.io/token"};
-
 /* (alphanumeric (letters* alphanumeric)?) of 63 at most: a label's value, the name of a key. */
 static bool is_label_text(const char *text, size_t length)
 {
@@ -94,22 +89,11 @@ static int add_annotations(
 	return 0;
 }
 
-static int check_sealable(const char *type, struct error *err)
-{
-	for (size_t i = 0; i < sizeof(unsealable) / sizeof(unsealable[0]); i++)
-		if (type && strcmp(type, unsealable[i]) == 0)
-			return error_set(err, ERROR_USAGE,
-			    "a Secret of type %s can't be sealed: what reads it is Kubernetes "
-			    "itself, which does not decrypt",
-			    type);
-	return 0;
-}
-
 int sealing_check_marks(const struct sealing *sealing, struct error *err)
 {
 	const struct seal_settings *settings = sealing->settings;
 
-	if (check_sealable(settings->type, err) < 0)
+	if (seal_type_check(settings->type, err) < 0)
 		return error_wrap(err, "--type");
 	if (add_labels(settings->labels, NULL, err) < 0)
 		return -1;
@@ -118,22 +102,18 @@ int sealing_check_marks(const struct sealing *sealing, struct error *err)
 
 static int set_type(const struct sealing *sealing, struct kube_secret *change, struct error *err)
 {
-	const char *type = sealing->settings->type;
-	const char *existing = sealing->existing.type;
+	const char *type =
+	    given(sealing->settings->type) ? sealing->settings->type : sealing->existing.type;
 
-	if (sealing->exists && given(type) && existing && strcmp(type, existing) != 0)
-		return error_set(err, ERROR_USAGE,
-		    "--type %s: Secret %s/%s is there with type %s, which can't change: use "
-		    "another "
-		    "name",
-		    type, sealing->existing.namespace, sealing->existing.name, existing);
-	if (sealing->exists && check_sealable(existing, err) < 0)
-		return error_wrap(
-		    err, "Secret %s/%s", sealing->existing.namespace, sealing->existing.name);
-	if (!given(type))
-		type = existing;
 	change->type = type ? strdup(type) : NULL;
 	return type && !change->type ? error_memory(err) : 0;
+}
+
+int sealing_drop_last_applied(struct sealing *sealing, struct error *err)
+{
+	if (!sealing->exists || !kube_secret_annotation(&sealing->existing, LAST_APPLIED))
+		return 0;
+	return kube_secret_remove_annotation(&sealing->change, LAST_APPLIED, err);
 }
 
 int sealing_mark(struct sealing *sealing, struct error *err)
@@ -145,9 +125,7 @@ int sealing_mark(struct sealing *sealing, struct error *err)
 	if (set_type(sealing, change, err) < 0 || add_labels(settings->labels, change, err) < 0 ||
 	    add_annotations(settings->annotations, change, err) < 0)
 		return -1;
-	if (sealing->exists && settings->adopt &&
-	    kube_secret_annotation(&sealing->existing, LAST_APPLIED) &&
-	    kube_secret_remove_annotation(change, LAST_APPLIED, err) < 0)
+	if (settings->adopt && sealing_drop_last_applied(sealing, err) < 0)
 		return -1;
 	cleanup_free char *key = string_format(err, "%s/%s", sealing->key.mount, sealing->key.name);
 	if (!key)

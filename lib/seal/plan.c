@@ -127,10 +127,49 @@ static int rename_entry(struct sealing *sealing, const struct kube_entry *entry,
 	return add_value(sealing, new_name, &value, entry->key, err);
 }
 
+/* In the document layout each data key holds a document. */
+static int check_adopted(
+    const struct sealing *sealing, const struct kube_entry *entry, struct error *err)
+{
+	cleanup_free char *what = describe(sealing, entry->key, err);
+
+	if (!what)
+		return -1;
+	if (!sealing->document || sealed_document_check(&entry->value, what, err) == 0)
+		return 0;
+	return error_hint(err,
+	    "it is plaintext, and no document as the layout has it: take it out of the Secret, and "
+	    "set it as a value of the document");
+}
+
+/* Plaintext that is there and that nothing replaces: with --adopt only it gets here. */
+static int adopt(struct sealing *sealing, const struct kube_entry *entry, struct error *err)
+{
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+	if (check_adopted(sealing, entry, err) < 0 || copy(&entry->value, &value, err) < 0)
+		return -1;
+	return add_value(sealing, entry->key, &value, entry->key, err);
+}
+
+int sealing_adopt_others(struct sealing *sealing, struct error *err)
+{
+	for (size_t i = 0; i < sealing->existing.data_count; i++) {
+		const struct kube_entry *entry = &sealing->existing.data[i];
+
+		if (sealed_entry_is_ciphertext(entry) ||
+		    kube_secret_entry(&sealing->change, entry->key) ||
+		    variables_find(&sealing->values, entry->key))
+			continue;
+		if (adopt(sealing, entry, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int plan_entry(struct sealing *sealing, const struct kube_entry *entry, struct error *err)
 {
 	const struct seal_changes *changes = sealing->changes;
-	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 	const char *new_name = changes_new_name(changes, entry->key);
 
 	if (new_name)
@@ -139,10 +178,7 @@ static int plan_entry(struct sealing *sealing, const struct kube_entry *entry, s
 		return kube_secret_remove(&sealing->change, entry->key, err);
 	if (variables_find(&changes->values, entry->key) || sealed_entry_is_ciphertext(entry))
 		return 0;
-	/* Plaintext gets here with --adopt only. */
-	if (copy(&entry->value, &value, err) < 0)
-		return -1;
-	return add_value(sealing, entry->key, &value, entry->key, err);
+	return adopt(sealing, entry, err);
 }
 
 static int plan_per_key(struct sealing *sealing, struct error *err)
@@ -166,7 +202,7 @@ static int read_document(
 						 : copy(&entry->value, text, err);
 }
 
-static int plan_document(struct sealing *sealing, struct error *err)
+static int plan_the_document(struct sealing *sealing, struct error *err)
 {
 	cleanup_secret struct secret_buffer before = SECRET_BUFFER_INIT;
 	cleanup_secret struct secret_buffer after = SECRET_BUFFER_INIT;
@@ -182,6 +218,11 @@ static int plan_document(struct sealing *sealing, struct error *err)
 	if (changes_apply(changes, exists ? &before : NULL, what, &after, err) < 0)
 		return error_hint(err, "it is left as it is");
 	return variables_add(&sealing->values, sealing->data_key, &after, what, err);
+}
+
+static int plan_document(struct sealing *sealing, struct error *err)
+{
+	return plan_the_document(sealing, err) < 0 ? -1 : sealing_adopt_others(sealing, err);
 }
 
 int sealing_plan(struct sealing *sealing, struct error *err)

@@ -1,5 +1,6 @@
 #include "lib/seal/prompt.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -27,6 +28,13 @@ static int open_terminal(struct error *err)
 		    "or from standard input (--from-file NAME=-)",
 		    strerror(errno));
 	return fd;
+}
+
+int prompt_check_terminal(struct error *err)
+{
+	cleanup_close int fd = open_terminal(err);
+
+	return fd < 0 ? -1 : 0;
 }
 
 static int say(int fd, const char *text, struct error *err)
@@ -151,13 +159,17 @@ int prompt_hidden(const char *name, struct secret_buffer *value, struct error *e
 	return result;
 }
 
-int prompt_yes(const char *question, bool *yes, struct error *err)
+int prompt_choice(const char *question, const char *letters, char *choice, struct error *err)
 {
 	cleanup_secret struct secret_buffer answer = SECRET_BUFFER_INIT;
 	cleanup_close int fd = open_terminal(err);
 
-	if (fd < 0 || ask(fd, question, &answer, err) < 0)
+	if (fd < 0)
 		return -1;
-	*yes = answer.length && (answer.data[0] == 'y' || answer.data[0] == 'Y');
+	do {
+		if (ask(fd, question, &answer, err) < 0)
+			return -1;
+		*choice = answer.length ? (char)tolower((unsigned char)answer.data[0]) : '\0';
+	} while (!*choice || !strchr(letters, *choice));
 	return 0;
 }

@@ -7,6 +7,9 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
+/* ERROR_USAGE: there is no terminal to ask on. */
+int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /*
  * Ask on /dev/tty, whatever standard input is, for the value called `name`, twice, until both are
  * the same (three times at most).  Nothing is shown; the terminal is put back, also when a signal
@@ -16,8 +19,11 @@
 int prompt_hidden(const char *name, struct secret_buffer *value, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Ask a yes-or-no question, shown as it is typed; only what begins with y or Y is a yes. */
-int prompt_yes(const char *question, bool *yes, struct error *err)
+/*
+ * Ask a question whose answer is one of the lower-case `letters`, shown as it is typed, until one
+ * of them is given (or a word that begins with it).  The end of input is ERROR_INVALID.
+ */
+int prompt_choice(const char *question, const char *letters, char *choice, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -60,10 +60,14 @@ static int run(struct sealing *sealing, struct seal_outcome *outcome, struct err
 	if (find_name(sealing, err) < 0 || sealing_check_marks(sealing, err) < 0 ||
 	    sealing_look_up(sealing, err) < 0 || sealing_check_changes(sealing, err) < 0 ||
 	    sealing_find_key(sealing, err) < 0 || servers_log_in(sealing->servers, err) < 0 ||
-	    sealing_find_scope(sealing, err) < 0 || sealing_plan(sealing, err) < 0 ||
+	    sealing_find_scope(sealing, err) < 0)
+		return -1;
+	if (sealing_lacks_key(sealing))
+		return 0;
+	if (sealing_plan(sealing, err) < 0 || sealing_check_type(sealing, err) < 0 ||
 	    encrypt(sealing, err) < 0 || sealing_mark(sealing, err) < 0)
 		return -1;
-	return sealing_write(sealing, outcome, err);
+	return sealing->settings->rehearsal ? 0 : sealing_write(sealing, outcome, err);
 }
 
 int seal(struct servers *servers, const struct seal_settings *settings,

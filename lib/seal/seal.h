@@ -35,6 +35,8 @@ struct seal_settings {
 	bool must_exist;      /* there is something to change, or it is an error */
 	const char *based_on; /* the resourceVersion that the changes were made from; NULL: any */
 	enum seal_dry_run dry_run; /* client: a manifest is made, the API not asked */
+	bool rehearsal; /* all but the writing: what is in the way is known before a person is
+			   asked */
 };
 
 /*
@@ -48,6 +50,9 @@ struct seal_changes {
 	struct strings unset;	/* names that go; each must be there */
 	struct strings renamed; /* OLD=NEW; OLD must be there, and NEW must not */
 };
+/* *to is to be freed, after an error too. */
+int seal_changes_copy(const struct seal_changes *from, struct seal_changes *to, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 void seal_changes_free(struct seal_changes *changes) __attribute__((nonnull));
 
 enum seal_change { SEAL_NOT_WRITTEN, SEAL_CREATED, SEAL_UPDATED };
@@ -59,7 +64,7 @@ struct seal_outcome {
 
 /*
  * Seal the changes' values (which are used up) and write them, unless it is a dry run.  The outcome
- * is to be freed with seal_outcome_free.
+ * is to be freed with seal_outcome_free; a rehearsal has none, and makes no Transit key.
  */
 int seal(struct servers *servers, const struct seal_settings *settings,
     struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)

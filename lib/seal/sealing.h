@@ -59,11 +59,16 @@ int sealing_find_key(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 int sealing_find_scope(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* In a rehearsal: the key is still to be made, so nothing more can be known. */
+bool sealing_lacks_key(const struct sealing *sealing) __attribute__((nonnull));
 
 /* plan.c: from changes to values and to what of the existing Secret goes. */
 int sealing_check_changes(const struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 int sealing_plan(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* To the values, what is plaintext in the existing Secret and not in the change. */
+int sealing_adopt_others(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
@@ -78,14 +83,33 @@ int sealing_decrypt(struct sealing *sealing, const struct kube_entry *entry,
     struct secret_buffer *plaintext, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* type.c: refuse a type that can't be sealed; in the second, also one that lacks data keys. */
+int seal_type_check(const char *type, struct error *err)
+    __attribute__((nonnull(2), warn_unused_result));
+/* Of the planned Secret: the type that it has or gets, and what it then must hold. */
+int sealing_check_type(const struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* marks.c: type, labels and annotations of the change. */
 int sealing_check_marks(const struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 int sealing_mark(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* Where the existing Secret has kubectl's copy of its plaintext, the change takes it away. */
+int sealing_drop_last_applied(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* write.c */
 int sealing_write(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * manifest_to_api.c: write a manifest's Secret, `object`, with its plaintext sealed as `sealed` has
+ * it, as seal() would: what the API has and it does not name stays, or is sealed by --adopt.
+ */
+int sealing_write_manifest(const struct sealing *sealed, const struct kube_secret *object,
+    const struct seal_settings *settings, struct seal_outcome *outcome, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -58,14 +58,17 @@ static int next_page(struct walk *walk, const char *selector, int *limit, const 
     struct kube_secret_page *page, struct error *err)
 {
 	struct servers *servers = walk->servers;
-	const char *namespace = walk->selection->all_namespaces ? NULL : servers->namespace;
+	struct kube_list list = {
+	    .namespace = walk->selection->all_namespaces ? NULL : servers->namespace,
+	    .selector = selector,
+	    .limit = *limit,
+	    .next = next};
 
-	while (kube_secret_list(servers->client, &servers->kube, namespace, selector, *limit, next,
-		   page, err) < 0) {
+	while (kube_secret_list(servers->client, &servers->kube, &list, page, err) < 0) {
 		if (err->code != ERROR_TOO_LARGE || *limit == 1)
 			return -1;
 		error_clear(err);
-		*limit /= 2;
+		list.limit = *limit /= 2;
 	}
 	return 0;
 }

@@ -41,6 +41,14 @@ int servers_begin(
 	return -1;
 }
 
+void servers_next_step(struct servers *servers)
+{
+	int64_t deadline_ms = clock_now_ms() + servers->settings->timeout_ms;
+
+	http_client_set_deadline(servers->client, deadline_ms);
+	servers->kube.deadline_ms = deadline_ms;
+}
+
 int servers_log_in(struct servers *servers, struct error *err)
 {
 	if (servers->logged_in)

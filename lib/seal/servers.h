@@ -10,7 +10,7 @@ struct servers_settings {
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
-	int64_t timeout_ms; /* from servers_begin to servers_end */
+	int64_t timeout_ms; /* from servers_begin, or the latest servers_next_step */
 	bool offline;	    /* the Kubernetes API is not asked */
 };
 
@@ -26,6 +26,11 @@ struct servers {
 /* Set both up; nothing is asked yet.  On error there is nothing to end. */
 int servers_begin(struct servers *servers, const struct servers_settings *settings,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * For work without a known end, such as a stream: a step of it begins, and with it the time limit.
+ * A server that hangs so ends the work as early as ever, and its length does not.
+ */
+void servers_next_step(struct servers *servers) __attribute__((nonnull));
 /* Log in to Vault, unless that was done and the token still lasts. */
 int servers_log_in(struct servers *servers, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -277,8 +277,10 @@ int vault_session_check_uses(const struct vault *vault, size_t requests, struct 
 
 static bool lasts(const struct vault_token *token)
 {
-	return !vault_token_is_spent(token) &&
-	       clock_now_ms() + VAULT_SESSION_MARGIN_MS < token->expires_ms;
+	int64_t half_ms = token->lease_s * 1000 / 2;
+	int64_t margin_ms = half_ms < VAULT_SESSION_MARGIN_MS ? half_ms : VAULT_SESSION_MARGIN_MS;
+
+	return !vault_token_is_spent(token) && clock_now_ms() + margin_ms < token->expires_ms;
 }
 
 int vault_session_renew(struct http_client *client, struct vault *vault,

@@ -74,7 +74,8 @@ int vault_session_check_uses(const struct vault *vault, size_t requests, struct 
 
 /*
  * For work that may outlast a token: log in anew when the present one is spent, or has less than
- * VAULT_SESSION_MARGIN_MS to live.  A token file is read again.
+ * VAULT_SESSION_MARGIN_MS to live, or less than half of its life where that is shorter.  A token
+ * file is read again.
  */
 #define VAULT_SESSION_MARGIN_MS 4000
 int vault_session_renew(struct http_client *client, struct vault *vault,

@@ -173,9 +173,12 @@ static int describe_failure(enum transit_operation operation, const struct trans
 {
 	if (vault_answer_check(exchange, err) == 0)
 		return 0;
-	if (strstr(err->message, "encryption key not found"))
+	if (over_json_limit(exchange))
+		err->code = ERROR_TOO_LARGE;
+	if (strstr(err->message, "encryption key not found")) {
+		err->code = ERROR_NOT_FOUND;
 		error_hint(err, "check the key's name and mount: --transit-key [MOUNT/]NAME");
-	else if (exchange->status == 403)
+	} else if (exchange->status == 403)
 		error_hint(err, "the token's policy must allow \"update\" on %s/%s/%s", key->mount,
 		    operation_names[operation], key->name);
 	else if (exchange->status == 404)
@@ -333,4 +336,17 @@ int transit_key_retire(struct http_client *client, struct vault *vault,
 	    err, "{\"min_decryption_version\":%lld}", (long long)min_decryption_version);
 
 	return body ? key_call(client, vault, key, "/config", body, NULL, err) : -1;
+}
+
+int transit_key_trim(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    int64_t min_available_version, struct error *err)
+{
+	long long version = (long long)min_available_version;
+	cleanup_free char *config =
+	    string_format(err, "{\"min_encryption_version\":%lld}", version);
+	cleanup_free char *trim = string_format(err, "{\"min_available_version\":%lld}", version);
+
+	if (!config || !trim || key_call(client, vault, key, "/config", config, NULL, err) < 0)
+		return -1;
+	return key_call(client, vault, key, "/trim", trim, NULL, err);
 }

@@ -135,7 +135,8 @@ enum transit_operation { TRANSIT_ENCRYPT, TRANSIT_DECRYPT, TRANSIT_REWRAP };
 
 /*
  * POST MOUNT/{encrypt,decrypt,rewrap}/NAME with a batch of at most TRANSIT_BATCH_ITEMS.  The
- * result is 0 when the batch was answered: look at each item's error.
+ * result is 0 when the batch was answered: look at each item's error.  ERROR_NOT_FOUND: there is no
+ * such key; ERROR_TOO_LARGE: it is over one of Vault's limits.
  */
 #define TRANSIT_BATCH_ITEMS 5000 /* under Vault's 10,000 elements and 500,000 tokens */
 #define TRANSIT_BATCH_BYTES ((size_t)16 * 1024 * 1024) /* of input; under Vault's 32 MiB body */
@@ -185,5 +186,12 @@ int transit_key_rotate(struct http_client *client, struct vault *vault,
 int transit_key_retire(struct http_client *client, struct vault *vault,
     const struct transit_key *key, int64_t min_decryption_version, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Delete for ever the versions below: min_encryption_version has to follow first, since Vault wants
+ * both limits at or above what stays available.
+ */
+int transit_key_trim(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    int64_t min_available_version, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -87,6 +87,27 @@ refused 400 BadRequest 'error decoding patch' "a patch that is not JSON"
 kube_call PATCH "$secrets/app" '{"data":{}}' text/plain
 is "$STATUS" 415 "a patch of another media type"
 
+# metadata_only METHOD PATH [BODY]: where only the metadata of what is stored is to come back
+metadata_only() {
+	local KUBE_CALL_ACCEPT="application/json;as=PartialObjectMetadata${LIST-};g=meta.k8s.io;v=v1,application/json"
+	kube_call "$1" "$2" "${3-}" "$merge"
+}
+metadata_only PATCH "$secrets/app" '{"data":{"A":"YTM="}}'
+is "$STATUS $(field kind) $(field apiVersion)" "200 PartialObjectMetadata meta.k8s.io/v1" "patch, and only metadata comes back"
+is "$(field metadata.name) $(field metadata.namespace) $(field metadata.labels) $(field metadata.annotations)" \
+	'app demo {"blue": "yes", "team": "red"} {"note": "kept"}' "its name, labels, annotations"
+unlike "$(field metadata.resourceVersion)" "^$version\$" "the new resourceVersion"
+is "$(field data)$(field type)" "" "no data and no type"
+is "$(stored app A)" a3 "which are stored"
+metadata_only PATCH "$secrets/app" "{\"metadata\":{\"resourceVersion\":\"$version\"},\"data\":{\"A\":\"YTI=\"}}"
+refused 409 Conflict 'the object has been modified' "a stale resourceVersion, and only metadata wanted"
+metadata_only GET "$secrets/app"
+is "$(field kind) $(field metadata.name)$(field data)" "PartialObjectMetadata app" "get, and only metadata comes back"
+LIST=List metadata_only GET "$secrets?limit=1"
+is "$(field kind) $(field apiVersion)" "PartialObjectMetadataList meta.k8s.io/v1" "a list of metadata"
+is "$(field items.0.kind) $(field items.0.metadata.name)$(field items.0.data)" "PartialObjectMetadata app" "its items"
+unlike "$(field metadata.continue)" '^$' "with a token to continue"
+
 # -- what the server refuses to store -----------------------------------------------------------------
 
 kube_call POST "$secrets" "$(secret fixed ',"immutable":true,"data":{"A":"YQ=="}')"

@@ -47,7 +47,7 @@ run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo
 status_is 1 "Secrets whose annotations name no key that may be rotated"
 out_like '^keys rotated 1, Secrets listed 4, current 1, rewrapped 1, .*failed 3' "stop no other"
 err_like 'rotating: Transit key team/transit/team-key: .*403.*policy' "the key is named, with Vault's word"
-err_like 'Secret demo/forbidden: its Transit key team/transit/team-key could not be rotated' "and so is the Secret"
+err_like 'Secret demo/forbidden: its Transit key team/transit/team-key can.t be used in this run' "and so is the Secret"
 err_like 'Secret demo/malformed: annotation secretmanager/transit-key: .*no key/.*\[MOUNT/\]NAME' "a malformed annotation"
 err_like 'Secret demo/unsaid: no Transit key is known' "and one that is missing"
 like "$(stored app A)" '^vault:v3:' "the good Secret is on the new version"

@@ -102,23 +102,32 @@ editor "sed -i \"s/\$1/\$2/\" \"\$3\""
 run env -u KUBE_EDITOR VISUAL="'$TAP_WORK/editor' swordfish 'two words'" EDITOR=false "$BIN/secret-seal" edit app
 is "$(value PASSWORD)" "two words" "an editor with arguments, from VISUAL"
 
+# What logs in to Vault is not for an editor; so somebody else has a way of their own.
+run env VAULT_SECRET_ID=secret-id SECRET_SEAL_VAULT_TOKEN="$VAULT_TOKEN" BAO_TOKEN="$VAULT_TOKEN" \
+	"$BIN/secret-seal" edit --editor "env >$TAP_WORK/environment; :" app
+status_is 0 "an editor that looks at its environment"
+is "$(grep -cE '(TOKEN|SECRET_ID)=' "$TAP_WORK/environment")" 0 "finds no credential for Vault"
+like "$(cat "$TAP_WORK/environment")" "VAULT_ADDR=$VAULT_ADDR" "and all else"
+printf '#!/bin/sh\nVAULT_TOKEN=%s exec "%s/secret-seal" "$@"\n' "$VAULT_TOKEN" "$BIN" >"$TAP_WORK/theirs"
+chmod 700 "$TAP_WORK/theirs"
+
 # Somebody else changes another value meanwhile, and then the same.
-edit "sed -i 's/two words/mine/' \"\$1\"; $BIN/secret-seal --set KEEP=theirs app" app
+edit "sed -i 's/two words/mine/' \"\$1\"; $TAP_WORK/theirs --set KEEP=theirs app" app
 is "$(value PASSWORD) $(value KEEP)" "mine theirs" "what somebody else changed meanwhile stays"
-edit "sed -i 's/mine/again/' \"\$1\"; $BIN/secret-seal --set PASSWORD=theirs app >/dev/null" app
+edit "sed -i 's/mine/again/' \"\$1\"; $TAP_WORK/theirs --set PASSWORD=theirs app >/dev/null" app
 is "$STATUS" 1 "the same value"
 err_like 'somebody else changed PASSWORD meanwhile: edit it anew' "is a refusal"
 is "$(value PASSWORD)" theirs "which leaves theirs"
 
 # With a terminal the edit can be mended.
 editor 'if grep -q broken "$1"; then sed -i "s/broken: \[/MENDED: yes/" "$1"; else echo "broken: [" >>"$1"; fi'
-run "$terminal" 'expect Edit again
-	send y\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+run "$terminal" 'expect (e)dit again
+	send e\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
 status_is 0 "asked, the editor comes again with the text as it was left"
 is "$(value MENDED)" yes "and it is sealed"
 editor 'echo "broken: [" >>"$1"'
-run "$terminal" 'expect Edit again
-	send \r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+run "$terminal" 'expect (e)dit again
+	send g\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
 status_is 1 "or given up"
 wiped "and wiped"
 

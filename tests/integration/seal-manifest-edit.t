@@ -109,14 +109,44 @@ fails_with 2 'more than one Secret' "a path is a file"
 awk 'BEGIN { RS = "---\n" } NR == 2' app.yaml >single.yaml
 edit true ./single.yaml
 out_is "./single.yaml not changed" "the only Secret needs no name"
+# A word is a file where it looks like one: with a slash, or with a manifest's ending where there is the file.
+edit true single.yaml
+out_is "single.yaml not changed" "a file by its ending"
+cp single.yaml single.yml
+edit true single.yml
+out_is "single.yml not changed" "or by the other"
+edit true app -f single.yaml
+out_is "single.yaml not changed" "with -f the word is a name"
+"$BIN/secret-seal" -n demo --transit-key aes256-key --set A=1 single >/dev/null
+"$BIN/secret-seal" -n demo --transit-key aes256-key --set A=1 json.json >/dev/null
+cp single.yaml single
+edit true single
+out_is "secret/single not changed" "without an ending it is a Secret's name, whatever file is there"
+edit true json.json
+out_is "secret/json.json not changed" "and with one, where there is no such file"
+mkdir folder.yaml
+edit true folder.yaml
+fails_with 1 'Secret demo/folder.yaml: .*404.*: nor is there a file folder.yaml here$' "a name that is neither"
+cp single.yaml nothing
+edit true nothing
+fails_with 1 'Secret demo/nothing: .*404.*: if the file of that name is meant, write \./nothing$' "no Secret, but a file"
+cp single.yaml No_Name
+edit true No_Name
+fails_with 2 "can.t be a Secret's name: if the file of that name is meant, write \./No_Name$" "a file whose name is none for a Secret"
+edit true nowhere
+fails_with 1 'Secret demo/nowhere: .*404' "neither a Secret nor a file"
+err_unlike 'file' "is said without a word about files"
+edit true nowhere/app.yaml
+fails_with 1 '^secret-seal: nowhere/app.yaml: No such file' "a path that leads nowhere"
 run "$BIN/secret-seal" edit --editor true ./single.yaml
 fails_with 2 'scope strict binds to the namespace: name it with -n' "a bound value needs the namespace"
 
-# Somebody else changes the file while it is edited: another value of the same document.
+# Somebody else, who has a token of their own, changes the file while it is edited: another value of the same document.
+printf '%s\n' "$VAULT_TOKEN" >"$TAP_WORK/their-token"
 cat >"$TAP_WORK/slow" <<'SH'
 #!/bin/bash
 sed -i 's/^B: .*/B: "mine"/' "$1"
-"$BIN/secret-seal" -n demo -i -f "${0%/*}/app.yaml" app --set E=theirs
+"$BIN/secret-seal" --token-file "${0%/*}/their-token" -n demo -i -f "${0%/*}/app.yaml" app --set E=theirs
 SH
 chmod +x "$TAP_WORK/slow"
 export BIN

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
+# shellcheck disable=SC2016 # scripts for the terminal
 
 terminal=$(dirname "$0")/../terminal
 # on_terminal SCRIPT OPTION...: secret-seal on a terminal of its own; what the terminal then shows of its mode
@@ -79,6 +80,72 @@ for signal in TERM HUP QUIT; do
 	is "$STATUS" "$((128 + $(kill -l "$signal")))" "SIG$signal at the question: its status, and the terminal as it was"
 done
 is "$(stored app A)" "$before" "nothing of that was written"
+
+# All that can be known is known before the question.
+unasked() {
+	local status=$1 regex=$2 name=$3
+	shift 3
+	run "$terminal" '' -- "$BIN/secret-seal" --prompt A "$@"
+	is "$STATUS" "$status" "not asked: $name: status"
+	like "$OUT" "$regex" "not asked: $name: message"
+	unlike "$OUT" 'Value of' "not asked: $name"
+}
+key=(--transit-key aes256-key)
+printf '{"a": ' >"$TAP_WORK/broken.json"
+kube_call POST /api/v1/namespaces/demo/secrets '{"metadata":{"name":"plain"},"data":{"B":"eA=="}}'
+kube_call POST /api/v1/namespaces/demo/secrets '{"metadata":{"name":"fixed"},"data":{},"immutable":true}'
+"$BIN/secret-seal" "${key[@]}" --layout document --set B=1 document >/dev/null
+"$BIN/secret-seal" "${key[@]}" -n demo --set B=1 --dry-run=client one >"$TAP_WORK/one.yaml"
+unasked 2 "can.t be a Secret's name" "a Secret's name that is none" "${key[@]}" No_Name
+unasked 1 '"a b" can.t be a data key' "a data key that is none" "${key[@]}" --prompt 'a b' app
+unasked 2 'write per-key or document' "an option that is wrong" "${key[@]}" --layout none app
+unasked 2 '--label' "a label that is none" "${key[@]}" --label x app
+unasked 1 'broken.json: line 1' "another input that is wrong" "${key[@]}" --from-document "$TAP_WORK/broken.json" app
+unasked 2 '"A" is named twice' "a name in two changes" "${key[@]}" --unset A app
+unasked 1 'it has no data key "NONE"' "a value to unset that is not there" "${key[@]}" --unset NONE app
+unasked 1 'Secret demo/plain: .*--adopt' "a Secret that nobody sealed" "${key[@]}" plain
+unasked 1 'Secret demo/fixed: it is immutable' "a Secret that can't be changed" "${key[@]}" fixed
+unasked 2 'its layout is document' "a Secret of the other layout" "${key[@]}" --layout per-key document
+unasked 2 'no Transit key' "no Transit key" new
+unasked 2 'transit/aes256-key.*other-key|other-key.*transit/aes256-key' "another Transit key than the Secret's" --transit-key other-key app
+unasked 1 'no-such-key' "a Transit key that is not there" --transit-key no-such-key new
+unasked 2 '--scope: .*not derived' "a scope without a derived key" "${key[@]}" --scope strict new
+unasked 2 '--key-version 99' "a version that the key has not" "${key[@]}" --key-version 99 new
+unasked 1 "$TAP_WORK/none.yaml: No such file" "a manifest that is not there" -i -f "$TAP_WORK/none.yaml"
+unasked 1 'no Secret is called two' "a Secret that the manifest has not" -n demo -i -f "$TAP_WORK/one.yaml" two
+VAULT_TOKEN=wrong unasked 1 '403' "a token that Vault refuses" "${key[@]}" new
+VAULT_ADDR=https://127.0.0.1:1 unasked 1 '127.0.0.1:1' "a Vault that does not answer" "${key[@]}" --retries 0 new
+
+# Nothing of a rehearsal stays: no file beside the manifest, no token, no key.
+mkdir "$TAP_WORK/folder"
+mv "$TAP_WORK/one.yaml" "$TAP_WORK/folder"
+on_terminal "expect Value of A:
+	run [ \$(ls -A $TAP_WORK/folder) = one.yaml ]
+	send one\\r
+	expect again:
+	send one\\r" -n demo --prompt A -i -f "$TAP_WORK/folder/one.yaml"
+status_is 0 "a value in a manifest: nothing lies beside it meanwhile"
+is "$(grep -cE '^ +"?[AB]"?: ' "$TAP_WORK/folder/one.yaml")" 2 "it is set"
+export -f stage_curl vault_call field vault_accessors new_tokens
+export TAP_WORK
+vault_accessors >"$TAP_WORK/accessors"
+export VAULT_CALL_TOKEN=$VAULT_TOKEN
+run as_pod sealer env VAULT_ROLE=secret-seal HOME="$TAP_WORK" "$terminal" 'expect Value of A:
+	run [ "$(new_tokens "$(cat "$TAP_WORK/accessors")")" = 0 ]
+	send one\r
+	expect again:
+	send one\r' -- "$BIN/secret-seal" --transit-key derived-key --prompt A own
+status_is 0 "a value that is asked for after a login: the token is given back meanwhile"
+run "$terminal" 'expect Value of A:
+	run vault_call GET transit/keys/new-key; [ "$STATUS" = 404 ]
+	send \x03' -- "$BIN/secret-seal" --transit-key new-key --create-key --prompt A new
+status_is 130 "a key that is to be made is not made before the question"
+run "$terminal" 'expect Value of A:
+	send one\r
+	expect again:
+	send one\r' -- "$BIN/secret-seal" --transit-key new-key --create-key --prompt A new
+status_is 0 "but after it"
+is "$("$BIN/secret-exec" --secret new -- printenv A)" one "and the value is sealed with it"
 
 run setsid -w "$BIN/secret-seal" --transit-key aes256-key --prompt A app </dev/null
 fails_with 2 '--prompt A: there is no terminal to ask on .*--from-file NAME=-' "without a terminal"

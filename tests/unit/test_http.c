@@ -90,12 +90,14 @@ START_TEST(a_body_is_sent_with_its_type)
 	serve(fine, 1);
 	request(&exchange, methods[_i], "/thing");
 	exchange.content_type = "application/merge-patch+json";
+	exchange.accept = "text/plain;v=1,application/json";
 	expect_ok(secret_buffer_append_string(&exchange.body, "{\"a\":1}", &err), err);
 	run();
 	const char *sent = http_server_request(server, 0);
 	snprintf(first, sizeof(first), "%s /thing HTTP/1.1\r\n", methods[_i]);
 	ck_assert_int_eq(strncmp(sent, first, strlen(first)), 0);
 	expect_contains(sent, "\r\nContent-Type: application/merge-patch+json\r\n");
+	expect_contains(sent, "\r\nAccept: text/plain;v=1,application/json\r\n");
 	expect_contains(sent, "\r\nContent-Length: 7\r\n");
 	expect_contains(sent, "\r\n\r\n{\"a\":1}");
 	expect_lacks(sent, "Expect:");
@@ -560,6 +562,66 @@ START_TEST(waiting_gives_each_exchange_once)
 }
 END_TEST
 
+START_TEST(one_waited_for_leaves_the_others_to_be_waited_for)
+{
+	struct http_exchange second, *one = &second;
+
+	serve(fine, 1);
+	http_server_gather(server, 2);
+	request(&exchange, "GET", "/one");
+	request(&second, "GET", "/two");
+	expect_ok(http_start(client, &exchange, &err), err);
+	expect_ok(http_run(client, &one, 1, &err), err);
+	ck_assert_int_eq(second.status, 200);
+	ck_assert_ptr_eq(http_wait_until(client, clock_now_ms() + 10000), &exchange);
+	ck_assert_int_eq(exchange.status, 200);
+	ck_assert_ptr_null(http_wait(client));
+	http_exchange_free(&second);
+	finish();
+}
+END_TEST
+
+START_TEST(waiting_ends_at_its_time)
+{
+	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
+
+	serve(answers, 1);
+	int64_t until = clock_now_ms() + 20;
+	ck_assert_ptr_null(http_wait_until(client, until));
+	ck_assert_int_ge(clock_now_ms(), until);
+	request(&exchange, "GET", "/");
+	expect_ok(http_start(client, &exchange, &err), err);
+	ck_assert_ptr_null(http_wait_until(client, clock_now_ms() + 20));
+	ck_assert_ptr_nonnull(exchange.attempt);
+	http_client_free(client);
+	client = NULL;
+	finish();
+}
+END_TEST
+
+static int times_put_off;
+
+static void count_put_off(const struct http_exchange *put_off)
+{
+	times_put_off += put_off->status == 429;
+}
+
+START_TEST(the_owner_is_told_when_a_server_puts_it_off)
+{
+	const struct http_answer answers[] = {
+	    {429, NULL, "no"}, {500, NULL, "no"}, {429, NULL, "no"}, fine[0]};
+
+	times_put_off = 0;
+	serve(answers, 4);
+	request(&exchange, "GET", "/");
+	exchange.put_off = count_put_off;
+	run();
+	ck_assert_int_eq(exchange.status, 200);
+	ck_assert_int_eq(times_put_off, 2);
+	finish();
+}
+END_TEST
+
 START_TEST(freeing_a_client_ends_what_runs)
 {
 	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
@@ -902,6 +964,9 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, an_answer_that_is_no_json_has_a_look, 0, COUNT(looks));
 	tcase_add_test(tests, exchanges_run_at_the_same_time);
 	tcase_add_test(tests, waiting_gives_each_exchange_once);
+	tcase_add_test(tests, one_waited_for_leaves_the_others_to_be_waited_for);
+	tcase_add_test(tests, waiting_ends_at_its_time);
+	tcase_add_test(tests, the_owner_is_told_when_a_server_puts_it_off);
 	tcase_add_test(tests, freeing_a_client_ends_what_runs);
 	tcase_add_test(tests, a_signal_ends_running_and_later_exchanges);
 	tcase_add_test(tests, tls_with_the_given_ca_is_trusted);

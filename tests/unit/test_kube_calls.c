@@ -208,13 +208,14 @@ START_TEST(a_page_is_read)
 	will_answer(200, "{\"kind\":\"SecretList\",\"metadata\":{\"resourceVersion\":\"9\","
 			 "\"continue\":\"tok=en\",\"remainingItemCount\":5},\"items\":[" ITEM(
 			     "a", "{\"A\":\"eA==\"}") "," ITEM("b", "null") "]}");
-	expect_ok(kube_secret_list(
-		      client, &kube, "demo", "secretmanager/sealed=true", 2, NULL, &page, &err),
-	    err);
+	struct kube_list list = {
+	    .namespace = "demo", .selector = "secretmanager/sealed=true", .limit = 2};
+	expect_ok(kube_secret_list(client, &kube, &list, &page, &err), err);
 	expect_request("GET /api/v1/namespaces/demo/secrets?limit=2"
 		       "&labelSelector=secretmanager%2Fsealed%3Dtrue HTTP/1.1\r\n",
 	    "");
 	ck_assert_uint_eq(page.count, 2);
+	ck_assert_uint_eq(page.bytes, strlen(server.body));
 	ck_assert_str_eq(page.secrets[0].name, "a");
 	expect_text(page.secrets[0].data[0].value, "x");
 	ck_assert_str_eq(page.secrets[1].name, "b");
@@ -229,7 +230,8 @@ START_TEST(the_last_page_has_no_next)
 	struct kube_secret_page page;
 
 	will_answer(200, "{\"kind\":\"SecretList\",\"metadata\":{\"continue\":\"\"},\"items\":[]}");
-	expect_ok(kube_secret_list(client, &kube, NULL, NULL, 500, "a+b/c=", &page, &err), err);
+	struct kube_list list = {.limit = 500, .next = "a+b/c="};
+	expect_ok(kube_secret_list(client, &kube, &list, &page, &err), err);
 	expect_request("GET /api/v1/secrets?limit=500&continue=a%2Bb%2Fc%3D HTTP/1.1\r\n", "");
 	ck_assert_uint_eq(page.count, 0);
 	ck_assert_ptr_null(page.next);
@@ -256,7 +258,8 @@ START_TEST(a_list_that_fails_says_why)
 	struct kube_secret_page page;
 
 	will_answer(list_failures[_i].status, list_failures[_i].body);
-	expect_failure(kube_secret_list(client, &kube, "demo", NULL, 2, NULL, &page, &err), err,
+	struct kube_list list = {.namespace = "demo", .limit = 2};
+	expect_failure(kube_secret_list(client, &kube, &list, &page, &err), err,
 	    list_failures[_i].code, list_failures[_i].message);
 	pthread_join(server.thread, NULL);
 	expect_contains(err.message, "listing Secrets in namespace demo: ");
@@ -265,18 +268,22 @@ START_TEST(a_list_that_fails_says_why)
 }
 END_TEST
 
+static const size_t page_limits[] = {0, 1000}; /* the default, the caller's */
+
 START_TEST(a_page_that_is_too_large_is_told_apart)
 {
 	struct kube_secret_page page;
-	char *body = malloc(HTTP_RESPONSE_LARGE + 2);
+	struct kube_list list = {.limit = 500, .bytes_max = page_limits[_i]};
+	size_t limit = page_limits[_i] ? page_limits[_i] : HTTP_RESPONSE_LARGE;
+	char *body = malloc(limit + 2);
 
 	ck_assert_ptr_nonnull(body);
-	memset(body, ' ', HTTP_RESPONSE_LARGE + 1);
-	body[HTTP_RESPONSE_LARGE + 1] = '\0';
+	memset(body, ' ', limit + 1);
+	body[limit + 1] = '\0';
 	signal(SIGPIPE, SIG_IGN); /* the client hangs up */
 	will_answer(200, body);
-	expect_failure(kube_secret_list(client, &kube, NULL, NULL, 500, NULL, &page, &err), err,
-	    ERROR_TOO_LARGE, "listing Secrets in all namespaces: ");
+	expect_failure(kube_secret_list(client, &kube, &list, &page, &err), err, ERROR_TOO_LARGE,
+	    "listing Secrets in all namespaces: ");
 	pthread_join(server.thread, NULL);
 	free(body);
 }
@@ -354,7 +361,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, a_page_is_read);
 	tcase_add_test(tests, the_last_page_has_no_next);
 	tcase_add_loop_test(tests, a_list_that_fails_says_why, 0, COUNT(list_failures));
-	tcase_add_test(tests, a_page_that_is_too_large_is_told_apart);
+	tcase_add_loop_test(tests, a_page_that_is_too_large_is_told_apart, 0, COUNT(page_limits));
 	tcase_add_test(tests, a_token_is_requested);
 	tcase_add_test(tests, without_an_audience_it_is_the_servers_own);
 	tcase_add_loop_test(tests, a_token_that_is_not_given_says_why, 0, COUNT(token_failures));

@@ -164,6 +164,32 @@ START_TEST(a_patch_holds_only_the_change)
 }
 END_TEST
 
+START_TEST(a_patch_may_ask_for_metadata_alone)
+{
+	name_secret();
+	expect_ok(kube_secret_patch_request(&kube, &secret, &exchange, &err), err);
+	ck_assert_ptr_null(exchange.accept);
+	kube_ask_for_metadata(&exchange);
+	ck_assert_str_eq(exchange.accept,
+	    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json");
+	kube_secret_free(&secret);
+	exchange.status = 200;
+	expect_ok(secret_buffer_append_string(&exchange.response,
+		      "{\"kind\":\"PartialObjectMetadata\",\"metadata\":{\"name\":\"app\","
+		      "\"namespace\":\"demo\",\"resourceVersion\":\"43\"}}",
+		      &err),
+	    err);
+	expect_ok(kube_secret_result(&exchange, "demo", "app", &secret, &err), err);
+	ck_assert_str_eq(secret.resource_version, "43");
+	ck_assert_uint_eq(secret.data_count, 0);
+	kube_secret_free(&secret);
+	/* Where it was not asked for, it would read as a Secret without data. */
+	exchange.accept = NULL;
+	expect_failure(kube_secret_result(&exchange, "demo", "app", &secret, &err), err,
+	    ERROR_INVALID, "no Secret");
+}
+END_TEST
+
 START_TEST(a_patch_without_a_precondition)
 {
 	name_secret();
@@ -390,6 +416,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, names_stay_within_their_place);
 	tcase_add_test(tests, without_a_token_there_is_no_header);
 	tcase_add_test(tests, a_patch_holds_only_the_change);
+	tcase_add_test(tests, a_patch_may_ask_for_metadata_alone);
 	tcase_add_test(tests, a_patch_without_a_precondition);
 	tcase_add_test(tests, a_secret_is_written_as_json);
 	tcase_add_test(tests, a_minimal_secret_is_written_as_json);

@@ -1,17 +1,28 @@
+#include <time.h>
+
+#include "lib/base/log.h"
 #include "lib/rotate/keyset.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
 
+static struct keyset_key *add_key(struct keyset *set, const char *text)
+{
+	struct keyset_key *key = keyset_add(set, text, &err);
+
+	ck_assert_msg(key != NULL, "%s", err.message);
+	return key;
+}
+
 START_TEST(a_key_is_found_by_any_of_its_spellings)
 {
 	struct keyset set = {NULL, 0};
+	struct keyset_key *first = add_key(&set, "aes256-key");
+	struct keyset_key *second = add_key(&set, "team/transit/k");
 
-	expect_ok(keyset_add(&set, "aes256-key", &err), err);
-	expect_ok(keyset_add(&set, "team/transit/k", &err), err);
-	ck_assert_ptr_eq(keyset_find(&set, "transit/aes256-key"), &set.keys[0]);
-	ck_assert_ptr_eq(keyset_find(&set, "aes256-key"), &set.keys[0]);
-	ck_assert_ptr_eq(keyset_find(&set, "team/transit/k"), &set.keys[1]);
+	ck_assert_ptr_eq(keyset_find(&set, "transit/aes256-key"), first);
+	ck_assert_ptr_eq(keyset_find(&set, "aes256-key"), first);
+	ck_assert_ptr_eq(keyset_find(&set, "team/transit/k"), second);
 	ck_assert_ptr_null(keyset_find(&set, "k"));
 	ck_assert_ptr_null(keyset_find(&set, "transit/k"));
 	ck_assert_ptr_null(keyset_find(&set, "eam/transit/k"));
@@ -23,9 +34,9 @@ END_TEST
 START_TEST(a_key_is_in_it_once)
 {
 	struct keyset set = {NULL, 0};
+	struct keyset_key *first = add_key(&set, "transit/aes256-key");
 
-	expect_ok(keyset_add(&set, "transit/aes256-key", &err), err);
-	expect_ok(keyset_add(&set, "aes256-key", &err), err);
+	ck_assert_ptr_eq(add_key(&set, "aes256-key"), first);
 	ck_assert_uint_eq(set.count, 1);
 	keyset_free(&set);
 }
@@ -35,9 +46,72 @@ START_TEST(what_names_no_key_is_refused)
 {
 	struct keyset set = {NULL, 0};
 
-	expect_failure(keyset_add(&set, "transit/", &err), err, ERROR_USAGE, "[MOUNT/]NAME");
-	expect_failure(keyset_add(&set, "a b", &err), err, ERROR_USAGE, "[MOUNT/]NAME");
+	ck_assert_ptr_null(keyset_add(&set, "transit/", &err));
+	ck_assert_int_eq(err.code, ERROR_USAGE);
+	expect_contains(err.message, "[MOUNT/]NAME");
+	ck_assert_ptr_null(keyset_add(&set, "a b", &err));
 	ck_assert_uint_eq(set.count, 0);
+	keyset_free(&set);
+}
+END_TEST
+
+START_TEST(values_are_counted_by_their_versions)
+{
+	static const int64_t found[] = {3, 1, 12, 3, 2, 1, 1};
+	struct keyset set = {NULL, 0};
+	struct keyset_key *key = add_key(&set, "k");
+
+	ck_assert_int_eq(keyset_oldest(key), 0);
+	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++)
+		expect_ok(keyset_count(key, found[i], &err), err);
+	ck_assert_uint_eq(key->census_count, 4);
+	for (size_t i = 1; i < key->census_count; i++)
+		ck_assert_int_lt(key->census[i - 1].version, key->census[i].version);
+	ck_assert_int_eq(key->census[0].version, 1);
+	ck_assert_uint_eq(key->census[0].values, 3);
+	ck_assert_uint_eq(key->census[3].values, 1);
+	ck_assert_int_eq(keyset_oldest(key), 1);
+	keyset_free(&set);
+}
+END_TEST
+
+START_TEST(a_value_that_is_brought_on_is_counted_anew)
+{
+	struct keyset set = {NULL, 0};
+	struct keyset_key *key = add_key(&set, "k");
+
+	expect_ok(keyset_count(key, 1, &err), err);
+	expect_ok(keyset_count(key, 2, &err), err);
+	expect_ok(keyset_move(key, 1, 4, &err), err);
+	ck_assert_int_eq(keyset_oldest(key), 2);
+	expect_ok(keyset_move(key, 2, 4, &err), err);
+	ck_assert_int_eq(keyset_oldest(key), 4);
+	/* One that was never counted is not invented. */
+	expect_ok(keyset_move(key, 3, 4, &err), err);
+	ck_assert_uint_eq(key->census[key->census_count - 1].values, 2);
+	keyset_count_anew(&set);
+	ck_assert_int_eq(keyset_oldest(key), 0);
+	keyset_free(&set);
+}
+END_TEST
+
+static const struct {
+	int64_t age_s;
+	bool due;
+} ages[] = {{0, false}, {3599, false}, {3601, true}, {1000000, true}, {-50, false}};
+
+START_TEST(a_young_version_stays_the_newest)
+{
+	struct keyset set = {NULL, 0};
+	struct keyset_key *key = add_key(&set, "k");
+
+	log_init("test", LOG_ERROR, LOG_TEXT);
+	key->state.latest_created_s = (int64_t)time(NULL) - ages[_i].age_s;
+	ck_assert_int_eq(keyset_key_is_due(key, 3600 * 1000), ages[_i].due);
+	ck_assert(keyset_key_is_due(key, 0));
+	/* Nobody knows how old it is: it is rotated. */
+	key->state.latest_created_s = 0;
+	ck_assert(keyset_key_is_due(key, 3600 * 1000));
 	keyset_free(&set);
 }
 END_TEST
@@ -47,6 +121,9 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_key_is_found_by_any_of_its_spellings);
 	tcase_add_test(tests, a_key_is_in_it_once);
 	tcase_add_test(tests, what_names_no_key_is_refused);
+	tcase_add_test(tests, values_are_counted_by_their_versions);
+	tcase_add_test(tests, a_value_that_is_brought_on_is_counted_anew);
+	tcase_add_loop_test(tests, a_young_version_stays_the_newest, 0, COUNT(ages));
 }
 
 int main(void)

@@ -392,6 +392,22 @@ START_TEST(a_session_is_renewed_only_near_its_end)
 }
 END_TEST
 
+START_TEST(a_shorter_life_is_used_by_half)
+{
+	static const struct http_answer answers[] = {
+	    LOGIN("\"lease_duration\":2"), {204, NULL, NULL}, LOGIN("\"lease_duration\":2")};
+
+	serve(answers, 3);
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
+	ck_assert_int_eq(http_server_requests(server), 1);
+	vault.token.expires_ms -= 1001;
+	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
+	ck_assert_int_eq(http_server_requests(server), 3);
+	finish();
+}
+END_TEST
+
 START_TEST(a_session_whose_token_is_spent_is_renewed)
 {
 	static const struct http_answer answers[] = {LOGIN("\"lease_duration\":10,\"num_uses\":1"),
@@ -428,6 +444,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_secret_id_may_come_from_a_file_or_be_absent);
 	tcase_add_loop_test(tests, what_a_login_needs_is_asked_for, 0, COUNT(unusable));
 	tcase_add_test(tests, a_session_is_renewed_only_near_its_end);
+	tcase_add_test(tests, a_shorter_life_is_used_by_half);
 	tcase_add_test(tests, a_session_whose_token_is_spent_is_renewed);
 }
 

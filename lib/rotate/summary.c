@@ -1,0 +1,110 @@
+#include "lib/rotate/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/log.h"
+#include "lib/base/strings.h"
+
+static void free_failures(struct rotate_failure *failures, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(failures[i].secret);
+		free(failures[i].reason);
+	}
+	free(failures);
+}
+
+void summary_begin_pass(struct rotate_summary *summary)
+{
+	summary->listed = summary->current = summary->old = summary->unsealed = 0;
+	summary->other_key = summary->deleted = summary->failed = summary->other_shard = 0;
+	if (summary->failure_count == 0)
+		return;
+	free_failures(summary->told, summary->told_count);
+	summary->told = summary->failures;
+	summary->told_count = summary->failure_count;
+	summary->failures = NULL;
+	summary->failure_count = 0;
+}
+
+static bool is_among(const struct rotate_failure *failures, size_t count, const char *secret)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(failures[i].secret, secret) == 0)
+			return true;
+	return false;
+}
+
+/* Takes *secret over. */
+static void add(struct rotate_summary *summary, char **secret, const char *reason)
+{
+	if (summary->failure_count == SUMMARY_FAILURES_MAX)
+		return;
+	struct rotate_failure *grown =
+	    reallocarray(summary->failures, summary->failure_count + 1, sizeof(*grown));
+	if (!grown)
+		return;
+	summary->failures = grown;
+	char *copy = strdup(reason);
+	if (!copy)
+		return;
+	grown[summary->failure_count++] = (struct rotate_failure){*secret, copy};
+	*secret = NULL;
+}
+
+void summary_fail(struct rotate_summary *summary, const char *namespace, const char *name,
+    const struct error *reason)
+{
+	struct error err = ERROR_INIT;
+	cleanup_free char *secret = string_format(&err, "%s/%s", namespace, name);
+
+	if (!secret || !is_among(summary->told, summary->told_count, secret))
+		log_write(LOG_ERROR, "%s", reason->message);
+	if (secret && !is_among(summary->failures, summary->failure_count, secret))
+		add(summary, &secret, reason->message);
+}
+
+static int take_key(struct rotate_key *taken, const struct keyset_key *key, struct error *err)
+{
+	taken->name = string_format(err, "%s/%s", key->key.mount, key->key.name);
+	taken->latest_version = key->state.latest_version;
+	taken->min_decryption_version = key->state.min_decryption_version;
+	if (!taken->name)
+		return -1;
+	if (key->census_count == 0)
+		return 0;
+	taken->census = calloc(key->census_count, sizeof(*taken->census));
+	if (!taken->census)
+		return error_memory(err);
+	memcpy(taken->census, key->census, key->census_count * sizeof(*taken->census));
+	taken->census_count = key->census_count;
+	return 0;
+}
+
+int summary_take_keys(struct rotate_summary *summary, const struct keyset *keys, struct error *err)
+{
+	if (keys->count == 0)
+		return 0;
+	summary->key_states = calloc(keys->count, sizeof(*summary->key_states));
+	if (!summary->key_states)
+		return error_memory(err);
+	for (; summary->key_count < keys->count; summary->key_count++)
+		if (take_key(&summary->key_states[summary->key_count],
+			keys->keys[summary->key_count], err) < 0)
+			return -1;
+	return 0;
+}
+
+void summary_free(struct rotate_summary *summary)
+{
+	for (size_t i = 0; i < summary->key_count; i++) {
+		free(summary->key_states[i].name);
+		free(summary->key_states[i].census);
+	}
+	free(summary->key_states);
+	free_failures(summary->failures, summary->failure_count);
+	free_failures(summary->told, summary->told_count);
+	memset(summary, 0, sizeof(*summary));
+}

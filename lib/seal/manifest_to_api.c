@@ -1,0 +1,135 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/seal/sealing.h"
+
+static int copy_pairs(const struct kube_pair *pairs, size_t count,
+    int (*add)(struct kube_secret *secret, const char *name, const char *value, struct error *err),
+    struct kube_secret *to, struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pairs[i].value && add(to, pairs[i].name, pairs[i].value, err) < 0)
+			return -1;
+	return 0;
+}
+
+static bool is_removed(const struct kube_secret *change, const char *annotation)
+{
+	for (size_t i = 0; i < change->annotation_count; i++)
+		if (strcmp(change->annotations[i].name, annotation) == 0)
+			return change->annotations[i].value == NULL;
+	return false;
+}
+
+static int copy_annotations(const struct kube_secret *object, const struct kube_secret *change,
+    struct kube_secret *to, struct error *err)
+{
+	for (size_t i = 0; i < object->annotation_count; i++)
+		if (!is_removed(change, object->annotations[i].name) &&
+		    kube_secret_add_annotation(
+			to, object->annotations[i].name, object->annotations[i].value, err) < 0)
+			return -1;
+	return copy_pairs(
+	    change->annotations, change->annotation_count, kube_secret_add_annotation, to, err);
+}
+
+static int copy_data(const struct kube_secret *from, struct kube_secret *to, struct error *err)
+{
+	for (size_t i = 0; i < from->data_count; i++) {
+		const struct kube_entry *entry = &from->data[i];
+		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+		if (!sealed_entry_is_ciphertext(entry))
+			continue;
+		if (secret_buffer_append(&value, secret_buffer_string(&entry->value),
+			entry->value.length, err) < 0 ||
+		    kube_secret_add(to, entry->key, &value, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The whole Secret as the manifest now has it. */
+static int make_change(const struct kube_secret *object, const struct kube_secret *change,
+    struct kube_secret *to, struct error *err)
+{
+	to->immutable = object->immutable;
+	to->type = object->type ? strdup(object->type) : NULL;
+	if (object->type && !to->type)
+		return error_memory(err);
+	if (copy_pairs(object->labels, object->label_count, kube_secret_add_label, to, err) < 0 ||
+	    copy_pairs(change->labels, change->label_count, kube_secret_add_label, to, err) < 0 ||
+	    copy_annotations(object, change, to, err) < 0 || copy_data(object, to, err) < 0)
+		return -1;
+	return copy_data(change, to, err);
+}
+
+/* What seal() refuses by --type, the manifest says itself. */
+static int check_type(
+    const struct sealing *sealing, const struct kube_secret *object, struct error *err)
+{
+	const char *type = given(object->type) ? object->type : "Opaque";
+	const char *existing = sealing->existing.type;
+
+	if (!sealing->exists || !existing || strcmp(type, existing) == 0)
+		return 0;
+	return error_set(err, ERROR_USAGE,
+	    "Secret %s/%s: it is there with type %s, which can't become %s: use another name, or "
+	    "delete it first",
+	    sealing->namespace, sealing->name, existing, type);
+}
+
+/* What the API has beside the manifest. */
+static int adopt(struct sealing *sealing, struct error *err)
+{
+	if (!sealing->settings->adopt)
+		return 0;
+	return sealing_adopt_others(sealing, err) < 0 ? -1
+						      : sealing_drop_last_applied(sealing, err);
+}
+
+static int run(struct sealing *sealing, const struct sealing *sealed,
+    const struct kube_secret *object, struct seal_outcome *outcome, struct error *err)
+{
+	struct sealing *failed;
+
+	sealing->name = strdup(sealed->name);
+	if (!sealing->name)
+		return error_memory(err);
+	/* A batch may take longer to write than a token lives. */
+	if (servers_log_in(sealing->servers, err) < 0 || sealing_look_up(sealing, err) < 0 ||
+	    check_type(sealing, object, err) < 0 ||
+	    make_change(object, &sealed->change, &sealing->change, err) < 0 ||
+	    sealing_find_key(sealing, err) < 0 || sealing_find_scope(sealing, err) < 0 ||
+	    adopt(sealing, err) < 0 || sealings_encrypt(&sealing, 1, &failed, err) < 0)
+		return -1;
+	return sealing_write(sealing, outcome, err);
+}
+
+int sealing_write_manifest(const struct sealing *sealed, const struct kube_secret *object,
+    const struct seal_settings *settings, struct seal_outcome *outcome, struct error *err)
+{
+	cleanup_free char *key = string_format(err, "%s/%s", sealed->key.mount, sealed->key.name);
+	struct seal_settings own = *settings;
+	struct seal_changes none = {0};
+	struct sealing sealing = {.settings = &own,
+	    .servers = sealed->servers,
+	    .changes = &none,
+	    .namespace = sealed->namespace,
+	    .state = sealed->state};
+
+	if (!key)
+		return -1;
+	own.must_exist = false;
+	own.transit_key = key;
+	own.scope = sealed->scope == SEALED_UNBOUND ? NULL : sealed_scope_name(sealed->scope);
+	own.layout = sealed->document ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY;
+	int result = run(&sealing, sealed, object, outcome, err);
+	free(sealing.name);
+	kube_secret_free(&sealing.existing);
+	transit_key_free(&sealing.key);
+	variables_free(&sealing.values);
+	kube_secret_free(&sealing.change);
+	return result;
+}

@@ -1,0 +1,181 @@
+#include "lib/seal/private_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/log.h"
+#include "lib/base/strings.h"
+
+#define PREFIX "secret-seal-"
+#define SUFFIX "XXXXXX" /* of mkdtemp(3) */
+
+#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* A new folder may be swept before it is locked. */
+#define TRIES_MAX 8
+
+bool private_folder_in_memory(const char *parent)
+{
+	struct statfs status;
+
+	if (!given(parent) || parent[0] != '/' || statfs(parent, &status) < 0)
+		return false;
+	return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+}
+
+/* Someone who sweeps can have it for a moment, and then it is gone. */
+static bool lock(int fd)
+{
+	struct stat status;
+
+	return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &status) == 0 && status.st_nlink > 0;
+}
+
+/* 1: it was lost to someone who sweeps. */
+static int try_to_make(struct private_folder *folder, const char *parent, struct error *err)
+{
+	cleanup_free char *path = string_format(err, "%s/" PREFIX SUFFIX, parent);
+
+	if (!path)
+		return -1;
+	if (!mkdtemp(path))
+		return error_system(err, "%s", parent);
+	cleanup_close int fd = open(path, OPEN_FOLDER);
+	if (fd < 0)
+		return errno == ENOENT ? 1 : error_system(err, "%s", path);
+	if (!lock(fd))
+		return 1;
+	*folder = (struct private_folder){path, fd};
+	path = NULL;
+	fd = -1;
+	return 0;
+}
+
+int private_folder_make(struct private_folder *folder, const char *parent, struct error *err)
+{
+	for (int i = 0; i < TRIES_MAX; i++) {
+		int result = try_to_make(folder, parent, err);
+		if (result <= 0)
+			return result;
+	}
+	return error_set(err, ERROR_SYSTEM, "%s: a new folder in it can't be locked", parent);
+}
+
+/* An editor may have made it read-only. */
+static int open_in(int folder, const char *name, int flags, mode_t mode)
+{
+	int fd = openat(folder, name, flags);
+
+	if (fd < 0 && errno == EACCES && fchmodat(folder, name, mode, 0) == 0)
+		fd = openat(folder, name, flags);
+	return fd;
+}
+
+/* The pages of a file that is removed are free, not empty. */
+static void overwrite(int folder, const char *name, off_t size)
+{
+	static const char zeros[4096];
+	cleanup_close int fd =
+	    open_in(folder, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+
+	for (off_t at = 0; fd >= 0 && at < size; at += (off_t)sizeof(zeros))
+		if (pwrite(fd, zeros, sizeof(zeros), at) < 0)
+			return;
+}
+
+static size_t empty(int folder, const char *path);
+
+static void empty_inner(int parent, const char *name, const char *path)
+{
+	cleanup_close int folder = open_in(parent, name, OPEN_FOLDER, 0700);
+
+	if (folder >= 0)
+		empty(folder, path);
+}
+
+/* `path` is of the whole, for messages. */
+static void wipe(int folder, const char *name, const char *path)
+{
+	struct stat status;
+
+	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return; /* gone by itself */
+	if (S_ISDIR(status.st_mode))
+		empty_inner(folder, name, path);
+	else if (S_ISREG(status.st_mode))
+		overwrite(folder, name, status.st_size);
+	if (unlinkat(folder, name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) < 0)
+		log_write(LOG_WARNING, "%s: %s: %s: remove it: plaintext may be in it", path, name,
+		    strerror(errno));
+}
+
+/* Wipe all that is in the folder; how much it was. */
+static size_t empty(int folder, const char *path)
+{
+	DIR *stream = fdopendir(openat(folder, ".", OPEN_FOLDER));
+	struct dirent *entry;
+	size_t count = 0;
+
+	while (stream && (entry = readdir(stream))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		wipe(folder, entry->d_name, path);
+		count++;
+	}
+	if (stream)
+		closedir(stream);
+	return count;
+}
+
+void private_folder_remove(struct private_folder *folder)
+{
+	if (!folder->path)
+		return;
+	empty(folder->fd, folder->path);
+	if (rmdir(folder->path) < 0)
+		log_write(LOG_WARNING, "%s: %s: remove it: plaintext may be in it", folder->path,
+		    strerror(errno));
+	close(folder->fd);
+	free(folder->path);
+	*folder = (struct private_folder)PRIVATE_FOLDER_INIT;
+}
+
+static bool is_name(const char *name)
+{
+	return strlen(name) == strlen(PREFIX SUFFIX) && strncmp(name, PREFIX, strlen(PREFIX)) == 0;
+}
+
+static void sweep_one(int parent, const char *name, const char *parent_path)
+{
+	struct stat status;
+	cleanup_close int folder = openat(parent, name, OPEN_FOLDER);
+
+	if (folder < 0 || fstat(folder, &status) < 0 || status.st_uid != geteuid() || !lock(folder))
+		return;
+	size_t count = empty(folder, parent_path);
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 && count > 0)
+		log_write(LOG_INFO, "%s/%s: removed: it was left by an edit that was killed",
+		    parent_path, name);
+}
+
+void private_folder_sweep(const char *parent)
+{
+	DIR *stream = opendir(parent);
+	struct dirent *entry;
+
+	while (stream && (entry = readdir(stream)))
+		if (is_name(entry->d_name))
+			sweep_one(dirfd(stream), entry->d_name, parent);
+	if (stream)
+		closedir(stream);
+}

@@ -1,0 +1,88 @@
+#!/bin/bash
+# What an edit that is killed leaves in memory, the next one wipes; what an edit that runs is using, it leaves alone.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+export XDG_RUNTIME_DIR=/dev/shm/swept-$$
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+at_end "chmod -R u+rwx $XDG_RUNTIME_DIR; rm -rf $XDG_RUNTIME_DIR"
+"$BIN/secret-seal" --transit-key aes256-key --set PASSWORD=hunter2 app >/dev/null
+
+# An editor that tells who it is and stays; what it leaves is as wide as an editor's leavings can be.
+mkfifo "$TAP_WORK/started"
+cat >"$TAP_WORK/stays" <<SH
+#!/bin/sh
+folder=\$(dirname "\$1")
+mkdir "\$folder/backups"
+cp "\$1" "\$folder/backups/1"
+cp "\$1" "\$1~"
+chmod 400 "\$1~"
+chmod 500 "\$folder/backups"
+ln -s /etc/passwd "\$folder/link"
+echo "\$PPID \$\$ \$1" >$TAP_WORK/started
+exec sleep 1000
+SH
+chmod +x "$TAP_WORK/stays"
+# begin: an edit in the background: $sealer, $editor, $file, $folder.
+begin() {
+	env --default-signal "$BIN/secret-seal" edit --editor "$TAP_WORK/stays" app >"$TAP_WORK/background" 2>&1 &
+	read -r sealer editor file <"$TAP_WORK/started"
+	at_end "kill $sealer $editor 2>/dev/null"
+	folder=$(dirname "$file")
+}
+edit() { run "$BIN/secret-seal" edit --editor true app; }
+# Without a word about it in the shell.
+kill_hard() {
+	disown
+	kill -KILL "$1"
+	until_true is_gone "$1"
+}
+is_gone() { [[ $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) == @(|Z*) ]]; }
+holds() { grep -qr hunter2 "$1"; }
+
+begin
+running=$folder running_sealer=$sealer
+edit
+status_is 0 "an edit beside one that runs"
+err_is '' "says nothing of it"
+ok "and leaves its folder alone" holds "$running"
+
+begin
+kill_hard "$sealer"
+ok "a killed edit leaves plaintext" holds "$folder"
+ok "its editor is ended" until_true is_gone "$editor"
+exec {text}<"$file" {backup}<"$file~"
+mkdir "$XDG_RUNTIME_DIR/secret-seal-other" "$XDG_RUNTIME_DIR/other-abcdef"
+ln -s "$XDG_RUNTIME_DIR/other-abcdef" "$XDG_RUNTIME_DIR/secret-seal-abcdef"
+touch "$XDG_RUNTIME_DIR/secret-seal-fedcba" "$XDG_RUNTIME_DIR/other-abcdef/kept"
+edit
+err_is "secret-seal: $folder: removed: it was left by an edit that was killed" "the next edit tells of it"
+is "$(ls -d "$folder" 2>/dev/null)" "" "and removes it"
+is "$(cat <&"$text" <&"$backup" | tr -d '\0' | wc -c)" 0 "its files were overwritten, even those that were read-only"
+ok "what is no such folder stays" test -e "$XDG_RUNTIME_DIR/other-abcdef/kept" -a -L "$XDG_RUNTIME_DIR/secret-seal-abcdef" \
+	-a -f "$XDG_RUNTIME_DIR/secret-seal-fedcba" -a -d "$XDG_RUNTIME_DIR/secret-seal-other"
+ok "and so does that of the edit that runs" holds "$running"
+edit
+err_is '' "then there is nothing more to wipe"
+
+# In every place that is looked at, not only in the one that is used.
+begin
+kill_hard "$sealer"
+left=$folder
+run env XDG_RUNTIME_DIR="$TAP_WORK" TMPDIR="$XDG_RUNTIME_DIR" "$BIN/secret-seal" edit --editor true app
+is "$(ls -d "$left" 2>/dev/null)" "" "one in another of the places is wiped too"
+
+# Another user's is not ours to judge.
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 700 "$XDG_RUNTIME_DIR/secret-seal-theirs"
+	chown 65534 "$XDG_RUNTIME_DIR/secret-seal-theirs"
+	edit
+	ok "another user's folder is left alone" test -d "$XDG_RUNTIME_DIR/secret-seal-theirs"
+fi
+
+kill -TERM "$running_sealer"
+until_true is_gone "$running_sealer"
+is "$(ls -d "$running" 2>/dev/null)" "" "an edit that ends by itself leaves nothing"
+
+done_testing

@@ -1,0 +1,95 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/rotate/shard.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+static struct shard shard;
+
+static void begin(void)
+{
+	unsetenv(SHARD_VARIABLE);
+}
+
+START_TEST(a_shard_is_read)
+{
+	expect_ok(shard_parse("2/7", &shard, &err), err);
+	ck_assert_int_eq(shard.index, 2);
+	ck_assert_int_eq(shard.count, 7);
+	setenv(SHARD_VARIABLE, "3", 1);
+	expect_ok(shard_parse("/4", &shard, &err), err);
+	ck_assert_int_eq(shard.index, 3);
+	ck_assert_int_eq(shard.count, 4);
+}
+END_TEST
+
+static const char *const wrong[] = {"", "3", "7/7", "8/7", "-1/7", "1/0", "0/", "a/7", "1/7x",
+    "1 /7", "1/7/9", "0/10001", "0/99999999999999999999"};
+
+START_TEST(what_is_no_shard_is_refused)
+{
+	expect_failure(shard_parse(wrong[_i], &shard, &err), err, ERROR_USAGE, "--shard");
+}
+END_TEST
+
+START_TEST(the_index_of_the_job_must_be_there)
+{
+	expect_failure(shard_parse("/4", &shard, &err), err, ERROR_USAGE, "is not set");
+	setenv(SHARD_VARIABLE, "4", 1);
+	expect_failure(shard_parse("/4", &shard, &err), err, ERROR_USAGE, "counted from 0");
+	setenv(SHARD_VARIABLE, "", 1);
+	expect_failure(shard_parse("/4", &shard, &err), err, ERROR_USAGE, "counted from 0");
+}
+END_TEST
+
+START_TEST(each_secret_belongs_to_one_shard_and_all_get_their_part)
+{
+	enum { SHARDS = 5, SECRETS = 5000 };
+	size_t parts[SHARDS] = {0};
+
+	for (int i = 0; i < SECRETS; i++) {
+		char name[32];
+		int owners = 0;
+
+		snprintf(name, sizeof(name), "secret-%d", i);
+		for (int64_t at = 0; at < SHARDS; at++) {
+			struct shard one = {at, SHARDS};
+			if (shard_has(&one, "demo", name)) {
+				owners++;
+				parts[at]++;
+			}
+		}
+		ck_assert_int_eq(owners, 1);
+	}
+	for (int at = 0; at < SHARDS; at++)
+		ck_assert_uint_gt(parts[at], SECRETS / SHARDS * 8 / 10);
+}
+END_TEST
+
+START_TEST(namespace_and_name_are_not_run_together)
+{
+	struct shard one = {0, 10000};
+	int differences = 0;
+
+	ck_assert(shard_has(&(struct shard){0, 0}, "a", "b"));
+	for (one.index = 0; one.index < one.count; one.index++)
+		differences += shard_has(&one, "ab", "c") != shard_has(&one, "a", "bc");
+	ck_assert_int_eq(differences, 2);
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_checked_fixture(tests, begin, NULL);
+	tcase_add_test(tests, a_shard_is_read);
+	tcase_add_loop_test(tests, what_is_no_shard_is_refused, 0, COUNT(wrong));
+	tcase_add_test(tests, the_index_of_the_job_must_be_there);
+	tcase_add_test(tests, each_secret_belongs_to_one_shard_and_all_get_their_part);
+	tcase_add_test(tests, namespace_and_name_are_not_run_together);
+}
+
+int main(void)
+{
+	return run_tests("rotate_shard", add);
+}
