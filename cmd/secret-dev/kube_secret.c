@@ -147,11 +147,16 @@ bool stored_secret_equal(const struct stored_secret *a, const struct stored_secr
 	       kube_map_equal(&a->data, &b->data);
 }
 
+struct kube_metadata stored_secret_metadata(const struct stored_secret *secret)
+{
+	return (struct kube_metadata){secret->namespace, secret->name, secret->uid,
+	    secret->revision, secret->created_s, &secret->labels, &secret->annotations};
+}
+
 void stored_secret_write(
     const struct stored_secret *secret, enum stored_form form, struct json_writer *writer)
 {
-	struct kube_metadata metadata = {secret->namespace, secret->name, secret->uid,
-	    secret->revision, secret->created_s, &secret->labels, &secret->annotations};
+	struct kube_metadata metadata = stored_secret_metadata(secret);
 
 	if (form == STORED_METADATA) {
 		kube_write_metadata_object(&metadata, writer);
