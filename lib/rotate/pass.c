@@ -48,6 +48,16 @@ static void on_left(void *context, const struct kube_secret *secret, const struc
 		summary_fail(pass->rotation->summary, secret->namespace, secret->name, reason);
 }
 
+static int has_version(
+    void *context, struct keyset_key *key, int64_t version, bool *has, struct error *err)
+{
+	struct pass *pass = context;
+	struct rotation *rotation = pass->rotation;
+
+	return keyset_has_version(key, version, rotation->client, &rotation->vault,
+	    &rotation->settings->session, has, err);
+}
+
 static void fail_job(struct pass *pass, struct job *job, const struct error *reason)
 {
 	job->failed = true;
@@ -289,7 +299,7 @@ static int take_answer(struct old_value *value, struct transit_item *item, struc
 		    item->output.length);
 	if (sealed_version(
 		secret_buffer_string(&item->output), item->output.length, &version, err) < 0 ||
-	    version < job->key->state.latest_version)
+	    version < job->key->wanted_version)
 		return error_set(err, ERROR_INVALID,
 		    "Vault's answer to rewrap is no ciphertext of the newest version");
 	return kube_secret_add(&value->job->change, value->data_key, &item->output, err);
@@ -667,6 +677,7 @@ int pass_run(struct rotation *rotation, const struct selection *selection, enum 
 		.transit_key = rotation->settings->transit_key,
 		.data_keys = &selection->data_keys,
 		.add_keys = mode == PASS_GATHER,
+		.has_version = mode == PASS_GATHER ? NULL : has_version,
 		.left = on_left}};
 
 	pass.examination.context = &pass;
