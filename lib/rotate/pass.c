@@ -153,6 +153,8 @@ static int examine(
 		summary->other_key++;
 		break;
 	case EXAMINED_CURRENT:
+		if (pass->mode == PASS_GATHER)
+			break; /* nobody knows yet */
 		summary->current++;
 		if (rounds == 0 && summary->passes == 1)
 			summary->already_new++;
