@@ -54,14 +54,15 @@ static void expect_requests(const char *const *lines, int count)
 #define MISSING STATUS(404, "NotFound")
 #define CONFLICT STATUS(409, "Conflict")
 #define DENIED STATUS(403, "Forbidden")
-#define LEASE(version, holder, renewed)                                                            \
+#define LEASE_FOR(seconds, version, holder, renewed)                                               \
 	{                                                                                          \
 		200, NULL,                                                                         \
 		    "{\"kind\":\"Lease\",\"metadata\":{\"name\":\"l\",\"namespace\":\"demo\","     \
 		    "\"resourceVersion\":\"" version "\"},\"spec\":{\"holderIdentity\":\"" holder  \
-		    "\",\"leaseDurationSeconds\":1,\"renewTime\":\"" renewed                       \
+		    "\",\"leaseDurationSeconds\":" seconds ",\"renewTime\":\"" renewed             \
 		    "\",\"leaseTransitions\":4}}"                                                  \
 	}
+#define LEASE(version, holder, renewed) LEASE_FOR("1", version, holder, renewed)
 #define GET "GET /apis/coordination.k8s.io/v1/namespaces/demo/leases/l "
 #define POST "POST /apis/coordination.k8s.io/v1/namespaces/demo/leases "
 #define PATCH "PATCH /apis/coordination.k8s.io/v1/namespaces/demo/leases/l "
@@ -147,16 +148,17 @@ END_TEST
 
 START_TEST(a_holder_who_does_not_is_replaced_after_the_leases_duration)
 {
-	static const struct http_answer answers[] = {
-	    LEASE("7", "other_1_x", "t0"), LEASE("7", "other_1_x", "t0"), LEASE("8", "me", "t1")};
-	static const char *const lines[] = {GET, GET, PATCH};
+	static const struct http_answer answers[] = {LEASE_FOR("2", "7", "other_1_x", "t0"),
+	    LEASE_FOR("2", "7", "other_1_x", "t0"), LEASE_FOR("2", "7", "other_1_x", "t0"),
+	    LEASE("8", "me", "t1")};
+	static const char *const lines[] = {GET, GET, GET, PATCH};
 
-	serve(answers, 3);
+	serve(answers, 4);
 	int64_t begun = clock_now_ms();
 	expect_ok(acquire(), err);
-	ck_assert_int_ge(clock_now_ms() - begun, 1000);
-	expect_requests(lines, 3);
-	expect_contains(http_server_request(server, 2), "\"resourceVersion\":\"7\"");
+	ck_assert_int_ge(clock_now_ms() - begun, 2000);
+	expect_requests(lines, 4);
+	expect_contains(http_server_request(server, 3), "\"resourceVersion\":\"7\"");
 	finish();
 }
 END_TEST
