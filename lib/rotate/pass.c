@@ -9,6 +9,7 @@
 #include "lib/rotate/batch.h"
 #include "lib/rotate/examine.h"
 #include "lib/rotate/listing.h"
+#include "lib/rotate/report.h"
 #include "lib/rotate/window.h"
 #include "lib/sealed/sealed.h"
 
@@ -622,6 +623,7 @@ static int turn(struct pass *pass, struct error *err)
 {
 	struct http_client *client = pass->rotation->client;
 
+	report_turn(pass->rotation->summary, clock_now_ms());
 	if (start_listing(pass, err) < 0 || start_batch(pass, err) < 0 || start_jobs(pass, err) < 0)
 		return -1;
 	if (is_done(pass))
@@ -685,6 +687,7 @@ int pass_run(struct rotation *rotation, const struct selection *selection, enum 
 	pass.examination.context = &pass;
 	if (mode != PASS_GATHER)
 		rotation->summary->passes++;
+	report_begin(rotation->summary, mode, clock_now_ms());
 	summary_begin_pass(rotation->summary);
 	keyset_count_anew(&rotation->keys);
 	rotation->oldest_keyless = 0;
@@ -693,6 +696,7 @@ int pass_run(struct rotation *rotation, const struct selection *selection, enum 
 	int result = loop(&pass, err);
 	if (result < 0)
 		drain(&pass);
+	report_end();
 	*old = pass.old;
 	free_all(&pass);
 	return result;
