@@ -40,6 +40,10 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, known_namespaces),
 	.help = "retire after a look at these, where not all may be listed: no other holds Secrets "
 		"of the keys"},
+    {.name = "replace-immutable",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, replace_immutable),
+	.help = "make another Secret, NAME-SUFFIX, of an immutable one that is old"},
     {.name = "lease",
 	.kind = OPTION_STRING,
 	.argument = "NAME",
@@ -161,6 +165,7 @@ int configuration_settings(
 		.names = &configuration->names,
 		.data_keys = &configuration->data_keys},
 	    .transit_key = given(configuration->transit_key) ? configuration->transit_key : NULL,
+	    .replace_immutable = configuration->replace_immutable,
 	    .lease = configuration->no_lease ? NULL : configuration->lease,
 	    .min_age_ms = configuration->min_age_ms,
 	    .dry_run = configuration->dry_run,

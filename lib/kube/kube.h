@@ -116,6 +116,12 @@ int kube_secret_get(struct http_client *client, struct kube *kube, const char *n
     __attribute__((nonnull, warn_unused_result));
 
 /*
+ * POST; ERROR_TOO_LARGE when it holds more than KUBE_SECRET_BYTES_MAX.  Its answer is read by
+ * kube_secret_result: ERROR_CONFLICT when the name is taken.
+ */
+int kube_secret_create_request(struct kube *kube, const struct kube_secret *secret,
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
  * POST: ERROR_CONFLICT when the name is taken, ERROR_TOO_LARGE when it holds more than
  * KUBE_SECRET_BYTES_MAX.  `answer` may be NULL.
  */

@@ -17,6 +17,7 @@ static int write_rest(
 	    {summary->other_key, "of other keys"},
 	    {summary->other_shard, "of other shards"},
 	    {summary->deleted, "deleted meanwhile"},
+	    {summary->replaced, "replaced"},
 	};
 
 	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
@@ -118,6 +119,7 @@ int summary_write_json(const struct rotate_summary *summary, const char *failure
 	write_number(&writer, "alreadyNew", summary->already_new);
 	write_number(&writer, "rewrapped", summary->rewrapped);
 	write_number(&writer, "valuesRewrapped", summary->values);
+	write_number(&writer, "replaced", summary->replaced);
 	write_number(&writer, "conflicts", summary->conflicts);
 	write_number(&writer, "old", summary->old);
 	write_number(&writer, "unsealed", summary->unsealed);
