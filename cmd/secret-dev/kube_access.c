@@ -12,6 +12,7 @@ static const struct rule {
     {"sealer", "demo", "secrets", NULL, {"get", "list", "create", "patch", "update"}},
     {"rotator", NULL, "secrets", NULL, {"get", "list", "patch"}},
     {"rotator", "demo", "leases", NULL, {"get", "create", "patch"}},
+    {"rotator", "demo", "events", NULL, {"create"}},
 };
 
 static bool covers(const char *granted, const char *asked)

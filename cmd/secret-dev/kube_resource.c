@@ -9,12 +9,14 @@
 #include "cmd/secret-dev/kube_merge.h"
 #include "lib/base/cleanup.h"
 
-static void check_lease(const struct json *fields, struct kube_fault *fault)
+static void check_lease(
+    const struct stored_resource *resource, const struct json *fields, struct kube_fault *fault)
 {
 	json_node seconds = json_path(fields, JSON_ROOT, "spec", "leaseDurationSeconds", NULL);
 	int64_t value = json_integer(fields, seconds, 1);
 	char message[64];
 
+	(void)resource;
 	if (value > 0)
 		return;
 	snprintf(
@@ -31,6 +33,31 @@ const struct kube_kind kube_lease_kind = {.number = KUBE_LEASE,
     .list_kind = "LeaseList",
     .api_version = "coordination.k8s.io/v1",
     .check = check_lease};
+
+static void check_event(
+    const struct stored_resource *resource, const struct json *fields, struct kube_fault *fault)
+{
+	json_node node = json_path(fields, JSON_ROOT, "involvedObject", "namespace", NULL);
+	cleanup_free char *namespace = json_strdup(fields, node);
+	char message[600];
+
+	if (namespace && strcmp(namespace, resource->namespace) == 0)
+		return;
+	snprintf(message, sizeof(message),
+	    "Invalid value: \"%.250s\": does not match event.namespace",
+	    namespace ? namespace : "");
+	kube_fault_set(fault, "FieldValueInvalid", "involvedObject.namespace", message);
+}
+
+const struct kube_kind kube_event_kind = {.number = KUBE_EVENT,
+    .group = "",
+    .resource = "events",
+    .qualified = "events",
+    .kind = "Event",
+    .qualified_kind = "Event",
+    .list_kind = "EventList",
+    .api_version = "v1",
+    .check = check_event};
 
 /* -- one -------------------------------------------------------------------------------------- */
 
@@ -182,7 +209,7 @@ int stored_resource_check(
 		return -1;
 	kube_check_name(resource->name, fault);
 	if (resource->kind->check)
-		resource->kind->check(fields, fault);
+		resource->kind->check(resource, fields, fault);
 	return 0;
 }
 

@@ -82,6 +82,7 @@ static const struct resource_route {
 	const struct kube_kind *kind;
 } resource_routes[] = {
     RESOURCE("/apis/coordination.k8s.io/v1", "leases", kube_lease_kind),
+    RESOURCE("/api/v1", "events", kube_event_kind),
 };
 
 int kube_server_init(struct kube_server *server, struct error *err)

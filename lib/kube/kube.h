@@ -1,5 +1,5 @@
 /*
- * kube: typed calls to the Kubernetes API: configuration, Secrets, ConfigMaps, Leases,
+ * kube: typed calls to the Kubernetes API: configuration, Secrets, ConfigMaps, Leases, Events,
  * TokenRequest.
  *
  * As in vault.h, kube_X_request fills an exchange and kube_X_result reads it.
@@ -184,6 +184,7 @@ int kube_secret_list(struct http_client *client, struct kube *kube, const struct
  */
 struct kube_lease {
 	char *namespace, *name;
+	char *uid;		  /* as stored; not of a change */
 	char *resource_version;	  /* in a change: the precondition, or NULL */
 	char *holder;		  /* holderIdentity; NULL or "": nobody */
 	int64_t duration_s;	  /* 0: not stated */
@@ -222,6 +223,25 @@ int kube_lease_create(struct http_client *client, struct kube *kube, const struc
     struct kube_lease *stored, struct error *err) __attribute__((nonnull, warn_unused_result));
 int kube_lease_patch(struct http_client *client, struct kube *kube, const struct kube_lease *change,
     struct kube_lease *stored, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * A v1 Event to be created: what happened to which object, for people who look at that.  All
+ * borrowed.  Source:
+ * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ */
+struct kube_event {
+	const char *namespace, *name; /* of the Event; the object's namespace is the same */
+	const char *object_api_version, *object_kind, *object_name;
+	const char *object_uid; /* NULL: unknown; then "kubectl describe" does not show it */
+	const char *component, *instance; /* the program, and which of its processes */
+	bool warning;			  /* else it is normal */
+	const char *reason;		  /* one word in CamelCase */
+	const char *message;		  /* at most KUBE_EVENT_MESSAGE_MAX bytes are sent */
+};
+#define KUBE_EVENT_MESSAGE_MAX 1024
+/* ERROR_DENIED with the rule that is wanted. */
+int kube_event_create(struct http_client *client, struct kube *kube, const struct kube_event *event,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * POST serviceaccounts/NAME/token (TokenRequest): append the JWT to `token`.

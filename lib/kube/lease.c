@@ -12,6 +12,7 @@ void kube_lease_free(struct kube_lease *lease)
 {
 	free(lease->namespace);
 	free(lease->name);
+	free(lease->uid);
 	free(lease->resource_version);
 	free(lease->holder);
 	free(lease->acquired);
@@ -114,6 +115,7 @@ static int read_lease(const struct json *document, struct kube_lease *lease, str
 
 	lease->namespace = json_strdup(document, json_member(document, metadata, "namespace"));
 	lease->name = json_strdup(document, json_member(document, metadata, "name"));
+	lease->uid = json_strdup(document, json_member(document, metadata, "uid"));
 	lease->resource_version =
 	    json_strdup(document, json_member(document, metadata, "resourceVersion"));
 	lease->holder = json_strdup(document, json_member(document, spec, "holderIdentity"));
