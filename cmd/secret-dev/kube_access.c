@@ -13,6 +13,9 @@ static const struct rule {
     {"rotator", NULL, "secrets", NULL, {"get", "list", "patch"}},
     {"rotator", "demo", "leases", NULL, {"get", "create", "patch"}},
     {"rotator", "demo", "events", NULL, {"create"}},
+    {"rotator", NULL, "deployments", NULL, {"list", "patch"}},
+    {"rotator", NULL, "statefulsets", NULL, {"list", "patch"}},
+    {"rotator", NULL, "daemonsets", NULL, {"list", "patch"}},
 };
 
 static bool covers(const char *granted, const char *asked)

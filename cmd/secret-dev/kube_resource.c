@@ -59,6 +59,33 @@ const struct kube_kind kube_event_kind = {.number = KUBE_EVENT,
     .api_version = "v1",
     .check = check_event};
 
+const struct kube_kind kube_deployment_kind = {.number = KUBE_DEPLOYMENT,
+    .group = "apps",
+    .resource = "deployments",
+    .qualified = "deployments.apps",
+    .kind = "Deployment",
+    .qualified_kind = "Deployment.apps",
+    .list_kind = "DeploymentList",
+    .api_version = "apps/v1"};
+
+const struct kube_kind kube_stateful_set_kind = {.number = KUBE_STATEFUL_SET,
+    .group = "apps",
+    .resource = "statefulsets",
+    .qualified = "statefulsets.apps",
+    .kind = "StatefulSet",
+    .qualified_kind = "StatefulSet.apps",
+    .list_kind = "StatefulSetList",
+    .api_version = "apps/v1"};
+
+const struct kube_kind kube_daemon_set_kind = {.number = KUBE_DAEMON_SET,
+    .group = "apps",
+    .resource = "daemonsets",
+    .qualified = "daemonsets.apps",
+    .kind = "DaemonSet",
+    .qualified_kind = "DaemonSet.apps",
+    .list_kind = "DaemonSetList",
+    .api_version = "apps/v1"};
+
 /* -- one -------------------------------------------------------------------------------------- */
 
 struct stored_resource *stored_resource_new(

@@ -1,9 +1,6 @@
 #include <string.h>
-#include <time.h>
 
 #include "lib/kube/answer.h"
-
-#define TIME_SIZE sizeof("2006-01-02T15:04:05Z")
 
 static void write_object(struct json_writer *writer, const struct kube_event *event)
 {
@@ -21,12 +18,9 @@ static void write_object(struct json_writer *writer, const struct kube_event *ev
 /* In two ways: newer clients look at the reporting component, kubectl at source and times. */
 static void write_origin(struct json_writer *writer, const struct kube_event *event)
 {
-	char now[TIME_SIZE];
-	time_t seconds = time(NULL);
-	struct tm utc;
+	char now[KUBE_TIME_SIZE];
 
-	gmtime_r(&seconds, &utc);
-	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	kube_time(now);
 	json_write_member(writer, "reportingComponent", event->component);
 	json_write_member(writer, "reportingInstance", event->instance);
 	json_write_name(writer, "source");

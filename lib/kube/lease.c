@@ -1,8 +1,5 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/kube/answer.h"
 
@@ -18,19 +15,6 @@ void kube_lease_free(struct kube_lease *lease)
 	free(lease->acquired);
 	free(lease->renewed);
 	memset(lease, 0, sizeof(*lease));
-}
-
-void kube_micro_time(char text[KUBE_MICRO_TIME_SIZE])
-{
-	struct timespec now;
-	struct tm utc;
-	char seconds[sizeof("2006-01-02T15:04:05")];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text, KUBE_MICRO_TIME_SIZE, "%s.%06uZ", seconds,
-	    (unsigned)(now.tv_nsec / 1000) % 1000000U);
 }
 
 /* -- requests --------------------------------------------------------------------------------- */
