@@ -10,7 +10,9 @@
 
 /* An error's message and what stands round it; in a line each byte may need an escape. */
 #define MESSAGE_MAX 2048
-#define LINE_MAX_BYTES (2 * MESSAGE_MAX + 256)
+/* Names and values of a line's numbers. */
+#define NUMBERS_MAX 512
+#define LINE_MAX_BYTES (2 * MESSAGE_MAX + NUMBERS_MAX + 256)
 
 static const char *log_program = "secretmanager";
 static enum log_level log_threshold = LOG_INFO;
@@ -52,11 +54,29 @@ static int text_line(char *line, size_t size, enum log_level level, const char *
 	    level == LOG_WARNING ? "warning: " : "", message);
 }
 
+/* ,"NAME":VALUE of each that fits. */
+static void write_numbers(char *text, size_t size, const struct log_number *numbers, size_t count)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		int length = snprintf(text + used, size - used, ",\"%s\":%lld", numbers[i].name,
+		    (long long)numbers[i].value);
+		if ((size_t)length >= size - used) {
+			text[used] = '\0';
+			return;
+		}
+		used += (size_t)length;
+	}
+}
+
 /* Control characters are gone by now, so only '"' and '\' need an escape. */
-static int json_line(char *line, size_t size, enum log_level level, const char *message)
+static int json_line(char *line, size_t size, enum log_level level, const char *message,
+    const struct log_number *numbers, size_t count)
 {
 	char when[sizeof("2006-01-02T15:04:05Z")];
-	char escaped[2 * MESSAGE_MAX];
+	char escaped[2 * MESSAGE_MAX], members[NUMBERS_MAX];
 	size_t used = 0;
 	time_t now = time(NULL);
 	struct tm utc;
@@ -69,14 +89,33 @@ static int json_line(char *line, size_t size, enum log_level level, const char *
 		escaped[used++] = *message;
 	}
 	escaped[used] = '\0';
+	write_numbers(members, sizeof(members), numbers, count);
 	return snprintf(line, size,
-	    "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"}\n", when,
-	    level_name(level), log_program, escaped);
+	    "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"%s}\n", when,
+	    level_name(level), log_program, escaped, members);
+}
+
+/* `message` is printable. */
+static void write_line(
+    enum log_level level, const char *message, const struct log_number *numbers, size_t count)
+{
+	char line[LINE_MAX_BYTES];
+	int length = log_style == LOG_JSON
+			 ? json_line(line, sizeof(line), level, message, numbers, count)
+			 : text_line(line, sizeof(line), level, message);
+
+	if (length > (int)sizeof(line) - 1)
+		length = (int)sizeof(line) - 1;
+	if (log_clear)
+		log_clear();
+	/* Nobody can be told when stderr can't be written. */
+	ssize_t ignored = write(STDERR_FILENO, line, (size_t)length);
+	(void)ignored;
 }
 
 void log_write(enum log_level level, const char *format, ...)
 {
-	char message[MESSAGE_MAX], line[LINE_MAX_BYTES];
+	char message[MESSAGE_MAX];
 	va_list arguments;
 
 	if (!log_enabled(level))
@@ -85,14 +124,17 @@ void log_write(enum log_level level, const char *format, ...)
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
 	string_make_printable(message);
+	write_line(level, message, NULL, 0);
+}
 
-	int length = log_style == LOG_JSON ? json_line(line, sizeof(line), level, message)
-					   : text_line(line, sizeof(line), level, message);
-	if (length > (int)sizeof(line) - 1)
-		length = (int)sizeof(line) - 1;
-	if (log_clear)
-		log_clear();
-	/* Nobody can be told when stderr can't be written. */
-	ssize_t ignored = write(STDERR_FILENO, line, (size_t)length);
-	(void)ignored;
+void log_write_numbers(
+    enum log_level level, const char *message, const struct log_number *numbers, size_t count)
+{
+	char printable[MESSAGE_MAX];
+
+	if (!log_enabled(level))
+		return;
+	snprintf(printable, sizeof(printable), "%s", message);
+	string_make_printable(printable);
+	write_line(level, printable, numbers, count);
 }

@@ -5,6 +5,8 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_TEXT, LOG_JSON };
@@ -19,6 +21,17 @@ void log_init(const char *program, enum log_level level, enum log_format format)
  */
 void log_write(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(2)));
+
+/*
+ * A message and the numbers that it tells: for machines they are members of the JSON form, by these
+ * names, which need no escape; the text form has the message alone.
+ */
+struct log_number {
+	const char *name;
+	int64_t value;
+};
+void log_write_numbers(enum log_level level, const char *message, const struct log_number *numbers,
+    size_t count) __attribute__((nonnull));
 
 /* It is text, which a person may be reading, and tells what is in order too. */
 bool log_shows_progress(void);

@@ -55,6 +55,11 @@ void progress_begin(const char *what)
 	log_before_line(progress_hide);
 }
 
+bool progress_has_terminal(void)
+{
+	return progress.what != NULL;
+}
+
 static void show(size_t done, size_t total, int64_t now_ms)
 {
 	char line[sizeof(WIPE) + COLUMNS_MAX] = WIPE;

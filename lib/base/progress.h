@@ -9,6 +9,7 @@
 #ifndef BASE_PROGRESS_H
 #define BASE_PROGRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@
 
 /* `what` ("Verifying Secrets") is borrowed and must stay until the end. */
 void progress_begin(const char *what) __attribute__((nonnull));
+
+/* Whether there is a terminal to show it on: else a log has to tell. */
+bool progress_has_terminal(void);
 
 /* So many are done, of `total`; 0 while that is not known.  Cheap: to be called for each. */
 void progress_update(size_t done, size_t total);

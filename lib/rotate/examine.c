@@ -148,6 +148,26 @@ static int refuse_frozen(struct subject *subject, struct error *err)
 	    subject->secret->namespace, subject->secret->name);
 }
 
+/* A version that there isn't decrypts nowhere: the key is another one, or an older copy of it. */
+static int check_version(const struct subject *subject, const struct kube_entry *entry,
+    int64_t version, struct error *err)
+{
+	const struct examination *examination = subject->examination;
+	bool has = true;
+
+	if (examination->has_version &&
+	    examination->has_version(examination->context, subject->key, version, &has, err) < 0)
+		return -1;
+	if (has)
+		return 0;
+	error_set(err, ERROR_INVALID,
+	    "it is sealed with version %lld of Transit key %s/%s, whose newest is %lld: is that "
+	    "its key, or was the key restored from a backup?",
+	    (long long)version, subject->key->key.mount, subject->key->key.name,
+	    (long long)subject->key->state.latest_version);
+	return wrap_entry(subject, entry, err);
+}
+
 /* -1: why the entry must be left as it is. */
 static int look_at_entry(struct subject *subject, struct kube_entry *entry, struct error *err)
 {
@@ -161,6 +181,8 @@ static int look_at_entry(struct subject *subject, struct kube_entry *entry, stru
 	if (sealed_version(
 		secret_buffer_string(&entry->value), entry->value.length, &version, err) < 0)
 		return wrap_entry(subject, entry, err);
+	if (check_version(subject, entry, version, err) < 0)
+		return -1;
 	if (examination->count && keyset_count(subject->key, version, err) < 0)
 		return -1;
 	note_version(examination, version);
@@ -178,7 +200,7 @@ static enum examined look_at_values(struct subject *subject, struct error *err)
 	for (size_t i = 0; i < secret->data_count; i++) {
 		if (look_at_entry(subject, &secret->data[i], err) == 0)
 			continue;
-		if (err->code == ERROR_SYSTEM) {
+		if (err->code == ERROR_SYSTEM || error_is_outage(err)) {
 			job_free(examination->job);
 			examination->job = NULL;
 			return EXAMINED_FAILED;

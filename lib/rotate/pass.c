@@ -9,6 +9,7 @@
 #include "lib/rotate/batch.h"
 #include "lib/rotate/examine.h"
 #include "lib/rotate/listing.h"
+#include "lib/rotate/report.h"
 #include "lib/rotate/window.h"
 #include "lib/sealed/sealed.h"
 
@@ -46,6 +47,16 @@ static void on_left(void *context, const struct kube_secret *secret, const struc
 		log_write(LOG_DEBUG, "%s", reason->message);
 	else
 		summary_fail(pass->rotation->summary, secret->namespace, secret->name, reason);
+}
+
+static int has_version(
+    void *context, struct keyset_key *key, int64_t version, bool *has, struct error *err)
+{
+	struct pass *pass = context;
+	struct rotation *rotation = pass->rotation;
+
+	return keyset_has_version(key, version, rotation->client, &rotation->vault,
+	    &rotation->settings->session, has, err);
 }
 
 static void fail_job(struct pass *pass, struct job *job, const struct error *reason)
@@ -143,6 +154,8 @@ static int examine(
 		summary->other_key++;
 		break;
 	case EXAMINED_CURRENT:
+		if (pass->mode == PASS_GATHER)
+			break; /* nobody knows yet */
 		summary->current++;
 		if (rounds == 0 && summary->passes == 1)
 			summary->already_new++;
@@ -289,7 +302,7 @@ static int take_answer(struct old_value *value, struct transit_item *item, struc
 		    item->output.length);
 	if (sealed_version(
 		secret_buffer_string(&item->output), item->output.length, &version, err) < 0 ||
-	    version < job->key->state.latest_version)
+	    version < job->key->wanted_version)
 		return error_set(err, ERROR_INVALID,
 		    "Vault's answer to rewrap is no ciphertext of the newest version");
 	return kube_secret_add(&value->job->change, value->data_key, &item->output, err);
@@ -610,6 +623,7 @@ static int turn(struct pass *pass, struct error *err)
 {
 	struct http_client *client = pass->rotation->client;
 
+	report_turn(pass->rotation->summary, clock_now_ms());
 	if (start_listing(pass, err) < 0 || start_batch(pass, err) < 0 || start_jobs(pass, err) < 0)
 		return -1;
 	if (is_done(pass))
@@ -667,11 +681,13 @@ int pass_run(struct rotation *rotation, const struct selection *selection, enum 
 		.transit_key = rotation->settings->transit_key,
 		.data_keys = &selection->data_keys,
 		.add_keys = mode == PASS_GATHER,
+		.has_version = mode == PASS_GATHER ? NULL : has_version,
 		.left = on_left}};
 
 	pass.examination.context = &pass;
 	if (mode != PASS_GATHER)
 		rotation->summary->passes++;
+	report_begin(rotation->summary, mode, clock_now_ms());
 	summary_begin_pass(rotation->summary);
 	keyset_count_anew(&rotation->keys);
 	rotation->oldest_keyless = 0;
@@ -680,6 +696,7 @@ int pass_run(struct rotation *rotation, const struct selection *selection, enum 
 	int result = loop(&pass, err);
 	if (result < 0)
 		drain(&pass);
+	report_end();
 	*old = pass.old;
 	free_all(&pass);
 	return result;

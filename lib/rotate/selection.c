@@ -85,8 +85,8 @@ static int add_namespaces(struct selection *selection, const char *text, struct 
 		return error_memory(err);
 	for (char *name = strtok_r(copy, ",", &saved); name; name = strtok_r(NULL, ",", &saved)) {
 		if (!kube_valid_namespace(name))
-			return error_set(err, ERROR_USAGE,
-			    "--i-know-namespaces: \"%s\" is no namespace", name);
+			return error_set(
+			    err, ERROR_USAGE, "--i-know-namespaces: \"%s\" is no namespace", name);
 		if (!strings_contain(&selection->namespaces, name) &&
 		    strings_append(&selection->namespaces, name, err) < 0)
 			return -1;

@@ -66,6 +66,12 @@ void summary_fail(struct rotate_summary *summary, const char *namespace, const c
 		add(summary, &secret, reason->message);
 }
 
+size_t summary_done(const struct rotate_summary *summary)
+{
+	return summary->current + summary->old + summary->unsealed + summary->other_key +
+	       summary->deleted + summary->failed;
+}
+
 static int take_key(struct rotate_key *taken, const struct keyset_key *key, struct error *err)
 {
 	taken->name = string_format(err, "%s/%s", key->key.mount, key->key.name);

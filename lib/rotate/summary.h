@@ -64,6 +64,8 @@ void summary_begin_pass(struct rotate_summary *summary) __attribute__((nonnull))
  */
 void summary_fail(struct rotate_summary *summary, const char *namespace, const char *name,
     const struct error *reason) __attribute__((nonnull));
+/* Secrets that the pass has come to an end with, one way or another. */
+size_t summary_done(const struct rotate_summary *summary) __attribute__((nonnull));
 /* Note what stands under each key. */
 int summary_take_keys(struct rotate_summary *summary, const struct keyset *keys, struct error *err)
     __attribute__((nonnull, warn_unused_result));

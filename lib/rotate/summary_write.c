@@ -29,12 +29,14 @@ static int write_rest(
 int summary_write_text(
     const struct rotate_summary *summary, struct secret_buffer *out, struct error *err)
 {
-	if (secret_buffer_append_format(out, err,
-		"keys rotated %zu, Secrets listed %zu, current %zu, rewrapped %zu, conflicts %zu, "
-		"failed %zu",
-		summary->keys, summary->listed, summary->current, summary->rewrapped,
-		summary->conflicts, summary->failed) < 0 ||
-	    write_rest(summary, out, err) < 0)
+	if (secret_buffer_append_format(out, err, "keys rotated %zu, Secrets listed %zu",
+		summary->keys, summary->listed) < 0)
+		return -1;
+	if (summary->passes > 0 &&
+	    (secret_buffer_append_format(out, err,
+		 ", current %zu, rewrapped %zu, conflicts %zu, failed %zu", summary->current,
+		 summary->rewrapped, summary->conflicts, summary->failed) < 0 ||
+		write_rest(summary, out, err) < 0))
 		return -1;
 	return secret_buffer_append_format(out, err, "; %lld.%03lld s\n",
 	    (long long)summary->took_ms / 1000, (long long)summary->took_ms % 1000);

@@ -320,8 +320,10 @@ int vault_session_end(struct http_client *client, struct vault *vault,
 	struct error failure = ERROR_INIT;
 	int result = 0;
 
-	bool revocable =
-	    token->value.length && !token->given && !token->batch && !vault_token_is_spent(token);
+	/* By Vault's clock it ended a moment earlier than by ours. */
+	bool ended = token->lease_s > 0 && clock_now_ms() >= token->expires_ms;
+	bool revocable = token->value.length && !token->given && !token->batch &&
+			 !vault_token_is_spent(token) && !ended;
 	if (revocable && revoke(client, vault, &failure) < 0) {
 		if (token->lease_s * 1000 > settings->max_token_ttl_ms) {
 			*err = failure;

@@ -86,6 +86,44 @@ START_TEST(json_keeps_the_message)
 }
 END_TEST
 
+START_TEST(numbers_are_members_for_machines_alone)
+{
+	const struct log_number numbers[] = {{"done", 12}, {"left", -1}};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	log_init("prog", LOG_INFO, LOG_JSON);
+	catch_stderr();
+	log_write_numbers(LOG_INFO, "12 \"done\"", numbers, 2);
+	log_init("prog", LOG_INFO, LOG_TEXT);
+	log_write_numbers(LOG_INFO, "12 \x1b done", numbers, 2);
+	log_write_numbers(LOG_DEBUG, "12 done", numbers, 2);
+	written(&text);
+	char *end = strchr(text.data, '\n');
+	cleanup_json struct json *line =
+	    json_parse(text.data, (size_t)(end - text.data), "the line", &err);
+	ck_assert_msg(line != NULL, "%s", err.message);
+	ck_assert_int_eq(json_integer(line, json_member(line, JSON_ROOT, "done"), 0), 12);
+	ck_assert_int_eq(json_integer(line, json_member(line, JSON_ROOT, "left"), 0), -1);
+	ck_assert(json_string_is(line, json_member(line, JSON_ROOT, "message"), "12 \"done\""));
+	ck_assert_str_eq(end + 1, "prog: 12 ? done\n");
+}
+END_TEST
+
+START_TEST(numbers_that_do_not_fit_are_left_out_whole)
+{
+	static struct log_number numbers[100];
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		numbers[i] = (struct log_number){"long-name", INT64_MIN};
+	log_init("prog", LOG_INFO, LOG_JSON);
+	catch_stderr();
+	log_write_numbers(LOG_INFO, "many", numbers, COUNT(numbers));
+	written(&text);
+	expect_contains(text.data, "-9223372036854775808}\n");
+}
+END_TEST
+
 START_TEST(a_line_full_of_quotes_stays_whole)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -165,6 +203,8 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, text_is_one_line_with_the_program, 0, COUNT(text_lines));
 	tcase_add_loop_test(tests, json_is_one_valid_object_a_line, 0, COUNT(messages));
 	tcase_add_test(tests, json_keeps_the_message);
+	tcase_add_test(tests, numbers_are_members_for_machines_alone);
+	tcase_add_test(tests, numbers_that_do_not_fit_are_left_out_whole);
 	tcase_add_test(tests, a_line_full_of_quotes_stays_whole);
 	tcase_add_test(tests, a_terminal_is_not_steered);
 	tcase_add_loop_test(tests, the_direction_of_writing_is_not_turned, 0, COUNT(directions));

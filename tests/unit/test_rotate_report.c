@@ -1,0 +1,141 @@
+#include <unistd.h>
+
+#include "lib/base/json.h"
+#include "lib/base/log.h"
+#include "lib/rotate/report.h"
+#include "tests/unit/expect.h"
+
+static struct error err;
+static int read_end;
+
+/* From here on stderr is a pipe that written() reads. */
+static void catch_stderr(enum log_level level, enum log_format format)
+{
+	int ends[2];
+
+	log_init("prog", level, format);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+	close(ends[1]);
+	read_end = ends[0];
+}
+
+static void written(struct secret_buffer *text)
+{
+	close(STDERR_FILENO);
+	expect_ok(secret_buffer_read_fd(text, read_end, "stderr", &err), err);
+}
+
+START_TEST(a_log_gets_a_line_every_ten_seconds)
+{
+	struct rotate_summary summary = {.listed = 5000};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	catch_stderr(LOG_INFO, LOG_TEXT);
+	report_begin(&summary, PASS_REWRAP, 1000);
+	summary.current = 100;
+	summary.old = summary.unsealed = summary.other_key = summary.deleted = summary.failed = 20;
+	report_turn(&summary, 1000 + REPORT_INTERVAL_MS - 1);
+	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
+	report_turn(&summary, 1000 + 2 * REPORT_INTERVAL_MS - 1);
+	summary.current = 4900;
+	report_turn(&summary, 1000 + 2 * REPORT_INTERVAL_MS);
+	report_end();
+	written(&text);
+	expect_text(text, "prog: Rewrapping Secrets: 4% (200/5000), 20/s, 4m01s left\n"
+			  "prog: Rewrapping Secrets: 100% (5000/5000), 250/s\n");
+}
+END_TEST
+
+START_TEST(short_passes_together_are_no_silence)
+{
+	struct rotate_summary summary = {.listed = 0};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	catch_stderr(LOG_INFO, LOG_TEXT);
+	report_begin(&summary, PASS_GATHER, 1000);
+	summary.current = summary.listed = 60;
+	report_turn(&summary, 7000);
+	report_end();
+	report_begin(&summary, PASS_LOOK, 8000);
+	summary.current = 30;
+	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
+	report_end();
+	written(&text);
+	expect_text(text, "prog: Looking at Secrets: 50% (30/60), 10/s, 4s left\n");
+}
+END_TEST
+
+START_TEST(machines_get_numbers)
+{
+	struct rotate_summary summary = {.listed = 5000};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	static const struct {
+		const char *name;
+		int64_t value;
+	} wanted[] = {{"done", 200}, {"total", 5000}, {"perSecond", 20}, {"rewrapped", 190},
+	    {"conflicts", 3}, {"failed", 2}};
+
+	catch_stderr(LOG_INFO, LOG_JSON);
+	report_begin(&summary, PASS_REWRAP, 1000);
+	summary =
+	    (struct rotate_summary){.current = 198, .failed = 2, .rewrapped = 190, .conflicts = 3};
+	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
+	written(&text);
+	cleanup_json struct json *line = json_parse(text.data, text.length, "the line", &err);
+	ck_assert_msg(line != NULL, "%s", err.message);
+	for (size_t i = 0; i < COUNT(wanted); i++)
+		ck_assert_int_eq(
+		    json_integer(line, json_member(line, JSON_ROOT, wanted[i].name), -1),
+		    wanted[i].value);
+	ck_assert(json_string_is(line, json_member(line, JSON_ROOT, "message"),
+	    "Rewrapping Secrets: 4% (200/5000), 20/s, 4m01s left"));
+}
+END_TEST
+
+static const struct {
+	size_t before, done;
+} unknown[] = {{0, 200}, {100, 101}};
+
+START_TEST(a_total_that_nobody_knows_is_not_told)
+{
+	struct rotate_summary summary = {.listed = unknown[_i].before};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	catch_stderr(LOG_INFO, LOG_JSON);
+	report_begin(&summary, PASS_GATHER, 1000);
+	summary.current = unknown[_i].done;
+	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
+	written(&text);
+	expect_contains(text.data, "Finding Secrets: ");
+	expect_lacks(text.data, "total");
+	expect_lacks(text.data, "%");
+}
+END_TEST
+
+START_TEST(whoever_wants_errors_alone_gets_no_line)
+{
+	struct rotate_summary summary = {.listed = 0};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	catch_stderr(LOG_WARNING, LOG_TEXT);
+	report_begin(&summary, PASS_CENSUS, 1000);
+	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
+	written(&text);
+	expect_text(text, "");
+}
+END_TEST
+
+static void add(TCase *tests)
+{
+	tcase_add_test(tests, a_log_gets_a_line_every_ten_seconds);
+	tcase_add_test(tests, short_passes_together_are_no_silence);
+	tcase_add_test(tests, machines_get_numbers);
+	tcase_add_loop_test(tests, a_total_that_nobody_knows_is_not_told, 0, COUNT(unknown));
+	tcase_add_test(tests, whoever_wants_errors_alone_gets_no_line);
+}
+
+int main(void)
+{
+	return run_tests("rotate_report", add);
+}
