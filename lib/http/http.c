@@ -247,6 +247,35 @@ static struct http_exchange *give_up(struct http_client *client)
 	return finish(client, attempt);
 }
 
+static void forget_unasked(struct http_client *client, const struct http_exchange *exchange)
+{
+	struct http_exchange **link = &client->unasked, *before = NULL;
+
+	while (*link && *link != exchange) {
+		before = *link;
+		link = &(*link)->next_unasked;
+	}
+	if (!*link)
+		return;
+	*link = exchange->next_unasked;
+	if (client->unasked_last == exchange)
+		client->unasked_last = before;
+}
+
+void http_cancel(struct http_client *client, struct http_exchange *exchange)
+{
+	struct http_attempt *attempt = exchange->attempt;
+
+	forget_unasked(client, exchange);
+	if (!attempt)
+		return;
+	if (!attempt->retry_at_ms)
+		curl_multi_remove_handle(client->multi, attempt->easy);
+	finish(client, attempt);
+	exchange->status = 0;
+	error_set(&exchange->error, ERROR_INTERRUPTED, "cancelled");
+}
+
 /* Start the tries that are due; returns how long to wait for the next, at most `wait`. */
 static int64_t launch_due(struct http_client *client, int64_t wait)
 {

@@ -147,6 +147,10 @@ void http_resume(void);
 int http_start(struct http_client *client, struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* End a started exchange without an answer: http_wait will not return it any more. */
+void http_cancel(struct http_client *client, struct http_exchange *exchange)
+    __attribute__((nonnull));
+
 /* Wait for any started exchange to end and return it; NULL when none is running. */
 struct http_exchange *http_wait(struct http_client *client) __attribute__((nonnull));
 /*

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <openssl/rand.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -34,11 +34,11 @@ static char *make_identity(struct error *err)
 	char host[HOST_NAME_MAX + 1] = "";
 	uint64_t unique;
 
-	if (gethostname(host, sizeof(host)) < 0 ||
-	    getrandom(&unique, sizeof(unique), 0) != (ssize_t)sizeof(unique)) {
+	if (gethostname(host, sizeof(host)) < 0) {
 		error_system(err, "making a name for the Lease's holder");
 		return NULL;
 	}
+	RAND_bytes((uint8_t *)&unique, sizeof(unique));
 	return string_format(err, "%s_%ld_%016" PRIx64, host, (long)getpid(), unique);
 }
 

@@ -593,6 +593,8 @@ static int end_exchange(struct pass *pass, struct http_exchange *exchange, struc
 		return end_listing(pass, err);
 	if (exchange == &pass->batch.exchange)
 		return end_batch(pass, err);
+	if (exchange == &pass->rotation->renewal)
+		return rotation_renewed(pass->rotation, err);
 	return job->reading ? end_reading(pass, job, err) : end_patch(pass, job, err);
 }
 
@@ -624,7 +626,8 @@ static int turn(struct pass *pass, struct error *err)
 	struct http_client *client = pass->rotation->client;
 
 	report_turn(pass->rotation->summary, clock_now_ms());
-	if (start_listing(pass, err) < 0 || start_batch(pass, err) < 0 || start_jobs(pass, err) < 0)
+	if (rotation_renew(pass->rotation, err) < 0 || start_listing(pass, err) < 0 ||
+	    start_batch(pass, err) < 0 || start_jobs(pass, err) < 0)
 		return -1;
 	if (is_done(pass))
 		return 0;
@@ -639,8 +642,12 @@ static void drain(struct pass *pass)
 	struct error ignored = ERROR_INIT;
 	struct kube_secret stored;
 
+	http_cancel(pass->rotation->client, &pass->listing.exchange);
+	http_cancel(pass->rotation->client, &pass->batch.exchange);
+	http_cancel(pass->rotation->client, &pass->rotation->renewal);
+	pass->rotation->renewing = false;
 	while ((ended = http_wait(pass->rotation->client))) {
-		struct job *job = ended->context;
+		struct job *job = ended->context; /* NULL: none of a Secret */
 
 		if (!job || job->reading)
 			continue;

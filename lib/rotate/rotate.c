@@ -153,7 +153,7 @@ static int run_phases(
 {
 	enum rotate_phase phase = rotation->settings->phase;
 
-	if (gather_keys(rotation, selection, err) < 0)
+	if (rotation_hold(rotation, err) < 0 || gather_keys(rotation, selection, err) < 0)
 		return -1;
 	rotation->kube_outage.answered = true;
 	if (vault_session_begin(
@@ -218,6 +218,7 @@ int rotate(struct http_client *client, const struct rotate_settings *settings,
 	struct error untaken = ERROR_INIT;
 	if (summary_take_keys(summary, &rotation.keys, &untaken) < 0)
 		log_write(LOG_WARNING, "%s", untaken.message);
+	rotation_let_go(&rotation);
 	keyset_free(&rotation.keys);
 	kube_free(&rotation.kube);
 	vault_free(&rotation.vault);
