@@ -26,6 +26,22 @@ static int write_rest(
 	return 0;
 }
 
+static int write_secrets(
+    const struct rotate_summary *summary, struct secret_buffer *out, struct error *err)
+{
+	if (secret_buffer_append_format(out, err, "keys rotated %zu, Secrets listed %zu",
+		summary->keys, summary->listed) < 0)
+		return -1;
+	if (summary->passes > 0 &&
+	    (secret_buffer_append_format(out, err,
+		 ", current %zu, rewrapped %zu, conflicts %zu, failed %zu", summary->current,
+		 summary->rewrapped, summary->conflicts, summary->failed) < 0 ||
+		write_rest(summary, out, err) < 0))
+		return -1;
+	return secret_buffer_append_format(out, err, "; %lld.%03lld s\n",
+	    (long long)summary->took_ms / 1000, (long long)summary->took_ms % 1000);
+}
+
 static void count_values(const struct rotate_key *key, size_t *newest, size_t *older)
 {
 	*newest = *older = 0;
@@ -70,15 +86,7 @@ static int write_key(const struct rotate_summary *summary, const struct rotate_k
 int summary_write_text(
     const struct rotate_summary *summary, struct secret_buffer *out, struct error *err)
 {
-	if (secret_buffer_append_format(out, err, "keys rotated %zu, Secrets listed %zu",
-		summary->keys, summary->listed) < 0 ||
-	    (summary->passes > 0 &&
-		secret_buffer_append_format(out, err, ", current %zu, rewrapped %zu, conflicts %zu",
-		    summary->current, summary->rewrapped, summary->conflicts) < 0) ||
-	    secret_buffer_append_format(out, err, ", failed %zu", summary->failed) < 0 ||
-	    write_rest(summary, out, err) < 0 ||
-	    secret_buffer_append_format(out, err, "; %lld.%03lld s\n",
-		(long long)summary->took_ms / 1000, (long long)summary->took_ms % 1000) < 0)
+	if (write_secrets(summary, out, err) < 0)
 		return -1;
 	for (size_t i = 0; i < summary->key_count; i++)
 		if (write_key(summary, &summary->key_states[i], out, err) < 0)

@@ -55,7 +55,7 @@ START_TEST(what_nobody_has_looked_at_is_not_told)
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
 	expect_ok(summary_write_text(&summary, &text, &err), err);
-	expect_text(text, "keys rotated 1, Secrets listed 20, failed 0; 0.000 s\n"
+	expect_text(text, "keys rotated 1, Secrets listed 20; 0.000 s\n"
 			  "transit/one: newest version 4\n");
 	secret_buffer_reset(&text);
 	expect_ok(summary_write_json(&summary, NULL, &text, &err), err);
