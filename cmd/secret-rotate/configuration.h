@@ -10,7 +10,7 @@ struct configuration {
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
-	const char *phase, *shard, *output;
+	const char *phase, *shard, *output, *metrics_file;
 	const char *transit_key, *selector;
 	struct strings names, data_keys, known_namespaces;
 	bool all_namespaces, all_secrets;

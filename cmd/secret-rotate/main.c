@@ -5,6 +5,8 @@
 
 #include "cmd/secret-rotate/configuration.h"
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/rotate/metrics_file.h"
 #include "lib/rotate/summary_write.h"
 
 #define STATUS_FAILED 1
@@ -44,24 +46,50 @@ static int print_summary(const struct configuration *configuration,
 	return fflush(stdout) == 0 ? 0 : error_system(err, "standard output");
 }
 
+/* What tells of runs tells of no trial; NULL: no file is wanted. */
+static const char *metrics_path(const struct configuration *configuration)
+{
+	bool wanted = given(configuration->metrics_file) && !configuration->dry_run;
+
+	return wanted ? configuration->metrics_file : NULL;
+}
+
+/* Tell what came of the run, *err, and return it; what can't be told is a failure too. */
+static int tell(const struct configuration *configuration, const struct rotate_summary *summary,
+    int result, struct error *err)
+{
+	const char *path = metrics_path(configuration);
+	struct error untold = ERROR_INIT;
+
+	if ((result == 0 || err->code != ERROR_USAGE) &&
+	    print_summary(configuration, summary, err, &untold) < 0 && result == 0) {
+		*err = untold;
+		result = -1;
+	}
+	if (!path || metrics_file_write(path, summary, result == 0, &untold) == 0)
+		return result;
+	if (result < 0)
+		log_write(LOG_ERROR, "%s", untold.message);
+	else
+		*err = untold;
+	return -1;
+}
+
 static int run(const struct configuration *configuration, struct error *err)
 {
 	struct rotate_settings settings;
 	struct rotate_summary summary;
-	struct error unprinted = ERROR_INIT;
 
-	if (configuration_settings(configuration, &settings, err) < 0)
+	if (configuration_settings(configuration, &settings, err) < 0 ||
+	    (metrics_path(configuration) &&
+		metrics_file_check(metrics_path(configuration), err) < 0))
 		return -1;
 	struct http_client *client =
 	    http_client_new(clock_now_ms() + configuration->program.timeout_ms, err);
 	if (!client)
 		return -1;
 	int result = rotate(client, &settings, &summary, err);
-	if ((result == 0 || err->code != ERROR_USAGE) &&
-	    print_summary(configuration, &summary, err, &unprinted) < 0 && result == 0) {
-		*err = unprinted;
-		result = -1;
-	}
+	result = tell(configuration, &summary, result, err);
 	summary_free(&summary);
 	http_client_free(client);
 	return result;

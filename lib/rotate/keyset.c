@@ -181,6 +181,7 @@ int64_t keyset_oldest(const struct keyset_key *key)
 
 void keyset_count_anew(struct keyset *set)
 {
+	set->counted = false;
 	for (size_t i = 0; i < set->count; i++)
 		set->keys[i]->census_count = 0;
 }

@@ -25,6 +25,7 @@ struct keyset_key {
 struct keyset {
 	struct keyset_key **keys; /* each stays where it is while others are added */
 	size_t count;
+	bool counted; /* the pass that made the census came to its end */
 };
 
 /* The key that `text`, [MOUNT/]NAME, names; NULL when the set has none such. */

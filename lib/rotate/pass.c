@@ -770,6 +770,7 @@ int pass_run(struct rotation *rotation, const struct selection *selection, enum 
 	listing_init(&pass.listing, &rotation->kube, selection);
 	window_init(&pass.window);
 	int result = loop(&pass, err);
+	rotation->summary->counted = rotation->keys.counted = result == 0;
 	if (result < 0)
 		drain(&pass);
 	report_end();

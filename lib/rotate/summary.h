@@ -26,6 +26,7 @@ struct rotate_key {
 };
 
 struct rotate_summary {
+	bool counted; /* the last pass came to its end: these are all there is */
 	/* Secrets, as the last pass found them.
 	 * listed = current + old + unsealed + other_key + deleted + failed */
 	size_t listed;
@@ -53,6 +54,7 @@ struct rotate_summary {
 	struct rotate_failure *told;	 /* of the pass before: in the log already */
 	size_t told_count;
 
+	bool values_counted; /* the census of each key is whole */
 	struct rotate_key *key_states;
 	size_t key_count;
 };
@@ -70,6 +72,8 @@ size_t summary_done(const struct rotate_summary *summary) __attribute__((nonnull
 /* Note what stands under each key. */
 int summary_take_keys(struct rotate_summary *summary, const struct keyset *keys, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* The oldest version that a value under the key has; 0: no value was found. */
+int64_t rotate_key_oldest(const struct rotate_key *key) __attribute__((nonnull));
 void summary_free(struct rotate_summary *summary) __attribute__((nonnull));
 
 #endif
