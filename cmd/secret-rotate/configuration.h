@@ -15,7 +15,7 @@ struct configuration {
 	struct strings names, data_keys, known_namespaces;
 	bool all_namespaces, all_secrets;
 	const char *lease;
-	bool no_lease, replace_immutable;
+	bool no_lease, no_event, replace_immutable, restart_annotated;
 	bool dry_run, retire, trim;
 	int64_t min_age_ms, keep_versions;
 };
