@@ -1,10 +1,11 @@
 /* secret-rotate: rotate Transit keys and bring every sealed Secret to their newest version. */
-#include <signal.h>
 #include <stdio.h>
 
 #include "cmd/connection_options.h"
 #include "cmd/program.h"
+#include "cmd/secret-rotate/files_command.h"
 #include "lib/base/clock.h"
+#include "lib/base/signals.h"
 #include "lib/rotate/rotate.h"
 
 #define STATUS_FAILED 1
@@ -19,6 +20,10 @@ struct configuration {
 	struct kube_settings kube;
 	const char *transit_key;
 	bool all_namespaces;
+	bool files;
+	const char *phase;
+	int64_t min_age_ms;
+	bool dry_run;
 };
 
 static const struct option_spec table[] = {
@@ -32,6 +37,24 @@ static const struct option_spec table[] = {
 	.argument = "[MOUNT/]NAME",
 	.offset = offsetof(struct configuration, transit_key),
 	.help = "rotate this Transit key alone (default each that a sealed Secret names)"},
+    {.name = "files",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, files),
+	.help = "rewrap the manifests in the files and folders PATH in place; asks Vault alone"},
+    {.name = "phase",
+	.kind = OPTION_STRING,
+	.argument = "PHASE",
+	.offset = offsetof(struct configuration, phase),
+	.help = "with --files: rewrap (default), rotate, verify or all"},
+    {.name = "min-age",
+	.kind = OPTION_DURATION,
+	.argument = "TIME",
+	.offset = offsetof(struct configuration, min_age_ms),
+	.help = "do not rotate a key whose newest version is younger"},
+    {.name = "dry-run",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, dry_run),
+	.help = "say what would be done, and change nothing"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
     COMMON_OPTIONS(struct configuration, "1h", "4"),
@@ -41,7 +64,7 @@ static const struct option_spec table[] = {
 static const struct options options = {
     .program = "secret-rotate",
     .prefix = "SECRET_ROTATE",
-    .synopsis = "secret-rotate [OPTIONS]",
+    .synopsis = "secret-rotate [OPTIONS]\n       secret-rotate --files [OPTIONS] PATH...",
     .description =
 	"Rotate Transit keys, then rewrap every Secret labelled secretmanager/sealed=true to the\n"
 	"newest version. Plaintext never leaves Vault; what can't be done is said, and the exit\n"
@@ -58,10 +81,22 @@ static void print_summary(const struct rotate_summary *summary)
 	    summary->other_key, summary->deleted, summary->conflicts, summary->failed);
 }
 
-static void on_signal(int number)
+static int run_files(
+    const struct configuration *configuration, char **paths, int count, struct error *err)
 {
-	(void)number;
-	http_interrupt();
+	struct files_options files = {.program = &configuration->program,
+	    .vault = &configuration->vault,
+	    .session = &configuration->session,
+	    .transit_key = configuration->transit_key,
+	    .namespace = configuration->kube.namespace,
+	    .phase = configuration->phase,
+	    .min_age_ms = configuration->min_age_ms,
+	    .dry_run = configuration->dry_run};
+
+	if (configuration->all_namespaces)
+		return error_set(
+		    err, ERROR_USAGE, "--files and --all-namespaces exclude each other");
+	return files_command(&files, paths, (size_t)count, err);
 }
 
 static int run(const struct configuration *configuration, struct error *err)
@@ -91,7 +126,6 @@ int main(int argc, char **argv)
 {
 	static struct configuration configuration = {
 	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = TIMEOUT_MS, .retries = 4}};
-	struct sigaction stopping = {.sa_handler = on_signal};
 	struct error err = ERROR_INIT;
 	char **operands;
 	int count, status = program_start(&options, &configuration, &configuration.program,
@@ -99,17 +133,17 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (count > 0) {
+	if (count > 0 && !configuration.files) {
 		error_set(&err, ERROR_USAGE,
 		    "\"%s\": no operand is wanted: see secret-rotate --help", operands[0]);
 		return program_fail(&err, STATUS_USAGE);
 	}
 	/* Stop between two requests, so that the summary tells how far it came. */
-	sigaction(SIGTERM, &stopping, NULL);
-	sigaction(SIGINT, &stopping, NULL);
+	signals_catch(http_interrupt);
 	if (program_complete_connection(&configuration.program, &configuration.vault,
 		&configuration.session, &configuration.kube, &err) < 0 ||
-	    run(&configuration, &err) < 0)
+	    (configuration.files ? run_files(&configuration, operands, count, &err)
+				 : run(&configuration, &err)) < 0)
 		return program_fail(&err, err.code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);
 	return 0;
 }
