@@ -276,14 +276,14 @@ static int refuse_rest_of_run(const struct rotation *rotation, size_t left, stru
 	const struct rotate_files_summary *summary = rotation->run.summary;
 	bool verify = rotation->run.settings->phase == ROTATE_FILES_VERIFY;
 
-	error_set(err, ERROR_REJECTED, "for the reasons above: %s",
+	error_set(err, ERROR_REJECTED, "the reasons stand above: %s",
 	    verify ? "rewrap with secret-rotate --files" : "see to them and run again");
 	if (summary->broken > 0)
 		error_wrap(err, "%zu document%s or file%s can't be %s", summary->broken,
 		    plural(summary->broken), plural(summary->broken),
 		    verify ? "read" : "read or replaced");
 	if (left > 0)
-		error_wrap(err, "%zu of %zu Secrets not all on the newest version", left,
+		error_wrap(err, "%zu of %zu Secrets are not all on the newest version", left,
 		    summary->secrets);
 	return -1;
 }

@@ -94,17 +94,20 @@ int files_check_time(const struct files_run *run, struct error *err)
  * One Secret.
  */
 
-/* Ours to look at: marked as sealed, or some value is ciphertext. */
-static bool is_sealed(const struct kube_secret *object)
+static bool is_labelled(const struct kube_secret *object)
 {
 	const char *label = kube_secret_label(object, SEALED_LABEL);
 
-	if (label && strcmp(label, SEALED_LABEL_VALUE) == 0)
-		return true;
+	return label && strcmp(label, SEALED_LABEL_VALUE) == 0;
+}
+
+/* Ours to look at. */
+static bool is_sealed(const struct kube_secret *object)
+{
 	for (size_t i = 0; i < object->data_count; i++)
 		if (sealed_entry_is_ciphertext(&object->data[i]))
 			return true;
-	return false;
+	return is_labelled(object);
 }
 
 /* The Secret's Transit key, as text, in *text.  *ours: it is not another than --transit-key. */
@@ -213,13 +216,16 @@ static int add_value(
 	return 0;
 }
 
-/* 1: the value is old; 0: it is new; -1: it is not as it should be. */
-static int look_at_value(const struct kube_entry *entry, const struct keyset_key *key,
-    int64_t *version, struct error *reason)
+/* 1: the value is old; 0: it is new, or not ours; -1: it is not as it should be. */
+static int look_at_value(const struct kube_secret *object, const struct kube_entry *entry,
+    const struct keyset_key *key, int64_t *version, struct error *reason)
 {
+	/* Plaintext is nobody's fault where nobody says that it is sealed. */
 	if (!sealed_entry_is_ciphertext(entry))
-		return error_set(
-		    reason, ERROR_INVALID, "it is not sealed: seal it with secret-seal --in-place");
+		return !is_labelled(object)
+			   ? 0
+			   : error_set(reason, ERROR_INVALID,
+				 "it is not sealed: seal it with secret-seal --in-place");
 	if (sealed_version(entry->value.data, entry->value.length, version, reason) < 0)
 		return -1;
 	if (*version > key->latest_version)
@@ -244,7 +250,7 @@ static int look_at_values(struct files_run *run, struct files_document *document
 		int64_t version;
 
 		secret->bytes += entry->value.length;
-		int old = look_at_value(entry, key, &version, &reason);
+		int old = look_at_value(object, entry, key, &version, &reason);
 		if (old > 0) {
 			note_version(secret, version);
 			old = transit_check_size(&item, TRANSIT_REWRAP, &reason) < 0 ? -1 : 1;
