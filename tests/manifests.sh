@@ -28,7 +28,7 @@ versions() {
 			echo
 		done
 		grep -oE 'vault:v[0-9]+:[A-Za-z0-9+/]' "$1"
-	} | grep -oE 'v[0-9]+' | sort | uniq -c | awk '{ printf "%s%s x %s", n++ ? ", " : "", $2, $1 } END { print "" }'
+	} | grep -aoE '^vault:v[0-9]+:' | cut -d: -f2 | sort | uniq -c | awk '{ printf "%s%s x %s", n++ ? ", " : "", $2, $1 } END { print "" }'
 }
 annotated() { printf 'annotations: {secretmanager/transit-key: %s%s}' "$1" "${2:+, secretmanager/scope: $2}"; }
 secret() {

@@ -16,7 +16,7 @@
  * Text that waits: its values are in memory several times over while they are rewrapped.  With
  * Secrets of usual size TRANSIT_BATCH_ITEMS are reached before.
  */
-#define FILES_WAITING_MAX ((size_t)4 * 1024 * 1024)
+#define FILES_WAITING_MAX ((size_t)2 * 1024 * 1024)
 
 struct files_file {
 	char *path;
