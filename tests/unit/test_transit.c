@@ -155,13 +155,13 @@ static const struct {
     {200, "{\"data\":{\"batch_results\":[{\"plaintext\":\"Zm9\"},{}]}}", ERROR_INVALID,
 	"Vault's answer: a plaintext: not base64"},
     {200, "not JSON", ERROR_INVALID, "Vault's answer"},
-    {400, "{\"errors\":[\"encryption key not found\"]}", ERROR_REJECTED, "check the key's name"},
+    {400, "{\"errors\":[\"encryption key not found\"]}", ERROR_NOT_FOUND, "check the key's name"},
     {400, "{\"errors\":[\"invalid \\\"batch_results\\\"\"]}", ERROR_REJECTED,
 	"status 400: invalid"},
     {403, "{\"errors\":[\"permission denied\"]}", ERROR_DENIED,
 	"must allow \"update\" on team/transit/decrypt/app-key"},
     {404, "{\"errors\":[]}", ERROR_NOT_FOUND, "is a transit engine mounted at team/transit/?"},
-    {500, "{\"errors\":[\"JSON string value exceeds allowed length\"]}", ERROR_UNAVAILABLE,
+    {500, "{\"errors\":[\"JSON string value exceeds allowed length\"]}", ERROR_TOO_LARGE,
 	"decrypt with Transit key team/transit/app-key: "},
 };
 
