@@ -7,10 +7,10 @@ stage_start
 
 for name in a b c; do "$BIN/secret-seal" --transit-key aes256-key --from-literal "A=$name" "$name" >/dev/null; done
 cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
-# rotate [OPTION...]: by way of the bad server
+# By way of the bad server.
 rotate() {
 	run "${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" \
-		KUBERNETES_SERVICE_PORT="$BAD_PORT" "$BIN/secret-rotate" -n demo --transit-key aes256-key "$@"
+		KUBERNETES_SERVICE_PORT="$BAD_PORT" "$BIN/secret-rotate" -n demo --transit-key aes256-key
 }
 versions() {
 	local name
