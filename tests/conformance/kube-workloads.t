@@ -47,7 +47,7 @@ while read -r kind resource fields; do
 	metadata List GET "$apps/$resource?limit=2&continue=$(field metadata.continue)"
 	is "$(field items.0.metadata.name) $(field metadata.continue)" "two " "$kind: the next page, which is the last"
 	metadata List GET "$where?labelSelector=team%3Dblue"
-	is "$(field items)" "[]" "$kind: of another label"
+	is "$(field items)" null "$kind: of another label there is none"
 	kube_call PATCH "$where/one" "$restart" "$merge"
 	is "$STATUS" 200 "$kind: restart"
 	is "$(field spec.template.metadata.annotations.kubectl~kubernetes~io/restartedAt)" "2026-01-02T03:04:05Z" \

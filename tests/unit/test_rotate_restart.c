@@ -57,7 +57,12 @@ static void expect_requests(const char *const *lines, int count)
 		    "{\"kind\":\"PartialObjectMetadataList\",\"metadata\":{\"continue\":\"" next   \
 		    "\"},\"items\":[" items "]}"                                                   \
 	}
-#define NONE LIST("", "")
+/* As the API server writes it. */
+#define NONE                                                                                       \
+	{                                                                                          \
+		200, NULL,                                                                         \
+		    "{\"kind\":\"PartialObjectMetadataList\",\"metadata\":{},\"items\":null}"      \
+	}
 #define PATCHED                                                                                    \
 	{                                                                                          \
 		200, NULL, "{\"kind\":\"PartialObjectMetadata\"}"                                  \
