@@ -11,6 +11,7 @@
 #include "lib/base/cleanup.h"
 
 #define NAME_MAX_LENGTH 253
+#define BASE64_GROUP 4
 
 int kube_not_handled(const char *kind, struct error *err, const char *problem)
 {
@@ -18,11 +19,26 @@ int kube_not_handled(const char *kind, struct error *err, const char *problem)
 	    kind, kind, problem);
 }
 
+/* Looked at only, since what is stored is the text; the last group decodes, or not, as a whole. */
+static bool is_base64(const char *text, size_t length)
+{
+	cleanup_secret struct secret_buffer last = SECRET_BUFFER_INIT;
+	struct error ignored = ERROR_INIT;
+
+	if (length == 0)
+		return true;
+	for (size_t i = 0; i + BASE64_GROUP < length; i++)
+		if (!isalnum((unsigned char)text[i]) && text[i] != '+' && text[i] != '/')
+			return false;
+	return length % BASE64_GROUP == 0 &&
+	       base64_decode(&last, text + length - BASE64_GROUP, BASE64_GROUP, &ignored) == 0;
+}
+
 /* A member's text as it will be stored. */
 static int read_value(const struct json *body, json_node node, enum kube_content content,
     const char *kind, struct secret_buffer *value, struct error *err)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, decoded = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
 	if (json_type(body, node) != JSON_STRING)
 		return kube_not_handled(
@@ -31,8 +47,7 @@ static int read_value(const struct json *body, json_node node, enum kube_content
 		return -1;
 	if (content == KUBE_TO_BASE64)
 		return base64_encode(value, text.data, text.length, err);
-	if (content == KUBE_BASE64 && text.length &&
-	    base64_decode(&decoded, text.data, text.length, err) < 0)
+	if (content == KUBE_BASE64 && !is_base64(secret_buffer_string(&text), text.length))
 		return kube_not_handled(kind, err, "illegal base64 data at input byte 0");
 	secret_buffer_move(value, &text);
 	return 0;

@@ -202,12 +202,6 @@ static int read_continue(struct kube_call *call, const char *token, struct page 
 	return 0;
 }
 
-/* No name begins with a byte as high as that. */
-static size_t end_of_namespace(const struct kube_call *call, const struct page *page)
-{
-	return page->collection->from(call, call->namespace, "\xff");
-}
-
 /* 0, or 1 when refused and answered. */
 static int read_page(struct kube_call *call, struct page *page)
 {
@@ -218,7 +212,9 @@ static int read_page(struct kube_call *call, struct page *page)
 
 	page->revision = call->server->revision;
 	page->begin = call->namespace ? page->collection->from(call, call->namespace, "") : 0;
-	page->end = call->namespace ? end_of_namespace(call, page) : page->collection->count(call);
+	/* No name begins with a byte as high as that. */
+	page->end = call->namespace ? page->collection->from(call, call->namespace, "\xff")
+				    : page->collection->count(call);
 	page->limit = limit && *limit ? strtoul(limit, &end, 10) : 0;
 	if (end && *end)
 		return kube_bad_request(call, "limit: \"%s\" is not a number", limit), 1;

@@ -34,9 +34,24 @@ static size_t utf8_sequence(const unsigned char *s, size_t available)
 	return length;
 }
 
+/* How many ASCII bytes `text` begins with, or a few less: most texts are long and hold nothing
+ * else. */
+static size_t skip_ascii(const char *text, size_t length)
+{
+	size_t at = 0;
+	uint64_t eight;
+
+	for (; at + sizeof(eight) <= length; at += sizeof(eight)) {
+		memcpy(&eight, text + at, sizeof(eight));
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return at;
+}
+
 bool json_is_utf8(const char *text, size_t length)
 {
-	for (size_t at = 0; at < length;) {
+	for (size_t at = skip_ascii(text, length); at < length;) {
 		size_t sequence = utf8_sequence((const unsigned char *)text + at, length - at);
 
 		if (sequence == 0)
