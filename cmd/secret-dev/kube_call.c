@@ -2,9 +2,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/secret-dev/kube_access.h"
+#include "lib/base/cleanup.h"
 
 static void write_causes(const struct kube_fault *fault, struct json_writer *writer)
 {
@@ -78,8 +80,10 @@ int kube_refuse(struct kube_call *call, const struct kube_status *status, const 
 
 int kube_not_found(struct kube_call *call, const char *resource, const char *name)
 {
+	const char *qualified = call->kind ? call->kind->qualified : resource;
+
 	return kube_refuse(call, &(struct kube_status){404, "NotFound", name, resource, NULL},
-	    "%s \"%s\" not found", resource, name);
+	    "%s \"%s\" not found", qualified, name);
 }
 
 int kube_bad_request(struct kube_call *call, const char *format, ...)
@@ -92,6 +96,94 @@ int kube_bad_request(struct kube_call *call, const char *format, ...)
 	va_end(arguments);
 	return write_status(
 	    call, &(struct kube_status){400, "BadRequest", NULL, NULL, NULL}, message);
+}
+
+int kube_refuse_invalid(
+    struct kube_call *call, const char *kind, const char *name, const struct kube_fault *fault)
+{
+	char plain[64];
+
+	/* Without the group: "Lease" of "Lease.coordination.k8s.io". */
+	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(kind, "."), kind);
+	return kube_refuse(call, &(struct kube_status){422, "Invalid", name, plain, fault},
+	    "%s \"%.300s\" is invalid: %s: %s", kind, name, fault->field, fault->message);
+}
+
+int kube_refuse_body(struct kube_call *call, struct error *err)
+{
+	return err->code == ERROR_INVALID ? kube_bad_request(call, "%s", err->message) : -1;
+}
+
+json_node kube_metadata_member(const struct kube_call *call, const char *name)
+{
+	return json_path(call->body, JSON_ROOT, "metadata", name, NULL);
+}
+
+int kube_check_identity(struct kube_call *call)
+{
+	cleanup_free char *namespace =
+	    json_strdup(call->body, kube_metadata_member(call, "namespace"));
+	cleanup_free char *name = json_strdup(call->body, kube_metadata_member(call, "name"));
+
+	if (namespace && *namespace && strcmp(namespace, call->namespace) != 0)
+		kube_bad_request(call,
+		    "the namespace of the provided object does not match the namespace sent on the "
+		    "request");
+	else if (name && call->name && strcmp(name, call->name) != 0)
+		kube_bad_request(call,
+		    "the name of the object (%s) does not match the name on the URL (%s)", name,
+		    call->name);
+	else
+		return 0;
+	return 1;
+}
+
+int kube_check_precondition(
+    struct kube_call *call, const char *resource, const char *name, int64_t revision)
+{
+	cleanup_free char *stated =
+	    json_strdup(call->body, kube_metadata_member(call, "resourceVersion"));
+	char *end, plain[64];
+
+	if (!stated || !*stated)
+		return 0;
+	int64_t wanted = strtoll(stated, &end, 10);
+	if (*end)
+		return kube_bad_request(call, "invalid resourceVersion \"%s\"", stated), 1;
+	if (wanted == revision)
+		return 0;
+	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(resource, "."), resource);
+	kube_refuse(call, &(struct kube_status){409, "Conflict", name, plain, NULL},
+	    "Operation cannot be fulfilled on %s \"%s\": the object has been modified; please "
+	    "apply your changes to the latest version and try again",
+	    resource, name);
+	return 1;
+}
+
+int kube_check_patch_type(struct kube_call *call, bool strategic)
+{
+	static const char merge[] = "application/merge-patch+json";
+	static const char strategic_merge[] = "application/strategic-merge-patch+json";
+	const char *type = request_header(call->request, "Content-Type");
+
+	if (type &&
+	    (strncmp(type, merge, strlen(merge)) == 0 ||
+		(strategic && strncmp(type, strategic_merge, strlen(strategic_merge)) == 0)))
+		return 0;
+	kube_refuse(call, &(struct kube_status){415, "UnsupportedMediaType", NULL, NULL, NULL},
+	    "the body of the request was in an unknown format - accepted media types include: "
+	    "%s%s%s",
+	    merge, strategic ? ", " : "", strategic ? strategic_merge : "");
+	return 1;
+}
+
+int kube_check_patch_body(struct kube_call *call)
+{
+	if (call->body && json_type(call->body, JSON_ROOT) == JSON_OBJECT)
+		return kube_check_identity(call);
+	kube_bad_request(call, "error decoding patch: json: cannot unmarshal into Go value of type "
+			       "map[string]interface {}");
+	return 1;
 }
 
 int kube_answer_deleted(struct kube_call *call, const char *resource, const char *name,
@@ -124,11 +216,11 @@ bool kube_wants_metadata(const struct kube_call *call)
 
 bool kube_allowed(struct kube_call *call, const char *verb, const char *resource, const char *name)
 {
-	bool secrets = strcmp(resource, "secrets") == 0;
+	const char *group = call->kind ? call->kind->group : "";
 	char quoted[300] = "", scope[300] = "at the cluster scope", plain[64];
 
 	if (call->admin ||
-	    (secrets && call->account && kube_access(call->account, verb, call->namespace, name)))
+	    (call->account && kube_access(call->account, verb, resource, call->namespace, name)))
 		return true;
 	if (name)
 		snprintf(quoted, sizeof(quoted), " \"%.280s\"", name);
@@ -137,7 +229,8 @@ bool kube_allowed(struct kube_call *call, const char *verb, const char *resource
 	/* Without the subresource: "serviceaccounts" of "serviceaccounts/token". */
 	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(resource, "/"), resource);
 	kube_refuse(call, &(struct kube_status){403, "Forbidden", name, plain, NULL},
-	    "%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"\" %s", plain,
-	    quoted, call->user, verb, resource, scope);
+	    "%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s",
+	    call->kind ? call->kind->qualified : plain, quoted, call->user, verb, resource, group,
+	    scope);
 	return false;
 }

@@ -11,9 +11,10 @@ struct kube_call {
 	const char *user;	 /* "system:serviceaccount:demo:app" */
 	const char *account;	 /* of namespace demo; NULL: the admin or nobody */
 	bool admin;
-	bool dry_run;	 /* all is looked at and answered, and nothing stored */
-	char *namespace; /* from the path; NULL: all */
-	char *name;	 /* from the path; NULL: the collection */
+	bool dry_run;		      /* all is looked at and answered, and nothing stored */
+	char *namespace;	      /* from the path; NULL: all */
+	char *name;		      /* from the path; NULL: the collection */
+	const struct kube_kind *kind; /* of the route; NULL: what has functions of its own */
 	struct answer *answer;
 };
 
@@ -30,6 +31,26 @@ int kube_refuse(struct kube_call *call, const struct kube_status *status, const 
 int kube_not_found(struct kube_call *call, const char *resource, const char *name);
 int kube_bad_request(struct kube_call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* 422: what is wrong with the object of this kind ("Secret"). */
+int kube_refuse_invalid(struct kube_call *call, const char *kind, const char *name,
+    const struct kube_fault *fault) __attribute__((nonnull));
+/* What can't be read is 400 in the API server's words; anything else is our own failure. */
+int kube_refuse_body(struct kube_call *call, struct error *err) __attribute__((nonnull));
+
+/* Of the body. */
+json_node kube_metadata_member(const struct kube_call *call, const char *name)
+    __attribute__((nonnull));
+
+/* Checks of what the body says: 0, or 1 when it is refused and answered. */
+/* Its namespace and name must be the path's, where it states them. */
+int kube_check_identity(struct kube_call *call) __attribute__((nonnull));
+/* A resourceVersion that it states must be the stored one. */
+int kube_check_precondition(struct kube_call *call, const char *resource, const char *name,
+    int64_t revision) __attribute__((nonnull));
+/* A merge patch, or where `strategic` is as good, one of these. */
+int kube_check_patch_type(struct kube_call *call, bool strategic) __attribute__((nonnull));
+int kube_check_patch_body(struct kube_call *call) __attribute__((nonnull));
 
 /* True when the caller asks for the metadata of an object, or of a list's items, alone. */
 bool kube_wants_metadata(const struct kube_call *call) __attribute__((nonnull));
@@ -53,6 +74,11 @@ int kube_secret_delete(struct kube_call *call, struct error *err);
 int kube_config_map_read(struct kube_call *call, struct error *err);
 int kube_config_map_post(struct kube_call *call, struct error *err);
 int kube_config_map_delete(struct kube_call *call, struct error *err);
+int kube_resource_read(struct kube_call *call, struct error *err);
+int kube_resources_list(struct kube_call *call, struct error *err);
+int kube_resource_post(struct kube_call *call, struct error *err);
+int kube_resource_patch(struct kube_call *call, struct error *err);
+int kube_resource_delete(struct kube_call *call, struct error *err);
 int kube_namespace_read(struct kube_call *call, struct error *err);
 int kube_namespaces_list(struct kube_call *call, struct error *err);
 int kube_namespace_post(struct kube_call *call, struct error *err);

@@ -1,6 +1,6 @@
 /*
- * kube_fields: what Secrets and ConfigMaps have in common: metadata and maps of data, and what the
- * API server says about them.
+ * kube_fields: what stored objects have in common: metadata and maps of data, and what the API
+ * server says about them.
  */
 #ifndef SECRET_DEV_KUBE_FIELDS_H
 #define SECRET_DEV_KUBE_FIELDS_H
@@ -46,6 +46,9 @@ size_t kube_decoded_length(const struct kube_map *map) __attribute__((nonnull));
 /* "2026-01-02T03:04:05Z" */
 #define KUBE_TIME_SIZE sizeof("2006-01-02T15:04:05Z")
 void kube_time(int64_t seconds, char text[KUBE_TIME_SIZE]);
+
+/* A whole object, one as an item of a list (without kind and apiVersion), or its metadata alone. */
+enum stored_form { STORED_WHOLE, STORED_ITEM, STORED_METADATA };
 
 struct kube_metadata {
 	const char *namespace, *name, *uid;

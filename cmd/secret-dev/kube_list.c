@@ -1,4 +1,4 @@
-/* kube_list: pages of Secrets, chosen by their labels. */
+/* kube_list: pages of Secrets and of other kinds, chosen by their labels. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,30 +78,44 @@ static bool parse_selector(struct selector *selector, const char *text)
 	return true;
 }
 
-static bool meets(const struct stored_secret *secret, const struct requirement *requirement)
+static bool meets(const struct kube_map *labels, const struct requirement *requirement)
 {
-	const struct secret_buffer *value = kube_map_find(&secret->labels, requirement->key);
+	const struct secret_buffer *value = kube_map_find(labels, requirement->key);
 	bool holds = value && (!requirement->has_value ||
 				  strcmp(secret_buffer_string(value), requirement->value) == 0);
 
 	return holds != requirement->negated;
 }
 
-static bool is_selected(const struct stored_secret *secret, const struct selector *selector)
-{
-	for (size_t i = 0; i < selector->count; i++)
-		if (!meets(secret, &selector->requirements[i]))
-			return false;
-	return true;
-}
+/* What can be listed: objects in the order of their namespaces and names. */
+struct collection {
+	const char *kind, *api_version; /* of the list */
+	size_t (*count)(const struct kube_call *call);
+	/* The place of the first that is not before namespace/name. */
+	size_t (*from)(const struct kube_call *call, const char *namespace, const char *name);
+	struct kube_metadata (*metadata)(const struct kube_call *call, size_t place);
+	int (*write)(const struct kube_call *call, size_t place, enum stored_form form,
+	    struct json_writer *writer, struct error *err);
+};
 
 /* One page: from which place, and how many. */
 struct page {
+	const struct collection *collection;
 	struct selector selector;
 	size_t begin, end; /* of what the path covers */
 	size_t limit;	   /* 0: all */
 	int64_t revision;  /* of the list's first page */
 };
+
+static bool is_selected(const struct kube_call *call, const struct page *page, size_t place)
+{
+	struct kube_metadata metadata = page->collection->metadata(call, place);
+
+	for (size_t i = 0; i < page->selector.count; i++)
+		if (!meets(metadata.labels, &page->selector.requirements[i]))
+			return false;
+	return true;
+}
 
 /*
  * A continue token is the base64 of {"v":"meta.k8s.io/v1","rv":REVISION,"start":"KEY\0"}, the key
@@ -110,14 +124,14 @@ struct page {
 static int write_continue(const struct kube_call *call, const struct page *page, size_t last,
     struct json_writer *writer, struct error *err)
 {
-	const struct stored_secret *secret = call->server->secrets[last];
+	struct kube_metadata end = page->collection->metadata(call, last);
 	cleanup_secret struct secret_buffer key = SECRET_BUFFER_INIT, text = SECRET_BUFFER_INIT;
 	cleanup_secret struct secret_buffer token = SECRET_BUFFER_INIT;
 	struct json_writer inner;
 
 	if ((!call->namespace &&
-		secret_buffer_append_format(&key, err, "%s/", secret->namespace) < 0) ||
-	    secret_buffer_append(&key, secret->name, strlen(secret->name) + 1, err) < 0)
+		secret_buffer_append_format(&key, err, "%s/", end.namespace) < 0) ||
+	    secret_buffer_append(&key, end.name, strlen(end.name) + 1, err) < 0)
 		return -1;
 	json_writer_init(&inner, &text);
 	json_write_object(&inner);
@@ -134,8 +148,9 @@ static int write_continue(const struct kube_call *call, const struct page *page,
 	return 0;
 }
 
-/* Where the page begins, from the key of the last Secret of the page before it. */
-static size_t place_behind(const struct kube_call *call, const char *key)
+/* Where the page begins, from the key of the last object of the page before it. */
+static size_t place_behind(
+    const struct kube_call *call, const struct collection *collection, const char *key)
 {
 	const char *slash = call->namespace ? NULL : strchr(key, '/');
 	const char *name = slash ? slash + 1 : key;
@@ -143,9 +158,12 @@ static size_t place_behind(const struct kube_call *call, const char *key)
 					     : strdup(call->namespace ? call->namespace : "");
 
 	if (!namespace)
-		return call->server->secret_count;
-	size_t place = kube_store_from(call->server, namespace, name);
-	return place + (kube_store_find(call->server, namespace, name) != NULL);
+		return collection->count(call);
+	size_t place = collection->from(call, namespace, name);
+	if (place == collection->count(call))
+		return place;
+	struct kube_metadata next = collection->metadata(call, place);
+	return place + (strcmp(next.namespace, namespace) == 0 && strcmp(next.name, name) == 0);
 }
 
 /* 0, or 1 when refused and answered. */
@@ -178,18 +196,18 @@ static int read_continue(struct kube_call *call, const char *token, struct page 
 		    "up in the list.");
 		return 1;
 	}
-	page->begin = place_behind(call, secret_buffer_string(&key));
+	page->begin = place_behind(call, page->collection, secret_buffer_string(&key));
 	if (page->begin > page->end)
 		page->begin = page->end;
 	return 0;
 }
 
-static size_t end_of_namespace(const struct kube_call *call)
+static size_t end_of_namespace(const struct kube_call *call, const struct page *page)
 {
-	size_t end = kube_store_from(call->server, call->namespace, "");
+	size_t end = page->begin, count = page->collection->count(call);
 
-	while (end < call->server->secret_count &&
-	       strcmp(call->server->secrets[end]->namespace, call->namespace) == 0)
+	while (end < count &&
+	       strcmp(page->collection->metadata(call, end).namespace, call->namespace) == 0)
 		end++;
 	return end;
 }
@@ -203,8 +221,8 @@ static int read_page(struct kube_call *call, struct page *page)
 	char *end = NULL;
 
 	page->revision = call->server->revision;
-	page->begin = call->namespace ? kube_store_from(call->server, call->namespace, "") : 0;
-	page->end = call->namespace ? end_of_namespace(call) : call->server->secret_count;
+	page->begin = call->namespace ? page->collection->from(call, call->namespace, "") : 0;
+	page->end = call->namespace ? end_of_namespace(call, page) : page->collection->count(call);
 	page->limit = limit && *limit ? strtoul(limit, &end, 10) : 0;
 	if (end && *end)
 		return kube_bad_request(call, "limit: \"%s\" is not a number", limit), 1;
@@ -213,13 +231,13 @@ static int read_page(struct kube_call *call, struct page *page)
 	return token && *token ? read_continue(call, token, page) : 0;
 }
 
-/* The place behind the page's last Secret: where the limit is reached, or the end. */
+/* The place behind the page's last object: where the limit is reached, or the end. */
 static size_t end_of_page(const struct kube_call *call, const struct page *page)
 {
 	size_t place = page->begin, selected = 0;
 
 	while (place < page->end && (!page->limit || selected < page->limit))
-		selected += is_selected(call->server->secrets[place++], &page->selector);
+		selected += is_selected(call, page, place++);
 	return place;
 }
 
@@ -245,28 +263,101 @@ static int write_metadata(const struct kube_call *call, const struct page *page,
 	return 0;
 }
 
-int kube_secrets_list(struct kube_call *call, struct error *err)
+static int list(struct kube_call *call, const struct collection *collection, struct error *err)
 {
 	bool partial = kube_wants_metadata(call);
+	struct page page = {.collection = collection};
 	struct json_writer writer;
-	struct page page;
 
-	if (!kube_allowed(call, "list", "secrets", NULL) || read_page(call, &page))
+	if (read_page(call, &page))
 		return 0;
 	size_t end = end_of_page(call, &page);
 	json_writer_init(&writer, &call->answer->body);
 	json_write_object(&writer);
-	json_write_member(&writer, "kind", partial ? "PartialObjectMetadataList" : "SecretList");
-	json_write_member(&writer, "apiVersion", partial ? "meta.k8s.io/v1" : "v1");
+	json_write_member(
+	    &writer, "kind", partial ? "PartialObjectMetadataList" : collection->kind);
+	json_write_member(
+	    &writer, "apiVersion", partial ? "meta.k8s.io/v1" : collection->api_version);
 	if (write_metadata(call, &page, end, &writer, err) < 0)
 		return -1;
 	json_write_name(&writer, "items");
 	json_write_array(&writer);
 	for (size_t i = page.begin; i < end; i++)
-		if (is_selected(call->server->secrets[i], &page.selector))
-			stored_secret_write(call->server->secrets[i],
-			    partial ? STORED_METADATA : STORED_ITEM, &writer);
+		if (is_selected(call, &page, i) &&
+		    collection->write(
+			call, i, partial ? STORED_METADATA : STORED_ITEM, &writer, err) < 0)
+			return -1;
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
 	return json_writer_finish(&writer, err);
+}
+
+/* -- Secrets ---------------------------------------------------------------------------------- */
+
+static size_t secret_count(const struct kube_call *call)
+{
+	return call->server->secret_count;
+}
+
+static size_t secret_from(const struct kube_call *call, const char *namespace, const char *name)
+{
+	return kube_store_from(call->server, namespace, name);
+}
+
+static struct kube_metadata secret_metadata(const struct kube_call *call, size_t place)
+{
+	return stored_secret_metadata(call->server->secrets[place]);
+}
+
+static int secret_write(const struct kube_call *call, size_t place, enum stored_form form,
+    struct json_writer *writer, struct error *err)
+{
+	(void)err;
+	stored_secret_write(call->server->secrets[place], form, writer);
+	return 0;
+}
+
+int kube_secrets_list(struct kube_call *call, struct error *err)
+{
+	static const struct collection secrets = {
+	    "SecretList", "v1", secret_count, secret_from, secret_metadata, secret_write};
+
+	return kube_allowed(call, "list", "secrets", NULL) ? list(call, &secrets, err) : 0;
+}
+
+/* -- other kinds ------------------------------------------------------------------------------ */
+
+static const struct stored_resources *resources_of(const struct kube_call *call)
+{
+	return &call->server->resources[call->kind->number];
+}
+
+static size_t resource_count(const struct kube_call *call)
+{
+	return resources_of(call)->count;
+}
+
+static size_t resource_from(const struct kube_call *call, const char *namespace, const char *name)
+{
+	return stored_resources_from(resources_of(call), namespace, name);
+}
+
+static struct kube_metadata resource_metadata(const struct kube_call *call, size_t place)
+{
+	return stored_resource_metadata(resources_of(call)->items[place]);
+}
+
+static int resource_write(const struct kube_call *call, size_t place, enum stored_form form,
+    struct json_writer *writer, struct error *err)
+{
+	return stored_resource_write(resources_of(call)->items[place], form, writer, err);
+}
+
+int kube_resources_list(struct kube_call *call, struct error *err)
+{
+	struct collection resources = {call->kind->list_kind, call->kind->api_version,
+	    resource_count, resource_from, resource_metadata, resource_write};
+
+	return kube_allowed(call, "list", call->kind->resource, NULL) ? list(call, &resources, err)
+								      : 0;
 }

@@ -5,8 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/base/base64.h"
+
 #define KIND "Secret"
 #define OPAQUE "Opaque"
+#define ACCOUNT_NAME "kubernetes.io/service-account.name"
 
 struct stored_secret *stored_secret_new(const char *namespace, const char *name, struct error *err)
 {
@@ -109,6 +112,69 @@ static void check_data(const struct stored_secret *secret, struct kube_fault *fa
 		kube_fault_set(fault, "FieldValueTooLong", "data", KUBE_DATA_TOO_LONG);
 }
 
+static bool has(const struct stored_secret *secret, const char *data_key)
+{
+	return kube_map_find(&secret->data, data_key) != NULL;
+}
+
+static void demand(
+    const struct stored_secret *secret, const char *data_key, struct kube_fault *fault)
+{
+	char field[64];
+
+	snprintf(field, sizeof(field), "data[%s]", data_key);
+	if (!has(secret, data_key))
+		kube_fault_set(fault, "FieldValueRequired", field, "Required value");
+}
+
+/* Registry credentials: the only values that the API server looks into. */
+static void demand_json(
+    const struct stored_secret *secret, const char *data_key, struct kube_fault *fault)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	const struct secret_buffer *value = kube_map_find(&secret->data, data_key);
+	struct error err = ERROR_INIT;
+	char field[64];
+
+	demand(secret, data_key, fault);
+	if (!value || base64_decode(&text, value->data, value->length, &err) < 0)
+		return;
+	cleanup_json struct json *json = json_parse(text.data, text.length, data_key, &err);
+	if (json && json_type(json, JSON_ROOT) == JSON_OBJECT)
+		return;
+	snprintf(field, sizeof(field), "data[%s]", data_key);
+	kube_fault_set(fault, "FieldValueInvalid", field,
+	    "Invalid value: \"<secret contents redacted>\": it is no JSON object");
+}
+
+/* ValidateSecret; of two faults the API server tells both. */
+static void check_type(const struct stored_secret *secret, struct kube_fault *fault)
+{
+	const char *type = secret->type;
+
+	if (strcmp(type, "kubernetes.io/tls") == 0) {
+		demand(secret, "tls.crt", fault);
+		demand(secret, "tls.key", fault);
+	} else if (strcmp(type, "kubernetes.io/basic-auth") == 0) {
+		if (!has(secret, "password"))
+			demand(secret, "username", fault);
+	} else if (strcmp(type, "kubernetes.io/ssh-auth") == 0) {
+		const struct secret_buffer *key = kube_map_find(&secret->data, "ssh-privatekey");
+
+		if (!key || key->length == 0)
+			kube_fault_set(
+			    fault, "FieldValueRequired", "data[ssh-privatekey]", "Required value");
+	} else if (strcmp(type, "kubernetes.io/dockerconfigjson") == 0) {
+		demand_json(secret, ".dockerconfigjson", fault);
+	} else if (strcmp(type, "kubernetes.io/dockercfg") == 0) {
+		demand_json(secret, ".dockercfg", fault);
+	} else if (strcmp(type, "kubernetes.io/service-account-token") == 0) {
+		if (!kube_map_find(&secret->annotations, ACCOUNT_NAME))
+			kube_fault_set(fault, "FieldValueRequired",
+			    "metadata.annotations[" ACCOUNT_NAME "]", "Required value");
+	}
+}
+
 static void check_change(
     const struct stored_secret *secret, const struct stored_secret *old, struct kube_fault *fault)
 {
@@ -137,6 +203,7 @@ void stored_secret_check(
 	else
 		kube_check_name(secret->name, fault);
 	check_data(secret, fault);
+	check_type(secret, fault);
 }
 
 bool stored_secret_equal(const struct stored_secret *a, const struct stored_secret *b)
@@ -147,11 +214,16 @@ bool stored_secret_equal(const struct stored_secret *a, const struct stored_secr
 	       kube_map_equal(&a->data, &b->data);
 }
 
+struct kube_metadata stored_secret_metadata(const struct stored_secret *secret)
+{
+	return (struct kube_metadata){secret->namespace, secret->name, secret->uid,
+	    secret->revision, secret->created_s, &secret->labels, &secret->annotations};
+}
+
 void stored_secret_write(
     const struct stored_secret *secret, enum stored_form form, struct json_writer *writer)
 {
-	struct kube_metadata metadata = {secret->namespace, secret->name, secret->uid,
-	    secret->revision, secret->created_s, &secret->labels, &secret->annotations};
+	struct kube_metadata metadata = stored_secret_metadata(secret);
 
 	if (form == STORED_METADATA) {
 		kube_write_metadata_object(&metadata, writer);

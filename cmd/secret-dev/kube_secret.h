@@ -36,8 +36,8 @@ void stored_secret_check(const struct stored_secret *secret, const struct stored
 bool stored_secret_equal(const struct stored_secret *a, const struct stored_secret *b)
     __attribute__((nonnull));
 
-/* A whole object, one as an item of a list (without kind and apiVersion), or its metadata alone. */
-enum stored_form { STORED_WHOLE, STORED_ITEM, STORED_METADATA };
+struct kube_metadata stored_secret_metadata(const struct stored_secret *secret)
+    __attribute__((nonnull));
 void stored_secret_write(const struct stored_secret *secret, enum stored_form form,
     struct json_writer *writer) __attribute__((nonnull));
 

@@ -34,39 +34,7 @@ int kube_secret_read(struct kube_call *call, struct error *err)
 
 static int refuse_invalid(struct kube_call *call, const char *name, const struct kube_fault *fault)
 {
-	return kube_refuse(call, &(struct kube_status){422, "Invalid", name, "Secret", fault},
-	    "Secret \"%.300s\" is invalid: %s: %s", name, fault->field, fault->message);
-}
-
-/* What can't be read is 400 in the API server's words; anything else is our own failure. */
-static int refuse_body(struct kube_call *call, struct error *err)
-{
-	return err->code == ERROR_INVALID ? kube_bad_request(call, "%s", err->message) : -1;
-}
-
-static json_node metadata_member(const struct kube_call *call, const char *name)
-{
-	return json_path(call->body, JSON_ROOT, "metadata", name, NULL);
-}
-
-/* The object's namespace and name must be the path's, where it states them: 1 when not, answered.
- */
-static int check_identity(struct kube_call *call)
-{
-	cleanup_free char *namespace = json_strdup(call->body, metadata_member(call, "namespace"));
-	cleanup_free char *name = json_strdup(call->body, metadata_member(call, "name"));
-
-	if (namespace && *namespace && strcmp(namespace, call->namespace) != 0)
-		kube_bad_request(call,
-		    "the namespace of the provided object does not match the namespace sent on the "
-		    "request");
-	else if (name && call->name && strcmp(name, call->name) != 0)
-		kube_bad_request(call,
-		    "the name of the object (%s) does not match the name on the URL (%s)", name,
-		    call->name);
-	else
-		return 0;
-	return 1;
+	return kube_refuse_invalid(call, "Secret", name, fault);
 }
 
 static int create(struct kube_call *call, const char *name, struct error *err)
@@ -78,7 +46,7 @@ static int create(struct kube_call *call, const char *name, struct error *err)
 		return -1;
 	if (stored_secret_merge(secret, call->body, err) < 0) {
 		stored_secret_free(secret);
-		return refuse_body(call, err);
+		return kube_refuse_body(call, err);
 	}
 	stored_secret_check(secret, NULL, &fault);
 	if (fault.reason) {
@@ -103,11 +71,11 @@ int kube_secret_post(struct kube_call *call, struct error *err)
 		return 0;
 	if (!call->body)
 		return kube_bad_request(call, "the body of the request was empty");
-	if (check_identity(call))
+	if (kube_check_identity(call))
 		return 0;
 	if (!kube_namespace_find(call->server, call->namespace))
 		return kube_not_found(call, "namespaces", call->namespace);
-	cleanup_free char *name = json_strdup(call->body, metadata_member(call, "name"));
+	cleanup_free char *name = json_strdup(call->body, kube_metadata_member(call, "name"));
 	if (!name || !*name) {
 		static const struct kube_fault missing = {"FieldValueRequired", "metadata.name",
 		    "Required value: name or generateName is required"};
@@ -118,27 +86,6 @@ int kube_secret_post(struct kube_call *call, struct error *err)
 		    &(struct kube_status){409, "AlreadyExists", name, "secrets", NULL},
 		    "secrets \"%s\" already exists", name);
 	return create(call, name, err);
-}
-
-/* A stated resourceVersion must be the stored one: 1 when not, answered. */
-static int check_precondition(struct kube_call *call, const struct stored_secret *secret)
-{
-	cleanup_free char *stated =
-	    json_strdup(call->body, metadata_member(call, "resourceVersion"));
-	char *end;
-
-	if (!stated || !*stated)
-		return 0;
-	int64_t revision = strtoll(stated, &end, 10);
-	if (*end)
-		return kube_bad_request(call, "invalid resourceVersion \"%s\"", stated), 1;
-	if (revision == secret->revision)
-		return 0;
-	kube_refuse(call, &(struct kube_status){409, "Conflict", secret->name, "secrets", NULL},
-	    "Operation cannot be fulfilled on secrets \"%s\": the object has been modified; please "
-	    "apply your changes to the latest version and try again",
-	    secret->name);
-	return 1;
 }
 
 /* Store the changed Secret in the old one's place.  Takes `changed` over. */
@@ -173,13 +120,13 @@ static int update(struct kube_call *call, struct stored_secret *old, struct stor
 {
 	if (!base)
 		return -1;
-	if (check_precondition(call, old)) {
+	if (kube_check_precondition(call, "secrets", old->name, old->revision)) {
 		stored_secret_free(base);
 		return 0;
 	}
 	if (stored_secret_merge(base, call->body, err) < 0) {
 		stored_secret_free(base);
-		return refuse_body(call, err);
+		return kube_refuse_body(call, err);
 	}
 	return replace(call, old, base, err);
 }
@@ -205,38 +152,22 @@ int kube_secret_put(struct kube_call *call, struct error *err)
 	struct stored_secret *old = named_secret(call);
 	if (!old)
 		return kube_not_found(call, "secrets", call->name);
-	if (check_identity(call))
+	if (kube_check_identity(call))
 		return 0;
 	return update(call, old, successor_of(old, err), err);
-}
-
-/* For a Secret's fields a strategic merge patch does the same as a merge patch. */
-static bool is_merge_patch(const struct request *request)
-{
-	const char *type = request_header(request, "Content-Type");
-
-	return type && (strncmp(type, "application/merge-patch+json", 28) == 0 ||
-			   strncmp(type, "application/strategic-merge-patch+json", 38) == 0);
 }
 
 int kube_secret_patch(struct kube_call *call, struct error *err)
 {
 	if (!kube_allowed(call, "patch", "secrets", call->name))
 		return 0;
-	if (!is_merge_patch(call->request))
-		return kube_refuse(call,
-		    &(struct kube_status){415, "UnsupportedMediaType", NULL, NULL, NULL},
-		    "the body of the request was in an unknown format - accepted media types "
-		    "include: "
-		    "application/merge-patch+json, application/strategic-merge-patch+json");
+	/* For a Secret's fields a strategic merge patch does the same as a merge patch. */
+	if (kube_check_patch_type(call, true))
+		return 0;
 	struct stored_secret *old = named_secret(call);
 	if (!old)
 		return kube_not_found(call, "secrets", call->name);
-	if (!call->body || json_type(call->body, JSON_ROOT) != JSON_OBJECT)
-		return kube_bad_request(call,
-		    "error decoding patch: json: cannot unmarshal into Go value of type "
-		    "map[string]interface {}");
-	if (check_identity(call))
+	if (kube_check_patch_body(call))
 		return 0;
 	return update(call, old, stored_secret_copy(old, err), err);
 }

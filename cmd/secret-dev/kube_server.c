@@ -56,6 +56,38 @@ static const struct route {
 	kube_token_post},
 };
 
+/* What a kind is served with that has no functions of its own. */
+#define RESOURCE(api, resource, kind)                                                              \
+	{{METHOD_GET, api "/" resource, FOR_AUTHENTICATED, kube_resources_list}, &(kind)},         \
+	    {{METHOD_GET, api "/namespaces/{namespace}/" resource, FOR_AUTHENTICATED,              \
+		 kube_resources_list},                                                             \
+		&(kind)},                                                                          \
+	    {{METHOD_POST, api "/namespaces/{namespace}/" resource, FOR_AUTHENTICATED,             \
+		 kube_resource_post},                                                              \
+		&(kind)},                                                                          \
+	    {{METHOD_GET, api "/namespaces/{namespace}/" resource "/{name}", FOR_AUTHENTICATED,    \
+		 kube_resource_read},                                                              \
+		&(kind)},                                                                          \
+	    {{METHOD_PATCH, api "/namespaces/{namespace}/" resource "/{name}", FOR_AUTHENTICATED,  \
+		 kube_resource_patch},                                                             \
+		&(kind)},                                                                          \
+	{                                                                                          \
+		{METHOD_DELETE, api "/namespaces/{namespace}/" resource "/{name}",                 \
+		    FOR_AUTHENTICATED, kube_resource_delete},                                      \
+		    &(kind)                                                                        \
+	}
+
+static const struct resource_route {
+	struct route route;
+	const struct kube_kind *kind;
+} resource_routes[] = {
+    RESOURCE("/apis/coordination.k8s.io/v1", "leases", kube_lease_kind),
+    RESOURCE("/api/v1", "events", kube_event_kind),
+    RESOURCE("/apis/apps/v1", "deployments", kube_deployment_kind),
+    RESOURCE("/apis/apps/v1", "statefulsets", kube_stateful_set_kind),
+    RESOURCE("/apis/apps/v1", "daemonsets", kube_daemon_set_kind),
+};
+
 int kube_server_init(struct kube_server *server, struct error *err)
 {
 	memset(server, 0, sizeof(*server));
@@ -74,6 +106,8 @@ void kube_server_free(struct kube_server *server)
 	for (size_t i = 0; i < server->config_map_count; i++)
 		stored_config_map_free(server->config_maps[i]);
 	free(server->config_maps);
+	for (size_t i = 0; i < KUBE_KINDS; i++)
+		stored_resources_free(&server->resources[i]);
 	for (size_t i = 0; i < server->namespace_count; i++)
 		free(server->namespaces[i].name);
 	free(server->namespaces);
@@ -178,14 +212,25 @@ static bool path_matches(struct kube_call *call, const char *pattern)
 	return *path == '\0';
 }
 
+/* The path is the route's: *known.  True when the method is, too. */
+static bool route_matches(struct kube_call *call, const struct route *route, bool *known)
+{
+	if (!path_matches(call, route->path))
+		return false;
+	*known = true;
+	return route->method == call->request->method;
+}
+
 static const struct route *find_route(struct kube_call *call, bool *known)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
-		if (!path_matches(call, routes[i].path))
-			continue;
-		*known = true;
-		if (routes[i].method == call->request->method)
+	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
+		if (route_matches(call, &routes[i], known))
 			return &routes[i];
+	for (size_t i = 0; i < sizeof(resource_routes) / sizeof(*resource_routes); i++) {
+		if (!route_matches(call, &resource_routes[i].route, known))
+			continue;
+		call->kind = resource_routes[i].kind;
+		return &resource_routes[i].route;
 	}
 	return NULL;
 }
@@ -349,7 +394,7 @@ static int route_call(struct kube_call *call, struct error *err)
 	if (check_dry_run(call, route))
 		return 0;
 	if (route->needs == FOR_AUTHENTICATED && !call->admin && !call->account && !call->name &&
-	    !call->namespace && route->answer != kube_secrets_list)
+	    !call->namespace && route->answer != kube_secrets_list && !call->kind)
 		return refuse_path(call, false, err);
 	pthread_mutex_lock(&call->server->lock);
 	int result = route->answer(call, err);

@@ -1,6 +1,7 @@
 /*
  * kube_server: the part of the Kubernetes API that the programs call: Secrets, ConfigMaps,
- * namespaces, TokenRequest.  Answers have the statuses and texts of Kubernetes 1.35.
+ * namespaces, TokenRequest, Leases, Events, workloads.  Answers have the statuses and texts of
+ * Kubernetes 1.35.
  *
  * One thing differs from a real server: the pages of a list show the Secrets as they are when
  * the page is asked for, not as they were at the first page.
@@ -11,6 +12,7 @@
 #include <pthread.h>
 
 #include "cmd/secret-dev/kube_config_map.h"
+#include "cmd/secret-dev/kube_resource.h"
 #include "cmd/secret-dev/kube_secret.h"
 #include "cmd/secret-dev/kube_token.h"
 #include "cmd/secret-dev/request.h"
@@ -39,6 +41,7 @@ struct kube_server {
 	size_t secret_count, secret_room;
 	struct stored_config_map **config_maps;
 	size_t config_map_count;
+	struct stored_resources resources[KUBE_KINDS];
 	struct stored_namespace *namespaces;
 	size_t namespace_count;
 	int64_t revision;  /* of the latest change */

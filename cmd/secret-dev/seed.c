@@ -12,10 +12,13 @@ static const char *const namespaces[] = {"default", SEED_NAMESPACE, NULL};
 		.namespace = SEED_NAMESPACE, .policies = {policy}, .ttl_s = (seconds), __VA_ARGS__ \
 	}
 
-/* "long" is what our programs refuse, "narrow" logs in and may do nothing. */
+/*
+ * "long" is what our programs refuse, "narrow" logs in and may do nothing, "brief" can be outlived.
+ */
 static struct vault_role roles[] = {
     ROLE("kubernetes", "secret-exec", "app", "secret-exec", 10, .batch = true),
     ROLE("kubernetes", "secret-seal", "sealer", "secret-seal", 10, .batch = true),
+    ROLE("kubernetes", "brief", "sealer", "secret-seal", 2, .batch = false),
     ROLE("kubernetes", "secret-rotate", "rotator", "secret-rotate", 10, .batch = true),
     {.method = "kubernetes",
 	.name = "demo",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/connection_options.h"
+#include "lib/rotate/restart.h"
 
 static const struct option_spec table[] = {
     {.section = "What is done",
@@ -40,6 +41,23 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, known_namespaces),
 	.help = "retire after a look at these, where not all may be listed: no other holds Secrets "
 		"of the keys"},
+    {.name = "replace-immutable",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, replace_immutable),
+	.help = "make another Secret, NAME-SUFFIX, of an immutable one that is old"},
+    {.name = "restart-annotated",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, restart_annotated),
+	.help = "then restart workloads annotated " RESTART_ANNOTATION "=true"},
+    {.name = "lease",
+	.kind = OPTION_STRING,
+	.argument = "NAME",
+	.offset = offsetof(struct configuration, lease),
+	.help = "Lease that one run at a time holds (default secret-rotate)"},
+    {.name = "no-lease",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, no_lease),
+	.help = "run without a Lease, and beside others: nothing is lost, but done twice"},
     {.section = "Which Secrets",
 	.name = "all-namespaces",
 	.letter = 'A',
@@ -89,6 +107,10 @@ static const struct option_spec table[] = {
 	.argument = "PATH",
 	.offset = offsetof(struct configuration, metrics_file),
 	.help = "a file of metrics to write at the end, for Prometheus's node_exporter"},
+    {.name = "no-event",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, no_event),
+	.help = "leave no Event about the run in the cluster"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
     COMMON_OPTIONS(struct configuration, "1h", "4"),
@@ -157,6 +179,10 @@ int configuration_settings(
 		.names = &configuration->names,
 		.data_keys = &configuration->data_keys},
 	    .transit_key = given(configuration->transit_key) ? configuration->transit_key : NULL,
+	    .restart_annotated = configuration->restart_annotated,
+	    .event = !configuration->no_event,
+	    .replace_immutable = configuration->replace_immutable,
+	    .lease = configuration->no_lease ? NULL : configuration->lease,
 	    .min_age_ms = configuration->min_age_ms,
 	    .dry_run = configuration->dry_run,
 	    .retire = configuration->retire,

@@ -103,8 +103,9 @@ static int refuse_operand(const char *operand, struct error *err)
 
 int main(int argc, char **argv)
 {
-	static struct configuration configuration = {
-	    .session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = TIMEOUT_MS, .retries = 4}};
+	static struct configuration configuration = {.lease = ROTATE_LEASE,
+	    .session = VAULT_SESSION_DEFAULTS,
+	    .program = {.timeout_ms = TIMEOUT_MS, .retries = 4}};
 	struct error err = ERROR_INIT;
 	char **operands;
 	int count, status = program_start(&secret_rotate_options, &configuration,

@@ -44,20 +44,43 @@ static char *list_commands(const char *description, struct error *err)
 	return text;
 }
 
+#define NEXT_LINE "\n       " /* below what "usage: " begins */
+
+/* Each line of the command's synopsis behind how the command is called; newly allocated, or NULL.
+ */
+static char *make_synopsis(const char *called, const char *lines, struct error *err)
+{
+	char *text = string_format(err, "%s", "");
+
+	while (text && *lines) {
+		cleanup_free char *before = text;
+		size_t length = strcspn(lines, "\n");
+		text = string_format(err, "%s%s%s %.*s", before, *before ? NEXT_LINE : "", called,
+		    (int)length, lines);
+		lines += length + (lines[length] == '\n');
+	}
+	return text;
+}
+
 /* The command's options under the name that it was called by.  What is allocated stays. */
 static int name_options(
     struct options *options, const struct command *command, bool spoken, struct error *err)
 {
 	const char *program = options->program;
+	cleanup_free char *called =
+	    string_format(err, "%s%s%s", program, spoken ? " " : "", spoken ? command->name : "");
 
 	*options = *command->options;
 	options->program = program;
 	options->prefix = COMMAND_PREFIX;
 	options->command = spoken ? command->name : NULL;
-	options->synopsis = spoken ? string_format(err, "%s %s %s", program, command->name,
-					 command->options->synopsis)
-				   : string_format(err, "%s %s\n       %s COMMAND ...", program,
-					 command->options->synopsis, program);
+	cleanup_free char *own =
+	    called ? make_synopsis(called, command->options->synopsis, err) : NULL;
+	if (!own)
+		return -1;
+	options->synopsis = spoken
+				? string_format(err, "%s", own)
+				: string_format(err, "%s" NEXT_LINE "%s COMMAND ...", own, program);
 	if (!spoken)
 		options->description = list_commands(command->options->description, err);
 	return options->synopsis && options->description ? 0 : -1;

@@ -157,8 +157,8 @@ static void tell_summary(const struct sealing_files *files)
 		log_write(LOG_WARNING, "no Secret was found");
 	if (files->target == MANIFEST_TO_API && summary->others > 0)
 		log_write(LOG_WARNING,
-		    "what is no Secret (%zu documents) was not written: kubectl apply does that",
-		    summary->others);
+		    "what is no Secret (%zu document%s) was not written: kubectl apply does that",
+		    summary->others, summary->others == 1 ? "" : "s");
 }
 
 /* A person must know how to go on: what is written is sealed already, and can be sealed again. */

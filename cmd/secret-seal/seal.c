@@ -158,10 +158,11 @@ static const struct option_spec table[] = {
 };
 
 static const struct options options = {
-    .synopsis = "[OPTIONS] --from-...  NAME",
+    .synopsis = "[OPTIONS] --from-... NAME\n[OPTIONS] -f FILE|FOLDER",
     .description =
 	"Encrypt values with Vault Transit and keep the ciphertext in the Secret NAME: a new one,\n"
-	"or an existing sealed one, whose other data keys stay as they are.",
+	"or an existing sealed one, whose other data keys stay as they are.  With -f, seal the\n"
+	"Secrets in manifests: write them to the Kubernetes API, print them, or change the files.",
     .table = table,
 };
 

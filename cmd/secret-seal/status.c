@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "cmd/secret-seal/command.h"
-#include "lib/base/log.h"
 
 struct configuration {
 	struct connection connection;
@@ -49,11 +48,11 @@ static int run(char **operands, int count, struct error *err)
 	if (format < 0 || servers_begin(&servers, &settings, err) < 0)
 		return -1;
 	int result = status_read(&servers, &configuration.selection, &status, err);
+	if (result == 0 && status.count == 0)
+		selection_tell_none(&servers, &configuration.selection);
 	servers_end(&servers);
 	if (result < 0)
 		return -1;
-	if (status.count == 0)
-		log_write(LOG_WARNING, "no sealed Secret there");
 	result = status_write(&status, (enum status_format)format, time(NULL), &text, err);
 	status_free(&status);
 	return result < 0 ? -1 : command_print(&text, err);

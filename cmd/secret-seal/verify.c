@@ -30,10 +30,11 @@ static int tell(const struct verify_outcome *outcome, struct error *err)
 	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
 
 	if (outcome->failed)
-		return error_set(err, ERROR_INVALID, "%zu of %zu Secrets do not decrypt",
-		    outcome->failed, outcome->secrets);
-	if (secret_buffer_append_format(&line, err, "%zu Secrets with %zu values decrypt\n",
-		outcome->secrets, outcome->values) < 0)
+		return error_set(err, ERROR_INVALID, "%zu of %zu Secret%s not decrypt",
+		    outcome->failed, outcome->secrets, outcome->secrets == 1 ? " does" : "s do");
+	if (secret_buffer_append_format(&line, err, "%zu Secret%s with %zu value%s decrypt%s\n",
+		outcome->secrets, outcome->secrets == 1 ? "" : "s", outcome->values,
+		outcome->values == 1 ? "" : "s", outcome->secrets == 1 ? "s" : "") < 0)
 		return -1;
 	return command_print(&line, err);
 }
@@ -50,6 +51,8 @@ static int run(char **operands, int count, struct error *err)
 		return -1;
 	int result =
 	    verify(&servers, &configuration.selection, configuration.transit_key, &outcome, err);
+	if (result == 0 && outcome.secrets == 0)
+		selection_tell_none(&servers, &configuration.selection);
 	servers_end(&servers);
 	return result < 0 ? -1 : tell(&outcome, err);
 }

@@ -136,6 +136,12 @@ void http_resume(void)
 	interrupted = 0;
 }
 
+struct http_client *http_client_for_the_end(int64_t last_ms, struct error *err)
+{
+	http_resume();
+	return http_client_new(clock_now_ms() + last_ms, err);
+}
+
 /* Hand the attempt to curl for its next try. */
 static int launch(struct http_client *client, struct http_attempt *attempt, struct error *err)
 {
@@ -245,6 +251,35 @@ static struct http_exchange *give_up(struct http_client *client)
 	exchange->status = 0;
 	error_set(&exchange->error, ERROR_INTERRUPTED, "interrupted by a signal");
 	return finish(client, attempt);
+}
+
+static void forget_unasked(struct http_client *client, const struct http_exchange *exchange)
+{
+	struct http_exchange **link = &client->unasked, *before = NULL;
+
+	while (*link && *link != exchange) {
+		before = *link;
+		link = &(*link)->next_unasked;
+	}
+	if (!*link)
+		return;
+	*link = exchange->next_unasked;
+	if (client->unasked_last == exchange)
+		client->unasked_last = before;
+}
+
+void http_cancel(struct http_client *client, struct http_exchange *exchange)
+{
+	struct http_attempt *attempt = exchange->attempt;
+
+	forget_unasked(client, exchange);
+	if (!attempt)
+		return;
+	if (!attempt->retry_at_ms)
+		curl_multi_remove_handle(client->multi, attempt->easy);
+	finish(client, attempt);
+	exchange->status = 0;
+	error_set(&exchange->error, ERROR_INTERRUPTED, "cancelled");
 }
 
 /* Start the tries that are due; returns how long to wait for the next, at most `wait`. */

@@ -138,14 +138,44 @@ static int take_old(
 	return job_add(examination->job, entry->key, version, context, &entry->value, err);
 }
 
-static int refuse_frozen(struct subject *subject, struct error *err)
+/* Why another Secret can't take its place, or NULL when it can. */
+static const char *frozen_problem(const struct subject *subject)
+{
+	if (!subject->examination->replace)
+		return "it is immutable: seal it again under a new name";
+	if (subject->scope == SEALED_STRICT)
+		return "it is immutable, and its values are bound to its name: seal it again with "
+		       "secret-seal --immutable";
+	return NULL;
+}
+
+static int refuse_frozen(struct subject *subject, const char *problem, struct error *err)
 {
 	if (subject->frozen)
 		return 0;
 	subject->frozen = true;
-	return error_set(err, ERROR_REJECTED,
-	    "Secret %s/%s: it is immutable: seal it again under a new name",
-	    subject->secret->namespace, subject->secret->name);
+	return error_set(err, ERROR_REJECTED, "Secret %s/%s: %s", subject->secret->namespace,
+	    subject->secret->name, problem);
+}
+
+/* A version that there isn't decrypts nowhere: the key is another one, or an older copy of it. */
+static int check_version(const struct subject *subject, const struct kube_entry *entry,
+    int64_t version, struct error *err)
+{
+	const struct examination *examination = subject->examination;
+	bool has = true;
+
+	if (examination->has_version &&
+	    examination->has_version(examination->context, subject->key, version, &has, err) < 0)
+		return -1;
+	if (has)
+		return 0;
+	error_set(err, ERROR_INVALID,
+	    "it is sealed with version %lld of Transit key %s/%s, whose newest is %lld: is that "
+	    "its key, or was the key restored from a backup?",
+	    (long long)version, subject->key->key.mount, subject->key->key.name,
+	    (long long)subject->key->state.latest_version);
+	return wrap_entry(subject, entry, err);
 }
 
 /* -1: why the entry must be left as it is. */
@@ -161,13 +191,32 @@ static int look_at_entry(struct subject *subject, struct kube_entry *entry, stru
 	if (sealed_version(
 		secret_buffer_string(&entry->value), entry->value.length, &version, err) < 0)
 		return wrap_entry(subject, entry, err);
+	if (check_version(subject, entry, version, err) < 0)
+		return -1;
 	if (examination->count && keyset_count(subject->key, version, err) < 0)
 		return -1;
 	note_version(examination, version);
 	if (version >= subject->key->wanted_version)
 		return 0;
-	return subject->secret->immutable ? refuse_frozen(subject, err)
-					  : take_old(subject, entry, version, err);
+	const char *problem = subject->secret->immutable ? frozen_problem(subject) : NULL;
+	return problem ? refuse_frozen(subject, problem, err)
+		       : take_old(subject, entry, version, err);
+}
+
+/* The job is complete; of an immutable Secret it takes all. */
+static enum examined finish_job(struct subject *subject)
+{
+	struct examination *examination = subject->examination;
+	struct job *job = examination->job;
+
+	job->failed = examination->left_something;
+	job->waiting = job->count;
+	if (subject->secret->immutable) {
+		job->step = JOB_CREATE;
+		job->whole = *subject->secret;
+		memset(subject->secret, 0, sizeof(*subject->secret));
+	}
+	return EXAMINED_OLD;
 }
 
 static enum examined look_at_values(struct subject *subject, struct error *err)
@@ -178,18 +227,15 @@ static enum examined look_at_values(struct subject *subject, struct error *err)
 	for (size_t i = 0; i < secret->data_count; i++) {
 		if (look_at_entry(subject, &secret->data[i], err) == 0)
 			continue;
-		if (err->code == ERROR_SYSTEM) {
+		if (err->code == ERROR_SYSTEM || error_is_outage(err)) {
 			job_free(examination->job);
 			examination->job = NULL;
 			return EXAMINED_FAILED;
 		}
 		leave(examination, secret, err);
 	}
-	if (examination->job) {
-		examination->job->failed = examination->left_something;
-		examination->job->waiting = examination->job->count;
-		return EXAMINED_OLD;
-	}
+	if (examination->job)
+		return finish_job(subject);
 	return examination->left_something ? EXAMINED_FAILED : EXAMINED_CURRENT;
 }
 

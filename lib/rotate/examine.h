@@ -19,9 +19,13 @@ struct examination {
 	const char *transit_key;	 /* this one alone; NULL: what annotations name */
 	const struct strings *data_keys; /* these alone; none: all */
 	bool add_keys;			 /* what annotations name comes into the set */
+	bool replace;			 /* an immutable Secret is not left: JOB_CREATE */
 	bool count;			 /* each value with its key, see keyset_count */
 	/* Why something of it is left as it is; called for each such reason. */
 	void (*left)(void *context, const struct kube_secret *secret, const struct error *reason);
+	/* Is there such a version of the key?  See keyset_has_version.  NULL: nobody asks. */
+	int (*has_version)(
+	    void *context, struct keyset_key *key, int64_t version, bool *has, struct error *err);
 	void *context;
 
 	/* What became of the last Secret. */
@@ -33,7 +37,8 @@ struct examination {
 
 /*
  * The old values are moved out of *secret into the job.  A value without a known key is a reason to
- * leave the Secret: nobody could say what is old.  -1 in err->code only for want of memory.
+ * leave the Secret: nobody could say what is old.  *err is set only when nothing can go on: no
+ * memory, no answer from Vault.
  */
 enum examined examine_secret(struct examination *examination, struct kube_secret *secret,
     struct error *err) __attribute__((nonnull, warn_unused_result));

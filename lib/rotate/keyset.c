@@ -82,6 +82,19 @@ int keyset_read(struct keyset *set, struct http_client *client, struct vault *va
 	return 0;
 }
 
+int keyset_has_version(struct keyset_key *key, int64_t version, struct http_client *client,
+    struct vault *vault, const struct vault_session_settings *session, bool *has, struct error *err)
+{
+	if (version > key->state.latest_version && version > key->asked_for) {
+		if (vault_session_renew(client, vault, session, err) < 0 ||
+		    transit_key_read(client, vault, &key->key, &key->state, err) < 0)
+			return -1;
+		key->asked_for = version;
+	}
+	*has = version <= key->state.latest_version;
+	return 0;
+}
+
 bool keyset_key_is_due(const struct keyset_key *key, int64_t min_age_ms)
 {
 	int64_t age_s = (int64_t)time(NULL) - key->state.latest_created_s;

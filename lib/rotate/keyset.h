@@ -15,6 +15,7 @@ struct keyset_key {
 	struct transit_key key;
 	struct transit_key_state state; /* as Vault last told it */
 	int64_t wanted_version;		/* what is older is old */
+	int64_t asked_for;		/* the version for which the state was last read again */
 	bool raised;			/* its min_decryption_version, by this run */
 	bool failed;			/* no use in this run: the reason is in the log */
 	struct keyset_census *census;	/* by version, ascending */
@@ -48,6 +49,13 @@ int keyset_read(struct keyset *set, struct http_client *client, struct vault *va
 int keyset_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
     const struct vault_session_settings *session, int64_t min_age_ms, size_t *rotated,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * Is there such a version?  One that is newer than what is known may come of another run: then the
+ * state is read again, once for each such version.
+ */
+int keyset_has_version(struct keyset_key *key, int64_t version, struct http_client *client,
+    struct vault *vault, const struct vault_session_settings *session, bool *has, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /* False, with a line in the log, when the newest version is younger than that. */
 bool keyset_key_is_due(const struct keyset_key *key, int64_t min_age_ms) __attribute__((nonnull));
 

@@ -75,15 +75,54 @@ int selection_init(
 				      : add_list(selection, settings, err);
 }
 
+/* "a,b" as well as one after the other: no namespace's name holds a comma. */
+static int add_namespaces(struct selection *selection, const char *text, struct error *err)
+{
+	cleanup_free char *copy = strdup(text);
+	char *saved = NULL;
+
+	if (!copy)
+		return error_memory(err);
+	for (char *name = strtok_r(copy, ",", &saved); name; name = strtok_r(NULL, ",", &saved)) {
+		if (!kube_valid_namespace(name))
+			return error_set(
+			    err, ERROR_USAGE, "--i-know-namespaces: \"%s\" is no namespace", name);
+		if (!strings_contain(&selection->namespaces, name) &&
+		    strings_append(&selection->namespaces, name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int selection_init_whole(
     struct selection *selection, const struct strings *namespaces, struct error *err)
 {
 	memset(selection, 0, sizeof(*selection));
 	for (size_t i = 0; i < namespaces->count; i++)
-		if (!kube_valid_namespace(namespaces->items[i]))
-			return error_set(err, ERROR_USAGE,
-			    "--i-know-namespaces: \"%s\" is no namespace", namespaces->items[i]);
-	return copy(&selection->namespaces, namespaces, err);
+		if (add_namespaces(selection, namespaces->items[i], err) < 0)
+			return -1;
+	if (namespaces->count > 0 && selection->namespaces.count == 0)
+		return error_set(err, ERROR_USAGE, "--i-know-namespaces: none is named");
+	return 0;
+}
+
+int selection_namespaces(
+    const struct selection *selection, struct strings *namespaces, struct error *err)
+{
+	memset(namespaces, 0, sizeof(*namespaces));
+	if (copy(namespaces, &selection->namespaces, err) < 0)
+		return -1;
+	for (size_t i = 0; i < selection->names.count; i++) {
+		const char *name = selection->names.items[i];
+		cleanup_free char *namespace = strndup(name, strcspn(name, "/"));
+
+		if (!namespace)
+			return error_memory(err);
+		if (!strings_contain(namespaces, namespace) &&
+		    strings_append(namespaces, namespace, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 char *selection_describe(const struct selection *selection, struct error *err)

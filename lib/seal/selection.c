@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/log.h"
+#include "lib/base/progress.h"
 #include "lib/sealed/sealed.h"
 
 struct walk {
@@ -10,16 +12,28 @@ struct walk {
 	const struct selection *selection;
 	int (*each)(void *context, struct kube_secret *secret, struct error *err);
 	void *context;
+	size_t done;
 };
+
+static int visit(struct walk *walk, struct kube_secret *secret, struct error *err)
+{
+	servers_next_step(walk->servers);
+	if (walk->each(walk->context, secret, err) < 0)
+		return -1;
+	/* How many a list holds is not known before its end. */
+	progress_update(++walk->done, (size_t)walk->selection->name_count);
+	return 0;
+}
 
 static int visit_named(struct walk *walk, const char *name, struct error *err)
 {
 	struct servers *servers = walk->servers;
 	struct kube_secret secret;
 
+	servers_next_step(servers);
 	if (servers_get_secret(servers, name, &secret, err) < 0)
 		return -1;
-	int result = walk->each(walk->context, &secret, err);
+	int result = visit(walk, &secret, err);
 	kube_secret_free(&secret);
 	return result;
 }
@@ -37,9 +51,17 @@ static int visit_page(struct walk *walk, struct kube_secret_page *page, struct e
 	for (size_t i = 0; i < page->count; i++) {
 		if (walk->selection->all_secrets && !holds_ciphertext(&page->secrets[i]))
 			continue;
-		if (walk->each(walk->context, &page->secrets[i], err) < 0)
+		if (visit(walk, &page->secrets[i], err) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+static int visit_all_named(struct walk *walk, struct error *err)
+{
+	for (int i = 0; i < walk->selection->name_count; i++)
+		if (visit_named(walk, walk->selection->names[i], err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -64,6 +86,7 @@ static int next_page(struct walk *walk, const char *selector, int *limit, const 
 	    .limit = *limit,
 	    .next = next};
 
+	servers_next_step(servers);
 	while (kube_secret_list(servers->client, &servers->kube, &list, page, err) < 0) {
 		if (err->code != ERROR_TOO_LARGE || *limit == 1)
 			return -1;
@@ -96,21 +119,29 @@ static int visit_listed(struct walk *walk, struct error *err)
 	return 0;
 }
 
-int selection_each(struct servers *servers, const struct selection *selection,
+int selection_each(struct servers *servers, const struct selection *selection, const char *what,
     int (*each)(void *context, struct kube_secret *secret, struct error *err), void *context,
     struct error *err)
 {
-	struct walk walk = {servers, selection, each, context};
+	struct walk walk = {servers, selection, each, context, 0};
 	bool listed =
 	    selection->all_namespaces || selection->all_secrets || given(selection->selector);
 
 	if (selection->name_count && listed)
 		return error_set(err, ERROR_USAGE,
 		    "a NAME selects one Secret: not with -A, -l or --all-secrets");
-	if (!selection->name_count)
-		return visit_listed(&walk, err);
-	for (int i = 0; i < selection->name_count; i++)
-		if (visit_named(&walk, selection->names[i], err) < 0)
-			return -1;
-	return 0;
+	progress_begin(what);
+	int result = selection->name_count ? visit_all_named(&walk, err) : visit_listed(&walk, err);
+	progress_end();
+	return result;
+}
+
+void selection_tell_none(const struct servers *servers, const struct selection *selection)
+{
+	bool all = selection->all_namespaces;
+	bool labels = given(selection->selector);
+
+	log_write(LOG_INFO, "no sealed Secrets in %s%s%s%s", all ? "any namespace" : "namespace ",
+	    all ? "" : servers->namespace, labels ? " with the labels " : "",
+	    labels ? selection->selector : "");
 }

@@ -19,10 +19,15 @@ struct selection {
 
 /*
  * Call `each` for every Secret; it may take the Secret over (leaving it zeroed).  A failure of
- * `each` ends it.  ERROR_USAGE where the selection contradicts itself.
+ * `each` ends it.  Each page and each Secret is a step of the servers'; `what` is told of it to
+ * progress_begin.  ERROR_USAGE where the selection contradicts itself.
  */
-int selection_each(struct servers *servers, const struct selection *selection,
+int selection_each(struct servers *servers, const struct selection *selection, const char *what,
     int (*each)(void *context, struct kube_secret *secret, struct error *err), void *context,
-    struct error *err) __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
+    struct error *err) __attribute__((nonnull(1, 2, 3, 4, 6), warn_unused_result));
+
+/* Log that the selection was empty, as kubectl does: that is no failure. */
+void selection_tell_none(const struct servers *servers, const struct selection *selection)
+    __attribute__((nonnull));
 
 #endif

@@ -205,7 +205,7 @@ int status_read(struct servers *servers, const struct selection *selection, stru
 	struct reading reading = {.servers = servers, .status = status};
 
 	*status = (struct status){NULL, 0, NULL, 0};
-	if (selection_each(servers, selection, look_at, &reading, err) == 0)
+	if (selection_each(servers, selection, "Reading Secrets", look_at, &reading, err) == 0)
 		return 0;
 	status_free(status);
 	return -1;

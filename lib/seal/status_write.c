@@ -108,6 +108,8 @@ static int write_table(
 	size_t widths[COLUMNS] = {0};
 	row cells;
 
+	if (status->count == 0)
+		return 0;
 	widen(widths, header);
 	for (size_t i = 0; i < status->count; i++)
 		for (size_t j = 0; j < status->secrets[i].count; j++) {

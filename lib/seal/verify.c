@@ -70,5 +70,5 @@ int verify(struct servers *servers, const struct selection *selection, const cha
 	struct verifying verifying = {servers, transit_key, outcome};
 
 	*outcome = (struct verify_outcome){0, 0, 0};
-	return selection_each(servers, selection, verify_one, &verifying, err);
+	return selection_each(servers, selection, "Verifying Secrets", verify_one, &verifying, err);
 }

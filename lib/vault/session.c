@@ -304,8 +304,7 @@ static int revoke(struct http_client *client, struct vault *vault, struct error 
 {
 	if (!http_client_is_over(client))
 		return vault_revoke_self(client, vault, err);
-	http_resume();
-	struct http_client *last = http_client_new(clock_now_ms() + VAULT_SESSION_LAST_MS, err);
+	struct http_client *last = http_client_for_the_end(VAULT_SESSION_LAST_MS, err);
 	if (!last)
 		return -1;
 	int result = vault_revoke_self(last, vault, err);
@@ -320,8 +319,10 @@ int vault_session_end(struct http_client *client, struct vault *vault,
 	struct error failure = ERROR_INIT;
 	int result = 0;
 
-	bool revocable =
-	    token->value.length && !token->given && !token->batch && !vault_token_is_spent(token);
+	/* By Vault's clock it ended a moment earlier than by ours. */
+	bool ended = token->lease_s > 0 && clock_now_ms() >= token->expires_ms;
+	bool revocable = token->value.length && !token->given && !token->batch &&
+			 !vault_token_is_spent(token) && !ended;
 	if (revocable && revoke(client, vault, &failure) < 0) {
 		if (token->lease_s * 1000 > settings->max_token_ttl_ms) {
 			*err = failure;

@@ -87,8 +87,8 @@ int vault_session_renew(struct http_client *client, struct vault *vault,
 
 /*
  * Revoke a token that came from a login, when there is something to revoke: batch tokens have no
- * entry in Vault, and one that is spent has none left.  A failure is an error only when the token
- * outlives the limit; else it is logged.
+ * entry in Vault, and one that is spent or has outlived its lease has none left.  A failure is an
+ * error only when the token outlives the limit; else it is logged.
  */
 int vault_session_end(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)

@@ -121,6 +121,45 @@ refused 422 Invalid 'metadata\.name: Invalid value: "Capital"' "a name with a ca
 kube_call POST "$secrets" "$(secret garbled ',"data":{"A":"***"}')"
 refused 400 BadRequest 'illegal base64 data' "data that is not base64"
 
+# -- types: what the server demands of them ------------------------------------------------------------
+
+# typed TYPE DATA [METADATA]: create, in a dry run
+typed() { kube_call POST "$secrets?dryRun=All" "$(secret typed ",\"data\":{$2}" "${3-}" | sed "s|Opaque|$1|")"; }
+lacks() { refused 422 Invalid "is invalid: \\[?$1: Required value" "$2"; }
+typed kubernetes.io/tls '"tls.crt":"YQ=="'
+lacks 'data\[tls\.key\]' "a TLS Secret without a key"
+typed kubernetes.io/tls '"tls.key":"YQ=="'
+lacks 'data\[tls\.crt\]' "or without a certificate"
+typed kubernetes.io/tls '"tls.crt":"dmF1bHQ6djE6YQ==","tls.key":"","other":"YQ=="'
+is "$STATUS" 201 "with both, whatever they hold"
+typed kubernetes.io/basic-auth '"user":"YQ=="'
+lacks 'data\[username\]' "basic-auth without a user name and a password"
+typed kubernetes.io/basic-auth '"password":"YQ=="'
+is "$STATUS" 201 "with one of them"
+typed kubernetes.io/ssh-auth '"ssh-publickey":"YQ=="'
+lacks 'data\[ssh-privatekey\]' "ssh-auth without a key"
+typed kubernetes.io/ssh-auth '"ssh-privatekey":""'
+lacks 'data\[ssh-privatekey\]' "or with an empty one"
+typed kubernetes.io/ssh-auth '"ssh-privatekey":"YQ=="'
+is "$STATUS" 201 "with it"
+typed kubernetes.io/dockerconfigjson '"a":"YQ=="'
+lacks 'data\[\.dockerconfigjson\]' "an image pull secret without its key"
+typed kubernetes.io/dockerconfigjson '".dockerconfigjson":"dmF1bHQ6djE6YQ=="'
+refused 422 Invalid 'data\[\.dockerconfigjson\]: Invalid value: "<secret contents redacted>"' "one that holds ciphertext"
+typed kubernetes.io/dockerconfigjson '".dockerconfigjson":"e30="'
+is "$STATUS" 201 "with JSON"
+typed kubernetes.io/dockercfg '".dockercfg":"dmF1bHQ6djE6YQ=="'
+refused 422 Invalid 'data\[\.dockercfg\]: Invalid value: "<secret contents redacted>"' "the older kind holds JSON, too"
+typed kubernetes.io/service-account-token ''
+lacks 'metadata\.annotations\[kubernetes\.io/service-account\.name\]' "a service account's token without its account"
+typed bootstrap.kubernetes.io/token '"a":"YQ=="'
+is "$STATUS" 201 "a bootstrap token with anything"
+typed 'A type, (of) any-characters_ä/b/c' '"a":"YQ=="'
+is "$STATUS $(field type)" "201 A type, (of) any-characters_ä/b/c" "any text is a type"
+kube_call POST "$secrets" "$(secret tls ',"data":{"tls.crt":"YQ==","tls.key":"YQ=="}' | sed 's|Opaque|kubernetes.io/tls|')"
+kube_call PATCH "$secrets/tls" '{"data":{"tls.key":null}}' "$merge"
+lacks 'data\[tls\.key\]' "a patch that takes the key away"
+
 # data_of SIZES...: data of one key per size, of zero bytes.
 data_of() {
 	local size key=0

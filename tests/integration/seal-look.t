@@ -16,7 +16,16 @@ seal --set B=new app
 
 # status.
 run "$BIN/secret-seal" status -l team=none
-err_like 'warning: no sealed Secret there' "nothing selected"
+err_is 'secret-seal: no sealed Secrets in namespace demo with the labels team=none' "nothing selected"
+is "$STATUS $OUT" "0 " "is no failure, and no table"
+run "$BIN/secret-seal" status -n default
+err_is 'secret-seal: no sealed Secrets in namespace default' "in a namespace without any"
+run "$BIN/secret-seal" status -n default -o json
+is "$(field secrets)" '[]' "JSON says so itself"
+run "$BIN/secret-seal" verify -n default
+is "$STATUS $ERR $OUT" '0 secret-seal: no sealed Secrets in namespace default 0 Secrets with 0 values decrypt' "verify"
+run "$BIN/secret-seal" status -A -l team=none
+err_is 'secret-seal: no sealed Secrets in any namespace with the labels team=none' "in all of them"
 run "$BIN/secret-seal" status
 status_is 0 "status"
 like "$(head -1 <<<"$OUT")" '^NAMESPACE +NAME +KEY +STATE +TRANSIT KEY +VERSION +LAYOUT +SIZE +AGE$' "its columns"

@@ -599,6 +599,49 @@ START_TEST(waiting_ends_at_its_time)
 }
 END_TEST
 
+START_TEST(a_cancelled_exchange_is_not_waited_for)
+{
+	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
+	struct http_exchange second;
+
+	serve(answers, 1);
+	request(&exchange, "GET", "/");
+	request(&second, "GET", "/");
+	http_cancel(client, &exchange); /* never started */
+	expect_ok(http_start(client, &exchange, &err), err);
+	expect_ok(http_start(client, &second, &err), err);
+	ck_assert_ptr_null(http_wait_until(client, clock_now_ms() + 20));
+	http_cancel(client, &exchange);
+	http_cancel(client, &second);
+	ck_assert_ptr_null(exchange.attempt);
+	ck_assert_ptr_null(http_wait(client));
+	http_exchange_free(&second);
+	finish();
+}
+END_TEST
+
+START_TEST(what_nobody_waited_for_can_be_cancelled_too)
+{
+	struct http_exchange others[3], *one = &exchange;
+
+	serve(fine, 1);
+	http_server_gather(server, 4);
+	for (int i = 0; i < 3; i++) {
+		request(&others[i], "GET", "/");
+		expect_ok(http_start(client, &others[i], &err), err);
+	}
+	request(&exchange, "GET", "/");
+	expect_ok(http_run(client, &one, 1, &err), err);
+	http_cancel(client, &others[2]);
+	struct http_exchange *a = http_wait(client), *b = http_wait(client);
+	ck_assert(a != &others[2] && b != &others[2] && a != b && a && b);
+	ck_assert_ptr_null(http_wait(client));
+	for (int i = 0; i < 3; i++)
+		http_exchange_free(&others[i]);
+	finish();
+}
+END_TEST
+
 static int times_put_off;
 
 static void count_put_off(const struct http_exchange *put_off)
@@ -966,6 +1009,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, waiting_gives_each_exchange_once);
 	tcase_add_test(tests, one_waited_for_leaves_the_others_to_be_waited_for);
 	tcase_add_test(tests, waiting_ends_at_its_time);
+	tcase_add_test(tests, a_cancelled_exchange_is_not_waited_for);
+	tcase_add_test(tests, what_nobody_waited_for_can_be_cancelled_too);
 	tcase_add_test(tests, the_owner_is_told_when_a_server_puts_it_off);
 	tcase_add_test(tests, freeing_a_client_ends_what_runs);
 	tcase_add_test(tests, a_signal_ends_running_and_later_exchanges);

@@ -268,7 +268,7 @@ START_TEST(a_jwt_is_asked_for_at_each_login)
 	use_service_account();
 	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
 	expect_contains(http_server_request(server, 0), "\"jwt\":\"asked.for.jwt\"");
-	vault.token.expires_ms = 0;
+	vault.token.expires_ms -= 10000 - VAULT_SESSION_MARGIN_MS + 1;
 	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
 	ck_assert_int_eq(jwts_asked_for, 2);
 	finish();
@@ -408,6 +408,20 @@ START_TEST(a_shorter_life_is_used_by_half)
 }
 END_TEST
 
+START_TEST(a_token_that_has_ended_is_not_revoked)
+{
+	static const struct http_answer answers[] = {
+	    LOGIN("\"lease_duration\":2"), LOGIN("\"lease_duration\":2")};
+
+	serve(answers, 2);
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	vault.token.expires_ms -= 2000;
+	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
+	ck_assert_int_eq(http_server_requests(server), 2);
+	finish();
+}
+END_TEST
+
 START_TEST(a_session_whose_token_is_spent_is_renewed)
 {
 	static const struct http_answer answers[] = {LOGIN("\"lease_duration\":10,\"num_uses\":1"),
@@ -445,6 +459,7 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, what_a_login_needs_is_asked_for, 0, COUNT(unusable));
 	tcase_add_test(tests, a_session_is_renewed_only_near_its_end);
 	tcase_add_test(tests, a_shorter_life_is_used_by_half);
+	tcase_add_test(tests, a_token_that_has_ended_is_not_revoked);
 	tcase_add_test(tests, a_session_whose_token_is_spent_is_renewed);
 }
 

@@ -1,0 +1,78 @@
+#!/bin/bash
+# Old key versions are retired once nothing in any namespace needs them, and not before.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+seal() { "$BIN/secret-seal" "$@" >/dev/null; }
+rotate() { run "$BIN/secret-rotate" "$@"; }
+limits() {
+	vault_call GET transit/keys/aes256-key
+	echo "$(field data.latest_version) $(field data.min_decryption_version) $(field data.min_encryption_version) $(field data.min_available_version)"
+}
+seal -n demo --transit-key aes256-key --from-literal A=app app
+seal -n default --transit-key aes256-key --from-literal A=other elsewhere
+
+rotate -n demo --retire
+status_is 0 "two versions are kept"
+is "$(limits)" "2 1 0 0" "so that nothing is retired yet"
+rotate -n demo --retire
+status_is 1 "another namespace stands on what would be retired"
+err_like 'Secret default/elsewhere: 1 of its values is on an old version of Transit key transit/aes256-key: 1 is the oldest, and 2 is wanted' "it is named"
+err_like 'transit/aes256-key: version 1 is in use: no version is retired' "and so is the key"
+out_like 'rewrapped 1' "the rest of the run is done"
+is "$(limits)" "3 1 0 0" "the versions stay"
+rotate -A --retire
+status_is 0 "all is rewrapped"
+err_like 'transit/aes256-key: versions below 3 are retired' "then they are retired"
+is "$(limits)" "4 3 0 0" "but for two"
+run "$BIN/secret-exec" --secret app -- printenv A
+out_is app "all decrypts"
+rotate --phase retire --transit-key aes256-key -n demo
+status_is 0 "a second time"
+err_like 'versions below 3 are retired already' "there is nothing to do"
+rotate --phase retire -n demo --keep-versions 1 --dry-run
+status_is 0 "a dry run"
+err_like 'dry run: would retire the versions of Transit key transit/aes256-key below 4' "says it"
+is "$(limits)" "4 3 0 0" "and does not"
+rotate --phase retire -n demo --keep-versions 1
+status_is 0 "--keep-versions 1"
+is "$(limits)" "4 4 0 0" "leaves the newest alone"
+
+# Without a label and without a key: its version counts for every key.
+old=$(stored app A)
+rotate -A
+rotate -A
+kube_call POST /api/v1/namespaces/default/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"found\"},
+	\"data\":{\"A\":\"$(printf %s "$old" | base64 -w0)\"}}"
+rotate --phase retire -n demo
+status_is 1 "a Secret without label and annotation"
+err_like 'Secret default/found: no Transit key is known' "holds it up"
+is "$(limits)" "6 4 0 0" "nothing is retired"
+rotate --phase retire -n demo --i-know-namespaces demo
+status_is 0 "--i-know-namespaces says that the others don't matter"
+is "$(limits)" "6 5 0 0" "and so it goes"
+kube_call GET /api/v1/namespaces/default/secrets/found
+rotate --phase retire -n demo
+status_is 1 "what is below the limit already"
+err_like 'version 4 is in use, but below min_decryption_version 5: lower that' "is said"
+kube_call DELETE /api/v1/namespaces/default/secrets/found
+
+run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --i-know-namespaces 'demo,no good'
+fails_with 2 '"no good" is no namespace' "a namespace that can.t be"
+run as_pod stranger "$BIN/secret-rotate" -n demo --phase retire
+is "$STATUS" 1 "who may not list retires nothing"
+run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --keep-versions 1
+status_is 1 "the policy of a rotation does not allow it"
+err_like 'retiring: Transit key transit/aes256-key: .*403.*policy must allow it' "which is said"
+is "$(limits)" "6 5 0 0" "nothing is changed"
+
+rotate --phase retire -n demo --trim
+status_is 0 "--trim"
+err_like 'transit/aes256-key: versions below 5 are deleted' "deletes them for ever"
+is "$(limits)" "6 5 5 5" "in Vault"
+run "$BIN/secret-exec" --secret app -- printenv A
+out_is app "all decrypts"
+run "$BIN/secret-seal" -n demo --from-literal B=new app
+status_is 0 "and is sealed"
+done_testing

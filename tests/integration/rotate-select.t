@@ -1,0 +1,74 @@
+#!/bin/bash
+# Which Secrets a rotation looks at: labels, names, data keys, shards; the original project's Secrets.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+seal() { "$BIN/secret-seal" "$@" >/dev/null; }
+for i in 1 2 3 4 5 6; do seal -n demo --transit-key aes256-key --from-literal "A=$i" --label "team=t$((i % 2))" "s$i"; done
+seal -n default --transit-key aes256-key --from-literal A=other elsewhere
+rotate() { run "$BIN/secret-rotate" "$@"; }
+versions() { for i in 1 2 3 4 5 6; do stored "s$i" A | cut -d: -f2; done | tr '\n' ' '; }
+current() { is "$(versions)" "$1 " "$2"; }
+
+rotate -n demo -l team=t1
+status_is 0 "--selector"
+current "v2 v1 v2 v1 v2 v1" "takes those with the label"
+rotate -A --phase rewrap --name demo/s2
+fails_with 2 '--name says which Secrets: leave out --all-namespaces' "--name with --all-namespaces"
+rotate -n demo --phase rewrap --name s2 --name demo/s4
+status_is 0 "--name"
+current "v2 v2 v2 v2 v2 v1" "takes those alone"
+rotate -n demo --phase rewrap --name s2 --name missing --name s6
+status_is 1 "one of them is missing"
+err_like 'Secret demo/missing: .*404.*does it exist' "it is named"
+current "v2 v2 v2 v2 v2 v2" "the others are done"
+rotate --name 'no/good/name'
+fails_with 2 'no Secret can be called so' "a name that none can have"
+
+rotate -A
+status_is 0 "--all-namespaces"
+out_like 'Secrets listed 7, current 7, rewrapped 7' "takes all"
+
+# What the original project wrote: one document, no label, no annotation.
+vault_call POST transit/encrypt/aes256-key "{\"plaintext\":\"$(printf '{"USER":"matrix","PASSWORD":"neo"}' | base64 -w0)\"}"
+text=$(field data.ciphertext)
+kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"matrix-secrets\"},
+	\"data\":{\"secrets.json\":\"$(printf %s "$text" | base64 -w0)\",\"note\":\"cGxhaW4=\"}}"
+rotate -n demo --name matrix-secrets --data-key secrets.json
+status_is 2 "a Secret of the original project"
+err_like 'matrix-secrets: no Transit key is known.*--transit-key' "does not say its key"
+err_like 'none of 1 sealed Secrets says which Transit key' "so it has to be said"
+rotate -n demo --name matrix-secrets --data-key secrets.json --transit-key aes256-key
+status_is 0 "with it"
+like "$(stored matrix-secrets secrets.json)" '^vault:v4:' "its document is rewrapped"
+is "$(stored matrix-secrets note)" plain "what stands beside it stays"
+run "$BIN/secret-exec" --secret matrix-secrets:secrets.json --transit-key aes256-key -- sh -c 'echo "$USER $PASSWORD"'
+out_is "matrix neo" "and it decrypts"
+
+kube_call POST /api/v1/namespaces/demo/secrets '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"plain"},"data":{"A":"cGxhaW4="}}'
+rotate -n demo --all-secrets --transit-key aes256-key
+status_is 0 "--all-secrets"
+out_like 'Secrets listed 8, current 7, rewrapped 7, .*1 not sealed' "goes by the bytes, with or without a label"
+like "$(stored matrix-secrets secrets.json)" '^vault:v5:' "and finds the document"
+is "$(stored plain A)" plain "a plain Secret stays"
+rotate -n demo --phase verify --data-key B
+out_like 'current 6' "--data-key leaves out other keys"
+
+rotate -n demo --phase rotate --transit-key aes256-key
+for shard in 0 1 2; do
+	rotate -n demo --phase rewrap --shard "$shard/3" -o json
+	is "$STATUS" 0 "shard $shard of 3"
+	echo "$(field listed) $(field rewrapped) $(field otherShard)" >>"$TAP_WORK/shards"
+done
+is "$(awk '{ l += $1; r += $2; o += $3 } END { print l, r, o }' "$TAP_WORK/shards")" "6 6 12" "together they take each Secret once"
+current "v6 v6 v6 v6 v6 v6" "and all of them"
+run env JOB_COMPLETION_INDEX=1 "$BIN/secret-rotate" -n demo --phase verify --shard /3
+status_is 0 "the index comes from an Indexed Job"
+rotate --shard /3 --phase rewrap
+fails_with 2 'JOB_COMPLETION_INDEX is not set' "or is missed"
+rotate --shard 3/3 --phase rewrap
+fails_with 2 'counted from 0' "a shard that there isn't"
+rotate --shard 0/3
+fails_with 2 '--shard: several runs would each rotate the keys' "shards don't rotate"
+done_testing

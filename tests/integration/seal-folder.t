@@ -1,0 +1,48 @@
+#!/bin/bash
+# secret-seal -f FOLDER: the manifests of a folder, as kubectl takes them.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+folder=$TAP_WORK/folder
+secret() {
+	mkdir -p "$(dirname "$folder/$1")"
+	printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: %s}\nstringData: {A: "hunter2"}\n' "$2" >"$folder/$1"
+}
+make_folder() {
+	rm -rf "$folder"
+	secret b.yaml b
+	secret a.yml a
+	printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"c"},"stringData":{"A":"hunter2"}}\n' >"$folder/c.json"
+	secret notes.txt notes
+	secret in/d.yaml d
+	secret .git/e.yaml e
+}
+seal() { run "$BIN/secret-seal" --transit-key derived-key -n demo "$@"; }
+
+make_folder
+seal -f "$folder"
+out_is $'secret/a created\nsecret/b created\nsecret/c created' "to the API, in the order of their names"
+seal -f "$folder" -R
+out_is $'secret/a updated\nsecret/b updated\nsecret/c updated\nsecret/d created' "with -R also those within, but not the hidden ones"
+seal -f "$folder/in" -f - < <(printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: f}\nstringData: {A: a}\n')
+out_is $'secret/d updated\nsecret/f created' "beside another input"
+seal -f "$folder" -o yaml
+like "$OUT" $'name: a,.*\n---\n.*name: b,.*\n---\n.*"name":"c"' "printed, they are one stream"
+unlike "$OUT" hunter2 "of sealed Secrets"
+seal -i -R -f "$folder"
+is "$(grep -l hunter2 -r "$folder" | sort)" "$folder/.git/e.yaml"$'\n'"$folder/notes.txt" "in place, each file is sealed, and others stay"
+err_like "in/d.yaml: 1 Secret sealed" "and told"
+
+mkdir "$TAP_WORK/empty"
+seal -f "$TAP_WORK/empty"
+fails_with 1 "$TAP_WORK/empty: the folder holds no manifest \(\*.yaml, \*.yml, \*.json\): folders in it count with -R" "an empty folder"
+seal -R --set A=a app
+fails_with 2 '--recursive goes with -f' "-R alone"
+make_folder
+secret z.yaml 'Not_A_Name'
+seal -f "$folder"
+status_is 1 "an error in the last file"
+err_like "^secret-seal: (no Secret was|[0-9] Secrets were) written.*$folder/z.yaml: line 1: " "names it"
+
+done_testing

@@ -1,0 +1,124 @@
+#!/bin/bash
+# Long work of secret-seal: it outlives its token and the time limit of one step, can be gone on with after a failure,
+# and tells on a terminal how far it has come.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/../faults.sh"
+
+terminal=$(dirname "$0")/../terminal
+secret() { printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: {name: %s}\nstringData: {A: "%s"}\n' "$1" "$2"; }
+# With the rights of the service account sealer, and the API server at URL; the CA of the stage's or the test's own.
+kubeconfig() {
+	cat >"$TAP_WORK/kubeconfig" <<YAML
+apiVersion: v1
+kind: Config
+current-context: it
+clusters: [{name: it, cluster: {server: "$1", certificate-authority: "$BAD_CA"}}]
+users: [{name: sealer, user: {tokenFile: "$STAGE_DIR/pod/sealer/token"}}]
+contexts: [{name: it, context: {cluster: it, user: sealer, namespace: demo}}]
+YAML
+}
+# vault ROLE STEP...: from now on "${SEALER[@]}" logs in there with this role.
+vault() {
+	bad_vault "${@:2}"
+	VAULT_LOG=$BAD_LOG
+	SEALER=(env -u VAULT_TOKEN --default-signal=INT,TERM HOME="$TAP_WORK" KUBECONFIG="$TAP_WORK/kubeconfig" VAULT_ADDR="$BAD_URL"
+		VAULT_CACERT="$BAD_CA" VAULT_ROLE="$1" SECRET_SEAL_JWT_FILE="$STAGE_DIR/pod/sealer/token" TERM=xterm "$BIN/secret-seal")
+}
+api() { bad_api "$@" && API_LOG=$BAD_LOG && kubeconfig "$BAD_URL"; }
+logins() { grep -c 'POST /v1/auth/kubernetes/login' "$VAULT_LOG"; }
+gone() { [ "$(new_tokens "$before")" = 0 ]; }
+
+# -- the input takes longer than the token lives, and than the limit --------------------------------------
+
+vault brief relay
+api relay
+secret first one >"$TAP_WORK/first.yaml"
+mkfifo "$TAP_WORK/fifo"
+before=$(vault_accessors)
+"${SEALER[@]}" --timeout 2s --transit-key aes256-key -f "$TAP_WORK/first.yaml" -f "$TAP_WORK/fifo" \
+	>"$TAP_WORK/out" 2>"$TAP_WORK/err" &
+sealing=$!
+exec {input}>"$TAP_WORK/fifo"
+is "$(<"$TAP_WORK/out")" "secret/first created" "the first of two files is done while the second is waited for"
+ok "its token is gone" until_true gone
+secret second two >&"$input"
+exec {input}>&-
+wait "$sealing"
+is "$? $(tail -1 "$TAP_WORK/out")" "0 secret/second created" "and the second is sealed with a new one, within a new limit"
+is "$(logins)" 2 "there were two logins"
+is "$(<"$TAP_WORK/err")" "" "and nothing is said of it"
+
+# -- writing takes longer -----------------------------------------------------------------------------------
+
+"$BIN/secret-seal" --transit-key aes256-key --set KEPT=kept d >/dev/null
+for name in a b c d; do secret "$name" one; done >"$TAP_WORK/four.yaml"
+# Each is looked for, created or changed, and read back.
+api relay late=0.7 relay relay late=0.7 relay relay late=0.7 relay relay
+vault brief relay
+run "$terminal" 'expect Writing Secrets: ' -- "${SEALER[@]}" --timeout 2s --transit-key aes256-key -f "$TAP_WORK/four.yaml"
+status_is 0 "four Secrets take longer than the limit, and than the token lives"
+ok "it has logged in again" [ "$(logins)" -ge 2 ]
+like "$OUT" $'\r\e\\[KWriting Secrets: 2, [0-9.]+/s\r\e\\[K(secret/c created|\r\e\\[KWriting)' "a line on the terminal says how many are written"
+is "$(sed -E 's/\r\x1b\[K(Writing Secrets: [0-9]+, [0-9.]+\/s)?//g; s/\r//g' <<<"$OUT")" \
+	$'secret/a created\nsecret/b created\nsecret/c created\nsecret/d updated' "and leaves what is printed whole"
+run "$BIN/secret-exec" --secret d -- bash -c 'echo $A $KEPT'
+out_is "one kept" "what the API had beside the manifest is kept, and checked"
+
+# -- looking takes longer -----------------------------------------------------------------------------------
+
+kubeconfig "$STAGE_API_URL"
+vault demo relay late=0.7
+run "$terminal" 'expect Verifying Secrets: 66% (2/3), ' -- "${SEALER[@]}" verify --timeout 2s a b c
+status_is 0 "verify takes longer than the limit"
+like "$OUT" $'\r\e\\[KVerifying Secrets: 66% \\(2/3\\), 1\\.[0-9]/s, 1s left' "a line on the terminal says how far it is"
+is "$(sed -E 's/\r\x1b\[K(Verifying Secrets: [^\r]*)?//g; s/\r//g' <<<"$OUT")" "3 Secrets with 3 values decrypt" "and goes"
+vault demo relay late=0.7
+run "${SEALER[@]}" verify --timeout 2s a b
+status_is 0 "and to a pipe"
+err_is "" "nothing is told"
+out_is "2 Secrets with 2 values decrypt" "but the result"
+
+# -- failures in the middle ---------------------------------------------------------------------------------
+
+for name in e f g; do secret "$name" one; done >"$TAP_WORK/three.yaml"
+before=$(vault_accessors)
+api relay relay relay relay code=403
+vault demo relay
+run "${SEALER[@]}" --transit-key aes256-key -f "$TAP_WORK/three.yaml"
+status_is 1 "the second of three Secrets may not be written"
+out_is "secret/e created" "the first is there"
+err_like "^secret-seal: 1 Secret was written before this: $TAP_WORK/three.yaml: line 7: Secret demo/f: .*403.*: all of it can be run again\$" \
+	"the message says so, and which one failed"
+kubeconfig "$STAGE_API_URL"
+run "${SEALER[@]}" --transit-key aes256-key -f "$TAP_WORK/three.yaml"
+out_is $'secret/e updated\nsecret/f created\nsecret/g created' "it can be run again"
+
+api code=403
+run "${SEALER[@]}" --transit-key aes256-key -f "$TAP_WORK/three.yaml"
+fails_with 1 "secret-seal: no Secret was written: .*three.yaml: line 2: Secret demo/e: .*403" "the first fails"
+
+api relay relay relay relay hang
+run "${SEALER[@]}" --retries 0 --timeout 2s --transit-key aes256-key -f "$TAP_WORK/three.yaml"
+status_is 1 "an API server that hangs"
+err_like '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: ' "ends it by the limit, and the message says where"
+
+api relay relay relay relay hang
+"${SEALER[@]}" --transit-key aes256-key -f "$TAP_WORK/three.yaml" >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
+sealing=$!
+asked() { [ "$(wc -l <"$API_LOG")" = 5 ]; }
+until_true asked
+kill -TERM "$sealing"
+wait "$sealing"
+is "$?" 143 "a signal in the middle: 128+N"
+like "$(<"$TAP_WORK/err")" '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*(interrupt|signal)' \
+	"the message says what was written"
+is "$(<"$TAP_WORK/out")" "secret/e updated" "and so does the output"
+ok "the token was given back" gone
+
+run "${SEALER[@]}" --transit-key aes256-key --dry-run=server -f <(secret h one; secret Bad one)
+status_is 1 "an error in a dry run"
+err_unlike 'written' "does not speak of writing"
+
+done_testing

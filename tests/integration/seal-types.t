@@ -1,0 +1,80 @@
+#!/bin/bash
+# A Secret's type: what the API server would refuse is refused before anything is sealed.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+secrets=/api/v1/namespaces/demo/secrets
+seal() { run "$BIN/secret-seal" --transit-key aes256-key "$@"; }
+nothing_written() {
+	kube_call GET "$secrets/${1-app}"
+	is "$STATUS" 404 "and nothing is written"
+}
+# lacks TYPE WORDS OPTION...: in the API, in a manifest that is printed, and in one that is sealed.
+lacks() {
+	local type=$1 words=$2
+	shift 2
+	seal --type "$type" "$@" app
+	fails_with 2 "a Secret of type $type must have the data key $words, or the API server refuses it" "$type without its data keys"
+	nothing_written
+	seal --type "$type" "$@" --dry-run=client -n demo app
+	fails_with 2 "must have the data key $words" "nor is a manifest printed"
+}
+lacks kubernetes.io/tls 'tls.crt and the data key tls.key' --set tls.crt=c
+lacks kubernetes.io/tls 'tls.crt and the data key tls.key' --set tls.key=k
+lacks kubernetes.io/basic-auth 'username or password' --set user=u
+lacks kubernetes.io/ssh-auth 'ssh-privatekey' --set ssh-publickey=k
+lacks kubernetes.io/tls 'tls.crt and the data key tls.key' --layout document --set tls.crt=c --set tls.key=k
+
+seal --type kubernetes.io/tls --set tls.crt=c --set tls.key=k tls
+out_is "secret/tls created" "TLS with both"
+seal --type kubernetes.io/basic-auth --set password=p basic
+out_is "secret/basic created" "basic-auth with one"
+seal --type kubernetes.io/ssh-auth --set ssh-privatekey= ssh
+out_is "secret/ssh created" "ssh-auth, even an empty key, whose ciphertext is not empty"
+seal --type 'A type, (of) any-characters_ä/b/c' --set A=a any
+out_is "secret/any created" "any text is a type"
+kube_call GET "$secrets/any"
+is "$(field type)" 'A type, (of) any-characters_ä/b/c' "which the API server keeps"
+seal --type '' --set A=a none
+kube_call GET "$secrets/none"
+is "$(field type)" Opaque "no text is Opaque"
+
+# Changing one.
+seal --unset tls.key tls
+fails_with 2 'must have the data key tls.crt and the data key tls.key' "a data key that its type demands is not unset"
+seal --rename tls.key=key tls
+fails_with 2 'must have the data key tls.crt and the data key tls.key' "nor renamed"
+seal --unset tls.key --set tls.key2=k tls
+fails_with 2 'must have the data key tls.crt and the data key tls.key' "nor replaced by another"
+seal --set tls.key=new --set ca.crt=c tls
+out_is "secret/tls updated" "it gets a new value"
+seal --unset ca.crt tls
+out_is "secret/tls updated" "what else it has may go"
+
+# What Kubernetes itself reads.
+for type in dockerconfigjson dockercfg; do
+	seal --type "kubernetes.io/$type" --from-literal ".$type={}" pull
+	fails_with 2 "type: a Secret of type kubernetes.io/$type can.t be sealed: the API server takes only JSON as its value, which ciphertext is not" "an image pull secret ($type)"
+	nothing_written pull
+done
+seal --type kubernetes.io/service-account-token --set token=t sa
+fails_with 2 'can.t be sealed: Kubernetes itself writes the token into it' "a service account's token"
+seal --type bootstrap.kubernetes.io/token --set token-id=t boot
+fails_with 2 'can.t be sealed: the API server reads it, and does not decrypt' "a bootstrap token"
+
+# In manifests.
+manifest() { printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: app, namespace: demo}\ntype: %s\nstringData: {%s}\n' "$1" "$2"; }
+for target in '-o yaml' '--dry-run=server' ''; do
+	# shellcheck disable=SC2086 # two words, or none
+	seal -f - $target < <(manifest kubernetes.io/tls 'tls.crt: c')
+	fails_with 2 'standard input: line 1: a Secret of type kubernetes.io/tls must have' "a manifest without its data keys (${target:-to the API})"
+done
+nothing_written
+manifest kubernetes.io/tls 'tls.crt: c, tls.key: k' >"$TAP_WORK/tls.yaml"
+seal -i -f "$TAP_WORK/tls.yaml" --unset tls.key
+fails_with 2 'a Secret of type kubernetes.io/tls must have' "one that would lose one"
+seal -f "$TAP_WORK/tls.yaml"
+out_is "secret/app created" "a manifest with both"
+
+done_testing
