@@ -34,6 +34,8 @@ is "$(ls "$TAP_WORK"/*.yaml | wc -l)" 10 "ten objects"
 # No controller ends a namespace here: it is done by hand.
 at_end 'kube_call PUT /api/v1/namespaces/secretmanager/finalize "{\"metadata\":{\"name\":\"secretmanager\"},\"spec\":{}}"'
 at_end 'kube_call DELETE /api/v1/namespaces/secretmanager'
+at_end 'kube_call DELETE /apis/coordination.k8s.io/v1/namespaces/secretmanager/leases'
+at_end 'kube_call DELETE /api/v1/namespaces/secretmanager/events'
 for file in "$TAP_WORK"/rbac-?.yaml; do
 	kube_call POST "$(place "$file")?fieldValidation=Strict" "@$file" application/yaml
 	is "$STATUS" 201 "$(name_of "$file") is taken"
@@ -86,10 +88,11 @@ for verb in create update delete deletecollection watch; do may false "$verb" ''
 for verb in get patch; do may true "$verb" coordination.k8s.io leases secretmanager secret-rotate; done
 may true create coordination.k8s.io leases secretmanager
 for verb in update delete; do may false "$verb" coordination.k8s.io leases secretmanager secret-rotate; done
+may true patch coordination.k8s.io leases secretmanager secret-rotate-shard-7-of-8
 may false get coordination.k8s.io leases secretmanager other
 may false create coordination.k8s.io leases kube-system
 may true create '' events secretmanager
-may true create events.k8s.io events secretmanager
+may false create events.k8s.io events secretmanager
 may false create '' events demo
 may false get '' configmaps secretmanager
 may false patch apps deployments demo
@@ -145,6 +148,10 @@ deployed deployed "${spoken[secret-rotate]}"
 status_is 0 "the CronJob's arguments, service account and role do it"
 is "$(field keysRotated) $(field current) $(field rewrapped)" "2 9 9" "in all namespaces"
 like "$(stored app A)" '^vault:v2:' "a Secret is on the new version"
+kube_call GET /apis/coordination.k8s.io/v1/namespaces/secretmanager/leases/secret-rotate
+is "$STATUS $(field spec.holderIdentity)" "200 " "it held the Lease, and gave it back"
+kube_call GET /api/v1/namespaces/secretmanager/events
+like "$OUT" '"reason": *"RotationDone",[[:space:]]*"message": *"keys rotated 2, ' "and left an Event"
 ok "it rotates nothing twice" grep -q -- '^--min-age=' <<<"${spoken[secret-rotate]}"
 
 deployed deployed "${spoken[secret-rotate-1-rotate]}"
