@@ -95,6 +95,10 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, shard),
 	.help = "the I-th of N parts, from 0, with --phase rewrap or verify (default I "
 		"$" SHARD_VARIABLE ")"},
+    {.name = "files",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, files),
+	.help = "manifests in the files and folders PATH instead, in place: Vault alone is asked"},
     {.section = "What is told",
 	.name = "output",
 	.letter = 'o',
@@ -120,7 +124,7 @@ static const struct option_spec table[] = {
 const struct options secret_rotate_options = {
     .program = "secret-rotate",
     .prefix = "SECRET_ROTATE",
-    .synopsis = "secret-rotate [OPTIONS]",
+    .synopsis = "secret-rotate [OPTIONS]\n       secret-rotate --files [OPTIONS] PATH...",
     .description =
 	"Rotate Transit keys, then rewrap every Secret labelled secretmanager/sealed=true to the\n"
 	"newest version. Plaintext never leaves Vault; what can't be done is said, and the exit\n"
@@ -202,4 +206,30 @@ int configuration_settings(
 	    check_retirement(configuration, settings, err) < 0)
 		return -1;
 	return check_shard(configuration, settings, err);
+}
+
+int configuration_check_files(const struct configuration *configuration, struct error *err)
+{
+	const struct {
+		bool set;
+		const char *name;
+	} others[] = {
+	    {configuration->all_namespaces, "all-namespaces"},
+	    {configuration->all_secrets, "all-secrets"},
+	    {given(configuration->selector), "selector"},
+	    {configuration->names.count > 0, "name"},
+	    {configuration->data_keys.count > 0, "data-key"},
+	    {given(configuration->shard), "shard"},
+	    {configuration->retire, "retire"},
+	    {configuration->replace_immutable, "replace-immutable"},
+	    {configuration->restart_annotated, "restart-annotated"},
+	    {given(configuration->metrics_file), "metrics-file"},
+	    {given(configuration->output), "output"},
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i].set)
+			return error_set(err, ERROR_USAGE, "--files and --%s exclude each other",
+			    others[i].name);
+	return 0;
 }

@@ -1,11 +1,12 @@
 /* secret-rotate: rotate Transit keys and bring every sealed Secret to their newest version. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/secret-rotate/configuration.h"
+#include "cmd/secret-rotate/files_command.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/signals.h"
 #include "lib/rotate/metrics_file.h"
 #include "lib/rotate/summary_write.h"
 
@@ -13,23 +14,6 @@
 #define STATUS_USAGE 2
 /* A rotation of very many Secrets takes its time; a CronJob's own deadline is the better limit. */
 #define TIMEOUT_MS ((int64_t)3600 * 1000)
-
-static void on_signal(int number)
-{
-	(void)number;
-	http_interrupt();
-}
-
-/* Stop between two requests, so that the summary tells how far it came. */
-static void catch_signals(void)
-{
-	static const int ending[] = {SIGTERM, SIGINT, SIGHUP};
-	struct sigaction stopping = {.sa_handler = on_signal}, found;
-
-	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
-		if (sigaction(ending[i], NULL, &found) == 0 && found.sa_handler != SIG_IGN)
-			sigaction(ending[i], &stopping, NULL);
-}
 
 static int print_summary(const struct configuration *configuration,
     const struct rotate_summary *summary, const struct error *outcome, struct error *err)
@@ -95,6 +79,23 @@ static int run(const struct configuration *configuration, struct error *err)
 	return result;
 }
 
+static int run_files(
+    const struct configuration *configuration, char **paths, int count, struct error *err)
+{
+	struct files_options files = {.program = &configuration->program,
+	    .vault = &configuration->vault,
+	    .session = &configuration->session,
+	    .transit_key = configuration->transit_key,
+	    .namespace = configuration->kube.namespace,
+	    .phase = configuration->phase,
+	    .min_age_ms = configuration->min_age_ms,
+	    .dry_run = configuration->dry_run};
+
+	if (configuration_check_files(configuration, err) < 0)
+		return -1;
+	return files_command(&files, paths, (size_t)count, err);
+}
+
 static int refuse_operand(const char *operand, struct error *err)
 {
 	return error_set(
@@ -113,11 +114,13 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	catch_signals();
-	if ((count > 0 && refuse_operand(operands[0], &err) < 0) ||
+	/* Stop between two requests, so that the summary tells how far it came. */
+	signals_catch(http_interrupt);
+	if ((count > 0 && !configuration.files && refuse_operand(operands[0], &err) < 0) ||
 	    program_complete_connection(&configuration.program, &configuration.vault,
 		&configuration.session, &configuration.kube, &err) < 0 ||
-	    run(&configuration, &err) < 0)
+	    (configuration.files ? run_files(&configuration, operands, count, &err)
+				 : run(&configuration, &err)) < 0)
 		return program_fail(&err, err.code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);
 	return 0;
 }

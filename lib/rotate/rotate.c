@@ -73,24 +73,6 @@ static int gather_keys(
 	return check_keys(rotation, selection, err);
 }
 
-/* What a rotation would give: the next version is wanted of each key that is due. */
-static int pretend_to_rotate(struct rotation *rotation, struct error *err)
-{
-	if (keyset_read(&rotation->keys, rotation->client, &rotation->vault,
-		&rotation->settings->session, err) < 0)
-		return -1;
-	for (size_t i = 0; i < rotation->keys.count; i++) {
-		struct keyset_key *key = rotation->keys.keys[i];
-
-		if (key->failed || !keyset_key_is_due(key, rotation->settings->min_age_ms))
-			continue;
-		key->wanted_version++;
-		log_write(LOG_INFO, "dry run: would rotate Transit key %s/%s to version %lld",
-		    key->key.mount, key->key.name, (long long)key->wanted_version);
-	}
-	return 0;
-}
-
 static int settle_keys(struct rotation *rotation, struct error *err)
 {
 	const struct rotate_settings *settings = rotation->settings;
@@ -99,7 +81,8 @@ static int settle_keys(struct rotation *rotation, struct error *err)
 		return keyset_read(
 		    &rotation->keys, rotation->client, &rotation->vault, &settings->session, err);
 	if (settings->dry_run)
-		return pretend_to_rotate(rotation, err);
+		return keyset_pretend_to_rotate(&rotation->keys, rotation->client, &rotation->vault,
+		    &settings->session, settings->min_age_ms, err);
 	return keyset_rotate(&rotation->keys, rotation->client, &rotation->vault,
 	    &settings->session, settings->min_age_ms, &rotation->summary->keys, err);
 }
