@@ -47,7 +47,8 @@ metrics() {
 before=$(date +%s)
 (umask 077 && exec "$BIN/secret-rotate" -n demo --metrics-file "$file" >/dev/null 2>"$TAP_WORK/err")
 is "$?" 0 "a run with --metrics-file"
-is "$(metrics last_run_success keys_rotated rewrapped_secrets rewrapped_values conflicts)" "1 2 4 7 0" "what it did"
+is "$(metrics last_run_success keys_rotated rewrapped_secrets rewrapped_values conflicts \
+	replaced_secrets restarted_workloads)" "1 2 4 7 0 0 0" "what it did"
 is "$(metrics 'secrets{state="current"}' 'secrets{state="old"}' 'secrets{state="failed"}')" "4 0 0" "Secrets by state"
 is "$(metrics 'values{transit_key="transit/aes256-key",version="5"}' 'values{transit_key="transit/derived-key",version="4"}')" \
 	"6 1" "values by key and version"
@@ -127,7 +128,7 @@ stopped() {
 	local script=$1
 	shift
 	kill -STOP "$SECRET_DEV_PID"
-	run env TERM=xterm "$here/../terminal" "$script" -- "$BIN/secret-rotate" -n demo "$@"
+	run env TERM=xterm "$here/../terminal" "$script" -- "$BIN/secret-rotate" -n demo --no-lease "$@"
 	kill -CONT "$SECRET_DEV_PID"
 }
 wipe=$'\r\x1b\\[K'
