@@ -115,7 +115,7 @@ is "$OUT" "$(<"$TAP_WORK/sealed.yaml")" "what is sealed goes through as it is"
 seal_plain -f "$TAP_WORK/plain.yaml"
 status_is 0 "to the API"
 out_is "secret/plain created" "with a line a Secret"
-err_like 'what is no Secret \(1 documents\) was not written' "what is none is told"
+err_like 'what is no Secret \(1 document\) was not written' "what is none is told"
 run "$BIN/secret-exec" --secret plain -- bash -c 'printf "%s|%s" "$PASSWORD" "$FILE"'
 out_is $'hunter2|one\ntwo' "it decrypts"
 run "$BIN/secret-seal" -f "$TAP_WORK/sealed.yaml"

@@ -23,7 +23,7 @@ seal --set tls.key=new --label team=blue tls
 kube_call GET "$secrets/tls"
 is "$(field metadata.labels.team) $(field type)" "blue kubernetes.io/tls" "a label changes, the type stays"
 refuse 2 'Secret demo/tls is there with type kubernetes.io/tls' "another type" --type Opaque --set A=1 tls
-refuse 2 'type kubernetes.io/dockerconfigjson can.t be sealed.*Kubernetes itself' "a type that the kubelet reads" \
+refuse 2 'type kubernetes.io/dockerconfigjson can.t be sealed.*does not decrypt' "a type that the kubelet reads" \
 	--type kubernetes.io/dockerconfigjson --set .dockerconfigjson='{}' docker
 for label in x x=a/b 'a b=c' /x=y Up/x=y "$(printf 'a%.0s' {1..64})=x"; do
 	refuse 2 '--label "' "a label that is none: ${label:0:20}" --label "$label" --set A=1 labels
