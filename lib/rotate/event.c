@@ -44,19 +44,20 @@ static char *make_name(const char *object, struct error *err)
 	return string_format(err, "%.200s.%016" PRIx64, object, unique);
 }
 
-static int tell(struct kube *kube, struct kube_event *event, struct error *err)
+static int tell(struct kube *kube, const struct kube_event *about, struct error *err)
 {
+	struct kube_event event = *about;
 	char host[HOST_NAME_MAX + 1] = "";
-	cleanup_free char *name = make_name(event->object_name, err);
+	cleanup_free char *name = make_name(about->object_name, err);
 
 	if (!name)
 		return -1;
 	gethostname(host, HOST_NAME_MAX);
-	event->name = name;
-	event->component = COMPONENT;
-	event->instance = host;
+	event.name = name;
+	event.component = COMPONENT;
+	event.instance = host;
 	struct http_client *client = http_client_for_the_end(EVENT_LAST_MS, err);
-	int result = client ? kube_event_create(client, kube, event, err) : -1;
+	int result = client ? kube_event_create(client, kube, &event, err) : -1;
 	http_client_free(client);
 	return result;
 }

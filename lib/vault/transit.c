@@ -334,9 +334,20 @@ int transit_key_rotate(struct http_client *client, struct vault *vault,
 int transit_key_retire(struct http_client *client, struct vault *vault,
     const struct transit_key *key, int64_t min_decryption_version, struct error *err)
 {
-	cleanup_free char *body = string_format(
-	    err, "{\"min_decryption_version\":%lld}", (long long)min_decryption_version);
+	struct transit_key_state state;
+	long long lowest = (long long)min_decryption_version;
+	cleanup_free char *body = NULL;
 
+	if (transit_key_read(client, vault, key, &state, err) < 0)
+		return -1;
+	/* Vault refuses a minimum for encryption, where one is set, below the one for decryption.
+	 */
+	if (state.min_encryption_version > 0 && state.min_encryption_version < lowest)
+		body = string_format(err,
+		    "{\"min_decryption_version\":%lld,\"min_encryption_version\":%lld}", lowest,
+		    lowest);
+	else
+		body = string_format(err, "{\"min_decryption_version\":%lld}", lowest);
 	return body ? key_call(client, vault, key, "/config", body, NULL, err) : -1;
 }
 

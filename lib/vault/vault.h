@@ -184,6 +184,10 @@ int transit_key_read(struct http_client *client, struct vault *vault, const stru
 int transit_key_rotate(struct http_client *client, struct vault *vault,
     const struct transit_key *key, struct transit_key_state *state, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/*
+ * Let only this version and newer ones decrypt.  A min_encryption_version that is set, and older,
+ * is raised with it, and stays when the other is lowered again.
+ */
 int transit_key_retire(struct http_client *client, struct vault *vault,
     const struct transit_key *key, int64_t min_decryption_version, struct error *err)
     __attribute__((nonnull, warn_unused_result));

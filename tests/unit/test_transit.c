@@ -319,22 +319,27 @@ END_TEST
 
 START_TEST(rotating_and_retiring_post_to_the_key)
 {
-	const struct http_answer answers[] = {
-	    {200, NULL, state_answer}, {200, NULL, state_answer}, {204, NULL, NULL}};
-	struct http_server *server = http_server_start(answers, 3, NULL);
+	const struct http_answer answers[] = {{200, NULL, state_answer}, {200, NULL, state_answer},
+	    {200, NULL, state_answer}, {204, NULL, NULL}, {200, NULL, state_answer},
+	    {204, NULL, NULL}};
+	struct http_server *server = http_server_start(answers, 6, NULL);
 	struct http_client *client = http_client_new(0, &err);
 	struct transit_key_state state;
 
 	set_up(http_server_url(server));
 	expect_ok(transit_key_rotate(client, &vault, &key, &state, &err), err);
 	ck_assert_int_eq(state.latest_version, 3);
+	expect_ok(transit_key_retire(client, &vault, &key, 2, &err), err);
 	expect_ok(transit_key_retire(client, &vault, &key, 3, &err), err);
 	expect_contains(
 	    http_server_request(server, 0), "POST /v1/team/transit/keys/app-key/rotate HTTP");
 	expect_contains(http_server_request(server, 1), "GET /v1/team/transit/keys/app-key HTTP");
 	expect_contains(
-	    http_server_request(server, 2), "POST /v1/team/transit/keys/app-key/config HTTP");
-	expect_contains(http_server_request(server, 2), "\r\n\r\n{\"min_decryption_version\":3}");
+	    http_server_request(server, 3), "POST /v1/team/transit/keys/app-key/config HTTP");
+	expect_contains(http_server_request(server, 3), "\r\n\r\n{\"min_decryption_version\":2}");
+	/* Version 2 is the least that encrypts: it may not stay below what decrypts. */
+	expect_contains(http_server_request(server, 5),
+	    "\r\n\r\n{\"min_decryption_version\":3,\"min_encryption_version\":3}");
 	http_client_free(client);
 	clean(NULL, 0);
 	http_server_stop(server);
