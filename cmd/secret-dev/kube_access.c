@@ -12,6 +12,10 @@ static const struct rule {
     {"sealer", "demo", "secrets", NULL, {"get", "list", "create", "patch", "update"}},
     {"rotator", NULL, "secrets", NULL, {"get", "list", "patch"}},
     {"rotator", "demo", "leases", NULL, {"get", "create", "patch"}},
+    {"rotator", "demo", "events", NULL, {"create"}},
+    {"rotator", NULL, "deployments", NULL, {"list", "patch"}},
+    {"rotator", NULL, "statefulsets", NULL, {"list", "patch"}},
+    {"rotator", NULL, "daemonsets", NULL, {"list", "patch"}},
 };
 
 static bool covers(const char *granted, const char *asked)

@@ -255,6 +255,28 @@ static int write_metadata(const struct kube_call *call, const struct page *page,
 	return 0;
 }
 
+static int write_items(const struct kube_call *call, const struct page *page, size_t end,
+    bool partial, struct json_writer *writer, struct error *err)
+{
+	size_t first = page->begin;
+
+	while (first < end && !is_selected(call, page, first))
+		first++;
+	/* The API server's empty lists of metadata hold null. */
+	if (partial && first == end) {
+		json_write_null(writer);
+		return 0;
+	}
+	json_write_array(writer);
+	for (size_t i = first; i < end; i++)
+		if (is_selected(call, page, i) &&
+		    page->collection->write(
+			call, i, partial ? STORED_METADATA : STORED_ITEM, writer, err) < 0)
+			return -1;
+	json_write_array_end(writer);
+	return 0;
+}
+
 static int list(struct kube_call *call, const struct collection *collection, struct error *err)
 {
 	bool partial = kube_wants_metadata(call);
@@ -273,13 +295,8 @@ static int list(struct kube_call *call, const struct collection *collection, str
 	if (write_metadata(call, &page, end, &writer, err) < 0)
 		return -1;
 	json_write_name(&writer, "items");
-	json_write_array(&writer);
-	for (size_t i = page.begin; i < end; i++)
-		if (is_selected(call, &page, i) &&
-		    collection->write(
-			call, i, partial ? STORED_METADATA : STORED_ITEM, &writer, err) < 0)
-			return -1;
-	json_write_array_end(&writer);
+	if (write_items(call, &page, end, partial, &writer, err) < 0)
+		return -1;
 	json_write_object_end(&writer);
 	return json_writer_finish(&writer, err);
 }

@@ -9,12 +9,14 @@
 #include "cmd/secret-dev/kube_merge.h"
 #include "lib/base/cleanup.h"
 
-static void check_lease(const struct json *fields, struct kube_fault *fault)
+static void check_lease(
+    const struct stored_resource *resource, const struct json *fields, struct kube_fault *fault)
 {
 	json_node seconds = json_path(fields, JSON_ROOT, "spec", "leaseDurationSeconds", NULL);
 	int64_t value = json_integer(fields, seconds, 1);
 	char message[64];
 
+	(void)resource;
 	if (value > 0)
 		return;
 	snprintf(
@@ -31,6 +33,58 @@ const struct kube_kind kube_lease_kind = {.number = KUBE_LEASE,
     .list_kind = "LeaseList",
     .api_version = "coordination.k8s.io/v1",
     .check = check_lease};
+
+static void check_event(
+    const struct stored_resource *resource, const struct json *fields, struct kube_fault *fault)
+{
+	json_node node = json_path(fields, JSON_ROOT, "involvedObject", "namespace", NULL);
+	cleanup_free char *namespace = json_strdup(fields, node);
+	char message[600];
+
+	if (namespace && strcmp(namespace, resource->namespace) == 0)
+		return;
+	snprintf(message, sizeof(message),
+	    "Invalid value: \"%.250s\": does not match event.namespace",
+	    namespace ? namespace : "");
+	kube_fault_set(fault, "FieldValueInvalid", "involvedObject.namespace", message);
+}
+
+const struct kube_kind kube_event_kind = {.number = KUBE_EVENT,
+    .group = "",
+    .resource = "events",
+    .qualified = "events",
+    .kind = "Event",
+    .qualified_kind = "Event",
+    .list_kind = "EventList",
+    .api_version = "v1",
+    .check = check_event};
+
+const struct kube_kind kube_deployment_kind = {.number = KUBE_DEPLOYMENT,
+    .group = "apps",
+    .resource = "deployments",
+    .qualified = "deployments.apps",
+    .kind = "Deployment",
+    .qualified_kind = "Deployment.apps",
+    .list_kind = "DeploymentList",
+    .api_version = "apps/v1"};
+
+const struct kube_kind kube_stateful_set_kind = {.number = KUBE_STATEFUL_SET,
+    .group = "apps",
+    .resource = "statefulsets",
+    .qualified = "statefulsets.apps",
+    .kind = "StatefulSet",
+    .qualified_kind = "StatefulSet.apps",
+    .list_kind = "StatefulSetList",
+    .api_version = "apps/v1"};
+
+const struct kube_kind kube_daemon_set_kind = {.number = KUBE_DAEMON_SET,
+    .group = "apps",
+    .resource = "daemonsets",
+    .qualified = "daemonsets.apps",
+    .kind = "DaemonSet",
+    .qualified_kind = "DaemonSet.apps",
+    .list_kind = "DaemonSetList",
+    .api_version = "apps/v1"};
 
 /* -- one -------------------------------------------------------------------------------------- */
 
@@ -182,7 +236,7 @@ int stored_resource_check(
 		return -1;
 	kube_check_name(resource->name, fault);
 	if (resource->kind->check)
-		resource->kind->check(fields, fault);
+		resource->kind->check(resource, fields, fault);
 	return 0;
 }
 

@@ -8,7 +8,16 @@
 #include "cmd/secret-dev/kube_fields.h"
 #include "cmd/secret-dev/random.h"
 
-enum kube_kind_number { KUBE_LEASE, KUBE_KINDS };
+enum kube_kind_number {
+	KUBE_LEASE,
+	KUBE_EVENT,
+	KUBE_DEPLOYMENT,
+	KUBE_STATEFUL_SET,
+	KUBE_DAEMON_SET,
+	KUBE_KINDS /* their number */
+};
+
+struct stored_resource;
 
 struct kube_kind {
 	enum kube_kind_number number;
@@ -17,9 +26,12 @@ struct kube_kind {
 	const char *kind, *qualified_kind, *list_kind;
 	const char *api_version;
 	/* What the API server would not store; `fields` are all but kind, apiVersion, metadata. */
-	void (*check)(const struct json *fields, struct kube_fault *fault);
+	void (*check)(const struct stored_resource *resource, const struct json *fields,
+	    struct kube_fault *fault);
 };
-extern const struct kube_kind kube_lease_kind;
+extern const struct kube_kind kube_lease_kind, kube_event_kind;
+/* Of what makes a workload valid nothing is known here, and nothing runs its pods. */
+extern const struct kube_kind kube_deployment_kind, kube_stateful_set_kind, kube_daemon_set_kind;
 
 struct stored_resource {
 	const struct kube_kind *kind;

@@ -82,6 +82,10 @@ static const struct resource_route {
 	const struct kube_kind *kind;
 } resource_routes[] = {
     RESOURCE("/apis/coordination.k8s.io/v1", "leases", kube_lease_kind),
+    RESOURCE("/api/v1", "events", kube_event_kind),
+    RESOURCE("/apis/apps/v1", "deployments", kube_deployment_kind),
+    RESOURCE("/apis/apps/v1", "statefulsets", kube_stateful_set_kind),
+    RESOURCE("/apis/apps/v1", "daemonsets", kube_daemon_set_kind),
 };
 
 int kube_server_init(struct kube_server *server, struct error *err)

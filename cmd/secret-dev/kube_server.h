@@ -1,6 +1,7 @@
 /*
  * kube_server: the part of the Kubernetes API that the programs call: Secrets, ConfigMaps,
- * namespaces, TokenRequest, Leases.  Answers have the statuses and texts of Kubernetes 1.35.
+ * namespaces, TokenRequest, Leases, Events, workloads.  Answers have the statuses and texts of
+ * Kubernetes 1.35.
  *
  * One thing differs from a real server: the pages of a list show the Secrets as they are when
  * the page is asked for, not as they were at the first page.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/connection_options.h"
+#include "lib/rotate/restart.h"
 
 static const struct option_spec table[] = {
     {.section = "What is done",
@@ -40,6 +41,14 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, known_namespaces),
 	.help = "retire after a look at these, where not all may be listed: no other holds Secrets "
 		"of the keys"},
+    {.name = "replace-immutable",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, replace_immutable),
+	.help = "make another Secret, NAME-SUFFIX, of an immutable one that is old"},
+    {.name = "restart-annotated",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, restart_annotated),
+	.help = "then restart workloads annotated " RESTART_ANNOTATION "=true"},
     {.name = "lease",
 	.kind = OPTION_STRING,
 	.argument = "NAME",
@@ -86,6 +95,10 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, shard),
 	.help = "the I-th of N parts, from 0, with --phase rewrap or verify (default I "
 		"$" SHARD_VARIABLE ")"},
+    {.name = "files",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, files),
+	.help = "manifests in the files and folders PATH instead, in place: Vault alone is asked"},
     {.section = "What is told",
 	.name = "output",
 	.letter = 'o',
@@ -93,6 +106,15 @@ static const struct option_spec table[] = {
 	.argument = "text|json",
 	.offset = offsetof(struct configuration, output),
 	.help = "the summary, on standard output"},
+    {.name = "metrics-file",
+	.kind = OPTION_STRING,
+	.argument = "PATH",
+	.offset = offsetof(struct configuration, metrics_file),
+	.help = "a file of metrics to write at the end, for Prometheus's node_exporter"},
+    {.name = "no-event",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct configuration, no_event),
+	.help = "leave no Event about the run in the cluster"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
     COMMON_OPTIONS(struct configuration, "1h", "4"),
@@ -102,7 +124,7 @@ static const struct option_spec table[] = {
 const struct options secret_rotate_options = {
     .program = "secret-rotate",
     .prefix = "SECRET_ROTATE",
-    .synopsis = "secret-rotate [OPTIONS]",
+    .synopsis = "secret-rotate [OPTIONS]\n       secret-rotate --files [OPTIONS] PATH...",
     .description =
 	"Rotate Transit keys, then rewrap every Secret labelled secretmanager/sealed=true to the\n"
 	"newest version. Plaintext never leaves Vault; what can't be done is said, and the exit\n"
@@ -161,6 +183,9 @@ int configuration_settings(
 		.names = &configuration->names,
 		.data_keys = &configuration->data_keys},
 	    .transit_key = given(configuration->transit_key) ? configuration->transit_key : NULL,
+	    .restart_annotated = configuration->restart_annotated,
+	    .event = !configuration->no_event,
+	    .replace_immutable = configuration->replace_immutable,
 	    .lease = configuration->no_lease ? NULL : configuration->lease,
 	    .min_age_ms = configuration->min_age_ms,
 	    .dry_run = configuration->dry_run,
@@ -181,4 +206,30 @@ int configuration_settings(
 	    check_retirement(configuration, settings, err) < 0)
 		return -1;
 	return check_shard(configuration, settings, err);
+}
+
+int configuration_check_files(const struct configuration *configuration, struct error *err)
+{
+	const struct {
+		bool set;
+		const char *name;
+	} others[] = {
+	    {configuration->all_namespaces, "all-namespaces"},
+	    {configuration->all_secrets, "all-secrets"},
+	    {given(configuration->selector), "selector"},
+	    {configuration->names.count > 0, "name"},
+	    {configuration->data_keys.count > 0, "data-key"},
+	    {given(configuration->shard), "shard"},
+	    {configuration->retire, "retire"},
+	    {configuration->replace_immutable, "replace-immutable"},
+	    {configuration->restart_annotated, "restart-annotated"},
+	    {given(configuration->metrics_file), "metrics-file"},
+	    {given(configuration->output), "output"},
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i].set)
+			return error_set(err, ERROR_USAGE, "--files and --%s exclude each other",
+			    others[i].name);
+	return 0;
 }

@@ -10,12 +10,12 @@ struct configuration {
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
-	const char *phase, *shard, *output;
+	const char *phase, *shard, *output, *metrics_file;
 	const char *transit_key, *selector;
 	struct strings names, data_keys, known_namespaces;
-	bool all_namespaces, all_secrets;
+	bool all_namespaces, all_secrets, files;
 	const char *lease;
-	bool no_lease;
+	bool no_lease, no_event, replace_immutable, restart_annotated;
 	bool dry_run, retire, trim;
 	int64_t min_age_ms, keep_versions;
 };
@@ -28,6 +28,10 @@ extern const struct options secret_rotate_options;
  */
 int configuration_settings(
     const struct configuration *configuration, struct rotate_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* What excludes --files, which knows of no cluster. */
+int configuration_check_files(const struct configuration *configuration, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

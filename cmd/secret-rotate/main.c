@@ -1,33 +1,19 @@
 /* secret-rotate: rotate Transit keys and bring every sealed Secret to their newest version. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/secret-rotate/configuration.h"
+#include "cmd/secret-rotate/files_command.h"
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/signals.h"
+#include "lib/rotate/metrics_file.h"
 #include "lib/rotate/summary_write.h"
 
 #define STATUS_FAILED 1
 #define STATUS_USAGE 2
 /* A rotation of very many Secrets takes its time; a CronJob's own deadline is the better limit. */
 #define TIMEOUT_MS ((int64_t)3600 * 1000)
-
-static void on_signal(int number)
-{
-	(void)number;
-	http_interrupt();
-}
-
-/* Stop between two requests, so that the summary tells how far it came. */
-static void catch_signals(void)
-{
-	static const int ending[] = {SIGTERM, SIGINT, SIGHUP};
-	struct sigaction stopping = {.sa_handler = on_signal}, found;
-
-	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
-		if (sigaction(ending[i], NULL, &found) == 0 && found.sa_handler != SIG_IGN)
-			sigaction(ending[i], &stopping, NULL);
-}
 
 static int print_summary(const struct configuration *configuration,
     const struct rotate_summary *summary, const struct error *outcome, struct error *err)
@@ -44,27 +30,70 @@ static int print_summary(const struct configuration *configuration,
 	return fflush(stdout) == 0 ? 0 : error_system(err, "standard output");
 }
 
+/* What tells of runs tells of no trial; NULL: no file is wanted. */
+static const char *metrics_path(const struct configuration *configuration)
+{
+	bool wanted = given(configuration->metrics_file) && !configuration->dry_run;
+
+	return wanted ? configuration->metrics_file : NULL;
+}
+
+/* Tell what came of the run, *err, and return it; what can't be told is a failure too. */
+static int tell(const struct configuration *configuration, const struct rotate_summary *summary,
+    int result, struct error *err)
+{
+	const char *path = metrics_path(configuration);
+	struct error untold = ERROR_INIT;
+
+	if ((result == 0 || err->code != ERROR_USAGE) &&
+	    print_summary(configuration, summary, err, &untold) < 0 && result == 0) {
+		*err = untold;
+		result = -1;
+	}
+	if (!path || metrics_file_write(path, summary, result == 0, &untold) == 0)
+		return result;
+	if (result < 0)
+		log_write(LOG_ERROR, "%s", untold.message);
+	else
+		*err = untold;
+	return -1;
+}
+
 static int run(const struct configuration *configuration, struct error *err)
 {
 	struct rotate_settings settings;
 	struct rotate_summary summary;
-	struct error unprinted = ERROR_INIT;
 
-	if (configuration_settings(configuration, &settings, err) < 0)
+	if (configuration_settings(configuration, &settings, err) < 0 ||
+	    (metrics_path(configuration) &&
+		metrics_file_check(metrics_path(configuration), err) < 0))
 		return -1;
 	struct http_client *client =
 	    http_client_new(clock_now_ms() + configuration->program.timeout_ms, err);
 	if (!client)
 		return -1;
 	int result = rotate(client, &settings, &summary, err);
-	if ((result == 0 || err->code != ERROR_USAGE) &&
-	    print_summary(configuration, &summary, err, &unprinted) < 0 && result == 0) {
-		*err = unprinted;
-		result = -1;
-	}
+	result = tell(configuration, &summary, result, err);
 	summary_free(&summary);
 	http_client_free(client);
 	return result;
+}
+
+static int run_files(
+    const struct configuration *configuration, char **paths, int count, struct error *err)
+{
+	struct files_options files = {.program = &configuration->program,
+	    .vault = &configuration->vault,
+	    .session = &configuration->session,
+	    .transit_key = configuration->transit_key,
+	    .namespace = configuration->kube.namespace,
+	    .phase = configuration->phase,
+	    .min_age_ms = configuration->min_age_ms,
+	    .dry_run = configuration->dry_run};
+
+	if (configuration_check_files(configuration, err) < 0)
+		return -1;
+	return files_command(&files, paths, (size_t)count, err);
 }
 
 static int refuse_operand(const char *operand, struct error *err)
@@ -85,11 +114,13 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	catch_signals();
-	if ((count > 0 && refuse_operand(operands[0], &err) < 0) ||
+	/* Stop between two requests, so that the summary tells how far it came. */
+	signals_catch(http_interrupt);
+	if ((count > 0 && !configuration.files && refuse_operand(operands[0], &err) < 0) ||
 	    program_complete_connection(&configuration.program, &configuration.vault,
 		&configuration.session, &configuration.kube, &err) < 0 ||
-	    run(&configuration, &err) < 0)
+	    (configuration.files ? run_files(&configuration, operands, count, &err)
+				 : run(&configuration, &err)) < 0)
 		return program_fail(&err, err.code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);
 	return 0;
 }

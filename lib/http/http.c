@@ -136,6 +136,12 @@ void http_resume(void)
 	interrupted = 0;
 }
 
+struct http_client *http_client_for_the_end(int64_t last_ms, struct error *err)
+{
+	http_resume();
+	return http_client_new(clock_now_ms() + last_ms, err);
+}
+
 /* Hand the attempt to curl for its next try. */
 static int launch(struct http_client *client, struct http_attempt *attempt, struct error *err)
 {

@@ -137,6 +137,12 @@ int64_t http_client_deadline_ms(const struct http_client *client) __attribute__(
 void http_client_free(struct http_client *client);
 /* True after its deadline and after http_interrupt: no exchange would run to its end. */
 bool http_client_is_over(const struct http_client *client) __attribute__((nonnull));
+/*
+ * A client for what must be done before the end, also after a signal or at the time limit of all
+ * else: exchanges run again, for `last_ms` at most.
+ */
+struct http_client *http_client_for_the_end(int64_t last_ms, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /* From a signal handler: running and later exchanges end with ERROR_INTERRUPTED. */
 void http_interrupt(void);
 /* Exchanges run again until the next http_interrupt: for what must be done before the end. */

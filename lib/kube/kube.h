@@ -1,6 +1,6 @@
 /*
- * kube: typed calls to the Kubernetes API: configuration, Secrets, ConfigMaps, Leases,
- * TokenRequest.
+ * kube: typed calls to the Kubernetes API: configuration, Secrets, ConfigMaps, Leases, Events,
+ * workloads, TokenRequest.
  *
  * As in vault.h, kube_X_request fills an exchange and kube_X_result reads it.
  * Source of shapes: https://kubernetes.io/docs/reference/kubernetes-api/
@@ -116,6 +116,12 @@ int kube_secret_get(struct http_client *client, struct kube *kube, const char *n
     __attribute__((nonnull, warn_unused_result));
 
 /*
+ * POST; ERROR_TOO_LARGE when it holds more than KUBE_SECRET_BYTES_MAX.  Its answer is read by
+ * kube_secret_result: ERROR_CONFLICT when the name is taken.
+ */
+int kube_secret_create_request(struct kube *kube, const struct kube_secret *secret,
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
  * POST: ERROR_CONFLICT when the name is taken, ERROR_TOO_LARGE when it holds more than
  * KUBE_SECRET_BYTES_MAX.  `answer` may be NULL.
  */
@@ -178,12 +184,19 @@ int kube_secret_list_result(const struct http_exchange *exchange, const struct k
 int kube_secret_list(struct http_client *client, struct kube *kube, const struct kube_list *list,
     struct kube_secret_page *page, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Now, as objects state it: "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000006Z". */
+#define KUBE_TIME_SIZE sizeof("2006-01-02T15:04:05Z")
+#define KUBE_MICRO_TIME_SIZE sizeof("2006-01-02T15:04:05.000000Z")
+void kube_time(char text[KUBE_TIME_SIZE]) __attribute__((nonnull));
+void kube_micro_time(char text[KUBE_MICRO_TIME_SIZE]) __attribute__((nonnull));
+
 /*
  * A coordination.k8s.io/v1 Lease.  In a change NULL (and -1) leaves a field as it is.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
  */
 struct kube_lease {
 	char *namespace, *name;
+	char *uid;		  /* as stored; not of a change */
 	char *resource_version;	  /* in a change: the precondition, or NULL */
 	char *holder;		  /* holderIdentity; NULL or "": nobody */
 	int64_t duration_s;	  /* 0: not stated */
@@ -191,10 +204,6 @@ struct kube_lease {
 	int64_t transitions;
 };
 void kube_lease_free(struct kube_lease *lease) __attribute__((nonnull));
-
-/* Now as metav1.MicroTime has it: "2026-01-02T03:04:05.000006Z". */
-#define KUBE_MICRO_TIME_SIZE sizeof("2006-01-02T15:04:05.000000Z")
-void kube_micro_time(char text[KUBE_MICRO_TIME_SIZE]) __attribute__((nonnull));
 
 int kube_lease_get_request(struct kube *kube, const char *namespace, const char *name,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -222,6 +231,63 @@ int kube_lease_create(struct http_client *client, struct kube *kube, const struc
     struct kube_lease *stored, struct error *err) __attribute__((nonnull, warn_unused_result));
 int kube_lease_patch(struct http_client *client, struct kube *kube, const struct kube_lease *change,
     struct kube_lease *stored, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * A v1 Event to be created: what happened to which object, for people who look at that.  All
+ * borrowed.  Source:
+ * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ */
+struct kube_event {
+	const char *namespace, *name; /* of the Event; the object's namespace is the same */
+	const char *object_api_version, *object_kind, *object_name;
+	const char *object_uid; /* NULL: unknown; then "kubectl describe" does not show it */
+	const char *component, *instance; /* the program, and which of its processes */
+	bool warning;			  /* else it is normal */
+	const char *reason;		  /* one word in CamelCase */
+	const char *message;		  /* at most KUBE_EVENT_MESSAGE_MAX bytes are sent */
+};
+#define KUBE_EVENT_MESSAGE_MAX 1024
+/* ERROR_DENIED with the rule that is wanted. */
+int kube_event_create(struct http_client *client, struct kube *kube, const struct kube_event *event,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* What runs pods and can be restarted as "kubectl rollout restart" does it; all of apps/v1. */
+enum kube_workload_kind {
+	KUBE_DEPLOYMENT,
+	KUBE_STATEFUL_SET,
+	KUBE_DAEMON_SET,
+	KUBE_WORKLOAD_KINDS /* their number */
+};
+/* "Deployment" */
+const char *kube_workload_kind_name(enum kube_workload_kind kind) __attribute__((const));
+
+/* Its metadata. */
+struct kube_workload {
+	char *namespace, *name;
+	struct kube_pair *annotations;
+	size_t annotation_count;
+};
+struct kube_workload_page {
+	struct kube_workload *workloads;
+	size_t count;
+	char *next;   /* the continue token, or NULL on the last page */
+	size_t bytes; /* of the answer */
+};
+void kube_workload_page_free(struct kube_workload_page *page) __attribute__((nonnull));
+const char *kube_workload_annotation(const struct kube_workload *workload, const char *name)
+    __attribute__((nonnull));
+/* As kube_secret_list; of each workload only the metadata is asked for. */
+int kube_workload_list(struct http_client *client, struct kube *kube, enum kube_workload_kind kind,
+    const struct kube_list *list, struct kube_workload_page *page, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/*
+ * PATCH the template's annotation kubectl.kubernetes.io/restartedAt to `time`, as kube_time gives
+ * it: the pods are replaced as the workload's strategy has it.  Twice the same changes nothing
+ * more.
+ */
+int kube_workload_restart(struct http_client *client, struct kube *kube,
+    enum kube_workload_kind kind, const char *namespace, const char *name, const char *time,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * POST serviceaccounts/NAME/token (TokenRequest): append the JWT to `token`.

@@ -1,8 +1,5 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/kube/answer.h"
 
@@ -12,24 +9,12 @@ void kube_lease_free(struct kube_lease *lease)
 {
 	free(lease->namespace);
 	free(lease->name);
+	free(lease->uid);
 	free(lease->resource_version);
 	free(lease->holder);
 	free(lease->acquired);
 	free(lease->renewed);
 	memset(lease, 0, sizeof(*lease));
-}
-
-void kube_micro_time(char text[KUBE_MICRO_TIME_SIZE])
-{
-	struct timespec now;
-	struct tm utc;
-	char seconds[sizeof("2006-01-02T15:04:05")];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text, KUBE_MICRO_TIME_SIZE, "%s.%06uZ", seconds,
-	    (unsigned)(now.tv_nsec / 1000) % 1000000U);
 }
 
 /* -- requests --------------------------------------------------------------------------------- */
@@ -114,6 +99,7 @@ static int read_lease(const struct json *document, struct kube_lease *lease, str
 
 	lease->namespace = json_strdup(document, json_member(document, metadata, "namespace"));
 	lease->name = json_strdup(document, json_member(document, metadata, "name"));
+	lease->uid = json_strdup(document, json_member(document, metadata, "uid"));
 	lease->resource_version =
 	    json_strdup(document, json_member(document, metadata, "resourceVersion"));
 	lease->holder = json_strdup(document, json_member(document, spec, "holderIdentity"));

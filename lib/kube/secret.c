@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/kube/kube.h"
+#include "lib/kube/secret_json.h"
 
-static void free_pairs(struct kube_pair *pairs, size_t count)
+void kube_pairs_free(struct kube_pair *pairs, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(pairs[i].name);
@@ -23,12 +23,12 @@ void kube_secret_free(struct kube_secret *secret)
 		secret_buffer_free(&secret->data[i].value);
 	}
 	free(secret->data);
-	free_pairs(secret->labels, secret->label_count);
-	free_pairs(secret->annotations, secret->annotation_count);
+	kube_pairs_free(secret->labels, secret->label_count);
+	kube_pairs_free(secret->annotations, secret->annotation_count);
 	memset(secret, 0, sizeof(*secret));
 }
 
-static struct kube_pair *find_pair(struct kube_pair *pairs, size_t count, const char *name)
+struct kube_pair *kube_pairs_find(struct kube_pair *pairs, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(pairs[i].name, name) == 0)
@@ -38,7 +38,7 @@ static struct kube_pair *find_pair(struct kube_pair *pairs, size_t count, const 
 
 const char *kube_secret_label(const struct kube_secret *secret, const char *name)
 {
-	const struct kube_pair *pair = find_pair(secret->labels, secret->label_count, name);
+	const struct kube_pair *pair = kube_pairs_find(secret->labels, secret->label_count, name);
 
 	return pair ? pair->value : NULL;
 }
@@ -46,7 +46,7 @@ const char *kube_secret_label(const struct kube_secret *secret, const char *name
 const char *kube_secret_annotation(const struct kube_secret *secret, const char *name)
 {
 	const struct kube_pair *pair =
-	    find_pair(secret->annotations, secret->annotation_count, name);
+	    kube_pairs_find(secret->annotations, secret->annotation_count, name);
 
 	return pair ? pair->value : NULL;
 }
@@ -107,7 +107,7 @@ int kube_secret_remove(struct kube_secret *secret, const char *key, struct error
 static int add_pair(
     struct kube_pair **pairs, size_t *count, const char *name, const char *value, struct error *err)
 {
-	struct kube_pair *pair = find_pair(*pairs, *count, name);
+	struct kube_pair *pair = kube_pairs_find(*pairs, *count, name);
 	struct kube_pair added = {pair ? NULL : strdup(name), strdup(value)};
 
 	if (pair && added.value) {
@@ -143,7 +143,8 @@ int kube_secret_remove_annotation(struct kube_secret *secret, const char *name, 
 {
 	if (kube_secret_add_annotation(secret, name, "", err) < 0)
 		return -1;
-	struct kube_pair *pair = find_pair(secret->annotations, secret->annotation_count, name);
+	struct kube_pair *pair =
+	    kube_pairs_find(secret->annotations, secret->annotation_count, name);
 	free(pair->value);
 	pair->value = NULL;
 	return 0;

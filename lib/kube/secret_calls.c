@@ -112,7 +112,7 @@ static int add_dry_run(const struct kube *kube, struct http_exchange *exchange, 
 	return kube->dry_run ? secret_buffer_append_string(&exchange->path, DRY_RUN, err) : 0;
 }
 
-static int create_request(struct kube *kube, const struct kube_secret *secret,
+int kube_secret_create_request(struct kube *kube, const struct kube_secret *secret,
     struct http_exchange *exchange, struct error *err)
 {
 	memset(exchange, 0, sizeof(*exchange));
@@ -130,7 +130,7 @@ int kube_secret_create(struct http_client *client, struct kube *kube,
 {
 	struct http_exchange exchange;
 	struct kube_secret stored = {0};
-	int result = create_request(kube, secret, &exchange, err);
+	int result = kube_secret_create_request(kube, secret, &exchange, err);
 
 	if (result == 0)
 		result = http_run_one(client, &exchange, err);

@@ -7,7 +7,7 @@
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 
-static int read_pairs(const struct json *document, json_node object, struct kube_pair **pairs,
+int kube_pairs_read(const struct json *document, json_node object, struct kube_pair **pairs,
     size_t *count, struct error *err)
 {
 	size_t room = json_count(document, object);
@@ -101,10 +101,10 @@ static int read_secret(const struct json *document, json_node node, bool stored,
 		return error_set(err, ERROR_INVALID,
 		    "the Kubernetes API's answer holds no Secret: no namespace, name or "
 		    "resourceVersion");
-	if (read_pairs(document, json_member(document, metadata, "labels"), &secret->labels,
+	if (kube_pairs_read(document, json_member(document, metadata, "labels"), &secret->labels,
 		&secret->label_count, err) < 0)
 		return -1;
-	if (read_pairs(document, json_member(document, metadata, "annotations"),
+	if (kube_pairs_read(document, json_member(document, metadata, "annotations"),
 		&secret->annotations, &secret->annotation_count, err) < 0)
 		return -1;
 	return read_data(document, json_member(document, node, "data"), secret, err);

@@ -12,6 +12,13 @@
 int kube_secret_read(const struct json *document, json_node node, bool stored,
     struct kube_secret *secret, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Labels or annotations, into *pairs (allocated; NULL where there are none). */
+int kube_pairs_read(const struct json *document, json_node object, struct kube_pair **pairs,
+    size_t *count, struct error *err) __attribute__((nonnull, warn_unused_result));
+void kube_pairs_free(struct kube_pair *pairs, size_t count);
+/* NULL when there is none of that name.  Borrowed. */
+struct kube_pair *kube_pairs_find(struct kube_pair *pairs, size_t count, const char *name);
+
 /* The bytes of a data value that is written as base64; null is none. */
 int kube_data_read(const struct json *document, json_node node, struct kube_entry *entry,
     struct error *err) __attribute__((nonnull, warn_unused_result));

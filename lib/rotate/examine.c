@@ -138,14 +138,24 @@ static int take_old(
 	return job_add(examination->job, entry->key, version, context, &entry->value, err);
 }
 
-static int refuse_frozen(struct subject *subject, struct error *err)
+/* Why another Secret can't take its place, or NULL when it can. */
+static const char *frozen_problem(const struct subject *subject)
+{
+	if (!subject->examination->replace)
+		return "it is immutable: seal it again under a new name";
+	if (subject->scope == SEALED_STRICT)
+		return "it is immutable, and its values are bound to its name: seal it again with "
+		       "secret-seal --immutable";
+	return NULL;
+}
+
+static int refuse_frozen(struct subject *subject, const char *problem, struct error *err)
 {
 	if (subject->frozen)
 		return 0;
 	subject->frozen = true;
-	return error_set(err, ERROR_REJECTED,
-	    "Secret %s/%s: it is immutable: seal it again under a new name",
-	    subject->secret->namespace, subject->secret->name);
+	return error_set(err, ERROR_REJECTED, "Secret %s/%s: %s", subject->secret->namespace,
+	    subject->secret->name, problem);
 }
 
 /* A version that there isn't decrypts nowhere: the key is another one, or an older copy of it. */
@@ -188,8 +198,25 @@ static int look_at_entry(struct subject *subject, struct kube_entry *entry, stru
 	note_version(examination, version);
 	if (version >= subject->key->wanted_version)
 		return 0;
-	return subject->secret->immutable ? refuse_frozen(subject, err)
-					  : take_old(subject, entry, version, err);
+	const char *problem = subject->secret->immutable ? frozen_problem(subject) : NULL;
+	return problem ? refuse_frozen(subject, problem, err)
+		       : take_old(subject, entry, version, err);
+}
+
+/* The job is complete; of an immutable Secret it takes all. */
+static enum examined finish_job(struct subject *subject)
+{
+	struct examination *examination = subject->examination;
+	struct job *job = examination->job;
+
+	job->failed = examination->left_something;
+	job->waiting = job->count;
+	if (subject->secret->immutable) {
+		job->step = JOB_CREATE;
+		job->whole = *subject->secret;
+		memset(subject->secret, 0, sizeof(*subject->secret));
+	}
+	return EXAMINED_OLD;
 }
 
 static enum examined look_at_values(struct subject *subject, struct error *err)
@@ -207,11 +234,8 @@ static enum examined look_at_values(struct subject *subject, struct error *err)
 		}
 		leave(examination, secret, err);
 	}
-	if (examination->job) {
-		examination->job->failed = examination->left_something;
-		examination->job->waiting = examination->job->count;
-		return EXAMINED_OLD;
-	}
+	if (examination->job)
+		return finish_job(subject);
 	return examination->left_something ? EXAMINED_FAILED : EXAMINED_CURRENT;
 }
 

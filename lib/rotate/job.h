@@ -18,9 +18,18 @@ struct old_value {
 	struct old_value *next;	   /* in a batch's queue */
 };
 
+/* What its exchange is about. */
+enum job_step {
+	JOB_PATCH,
+	JOB_READ,   /* again, after a conflict */
+	JOB_CREATE, /* the Secret that takes its place */
+};
+
 struct job {
 	struct keyset_key *key;
+	enum job_step step;
 	struct kube_secret change; /* what is to be patched: the new values as they come */
+	struct kube_secret whole;  /* of an immutable Secret, for JOB_CREATE; else empty */
 	struct old_value *values;
 	size_t count;
 	size_t waiting;	 /* values that Vault has not answered yet */
@@ -28,8 +37,7 @@ struct job {
 	unsigned rounds; /* times it came into a conflict */
 	unsigned epoch;	 /* see window.h */
 	struct window *window;
-	bool failed;  /* some of it is left as it is */
-	bool reading; /* it is read again, after a conflict */
+	bool failed; /* some of it is left as it is */
 	struct http_exchange exchange;
 	struct job *next;			   /* in a queue */
 	struct job *in_hand_next, *in_hand_before; /* among all that are in hand */

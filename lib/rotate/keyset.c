@@ -82,6 +82,23 @@ int keyset_read(struct keyset *set, struct http_client *client, struct vault *va
 	return 0;
 }
 
+int keyset_pretend_to_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *session, int64_t min_age_ms, struct error *err)
+{
+	if (keyset_read(set, client, vault, session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < set->count; i++) {
+		struct keyset_key *key = set->keys[i];
+
+		if (key->failed || !keyset_key_is_due(key, min_age_ms))
+			continue;
+		key->wanted_version++;
+		log_write(LOG_INFO, "dry run: would rotate Transit key %s/%s to version %lld",
+		    key->key.mount, key->key.name, (long long)key->wanted_version);
+	}
+	return 0;
+}
+
 int keyset_has_version(struct keyset_key *key, int64_t version, struct http_client *client,
     struct vault *vault, const struct vault_session_settings *session, bool *has, struct error *err)
 {
@@ -181,6 +198,7 @@ int64_t keyset_oldest(const struct keyset_key *key)
 
 void keyset_count_anew(struct keyset *set)
 {
+	set->counted = false;
 	for (size_t i = 0; i < set->count; i++)
 		set->keys[i]->census_count = 0;
 }

@@ -25,6 +25,7 @@ struct keyset_key {
 struct keyset {
 	struct keyset_key **keys; /* each stays where it is while others are added */
 	size_t count;
+	bool counted; /* the pass that made the census came to its end */
 };
 
 /* The key that `text`, [MOUNT/]NAME, names; NULL when the set has none such. */
@@ -48,6 +49,13 @@ int keyset_read(struct keyset *set, struct http_client *client, struct vault *va
 int keyset_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
     const struct vault_session_settings *session, int64_t min_age_ms, size_t *rotated,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * What keyset_rotate would do: of each key that is due, the version that it would get is wanted, and
+ * the log says so.
+ */
+int keyset_pretend_to_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *session, int64_t min_age_ms, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /*
  * Is there such a version?  One that is newer than what is known may come of another run: then the
  * state is read again, once for each such version.

@@ -348,8 +348,7 @@ void lease_release(struct lease *lease)
 	if (!lease->held)
 		return;
 	lease->held = false;
-	http_resume();
-	struct http_client *client = http_client_new(clock_now_ms() + LEASE_LAST_MS, &err);
+	struct http_client *client = http_client_for_the_end(LEASE_LAST_MS, &err);
 	if (!client || release(lease, client, &err) < 0)
 		log_write(
 		    LOG_WARNING, "%s: it is free again within %d s", err.message, LEASE_DURATION_S);

@@ -9,6 +9,7 @@
 #include "lib/rotate/batch.h"
 #include "lib/rotate/examine.h"
 #include "lib/rotate/listing.h"
+#include "lib/rotate/replacement.h"
 #include "lib/rotate/report.h"
 #include "lib/rotate/window.h"
 #include "lib/sealed/sealed.h"
@@ -24,10 +25,10 @@ struct pass {
 	struct listing listing;
 	struct batch batch;
 	struct window window;
-	struct job_queue patches, readings; /* jobs that wait for the API server */
-	struct job *in_hand;		    /* all jobs */
-	size_t jobs, bytes;		    /* their number, and the ciphertext in them */
-	bool anew;			    /* the list begins anew, once all in hand is done */
+	struct job_queue storings, readings; /* jobs that wait for the API server */
+	struct job *in_hand;		     /* all jobs */
+	size_t jobs, bytes;		     /* their number, and the ciphertext in them */
+	bool anew;			     /* the list begins anew, once all in hand is done */
 	size_t old;
 };
 
@@ -107,7 +108,7 @@ static void take_job(struct pass *pass, struct job *job, unsigned rounds)
 }
 
 /* A pass that only looks says what is old, one line a Secret. */
-static void tell_old(struct pass *pass, const struct kube_secret *secret, const struct job *job)
+static void tell_old(struct pass *pass, const struct job *job)
 {
 	const struct transit_key *key = &job->key->key;
 	struct error reason = ERROR_INIT;
@@ -116,7 +117,7 @@ static void tell_old(struct pass *pass, const struct kube_secret *secret, const 
 		log_write(LOG_INFO,
 		    "dry run: would rewrap Secret %s/%s: %zu value%s, the oldest on version %lld, "
 		    "to version %lld of Transit key %s/%s",
-		    secret->namespace, secret->name, job->count, job->count == 1 ? "" : "s",
+		    job->change.namespace, job->change.name, job->count, job->count == 1 ? "" : "s",
 		    (long long)pass->examination.oldest, (long long)job->key->wanted_version,
 		    key->mount, key->name);
 		return;
@@ -124,9 +125,10 @@ static void tell_old(struct pass *pass, const struct kube_secret *secret, const 
 	error_set(&reason, ERROR_REJECTED,
 	    "Secret %s/%s: %zu of its values %s on an old version of Transit key %s/%s: %lld is "
 	    "the oldest, and %lld is wanted",
-	    secret->namespace, secret->name, job->count, job->count == 1 ? "is" : "are", key->mount,
-	    key->name, (long long)pass->examination.oldest, (long long)job->key->wanted_version);
-	summary_fail(pass->rotation->summary, secret->namespace, secret->name, &reason);
+	    job->change.namespace, job->change.name, job->count, job->count == 1 ? "is" : "are",
+	    key->mount, key->name, (long long)pass->examination.oldest,
+	    (long long)job->key->wanted_version);
+	summary_fail(pass->rotation->summary, job->change.namespace, job->change.name, &reason);
 }
 
 static void note_keyless(struct rotation *rotation, const struct examination *examination)
@@ -172,7 +174,7 @@ static int examine(
 		}
 		pass->old++;
 		summary->old++;
-		tell_old(pass, secret, examination->job);
+		tell_old(pass, examination->job);
 		job_free(examination->job);
 		break;
 	}
@@ -278,11 +280,27 @@ static int start_listing(struct pass *pass, struct error *err)
 
 /* -- batches ---------------------------------------------------------------------------------- */
 
+/* Of an immutable Secret another is made, of all of it or not at all. */
+static int make_replacement(struct pass *pass, struct job *job)
+{
+	struct error reason = ERROR_INIT;
+
+	if (job->failed)
+		return -1;
+	if (replacement_make(&job->whole, &job->change, &reason) == 0)
+		return 0;
+	fail_job(pass, job, &reason);
+	return -1;
+}
+
 /* A Secret's values are all answered: store what there is to store. */
 static void settle_values(struct pass *pass, struct job *job)
 {
-	if (job->change.data_count > 0)
-		job_queue_add(&pass->patches, job);
+	bool storable =
+	    job->step == JOB_CREATE ? make_replacement(pass, job) == 0 : job->change.data_count > 0;
+
+	if (storable)
+		job_queue_add(&pass->storings, job);
 	else
 		end_job(pass, job, &pass->rotation->summary->failed);
 }
@@ -416,7 +434,7 @@ static int start_batch(struct pass *pass, struct error *err)
 	return 0;
 }
 
-/* -- patches, and reading again --------------------------------------------------------------- */
+/* -- storing, and reading again --------------------------------------------------------------- */
 
 static void on_put_off(const struct http_exchange *exchange)
 {
@@ -444,12 +462,27 @@ static int start_patch(struct pass *pass, struct job *job, struct error *err)
 	return start_job(pass, job, err);
 }
 
+static int start_creating(struct pass *pass, struct job *job, struct error *err)
+{
+	if (kube_secret_create_request(&pass->rotation->kube, &job->whole, &job->exchange, err) < 0)
+		return -1;
+	kube_ask_for_metadata(&job->exchange);
+	return start_job(pass, job, err);
+}
+
+/* What its values have come to is stored: in their place, or in another Secret. */
+static int start_storing(struct pass *pass, struct job *job, struct error *err)
+{
+	return job->step == JOB_CREATE ? start_creating(pass, job, err)
+				       : start_patch(pass, job, err);
+}
+
 static int start_reading(struct pass *pass, struct job *job, struct error *err)
 {
 	if (kube_secret_get_request(&pass->rotation->kube, job->change.namespace, job->change.name,
 		&job->exchange, err) < 0)
 		return -1;
-	job->reading = true;
+	job->step = JOB_READ;
 	return start_job(pass, job, err);
 }
 
@@ -473,7 +506,7 @@ static int start_jobs(struct pass *pass, struct error *err)
 		return 0;
 	if (start_queue(pass, &pass->readings, start_reading, err) < 0)
 		return -1;
-	return start_queue(pass, &pass->patches, start_patch, err);
+	return start_queue(pass, &pass->storings, start_storing, err);
 }
 
 /* It can't be gone on with, for the reason in *err. */
@@ -509,7 +542,7 @@ static int suffer(
 static int suffer_patch(struct pass *pass, struct job *job, int status, struct error *err)
 {
 	if (err->code != ERROR_CONFLICT)
-		return suffer(pass, job, status, &pass->patches, err);
+		return suffer(pass, job, status, &pass->storings, err);
 	if (job->rounds < PASS_ROUNDS_MAX) {
 		error_clear(err);
 		pass->rotation->summary->conflicts++;
@@ -543,8 +576,8 @@ static int count_patch(struct pass *pass, const struct job *job, struct error *e
 static int read_answer(
     struct pass *pass, struct job *job, int *status, struct kube_secret *secret, struct error *err)
 {
-	int result = kube_secret_result(
-	    &job->exchange, job->change.namespace, job->change.name, secret, err);
+	const char *name = job->step == JOB_CREATE ? job->whole.name : job->change.name;
+	int result = kube_secret_result(&job->exchange, job->change.namespace, name, secret, err);
 
 	*status = job->exchange.status;
 	window_leave(&pass->window, job->bytes, result == 0);
@@ -568,13 +601,41 @@ static int end_patch(struct pass *pass, struct job *job, struct error *err)
 	return result;
 }
 
+/* The other Secret is there, by this run or an earlier one; this one stays as it is. */
+static void tell_replacement(struct pass *pass, struct job *job)
+{
+	struct error reason = ERROR_INIT;
+
+	error_set(&reason, ERROR_REJECTED,
+	    "Secret %s/%s: it is immutable, and %s takes its place: let what uses it use that, and "
+	    "delete it then",
+	    job->change.namespace, job->change.name, job->whole.name);
+	fail_job(pass, job, &reason);
+	end_job_well(pass, job);
+}
+
+static int end_creating(struct pass *pass, struct job *job, struct error *err)
+{
+	struct kube_secret stored;
+	int status;
+
+	if (read_answer(pass, job, &status, &stored, err) == 0) {
+		kube_secret_free(&stored);
+		pass->rotation->summary->replaced++;
+	} else if (err->code != ERROR_CONFLICT) {
+		return suffer(pass, job, status, &pass->storings, err);
+	}
+	error_clear(err);
+	tell_replacement(pass, job);
+	return 0;
+}
+
 /* Rewrap what stands there now: another job takes this one's place. */
 static int end_reading(struct pass *pass, struct job *job, struct error *err)
 {
 	struct kube_secret now;
 	int status;
 
-	job->reading = false;
 	if (read_answer(pass, job, &status, &now, err) < 0)
 		return suffer(pass, job, status, &pass->readings, err);
 	int result = examine(pass, &now, job->rounds + 1, err);
@@ -595,7 +656,14 @@ static int end_exchange(struct pass *pass, struct http_exchange *exchange, struc
 		return end_batch(pass, err);
 	if (exchange == &pass->rotation->renewal)
 		return rotation_renewed(pass->rotation, err);
-	return job->reading ? end_reading(pass, job, err) : end_patch(pass, job, err);
+	switch (job->step) {
+	case JOB_PATCH:
+		return end_patch(pass, job, err);
+	case JOB_READ:
+		return end_reading(pass, job, err);
+	default:
+		return end_creating(pass, job, err);
+	}
 }
 
 static bool is_done(const struct pass *pass)
@@ -649,7 +717,7 @@ static void drain(struct pass *pass)
 	while ((ended = http_wait(pass->rotation->client))) {
 		struct job *job = ended->context; /* NULL: none of a Secret */
 
-		if (!job || job->reading)
+		if (!job || job->step != JOB_PATCH)
 			continue;
 		if (kube_secret_result(
 			ended, job->change.namespace, job->change.name, &stored, &ignored) == 0 &&
@@ -688,6 +756,7 @@ int pass_run(struct rotation *rotation, const struct selection *selection, enum 
 		.transit_key = rotation->settings->transit_key,
 		.data_keys = &selection->data_keys,
 		.add_keys = mode == PASS_GATHER,
+		.replace = rotation->settings->replace_immutable && mode == PASS_REWRAP,
 		.has_version = mode == PASS_GATHER ? NULL : has_version,
 		.left = on_left}};
 
@@ -701,6 +770,7 @@ int pass_run(struct rotation *rotation, const struct selection *selection, enum 
 	listing_init(&pass.listing, &rotation->kube, selection);
 	window_init(&pass.window);
 	int result = loop(&pass, err);
+	rotation->summary->counted = rotation->keys.counted = result == 0;
 	if (result < 0)
 		drain(&pass);
 	report_end();

@@ -39,6 +39,7 @@ static int look_at_all(struct rotation *rotation, struct error *err)
 		result = pass_run(rotation, &all, PASS_CENSUS, &old, err);
 	selection_free(&all);
 	rotation->summary = kept;
+	kept->pages += census.pages;
 	summary_free(&census);
 	if (result == 0 || err->code != ERROR_DENIED)
 		return result;

@@ -44,6 +44,9 @@ struct rotate_settings {
 	const char *transit_key; /* only this one; NULL: each that an annotation names */
 	int64_t min_age_ms;	 /* a newest version that is younger stays the newest */
 	bool dry_run;		 /* nothing is changed anywhere; the log says what would be */
+	bool restart_annotated;	 /* after something was rewrapped: see restart.h */
+	bool event;		 /* tell the cluster what came of it */
+	bool replace_immutable;	 /* make another Secret, for an immutable one that is old */
 	const char *lease;	 /* its name, in the default namespace; NULL: do without */
 	bool retire, trim;
 	int64_t keep_versions;			/* of each key, at least 1 */

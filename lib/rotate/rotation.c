@@ -52,5 +52,4 @@ void rotation_let_go(struct rotation *rotation)
 	http_cancel(rotation->client, &rotation->renewal);
 	http_exchange_free(&rotation->renewal);
 	lease_release(&rotation->lease);
-	lease_free(&rotation->lease);
 }

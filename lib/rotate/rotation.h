@@ -34,6 +34,7 @@ int rotation_renew(struct rotation *rotation, struct error *err)
 /* The renewal has ended.  -1: the Lease is lost, and the run has to end. */
 int rotation_renewed(struct rotation *rotation, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* Give the Lease back; the caller frees it. */
 void rotation_let_go(struct rotation *rotation) __attribute__((nonnull));
 
 #endif

@@ -18,6 +18,7 @@ static void free_failures(struct rotate_failure *failures, size_t count)
 
 void summary_begin_pass(struct rotate_summary *summary)
 {
+	summary->counted = false;
 	summary->listed = summary->current = summary->old = summary->unsealed = 0;
 	summary->other_key = summary->deleted = summary->failed = summary->other_shard = 0;
 	if (summary->failure_count == 0)
@@ -76,7 +77,8 @@ static int take_key(struct rotate_key *taken, const struct keyset_key *key, stru
 {
 	taken->name = string_format(err, "%s/%s", key->key.mount, key->key.name);
 	taken->latest_version = key->state.latest_version;
-	taken->min_decryption_version = key->state.min_decryption_version;
+	taken->min_decryption_version =
+	    key->raised ? key->wanted_version : key->state.min_decryption_version;
 	if (!taken->name)
 		return -1;
 	if (key->census_count == 0)
@@ -91,6 +93,7 @@ static int take_key(struct rotate_key *taken, const struct keyset_key *key, stru
 
 int summary_take_keys(struct rotate_summary *summary, const struct keyset *keys, struct error *err)
 {
+	summary->values_counted = keys->counted;
 	if (keys->count == 0)
 		return 0;
 	summary->key_states = calloc(keys->count, sizeof(*summary->key_states));
@@ -100,6 +103,14 @@ int summary_take_keys(struct rotate_summary *summary, const struct keyset *keys,
 		if (take_key(&summary->key_states[summary->key_count],
 			keys->keys[summary->key_count], err) < 0)
 			return -1;
+	return 0;
+}
+
+int64_t rotate_key_oldest(const struct rotate_key *key)
+{
+	for (size_t i = 0; i < key->census_count; i++)
+		if (key->census[i].values > 0)
+			return key->census[i].version;
 	return 0;
 }
 

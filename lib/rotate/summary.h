@@ -26,6 +26,7 @@ struct rotate_key {
 };
 
 struct rotate_summary {
+	bool counted; /* the last pass came to its end: these are all there is */
 	/* Secrets, as the last pass found them.
 	 * listed = current + old + unsealed + other_key + deleted + failed */
 	size_t listed;
@@ -41,6 +42,8 @@ struct rotate_summary {
 	size_t already_new; /* current when they were first looked at */
 	size_t rewrapped;   /* Secrets PATCHed */
 	size_t values;	    /* in them */
+	size_t replaced;    /* immutable ones for which another was made */
+	size_t restarted;   /* workloads */
 	size_t conflicts;   /* PATCHes that came too late and were done again */
 	size_t keys;	    /* Transit keys rotated */
 	size_t passes;
@@ -52,6 +55,7 @@ struct rotate_summary {
 	struct rotate_failure *told;	 /* of the pass before: in the log already */
 	size_t told_count;
 
+	bool values_counted; /* the census of each key is whole */
 	struct rotate_key *key_states;
 	size_t key_count;
 };
@@ -69,6 +73,8 @@ size_t summary_done(const struct rotate_summary *summary) __attribute__((nonnull
 /* Note what stands under each key. */
 int summary_take_keys(struct rotate_summary *summary, const struct keyset *keys, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* The oldest version that a value under the key has; 0: no value was found. */
+int64_t rotate_key_oldest(const struct rotate_key *key) __attribute__((nonnull));
 void summary_free(struct rotate_summary *summary) __attribute__((nonnull));
 
 #endif

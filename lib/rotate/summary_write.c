@@ -17,6 +17,8 @@ static int write_rest(
 	    {summary->other_key, "of other keys"},
 	    {summary->other_shard, "of other shards"},
 	    {summary->deleted, "deleted meanwhile"},
+	    {summary->replaced, "replaced"},
+	    {summary->restarted, "workloads restarted"},
 	};
 
 	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
@@ -26,7 +28,7 @@ static int write_rest(
 	return 0;
 }
 
-int summary_write_text(
+static int write_secrets(
     const struct rotate_summary *summary, struct secret_buffer *out, struct error *err)
 {
 	if (secret_buffer_append_format(out, err, "keys rotated %zu, Secrets listed %zu",
@@ -42,10 +44,77 @@ int summary_write_text(
 	    (long long)summary->took_ms / 1000, (long long)summary->took_ms % 1000);
 }
 
+static void count_values(const struct rotate_key *key, size_t *newest, size_t *older)
+{
+	*newest = *older = 0;
+	for (size_t i = 0; i < key->census_count; i++)
+		*(key->census[i].version < key->latest_version ? older : newest) +=
+		    key->census[i].values;
+}
+
+/* "; 6 values on it, 2 on older ones, the oldest 1" */
+static int write_values(const struct rotate_key *key, struct secret_buffer *out, struct error *err)
+{
+	int64_t oldest = rotate_key_oldest(key);
+	size_t newest, older;
+
+	count_values(key, &newest, &older);
+	if (secret_buffer_append_format(
+		out, err, "; %zu value%s on it", newest, newest == 1 ? "" : "s") < 0)
+		return -1;
+	if (older == 0)
+		return 0;
+	return secret_buffer_append_format(
+	    out, err, ", %zu on older ones, the oldest %lld", older, (long long)oldest);
+}
+
+/* Of a key that could not be read the log has told. */
+static int write_key(const struct rotate_summary *summary, const struct rotate_key *key,
+    struct secret_buffer *out, struct error *err)
+{
+	if (key->latest_version == 0)
+		return 0;
+	if (secret_buffer_append_format(out, err, "%s: newest version %lld", key->name,
+		(long long)key->latest_version) < 0 ||
+	    (summary->values_counted && write_values(key, out, err) < 0))
+		return -1;
+	if (key->min_decryption_version > 1 &&
+	    secret_buffer_append_format(out, err, "; those below %lld are retired",
+		(long long)key->min_decryption_version) < 0)
+		return -1;
+	return secret_buffer_append_string(out, "\n", err);
+}
+
+int summary_write_text(
+    const struct rotate_summary *summary, struct secret_buffer *out, struct error *err)
+{
+	if (write_secrets(summary, out, err) < 0)
+		return -1;
+	for (size_t i = 0; i < summary->key_count; i++)
+		if (write_key(summary, &summary->key_states[i], out, err) < 0)
+			return -1;
+	return 0;
+}
+
 static void write_number(struct json_writer *writer, const char *name, size_t number)
 {
 	json_write_name(writer, name);
 	json_write_integer(writer, (int64_t)number);
+}
+
+static void write_census(struct json_writer *writer, const struct rotate_key *key)
+{
+	json_write_name(writer, "valuesByVersion");
+	json_write_object(writer);
+	for (size_t i = 0; i < key->census_count; i++) {
+		char version[24];
+
+		if (key->census[i].values == 0)
+			continue;
+		snprintf(version, sizeof(version), "%lld", (long long)key->census[i].version);
+		write_number(writer, version, key->census[i].values);
+	}
+	json_write_object_end(writer);
 }
 
 static void write_keys(struct json_writer *writer, const struct rotate_summary *summary)
@@ -59,18 +128,8 @@ static void write_keys(struct json_writer *writer, const struct rotate_summary *
 		json_write_member(writer, "name", key->name);
 		write_number(writer, "latestVersion", (size_t)key->latest_version);
 		write_number(writer, "minDecryptionVersion", (size_t)key->min_decryption_version);
-		json_write_name(writer, "valuesByVersion");
-		json_write_object(writer);
-		for (size_t j = 0; j < key->census_count; j++) {
-			char version[24];
-
-			if (key->census[j].values == 0)
-				continue;
-			snprintf(
-			    version, sizeof(version), "%lld", (long long)key->census[j].version);
-			write_number(writer, version, key->census[j].values);
-		}
-		json_write_object_end(writer);
+		if (summary->values_counted)
+			write_census(writer, key);
 		json_write_object_end(writer);
 	}
 	json_write_array_end(writer);
@@ -111,15 +170,21 @@ int summary_write_json(const struct rotate_summary *summary, const char *failure
 	json_write_boolean(&writer, failure == NULL);
 	if (failure)
 		json_write_member(&writer, "error", failure);
+	json_write_name(&writer, "complete");
+	json_write_boolean(&writer, summary->counted);
 	write_number(&writer, "keysRotated", summary->keys);
 	write_number(&writer, "listed", summary->listed);
 	write_number(&writer, "sealed", summary->listed - summary->unsealed);
-	write_number(&writer, "current", summary->current);
-	write_number(&writer, "alreadyNew", summary->already_new);
+	if (summary->passes > 0) {
+		write_number(&writer, "current", summary->current);
+		write_number(&writer, "old", summary->old);
+		write_number(&writer, "alreadyNew", summary->already_new);
+	}
 	write_number(&writer, "rewrapped", summary->rewrapped);
 	write_number(&writer, "valuesRewrapped", summary->values);
+	write_number(&writer, "replaced", summary->replaced);
+	write_number(&writer, "restarted", summary->restarted);
 	write_number(&writer, "conflicts", summary->conflicts);
-	write_number(&writer, "old", summary->old);
 	write_number(&writer, "unsealed", summary->unsealed);
 	write_number(&writer, "otherKey", summary->other_key);
 	write_number(&writer, "otherShard", summary->other_shard);

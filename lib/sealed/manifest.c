@@ -371,8 +371,10 @@ static int read_secret(struct manifest *manifest, uint32_t node, struct error *e
 	const struct manifest_tree *tree = &manifest->tree;
 	struct manifest_secret *secrets = manifest->secrets;
 
-	if (manifest->count % 64 == 0)
-		secrets = reallocarray(secrets, manifest->count + 64, sizeof(*secrets));
+	/* Most documents hold one, and thousands of documents may wait at a time. */
+	if (manifest->count == 0 || manifest->count == 1 || manifest->count % 64 == 0)
+		secrets = reallocarray(
+		    secrets, manifest->count == 0 ? 1 : manifest->count + 64, sizeof(*secrets));
 	if (!secrets)
 		return error_memory(err);
 	manifest->secrets = secrets;

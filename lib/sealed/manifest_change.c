@@ -3,6 +3,7 @@
 
 #include "lib/base/base64.h"
 #include "lib/sealed/manifest_member.h"
+#include "lib/sealed/sealed.h"
 
 /* Columns of one level, where the manifest itself shows none. */
 #define STEP 2
@@ -144,23 +145,34 @@ static int set_pairs(
  * Values.
  */
 
-static int write_value(struct changing *changing, const struct manifest_value *value,
-    const struct secret_buffer *bytes)
+/* Ciphertext that takes the place of ciphertext keeps the style; of plaintext nothing is to be
+ * seen. */
+static int write_content(const struct changing *changing, struct manifest_edits *edits,
+    const struct manifest_node *node, bool rewrapped, const struct secret_buffer *content)
 {
-	const struct manifest_tree *tree = changing->tree;
-	const struct manifest_node *node = &tree->nodes[value->value];
+	const char *text = secret_buffer_string(content);
+
+	if (rewrapped)
+		return manifest_replace_word(
+		    changing->tree, edits, node, text, content->length, changing->err);
+	return manifest_replace(
+	    changing->tree, edits, node, text, content->length, false, changing->err);
+}
+
+static int write_value(struct changing *changing, const struct manifest_value *value,
+    bool rewrapped, const struct secret_buffer *bytes)
+{
+	const struct manifest_node *node = &changing->tree->nodes[value->value];
 	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
 	const struct manifest_node *section = value->text ? changing->text : changing->data;
 	struct manifest_edits *edits =
 	    section == changing->moved ? &changing->moved_edits : changing->edits;
 
 	if (value->text && !changing->move_text)
-		return manifest_replace(tree, edits, node, secret_buffer_string(bytes),
-		    bytes->length, false, changing->err);
+		return write_content(changing, edits, node, rewrapped, bytes);
 	if (base64_encode(&encoded, secret_buffer_string(bytes), bytes->length, changing->err) < 0)
 		return -1;
-	return manifest_replace(tree, edits, node, secret_buffer_string(&encoded), encoded.length,
-	    false, changing->err);
+	return write_content(changing, edits, node, rewrapped, &encoded);
 }
 
 static int change_value(struct changing *changing, size_t index)
@@ -174,7 +186,8 @@ static int change_value(struct changing *changing, size_t index)
 		return 0;
 	if (!moves && (!new || secret_buffer_equal(&new->value, &old->value)))
 		return 0;
-	return write_value(changing, value, new ? &new->value : &old->value);
+	return write_value(changing, value, !moves && sealed_entry_is_ciphertext(old),
+	    new ? &new->value : &old->value);
 }
 
 static bool is_removed(const struct changing *changing, size_t index)

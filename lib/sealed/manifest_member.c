@@ -145,6 +145,56 @@ int manifest_replace(const struct manifest_tree *tree, struct manifest_edits *ed
 	    edits, scalar->start, scalar->end, secret_buffer_string(&text), text.length, err);
 }
 
+/* Lines of `width` columns; `between` is the line break and indentation between two of them. */
+static int write_lines(struct secret_buffer *out, const char *content, size_t length, size_t width,
+    const struct secret_buffer *between, struct error *err)
+{
+	for (size_t at = 0; at < length; at += width) {
+		size_t rest = length - at < width ? length - at : width;
+		if (at > 0 && secret_buffer_append(
+				  out, secret_buffer_string(between), between->length, err) < 0)
+			return -1;
+		if (secret_buffer_append(out, content + at, rest, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What stands between two lines of a block scalar whose text begins at `start`. */
+static int find_between(const struct manifest_tree *tree, size_t start,
+    struct secret_buffer *between, struct error *err)
+{
+	size_t line = manifest_line_start(tree, start);
+	const char *line_break = line >= 2 && tree->text[line - 2] == '\r' ? "\r\n" : "\n";
+
+	if (secret_buffer_append_string(between, line_break, err) < 0)
+		return -1;
+	return secret_buffer_append(between, tree->text + line, start - line, err);
+}
+
+int manifest_replace_word(const struct manifest_tree *tree, struct manifest_edits *edits,
+    const struct manifest_node *scalar, const char *content, size_t length, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer between = SECRET_BUFFER_INIT;
+	size_t start = manifest_line_behind(tree, scalar->start), end = scalar->end;
+
+	while (start < end && strchr(" \r\n", tree->text[start]))
+		start++;
+	while (end > start && strchr(" \r\n", tree->text[end - 1]))
+		end--;
+	if (scalar->style != MANIFEST_BLOCK || start >= end)
+		return manifest_replace(tree, edits, scalar, content, length, false, err);
+	size_t width = strcspn(tree->text + start, "\r\n");
+	/* One line stays one, however long; in a folded scalar a line break would be a space. */
+	if (start + width >= end || tree->text[scalar->start] == '>')
+		width = length;
+	if (find_between(tree, start, &between, err) < 0 ||
+	    write_lines(&text, content, length, width, &between, err) < 0)
+		return -1;
+	return manifest_edits_add(edits, start, end, secret_buffer_string(&text), text.length, err);
+}
+
 /*
  * Mappings in braces.
  */

@@ -20,6 +20,14 @@ int manifest_replace(const struct manifest_tree *tree, struct manifest_edits *ed
     const struct manifest_node *scalar, const char *content, size_t length, bool quoted,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * The same with a word, such as base64, for another: a block scalar stays one, and where its text
+ * is broken into lines, so is the new one.
+ */
+int manifest_replace_word(const struct manifest_tree *tree, struct manifest_edits *edits,
+    const struct manifest_node *scalar, const char *content, size_t length, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Add members at the end of a mapping, or to one that is null. */
 int manifest_add(const struct manifest_tree *tree, struct manifest_edits *edits,
     const struct manifest_node *mapping, const struct manifest_new *members, size_t count,

@@ -304,8 +304,7 @@ static int revoke(struct http_client *client, struct vault *vault, struct error 
 {
 	if (!http_client_is_over(client))
 		return vault_revoke_self(client, vault, err);
-	http_resume();
-	struct http_client *last = http_client_new(clock_now_ms() + VAULT_SESSION_LAST_MS, err);
+	struct http_client *last = http_client_for_the_end(VAULT_SESSION_LAST_MS, err);
 	if (!last)
 		return -1;
 	int result = vault_revoke_self(last, vault, err);

@@ -269,6 +269,8 @@ static int read_key_state(
 	    json_integer(document, json_member(document, data, "latest_version"), 0);
 	state->min_decryption_version =
 	    json_integer(document, json_member(document, data, "min_decryption_version"), 1);
+	state->min_encryption_version =
+	    json_integer(document, json_member(document, data, "min_encryption_version"), 0);
 	state->min_available_version =
 	    json_integer(document, json_member(document, data, "min_available_version"), 0);
 	state->derived = json_boolean(document, json_member(document, data, "derived"), false);

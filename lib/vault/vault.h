@@ -166,8 +166,9 @@ int transit_batch(struct http_client *client, struct vault *vault, const struct 
 struct transit_key_state {
 	int64_t latest_version;
 	int64_t min_decryption_version;
-	int64_t min_available_version;
-	int64_t latest_created_s; /* unix time of the newest version; 0: unknown */
+	int64_t min_encryption_version; /* 0: none is set: any version may be named */
+	int64_t min_available_version;	/* 0: none was ever trimmed */
+	int64_t latest_created_s;	/* unix time of the newest version; 0: unknown */
 	bool derived;
 };
 /*

@@ -132,6 +132,62 @@ is "$(field data.min_decryption_version) $(field data.keys.1)" "2 " "the key sho
 vault_call POST transit/keys/aes256-key/config '{"min_decryption_version":3}'
 refused 400 'cannot set min decryption version of 3, latest key version is 2' "retire the newest version"
 
+# -- trimming ---------------------------------------------------------------------------------------
+
+# config JSON, trim N: of the key "trimmed"; text: what is said, where it is refused
+config() { vault_call POST transit/keys/trimmed/config "$1"; }
+trim() { vault_call POST transit/keys/trimmed/trim "{\"min_available_version\":$1}"; }
+limits() {
+	vault_call GET transit/keys/trimmed
+	echo "$(field data.min_available_version) $(field data.min_decryption_version) $(field data.min_encryption_version)"
+}
+vault_call POST transit/keys/trimmed '{"type":"aes256-gcm96"}'
+transit encrypt "{\"plaintext\":\"$(encoded one)\"}" trimmed
+v1=$(field data.ciphertext)
+for _ in 1 2 3; do vault_call POST transit/keys/trimmed/rotate; done
+transit encrypt "{\"plaintext\":\"$(encoded three)\",\"key_version\":3}" trimmed
+v3=$(field data.ciphertext)
+is "$(limits)" "0 1 0" "a key that nobody limits"
+trim 2
+refused 400 'cannot be set when minimum encryption version is not set' "trim without a minimum for encryption"
+config '{"min_encryption_version":2}'
+is "$STATUS $(limits)" "200 0 1 2" "a minimum for encryption"
+transit encrypt "{\"plaintext\":\"$(encoded two)\",\"key_version\":1}" trimmed
+refused 400 'requested version for encryption is less than the minimum encryption key version' "encrypt below it"
+transit encrypt "{\"plaintext\":\"$(encoded two)\",\"key_version\":2}" trimmed
+is "$STATUS" 200 "encrypt at it"
+transit decrypt "{\"ciphertext\":\"$v1\"}" trimmed
+is "$STATUS" 200 "what is below still decrypts"
+trim 2
+refused 400 'cannot be greater than minimum decryption version' "trim what may still decrypt"
+config '{"min_decryption_version":3}'
+refused 400 'min encryption version of 2 must be greater than or equal to min decryption version of 3' \
+	"a minimum for encryption below the one for decryption"
+config '{"min_decryption_version":3,"min_encryption_version":3}'
+is "$STATUS $(limits)" "200 0 3 3" "both together"
+trim 4
+refused 400 'cannot be greater than' "trim what may still encrypt"
+trim 0
+is "$STATUS" 400 "trim nothing"
+trim 3
+is "$STATUS $(limits)" "200 3 3 3" "trim"
+vault_call GET transit/keys/trimmed
+is "$(field data.keys.1)$(field data.keys.2) $(field data.latest_version)" " 4" "what was trimmed is gone"
+transit decrypt "{\"ciphertext\":\"$v1\"}" trimmed
+refused 400 "$too_old" "and decrypts no more"
+transit decrypt "{\"ciphertext\":\"$v3\"}" trimmed
+is "$STATUS $(field data.plaintext)" "200 $(encoded three)" "what is left does"
+config '{"min_decryption_version":2}'
+refused 400 'min decryption version should not be less then min available version' "decrypt what is gone"
+config '{"min_encryption_version":2}'
+is "$STATUS" 400 "encrypt with what is gone"
+trim 2
+refused 400 'cannot be decremented' "take it back"
+vault_call POST transit/keys/missing-key/trim '{"min_available_version":1}'
+is "$STATUS" 400 "trim a key that does not exist"
+vault_call POST transit/keys/trimmed/trim '{}'
+is "$STATUS" 400 "trim to no version"
+
 # -- derived keys -----------------------------------------------------------------------------------
 
 context=$(encoded demo/app/A)
@@ -198,6 +254,7 @@ may "secret-rotate rewraps" 200 POST transit/rewrap/aes256-key "$cipher"
 may "secret-rotate rotates" 200 POST transit/keys/aes256-key/rotate
 may "secret-rotate may not decrypt" 403 POST transit/decrypt/aes256-key "$cipher"
 may "secret-rotate may not encrypt" 403 POST transit/encrypt/aes256-key "$plain"
+may "secret-rotate may not trim" 403 POST transit/keys/aes256-key/trim '{"min_available_version":1}'
 may "secret-rotate may not retire versions" 403 POST transit/keys/aes256-key/config '{"min_decryption_version":1}'
 login demo app
 may "demo configures the key" 200 POST transit/keys/aes256-key/config '{"min_decryption_version":2}'

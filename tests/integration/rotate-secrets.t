@@ -14,7 +14,8 @@ kube_call PATCH /api/v1/namespaces/demo/secrets/app '{"metadata":{"labels":{"tea
 
 run "$BIN/secret-rotate" -n demo --transit-key aes256-key
 status_is 0 "one key is rotated"
-out_like '^keys rotated 1, Secrets listed 5, current 3, rewrapped 3, conflicts 0, failed 0, 2 of other keys; [0-9.]+ s$' "the summary"
+out_like '^keys rotated 1, Secrets listed 5, current 3, rewrapped 3, conflicts 0, failed 0, 2 of other keys; [0-9.]+ s
+transit/aes256-key: newest version 2; 6 values on it$' "the summary"
 err_like 'transit/aes256-key: rotated to version 2' "the log"
 for name in app b c; do
 	like "$(stored "$name" A) $(stored "$name" B)" '^vault:v2:.* vault:v2:' "$name is on the new version"

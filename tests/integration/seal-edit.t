@@ -131,6 +131,15 @@ run "$terminal" 'expect (e)dit again
 status_is 1 "or given up"
 wiped "and wiped"
 
+# Ctrl-C and Ctrl-\ are the editor's own.
+for key in '\x03' '\x1c'; do
+	printf '#!/bin/bash\ntrap "exit 0" INT QUIT; echo waits >/dev/tty; until read -r -t 0.1 _ </dev/tty; do :; done; exit 1\n' >"$TAP_WORK/editor"
+	run "$terminal" "expect waits
+		send $key" -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+	status_is 0 "$key while the editor runs is for it alone"
+	like "$OUT" 'secret/app not changed' "and it goes on"
+done
+
 # Signals while the editor runs.
 mkfifo "$TAP_WORK/started"
 for signal in TERM HUP; do

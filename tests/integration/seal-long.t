@@ -23,7 +23,7 @@ YAML
 vault() {
 	bad_vault "${@:2}"
 	VAULT_LOG=$BAD_LOG
-	SEALER=(env -u VAULT_TOKEN --default-signal=INT,TERM HOME="$TAP_WORK" KUBECONFIG="$TAP_WORK/kubeconfig" VAULT_ADDR="$BAD_URL"
+	SEALER=(env -u VAULT_TOKEN "--default-signal=INT,TERM" HOME="$TAP_WORK" KUBECONFIG="$TAP_WORK/kubeconfig" VAULT_ADDR="$BAD_URL"
 		VAULT_CACERT="$BAD_CA" VAULT_ROLE="$1" SECRET_SEAL_JWT_FILE="$STAGE_DIR/pod/sealer/token" TERM=xterm "$BIN/secret-seal")
 }
 api() { bad_api "$@" && API_LOG=$BAD_LOG && kubeconfig "$BAD_URL"; }

@@ -22,7 +22,7 @@
 
 #define CONNECTIONS_MAX 32
 #define REQUESTS_MAX 64
-#define REQUEST_BYTES_MAX 262144
+#define REQUEST_BYTES_MAX 2097152 /* a value as long as Vault takes it */
 
 struct connection {
 	struct http_server *server;
@@ -132,14 +132,16 @@ static bool answer(struct connection *connection, int number)
 static void *serve_connection(void *context)
 {
 	struct connection *connection = context;
-	char text[REQUEST_BYTES_MAX] = "";
+	char *text = calloc(1, REQUEST_BYTES_MAX);
 	size_t length = 0, whole;
 
+	ck_assert_ptr_nonnull(text);
 	if (connection->tls && SSL_accept(connection->tls) != 1)
 		goto ended;
 	for (;;) {
 		while ((whole = request_length(text, length)) == 0) {
-			ssize_t got = receive(connection, text + length, sizeof(text) - 1 - length);
+			ssize_t got =
+			    receive(connection, text + length, REQUEST_BYTES_MAX - 1 - length);
 			if (got <= 0)
 				goto ended;
 			length += (size_t)got;
@@ -152,6 +154,7 @@ static void *serve_connection(void *context)
 		memmove(text, text + whole, length + 1);
 	}
 ended:
+	free(text);
 	shutdown(connection->fd, SHUT_RDWR);
 	return NULL;
 }

@@ -337,6 +337,20 @@ static const struct {
 	SECRET "stringData:\n  A: vault:v2:BBBB # a\n  B: 'vault:v2:BBBB'\n  C: plain\n"},
     {SECRET "stringData: {A: 'vault:v1:AAAA'}\ndata:\n  B: " OLD "\n", "A B",
 	SECRET "stringData: {A: 'vault:v2:BBBB'}\ndata:\n  B: " NEW "\n"},
+    /* Ciphertext for ciphertext: a block scalar stays one, and its lines as long as they were. */
+    {SECRET "stringData:\n  A: |-  # a\n    vault:v1:AAAA\n  # b\n  B: >-\n      vault:v1:AAAA\n\n"
+	    "  C: vault:v1:AAAA",
+	"A B C",
+	SECRET
+	"stringData:\n  A: |-  # a\n    vault:v2:BBBB\n  # b\n  B: >-\n      vault:v2:BBBB\n\n"
+	"  C: vault:v2:BBBB"},
+    {SECRET "data:\r\n  A: |2+\r\n    dmF1bHQ6d\r\n    jE6QUFBQQ\r\n    ==\r\n\r\n  B: b25l\r\n",
+	"A",
+	SECRET
+	"data:\r\n  A: |2+\r\n    dmF1bHQ6d\r\n    jI6QkJCQg\r\n    ==\r\n\r\n  B: b25l\r\n"},
+    {SECRET "data:\n  A: >\n    dmF1bHQ6\n\n    djE6QUFBQQ==\n", "A",
+	SECRET "data:\n  A: >\n    " NEW "\n"},
+    {SECRET "data:\n  A: |\n    b25l\n", "A", SECRET "data:\n  A: " NEW "\n"},
     /* New values. */
     {SECRET "data:\n  A: " OLD " # a\n# end", "B C.x 80",
 	SECRET "data:\n  A: " OLD " # a\n  B: " NEW "\n  C.x: " NEW "\n  \"80\": " NEW "\n# end"},
@@ -496,9 +510,9 @@ static void put_value(struct pair *pair, bool changes)
 	    {"'" OLD "'", "'" NEW "'"},
 	    {"\"dmF1bHQ6\\\n      djE6QUFBQQ==\"", "\"" NEW "\""},
 	    {"\"dmF1bHQ6\\x64jE6QUFBQQ==\"", "\"" NEW "\""},
-	    {"|\n    dmF1bHQ6\n    djE6QUFBQQ==", NEW},
-	    {"|-  # why\n    " OLD, NEW "  # why"},
-	    {">\n      " OLD, NEW},
+	    {"|\n    dmF1bHQ6djE6\n    QUFBQQ==", "|\n    dmF1bHQ6djI6\n    QkJCQg=="},
+	    {"|-  # why\n    " OLD, "|-  # why\n    " NEW},
+	    {">\n      " OLD, ">\n      " NEW},
 	    {"\n      " OLD, "\n      " NEW},
 	};
 	const char *const *form = PICK(forms);

@@ -155,13 +155,13 @@ static const struct {
     {200, "{\"data\":{\"batch_results\":[{\"plaintext\":\"Zm9\"},{}]}}", ERROR_INVALID,
 	"Vault's answer: a plaintext: not base64"},
     {200, "not JSON", ERROR_INVALID, "Vault's answer"},
-    {400, "{\"errors\":[\"encryption key not found\"]}", ERROR_REJECTED, "check the key's name"},
+    {400, "{\"errors\":[\"encryption key not found\"]}", ERROR_NOT_FOUND, "check the key's name"},
     {400, "{\"errors\":[\"invalid \\\"batch_results\\\"\"]}", ERROR_REJECTED,
 	"status 400: invalid"},
     {403, "{\"errors\":[\"permission denied\"]}", ERROR_DENIED,
 	"must allow \"update\" on team/transit/decrypt/app-key"},
     {404, "{\"errors\":[]}", ERROR_NOT_FOUND, "is a transit engine mounted at team/transit/?"},
-    {500, "{\"errors\":[\"JSON string value exceeds allowed length\"]}", ERROR_UNAVAILABLE,
+    {500, "{\"errors\":[\"JSON string value exceeds allowed length\"]}", ERROR_TOO_LARGE,
 	"decrypt with Transit key team/transit/app-key: "},
 };
 
@@ -291,7 +291,8 @@ START_TEST(a_batch_that_can_not_be_made_leaves_nothing_behind)
 END_TEST
 
 static const char state_answer[] =
-    "{\"data\":{\"latest_version\":3,\"min_decryption_version\":2,\"min_available_version\":1,"
+    "{\"data\":{\"latest_version\":3,\"min_decryption_version\":2,\"min_encryption_version\":2,"
+    "\"min_available_version\":1,"
     "\"derived\":true,\"keys\":{\"2\":1700000000,\"3\":1700000100}}}";
 
 START_TEST(a_keys_state_is_read)
@@ -305,6 +306,7 @@ START_TEST(a_keys_state_is_read)
 	expect_ok(transit_key_read(client, &vault, &key, &state, &err), err);
 	ck_assert_int_eq(state.latest_version, 3);
 	ck_assert_int_eq(state.min_decryption_version, 2);
+	ck_assert_int_eq(state.min_encryption_version, 2);
 	ck_assert_int_eq(state.min_available_version, 1);
 	ck_assert_int_eq(state.latest_created_s, 1700000100);
 	ck_assert(state.derived);

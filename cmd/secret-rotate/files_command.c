@@ -1,0 +1,74 @@
+#include "cmd/secret-rotate/files_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/rotate/files.h"
+
+static const struct {
+	const char *name;
+	enum rotate_files_phase phase;
+} phases[] = {{"rewrap", ROTATE_FILES_REWRAP}, {"rotate", ROTATE_FILES_ROTATE},
+    {"verify", ROTATE_FILES_VERIFY}, {"all", ROTATE_FILES_ALL}};
+
+/* Nothing is retired here: what the files say tells nothing of the cluster. */
+static int parse_phase(const char *text, enum rotate_files_phase *phase, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++)
+		if (strcmp(given(text) ? text : phases[0].name, phases[i].name) == 0) {
+			*phase = phases[i].phase;
+			return 0;
+		}
+	return error_set(err, ERROR_USAGE,
+	    "--phase \"%s\": with --files write rewrap (the default), rotate, verify or all", text);
+}
+
+/* FILE: Secret demo/app: 3 values v1 -> v4 */
+static void print_old(void *context, const struct rotate_files_old *old)
+{
+	(void)context;
+	printf("%s: Secret %s%s%s: %zu value%s v%lld", old->file,
+	    old->namespace ? old->namespace : "", old->namespace ? "/" : "", old->name, old->values,
+	    old->values > 1 ? "s" : "", (long long)old->oldest);
+	if (old->newest > old->oldest)
+		printf("..v%lld", (long long)old->newest);
+	printf(" -> v%lld\n", (long long)old->latest);
+}
+
+static void print_summary(const struct rotate_files_summary *summary)
+{
+	printf("keys rotated %zu, files %zu, changed %zu, Secrets %zu, current %zu, rewrapped %zu, "
+	       "old %zu, of other keys %zu, failed %zu, not read or replaced %zu\n",
+	    summary->keys, summary->files, summary->changed, summary->secrets, summary->current,
+	    summary->rewrapped, summary->old, summary->other_key, summary->failed, summary->broken);
+}
+
+int files_command(
+    const struct files_options *options, char *const *paths, size_t count, struct error *err)
+{
+	struct rotate_files_settings settings = {.vault = *options->vault,
+	    .session = *options->session,
+	    .transit_key = given(options->transit_key) ? options->transit_key : NULL,
+	    .namespace = options->namespace,
+	    .min_age_ms = options->min_age_ms,
+	    .dry_run = options->dry_run,
+	    .tell_old = print_old};
+	struct rotate_files_summary summary;
+
+	if (count == 0)
+		return error_set(err, ERROR_USAGE, "--files: name the files or folders");
+	if (parse_phase(options->phase, &settings.phase, err) < 0)
+		return -1;
+	struct http_client *client =
+	    http_client_new(clock_now_ms() + options->program->timeout_ms, err);
+	if (!client)
+		return -1;
+	int result = rotate_files(client, &settings, paths, count, &summary, err);
+	http_client_free(client);
+	if (result == 0 || err->code != ERROR_USAGE)
+		print_summary(&summary);
+	if (fflush(stdout) != 0 && result == 0)
+		return error_system(err, "standard output");
+	return result;
+}

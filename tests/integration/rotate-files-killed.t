@@ -1,0 +1,114 @@
+#!/bin/bash
+# Killed at any system call, secret-rotate --files leaves each file as it was, or all of it new; the next run goes on.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+command -v strace >/dev/null || skip_all "needs strace"
+strace -o /dev/null true 2>/dev/null || skip_all "strace may not trace here"
+stage_start
+. "$(dirname "$0")/../manifests.sh"
+
+dir=$TAP_WORK/manifests
+old=$TAP_WORK/old
+mkdir "$dir" "$old"
+for name in a b c; do
+	{
+		printf '# %s\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n' "$name" "$name"
+		secret "$name" A "$(b64 aes256-key one)"
+		printf '  B: %s # b\n' "$(b64 aes256-key two)"
+		secret "$name-2" A "$(b64 aes256-key three)"
+	} >"$old/$name.yaml"
+done
+new_version transit/aes256-key
+
+# killed_at N CALLS: at the Nth of them
+killed_at() {
+	ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -e "inject=$2:signal=KILL:when=$1" \
+		"$BIN/secret-rotate" --files "$dir" >/dev/null
+}
+fresh() {
+	rm -rf "$dir"
+	cp -r "$old" "$dir"
+}
+# Counts each file as old, new or torn, and what lies beside them.
+look() {
+	local name left
+	for name in a b c; do
+		if cmp -s "$dir/$name.yaml" "$old/$name.yaml"; then
+			old_files=$((old_files + 1))
+		elif [ "$(versions "$dir/$name.yaml")" = "v2 x 3" ] &&
+			[ "$(wc -lc <"$dir/$name.yaml")" = "$(wc -lc <"$old/$name.yaml")" ]; then
+			new_files=$((new_files + 1))
+		else
+			torn=$((torn + 1))
+		fi
+	done
+	for left in "$dir"/* "$dir"/.[!.]*; do
+		case $left in
+		"$dir"/[abc].yaml | "$dir/.[!.]*") ;;
+		"$dir"/.secret-seal.*) lying=$((lying + 1)) ;;
+		*) strange=$((strange + 1)) ;;
+		esac
+	done
+}
+
+# Those about files, and those about Vault; strace counts each by itself.
+calls=(openat read pread64 write fchown fchmod fsync rename renameat unlinkat close connect sendto recvfrom)
+old_files=0 new_files=0 torn=0 lying=0 strange=0 unended='' unfinished=0 kills=0
+for call in "${calls[@]}"; do
+	for ((n = 1; n <= 400; n++)); do
+		fresh
+		killed_at "$n" "$call" 2>/dev/null
+		status=$?
+		look
+		[ "$status" = 137 ] || break
+		kills=$((kills + 1))
+		[ $((kills % 20)) = 0 ] || continue
+		"$BIN/secret-rotate" --files "$dir" >/dev/null 2>&1 || unfinished=$((unfinished + 1))
+		[ "$(for name in a b c; do versions "$dir/$name.yaml"; done)" = $'v2 x 3\nv2 x 3\nv2 x 3' ] || unfinished=$((unfinished + 1))
+	done
+	[ "$status" = 0 ] || unended+=" $call"
+done
+tap_note "killed $kills times: $old_files old files, $new_files new ones, $lying left beside them"
+is "$unended" "" "it was killed at each of these calls, until it ended by itself"
+ok "which are many" [ "$kills" -gt 80 ]
+is "$torn" 0 "never is there half a file"
+ok "some kills came before files were in place" [ "$old_files" -gt 100 ]
+ok "and some between them, or later" [ "$new_files" -gt 20 ]
+ok "a kill can leave a new file behind" [ "$lying" -gt 0 ]
+is "$strange" 0 "under the name that the documentation gives"
+is "$unfinished" 0 "the next run finishes the work"
+
+# What a kill left behind is no manifest to the next run.
+fresh
+killed_at 1 renameat 2>/dev/null
+lying=0
+look
+is "$lying" 1 "killed before a file is put in place"
+run "$BIN/secret-rotate" --files "$dir"
+out_like '^keys rotated 0, files 3, ' "what is left behind is not looked at"
+
+# A signal that can be caught leaves nothing, wherever it comes.
+lying=0 strange=0 torn=0 old_files=0 new_files=0 unclean=0
+for call in openat read pread64 write fsync renameat close sendto recvfrom; do
+	for ((n = 1; n <= 400; n += 2)); do
+		fresh
+		ASAN_OPTIONS=detect_leaks=0 strace -qq -o "$TAP_WORK/trace" -e trace="$call" -e "inject=$call:signal=TERM:when=$n" \
+			"$BIN/secret-rotate" --files "$dir" >"$TAP_WORK/out" 2>"$TAP_WORK/err"
+		status=$?
+		grep -q SIGTERM "$TAP_WORK/trace" || break
+		look
+		case $status in
+		0) ;; # it came when all was done
+		1) grep -q interrupted "$TAP_WORK/err" || unclean=$((unclean + 1)) ;;
+		143) [ ! -s "$TAP_WORK/err" ] || unclean=$((unclean + 1)) ;; # before it was caught
+		*) unclean=$((unclean + 1)) ;;
+		esac
+	done
+done
+tap_note "interrupted: $old_files old files, $new_files new ones"
+is "$torn $lying $strange" "0 0 0" "SIGTERM at any call leaves whole files, and nothing beside them"
+is "$unclean" 0 "and says so"
+ok "some were done before it" [ "$new_files" -gt 10 ]
+ok "some were not" [ "$old_files" -gt 10 ]
+
+done_testing

@@ -1,0 +1,90 @@
+#!/bin/bash
+# secret-rotate --files brings 10,000 files on in few requests and constant memory.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/../faults.sh"
+. "$(dirname "$0")/../manifests.sh"
+
+# In memory where that can be: each file is synced to its disk, which is not what is measured here.
+dir=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
+at_end "rm -rf $dir"
+# make_files FROM TO: one Secret with two values a file, every second one beside a ConfigMap; 100 files a folder
+make_files() {
+	/usr/bin/python3 -IS -c '
+import os, sys
+folder, one, two = sys.argv[1:4]
+for number in range(int(sys.argv[4]), int(sys.argv[5])):
+    path = f"{folder}/{number // 100}"
+    os.makedirs(path, exist_ok=True)
+    with open(f"{path}/app-{number}.yaml", "w") as file:
+        if number % 2 == 0:
+            file.write(f"kind: ConfigMap\napiVersion: v1\nmetadata: {{name: map-{number}}}   # {number}\n---\n")
+        file.write(f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app-{number}\n  namespace: demo\n"
+                   "  annotations: {secretmanager/transit-key: transit/aes256-key}\n"
+                   f"data:\n  USER: {one} # {number}\n  PASSWORD: \"{two}\"\n")' "$dir" "$one" "$two" "$1" "$2"
+}
+# peak ARGUMENT...: rotate; $PEAK is the most memory that it had, in KiB
+peak() {
+	PEAK=$(/usr/bin/python3 -IS -c '
+import resource, subprocess, sys
+with open(sys.argv[1], "w") as out, open(sys.argv[2], "w") as err:
+    status = subprocess.run(sys.argv[3:], stdout=out, stderr=err).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)' "$TAP_WORK/out" "$TAP_WORK/err" "$BIN/secret-rotate" --files "$@")
+	STATUS=$?
+	OUT=$(<"$TAP_WORK/out")
+	ERR=$(tail -n 3 "$TAP_WORK/err")
+}
+# AddressSanitizer keeps what was freed for a while.
+factor=1
+! grep -q __asan_init "$BIN/secret-rotate" || factor=8
+within() { ok "within $1 MiB ($PEAK KiB)" [ "$PEAK" -lt $(($1 * 1024 * factor)) ]; }
+
+one=$(b64 aes256-key user) two=$(b64 aes256-key "$(printf '%0600d' 1)")
+make_files 0 10000
+new_version transit/aes256-key
+# As many descriptors as a cautious shell allows.
+ulimit -n 64
+bad_vault relay
+VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA peak "$dir"
+status_is 0 "10,000 files"
+is "$OUT" "keys rotated 0, files 10000, changed 10000, Secrets 10000, current 0, rewrapped 10000, old 0, of other keys 0, failed 0, not read or replaced 0" "all are done"
+requests=$(grep -c 'POST .*/rewrap/' "$BAD_LOG")
+ok "20,000 values take few requests ($requests)" [ "$requests" -le 8 ]
+is "$(wc -l <"$BAD_LOG")" $((requests + 1)) "and one for the key"
+is "$(grep -rlF "$one" "$dir" | wc -l) $(grep -rlF "$two" "$dir" | wc -l)" "0 0" "no old value is left"
+within 32
+once=$PEAK
+peak "$dir"
+status_is 0 "nothing old in 10,000 files"
+is "$(wc -l <"$TAP_WORK/err")" 0 "is no word"
+within 16
+
+# Twice as many.
+one=$(b64 aes256-key user) two=$(b64 aes256-key "$(printf '%0600d' 1)")
+make_files 10000 20000
+new_version transit/aes256-key
+peak "$dir"
+status_is 0 "20,000 files"
+ok "take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
+
+# One file that is larger than what waits, and large values.
+rm -rf "${dir:?}"/*
+large=$(b64 aes256-key "$(head -c 90000 /dev/zero | tr '\0' x)")
+for ((i = 0; i < 400; i++)); do
+	secret "large-$i" A "$large"
+	printf -- '---\nkind: ConfigMap # %d\n' "$i"
+done >"$dir/large.yaml"
+secret small A "$one" >"$dir/small.yaml"
+cp "$dir/large.yaml" "$TAP_WORK/large.yaml"
+new_version transit/aes256-key
+peak "$dir"
+status_is 0 "a file of 400 Secrets of 90 KB"
+is "$OUT" "keys rotated 0, files 2, changed 2, Secrets 401, current 0, rewrapped 401, old 0, of other keys 0, failed 0, not read or replaced 0" "and a small one are done"
+is "$(sed -E 's/[A-Za-z0-9+/=]{100,}/X/' "$dir/large.yaml" | sha256sum)" "$(sed -E 's/[A-Za-z0-9+/=]{100,}/X/' "$TAP_WORK/large.yaml" | sha256sum)" "all else is as it was"
+printf '%s\n' "$large" >"$TAP_WORK/value"
+is "$(grep -cFf "$TAP_WORK/value" "$dir/large.yaml")" 0 "no old value is left"
+within 48
+
+done_testing

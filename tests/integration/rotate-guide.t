@@ -1,0 +1,41 @@
+#!/bin/bash
+# docs/rotation.md speaks of messages and metrics that there are.  (Its examples: readme.t.)
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+guide=$root/docs/rotation.md
+
+# What stands in the first column, between backquotes, is in the programs' text, but for Vault's own words; "…", N and M
+# stand for what differs.
+run /usr/bin/python3 -I - "$root" "$guide" <<'PY'
+import glob, re, sys
+root, guide = sys.argv[1:]
+VAULTS = {"message authentication failed", "too old", "403"}
+text = ""
+for path in glob.glob(root + "/lib/*/*.c") + glob.glob(root + "/cmd/*/*.c"):
+    with open(path) as file:
+        text += re.sub(r'"\s*\n\s*"', "", file.read())
+with open(guide) as file:
+    rows = re.search(r"\n\| message \|.*?\n\n", file.read(), re.S).group().strip().split("\n")[2:]
+for row in rows:
+    for message in re.findall("`([^`]*)`", row.split("|")[1]):
+        for part in re.split(r"…|\b[NM]\b", message):
+            part = part.strip(" :")
+            if part and part not in VAULTS and part not in text:
+                print("%s: no program says so" % part)
+print("%d rows" % len(rows))
+PY
+out_like '^[23][0-9] rows$' "every message of the table is one"
+
+# Each metric: with its prefix in the examples, without it in the table.
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=1 app >/dev/null
+"$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/it.prom" >/dev/null 2>&1
+sed -n 's/^# TYPE secretmanager_rotate_\([a-z_]*\) .*/\1/p' "$TAP_WORK/it.prom" | sort >"$TAP_WORK/there"
+{
+	grep -o 'secretmanager_rotate_[a-z_]*' "$guide" | sed -e 's/^secretmanager_rotate_//' -e '/^$/d'
+	awk '/^\| metric / { inside = 1; next } /^$/ { inside = 0 } inside' "$guide" | cut -d'|' -f2 | grep -o '`[a-z_]*`' | tr -d '`'
+} | sort -u >"$TAP_WORK/told"
+is "$(<"$TAP_WORK/told")" "$(<"$TAP_WORK/there")" "it tells of the metrics that there are, and of all of them"
+done_testing

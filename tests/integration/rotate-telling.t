@@ -1,0 +1,148 @@
+#!/bin/bash
+# What secret-rotate tells: a summary for people and machines, a file of metrics, and how far it has come.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+here=$(dirname "$0")
+encoded() { printf '%s' "$1" | base64 -w0; }
+for name in a b c; do
+	"$BIN/secret-seal" --transit-key aes256-key --from-literal "A=a-$name" --from-literal B=b "$name" >/dev/null
+done
+"$BIN/secret-seal" --transit-key derived-key --from-literal A=bound bound >/dev/null
+
+# -- the summary ------------------------------------------------------------------------------------
+
+run "$BIN/secret-rotate" -n demo
+status_is 0 "a rotation"
+out_like '^keys rotated 2, Secrets listed 4, current 4, rewrapped 4, conflicts 0, failed 0; [0-9.]+ s
+transit/[a-z0-9]+-key: newest version 2; [0-9]+ values? on it
+transit/[a-z0-9]+-key: newest version 2; [0-9]+ values? on it$' "a line for the Secrets, and one for each key"
+out_like 'transit/aes256-key: newest version 2; 6 values on it' "values are counted by their keys"
+run "$BIN/secret-rotate" -n demo --phase rotate --transit-key aes256-key
+out_like '^keys rotated 1, Secrets listed 4; [0-9.]+ s
+transit/aes256-key: newest version 3; 0 values on it, 6 on older ones, the oldest 2$' "what there is to do after the phase rotate"
+run "$BIN/secret-rotate" -n demo -o json
+status_is 0 "-o json"
+is "$(field ok) $(field complete) $(field keysRotated) $(field listed) $(field current) $(field failures)" \
+	"true true 2 4 4 []" "its members"
+is "$(field requests.patch) $(field valuesRewrapped)" "4 7" "requests and values"
+is "$(wc -l <"$TAP_WORK/out")" 1 "one line"
+
+# -- metrics ----------------------------------------------------------------------------------------
+
+mkdir "$TAP_WORK/textfile"
+file=$TAP_WORK/textfile/nightly.prom
+# metrics SERIES...: their numbers, without the prefix and the label that all have; the whole is checked.
+metrics() {
+	local series=() name
+	for name in "$@"; do
+		name=secretmanager_rotate_${name/\{/\{rotation=\"nightly\",}
+		[[ $name == *\} ]] || name+='{rotation="nightly"}'
+		series+=("$name")
+	done
+	"$here/prometheus-text" "${series[@]}" <"$file"
+}
+# shellcheck disable=SC2034 # until_true's condition
+before=$(date +%s)
+(umask 077 && exec "$BIN/secret-rotate" -n demo --metrics-file "$file" >/dev/null 2>"$TAP_WORK/err")
+is "$?" 0 "a run with --metrics-file"
+is "$(metrics last_run_success keys_rotated rewrapped_secrets rewrapped_values conflicts \
+	replaced_secrets restarted_workloads)" "1 2 4 7 0 0 0" "what it did"
+is "$(metrics 'secrets{state="current"}' 'secrets{state="old"}' 'secrets{state="failed"}')" "4 0 0" "Secrets by state"
+is "$(metrics 'values{transit_key="transit/aes256-key",version="5"}' 'values{transit_key="transit/derived-key",version="4"}')" \
+	"6 1" "values by key and version"
+is "$(metrics 'key_latest_version{transit_key="transit/aes256-key"}' 'key_oldest_version{transit_key="transit/aes256-key"}' \
+	'key_min_decryption_version{transit_key="transit/aes256-key"}')" "5 5 1" "versions of keys"
+is "$(metrics 'requests{kind="patch"}')" 4 "requests"
+success=$(metrics last_success_timestamp_seconds)
+ok "the time of the success" test "$success" -ge "$before" -a "$success" -le "$(date +%s)"
+is "$success" "$(metrics last_run_timestamp_seconds)" "is the run's"
+like "$(metrics last_run_duration_seconds)" '^[0-9]+\.[0-9]{3}$' "and it took some time"
+is "$(stat -c %a "$file") $(ls -A "$TAP_WORK/textfile")" "644 nightly.prom" "every user may read it, and nothing is left beside it"
+
+# A success of long ago, to tell the two times apart.
+age() { sed -i -E "s/^(secretmanager_rotate_last_success_[^ ]*) [0-9]+/\1 ${1-1600000000}/" "$file"; }
+age
+kube_call POST /api/v1/namespaces/demo/secrets "{\"metadata\":{\"name\":\"garbled\",\"labels\":{\"secretmanager/sealed\":\"true\"},
+	\"annotations\":{\"secretmanager/transit-key\":\"transit/aes256-key\"}},\"data\":{\"A\":\"$(encoded vault:v1:AAAA)\"}}"
+run "$BIN/secret-rotate" -n demo --metrics-file "$file" -o json
+status_is 1 "a run that leaves something"
+is "$(field ok) $(field complete) $(field failed) $(field failures.0.secret)" "false true 1 demo/garbled" "the summary"
+is "$(metrics last_run_success last_success_timestamp_seconds)" "0 1600000000" "the last success stays in the file"
+is "$(metrics 'secrets{state="failed"}' 'values{transit_key="transit/aes256-key",version="1"}')" "1 1" "and what is left is counted"
+ok "the run has a time of its own" test "$(metrics last_run_timestamp_seconds)" -ge "$success"
+kube_call DELETE /api/v1/namespaces/demo/secrets/garbled
+
+run env VAULT_ADDR=https://127.0.0.1:1 "$BIN/secret-rotate" -n demo --retries 0 --metrics-file "$file"
+status_is 1 "without Vault"
+is "$(metrics last_run_success last_success_timestamp_seconds)" "0 1600000000" "the file tells of the failure"
+is "$(metrics 'secrets{state="current"}' 'values{transit_key="transit/derived-key",version="5"}')" "- 1" \
+	"what stands where is known, but not whether that is old"
+run "$BIN/secret-rotate" -n nowhere --name x --transit-key aes256-key --phase verify --metrics-file "$file"
+status_is 1 "a Secret that is not there"
+is "$(metrics last_success_timestamp_seconds)" 1600000000 "once more it stays"
+
+age 99999999999
+run "$BIN/secret-rotate" -n nowhere --name x --transit-key aes256-key --phase verify --metrics-file "$file"
+err_like 'warning: --metrics-file .*/nightly.prom: the old one tells of no success' "a time to come is none"
+is "$(metrics last_run_success last_success_timestamp_seconds)" "0 -" "and is left out"
+echo garbage >"$file"
+run "$BIN/secret-rotate" -n demo --metrics-file "$file"
+is "$STATUS $(metrics last_run_success)" "0 1" "a file of something else is replaced"
+odd=$TAP_WORK/textfile/$'a"b\\c\nd\xff'
+run "$BIN/secret-rotate" -n demo --metrics-file "$odd"
+# shellcheck disable=SC1003 # the label's own escapes
+is "$STATUS $("$here/prometheus-text" 'secretmanager_rotate_last_run_success{rotation="a\"b\\c?d?"}' <"$odd")" "0 1" \
+	"a file's name may hold anything"
+rm "$odd"
+
+age
+before=$(<"$file")
+latest() { vault_call GET transit/keys/aes256-key && field data.latest_version; }
+version=$(latest)
+run "$BIN/secret-rotate" -n demo --metrics-file "$file" --dry-run
+is "$STATUS $(<"$file")" "0 $before" "a dry run leaves the file as it is"
+run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/nowhere/rotate.prom"
+fails_with 1 '^secret-rotate: --metrics-file .*/nowhere/rotate.prom: its folder: No such file' "a folder that is not there"
+run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile"
+fails_with 2 'it is no regular file' "a folder"
+run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile/"
+fails_with 2 'it names no file' "no name"
+mkfifo "$TAP_WORK/textfile/fifo.prom"
+run timeout 10 "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile/fifo.prom"
+fails_with 2 'it is no regular file' "a named pipe"
+rm "$TAP_WORK/textfile/fifo.prom"
+is "$(latest)" "$version" "and no key was rotated"
+cd "$TAP_WORK/textfile" || exit 1
+run "$BIN/secret-rotate" -n demo --metrics-file here.prom
+is "$STATUS $(ls -A)" "0 here.prom
+nightly.prom" "a relative path"
+cd - >/dev/null || exit 1
+
+# -- how far it has come ----------------------------------------------------------------------------
+
+[ "$STAGE" = dev ] || done_testing # the rest needs a server that can be stopped
+# stopped TERMINAL-SCRIPT OPTION...: on a terminal, while the servers do not answer.
+stopped() {
+	local script=$1
+	shift
+	kill -STOP "$SECRET_DEV_PID"
+	run env TERM=xterm "$here/../terminal" "$script" -- "$BIN/secret-rotate" -n demo --no-lease "$@"
+	kill -CONT "$SECRET_DEV_PID"
+}
+wipe=$'\r\x1b\\[K'
+stopped "expect Finding Secrets: 0
+	run kill -CONT $SECRET_DEV_PID
+	expect keys rotated 2"
+status_is 0 "a run that takes longer than a second shows on a terminal how far it is"
+out_like "${wipe}Finding Secrets: 0${wipe}" "in a line that goes again"
+out_unlike 'Finding Secrets: 0[^0-9]*keys' "before the summary"
+stopped "expect Finding Secrets: 0
+	signal TERM
+	run kill -CONT $SECRET_DEV_PID" --metrics-file "$file"
+status_is 1 "a signal ends it"
+out_like "Finding Secrets: 0${wipe}keys rotated 0.*secret-rotate: .*interrupted by a signal" "the line goes before anything else is told"
+is "$(metrics last_run_success last_success_timestamp_seconds 'values{transit_key="transit/derived-key",version="7"}')" \
+	"0 1600000000 -" "the file tells of it, and of no half of the values"
+done_testing

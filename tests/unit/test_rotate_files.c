@@ -1,0 +1,273 @@
+#include "lib/rotate/files.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/log.h"
+#include "tests/unit/expect.h"
+#include "tests/unit/http_server.h"
+
+#define HEAD(name)                                                                                 \
+	"---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: " name "\n  namespace: demo\n"      \
+	"  annotations:\n    secretmanager/transit-key: "
+#define KEY(version)                                                                               \
+	{                                                                                          \
+		200, NULL, "{\"data\":{\"latest_version\":" version "}}"                           \
+	}
+#define OLD "vault:v1:AAAA"
+#define NEW "vault:v2:BBBB"
+
+static struct error err;
+static char folder[32], path[64], log_path[64];
+static struct http_server *server;
+static struct http_client *client;
+static struct rotate_files_settings settings;
+static struct rotate_files_summary summary;
+
+static void set_up(void)
+{
+	strcpy(folder, "/tmp/rotate-files.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/app.yaml", folder);
+	snprintf(log_path, sizeof(log_path), "%s.log", folder);
+	log_init("secret-rotate", LOG_WARNING, LOG_TEXT);
+	client = http_client_new(0, &err);
+	settings = (struct rotate_files_settings){.session = VAULT_SESSION_DEFAULTS};
+	settings.session.token = "s.token";
+}
+
+static void tear_down(void)
+{
+	http_client_free(client);
+	http_server_stop(server);
+	unlink(path);
+	unlink(log_path);
+	/* Fails when anything was left behind. */
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static void write_manifest(const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void expect_file(const char *file, const char *part)
+{
+	cleanup_secret struct secret_buffer now = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_read_file(&now, file, &err), err);
+	expect_contains(secret_buffer_string(&now), part);
+}
+
+/* Rotate the manifest, with these answers of Vault; what is told goes to log_path. */
+static int rotate_with(const struct http_answer *answers, int count)
+{
+	char *paths[] = {path};
+	int messages = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int terminal = dup(STDERR_FILENO);
+
+	server = http_server_start(answers, count, NULL);
+	settings.vault = (struct vault_settings){.address = http_server_url(server)};
+	error_clear(&err);
+	dup2(messages, STDERR_FILENO);
+	int result = rotate_files(client, &settings, paths, 1, &summary, &err);
+	dup2(terminal, STDERR_FILENO);
+	close(terminal);
+	close(messages);
+	return result;
+}
+#define rotate(...)                                                                                \
+	rotate_with((const struct http_answer[]){__VA_ARGS__},                                     \
+	    sizeof((const struct http_answer[]){__VA_ARGS__}) / sizeof(struct http_answer))
+
+/* "prefix" and so many letters. */
+static char *long_text(const char *prefix, size_t letters)
+{
+	char *text = malloc(strlen(prefix) + letters + 1);
+
+	strcpy(text, prefix);
+	memset(text + strlen(prefix), 'A', letters);
+	text[strlen(prefix) + letters] = '\0';
+	return text;
+}
+
+START_TEST(a_value_that_would_grow_too_long_stays)
+{
+	cleanup_free char *old = long_text("vault:v1:", 1048564);
+	cleanup_free char *new = long_text("vault:v10000:", 1048564);
+	cleanup_free char *text = string_format(&err,
+	    HEAD("long") "k\nstringData: {A: %s}\n" HEAD("app") "k\nstringData: {A: " OLD "}\n",
+	    old);
+	cleanup_free char *answer = string_format(&err,
+	    "{\"data\":{\"batch_results\":[{\"ciphertext\":\"%s\"},"
+	    "{\"ciphertext\":\"vault:v10000:BBBB\"}]}}",
+	    new);
+
+	write_manifest(text);
+	expect_failure(rotate(KEY("10000"), {200, NULL, answer}), err, ERROR_REJECTED,
+	    "1 of 2 Secrets are not all on the newest version");
+	expect_file(log_path, "app.yaml:9: Secret demo/long: data key \"A\": its new ciphertext "
+			      "would have 1048577 characters");
+	expect_file(path, old);
+	expect_file(path, "{A: vault:v10000:BBBB}");
+	ck_assert_uint_eq(summary.failed, 1);
+	ck_assert_uint_eq(summary.rewrapped, 1);
+}
+END_TEST
+
+START_TEST(a_secret_that_would_grow_too_large_stays)
+{
+	cleanup_free char *old = long_text("vault:v1:", 524276);
+	cleanup_free char *new = long_text("vault:v10000:", 524276);
+	cleanup_free char *text =
+	    string_format(&err, HEAD("large") "k\nstringData: {A: %s, B: %s}\n", old, old);
+	cleanup_free char *answer = string_format(&err,
+	    "{\"data\":{\"batch_results\":[{\"ciphertext\":\"%s\"},{\"ciphertext\":\"%s\"}]}}", new,
+	    new);
+
+	write_manifest(text);
+	expect_failure(rotate(KEY("10000"), {200, NULL, answer}), err, ERROR_REJECTED, "1 of 1");
+	expect_file(log_path, "app.yaml:2: Secret demo/large: its values would have 1048578 bytes");
+	expect_file(path, text);
+	ck_assert_uint_eq(summary.changed, 0);
+}
+END_TEST
+
+/* What Vault's answer could hold in the place of a new ciphertext. */
+static const char *const no_ciphertexts[] = {
+    "vault:v1:AAAA", "", "plain", "vault:v2:", "vault:v2:A"};
+
+START_TEST(what_is_no_new_ciphertext_is_not_taken)
+{
+	cleanup_free char *answer = string_format(
+	    &err, "{\"data\":{\"batch_results\":[{\"ciphertext\":\"%s\"}]}}", no_ciphertexts[_i]);
+
+	write_manifest(HEAD("app") "k\nstringData: {A: " OLD "}\n");
+	expect_failure(rotate(KEY("2"), {200, NULL, answer}), err, ERROR_REJECTED, "1 of 1");
+	expect_file(log_path, "no ciphertext of the newest version");
+	expect_file(path, "{A: " OLD "}");
+}
+END_TEST
+
+START_TEST(what_is_bound_goes_in_a_request_of_its_own)
+{
+	write_manifest(HEAD(
+	    "bound") "k\n    secretmanager/scope: strict\nstringData: {A: " OLD
+		     "}\n" HEAD("app") "transit/k\nstringData: {A: " OLD ", B: " OLD "}\n" HEAD(
+			 "wide") "k\n    secretmanager/scope: cluster-wide\nstringData: {A: " OLD
+				 "}\n");
+	expect_ok(rotate(KEY("2"),
+		      {200, NULL,
+			  "{\"data\":{\"batch_results\":[{\"ciphertext\":\"vault:v2:CCCC\"},"
+			  "{\"ciphertext\":\"vault:v2:DDDD\"}]}}"},
+		      {200, NULL,
+			  "{\"data\":{\"batch_results\":[{\"ciphertext\":\"vault:v2:EEEE\"},"
+			  "{\"ciphertext\":\"vault:v2:FFFF\"}]}}"}),
+	    err);
+	ck_assert_int_eq(http_server_requests(server), 3);
+	expect_contains(http_server_request(server, 0), "GET /v1/transit/keys/k ");
+	expect_contains(http_server_request(server, 1),
+	    "{\"batch_input\":[{\"ciphertext\":\"" OLD "\"},{\"ciphertext\":\"" OLD "\"}]}");
+	/* base64 of demo/bound/A and //A */
+	expect_contains(http_server_request(server, 2),
+	    "{\"batch_input\":[{\"ciphertext\":\"" OLD "\",\"context\":\"ZGVtby9ib3VuZC9B\"},"
+	    "{\"ciphertext\":\"" OLD "\",\"context\":\"Ly9B\"}]}");
+	expect_file(path, "{A: vault:v2:CCCC, B: vault:v2:DDDD}");
+	expect_file(path, "strict\nstringData: {A: vault:v2:EEEE}");
+	expect_file(path, "cluster-wide\nstringData: {A: vault:v2:FFFF}");
+}
+END_TEST
+
+START_TEST(a_request_that_is_refused_stops_no_other)
+{
+	write_manifest(HEAD("one") "k\nstringData: {A: " OLD ", B: " OLD
+				   "}\n" HEAD("two") "l\nstringData: {A: " OLD "}\n");
+	expect_failure(
+	    rotate(KEY("2"), KEY("2"), {400, NULL, "{\"errors\":[\"not this one\"]}"},
+		{200, NULL, "{\"data\":{\"batch_results\":[{\"ciphertext\":\"" NEW "\"}]}}"}),
+	    err, ERROR_REJECTED, "1 of 2");
+	expect_file(log_path, "app.yaml:2: Secret demo/one: rewrap with Transit key transit/k: ");
+	expect_file(log_path, "not this one");
+	expect_file(path, "{A: " OLD ", B: " OLD "}");
+	expect_file(path, "{A: " NEW "}");
+}
+END_TEST
+
+static struct rotate_files_old told;
+static int told_count;
+
+static void tell_old(void *context, const struct rotate_files_old *old)
+{
+	ck_assert_ptr_eq(context, &told);
+	ck_assert_str_eq(old->file, path);
+	ck_assert_str_eq(old->namespace, "demo");
+	ck_assert_str_eq(old->name, "app");
+	told = *old;
+	told_count++;
+}
+
+START_TEST(a_dry_run_tells_and_changes_nothing)
+{
+	settings.dry_run = true;
+	settings.tell_old = tell_old;
+	settings.tell_context = &told;
+	write_manifest("# nothing\n" HEAD("app") "k\nstringData: {A: " OLD
+						 ", B: vault:v3:AAAA, C: vault:v4:AAAA}\n");
+	expect_ok(rotate(KEY("4")), err);
+	ck_assert_int_eq(told_count, 1);
+	ck_assert_uint_eq(told.line, 3);
+	ck_assert_uint_eq(told.values, 2);
+	ck_assert_int_eq(told.oldest, 1);
+	ck_assert_int_eq(told.newest, 3);
+	ck_assert_int_eq(told.latest, 4);
+	ck_assert_int_eq(http_server_requests(server), 1);
+	expect_file(path, "{A: " OLD ", B: ");
+}
+END_TEST
+
+/* The age of the newest version, as Vault tells it (-1: it does not), and the requests that follow
+ * with --min-age 1h. */
+static const struct {
+	int64_t age_s;
+	int requests;
+} ages[] = {{30, 1}, {7200, 3}, {-1, 3}};
+
+START_TEST(a_young_key_is_not_rotated)
+{
+	cleanup_free char *state =
+	    string_format(&err, "{\"data\":{\"latest_version\":2,\"keys\":{\"2\":%lld}}}",
+		ages[_i].age_s < 0 ? 0LL : (long long)(time(NULL) - ages[_i].age_s));
+
+	settings.phase = ROTATE_FILES_ROTATE;
+	settings.min_age_ms = 3600 * 1000;
+	write_manifest(HEAD("app") "k\nstringData: {A: " OLD "}\n");
+	expect_ok(rotate({200, NULL, state}, {200, NULL, "{}"}, KEY("3")), err);
+	ck_assert_int_eq(http_server_requests(server), ages[_i].requests);
+	ck_assert_uint_eq(summary.keys, ages[_i].requests == 3);
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+	tcase_set_timeout(tests, 30);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, a_value_that_would_grow_too_long_stays);
+	tcase_add_test(tests, a_secret_that_would_grow_too_large_stays);
+	tcase_add_loop_test(
+	    tests, what_is_no_new_ciphertext_is_not_taken, 0, COUNT(no_ciphertexts));
+	tcase_add_test(tests, what_is_bound_goes_in_a_request_of_its_own);
+	tcase_add_test(tests, a_request_that_is_refused_stops_no_other);
+	tcase_add_test(tests, a_dry_run_tells_and_changes_nothing);
+	tcase_add_loop_test(tests, a_young_key_is_not_rotated, 0, COUNT(ages));
+}
+
+int main(void)
+{
+	return run_tests("rotate_files", add_tests);
+}
