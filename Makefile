@@ -43,9 +43,9 @@ endif
 OUT := build/$(BUILD)
 
 # Debian packages first: demo, test and their like install what is missing, the others only tell.
-PACKAGE_GROUPS := build $(filter demo,$(MAKECMDGOALS)) $(if $(filter test unit integration sanitize e2e bench,$(MAKECMDGOALS)),test) \
-	$(if $(filter e2e bench,$(MAKECMDGOALS)),e2e) $(filter bench,$(MAKECMDGOALS)) $(if $(filter lint,$(MAKECMDGOALS)),lint)
-INSTALLING_GOALS := demo test sanitize e2e bench lint dependencies
+PACKAGE_GROUPS := build $(filter demo,$(MAKECMDGOALS)) $(if $(filter test unit integration sanitize e2e bench bench-rotate,$(MAKECMDGOALS)),test) \
+	$(if $(filter e2e bench bench-rotate,$(MAKECMDGOALS)),e2e) $(if $(filter bench bench-rotate,$(MAKECMDGOALS)),bench) $(if $(filter lint,$(MAKECMDGOALS)),lint)
+INSTALLING_GOALS := demo test sanitize e2e bench bench-rotate lint dependencies
 DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
 
 # Objects are made anew when the flags change: this file is, then.
@@ -72,7 +72,7 @@ BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
 
-.PHONY: all help demo test unit integration e2e bench lint sanitize install clean
+.PHONY: all help demo test unit integration e2e bench bench-rotate lint sanitize install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -153,6 +153,9 @@ $(OUT)/bench/floor: $(OUT)/objects/tests/bench/floor.o
 
 bench: $(BINARIES) $(OUT)/bench/floor  ## measure secret-exec's start against a floor program on the real servers
 	@BIN="$(CURDIR)/$(OUT)/bin" FLOOR="$(CURDIR)/$(OUT)/bench/floor" tests/bench/run
+
+bench-rotate: $(BINARIES)  ## measure secret-rotate: its rate beside curl's on the real servers, its memory on secret-dev
+	@BIN="$(CURDIR)/$(OUT)/bin" tests/bench/rotate
 
 lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, shell scripts
 	@tests/lint $(THIRD_PARTY_CFLAGS)

@@ -1,0 +1,48 @@
+#!/bin/bash
+# Thousands of Secrets, and very large ones among them, are rotated in few requests and in the memory that a few take.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+export STAGE_DIR STAGE_ADMIN_TOKEN
+
+# rotated ARGUMENT...: the summary is in $OUT; $PEAK is the most memory that it had, in KiB.
+rotated() {
+	PEAK=$(/usr/bin/python3 -IS -c '
+import resource, subprocess, sys
+with open(sys.argv[1], "w") as stdout:
+    status = subprocess.run(sys.argv[2:], stdout=stdout).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)' "$TAP_WORK/summary" "$BIN/secret-rotate" -n demo --output json "$@")
+	STATUS=$?
+	OUT=$(<"$TAP_WORK/summary")
+}
+# AddressSanitizer keeps what was freed for a while.
+factor=1
+! grep -q __asan_init "$BIN/secret-rotate" || factor=8
+within() { ok "within $1 MiB ($PEAK KiB)" [ "$PEAK" -lt $(($1 * 1024 * factor)) ]; }
+requests() { field "requests.$1"; }
+
+"$(dirname "$0")/../many-secrets" 1000
+rotated
+is "$STATUS $(field current)" "0 1000" "1,000 Secrets of two values"
+within 16
+
+"$(dirname "$0")/../many-secrets" 4000 --from 1000
+rotated
+is "$STATUS $(field current) $(field rewrapped)" "0 5000 5000" "5,000 Secrets"
+within 16
+is "$(field valuesRewrapped) $(requests patch)" "10000 5000" "each Secret is written once"
+ok "at least 500 values a request to Vault ($(requests rewrap) requests)" [ "$(requests rewrap)" -le 20 ]
+ok "and pages of 200 Secrets and more ($(requests list) requests)" [ "$(requests list)" -le 100 ]
+
+# 40 MB among them: pages are taken by their bytes, and so are batches.
+"$(dirname "$0")/../many-secrets" 1000 --from 5000 --large 40 900000
+rotated
+is "$STATUS $(field current) $(field rewrapped)" "0 6000 6000" "and 40 of 900 KB among 6,000"
+within 32
+
+rotated --phase verify
+is "$STATUS $(field current) $(field old)" "0 6000 0" "all are on the newest version"
+within 32
+
+done_testing
