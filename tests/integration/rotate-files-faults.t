@@ -74,7 +74,11 @@ err_like "Secret demo/badscope: annotation secretmanager/scope: .*no scope" "a s
 err_unlike 'template' "a template without ciphertext"
 like "${ERR##*$'\n'}" '^secret-rotate: 5 of 8 Secrets are not all on the newest version: 2 documents or files can.t be read or replaced: the reasons stand above' "the last line says what is left"
 
-# A value that can't be told from its line is no reason to leave the others of a List.
+cp "$TAP_WORK/before.yaml" "$file"
+rotate --phase all "$file"
+is "$(grep -c 'line 13, column 1' <<<"$ERR") $(grep -c 'Secret demo/badkey' <<<"$ERR")" "1 1" "with all phases each is told once, too"
+
+# One item of a List is no reason to leave the others.
 cat >"$file" <<YAML
 apiVersion: v1
 kind: List
