@@ -142,7 +142,10 @@ is "$(ls -A "$dir/closed")" a.yaml "and leaves nothing behind"
 # meanwhile COMMAND: run when Vault has been asked to rewrap, and before it answers
 meanwhile() {
 	rm -rf "$dir" && mkdir "$dir"
-	secret app A "$old" >"$file"
+	{
+		secret app A "$old"
+		secret two A "$old"
+	} >"$file"
 	secret other A "$old" >"$dir/other.yaml"
 	bad_vault relay code=503=1 relay
 	VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA "$BIN/secret-rotate" --files "$dir" >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
@@ -160,17 +163,19 @@ edited() {
 	unchanged "$1"
 	is "$(grep -c "$old" "$dir/other.yaml")" 0 "$1: the other file is done"
 	is "$(ls -A "$dir" | tr '\n' ' ')" "app.yaml other.yaml " "$1: nothing is left behind"
-	out_like 'changed 1, Secrets 2, current 0, rewrapped 1, .*failed 1, not read or replaced 1' "$1: it is counted"
+	out_like 'changed 1, Secrets 3, current 0, rewrapped 1, .*failed 2, not read or replaced 1' "$1: it is counted"
 }
-meanwhile sed -i 's/^  namespace: demo/  namespace: demo # edited/' "$file"
+meanwhile sed -i '1,/^  namespace/s/^  namespace: demo/  namespace: demo # edited/' "$file"
 edited "a file that is replaced meanwhile"
 append() { echo '# more' >>"$file"; }
 meanwhile append
 edited "a file that is written to meanwhile"
+# In the second document, when the first is written already.
 same_size() {
-	local time
+	local time at
 	time=$(stat -c %y "$file")
-	printf '#' | dd of="$file" conv=notrunc bs=1 seek=5 status=none
+	at=$(grep -abo 'name: two' "$file")
+	printf N | dd of="$file" conv=notrunc bs=1 seek="${at%%:*}" status=none
 	touch -d "$time" "$file"
 }
 meanwhile same_size
