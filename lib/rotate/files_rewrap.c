@@ -58,8 +58,7 @@ static int check_output(const struct files_value *value, const struct keyset_key
 	if (output->length > TRANSIT_CIPHERTEXT_MAX)
 		return error_set(reason, ERROR_TOO_LARGE,
 		    "its new ciphertext would have %zu characters, and Vault decrypts no more than "
-		    "%zu: seal "
-		    "it again in two parts",
+		    "%zu: seal it again in two parts",
 		    output->length, TRANSIT_CIPHERTEXT_MAX);
 	return 0;
 }

@@ -74,7 +74,11 @@ err_like "Secret demo/badscope: annotation secretmanager/scope: .*no scope" "a s
 err_unlike 'template' "a template without ciphertext"
 like "${ERR##*$'\n'}" '^secret-rotate: 5 of 8 Secrets are not all on the newest version: 2 documents or files can.t be read or replaced: the reasons stand above' "the last line says what is left"
 
-# A value that can't be told from its line is no reason to leave the others of a List.
+cp "$TAP_WORK/before.yaml" "$file"
+rotate --phase all "$file"
+is "$(grep -c 'line 13, column 1' <<<"$ERR") $(grep -c 'Secret demo/badkey' <<<"$ERR")" "1 1" "with all phases each is told once, too"
+
+# One item of a List is no reason to leave the others.
 cat >"$file" <<YAML
 apiVersion: v1
 kind: List
@@ -138,7 +142,10 @@ is "$(ls -A "$dir/closed")" a.yaml "and leaves nothing behind"
 # meanwhile COMMAND: run when Vault has been asked to rewrap, and before it answers
 meanwhile() {
 	rm -rf "$dir" && mkdir "$dir"
-	secret app A "$old" >"$file"
+	{
+		secret app A "$old"
+		secret two A "$old"
+	} >"$file"
 	secret other A "$old" >"$dir/other.yaml"
 	bad_vault relay code=503=1 relay
 	VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA "$BIN/secret-rotate" --files "$dir" >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
@@ -156,17 +163,19 @@ edited() {
 	unchanged "$1"
 	is "$(grep -c "$old" "$dir/other.yaml")" 0 "$1: the other file is done"
 	is "$(ls -A "$dir" | tr '\n' ' ')" "app.yaml other.yaml " "$1: nothing is left behind"
-	out_like 'changed 1, Secrets 2, current 0, rewrapped 1, .*failed 1, not read or replaced 1' "$1: it is counted"
+	out_like 'changed 1, Secrets 3, current 0, rewrapped 1, .*failed 2, not read or replaced 1' "$1: it is counted"
 }
-meanwhile sed -i 's/^  namespace: demo/  namespace: demo # edited/' "$file"
+meanwhile sed -i '1,/^  namespace/s/^  namespace: demo/  namespace: demo # edited/' "$file"
 edited "a file that is replaced meanwhile"
 append() { echo '# more' >>"$file"; }
 meanwhile append
 edited "a file that is written to meanwhile"
+# In the second document, when the first is written already.
 same_size() {
-	local time
+	local time at
 	time=$(stat -c %y "$file")
-	printf '#' | dd of="$file" conv=notrunc bs=1 seek=5 status=none
+	at=$(grep -abo 'name: two' "$file")
+	printf N | dd of="$file" conv=notrunc bs=1 seek="${at%%:*}" status=none
 	touch -d "$time" "$file"
 }
 meanwhile same_size

@@ -111,4 +111,10 @@ is "$unclean" 0 "and says so"
 ok "some were done before it" [ "$new_files" -gt 10 ]
 ok "some were not" [ "$old_files" -gt 10 ]
 
+fresh
+ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -e inject=fsync:signal=TERM:when=1 "$BIN/secret-rotate" --files "$dir" >/dev/null 2>&1
+old_files=0 new_files=0
+look
+is "$new_files $old_files" "1 2" "the file at hand is finished, and no other is begun"
+
 done_testing

@@ -153,7 +153,7 @@ one folder >"$TAP_WORK/elsewhere/folder.yaml"
 ln -s "$TAP_WORK/elsewhere/linked" "$dir/linked.yaml"
 ln -s "$TAP_WORK/elsewhere" "$dir/sub/elsewhere.yaml"
 ln "$dir/first.yaml" "$dir/hard.yaml"
-printf 'replicas: {{ .Values.replicas }}\n' >"$dir/template.yaml"
+printf '{{- if .Values.replicas }}\nreplicas: {{ .Values.replicas }}\n{{- end }}\n' >"$dir/template.yaml"
 : >"$dir/empty.yaml"
 new_version transit/aes256-key
 rotate "$dir" "$dir/text.txt" "$dir/first.yaml"

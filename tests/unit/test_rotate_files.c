@@ -199,6 +199,39 @@ START_TEST(a_request_that_is_refused_stops_no_other)
 }
 END_TEST
 
+#define ITEM(name, data)                                                                           \
+	"- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: " name "\n    annotations:\n"    \
+	"      secretmanager/transit-key: k\n  " data "\n"
+#define OLD_64 "dmF1bHQ6djE6QUFBQQ=="
+#define NEW_64 "dmF1bHQ6djI6QkJCQg=="
+#define NEL "\xC2\x85" /* a line break of YAML 1.1 that nobody writes */
+
+START_TEST(a_secret_that_can_not_be_changed_stops_no_other_of_its_list)
+{
+	static const char *const odd =
+	    "data:\n    A: |" NEL "        dmF1bHQ6\n        djE6QUFBQQ==";
+
+	write_manifest("apiVersion: v1\nkind: List\nitems:\n" ITEM("a", "data: {A: " OLD_64 "}")
+		ITEM("odd", "data:\n    A: |" NEL "        dmF1bHQ6\n        djE6QUFBQQ==")
+		    ITEM("b", "data: {A: " OLD_64 "}"));
+	expect_failure(rotate(KEY("2"),
+			   {200, NULL,
+			       "{\"data\":{\"batch_results\":[{\"ciphertext\":\"" NEW
+			       "\"},{\"ciphertext\":\"" NEW "\"},{\"ciphertext\":\"" NEW "\"}]}}"}),
+	    err, ERROR_REJECTED, "1 of 3 Secrets are not all on the newest version");
+	expect_file(log_path, "app.yaml:11: Secret odd: ");
+	expect_file(log_path, "can't be changed safely");
+	expect_file(path,
+	    "name: a\n    annotations:\n      secretmanager/transit-key: k\n  data: {A: " NEW_64
+	    "}");
+	expect_file(path, odd);
+	expect_file(path,
+	    "name: b\n    annotations:\n      secretmanager/transit-key: k\n  data: {A: " NEW_64
+	    "}");
+	ck_assert_uint_eq(summary.rewrapped, 2);
+}
+END_TEST
+
 static struct rotate_files_old told;
 static int told_count;
 
@@ -263,6 +296,7 @@ static void add_tests(TCase *tests)
 	    tests, what_is_no_new_ciphertext_is_not_taken, 0, COUNT(no_ciphertexts));
 	tcase_add_test(tests, what_is_bound_goes_in_a_request_of_its_own);
 	tcase_add_test(tests, a_request_that_is_refused_stops_no_other);
+	tcase_add_test(tests, a_secret_that_can_not_be_changed_stops_no_other_of_its_list);
 	tcase_add_test(tests, a_dry_run_tells_and_changes_nothing);
 	tcase_add_loop_test(tests, a_young_key_is_not_rotated, 0, COUNT(ages));
 }
