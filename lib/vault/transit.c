@@ -354,12 +354,17 @@ int transit_key_retire(struct http_client *client, struct vault *vault,
 int transit_key_trim(struct http_client *client, struct vault *vault, const struct transit_key *key,
     int64_t min_available_version, struct error *err)
 {
+	struct transit_key_state state;
 	long long version = (long long)min_available_version;
 	cleanup_free char *config =
 	    string_format(err, "{\"min_encryption_version\":%lld}", version);
 	cleanup_free char *trim = string_format(err, "{\"min_available_version\":%lld}", version);
 
-	if (!config || !trim || key_call(client, vault, key, "/config", config, NULL, err) < 0)
+	if (!config || !trim || transit_key_read(client, vault, key, &state, err) < 0)
+		return -1;
+	/* One that is higher is somebody's wish. */
+	if (state.min_encryption_version < version &&
+	    key_call(client, vault, key, "/config", config, NULL, err) < 0)
 		return -1;
 	return key_call(client, vault, key, "/trim", trim, NULL, err);
 }

@@ -75,4 +75,7 @@ run "$BIN/secret-exec" --secret app -- printenv A
 out_is app "all decrypts"
 run "$BIN/secret-seal" -n demo --from-literal B=new app
 status_is 0 "and is sealed"
+rotate -A --retire --keep-versions 1
+status_is 0 "a key that was trimmed is rotated and retired again"
+is "$(limits)" "7 7 7 5" "its minimum for encryption has followed"
 done_testing

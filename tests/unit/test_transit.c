@@ -346,6 +346,27 @@ START_TEST(rotating_and_retiring_post_to_the_key)
 }
 END_TEST
 
+START_TEST(trimming_raises_the_minimum_for_encryption_first_and_never_lowers_it)
+{
+	const struct http_answer answers[] = {{200, NULL, state_answer}, {204, NULL, NULL},
+	    {204, NULL, NULL}, {200, NULL, state_answer}, {204, NULL, NULL}};
+	struct http_server *server = http_server_start(answers, 5, NULL);
+	struct http_client *client = http_client_new(0, &err);
+
+	set_up(http_server_url(server));
+	expect_ok(transit_key_trim(client, &vault, &key, 3, &err), err);
+	expect_ok(transit_key_trim(client, &vault, &key, 1, &err), err);
+	ck_assert_int_eq(http_server_requests(server), 5);
+	expect_contains(http_server_request(server, 1), "\r\n\r\n{\"min_encryption_version\":3}");
+	expect_contains(http_server_request(server, 2), "POST /v1/team/transit/keys/app-key/trim ");
+	expect_contains(http_server_request(server, 2), "\r\n\r\n{\"min_available_version\":3}");
+	expect_contains(http_server_request(server, 4), "\r\n\r\n{\"min_available_version\":1}");
+	http_client_free(client);
+	clean(NULL, 0);
+	http_server_stop(server);
+}
+END_TEST
+
 static const struct {
 	int status;
 	const char *body, *message;
@@ -388,6 +409,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_batch_that_can_not_be_made_leaves_nothing_behind);
 	tcase_add_test(tests, a_keys_state_is_read);
 	tcase_add_test(tests, rotating_and_retiring_post_to_the_key);
+	tcase_add_test(tests, trimming_raises_the_minimum_for_encryption_first_and_never_lowers_it);
 	tcase_add_loop_test(tests, a_key_that_can_not_be_read_says_why, 0, COUNT(no_states));
 }
 
