@@ -130,4 +130,25 @@ says full 'Too long' "a Secret without room for the longer ciphertext"
 like "$(stored good A)" '^vault:v10:' "the others are on the new version"
 like "$(stored full A)" '^vault:v9:' "and it is as it was"
 
+# A Secret's bytes end before that, but a manifest may hold a value that Vault has sealed and will not open.
+/usr/bin/python3 -IS -c '
+import base64, json
+print(json.dumps({"plaintext": base64.b64encode(b"." * 786400).decode()}))' >"$TAP_WORK/plaintext"
+vault_call POST transit/encrypt/aes256-key "@$TAP_WORK/plaintext"
+field data.ciphertext | tr -d '\n' >"$TAP_WORK/too-long"
+is "$(wc -c <"$TAP_WORK/too-long")" 1048582 "a ciphertext that Vault has made and does not take back"
+manifest() { # NAME VALUE
+	printf -- '---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\n  namespace: demo\n' "$1"
+	printf '  annotations: {secretmanager/transit-key: transit/aes256-key}\nstringData:\n  A: "%s"\n' "$2"
+}
+manifest too-long "$(<"$TAP_WORK/too-long")" >"$TAP_WORK/manifest.yaml"
+manifest good "$good" >>"$TAP_WORK/manifest.yaml"
+vault_call POST transit/keys/aes256-key/rotate
+run "$BIN/secret-rotate" --files "$TAP_WORK/manifest.yaml"
+status_is 1 "something is left"
+says too-long 'A[^a-z].*over 1048576 characters' "the value that is too long"
+is "$(grep -c 'demo/too-long' <<<"$ERR")" 1 "once"
+like "$(tail -n 1 "$TAP_WORK/manifest.yaml")" 'vault:v11:' "what is good is on the new version"
+ok "and the other as it was" grep -qF -f "$TAP_WORK/too-long" "$TAP_WORK/manifest.yaml"
+
 done_testing
