@@ -160,9 +160,25 @@ bench-rotate: $(BINARIES)  ## measure secret-rotate: its rate beside curl's on t
 lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, shell scripts
 	@tests/lint $(THIRD_PARTY_CFLAGS)
 
-install: $(SHIPPED:%=$(OUT)/bin/%)  ## install under DESTDIR/PREFIX
+# What shells complete, where they look for it: made by the programs themselves.  secret-seal has commands,
+# and prints it by one.
+COMPLETIONS := $(foreach name,$(SHIPPED),bash-completion/completions/$(name) zsh/site-functions/_$(name) \
+	fish/vendor_completions.d/$(name).fish)
+define complete
+@mkdir -p $(@D)
+$(QUIET)$< $(if $(filter secret-seal,$*),completion,--completion) $(1) >$@
+endef
+$(OUT)/share/bash-completion/completions/%: $(OUT)/bin/%
+	$(call complete,bash)
+$(OUT)/share/zsh/site-functions/_%: $(OUT)/bin/%
+	$(call complete,zsh)
+$(OUT)/share/fish/vendor_completions.d/%.fish: $(OUT)/bin/%
+	$(call complete,fish)
+
+install: $(SHIPPED:%=$(OUT)/bin/%) $(COMPLETIONS:%=$(OUT)/share/%)  ## install under DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	$(foreach file,$(COMPLETIONS),install -D -m 0644 $(OUT)/share/$(file) $(DESTDIR)$(PREFIX)/share/$(file) &&) true
 	install -m 0644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	$(foreach name,$(SHIPPED),install -s -m 0755 $(OUT)/bin/$(name) $(DESTDIR)$(PREFIX)/bin/$(name) &&) true
 

@@ -206,4 +206,12 @@
 		.name = "version", .kind = OPTION_VERSION, .help = "show the version and exit"     \
 	}
 
+/* For programs without commands; program_start sees to it. */
+#define COMPLETION_OPTION(type)                                                                    \
+	{                                                                                          \
+		.name = "completion", .kind = OPTION_COMMAND_LINE, .argument = "bash|zsh|fish",    \
+		.offset = offsetof(type, program.completion),                                      \
+		.help = "print a script by which the shell completes options, and exit"            \
+	}
+
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/completion.h"
 #include "lib/base/log.h"
 #include "lib/base/secret_memory.h"
 #include "lib/base/version.h"
@@ -42,6 +43,23 @@ static void hold_standard_descriptors(void)
 			open("/", O_PATH | O_CLOEXEC); /* gets the lowest that is free */
 }
 
+static int write_completion(const struct options *options, const char *name, struct error *err)
+{
+	struct completion_command all = {
+	    .table = options->table, .runs_command = options->stop_at_operand};
+	cleanup_secret struct secret_buffer script = SECRET_BUFFER_INIT;
+	enum completion_shell shell;
+
+	if (completion_shell_parse(name, &shell) < 0)
+		return error_set(
+		    err, ERROR_USAGE, "--completion \"%s\": write bash, zsh or fish", name);
+	if (completion_write(shell, options->program, &all, 1, &script, err) < 0)
+		return -1;
+	if (fputs(secret_buffer_string(&script), stdout) < 0 || fflush(stdout) != 0)
+		return error_system(err, "standard output");
+	return 0;
+}
+
 int program_start(const struct options *options, void *configuration,
     const struct program_settings *settings, int usage_status, int argc, char **argv,
     char ***operands, int *operand_count)
@@ -66,6 +84,10 @@ int program_start(const struct options *options, void *configuration,
 	}
 	if (start_log(options->program, settings, &err) < 0)
 		return program_fail(&err, usage_status);
+	if (settings->completion)
+		return write_completion(options, settings->completion, &err) < 0
+			   ? program_fail(&err, usage_status)
+			   : 0;
 	if (settings->timeout_ms == 0) {
 		error_set(&err, ERROR_USAGE, "--timeout 0 leaves no time: write 60s, or 5m");
 		return program_fail(&err, usage_status);

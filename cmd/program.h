@@ -16,11 +16,13 @@ struct program_settings {
 	bool verbose;
 	int64_t timeout_ms; /* for all of it */
 	int64_t retries;    /* of one request */
+	const char
+	    *completion; /* the shell to print a script for, see COMPLETION_OPTION; or NULL */
 };
 
 /*
  * Parse options and set up logging.  -1: go on, with the operands set; else main returns this
- * status: 0 after --help and --version, `usage_status` after a message on stderr.
+ * status: 0 after --help, --version and --completion, `usage_status` after a message on stderr.
  */
 int program_start(const struct options *options, void *configuration,
     const struct program_settings *settings, int usage_status, int argc, char **argv,

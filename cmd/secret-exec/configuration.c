@@ -100,6 +100,7 @@ static const struct option_spec table[] = {
 	OPTION("env-config", OPTION_FLAG, NULL, env_config,
 	    "take options from the environment too (default; --no-env-config: from here alone)")},
     COMMON_OPTIONS(struct configuration, "60s", "8"),
+    COMPLETION_OPTION(struct configuration),
     {.name = NULL},
 };
 

@@ -118,6 +118,7 @@ static const struct option_spec table[] = {
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
     COMMON_OPTIONS(struct configuration, "1h", "4"),
+    COMPLETION_OPTION(struct configuration),
     {.name = NULL},
 };
 

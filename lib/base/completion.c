@@ -92,6 +92,13 @@ static void function_name(const struct script *script, char text[WORD_MAX])
 			*at = '_';
 }
 
+/* The first line: what it is, and how the running shell takes it. */
+static void title(struct script *script, const char *shell, const char *before, const char *after)
+{
+	sayf(script, "# %s completion of %s: %s%s %scompletion %s%s\n", shell, script->program,
+	    before, script->program, script->commands->name ? "" : "--", shell, after);
+}
+
 /* -- bash ----------------------------------------------------------------------------------- */
 
 static void bash_pattern(struct script *script, const struct option_spec *spec)
@@ -147,14 +154,35 @@ static void bash_options(struct script *script, const struct completion_command 
 	say(script, "\t\t;;\n");
 }
 
+/*
+ * Behind "--", as bash-completion does it for sudo and the like; without it, by the shell's own
+ * means.
+ */
+static void bash_command_line(struct script *script)
+{
+	say(script, "\tlocal at\n"
+		    "\tfor ((at = 1; at < COMP_CWORD; at++)); do\n"
+		    "\t\t[[ ${COMP_WORDS[at]} == -- ]] || continue\n"
+		    "\t\tif declare -F _command_offset >/dev/null; then\n"
+		    "\t\t\t_command_offset $((at + 1))\n"
+		    "\t\telif ((at + 1 < COMP_CWORD)); then\n"
+		    "\t\t\tcompopt -o default\n"
+		    "\t\telse\n"
+		    "\t\t\tmapfile -t COMPREPLY < <(compgen -c -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
+		    "\t\tfi\n"
+		    "\t\treturn\n"
+		    "\tdone\n");
+}
+
 static void write_bash(struct script *script)
 {
 	char function[WORD_MAX];
 
 	function_name(script, function);
-	sayf(script, "# bash completion of %s: source <(%s completion bash)\n", script->program,
-	    script->program);
+	title(script, "bash", "source <(", ")");
 	sayf(script, "%s() {\n", function);
+	if (script->commands->runs_command)
+		bash_command_line(script);
 	say(script,
 	    "\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
 	    "\tlocal options='' operands='' words='' commands=''\n"
@@ -241,7 +269,7 @@ static void zsh_options(struct script *script, const struct completion_command *
 {
 	char name[WORD_MAX];
 
-	say(script, "\t\t_arguments -s \\\n");
+	say(script, command->runs_command ? "\t\t_arguments -s -S \\\n" : "\t\t_arguments -s \\\n");
 	for (const struct option_spec *spec = command->table; spec->name; spec++) {
 		if (!is_shown(spec))
 			continue;
@@ -251,7 +279,10 @@ static void zsh_options(struct script *script, const struct completion_command *
 		if (spec->letter)
 			zsh_option(script, spec, name);
 	}
-	if (command->operands) {
+	if (command->runs_command) {
+		say(script, "\t\t'(-)1:command: _command_names -e' \\\n"
+			    "\t\t'*::arguments: _normal'\n");
+	} else if (command->operands) {
 		split_words(command->operands, name);
 		sayf(script, "\t\t'*:operand:(%s)'\n", name);
 	} else {
@@ -283,9 +314,10 @@ static void write_zsh(struct script *script)
 {
 	char function[WORD_MAX];
 
-	function_name(script, function);
-	sayf(script, "#compdef %s\n# zsh completion of %s: source <(%s completion zsh)\n",
-	    script->program, script->program, script->program);
+	/* As the file is called that zsh finds it in. */
+	snprintf(function, sizeof(function), "_%s", script->program);
+	sayf(script, "#compdef %s\n", script->program);
+	title(script, "zsh", "source <(", ")");
 	for (const struct completion_command *each = script->commands;
 	     script->commands->name && each < script->end; each++) {
 		sayf(script, "%s_%s() {\n", function, each->name);
@@ -362,6 +394,23 @@ static void fish_option(
 	say(script, "'\n");
 }
 
+/* What stands behind "--": a function of fish's own does the work, but takes no "--". */
+static void fish_command_line(struct script *script)
+{
+	char function[WORD_MAX];
+
+	function_name(script, function);
+	sayf(script, "function _%s_command\n", function);
+	say(script, "\tset -l words (commandline -opc) (commandline -ct)\n"
+		    "\tset -l at (contains -i -- -- $words)\n"
+		    "\tstring match -q -- '-*' $words[(math $at + 1)]; and return\n"
+		    "\t__fish_complete_subcommand --commandline $words[(math $at + 1)..-1]\n"
+		    "end\n");
+	sayf(script,
+	    "complete -c %s -n 'contains -- -- (commandline -opc)' -x -a '(_%s_command)'\n",
+	    script->program, function);
+}
+
 static void fish_command(struct script *script, const struct completion_command *command)
 {
 	char words[WORD_MAX];
@@ -375,6 +424,8 @@ static void fish_command(struct script *script, const struct completion_command 
 	for (const struct option_spec *spec = command->table; spec->name; spec++)
 		if (is_shown(spec))
 			fish_option(script, command, spec);
+	if (command->runs_command)
+		fish_command_line(script);
 	if (!command->operands)
 		return;
 	split_words(command->operands, words);
@@ -385,8 +436,7 @@ static void fish_command(struct script *script, const struct completion_command 
 
 static void write_fish(struct script *script)
 {
-	sayf(script, "# fish completion of %s: %s completion fish | source\n", script->program,
-	    script->program);
+	title(script, "fish", "", " | source");
 	sayf(script, "complete -c %s -f\n", script->program);
 	for (const struct completion_command *each = script->commands; each < script->end; each++)
 		fish_command(script, each);

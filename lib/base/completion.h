@@ -2,6 +2,8 @@
 #ifndef BASE_COMPLETION_H
 #define BASE_COMPLETION_H
 
+#include <stdbool.h>
+
 #include "lib/base/options.h"
 #include "lib/base/secret_buffer.h"
 
@@ -16,12 +18,14 @@ struct completion_command {
 	const char *summary; /* one line */
 	const struct option_spec *table;
 	const char *operands; /* words that may follow, separated by '|'; NULL: none are known */
+	bool runs_command;    /* what stands behind "--" is another program's command line */
 };
 
 /*
  * Append the script that completes `program`: commands (one at least; the first is the default),
  * options, and an option's argument where its name in the table tells what it is:
- * words of the form a|b|c, or files where it ends in FILE, PATH or DIR.
+ * words of the form a|b|c, or files where it ends in FILE, PATH or DIR.  A program with commands
+ * is taken to print it by its command "completion", another by an option of that name.
  */
 int completion_write(enum completion_shell shell, const char *program,
     const struct completion_command *commands, size_t count, struct secret_buffer *out,

@@ -61,6 +61,7 @@ static int assign(const struct option_spec *spec, void *target, const char *text
 		return 0;
 	case OPTION_STRING:
 	case OPTION_ENVIRONMENT:
+	case OPTION_COMMAND_LINE:
 		*(const char **)place = text;
 		return 0;
 	case OPTION_LIST:
@@ -104,6 +105,8 @@ static const char *from_environment(
 {
 	const char *list = spec->environment, *value;
 
+	if (spec->kind == OPTION_COMMAND_LINE)
+		return NULL;
 	prefixed_name(options, spec, name);
 	if ((value = getenv(name)) && *value)
 		return value;

@@ -21,12 +21,14 @@ enum option_kind {
 	OPTION_STRING, /* const char *, borrowed from argv or the environment; "" in the environment
 			  is unset */
 	OPTION_LIST,   /* struct strings; repeatable; from the environment: separated by commas */
-	OPTION_DURATION,    /* int64_t milliseconds, see clock_parse_duration */
-	OPTION_NUMBER,	    /* int64_t >= 0 */
-	OPTION_ENVIRONMENT, /* as OPTION_STRING, but refused on the command line, which anyone can
-			       read */
-	OPTION_HELP,	    /* no target: options_parse answers OPTIONS_HELP */
-	OPTION_VERSION,	    /* no target: options_parse answers OPTIONS_VERSION */
+	OPTION_DURATION,     /* int64_t milliseconds, see clock_parse_duration */
+	OPTION_NUMBER,	     /* int64_t >= 0 */
+	OPTION_ENVIRONMENT,  /* as OPTION_STRING, but refused on the command line, which anyone can
+				read */
+	OPTION_COMMAND_LINE, /* as OPTION_STRING, but from the command line alone: what is done
+				instead of the program's work */
+	OPTION_HELP,	     /* no target: options_parse answers OPTIONS_HELP */
+	OPTION_VERSION,	     /* no target: options_parse answers OPTIONS_VERSION */
 };
 
 struct option_spec {

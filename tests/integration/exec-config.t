@@ -26,8 +26,8 @@ out_unlike 'not-shown[^ ]' "no secret is printed"
 out_unlike 'hvs' "nor its beginning"
 is "$ERR" "" "nothing is wrong with it"
 
-# Every option but --help and --version has a name in the environment.
-names=$("$BIN/secret-exec" --help | sed -nE 's/^ +(-[a-z], )?--([a-z-]+)( .*)?$/\2/p' | grep -vxE 'help|version')
+# Every option but those that print something else and exit has a name in the environment.
+names=$("$BIN/secret-exec" --help | sed -nE 's/^ +(-[a-z], )?--([a-z-]+)( .*)?$/\2/p' | grep -vxE 'help|version|completion')
 missing=
 for option in $names; do
 	name=SECRET_EXEC_$(tr 'a-z-' 'A-Z_' <<<"$option")

@@ -44,7 +44,7 @@ if command -v fish >/dev/null; then
 	is "$(fish_completes 'secret-seal completion z')" "zsh " "an operand"
 fi
 if command -v zsh >/dev/null; then
-	ok "zsh takes the script" zsh -f -c "autoload -Uz compinit; compinit -u -d '$TAP_WORK/dump'; source '$TAP_WORK/zsh'; [[ \$_comps[secret-seal] == _secret_seal ]]"
+	ok "zsh takes the script" zsh -f -c "autoload -Uz compinit; compinit -u -d '$TAP_WORK/dump'; source '$TAP_WORK/zsh'; [[ \$_comps[secret-seal] == _secret-seal ]]"
 fi
 
 run "$BIN/secret-seal" completion tcsh

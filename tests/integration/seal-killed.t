@@ -2,64 +2,74 @@
 # Killed at any system call that talks to a server, secret-seal leaves the old Secret, or the new one: no half of either.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
-command -v strace >/dev/null || skip_all "needs strace"
-strace -o /dev/null true 2>/dev/null || skip_all "strace may not trace here"
+. "$(dirname "$0")/../killed.sh"
 stage_start
 
-secret=/api/v1/namespaces/demo/secrets/app
-calls=connect,sendto,sendmsg,write,writev,recvfrom,read,close
-value() { "$BIN/secret-exec" --secret "app:$1" -- printenv "$1"; }
+secrets=/api/v1/namespaces/demo/secrets
 "$BIN/secret-seal" --transit-key derived-key --set A=old --set B=old --set C=kept app >/dev/null
-
-# kill_at N OPTION...: at the Nth of those calls.
-kill_at() {
-	local at=$1
-	shift
-	# A shell in between says "Killed" where nobody hears it.
-	# shellcheck disable=SC2016
-	run sh -c '"$@"; exit $?' - strace -f -qq -o /dev/null -e trace="$calls" -e inject="$calls:signal=KILL:when=$at" \
-		"$BIN/secret-seal" "$@" app
-}
-# data: what is stored, in one line.
+# data NAME: all that is stored of it, with its resourceVersion.
 data() {
-	kube_call GET "$secret"
-	field data
+	kube_call GET "$secrets/$1"
+	printf %s "$OUT"
 }
+# opened NAME: what an application gets of it.
+# shellcheck disable=SC2016 # for that shell
+opened() { "$BIN/secret-exec" --secret "$1" -- sh -c 'echo "$A $B $C"'; }
 
 # Where the wanted change is not there yet, it is as it was; where it is, all of it is.
-whole=0 new=0 at=1
-before=$(data) kept=$(stored app C)
-while :; do
-	kill_at "$at" --set "A=new" --set "B=new"
-	after=$(data)
-	if [ "$after" = "$before" ]; then
-		whole=$((whole + 1))
-	elif [ "$(stored app C)" = "$kept" ] && [ "$(value A)$(value B)" = newnew ]; then
-		whole=$((whole + 1)) new=$((new + 1))
-	else
-		tap_note "killed at call $at: neither the old Secret nor the new one"
+remember() {
+	[ "$FOUND" = old ] || "$BIN/secret-seal" --set A=old --set B=old app >/dev/null
+	BEFORE=$(data app)
+}
+look() {
+	local now
+	now=$(data app)
+	FOUND="neither the old Secret nor the new one"
+	if [ "$now" = "$BEFORE" ]; then
+		FOUND=old
+	elif [ "$(stored app C)" = "$kept" ] && [ "$(opened app)" = "new new kept" ]; then
+		FOUND=new
 	fi
-	before=$after
-	[ "$STATUS" = 0 ] && break
-	[ "$at" -lt 1000 ] || break
-	at=$((at + 1))
-done
-tap_note "killed at $((at - 1)) calls; after $new of them the new values were there"
-is "$whole" "$at" "after each kill the Secret is whole"
-ok "some kills came before the writing" [ "$((at - new))" -gt 10 ]
-ok "and some after it" [ "$new" -gt 1 ]
+}
+kept=$(stored app C)
+killed_everywhere "values are set" "$SERVER_CALLS,recvfrom" remember look "$BIN/secret-seal" --set A=new --set B=new app
 run "$BIN/secret-seal" verify app
 status_is 0 "and all of it decrypts"
 
 # A new Secret: it is there with all its values, or not at all.
-whole=0 tries=0
-for at in $(seq 1 3 60); do
-	kube_call DELETE "$secret"
-	kill_at "$at" --transit-key derived-key --set A=1 --set B=2
-	kube_call GET "$secret"
-	if [ "$STATUS" = 404 ] || [[ $(field data) =~ \"A\".*\"B\" ]]; then whole=$((whole + 1)); fi
-	tries=$((tries + 1))
-done
-is "$whole" "$tries" "a new Secret is made at once"
+none_yet() { [ "$FOUND" = old ] || kube_call DELETE "$secrets/app"; }
+is_made() {
+	kube_call GET "$secrets/app"
+	FOUND="a part of it"
+	if [ "$STATUS" = 404 ]; then
+		FOUND=old
+	elif [ "$(opened app)" = "1 2 " ]; then
+		FOUND=new
+	fi
+}
+killed_everywhere "a new Secret" "$SERVER_CALLS" none_yet is_made \
+	"$BIN/secret-seal" --transit-key derived-key --set A=1 --set B=2 app
+
+# A stream of manifests in few requests: each Secret of it for itself.
+"$BIN/secret-seal" --transit-key derived-key --set A=old --set B=old --set C=kept first >/dev/null
+"$BIN/secret-seal" --transit-key derived-key --set A=old --set B=old --set C=kept second >/dev/null
+write_stream() {
+	local name
+	TURN=$1
+	for name in first second; do
+		printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: {name: %s}\nstringData: {A: turn-%s, B: turn-%s}\n' "$name" "$TURN" "$TURN"
+	done >"$TAP_WORK/stream.yaml"
+	FIRST=$(data first) SECOND=$(data second)
+}
+look_at_both() {
+	local first second
+	first=$(data first) second=$(data second)
+	FOUND=
+	[ "$first" = "$FIRST" ] || [ "$(opened first)" = "turn-$TURN turn-$TURN kept" ] || FOUND="the first is broken"
+	[ "$second" = "$SECOND" ] || [ "$(opened second)" = "turn-$TURN turn-$TURN kept" ] || FOUND+="the second is broken"
+	if [ -z "$FOUND" ]; then [ "$first$second" = "$FIRST$SECOND" ] && FOUND=old || FOUND=new; fi
+}
+killed_everywhere "a stream of manifests" "$SERVER_CALLS" write_stream look_at_both \
+	"$BIN/secret-seal" -n demo --transit-key derived-key -f "$TAP_WORK/stream.yaml"
 
 done_testing

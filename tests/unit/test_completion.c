@@ -60,6 +60,29 @@ START_TEST(bash_without_commands)
 }
 END_TEST
 
+/* What stands behind "--" is for the shell, as it completes that program. */
+START_TEST(a_program_that_runs_another)
+{
+	static const struct completion_command runs = {.table = table, .runs_command = true};
+
+	write_for(COMPLETION_BASH, &runs, 1);
+	expect_contains(
+	    script.data, "# bash completion of a-prog: source <(a-prog --completion bash)");
+	expect_contains(script.data, "_command_offset $((at + 1))");
+	secret_buffer_reset(&script);
+	write_for(COMPLETION_ZSH, &runs, 1);
+	expect_contains(script.data, "_a-prog() {\n\t\t_arguments -s -S ");
+	expect_contains(script.data, "'*::arguments: _normal'\n");
+	secret_buffer_reset(&script);
+	write_for(COMPLETION_FISH, &runs, 1);
+	expect_contains(
+	    script.data, "-n 'contains -- -- (commandline -opc)' -x -a '(__a_prog_command)'");
+	secret_buffer_reset(&script);
+	write_for(COMPLETION_FISH, &alone, 1);
+	expect_lacks(script.data, "commandline");
+}
+END_TEST
+
 START_TEST(bash_with_commands)
 {
 	write_for(COMPLETION_BASH, two, 2);
@@ -96,6 +119,7 @@ static void add(TCase *tests)
 	tcase_add_checked_fixture(tests, NULL, tear_down);
 	tcase_add_test(tests, a_shell_has_a_name);
 	tcase_add_test(tests, bash_without_commands);
+	tcase_add_test(tests, a_program_that_runs_another);
 	tcase_add_test(tests, bash_with_commands);
 	tcase_add_test(tests, zsh_quotes_what_means_something_to_it);
 	tcase_add_test(tests, fish_offers_options_with_their_command);

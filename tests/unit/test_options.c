@@ -6,7 +6,7 @@
 #include "tests/unit/expect.h"
 
 struct configuration {
-	const char *address, *token;
+	const char *address, *token, *instead;
 	bool verbose, force;
 	struct strings secrets;
 	int64_t timeout_ms, limit;
@@ -54,6 +54,11 @@ static const struct option_spec table[] = {
 	.argument = "N",
 	.offset = offsetof(struct configuration, limit),
 	.help = "how many"},
+    {.name = "instead",
+	.kind = OPTION_COMMAND_LINE,
+	.argument = "WHAT",
+	.offset = offsetof(struct configuration, instead),
+	.help = "do this instead"},
     {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this"},
     {.name = "version", .kind = OPTION_VERSION, .help = "show the version"},
     {.name = NULL},
@@ -281,6 +286,16 @@ START_TEST(a_token_comes_from_the_environment)
 }
 END_TEST
 
+START_TEST(what_is_done_instead_comes_from_the_command_line)
+{
+	setenv("PROG_INSTEAD", "something", 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+	ck_assert_ptr_null(configuration.instead);
+	ck_assert_int_eq(parse("--instead", "this", NULL), OPTIONS_RUN);
+	ck_assert_str_eq(configuration.instead, "this");
+}
+END_TEST
+
 START_TEST(help_and_version_win_over_what_follows)
 {
 	setenv("PROG_LIMIT", "bad", 1);
@@ -346,6 +361,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, two_dashes_end_the_options);
 	tcase_add_loop_test(tests, a_mistake_names_the_option_and_the_help, 0, COUNT(mistakes));
 	tcase_add_test(tests, a_token_comes_from_the_environment);
+	tcase_add_test(tests, what_is_done_instead_comes_from_the_command_line);
 	tcase_add_test(tests, help_and_version_win_over_what_follows);
 	tcase_add_loop_test(tests, own_variables_are_known, 0, COUNT(variables));
 	tcase_add_test(tests, help_shows_every_option);

@@ -1,0 +1,117 @@
+#!/bin/bash
+# The launcher and the rotation complete too: options from their tables, and behind "--" the application's command line.
+. "$(dirname "$0")/../tap.sh"
+
+: "${BIN:?the folder of the built programs}"
+terminal=$(cd "$(dirname "$0")/.." && pwd)/terminal
+PATH=$BIN:$PATH
+mkdir "$TAP_WORK/in"
+touch "$TAP_WORK/in/a-file"
+
+# bash_completes FIRST-COMMAND WORD...: the words that bash offers for the last one, after that command.
+bash_completes() {
+	local before=$1
+	shift
+	# shellcheck disable=SC2016
+	(cd "$TAP_WORK/in" && bash --norc -c "$before"'
+		compopt() { echo "compopt $*"; }
+		. "$0"
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE=$* COMP_POINT=${#COMP_LINE}
+		_${1//-/_}
+		printf "%s\n" "${COMPREPLY[@]}"' "$TAP_WORK/$1.bash" "$@" | sort -u)
+}
+fish_completes() {
+	(cd "$TAP_WORK/in" && fish --no-config -c "source '$TAP_WORK/${1%% *}.fish'; complete -C '$1'" | cut -f1 | sort -u | tr '\n' ' ')
+}
+for program in secret-exec secret-rotate; do
+	for shell in bash zsh fish; do
+		run "$BIN/$program" --completion $shell
+		status_is 0 "$program --completion $shell"
+		printf '%s\n' "$OUT" >"$TAP_WORK/$program.$shell"
+		like "$OUT" "$program --completion $shell" "it says how it is taken"
+	done
+	# Every option that --help lists is in each script.
+	missing=
+	for option in $("$BIN/$program" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--.*'); do
+		[ -n "$(bash_completes : "$program" "$option")" ] || missing+=" $option"
+		grep -qE -- "-l ${option#--}( |\$)" "$TAP_WORK/$program.fish" || missing+=" fish:$option"
+		grep -qE -- "'\*?$option=?\[" "$TAP_WORK/$program.zsh" || missing+=" zsh:$option"
+	done
+	is "$missing" "" "$program: all options"
+	is "$(bash_completes : "$program" --log-format '')" "json
+text" "$program: bash: an option's words"
+	if command -v fish >/dev/null; then
+		is "$(fish_completes "$program --log-f")" "--log-format " "$program: fish: an option"
+		is "$(fish_completes "$program --log-format ")" "json text " "$program: fish: an option's words"
+	fi
+done
+run "$BIN/secret-exec" --completion tcsh
+fails_with 125 '--completion "tcsh": write bash, zsh or fish' "secret-exec: a shell that is none of them"
+run "$BIN/secret-rotate" --completion tcsh
+fails_with 2 '--completion "tcsh": write bash, zsh or fish' "secret-rotate: the same"
+
+# Behind "--" stands a command line.
+is "$(bash_completes : secret-exec -s app -- sha256s)" sha256sum "bash: the command"
+is "$(bash_completes : secret-exec -s app -- cat a)" "
+compopt -o default" "bash: its arguments are files"
+is "$(bash_completes : secret-exec -- ls --secret-d)" "
+compopt -o default" "bash: it has no option of ours"
+is "$(bash_completes : secret-exec --secret-d)" --secret-dir "bash: before it there are"
+completion=/usr/share/bash-completion/bash_completion
+if [ -e $completion ]; then
+	is "$(bash_completes ". $completion; . $TAP_WORK/secret-rotate.bash" secret-exec --secret = app -- secret-rotate --log-format j)" json "bash-completion: the arguments as the command has them"
+fi
+if command -v fish >/dev/null; then
+	is "$(fish_completes 'secret-exec -s app -- sha256s')" "sha256sum " "fish: the command"
+	is "$(fish_completes 'secret-exec -s app -- cat a')" "a-file " "fish: its arguments"
+	is "$(fish_completes 'secret-exec -- cat --secret-d')" "" "fish: it has no option of ours"
+	is "$(fish_completes 'secret-exec --secret=app --secret-d')" "--secret-dir " "fish: before it there are"
+fi
+# zsh completes on a terminal only.  Its prompt comes back when a line is done.
+zsh_completes() {
+	local program=$1 name=$2
+	shift 2
+	(
+		cd "$TAP_WORK/in" && run "$terminal" "expect ready>
+			send autoload -Uz compinit; compinit -u -d $TAP_WORK/dump; fpath=($TAP_WORK \$fpath); source $TAP_WORK/$program.zsh\\r
+			expect ready>
+			$(printf '%s\n' "$@")
+			send \\x15exit\\r" -- env PS1='ready> ' TERM=dumb zsh -f -i
+		[ "$STATUS" = 0 ] || tap_note "$OUT"
+		exit "$STATUS"
+	)
+	is $? 0 "zsh: $name"
+}
+if command -v zsh >/dev/null; then
+	zsh_completes secret-exec "an option" 'send secret-exec --print-c\t' 'expect onfig'
+	zsh_completes secret-exec "an option's word" 'send secret-exec --log-format j\t' 'expect son'
+	zsh_completes secret-exec "the command" 'send secret-exec -s app -- sha256s\t' 'expect um'
+	zsh_completes secret-exec "its arguments" 'send secret-exec -s app -- cat a\t' 'expect -file'
+	zsh_completes secret-rotate "an option of secret-rotate" 'send secret-rotate --all-n\t' 'expect amespaces'
+fi
+
+# make install puts all of it where shells look for it.
+if command -v make >/dev/null && [ -f "$BIN/../flags" ]; then
+	(cd "$(dirname "$0")/../.." && env -u MAKEFLAGS -u MAKELEVEL make BUILD="$(basename "$(dirname "$BIN")")" install \
+		DESTDIR="$TAP_WORK/root" PREFIX=/usr) >"$TAP_WORK/make" 2>&1 || tap_note "$(tail -5 "$TAP_WORK/make")"
+	share=$TAP_WORK/root/usr/share
+	for program in secret-exec secret-rotate; do
+		ok "installed for bash: $program" cmp -s "$TAP_WORK/$program.bash" "$share/bash-completion/completions/$program"
+		ok "installed for zsh: $program" cmp -s "$TAP_WORK/$program.zsh" "$share/zsh/site-functions/_$program"
+		ok "installed for fish: $program" cmp -s "$TAP_WORK/$program.fish" "$share/fish/vendor_completions.d/$program.fish"
+	done
+	"$BIN/secret-seal" completion zsh >"$TAP_WORK/seal.zsh"
+	ok "and secret-seal" cmp -s "$TAP_WORK/seal.zsh" "$share/zsh/site-functions/_secret-seal"
+	is "$(find "$share" -path "$share/man" -prune -o -type f -perm 644 -print | wc -l)" 9 "all of it can be read"
+	if command -v zsh >/dev/null; then
+		OUT=$(cd "$TAP_WORK/in" && "$terminal" "expect ready>
+			send fpath=($share/zsh/site-functions \$fpath); autoload -Uz compinit; compinit -u -d $TAP_WORK/dump2\\r
+			expect ready>
+			send secret-seal stat\\t
+			expect us
+			send \\x15exit\\r" -- env PS1='ready> ' TERM=dumb zsh -f -i)
+		is $? 0 "zsh finds it there by itself"
+	fi
+fi
+
+done_testing
