@@ -131,6 +131,11 @@ bool http_client_is_over(const struct http_client *client)
 	return interrupted || is_past(client->deadline_ms);
 }
 
+bool http_is_interrupted(void)
+{
+	return interrupted;
+}
+
 void http_resume(void)
 {
 	interrupted = 0;

@@ -145,6 +145,8 @@ struct http_client *http_client_for_the_end(int64_t last_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* From a signal handler: running and later exchanges end with ERROR_INTERRUPTED. */
 void http_interrupt(void);
+/* True after http_interrupt. */
+bool http_is_interrupted(void);
 /* Exchanges run again until the next http_interrupt: for what must be done before the end. */
 void http_resume(void);
 
