@@ -3,6 +3,8 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Program tests that run at once: each has a secret-dev of its own.
+TEST_JOBS ?= 2
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -120,7 +122,7 @@ $(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $$(call object,$$(UNIT_SHARED)) $(
 help:  ## list the targets
 	@echo "secretmanager: targets"
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 22
-	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= CC= CFLAGS= DEPS=check BORINGSSL_DIR= CURL_DIR= MICROHTTPD_DIR="
+	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= TEST_JOBS=$(TEST_JOBS) CC= CFLAGS= DEPS=check BORINGSSL_DIR= CURL_DIR= MICROHTTPD_DIR="
 
 demo: $(BINARIES)  ## get the dependencies, build, then seal, launch and rotate against secret-dev
 	@PATH="$(CURDIR)/$(OUT)/bin:$$PATH" tests/demo
@@ -138,7 +140,7 @@ $(PROBE): tests/probe/probe.c $(FLAGS)
 	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
 
 integration: $(BINARIES) $(PROBE)  ## the program tests alone, against secret-dev
-	@BIN="$(CURDIR)/$(OUT)/bin" prove --merge $(if $(V),-v) tests/integration tests/conformance
+	@BIN="$(CURDIR)/$(OUT)/bin" prove --merge -j$(TEST_JOBS) $(if $(V),-v) tests/integration tests/conformance
 
 sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
 
