@@ -50,8 +50,8 @@ int keyset_rotate(struct keyset *set, struct http_client *client, struct vault *
     const struct vault_session_settings *session, int64_t min_age_ms, size_t *rotated,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
- * What keyset_rotate would do: of each key that is due, the version that it would get is wanted, and
- * the log says so.
+ * What keyset_rotate would do: of each key that is due, the version that it would get is wanted,
+ * and the log says so.
  */
 int keyset_pretend_to_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
     const struct vault_session_settings *session, int64_t min_age_ms, struct error *err)

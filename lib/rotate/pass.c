@@ -34,8 +34,8 @@ static int say_over(const struct pass *pass, struct error *err)
 								      : NULL;
 
 	if (http_is_interrupted())
-		return error_set(err, ERROR_INTERRUPTED,
-		    "interrupted by a signal: run again, and it goes on");
+		return error_set(
+		    err, ERROR_INTERRUPTED, "interrupted by a signal: run again, and it goes on");
 	if (outage) {
 		*err = outage->why;
 		return error_hint(err, "waited for it until --timeout: run again, and it goes on");

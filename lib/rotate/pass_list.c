@@ -32,6 +32,7 @@ static void miss_name(struct pass *pass, const char *whole, const struct error *
 
 	pass->rotation->summary->listed++;
 	pass->rotation->summary->failed++;
+	pass->rotation->summary->missed++;
 	if (namespace)
 		summary_fail(pass->rotation->summary, namespace, slash + 1, reason);
 }

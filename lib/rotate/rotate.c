@@ -44,12 +44,12 @@ static int check_keys(
     const struct rotation *rotation, const struct selection *selection, struct error *err)
 {
 	const struct rotate_summary *summary = rotation->summary;
-	size_t sealed = summary->listed - summary->unsealed;
+	size_t sealed = summary->listed - summary->unsealed - summary->missed;
 	cleanup_free char *where = selection_describe(selection, err);
 
 	if (!where)
 		return -1;
-	if (sealed == 0 && summary->failed == 0)
+	if (sealed == 0 && summary->missed == 0)
 		log_write(LOG_WARNING, "no sealed Secret among the %s", where);
 	if (rotation->keys.count == 0 && sealed > 0)
 		return error_set(err, ERROR_USAGE,
@@ -59,7 +59,6 @@ static int check_keys(
 	return 0;
 }
 
-/* Also with --transit-key: a key is not rotated for Secrets that can't be listed. */
 static int gather_keys(
     struct rotation *rotation, const struct selection *selection, struct error *err)
 {
@@ -68,6 +67,9 @@ static int gather_keys(
 
 	if (asked && !keyset_add(&rotation->keys, asked, err))
 		return -1;
+	/* Nothing to find.  But no key is rotated for Secrets that can't be listed. */
+	if (asked && !has_phase(rotation, ROTATE_ROTATE))
+		return 0;
 	if (pass_run(rotation, selection, PASS_GATHER, &ignored, err) < 0)
 		return -1;
 	return check_keys(rotation, selection, err);
@@ -165,7 +167,6 @@ static int run_phases(
 
 	if (rotation_hold(rotation, err) < 0 || gather_keys(rotation, selection, err) < 0)
 		return -1;
-	rotation->kube_outage.answered = true;
 	if (vault_session_begin(
 		rotation->client, &rotation->vault, &rotation->settings->session, err) < 0)
 		return -1;

@@ -20,7 +20,8 @@ void summary_begin_pass(struct rotate_summary *summary)
 {
 	summary->counted = false;
 	summary->listed = summary->current = summary->old = summary->unsealed = 0;
-	summary->other_key = summary->deleted = summary->failed = summary->other_shard = 0;
+	summary->other_key = summary->deleted = summary->failed = summary->missed = 0;
+	summary->other_shard = 0;
 	if (summary->failure_count == 0)
 		return;
 	free_failures(summary->told, summary->told_count);

@@ -37,6 +37,8 @@ struct rotate_summary {
 	size_t deleted;	  /* gone while we worked */
 	size_t failed;	  /* left on an old version, each with its reason */
 
+	size_t missed; /* of the failed: asked for by name, and not to be read */
+
 	/* Of the whole run. */
 	size_t other_shard; /* left to the other shards */
 	size_t already_new; /* current when they were first looked at */

@@ -54,7 +54,7 @@ status_is 1 "Vault denies it"
 err_like 'Secret demo/a: data key "A": Vault can.t rewrap it: .*403.*policy must allow "update" on transit/rewrap/aes256-key' "and what is missing is named"
 
 # The API server: the list to find the keys, the list to rewrap, then the PATCHes.
-bad_api relay relay code=503=1 code=429 relay
+bad_api relay code=503=1 code=429 relay
 rotate "$(api)" --phase rewrap
 status_is 0 "the API server is busy when Secrets are stored"
 err_like 'waiting for it, within --timeout' "it is waited for"
@@ -64,7 +64,7 @@ rotate "$(api)"
 status_is 0 "a list that has expired"
 err_like 'the list of Secrets has expired: it begins anew' "begins anew"
 out_like 'Secrets listed 3, current 3, rewrapped 3' "and each is counted once"
-bad_api relay code=410
+bad_api code=410
 rotate "$(api)" --phase rewrap
 status_is 1 "again and again"
 err_like 'status 410.*begin anew' "is given up"
@@ -77,20 +77,20 @@ rotate "$(api)"
 status_is 1 "a token that the API server does not take any more"
 err_like '401.*has it expired' "ends the run"
 vault_call POST transit/keys/aes256-key/rotate
-bad_api relay relay code=403
+bad_api relay code=403
 rotate "$(api)" --phase rewrap --name a
 status_is 1 "a Secret that may not be patched"
 err_like 'Secret demo/a: .*403.*must allow patch on secrets' "is named"
 out_like 'listed 1, current 0, .*failed 1' "and counted"
-bad_api relay relay code=422
+bad_api relay code=422
 rotate "$(api)" --phase rewrap --name a
 status_is 1 "a Secret that is refused for what it would hold"
 err_like 'Secret demo/a: .*422.*is it immutable, or larger than 1 MiB' "is named"
-bad_api relay relay code=404
+bad_api relay code=404
 rotate "$(api)" --phase rewrap --name a
 status_is 0 "a Secret that is deleted meanwhile"
 out_like '1 deleted meanwhile' "is no failure"
-bad_api relay relay code=500 relay
+bad_api relay code=500 relay
 rotate "$(api)" --phase rewrap
 status_is 0 "one that meets an error of the server's own"
 err_like 'Secret demo/[abc]: .*status 500' "is named"

@@ -23,6 +23,9 @@ rotate -n demo --phase rewrap --name s2 --name missing --name s6
 status_is 1 "one of them is missing"
 err_like 'Secret demo/missing: .*404.*does it exist' "it is named"
 current "v2 v2 v2 v2 v2 v2" "the others are done"
+rotate -n demo --name missing
+status_is 1 "one that is missing, and no other"
+err_like 'Secret demo/missing: .*404' "is named, too"
 rotate --name 'no/good/name'
 fails_with 2 'no Secret can be called so' "a name that none can have"
 
