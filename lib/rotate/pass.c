@@ -29,6 +29,8 @@ struct pass {
 	struct job *in_hand;		     /* all jobs */
 	size_t jobs, bytes;		     /* their number, and the ciphertext in them */
 	bool anew;			     /* the list begins anew, once all in hand is done */
+	int64_t seen_ms;		     /* when the Secrets under examination were read */
+	int64_t batch_token_ms; /* until when the token lives with which the batch was sent */
 	size_t old;
 };
 
@@ -56,7 +58,7 @@ static int has_version(
 	struct pass *pass = context;
 	struct rotation *rotation = pass->rotation;
 
-	return keyset_has_version(key, version, rotation->client, &rotation->vault,
+	return keyset_has_version(key, version, pass->seen_ms, rotation->client, &rotation->vault,
 	    &rotation->settings->session, has, err);
 }
 
@@ -148,6 +150,9 @@ static int examine(
 	examination->count = rounds == 0;
 	enum examined examined = examine_secret(examination, secret, err);
 	note_keyless(pass->rotation, examination);
+	/* It is counted as it was: who has changed it may have brought it on. */
+	if (rounds > 0 && examined != EXAMINED_OLD)
+		pass->old++;
 	switch (examined) {
 	case EXAMINED_UNSEALED:
 		summary->unsealed++;
@@ -221,6 +226,7 @@ static int end_listing(struct pass *pass, struct error *err)
 	int result = 0;
 
 	listing->running = false;
+	pass->seen_ms = clock_now_ms();
 	pass->rotation->summary->pages++;
 	switch (listing_result(listing, &page, err)) {
 	case LISTING_FAILED:
@@ -355,12 +361,16 @@ static void fail_batch(struct pass *pass, const struct error *reason)
 	batch_clear(batch);
 }
 
-/* A token that has run out while the request waited is denied, but another one may be good. */
-static bool token_has_expired(const struct rotation *rotation)
+/*
+ * A token that has run out while the request waited, or has been given back since for a newer one,
+ * is denied, but another one may be good.
+ */
+static bool token_has_expired(const struct pass *pass)
 {
-	const struct vault_token *token = &rotation->vault.token;
+	const struct vault_token *token = &pass->rotation->vault.token;
 
-	return !token->given && clock_now_ms() >= token->expires_ms;
+	return !token->given && (clock_now_ms() >= pass->batch_token_ms ||
+				    token->expires_ms != pass->batch_token_ms);
 }
 
 /* Vault has not answered the batch. */
@@ -368,7 +378,7 @@ static int suffer_batch(struct pass *pass, struct error *err)
 {
 	struct rotation *rotation = pass->rotation;
 
-	if (err->code == ERROR_DENIED && token_has_expired(rotation)) {
+	if (err->code == ERROR_DENIED && token_has_expired(pass)) {
 		log_write(LOG_DEBUG, "the Vault token ran out while a request waited: once more");
 		error_clear(err);
 		batch_put_back(&pass->batch);
@@ -427,6 +437,7 @@ static int start_batch(struct pass *pass, struct error *err)
 		rotation->client, &rotation->vault, &rotation->settings->session, err) < 0)
 		return wait_for(pass, &rotation->vault_outage, err);
 	rotation->summary->logins += rotation->vault.token.expires_ms != before;
+	pass->batch_token_ms = rotation->vault.token.expires_ms;
 	if (batch_request(&pass->batch, &rotation->vault, err) < 0 ||
 	    http_start(rotation->client, &pass->batch.exchange, err) < 0)
 		return -1;
@@ -513,6 +524,7 @@ static int start_jobs(struct pass *pass, struct error *err)
 static void give_up_job(struct pass *pass, struct job *job, struct error *err)
 {
 	if (err->code == ERROR_NOT_FOUND) {
+		pass->old++; /* counted on the version that it had */
 		end_job(pass, job, &pass->rotation->summary->deleted);
 	} else {
 		fail_job(pass, job, err);
@@ -638,6 +650,7 @@ static int end_reading(struct pass *pass, struct job *job, struct error *err)
 
 	if (read_answer(pass, job, &status, &now, err) < 0)
 		return suffer(pass, job, status, &pass->readings, err);
+	pass->seen_ms = clock_now_ms();
 	int result = examine(pass, &now, job->rounds + 1, err);
 	kube_secret_free(&now);
 	let_go(pass, job);
