@@ -38,6 +38,19 @@ static bool has_ciphertext(const struct examination *examination, const struct k
 	return false;
 }
 
+/* An annotation that names no key at all does not say so: it may be a slip in the name of ours. */
+static bool is_of_another_key(const struct examination *examination, const char *annotation)
+{
+	struct error ignored = ERROR_INIT;
+	struct transit_key key;
+
+	if (keyset_find(examination->keys, annotation) ||
+	    transit_key_parse(&key, annotation, &ignored) < 0)
+		return false;
+	transit_key_free(&key);
+	return true;
+}
+
 /* The name of its key, borrowed: NULL with no error when that is one the run leaves alone. */
 static const char *key_name(
     const struct examination *examination, const struct kube_secret *secret, struct error *err)
@@ -45,7 +58,7 @@ static const char *key_name(
 	const char *annotation = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
 	const char *asked = examination->transit_key;
 
-	if (annotation && asked && keyset_find(examination->keys, annotation) == NULL)
+	if (annotation && asked && is_of_another_key(examination, annotation))
 		return NULL;
 	return annotation ? annotation : sealed_secret_key(secret, asked, err);
 }

@@ -111,6 +111,8 @@ static int raise_floor(struct rotation *rotation, struct keyset_key *key, struct
 		    name, floor);
 		return 0;
 	}
+	/* The state may be read again before it is needed. */
+	key->floor_before = key->state.min_decryption_version;
 	if (set_floor(rotation, key, key->wanted_version, err) < 0)
 		return error_wrap(err, "retiring");
 	key->raised = true;
@@ -124,13 +126,13 @@ static int restore_floor(struct rotation *rotation, struct keyset_key *key, stru
 {
 	if (!key->raised || !is_in_use(rotation, key))
 		return 0;
-	if (set_floor(rotation, key, key->state.min_decryption_version, err) < 0)
+	if (set_floor(rotation, key, key->floor_before, err) < 0)
 		return error_wrap(err,
 		    "version %lld was written meanwhile and does not decrypt: set "
 		    "min_decryption_version of the key back to %lld by hand",
-		    (long long)oldest_in_use(rotation, key),
-		    (long long)key->state.min_decryption_version);
+		    (long long)oldest_in_use(rotation, key), (long long)key->floor_before);
 	key->raised = false;
+	key->state.min_decryption_version = key->floor_before;
 	return error_set(err, ERROR_REJECTED,
 	    "Transit key %s/%s: version %lld was written meanwhile: its versions are not retired "
 	    "after all: find out who writes it, and run again",
