@@ -186,14 +186,28 @@ int keyset_count(struct keyset_key *key, int64_t version, struct error *err)
 	return 0;
 }
 
-int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
+static struct keyset_census *counted_on(struct keyset_key *key, int64_t version)
 {
 	for (size_t i = 0; i < key->census_count; i++)
-		if (key->census[i].version == from && key->census[i].values > 0) {
-			key->census[i].values--;
-			return keyset_count(key, to, err);
-		}
-	return 0;
+		if (key->census[i].version == version && key->census[i].values > 0)
+			return &key->census[i];
+	return NULL;
+}
+
+void keyset_discount(struct keyset_key *key, int64_t version)
+{
+	struct keyset_census *counted = counted_on(key, version);
+
+	if (counted)
+		counted->values--;
+}
+
+int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
+{
+	if (!counted_on(key, from))
+		return 0;
+	keyset_discount(key, from);
+	return keyset_count(key, to, err);
 }
 
 int64_t keyset_oldest(const struct keyset_key *key)

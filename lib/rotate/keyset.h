@@ -70,6 +70,8 @@ bool keyset_key_is_due(const struct keyset_key *key, int64_t min_age_ms) __attri
 /* One more value was found on that version. */
 int keyset_count(struct keyset_key *key, int64_t version, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* A value that was counted on that version is gone. */
+void keyset_discount(struct keyset_key *key, int64_t version) __attribute__((nonnull));
 /* A value that was counted on `from` stands on `to` now. */
 int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
     __attribute__((nonnull, warn_unused_result));

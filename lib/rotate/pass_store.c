@@ -79,7 +79,9 @@ int pass_start_jobs(struct pass *pass, struct error *err)
 static void give_up_job(struct pass *pass, struct job *job, struct error *err)
 {
 	if (err->code == ERROR_NOT_FOUND) {
-		pass->old++; /* counted on the version that it had */
+		/* What was counted of it is no more. */
+		for (size_t i = 0; job->rounds == 0 && i < job->count; i++)
+			keyset_discount(job->key, job->values[i].version);
 		pass_end_job(pass, job, &pass->rotation->summary->deleted);
 	} else {
 		pass_fail_job(pass, job, err);
