@@ -64,6 +64,11 @@ run "$BIN/secret-seal" status app rude -o prometheus
 out_like 'transit_key=".\]0;title.\\"\\\\\\nfake 1",state="sealed"} 1' "in metrics it is escaped"
 "$(dirname "$0")/prometheus-text" <<<"$OUT" >/dev/null
 is "$?" 0 "and they can be read"
+run "$BIN/secret-seal" verify rude
+err_like 'Secret demo/rude: Transit key "\?\]0;title' "verify says which Secret names a key that is none"
+kube_call PATCH "$secrets/rude" '{"metadata":{"annotations":{"secretmanager/transit-key":"gone"}}}' application/merge-patch+json
+run "$BIN/secret-seal" verify rude
+err_like 'Secret demo/rude: ' "or one that is not there"
 kube_call DELETE "$secrets/rude"
 
 kube_call PATCH "$secrets/app" '{"data":{"PLAIN":"cGxhaW4="},"metadata":{"annotations":{
