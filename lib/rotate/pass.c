@@ -46,7 +46,9 @@ static void on_left(void *context, const struct kube_secret *secret, const struc
 {
 	struct pass *pass = context;
 
-	if (pass->mode == PASS_CENSUS && !pass->examination.keyless)
+	bool counts = pass->examination.keyless || pass->examination.mendable;
+
+	if (pass->mode == PASS_CENSUS && !counts)
 		log_write(LOG_DEBUG, "%s", reason->message);
 	else
 		summary_fail(pass->rotation->summary, secret->namespace, secret->name, reason);
