@@ -13,8 +13,9 @@ int pass_wait_for(const struct pass *pass, struct outage *outage, struct error *
 static void on_left(void *context, const struct kube_secret *secret, const struct error *reason)
 {
 	struct pass *pass = context;
+	bool counts = pass->examination.keyless || pass->examination.mendable;
 
-	if (pass->mode == PASS_CENSUS && !pass->examination.keyless)
+	if (pass->mode == PASS_CENSUS && !counts)
 		log_write(LOG_DEBUG, "%s", reason->message);
 	else
 		summary_fail(pass->rotation->summary, secret->namespace, secret->name, reason);

@@ -92,12 +92,28 @@ static int say_in_use(
 	    key->key.name, oldest);
 }
 
+/*
+ * Nothing is sealed with it here, and nobody but an annotation asks for it: what it may be used for
+ * elsewhere is not ours to lose.
+ */
+static bool is_only_named(const struct rotation *rotation, const struct keyset_key *key)
+{
+	return !rotation->settings->transit_key && keyset_oldest(key) == 0;
+}
+
 /* Refuse the versions below the floor, unless something stands on them. */
 static int raise_floor(struct rotation *rotation, struct keyset_key *key, struct error *err)
 {
 	const char *mount = key->key.mount, *name = key->key.name;
 	long long floor = (long long)key->wanted_version;
 
+	if (is_only_named(rotation, key)) {
+		log_write(LOG_INFO,
+		    "Transit key %s/%s: no value is sealed with it: its versions stay, unless "
+		    "--transit-key names it",
+		    mount, name);
+		return 0;
+	}
 	if (is_in_use(rotation, key))
 		return say_in_use(rotation, key, err);
 	if (key->state.min_decryption_version >= key->wanted_version) {
@@ -144,7 +160,7 @@ static int trim(struct rotation *rotation, struct keyset_key *key, struct error 
 	int64_t floor = key->wanted_version;
 
 	if (!rotation->settings->trim || key->state.min_available_version >= floor ||
-	    is_in_use(rotation, key))
+	    is_in_use(rotation, key) || is_only_named(rotation, key))
 		return 0;
 	if (rotation->settings->dry_run) {
 		log_write(LOG_INFO,
