@@ -38,6 +38,19 @@ static bool has_ciphertext(const struct examination *examination, const struct k
 	return false;
 }
 
+/* An annotation that names no key at all does not say so: it may be a slip in the name of ours. */
+static bool is_of_another_key(const struct examination *examination, const char *annotation)
+{
+	struct error ignored = ERROR_INIT;
+	struct transit_key key;
+
+	if (keyset_find(examination->keys, annotation) ||
+	    transit_key_parse(&key, annotation, &ignored) < 0)
+		return false;
+	transit_key_free(&key);
+	return true;
+}
+
 /* The name of its key, borrowed: NULL with no error when that is one the run leaves alone. */
 static const char *key_name(
     const struct examination *examination, const struct kube_secret *secret, struct error *err)
@@ -45,7 +58,7 @@ static const char *key_name(
 	const char *annotation = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
 	const char *asked = examination->transit_key;
 
-	if (annotation && asked && keyset_find(examination->keys, annotation) == NULL)
+	if (annotation && asked && is_of_another_key(examination, annotation))
 		return NULL;
 	return annotation ? annotation : sealed_secret_key(secret, asked, err);
 }
@@ -91,6 +104,18 @@ static void note_version(struct examination *examination, int64_t version)
 		examination->oldest = version;
 }
 
+/* The version of a ciphertext to which a newline was added: an editor takes it off again. */
+static bool mendable_version(const struct secret_buffer *value, int64_t *version)
+{
+	struct error ignored = ERROR_INIT;
+	const char *text = secret_buffer_string(value);
+	size_t length = value->length;
+
+	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+		length--;
+	return length < value->length && sealed_version(text, length, version, &ignored) == 0;
+}
+
 /* Nobody knows the key: the oldest version in it is all that can be said. */
 static void note_versions(struct examination *examination, const struct kube_secret *secret)
 {
@@ -101,7 +126,8 @@ static void note_versions(struct examination *examination, const struct kube_sec
 	for (size_t i = 0; i < secret->data_count; i++) {
 		const struct secret_buffer *value = &secret->data[i].value;
 		if (sealed_version(
-			secret_buffer_string(value), value->length, &version, &ignored) == 0)
+			secret_buffer_string(value), value->length, &version, &ignored) == 0 ||
+		    mendable_version(value, &version))
 			note_version(examination, version);
 	}
 }
@@ -178,6 +204,34 @@ static int check_version(const struct subject *subject, const struct kube_entry 
 	return wrap_entry(subject, entry, err);
 }
 
+/* Found on that version. */
+static int count_entry(const struct subject *subject, int64_t version, struct error *err)
+{
+	struct examination *examination = subject->examination;
+
+	if (examination->count && keyset_count(subject->key, version, err) < 0)
+		return -1;
+	note_version(examination, version);
+	return 0;
+}
+
+/* Garbled, for the reason in *err: where that can be undone, its version is in use. */
+static int look_at_garbled(
+    const struct subject *subject, const struct kube_entry *entry, struct error *err)
+{
+	struct error failure = ERROR_INIT;
+	int64_t version;
+
+	if (mendable_version(&entry->value, &version)) {
+		subject->examination->mendable = true;
+		if (count_entry(subject, version, &failure) < 0) {
+			*err = failure;
+			return -1;
+		}
+	}
+	return wrap_entry(subject, entry, err);
+}
+
 /* -1: why the entry must be left as it is. */
 static int look_at_entry(struct subject *subject, struct kube_entry *entry, struct error *err)
 {
@@ -190,12 +244,10 @@ static int look_at_entry(struct subject *subject, struct kube_entry *entry, stru
 		return 0;
 	if (sealed_version(
 		secret_buffer_string(&entry->value), entry->value.length, &version, err) < 0)
-		return wrap_entry(subject, entry, err);
-	if (check_version(subject, entry, version, err) < 0)
+		return look_at_garbled(subject, entry, err);
+	if (check_version(subject, entry, version, err) < 0 ||
+	    count_entry(subject, version, err) < 0)
 		return -1;
-	if (examination->count && keyset_count(subject->key, version, err) < 0)
-		return -1;
-	note_version(examination, version);
 	if (version >= subject->key->wanted_version)
 		return 0;
 	const char *problem = subject->secret->immutable ? frozen_problem(subject) : NULL;
@@ -249,7 +301,7 @@ enum examined examine_secret(
 
 	examination->job = NULL;
 	examination->oldest = 0;
-	examination->left_something = examination->keyless = false;
+	examination->left_something = examination->keyless = examination->mendable = false;
 	if (!has_ciphertext(examination, secret) && !subject.labelled)
 		return EXAMINED_UNSEALED;
 	subject.key = find_key(examination, secret, err);

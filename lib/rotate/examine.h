@@ -32,6 +32,7 @@ struct examination {
 	struct job *job;     /* EXAMINED_OLD: the caller's */
 	int64_t oldest;	     /* the oldest version in it; 0: none */
 	bool keyless;	     /* nobody knows of which key */
+	bool mendable;	     /* a value has a newline too many: it is in use, once that is gone */
 	bool left_something; /* `left` was called */
 };
 

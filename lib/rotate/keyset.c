@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 
 struct keyset_key *keyset_find(const struct keyset *set, const char *text)
@@ -59,11 +60,19 @@ static int leave_out(struct keyset *set, struct keyset_key *key, struct error *e
 	return 0;
 }
 
+static int read_state(struct keyset_key *key, struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *session, struct error *err)
+{
+	if (vault_session_renew(client, vault, session, err) < 0)
+		return -1;
+	key->read_ms = clock_now_ms();
+	return transit_key_read(client, vault, &key->key, &key->state, err);
+}
+
 static int read_key(struct keyset_key *key, struct http_client *client, struct vault *vault,
     const struct vault_session_settings *session, struct error *err)
 {
-	if (vault_session_renew(client, vault, session, err) < 0 ||
-	    transit_key_read(client, vault, &key->key, &key->state, err) < 0)
+	if (read_state(key, client, vault, session, err) < 0)
 		return -1;
 	key->wanted_version = key->state.latest_version;
 	return 0;
@@ -99,15 +108,14 @@ int keyset_pretend_to_rotate(struct keyset *set, struct http_client *client, str
 	return 0;
 }
 
-int keyset_has_version(struct keyset_key *key, int64_t version, struct http_client *client,
-    struct vault *vault, const struct vault_session_settings *session, bool *has, struct error *err)
+int keyset_has_version(struct keyset_key *key, int64_t version, int64_t seen_ms,
+    struct http_client *client, struct vault *vault, const struct vault_session_settings *session,
+    bool *has, struct error *err)
 {
-	if (version > key->state.latest_version && version > key->asked_for) {
-		if (vault_session_renew(client, vault, session, err) < 0 ||
-		    transit_key_read(client, vault, &key->key, &key->state, err) < 0)
-			return -1;
-		key->asked_for = version;
-	}
+	/* Within the same millisecond nobody knows which was first. */
+	if (version > key->state.latest_version && key->read_ms <= seen_ms &&
+	    read_state(key, client, vault, session, err) < 0)
+		return -1;
 	*has = version <= key->state.latest_version;
 	return 0;
 }
@@ -178,14 +186,28 @@ int keyset_count(struct keyset_key *key, int64_t version, struct error *err)
 	return 0;
 }
 
-int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
+static struct keyset_census *counted_on(struct keyset_key *key, int64_t version)
 {
 	for (size_t i = 0; i < key->census_count; i++)
-		if (key->census[i].version == from && key->census[i].values > 0) {
-			key->census[i].values--;
-			return keyset_count(key, to, err);
-		}
-	return 0;
+		if (key->census[i].version == version && key->census[i].values > 0)
+			return &key->census[i];
+	return NULL;
+}
+
+void keyset_discount(struct keyset_key *key, int64_t version)
+{
+	struct keyset_census *counted = counted_on(key, version);
+
+	if (counted)
+		counted->values--;
+}
+
+int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
+{
+	if (!counted_on(key, from))
+		return 0;
+	keyset_discount(key, from);
+	return keyset_count(key, to, err);
 }
 
 int64_t keyset_oldest(const struct keyset_key *key)

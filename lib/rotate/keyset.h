@@ -15,8 +15,9 @@ struct keyset_key {
 	struct transit_key key;
 	struct transit_key_state state; /* as Vault last told it */
 	int64_t wanted_version;		/* what is older is old */
-	int64_t asked_for;		/* the version for which the state was last read again */
+	int64_t read_ms;		/* CLOCK_MONOTONIC: when the state was last asked for */
 	bool raised;			/* its min_decryption_version, by this run */
+	int64_t floor_before;		/* min_decryption_version before it was raised */
 	bool failed;			/* no use in this run: the reason is in the log */
 	struct keyset_census *census;	/* by version, ascending */
 	size_t census_count;
@@ -58,17 +59,19 @@ int keyset_pretend_to_rotate(struct keyset *set, struct http_client *client, str
     __attribute__((nonnull, warn_unused_result));
 /*
  * Is there such a version?  One that is newer than what is known may come of another run: then the
- * state is read again, once for each such version.
+ * state is read again, unless that was done since `seen_ms`, when the version was seen on a value.
  */
-int keyset_has_version(struct keyset_key *key, int64_t version, struct http_client *client,
-    struct vault *vault, const struct vault_session_settings *session, bool *has, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+int keyset_has_version(struct keyset_key *key, int64_t version, int64_t seen_ms,
+    struct http_client *client, struct vault *vault, const struct vault_session_settings *session,
+    bool *has, struct error *err) __attribute__((nonnull, warn_unused_result));
 /* False, with a line in the log, when the newest version is younger than that. */
 bool keyset_key_is_due(const struct keyset_key *key, int64_t min_age_ms) __attribute__((nonnull));
 
 /* One more value was found on that version. */
 int keyset_count(struct keyset_key *key, int64_t version, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* A value that was counted on that version is gone. */
+void keyset_discount(struct keyset_key *key, int64_t version) __attribute__((nonnull));
 /* A value that was counted on `from` stands on `to` now. */
 int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -35,8 +35,8 @@ enum pass_mode {
 /*
  * Go over them, counting in rotation->summary and in the keys.  What can't be done is logged once a
  * Secret, and stops no other.  *old becomes the number of Secrets in which something old was found
- * (PASS_LOOK), or was brought on (PASS_REWRAP).  -1: the pass could not be ended: a server refuses
- * us, a signal, the time limit.
+ * (PASS_LOOK), or which was brought on or changed by somebody else (PASS_REWRAP).  -1: the pass
+ * could not be ended: a server refuses us, a signal, the time limit.
  */
 int pass_run(struct rotation *rotation, const struct selection *selection, enum pass_mode mode,
     size_t *old, struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/rotate/pass_parts.h"
 
@@ -45,6 +46,7 @@ int pass_end_listing(struct pass *pass, struct error *err)
 	int result = 0;
 
 	listing->running = false;
+	pass->seen_ms = clock_now_ms();
 	pass->rotation->summary->pages++;
 	switch (listing_result(listing, &page, err)) {
 	case LISTING_FAILED:

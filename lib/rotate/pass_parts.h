@@ -28,7 +28,9 @@ struct pass {
 	struct job *in_hand;		     /* all jobs */
 	size_t jobs, bytes;		     /* their number, and the ciphertext in them */
 	bool anew;			     /* the list begins anew, once all in hand is done */
-	size_t old;			     /* see pass_run */
+	int64_t seen_ms;		     /* when the Secrets under examination were read */
+	int64_t batch_token_ms; /* until when the token lives with which the batch was sent */
+	size_t old;		/* see pass_run */
 };
 
 /* A server has not answered: 0 when it will be waited for, -1 when *err ends the pass. */

@@ -83,12 +83,16 @@ static void fail_batch(struct pass *pass, const struct error *reason)
 	batch_clear(batch);
 }
 
-/* A token that has run out while the request waited is denied, but another one may be good. */
-static bool token_has_expired(const struct rotation *rotation)
+/*
+ * A token that has run out while the request waited, or has been given back since for a newer one,
+ * is denied, but another one may be good.
+ */
+static bool token_has_expired(const struct pass *pass)
 {
-	const struct vault_token *token = &rotation->vault.token;
+	const struct vault_token *token = &pass->rotation->vault.token;
 
-	return !token->given && clock_now_ms() >= token->expires_ms;
+	return !token->given && (clock_now_ms() >= pass->batch_token_ms ||
+				    token->expires_ms != pass->batch_token_ms);
 }
 
 /* Vault has not answered the batch. */
@@ -96,7 +100,7 @@ static int suffer_batch(struct pass *pass, struct error *err)
 {
 	struct rotation *rotation = pass->rotation;
 
-	if (err->code == ERROR_DENIED && token_has_expired(rotation)) {
+	if (err->code == ERROR_DENIED && token_has_expired(pass)) {
 		log_write(LOG_DEBUG, "the Vault token ran out while a request waited: once more");
 		error_clear(err);
 		batch_put_back(&pass->batch);
@@ -155,6 +159,7 @@ int pass_start_batch(struct pass *pass, struct error *err)
 		rotation->client, &rotation->vault, &rotation->settings->session, err) < 0)
 		return pass_wait_for(pass, &rotation->vault_outage, err);
 	rotation->summary->logins += rotation->vault.token.expires_ms != before;
+	pass->batch_token_ms = rotation->vault.token.expires_ms;
 	if (batch_request(&pass->batch, &rotation->vault, err) < 0 ||
 	    http_start(rotation->client, &pass->batch.exchange, err) < 0)
 		return -1;

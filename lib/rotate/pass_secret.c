@@ -13,8 +13,9 @@ int pass_wait_for(const struct pass *pass, struct outage *outage, struct error *
 static void on_left(void *context, const struct kube_secret *secret, const struct error *reason)
 {
 	struct pass *pass = context;
+	bool counts = pass->examination.keyless || pass->examination.mendable;
 
-	if (pass->mode == PASS_CENSUS && !pass->examination.keyless)
+	if (pass->mode == PASS_CENSUS && !counts)
 		log_write(LOG_DEBUG, "%s", reason->message);
 	else
 		summary_fail(pass->rotation->summary, secret->namespace, secret->name, reason);
@@ -26,7 +27,7 @@ static int has_version(
 	struct pass *pass = context;
 	struct rotation *rotation = pass->rotation;
 
-	return keyset_has_version(key, version, rotation->client, &rotation->vault,
+	return keyset_has_version(key, version, pass->seen_ms, rotation->client, &rotation->vault,
 	    &rotation->settings->session, has, err);
 }
 
@@ -117,6 +118,9 @@ int pass_examine(struct pass *pass, struct kube_secret *secret, unsigned rounds,
 	examination->count = rounds == 0;
 	enum examined examined = examine_secret(examination, secret, err);
 	note_keyless(pass->rotation, examination);
+	/* It is counted as it was: who has changed it may have brought it on. */
+	if (rounds > 0 && examined != EXAMINED_OLD)
+		pass->old++;
 	switch (examined) {
 	case EXAMINED_UNSEALED:
 		summary->unsealed++;

@@ -1,4 +1,5 @@
 /* The requests of a pass about one Secret: PATCH, read again after a conflict, create another. */
+#include "lib/base/clock.h"
 #include "lib/rotate/pass_parts.h"
 
 static void on_put_off(const struct http_exchange *exchange)
@@ -78,6 +79,9 @@ int pass_start_jobs(struct pass *pass, struct error *err)
 static void give_up_job(struct pass *pass, struct job *job, struct error *err)
 {
 	if (err->code == ERROR_NOT_FOUND) {
+		/* What was counted of it is no more. */
+		for (size_t i = 0; job->rounds == 0 && i < job->count; i++)
+			keyset_discount(job->key, job->values[i].version);
 		pass_end_job(pass, job, &pass->rotation->summary->deleted);
 	} else {
 		pass_fail_job(pass, job, err);
@@ -203,6 +207,7 @@ static int end_reading(struct pass *pass, struct job *job, struct error *err)
 
 	if (read_answer(pass, job, &status, &now, err) < 0)
 		return suffer(pass, job, status, &pass->readings, err);
+	pass->seen_ms = clock_now_ms();
 	int result = pass_examine(pass, &now, job->rounds + 1, err);
 	kube_secret_free(&now);
 	pass_let_go(pass, job);

@@ -92,12 +92,28 @@ static int say_in_use(
 	    key->key.name, oldest);
 }
 
+/*
+ * Nothing is sealed with it here, and nobody but an annotation asks for it: what it may be used for
+ * elsewhere is not ours to lose.
+ */
+static bool is_only_named(const struct rotation *rotation, const struct keyset_key *key)
+{
+	return !rotation->settings->transit_key && keyset_oldest(key) == 0;
+}
+
 /* Refuse the versions below the floor, unless something stands on them. */
 static int raise_floor(struct rotation *rotation, struct keyset_key *key, struct error *err)
 {
 	const char *mount = key->key.mount, *name = key->key.name;
 	long long floor = (long long)key->wanted_version;
 
+	if (is_only_named(rotation, key)) {
+		log_write(LOG_INFO,
+		    "Transit key %s/%s: no value is sealed with it: its versions stay, unless "
+		    "--transit-key names it",
+		    mount, name);
+		return 0;
+	}
 	if (is_in_use(rotation, key))
 		return say_in_use(rotation, key, err);
 	if (key->state.min_decryption_version >= key->wanted_version) {
@@ -111,6 +127,8 @@ static int raise_floor(struct rotation *rotation, struct keyset_key *key, struct
 		    name, floor);
 		return 0;
 	}
+	/* The state may be read again before it is needed. */
+	key->floor_before = key->state.min_decryption_version;
 	if (set_floor(rotation, key, key->wanted_version, err) < 0)
 		return error_wrap(err, "retiring");
 	key->raised = true;
@@ -124,13 +142,13 @@ static int restore_floor(struct rotation *rotation, struct keyset_key *key, stru
 {
 	if (!key->raised || !is_in_use(rotation, key))
 		return 0;
-	if (set_floor(rotation, key, key->state.min_decryption_version, err) < 0)
+	if (set_floor(rotation, key, key->floor_before, err) < 0)
 		return error_wrap(err,
 		    "version %lld was written meanwhile and does not decrypt: set "
 		    "min_decryption_version of the key back to %lld by hand",
-		    (long long)oldest_in_use(rotation, key),
-		    (long long)key->state.min_decryption_version);
+		    (long long)oldest_in_use(rotation, key), (long long)key->floor_before);
 	key->raised = false;
+	key->state.min_decryption_version = key->floor_before;
 	return error_set(err, ERROR_REJECTED,
 	    "Transit key %s/%s: version %lld was written meanwhile: its versions are not retired "
 	    "after all: find out who writes it, and run again",
@@ -142,7 +160,7 @@ static int trim(struct rotation *rotation, struct keyset_key *key, struct error 
 	int64_t floor = key->wanted_version;
 
 	if (!rotation->settings->trim || key->state.min_available_version >= floor ||
-	    is_in_use(rotation, key))
+	    is_in_use(rotation, key) || is_only_named(rotation, key))
 		return 0;
 	if (rotation->settings->dry_run) {
 		log_write(LOG_INFO,

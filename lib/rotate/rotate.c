@@ -91,6 +91,13 @@ static int settle_keys(struct rotation *rotation, struct error *err)
 
 /* -- the Secrets ------------------------------------------------------------------------------ */
 
+static int look(struct rotation *rotation, const struct selection *selection, struct error *err)
+{
+	size_t old;
+
+	return pass_run(rotation, selection, PASS_LOOK, &old, err);
+}
+
 static int rewrap(struct rotation *rotation, const struct selection *selection, struct error *err)
 {
 	size_t old = 1;
@@ -98,14 +105,8 @@ static int rewrap(struct rotation *rotation, const struct selection *selection, 
 	for (int pass = 0; old > 0 && pass < PASSES_MAX; pass++)
 		if (pass_run(rotation, selection, PASS_REWRAP, &old, err) < 0)
 			return -1;
-	return 0;
-}
-
-static int look(struct rotation *rotation, const struct selection *selection, struct error *err)
-{
-	size_t old;
-
-	return pass_run(rotation, selection, PASS_LOOK, &old, err);
+	/* Somebody puts old ciphertext back all the time, or what is PATCHed is not stored. */
+	return old > 0 ? look(rotation, selection, err) : 0;
 }
 
 static int judge(const struct rotation *rotation, struct error *err)

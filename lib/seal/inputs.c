@@ -61,11 +61,17 @@ static int read_literal(const char *text, struct variables *values, struct error
 	return variables_add(values, name, &value, "--from-literal", err);
 }
 
+/* What messages call it. */
+static const char *source_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 static int read_whole(const char *path, struct secret_buffer *text, struct error *err)
 {
 	text->limit = INPUT_BYTES_MAX;
 	if (strcmp(path, "-") == 0)
-		return secret_buffer_read_fd(text, STDIN_FILENO, "standard input", err);
+		return secret_buffer_read_fd(text, STDIN_FILENO, source_name(path), err);
 	return secret_buffer_read_file(text, path, err);
 }
 
@@ -89,17 +95,17 @@ static int read_file(const char *text, struct variables *values, struct error *e
 	}
 	if (read_whole(path, &value, err) < 0)
 		return error_wrap(err, "--from-file");
-	return variables_add(values, name, &value, path, err);
+	return variables_add(values, name, &value, source_name(path), err);
 }
 
 static int read_env_file(const char *path, struct variables *values, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct destination destination = {values, path};
+	struct destination destination = {values, source_name(path)};
 
 	if (read_whole(path, &text, err) < 0)
 		return error_wrap(err, "--from-env-file");
-	return dotenv_each(&text, path, add, &destination, err);
+	return dotenv_each(&text, destination.source, add, &destination, err);
 }
 
 static int read_generated(const char *text, struct variables *values, struct error *err)
@@ -145,7 +151,7 @@ static int read_json(const char *path, struct secret_buffer *json, struct error 
 		return error_wrap(err, "--from-document");
 	const char *bytes = secret_buffer_string(&text);
 	if (bytes[strspn(bytes, " \t\r\n")] != '{')
-		return yaml_to_json(bytes, text.length, path, json, err);
+		return yaml_to_json(bytes, text.length, source_name(path), json, err);
 	secret_buffer_move(json, &text);
 	return 0;
 }
@@ -153,11 +159,11 @@ static int read_json(const char *path, struct secret_buffer *json, struct error 
 static int read_members(const char *path, struct variables *values, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct destination destination = {values, path};
+	struct destination destination = {values, source_name(path)};
 
 	if (read_json(path, &text, err) < 0)
 		return -1;
-	return sealed_document_each(&text, path, add, &destination, err);
+	return sealed_document_each(&text, destination.source, add, &destination, err);
 }
 
 static int read_each(const struct strings *list,
@@ -193,5 +199,5 @@ int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text
 		    "--layout document: a --from-document is sealed as it is: give it alone");
 	if (read_json(inputs->document, text, err) < 0)
 		return -1;
-	return sealed_document_check(text, inputs->document, err);
+	return sealed_document_check(text, source_name(inputs->document), err);
 }

@@ -9,7 +9,7 @@ static int check_data_key(const char *source, const char *name, struct error *er
 		return 0;
 	return error_set(err, ERROR_INVALID,
 	    "%s: \"%s\" can't be a data key of a Secret: letters, digits, '-', '_' and '.', up to "
-	    "253",
+	    "253, not '.' alone and not beginning with '..'",
 	    source, name);
 }
 

@@ -57,10 +57,20 @@ static int visit_page(struct walk *walk, struct kube_secret_page *page, struct e
 	return 0;
 }
 
+/* Twice would count twice, and metrics with a series that comes twice are read by nobody. */
+static bool is_repeated(const struct selection *selection, int which)
+{
+	for (int i = 0; i < which; i++)
+		if (strcmp(selection->names[i], selection->names[which]) == 0)
+			return true;
+	return false;
+}
+
 static int visit_all_named(struct walk *walk, struct error *err)
 {
 	for (int i = 0; i < walk->selection->name_count; i++)
-		if (visit_named(walk, walk->selection->names[i], err) < 0)
+		if (!is_repeated(walk->selection, i) &&
+		    visit_named(walk, walk->selection->names[i], err) < 0)
 			return -1;
 	return 0;
 }

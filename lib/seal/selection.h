@@ -10,7 +10,7 @@
 #define SELECTION_PAGE 100
 
 struct selection {
-	char *const *names; /* borrowed; of the servers' namespace */
+	char *const *names; /* borrowed; of the servers' namespace; a repeated one counts once */
 	int name_count;	    /* 0: all that the rest selects */
 	bool all_namespaces;
 	bool all_secrets;     /* that hold any ciphertext, whether or not they have our label */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/json.h"
+#include "lib/base/strings.h"
 #include "lib/base/yaml_writer.h"
 #include "lib/seal/status.h"
 
@@ -40,14 +41,21 @@ static void write_version(const struct status_secret *secret, int64_t version, c
 		snprintf(text, CELL_MAX, "-");
 }
 
+/* Annotations are whatever their writer wants, also what steers a terminal or forges a row. */
+static void write_words(const char *words, char *text)
+{
+	snprintf(text, CELL_MAX, "%s", words);
+	string_make_printable(text);
+}
+
 static void make_row(
     const struct status_secret *secret, const struct status_value *value, int64_t now_s, row cells)
 {
-	snprintf(cells[0], CELL_MAX, "%s", secret->namespace);
-	snprintf(cells[1], CELL_MAX, "%s", secret->name);
-	snprintf(cells[2], CELL_MAX, "%s", value->data_key);
+	write_words(secret->namespace, cells[0]);
+	write_words(secret->name, cells[1]);
+	write_words(value->data_key, cells[2]);
 	snprintf(cells[3], CELL_MAX, "%s", status_state_name(value->state));
-	snprintf(cells[4], CELL_MAX, "%s", secret->transit_key ? secret->transit_key : "?");
+	write_words(secret->transit_key ? secret->transit_key : "?", cells[4]);
 	write_version(secret, value->version, cells[5]);
 	snprintf(cells[6], CELL_MAX, "%s%s%s", secret->document ? "document" : "per-key",
 	    secret->scope == SEALED_UNBOUND ? "" : ",",
@@ -202,15 +210,23 @@ static int help(struct secret_buffer *out, const char *name, const char *text, s
 	    out, err, "# HELP %s %s\n# TYPE %s gauge\n", name, text, name);
 }
 
-/* Names of Kubernetes and Vault need no escapes in a label's value but for these. */
+/* A character of a label's value, as https://prometheus.io/docs/instrumenting/exposition_formats/
+ * escapes it. */
+static int label_character(struct secret_buffer *out, const char *at, struct error *err)
+{
+	if (*at == '\n')
+		return secret_buffer_append_string(out, "\\n", err);
+	if ((*at == '"' || *at == '\\') && secret_buffer_append_string(out, "\\", err) < 0)
+		return -1;
+	return secret_buffer_append(out, at, 1, err);
+}
+
 static int label(struct secret_buffer *out, const char *name, const char *value, struct error *err)
 {
 	if (secret_buffer_append_format(out, err, "%s=\"", name) < 0)
 		return -1;
 	for (const char *at = value; *at; at++)
-		if (((*at == '"' || *at == '\\') &&
-			secret_buffer_append_string(out, "\\", err) < 0) ||
-		    secret_buffer_append(out, at, 1, err) < 0)
+		if (label_character(out, at, err) < 0)
 			return -1;
 	return secret_buffer_append_string(out, "\"", err);
 }

@@ -95,6 +95,12 @@ static int note_plaintext(struct unsealed *unsealed, struct error *err)
 	return 0;
 }
 
+/* What is wrong with a key says nothing of the Secret, of which there may be thousands. */
+static int name_secret(const struct unsealed *unsealed, struct error *err)
+{
+	return error_wrap(err, "Secret %s/%s", unsealed->secret.namespace, unsealed->secret.name);
+}
+
 static int open_all(
     struct servers *servers, struct unsealed *unsealed, const char *transit_key, struct error *err)
 {
@@ -104,10 +110,15 @@ static int open_all(
 	unsealed->values = calloc(unsealed->secret.data_count + 1, sizeof(*unsealed->values));
 	if (!unsealed->values)
 		return error_memory(err);
-	if (!key || transit_key_parse(&unsealed->key, key, err) < 0 ||
-	    sealed_secret_scope(&unsealed->secret, &unsealed->scope, err) < 0 ||
-	    servers_log_in(servers, err) < 0 || decrypt(servers, unsealed, err) < 0)
+	if (!key)
 		return -1;
+	if (transit_key_parse(&unsealed->key, key, err) < 0)
+		return name_secret(unsealed, err);
+	if (sealed_secret_scope(&unsealed->secret, &unsealed->scope, err) < 0 ||
+	    servers_log_in(servers, err) < 0)
+		return -1;
+	if (decrypt(servers, unsealed, err) < 0)
+		return name_secret(unsealed, err);
 	return note_plaintext(unsealed, err);
 }
 

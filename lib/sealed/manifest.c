@@ -1,5 +1,6 @@
 #include "lib/sealed/manifest.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -351,6 +352,38 @@ static int read_values(
 	return 0;
 }
 
+/* Is this key `name` but for its case, '-' and '_'? */
+static bool resembles(
+    const struct manifest_tree *tree, const struct manifest_node *key, const char *name)
+{
+	const char *text = secret_buffer_string(&tree->contents) + key->value;
+
+	for (uint32_t i = 0; i < key->bytes; i++) {
+		if (text[i] == '-' || text[i] == '_')
+			continue;
+		if (tolower((unsigned char)text[i]) != tolower((unsigned char)*name))
+			return false;
+		name++;
+	}
+	return *name == '\0';
+}
+
+/* Plaintext under a misspelt name would stay plaintext, and to Kubernetes be no value at all. */
+static int refuse_misspelt(
+    const struct manifest_tree *tree, const struct manifest_node *secret, struct error *err)
+{
+	static const char *const sections[] = {"data", "stringData"};
+
+	manifest_each_key (tree, secret, key)
+		for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++)
+			if (key->kind == MANIFEST_SCALAR && resembles(tree, key, sections[i]) &&
+			    !manifest_node_is(tree, key, sections[i]))
+				return manifest_tree_refuse(tree, key->start, err,
+				    "Kubernetes knows no such member of a Secret: write %s",
+				    sections[i]);
+	return 0;
+}
+
 /* An edit could change what another place refers to. */
 static void find_obstacle(const struct manifest_tree *tree, struct manifest_secret *secret)
 {
@@ -381,9 +414,10 @@ static int read_secret(struct manifest *manifest, uint32_t node, struct error *e
 	struct manifest_secret *secret = &secrets[manifest->count++];
 	*secret = (struct manifest_secret){.node = node};
 	find_obstacle(tree, secret);
-	if (check_keys(tree, &tree->nodes[node], err) < 0 || read_metadata(tree, secret, err) < 0 ||
-	    read_others(tree, secret, err) < 0 || read_values(tree, secret, false, err) < 0 ||
-	    read_values(tree, secret, true, err) < 0)
+	if (check_keys(tree, &tree->nodes[node], err) < 0 ||
+	    refuse_misspelt(tree, &tree->nodes[node], err) < 0 ||
+	    read_metadata(tree, secret, err) < 0 || read_others(tree, secret, err) < 0 ||
+	    read_values(tree, secret, false, err) < 0 || read_values(tree, secret, true, err) < 0)
 		return -1;
 	return 0;
 }

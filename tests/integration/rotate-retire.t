@@ -78,4 +78,65 @@ status_is 0 "and is sealed"
 rotate -A --retire --keep-versions 1
 status_is 0 "a key that was trimmed is rotated and retired again"
 is "$(limits)" "7 7 7 5" "its minimum for encryption has followed"
+
+# make NAME LABELS ANNOTATION [CIPHERTEXT]: a Secret in default, made by hand; ANNOTATION names its key.
+make() {
+	kube_call DELETE "/api/v1/namespaces/default/secrets/$1"
+	kube_call POST /api/v1/namespaces/default/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"$1\",
+		\"labels\":{$2},\"annotations\":{\"secretmanager/transit-key\":\"$3\"}},
+		\"data\":{${4+\"A\":\"$(base64 -w0 <<<"$4")\"}}}"
+}
+# base64 of a here-string has the newline: without it for what is not to be garbled.
+make_well() { make "$1" '' "$2" && kube_call PATCH "/api/v1/namespaces/default/secrets/$1" \
+	"{\"data\":{\"A\":\"$(printf %s "$3" | base64 -w0)\"}}" application/merge-patch+json; }
+sealed_label='"secretmanager/sealed":"true"'
+old=$(stored app A)
+rotate -n demo
+rotate -n demo
+for name in 'aes256-key ' /transit/aes256-key transit/aes256-key/; do
+	make_well slip "$name" "$old"
+	rotate -n demo --phase retire --transit-key aes256-key --trim
+	status_is 1 "--transit-key, and an annotation that names no key: \"$name\""
+	err_like 'Secret default/slip: annotation secretmanager/transit-key: Transit key "[^"]*": write' "the Secret is named"
+	err_like 'version 7 is in use: no version is retired' "and holds it up"
+done
+make slip '' aes256-key "$old"
+rotate -n demo --phase retire --trim
+status_is 1 "ciphertext to which a newline was added"
+err_like 'Secret default/slip: data key "A": garbled ciphertext: it ends in a newline' "is named"
+err_like 'version 7 is in use: no version is retired' "and holds it up"
+is "$(limits)" "9 7 7 5" "nothing is retired"
+kube_call DELETE /api/v1/namespaces/default/secrets/slip
+rotate -A --phase rewrap
+
+vault_call POST transit/keys/derived-key/rotate
+vault_call POST transit/keys/derived-key/rotate
+make empty "$sealed_label" derived-key
+rotate -n default --phase retire --trim
+status_is 0 "a key that an annotation names, and nothing is sealed with"
+err_like 'transit/derived-key: no value is sealed with it: its versions stay' "is left as it is"
+vault_call GET transit/keys/derived-key
+is "$(field data.min_decryption_version) $(field data.min_available_version)" "1 0" "for whom it may serve elsewhere"
+rotate -n default --phase retire --transit-key derived-key
+err_like 'transit/derived-key: versions below 2 are retired' "unless it is asked for"
+
+# Between the retirement and the look after it something old is written, and something that has the key read again.
+. "$(dirname "$0")/../faults.sh"
+old=$(stored app A)
+rotate -A
+rotate -A
+bad_api --on GET /api/v1/secrets 1 relay --on GET /api/v1/secrets 1 late=3 relay
+sed "s#server: .*#server: $BAD_URL#; s#certificate-authority\(-data\)*: .*#certificate-authority: $BAD_CA#" "$KUBECONFIG" >"$TAP_WORK/kubeconfig"
+KUBECONFIG=$TAP_WORK/kubeconfig "$BIN/secret-rotate" --phase retire -n demo --no-lease 2>"$TAP_WORK/err" >/dev/null &
+beside=$!
+is_raised() { [[ $(limits) = "11 10 "* ]]; }
+until_true is_raised
+make_well late aes256-key "$old"
+make_well anew aes256-key vault:v99:QUFBQUFBQUE=
+STATUS=0
+wait "$beside" || STATUS=$?
+ERR=$(<"$TAP_WORK/err")
+status_is 1 "what is old and written meanwhile"
+err_like 'version 9 was written meanwhile: its versions are not retired after all' "is seen"
+like "$(limits)" '^11 8 ' "and the bound is as it was"
 done_testing

@@ -50,6 +50,11 @@ status_is 0 "in the document layout, from standard input"
 run "$BIN/secret-exec" --secret document -- sh -c 'printf "%s|" "$db" "$text"'
 out_is '{"host":"h","ports":[1,2]}|a: b|' "it is sealed as the JSON it stands for"
 
+seal --from-document - bad <<<'{"A":}'
+fails_with 1 '^secret-seal: standard input: line 1, column 6: ' "what is wrong on standard input is said of that"
+seal --from-env-file - bad <<<'A'
+fails_with 1 '^secret-seal: standard input: line 1: ' "in a .env file too"
+
 # refused NAME REGEX TEXT: the text, with %b's escapes, as a document.
 refused() {
 	printf '%b' "$3" >"$TAP_WORK/bad"

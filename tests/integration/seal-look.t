@@ -51,6 +51,25 @@ out_like '# TYPE secretmanager_value_key_version gauge' "-o prometheus"
 out_like 'secretmanager_value_key_version\{namespace="demo",secret="app",key="A",transit_key="transit/aes256-key",state="old"\} 1' "a version"
 out_like 'secretmanager_transit_key_latest_version\{transit_key="transit/aes256-key"\} 2' "the newest"
 out_unlike 'one|two|three' "and no value"
+run "$BIN/secret-seal" status app document app -o json
+is "$(field secrets | python3 -c 'import json, sys; print(*[s["name"] for s in json.load(sys.stdin)])')" "app document" "a NAME that is repeated counts once"
+
+# Whoever may write a Secret writes its annotations.
+kube_call POST "$secrets" '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"rude","labels":{"secretmanager/sealed":"true"},
+	"annotations":{"secretmanager/transit-key":"\u001b]0;title\u0007\"\\\nfake 1"}},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
+run "$BIN/secret-seal" status rude
+is "$(wc -l <<<"$OUT")" 2 "an annotation with a new line is no row"
+out_like 'rude +A +sealed +\?\]0;title\?"\\\?fake 1 ' "and does not steer the terminal"
+run "$BIN/secret-seal" status app rude -o prometheus
+out_like 'transit_key=".\]0;title.\\"\\\\\\nfake 1",state="sealed"} 1' "in metrics it is escaped"
+"$(dirname "$0")/prometheus-text" <<<"$OUT" >/dev/null
+is "$?" 0 "and they can be read"
+run "$BIN/secret-seal" verify rude
+err_like 'Secret demo/rude: Transit key "\?\]0;title' "verify says which Secret names a key that is none"
+kube_call PATCH "$secrets/rude" '{"metadata":{"annotations":{"secretmanager/transit-key":"gone"}}}' application/merge-patch+json
+run "$BIN/secret-seal" verify rude
+err_like 'Secret demo/rude: ' "or one that is not there"
+kube_call DELETE "$secrets/rude"
 
 kube_call PATCH "$secrets/app" '{"data":{"PLAIN":"cGxhaW4="},"metadata":{"annotations":{
 	"kubectl.kubernetes.io/last-applied-configuration":"{\"data\":{\"A\":\"cGxhaW4=\"}}"}}}' application/merge-patch+json

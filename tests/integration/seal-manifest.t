@@ -180,6 +180,14 @@ secret 'name: app
   annotations: {secretmanager/transit-key: transit/derived-key, secretmanager/scope: strict}' "stringData: {B: b}
 data: {A: $(printf 'vault:v1:%s' "$(head -c 40 /dev/zero | base64 -w0)" | base64 -w0)}"
 refuses 1 'a value that would be kept does not decrypt'
+for misspelt in stringdata StringData string_data; do
+	secret 'name: app' "data: {A: YQ==}
+$misspelt: {B: b}"
+	refuses 1 's\.yaml: line 6, column 1: Kubernetes knows no such member of a Secret: write stringData'
+	out_unlike . "its plaintext does not pass through"
+done
+secret 'name: app' 'Data: {A: YQ==}'
+refuses 1 's\.yaml: line 5, column 1: .*: write data'
 secret 'name: app' 'data: &a {A: YQ==}'
 refuses 1 's\.yaml: line 5, column 7: an anchor'
 secret 'name: app' 'data: {A: YQ==}'
