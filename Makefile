@@ -153,10 +153,11 @@ $(OUT)/bench/floor: $(OUT)/objects/tests/bench/floor.o
 	@echo "  LINK  $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $< $(THIRD_PARTY_LIBS) $(ALL_LDFLAGS) -Wl,--no-warnings -MF /dev/null -o $@
 
-bench: $(BINARIES) $(OUT)/bench/floor  ## measure secret-exec's start against a floor program on the real servers
+bench: $(BINARIES) $(OUT)/bench/floor  ## measure secret-exec's start against a floor program on the real servers, then secret-rotate
 	@BIN="$(CURDIR)/$(OUT)/bin" FLOOR="$(CURDIR)/$(OUT)/bench/floor" tests/bench/run
+	@BIN="$(CURDIR)/$(OUT)/bin" tests/bench/rotate
 
-bench-rotate: $(BINARIES)  ## measure secret-rotate: its rate beside curl's on the real servers, its memory on secret-dev
+bench-rotate: $(BINARIES)  ## of that secret-rotate alone: its rate beside curl's, its memory on secret-dev
 	@BIN="$(CURDIR)/$(OUT)/bin" tests/bench/rotate
 
 lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, shell scripts
