@@ -222,7 +222,7 @@ static int read_values(enum seal_layout layout, struct seal_changes *changes, st
 
 	changes->whole_document = layout == LAYOUT_DOCUMENT && configuration.inputs.document;
 	if (!changes->whole_document)
-		return inputs_read(&configuration.inputs, &changes->values, err);
+		return inputs_read(&configuration.inputs, &changes->values, &changes->members, err);
 	if (inputs_read_document(&configuration.inputs, &text, err) < 0)
 		return -1;
 	return variables_add(

@@ -46,6 +46,8 @@ struct seal_settings {
  */
 struct seal_changes {
 	struct variables values;
+	/* JSON: where `values` come from its members, a document takes these as they are spelt. */
+	struct secret_buffer members; /* empty: no values do */
 	bool whole_document;
 	struct strings unset;	/* names that go; each must be there */
 	struct strings renamed; /* OLD=NEW; OLD must be there, and NEW must not */
