@@ -67,6 +67,7 @@ struct seal_outcome {
 /*
  * Seal the changes' values (which are used up) and write them, unless it is a dry run.  The outcome
  * is to be freed with seal_outcome_free; a rehearsal has none, and makes no Transit key.
+ * A missing key is made once nothing else that can be known is in the way.
  */
 int seal(struct servers *servers, const struct seal_settings *settings,
     struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
