@@ -173,9 +173,9 @@ static int check_kept(
 	if (!item->error)
 		return 0;
 	return error_set(err, ERROR_INVALID,
-	    "Secret %s/%s: a value that would be kept does not decrypt with Transit key %s/%s, "
+	    "Secret %s%s%s: a value that would be kept does not decrypt with Transit key %s/%s, "
 	    "scope %s (%s): were its annotations changed? nothing was written",
-	    secret->namespace, secret->name, sealing->key.mount, sealing->key.name,
+	    KUBE_NAMED(secret), sealing->key.mount, sealing->key.name,
 	    sealed_scope_name(sealing->scope), item->error);
 }
 
@@ -357,11 +357,10 @@ int sealing_decrypt(struct sealing *sealing, const struct kube_entry *entry,
 		result = transit(sealing, TRANSIT_DECRYPT, item, 1, err);
 	if (result == 0 && item->error)
 		result = error_set(err, ERROR_INVALID,
-		    "Secret %s/%s, data key %s: it does not decrypt with Transit key %s/%s, scope "
+		    "Secret %s%s%s, data key %s: it does not decrypt with Transit key %s/%s, scope "
 		    "%s: %s",
-		    sealing->existing.namespace, sealing->existing.name, entry->key,
-		    sealing->key.mount, sealing->key.name, sealed_scope_name(sealing->scope),
-		    item->error);
+		    KUBE_NAMED(&sealing->existing), entry->key, sealing->key.mount,
+		    sealing->key.name, sealed_scope_name(sealing->scope), item->error);
 	if (result == 0)
 		secret_buffer_move(plaintext, &item->output);
 	free_items(item, 1);

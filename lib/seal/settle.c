@@ -24,10 +24,10 @@ static int check_others(const struct sealing *sealing, struct error *err)
 
 		if (!replaced && sealed_entry_is_ciphertext(entry))
 			return error_set(err, ERROR_USAGE,
-			    "Secret %s/%s: it has no annotation " SEALED_ANNOTATION_KEY
+			    "Secret %s%s%s: it has no annotation " SEALED_ANNOTATION_KEY
 			    ", so nobody knows what data key \"%s\" is sealed with: annotate it "
 			    "first, or use another name",
-			    secret->namespace, secret->name, entry->key);
+			    KUBE_NAMED(secret), entry->key);
 	}
 	return 0;
 }
@@ -67,9 +67,9 @@ static int asked_scope(const struct sealing *sealing, enum sealed_scope *scope, 
 	}
 	if (existing != SEALED_UNBOUND && existing != *scope)
 		return error_set(err, ERROR_USAGE,
-		    "Secret %s/%s: its values are bound with scope %s: leave out --scope, or use "
+		    "Secret %s%s%s: its values are bound with scope %s: leave out --scope, or use "
 		    "another name",
-		    sealing->namespace, sealing->name, sealed_scope_name(existing));
+		    KUBE_NAMED(sealing), sealed_scope_name(existing));
 	return 0;
 }
 
@@ -99,10 +99,10 @@ int sealing_check_none_kept(const struct sealing *sealing, struct error *err)
 	for (size_t i = 0; i < secret->data_count; i++)
 		if (sealing_keeps(sealing, &secret->data[i]))
 			return error_set(err, ERROR_NOT_FOUND,
-			    "--create-key: Secret %s/%s: data key \"%s\" is sealed with Transit "
+			    "--create-key: Secret %s%s%s: data key \"%s\" is sealed with Transit "
 			    "key %s/%s, which is gone: a new one would not decrypt it",
-			    secret->namespace, secret->name, secret->data[i].key,
-			    sealing->key.mount, sealing->key.name);
+			    KUBE_NAMED(secret), secret->data[i].key, sealing->key.mount,
+			    sealing->key.name);
 	return 0;
 }
 

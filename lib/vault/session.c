@@ -186,7 +186,8 @@ static int get_inputs(struct http_client *client, const struct vault *vault,
 	case VAULT_AUTH_KUBERNETES:
 		if (!given(settings->role))
 			return error_set(err, ERROR_USAGE,
-			    "no Vault role to log in with: set VAULT_ROLE or --role");
+			    "no Vault role to log in with: set VAULT_ROLE or --role, or "
+			    "VAULT_TOKEN");
 		/* fallthrough */
 	case VAULT_AUTH_JWT:
 		login->jwt = &inputs->jwt;
