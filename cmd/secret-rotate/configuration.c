@@ -141,12 +141,13 @@ static int check_retirement(const struct configuration *configuration,
 	if (settings->retire && settings->phase != ROTATE_ALL && settings->phase != ROTATE_RETIRE)
 		return error_set(err, ERROR_USAGE,
 		    "--retire follows all other phases: leave out --phase, or use --phase retire");
-	if (!retires && (configuration->trim || configuration->keep_versions ||
-			    configuration->known_namespaces.count))
+	if (!retires &&
+	    (configuration->trim || configuration->keep_versions != ROTATE_KEEP_VERSIONS ||
+		configuration->known_namespaces.count))
 		return error_set(err, ERROR_USAGE,
 		    "--keep-versions, --trim and --i-know-namespaces are about retiring: add "
 		    "--retire");
-	if (retires && configuration->keep_versions < 1 && configuration->keep_versions != 0)
+	if (configuration->keep_versions < 1)
 		return error_set(err, ERROR_USAGE, "--keep-versions: the newest has to stay");
 	return 0;
 }
@@ -192,8 +193,7 @@ int configuration_settings(
 	    .dry_run = configuration->dry_run,
 	    .retire = configuration->retire,
 	    .trim = configuration->trim,
-	    .keep_versions =
-		configuration->keep_versions ? configuration->keep_versions : ROTATE_KEEP_VERSIONS,
+	    .keep_versions = configuration->keep_versions,
 	    .known_namespaces = &configuration->known_namespaces};
 	if (given(configuration->phase) &&
 	    rotate_phase_parse(configuration->phase, &settings->phase) < 0)

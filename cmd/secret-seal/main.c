@@ -86,9 +86,29 @@ static int name_options(
 	return options->synopsis && options->description ? 0 : -1;
 }
 
-/* "secret-seal -n demo edit app" would else seal a Secret called "edit". */
-static int check_order(const char *program, char **operands, struct error *err)
+/* One letter more, less, another, or two that changed places. */
+static bool is_mistyped(const char *word, const char *meant)
 {
+	size_t length = strlen(word), other = strlen(meant);
+
+	while (length && other && *word == *meant)
+		word++, meant++, length--, other--;
+	while (length && other && word[length - 1] == meant[other - 1])
+		length--, other--;
+	if (length == 2 && other == 2)
+		return word[0] == meant[1] && word[1] == meant[0];
+	return length <= 1 && other <= 1;
+}
+
+/* "secret-seal -n demo edit app" would else seal a Secret called "edit". */
+static int check_order(const char *program, char **operands, int count, struct error *err)
+{
+	/* Several Secrets are refused anyway: perhaps the first was meant as a command. */
+	for (size_t i = 0; count > 1 && !find_command(operands[0]) && commands[i]; i++)
+		if (is_mistyped(operands[0], commands[i]->name))
+			return error_set(err, ERROR_USAGE,
+			    "one Secret at a time: or is \"%s\" meant as the command %s?",
+			    operands[0], commands[i]->name);
 	if (!find_command(operands[0]))
 		return 0;
 	return error_set(err, ERROR_USAGE,
@@ -127,7 +147,7 @@ int main(int argc, char **argv)
 	    argc - spoken, argv + spoken, &operands, &count);
 	if (status >= 0)
 		return status;
-	if ((!spoken && check_order(options.program, operands, &err) < 0) ||
+	if ((!spoken && check_order(options.program, operands, count, &err) < 0) ||
 	    command_find_token(&connection->session, &err) < 0 ||
 	    program_complete_connection(&connection->program, &connection->vault,
 		&connection->session, &connection->kube, &err) < 0 ||

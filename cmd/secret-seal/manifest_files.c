@@ -161,7 +161,13 @@ static void tell_summary(const struct sealing_files *files)
 		    summary->others, summary->others == 1 ? "" : "s");
 }
 
-/* A person must know how to go on: what is written is sealed already, and can be sealed again. */
+/* The same run may succeed later.  What it has written by then is sealed anew. */
+static bool passes(const struct error *err)
+{
+	return error_is_outage(err) || err->code == ERROR_CONFLICT;
+}
+
+/* A person must know how to go on. */
 static void explain_failure(const struct sealing_files *files, struct error *err)
 {
 	size_t written = files->summary.written;
@@ -173,7 +179,8 @@ static void explain_failure(const struct sealing_files *files, struct error *err
 	else
 		error_wrap(err, "%zu Secret%s written before this", written,
 		    written > 1 ? "s were" : " was");
-	error_hint(err, "all of it can be run again");
+	if (passes(err))
+		error_hint(err, "all of it can be run again");
 }
 
 /* Text that scrolls over the terminal is progress enough. */

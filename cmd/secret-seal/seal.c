@@ -222,7 +222,7 @@ static int read_values(enum seal_layout layout, struct seal_changes *changes, st
 
 	changes->whole_document = layout == LAYOUT_DOCUMENT && configuration.inputs.document;
 	if (!changes->whole_document)
-		return inputs_read(&configuration.inputs, &changes->values, err);
+		return inputs_read(&configuration.inputs, &changes->values, &changes->members, err);
 	if (inputs_read_document(&configuration.inputs, &text, err) < 0)
 		return -1;
 	return variables_add(
@@ -248,9 +248,6 @@ static int check(const struct seal_settings *settings, int count, struct error *
 		    "--from-document, --prompt or --generate");
 	if (settings->layout == LAYOUT_PER_KEY && settings->data_key)
 		return error_set(err, ERROR_USAGE, "--data-key goes with --layout document");
-	if (settings->create_key && settings->dry_run == DRY_RUN_SERVER)
-		return error_set(err, ERROR_USAGE,
-		    "--create-key: not with --dry-run=server, which makes nothing");
 	if (changing && (settings->immutable || settings->dry_run == DRY_RUN_CLIENT))
 		return error_set(err, ERROR_USAGE,
 		    "--unset, --rename and --adopt change a Secret that is there: not with %s",
@@ -416,6 +413,11 @@ static int run(char **operands, int count, struct error *err)
 	    choose_dry_run(&settings.dry_run, err) < 0 ||
 	    choose_output(settings.dry_run, &output, err) < 0)
 		return -1;
+	if (settings.create_key && settings.dry_run)
+		return error_set(err, ERROR_USAGE,
+		    "--create-key: not with --dry-run=%s, which makes nothing: create the key "
+		    "first",
+		    settings.dry_run == DRY_RUN_SERVER ? "server" : "client");
 	if (!configuration.manifests.count && check(&settings, count, err) < 0)
 		return -1;
 	int result = configuration.manifests.count ? seal_manifests(&settings, output, count, err)

@@ -9,7 +9,9 @@
 static const char first_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789.-";
 
-/* One line, without its end. */
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
+/* One line, without its end; `at` is where reading it has come to, or what is wrong. */
 struct line {
 	const char *at, *end;
 };
@@ -40,8 +42,10 @@ static const char *take_name(struct line *line, char **name)
 		length++;
 	if (length == 0 || !strchr(first_letters, line->at[0]))
 		return "no NAME=value, and no comment (#)";
-	if (line->at + length == line->end || line->at[length] != '=')
+	if (line->at + length == line->end || line->at[length] != '=') {
+		line->at += length;
 		return "a name must be followed by '=' at once";
+	}
 	*name = strndup(line->at, length);
 	line->at += length + 1;
 	return *name ? NULL : "out of memory";
@@ -61,7 +65,7 @@ static const char *check_rest(struct line *line)
 static const char *take_single_quoted(
     struct line *line, struct secret_buffer *value, struct error *err)
 {
-	const char *start = ++line->at;
+	const char *start = line->at + 1;
 	const char *quote = memchr(start, '\'', (size_t)(line->end - start));
 
 	if (!quote)
@@ -76,6 +80,7 @@ static const char *take_double_quoted(
     struct line *line, struct secret_buffer *value, struct error *err)
 {
 	static const char escapes[] = "nrt\"\\$", meanings[] = "\n\r\t\"\\$";
+	const char *opening = line->at;
 
 	for (line->at++; line->at < line->end && *line->at != '"'; line->at++) {
 		char byte = *line->at;
@@ -83,34 +88,59 @@ static const char *take_double_quoted(
 			return "$ in double quotes: nothing is expanded here: write \\$, or use "
 			       "single quotes";
 		if (byte == '\\') {
-			const char *escape =
-			    ++line->at < line->end ? strchr(escapes, *line->at) : NULL;
+			const char *next = line->at + 1;
+			const char *escape = next < line->end ? strchr(escapes, *next) : NULL;
 			if (!escape)
 				return "no such escape in double quotes";
 			byte = meanings[escape - escapes];
+			line->at = next;
 		}
 		if (secret_buffer_append(value, &byte, 1, err) < 0)
 			return err->message;
 	}
-	if (line->at == line->end)
+	if (line->at == line->end) {
+		line->at = opening;
 		return "no closing quote on this line";
+	}
 	line->at++;
 	return check_rest(line);
+}
+
+/* The problem's place becomes the line's. */
+static const char *refuse_at(struct line *line, const char *place, const char *problem)
+{
+	line->at = place;
+	return problem;
+}
+
+/* The first place of either, or NULL. */
+static const char *find_either(const struct line *line, const char *one, const char *other)
+{
+	size_t length = (size_t)(line->end - line->at);
+	const char *first = memmem(line->at, length, one, strlen(one));
+	const char *second = memmem(line->at, length, other, strlen(other));
+
+	return !first || (second && second < first) ? second : first;
 }
 
 static const char *take_unquoted(struct line *line, struct secret_buffer *value, struct error *err)
 {
 	size_t length = (size_t)(line->end - line->at);
+	const char *last = line->end - 1, *place;
 
-	if (length && (is_blank(line->at[0]) || is_blank(line->end[-1])))
-		return "white space at an end of the value: put the value in quotes";
-	if (memmem(line->at, length, " #", 2) || memmem(line->at, length, "\t#", 2))
-		return "a '#' behind white space: a comment, or the value's? put the value in "
-		       "quotes";
-	if (memmem(line->at, length, "$(", 2) || memmem(line->at, length, "${", 2))
-		return "nothing is expanded here: put the value in single quotes";
-	if (length && (line->end[-1] == '\\' || memchr(line->at, '`', length)))
-		return "a backslash at the end, or a backquote: put the value in single quotes";
+	if (length && (is_blank(*line->at) || is_blank(*last)))
+		return refuse_at(line, is_blank(*line->at) ? line->at : last,
+		    "white space at an end of the value: put the value in quotes");
+	if ((place = find_either(line, " #", "\t#")))
+		return refuse_at(line, place + 1,
+		    "a '#' behind white space: a comment, or the value's? put the value in "
+		    "quotes");
+	if ((place = find_either(line, "$(", "${")))
+		return refuse_at(
+		    line, place, "nothing is expanded here: put the value in single quotes");
+	if (length && ((place = memchr(line->at, '`', length)) || *last == '\\'))
+		return refuse_at(line, place ? place : last,
+		    "a backslash at the end, or a backquote: put the value in single quotes");
 	if (secret_buffer_append(value, line->at, length, err) < 0)
 		return err->message;
 	return NULL;
@@ -136,15 +166,60 @@ static const char *read_line(
 	return problem ? problem : take_value(line, value, err);
 }
 
+/* Lines and columns count from 1, columns in characters, as editors do. */
+static int refuse(
+    const char *what, const char *text, const char *place, const char *problem, struct error *err)
+{
+	size_t line = 1, column = 1;
+
+	for (const char *at = text; at < place; at++) {
+		if (*at == '\n') {
+			line++;
+			column = 1;
+		} else if (((unsigned char)*at & 0xC0) != 0x80) {
+			column++;
+		}
+	}
+	return error_set(
+	    err, ERROR_INVALID, "%s: line %zu, column %zu: %s", what, line, column, problem);
+}
+
+static int check_text(const char *what, const char *text, const char *end, struct error *err)
+{
+	size_t length = (size_t)(end - text);
+	const char *nul = memchr(text, '\0', length);
+	const char *odd = text + json_utf8_length(text, length);
+
+	if (odd < end && (!nul || odd < nul))
+		return refuse(what, text, odd, "not UTF-8 text", err);
+	return nul ? refuse(what, text, nul, "a NUL byte", err) : 0;
+}
+
+/* The caller's error may begin with the file's name already. */
+static int wrap_line(const char *what, int number, struct error *err)
+{
+	size_t length = strlen(what);
+	struct error inner = *err;
+	bool named = strncmp(inner.message, what, length) == 0 &&
+		     strncmp(inner.message + length, ": ", 2) == 0;
+
+	return error_set(err, inner.code, "%s: line %d: %s", what, number,
+	    inner.message + (named ? length + 2 : 0));
+}
+
 int dotenv_each(const struct secret_buffer *text, const char *what,
     int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),
     void *context, struct error *err)
 {
-	const char *at = secret_buffer_string(text), *end = at + text->length;
+	const char *start = secret_buffer_string(text), *end = start + text->length;
 
-	if (memchr(at, '\0', text->length) || !json_is_utf8(at, text->length))
-		return error_set(
-		    err, ERROR_INVALID, "%s: not UTF-8 text, or it holds a NUL byte", what);
+	/* A byte order mark is no part of the first name. */
+	if (text->length >= strlen(BYTE_ORDER_MARK) &&
+	    strncmp(start, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		start += strlen(BYTE_ORDER_MARK);
+	if (check_text(what, start, end, err) < 0)
+		return -1;
+	const char *at = start;
 	for (int number = 1; at < end; number++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		struct line line = {at, newline ? newline : end};
@@ -155,10 +230,9 @@ int dotenv_each(const struct secret_buffer *text, const char *what,
 			line.end--;
 		const char *problem = read_line(&line, &name, &value, err);
 		if (problem)
-			return error_set(
-			    err, ERROR_INVALID, "%s: line %d: %s", what, number, problem);
+			return refuse(what, start, line.at, problem, err);
 		if (name && each(context, name, &value, err) < 0)
-			return error_wrap(err, "%s: line %d", what, number);
+			return wrap_line(what, number, err);
 		at = newline ? newline + 1 : end;
 	}
 	return 0;

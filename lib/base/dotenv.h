@@ -7,7 +7,8 @@
  *   - "double quoted": \n \r \t \" \\ \$ are escapes, any other backslash and a bare $ are refused;
  *   - unquoted: the bytes as they stand; white space at either end, " #", a quote, a backslash at
  *     the end and $( ${ are refused: they want quotes;
- *   - a value is one line; UTF-8 without NUL; CRLF line ends are accepted.
+ *   - a value is one line; UTF-8 without NUL; CRLF line ends, and a byte order mark before the
+ * first line, are accepted.
  */
 #ifndef BASE_DOTENV_H
 #define BASE_DOTENV_H
@@ -17,7 +18,8 @@
 
 /*
  * Call `each` for every line that sets a name; *value may be taken with secret_buffer_move.
- * `what` names the file in messages, which give the line, never its text.  ERROR_INVALID.
+ * `what` names the file in messages, which give line and column, never the text.  ERROR_INVALID.
+ * What `each` fails with gets the line.
  * Names for the second time are for `each` to refuse: it knows what else has been read.
  */
 int dotenv_each(const struct secret_buffer *text, const char *what,

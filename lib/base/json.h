@@ -145,5 +145,7 @@ int json_writer_finish(struct json_writer *writer, struct error *err)
 
 /* True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool json_is_utf8(const char *text, size_t length);
+/* How many bytes stand before the first that is none. */
+size_t json_utf8_length(const char *text, size_t length);
 
 #endif

@@ -49,16 +49,20 @@ static size_t skip_ascii(const char *text, size_t length)
 	return at;
 }
 
-bool json_is_utf8(const char *text, size_t length)
+size_t json_utf8_length(const char *text, size_t length)
 {
-	for (size_t at = skip_ascii(text, length); at < length;) {
-		size_t sequence = utf8_sequence((const unsigned char *)text + at, length - at);
+	size_t at = skip_ascii(text, length), sequence = 1;
 
-		if (sequence == 0)
-			return false;
+	while (at < length && sequence > 0) {
+		sequence = utf8_sequence((const unsigned char *)text + at, length - at);
 		at += sequence;
 	}
-	return true;
+	return at;
+}
+
+bool json_is_utf8(const char *text, size_t length)
+{
+	return json_utf8_length(text, length) == length;
 }
 
 void json_writer_init(struct json_writer *writer, struct secret_buffer *out)

@@ -13,6 +13,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
+#include "lib/base/strings.h"
 #include "lib/http/http.h"
 
 /* Where the kubelet mounts a pod's own token, CA and namespace. */
@@ -76,6 +77,15 @@ struct kube_secret {
 	struct kube_pair *annotations;
 	size_t annotation_count;
 };
+
+/*
+ * The three arguments for "%s%s%s" that name an object with namespace and name: NAMESPACE/NAME, or
+ * the name alone where a manifest leaves the namespace open (NULL or "").
+ */
+#define KUBE_NAMED(object)                                                                         \
+	given((object)->namespace) ? (object)->namespace : "",                                     \
+	    given((object)->namespace) ? "/" : "", (object)->name
+
 void kube_secret_free(struct kube_secret *secret) __attribute__((nonnull));
 const char *kube_secret_label(const struct kube_secret *secret, const char *name);
 const char *kube_secret_annotation(const struct kube_secret *secret, const char *name);

@@ -32,10 +32,12 @@ struct job {
 	struct kube_secret whole;  /* of an immutable Secret, for JOB_CREATE; else empty */
 	struct old_value *values;
 	size_t count;
-	size_t waiting;	 /* values that Vault has not answered yet */
-	size_t bytes;	 /* of all of them */
-	unsigned rounds; /* times it came into a conflict */
-	unsigned epoch;	 /* see window.h */
+	size_t waiting;	  /* values that Vault has not answered yet */
+	size_t bytes;	  /* of all of them */
+	unsigned put_off; /* times that the server could not say anything about it */
+	size_t answers;	  /* that there were when it first was */
+	unsigned rounds;  /* times it came into a conflict */
+	unsigned epoch;	  /* see window.h */
 	struct window *window;
 	bool failed; /* some of it is left as it is */
 	struct http_exchange exchange;

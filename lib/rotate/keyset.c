@@ -53,7 +53,9 @@ static int leave_out(struct keyset *set, struct keyset_key *key, struct error *e
 	key->failed = true;
 	for (size_t i = 0; i < set->count; i++)
 		all = all && set->keys[i]->failed;
-	if (error_is_outage(err) || all)
+	/* An error of Vault's own may be about this key alone. */
+	bool about_all = err->code == ERROR_NETWORK || err->code == ERROR_INTERRUPTED;
+	if (about_all || all)
 		return -1;
 	log_write(LOG_ERROR, "%s", err->message);
 	error_clear(err);

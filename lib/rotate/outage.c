@@ -6,6 +6,7 @@
 void outage_ends(struct outage *outage)
 {
 	outage->answered = true;
+	outage->answers++;
 	if (outage->wait_ms == 0)
 		return;
 	outage->wait_ms = outage->until_ms = 0;

@@ -8,6 +8,7 @@
 #define ROTATE_OUTAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/error.h"
@@ -19,6 +20,7 @@
 struct outage {
 	const char *server; /* "Vault"; a literal */
 	bool answered;	    /* at least once in this run */
+	size_t answers;	    /* in this run */
 	int64_t wait_ms;    /* 0: it is there */
 	int64_t until_ms;   /* CLOCK_MONOTONIC: when to try again */
 	struct error why;

@@ -24,6 +24,8 @@
 #define PASS_BATCH_VALUES 500
 /* Times that a Secret which somebody else keeps changing is read again. */
 #define PASS_ROUNDS_MAX 5u
+/* Times that the API server may fail about one Secret while it answers about others. */
+#define PASS_PUT_OFF_MAX 3u
 
 enum pass_mode {
 	PASS_GATHER, /* find the keys that annotations name */

@@ -27,8 +27,12 @@ static int has_version(
 	struct pass *pass = context;
 	struct rotation *rotation = pass->rotation;
 
-	return keyset_has_version(key, version, pass->seen_ms, rotation->client, &rotation->vault,
-	    &rotation->settings->session, has, err);
+	if (keyset_has_version(key, version, pass->seen_ms, rotation->client, &rotation->vault,
+		&rotation->settings->session, has, err) == 0)
+		return 0;
+	/* Vault can't be asked now: another pass, or the next run, will tell. */
+	*has = true;
+	return pass_wait_for(pass, &rotation->vault_outage, err);
 }
 
 void pass_fail_job(struct pass *pass, struct job *job, const struct error *reason)

@@ -96,16 +96,33 @@ static bool is_about_all(const struct error *err, int status)
 	return status == 401 || (error_is_outage(err) && status != 500);
 }
 
-/* A request for a Secret has failed; what is about all waits in `queue` for better times. */
+/* Nothing can be said about this one yet; it waits in `queue` for better times. */
+static int put_off(struct pass *pass, struct job *job, struct job_queue *queue, struct error *err)
+{
+	struct outage *outage = &pass->rotation->kube_outage;
+
+	if (job->put_off++ == 0)
+		job->answers = outage->answers;
+	/* Is it the server, or this Secret alone?  To be read is the least that can be asked. */
+	job_queue_add(job->put_off > PASS_PUT_OFF_MAX ? &pass->readings : queue, job);
+	return pass_wait_for(pass, outage, err);
+}
+
+/* The server has answered since, about this or others: the trouble is with this one. */
+static bool is_alone_in_trouble(const struct pass *pass, const struct job *job)
+{
+	return job->put_off > PASS_PUT_OFF_MAX &&
+	       pass->rotation->kube_outage.answers > job->answers;
+}
+
+/* A request for a Secret has failed, and may be put off. */
 static int suffer(
     struct pass *pass, struct job *job, int status, struct job_queue *queue, struct error *err)
 {
-	if (!is_about_all(err, status)) {
-		give_up_job(pass, job, err);
-		return 0;
-	}
-	job_queue_add(queue, job);
-	return pass_wait_for(pass, &pass->rotation->kube_outage, err);
+	if (is_about_all(err, status) && !is_alone_in_trouble(pass, job))
+		return put_off(pass, job, queue, err);
+	give_up_job(pass, job, err);
+	return 0;
 }
 
 static int suffer_patch(struct pass *pass, struct job *job, int status, struct error *err)
@@ -210,6 +227,10 @@ static int end_reading(struct pass *pass, struct job *job, struct error *err)
 	pass->seen_ms = clock_now_ms();
 	int result = pass_examine(pass, &now, job->rounds + 1, err);
 	kube_secret_free(&now);
+	if (result == 0 && pass->examination.job && pass->mode == PASS_REWRAP) {
+		pass->examination.job->put_off = job->put_off;
+		pass->examination.job->answers = job->answers;
+	}
 	pass_let_go(pass, job);
 	return result;
 }

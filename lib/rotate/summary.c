@@ -31,29 +31,44 @@ void summary_begin_pass(struct rotate_summary *summary)
 	summary->failure_count = 0;
 }
 
-static bool is_among(const struct rotate_failure *failures, size_t count, const char *secret)
+static struct rotate_failure *find(
+    struct rotate_failure *failures, size_t count, const char *secret)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(failures[i].secret, secret) == 0)
-			return true;
-	return false;
+			return &failures[i];
+	return NULL;
 }
 
-/* Takes *secret over. */
-static void add(struct rotate_summary *summary, char **secret, const char *reason)
+/* A new entry; NULL when the list is full, or memory is. */
+static struct rotate_failure *add(
+    struct rotate_summary *summary, const char *secret, const char *reason)
 {
 	if (summary->failure_count == SUMMARY_FAILURES_MAX)
-		return;
+		return NULL;
 	struct rotate_failure *grown =
 	    reallocarray(summary->failures, summary->failure_count + 1, sizeof(*grown));
 	if (!grown)
-		return;
+		return NULL;
 	summary->failures = grown;
-	char *copy = strdup(reason);
-	if (!copy)
-		return;
-	grown[summary->failure_count++] = (struct rotate_failure){*secret, copy};
-	*secret = NULL;
+	struct rotate_failure added = {.secret = strdup(secret), .reason = strdup(reason)};
+	if (!added.secret || !added.reason) {
+		free(added.secret);
+		free(added.reason);
+		return NULL;
+	}
+	grown[summary->failure_count] = added;
+	return &grown[summary->failure_count++];
+}
+
+static void tell(struct rotate_failure *failure, const char *secret, const char *reason)
+{
+	size_t lines = failure ? ++failure->told : 1;
+
+	if (lines <= SUMMARY_LINES_MAX)
+		log_write(LOG_ERROR, "%s", reason);
+	else if (lines == SUMMARY_LINES_MAX + 1)
+		log_write(LOG_ERROR, "Secret %s: there are more such values", secret);
 }
 
 void summary_fail(struct rotate_summary *summary, const char *namespace, const char *name,
@@ -62,10 +77,15 @@ void summary_fail(struct rotate_summary *summary, const char *namespace, const c
 	struct error err = ERROR_INIT;
 	cleanup_free char *secret = string_format(&err, "%s/%s", namespace, name);
 
-	if (!secret || !is_among(summary->told, summary->told_count, secret))
+	if (!secret) {
 		log_write(LOG_ERROR, "%s", reason->message);
-	if (secret && !is_among(summary->failures, summary->failure_count, secret))
-		add(summary, &secret, reason->message);
+		return;
+	}
+	struct rotate_failure *known = find(summary->failures, summary->failure_count, secret);
+	if (!known)
+		known = add(summary, secret, reason->message);
+	if (!find(summary->told, summary->told_count, secret))
+		tell(known, secret, reason->message);
 }
 
 size_t summary_done(const struct rotate_summary *summary)

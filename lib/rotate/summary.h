@@ -11,10 +11,13 @@
 
 /* The list ends there, for the memory's sake; the log has all of them. */
 #define SUMMARY_FAILURES_MAX 1000
+/* Lines of the log about one Secret: who may write it must not fill the log. */
+#define SUMMARY_LINES_MAX 10
 
 struct rotate_failure {
 	char *secret; /* NAMESPACE/NAME, or a file */
 	char *reason;
+	size_t told; /* lines in the log */
 };
 
 /* A Transit key at the end of a run. */

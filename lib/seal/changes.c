@@ -9,6 +9,7 @@
 void seal_changes_free(struct seal_changes *changes)
 {
 	variables_free(&changes->values);
+	secret_buffer_free(&changes->members);
 	strings_free(&changes->unset);
 	strings_free(&changes->renamed);
 }
@@ -24,6 +25,9 @@ static int copy_strings(const struct strings *from, struct strings *to, struct e
 int seal_changes_copy(const struct seal_changes *from, struct seal_changes *to, struct error *err)
 {
 	*to = (struct seal_changes){.whole_document = from->whole_document};
+	if (secret_buffer_append(
+		&to->members, secret_buffer_string(&from->members), from->members.length, err) < 0)
+		return -1;
 	for (size_t i = 0; i < from->values.count; i++) {
 		const struct variable *variable = &from->values.items[i];
 		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
@@ -101,6 +105,7 @@ int changes_check(const struct seal_changes *changes, struct error *err)
 struct rewriting {
 	const struct seal_changes *changes;
 	const struct json *document;
+	struct json *members; /* the changes'; NULL: none */
 	const char *what;
 	struct json_writer writer;
 	size_t gone, renamed; /* how many of the names were met */
@@ -120,8 +125,31 @@ static int write_value(
 	return 0;
 }
 
+/* The new value of a name, with its name; *written false: it has none. */
+static int write_given(
+    struct rewriting *rewriting, const char *name, bool *written, struct error *err)
+{
+	const struct json *members = rewriting->members;
+	const struct variable *value = variables_find(&rewriting->changes->values, name);
+	json_node node = members ? json_member(members, JSON_ROOT, name) : JSON_ABSENT;
+	size_t length;
+
+	*written = value || node != JSON_ABSENT;
+	if (node == JSON_ABSENT)
+		return value ? write_value(rewriting, value, err) : 0;
+	/* A null is no value: one by that name comes from elsewhere. */
+	if (value && json_type(members, node) == JSON_NULL)
+		return write_value(rewriting, value, err);
+	json_write_name(&rewriting->writer, name);
+	const char *raw = json_raw(members, node, &length);
+	json_write_raw(&rewriting->writer, raw, length);
+	return 0;
+}
+
 static int write_member(struct rewriting *rewriting, json_node node, struct error *err)
 {
+	bool written;
+
 	cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
 	size_t length;
 
@@ -132,9 +160,10 @@ static int write_member(struct rewriting *rewriting, json_node node, struct erro
 		rewriting->gone++;
 		return 0;
 	}
-	const struct variable *given = variables_find(&rewriting->changes->values, text);
-	if (given)
-		return write_value(rewriting, given, err);
+	if (write_given(rewriting, text, &written, err) < 0)
+		return -1;
+	if (written)
+		return 0;
 	const char *new_name = changes_new_name(rewriting->changes, text);
 	if (new_name) {
 		if (json_member(rewriting->document, JSON_ROOT, new_name) != JSON_ABSENT)
@@ -157,11 +186,13 @@ static int write_members(struct rewriting *rewriting, struct error *err)
 	json_each (rewriting->document, JSON_ROOT, node)
 		if (write_member(rewriting, node, err) < 0)
 			return -1;
-	for (size_t i = 0; i < changes->values.count; i++)
-		if (json_member(rewriting->document, JSON_ROOT, changes->values.items[i].name) ==
-			JSON_ABSENT &&
-		    write_value(rewriting, &changes->values.items[i], err) < 0)
+	for (size_t i = 0; i < changes->values.count; i++) {
+		const char *name = changes->values.items[i].name;
+		bool written;
+		if (json_member(rewriting->document, JSON_ROOT, name) == JSON_ABSENT &&
+		    write_given(rewriting, name, &written, err) < 0)
 			return -1;
+	}
 	if (rewriting->gone == changes->unset.count && rewriting->renamed == changes->renamed.count)
 		return 0;
 	return error_set(err, ERROR_NOT_FOUND,
@@ -181,6 +212,14 @@ int changes_apply(const struct seal_changes *changes, const struct secret_buffer
 	    text ? text->length : strlen(empty), what, err);
 	if (!document)
 		return -1;
+	cleanup_json struct json *members = NULL;
+	if (changes->members.length) {
+		members = json_parse(secret_buffer_string(&changes->members),
+		    changes->members.length, "--from-document", err);
+		if (!members)
+			return -1;
+	}
+	rewriting.members = members;
 	rewriting.document = document;
 	json_writer_init(&rewriting.writer, out);
 	json_write_object(&rewriting.writer);

@@ -86,9 +86,9 @@ static int find_layout(struct editing *editing, struct error *err)
 		return 0;
 	if (secret->data_count > 1)
 		return error_set(err, ERROR_INVALID,
-		    "Secret %s/%s: it holds several documents: change one with secret-seal "
+		    "Secret %s%s%s: it holds several documents: change one with secret-seal "
 		    "--layout document --data-key NAME",
-		    secret->namespace, secret->name);
+		    KUBE_NAMED(secret));
 	editing->document_key = secret->data[0].key;
 	return 0;
 }
@@ -100,8 +100,7 @@ static int write_text(struct editing *editing, struct error *err)
 	if (editing->document_key)
 		return edit_text_write_document(
 		    &editing->values.items[0].value, &editing->before, err);
-	cleanup_free char *title =
-	    string_format(err, "Secret %s/%s", secret->namespace, secret->name);
+	cleanup_free char *title = string_format(err, "Secret %s%s%s", KUBE_NAMED(secret));
 	if (!title)
 		return -1;
 	return edit_text_write_values(&editing->values, title, &editing->before, err);
@@ -112,8 +111,8 @@ static int begin(struct editing *editing, struct error *err)
 	if (read_secret(editing, &editing->base, err) < 0)
 		return -1;
 	if (editing->base.secret.immutable)
-		return error_set(err, ERROR_REJECTED, "Secret %s/%s: it is immutable",
-		    editing->base.secret.namespace, editing->base.secret.name);
+		return error_set(err, ERROR_REJECTED, "Secret %s%s%s: it is immutable",
+		    KUBE_NAMED(&editing->base.secret));
 	if (take_values(editing, err) < 0 || find_layout(editing, err) < 0 ||
 	    write_text(editing, err) < 0)
 		return -1;
@@ -274,8 +273,8 @@ static int check_untouched(const struct editing *editing, const struct kube_secr
 	if (!seen == !there && (!seen || secret_buffer_equal(&seen->value, &there->value)))
 		return 0;
 	return error_set(err, ERROR_CONFLICT,
-	    "Secret %s/%s: somebody else changed %s meanwhile: edit it anew", now->namespace,
-	    now->name, name);
+	    "Secret %s%s%s: somebody else changed %s meanwhile: edit it anew", KUBE_NAMED(now),
+	    name);
 }
 
 /* After a conflict: go on from the Secret as it is now, if others changed other values only. */
@@ -350,8 +349,8 @@ static int take_theirs(struct editing *editing, struct error *err)
 		return -1;
 	if (document == (editing->document_key != NULL))
 		return 0;
-	return error_set(err, ERROR_REJECTED, "Secret %s/%s: it has another layout now",
-	    now.secret.namespace, now.secret.name);
+	return error_set(err, ERROR_REJECTED, "Secret %s%s%s: it has another layout now",
+	    KUBE_NAMED(&now.secret));
 }
 
 static int write_text_back(struct editing *editing, bool over_theirs, struct error *err)

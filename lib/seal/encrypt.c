@@ -173,9 +173,9 @@ static int check_kept(
 	if (!item->error)
 		return 0;
 	return error_set(err, ERROR_INVALID,
-	    "Secret %s/%s: a value that would be kept does not decrypt with Transit key %s/%s, "
+	    "Secret %s%s%s: a value that would be kept does not decrypt with Transit key %s/%s, "
 	    "scope %s (%s): were its annotations changed? nothing was written",
-	    secret->namespace, secret->name, sealing->key.mount, sealing->key.name,
+	    KUBE_NAMED(secret), sealing->key.mount, sealing->key.name,
 	    sealed_scope_name(sealing->scope), item->error);
 }
 
@@ -236,20 +236,29 @@ static int take_ciphertexts(struct batch *batch, struct error *err)
 	return 0;
 }
 
-/* What is written and what stays must fit into one Secret together. */
+/*
+ * What is written and what stays must fit into one Secret together.  A value that is not sealed yet
+ * counts as the base64 that its ciphertext holds at least.
+ */
 static int check_size(const struct sealing *sealing, struct error *err)
 {
+	const struct kube_secret *change = &sealing->change;
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < sealing->change.data_count; i++)
-		bytes += sealing->change.data[i].value.length;
+	for (size_t i = 0; i < sealing->values.count; i++)
+		if (!kube_secret_entry(change, sealing->values.items[i].name))
+			bytes += (sealing->values.items[i].value.length + 2) / 3 * 4;
+	for (size_t i = 0; i < change->data_count; i++)
+		bytes += change->data[i].value.length;
 	for (size_t i = 0; i < sealing->existing.data_count; i++)
-		if (!kube_secret_entry(&sealing->change, sealing->existing.data[i].key))
+		if (!kube_secret_entry(change, sealing->existing.data[i].key) &&
+		    !variables_find(&sealing->values, sealing->existing.data[i].key))
 			bytes += sealing->existing.data[i].value.length;
 	if (bytes <= KUBE_SECRET_BYTES_MAX)
 		return 0;
 	return error_set(err, ERROR_TOO_LARGE,
-	    "Secret %s: its ciphertexts have %zu bytes, and a Secret holds %zu: seal some of it "
+	    "Secret %s: its ciphertexts have at least %zu bytes, and a Secret holds %zu: seal some "
+	    "of it "
 	    "into another",
 	    sealing->name, bytes, KUBE_SECRET_BYTES_MAX);
 }
@@ -264,12 +273,32 @@ static int check_sizes(struct batch *batch, struct error *err)
 	return 0;
 }
 
+/* The key where it is missing, unless nothing is to be sealed with it. */
+static int make_key(struct batch *batch, struct error *err)
+{
+	struct sealing *first = batch->sealings[0];
+
+	if (batch->fresh == 0 || !first->key_missing)
+		return 0;
+	for (size_t i = 0; i < batch->sealing_count; i++)
+		if (sealing_check_none_kept(batch->sealings[i], err) < 0) {
+			batch->failed = batch->sealings[i];
+			return -1;
+		}
+	if (sealing_make_key(first, err) < 0)
+		return -1;
+	for (size_t i = 0; i < batch->sealing_count; i++)
+		batch->sealings[i]->key_missing = false;
+	return 0;
+}
+
 /* All of them are sealed with one key. */
 static int run_batch(struct batch *batch, struct error *err)
 {
 	bool verified = !batch->sealings[0]->settings->no_verify;
 
-	if (fill_batch(batch, err) < 0 || encrypt(batch, err) < 0)
+	if (fill_batch(batch, err) < 0 || check_sizes(batch, err) < 0 || make_key(batch, err) < 0 ||
+	    encrypt(batch, err) < 0)
 		return -1;
 	if (verified && verify(batch, err) < 0)
 		return -1;
@@ -328,11 +357,10 @@ int sealing_decrypt(struct sealing *sealing, const struct kube_entry *entry,
 		result = transit(sealing, TRANSIT_DECRYPT, item, 1, err);
 	if (result == 0 && item->error)
 		result = error_set(err, ERROR_INVALID,
-		    "Secret %s/%s, data key %s: it does not decrypt with Transit key %s/%s, scope "
+		    "Secret %s%s%s, data key %s: it does not decrypt with Transit key %s/%s, scope "
 		    "%s: %s",
-		    sealing->existing.namespace, sealing->existing.name, entry->key,
-		    sealing->key.mount, sealing->key.name, sealed_scope_name(sealing->scope),
-		    item->error);
+		    KUBE_NAMED(&sealing->existing), entry->key, sealing->key.mount,
+		    sealing->key.name, sealed_scope_name(sealing->scope), item->error);
 	if (result == 0)
 		secret_buffer_move(plaintext, &item->output);
 	free_items(item, 1);

@@ -27,13 +27,13 @@ static int check_ours(const struct sealing *sealing, struct error *err)
 
 	if (secret->immutable)
 		return error_set(err, ERROR_REJECTED,
-		    "Secret %s/%s: it is immutable: seal a Secret of another name (with "
+		    "Secret %s%s%s: it is immutable: seal a Secret of another name (with "
 		    "--immutable, of a new one each time), and let the application use that",
-		    secret->namespace, secret->name);
+		    KUBE_NAMED(secret));
 	if (sealing->settings->based_on &&
 	    strcmp(sealing->settings->based_on, secret->resource_version) != 0)
-		return error_set(err, ERROR_CONFLICT, "Secret %s/%s: somebody changed it meanwhile",
-		    secret->namespace, secret->name);
+		return error_set(err, ERROR_CONFLICT,
+		    "Secret %s%s%s: somebody changed it meanwhile", KUBE_NAMED(secret));
 	if (sealing->settings->adopt || secret->data_count == 0 || mends(sealing))
 		return 0;
 	if (sealed_secret_check(secret, NULL, err) < 0)
@@ -51,8 +51,8 @@ static int check_layout(const struct sealing *sealing, bool document, struct err
 		if (sealed_entry_is_ciphertext(&secret->data[i]) &&
 		    sealed_secret_is_document(secret, secret->data[i].key) != document)
 			return error_set(err, ERROR_USAGE,
-			    "Secret %s/%s: its layout is %s: use --layout %s, or another name",
-			    secret->namespace, secret->name, document ? "per-key" : "document",
+			    "Secret %s%s%s: its layout is %s: use --layout %s, or another name",
+			    KUBE_NAMED(secret), document ? "per-key" : "document",
 			    document ? "per-key" : "document");
 	return 0;
 }

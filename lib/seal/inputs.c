@@ -156,14 +156,14 @@ static int read_json(const char *path, struct secret_buffer *json, struct error 
 	return 0;
 }
 
-static int read_members(const char *path, struct variables *values, struct error *err)
+static int read_members(
+    const char *path, struct variables *values, struct secret_buffer *members, struct error *err)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	struct destination destination = {values, source_name(path)};
 
-	if (read_json(path, &text, err) < 0)
+	if (read_json(path, members, err) < 0)
 		return -1;
-	return sealed_document_each(&text, destination.source, add, &destination, err);
+	return sealed_document_each(members, destination.source, add, &destination, err);
 }
 
 static int read_each(const struct strings *list,
@@ -176,12 +176,13 @@ static int read_each(const struct strings *list,
 	return 0;
 }
 
-int inputs_read(const struct inputs *inputs, struct variables *values, struct error *err)
+int inputs_read(const struct inputs *inputs, struct variables *values,
+    struct secret_buffer *members, struct error *err)
 {
 	if (read_each(&inputs->literals, read_literal, values, err) < 0 ||
 	    read_each(&inputs->files, read_file, values, err) < 0 ||
 	    read_each(&inputs->env_files, read_env_file, values, err) < 0 ||
-	    (inputs->document && read_members(inputs->document, values, err) < 0) ||
+	    (inputs->document && read_members(inputs->document, values, members, err) < 0) ||
 	    read_each(&inputs->generated, read_generated, values, err) < 0)
 		return -1;
 	return read_each(&inputs->prompts, expect_prompt, values, err);

@@ -34,10 +34,11 @@ bool inputs_given(const struct inputs *inputs) __attribute__((nonnull));
 /*
  * All values by name; a document's members as sealed_document_each gives them.  ERROR_USAGE or
  * ERROR_INVALID names the input, and in a file the line.  What is to be asked for is empty yet, but
- * there is a terminal for it.
+ * there is a terminal for it.  *members is the document itself as JSON, with
+ * the types that its values do not tell any more; it stays empty where none is given.
  */
-int inputs_read(const struct inputs *inputs, struct variables *values, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+int inputs_read(const struct inputs *inputs, struct variables *values,
+    struct secret_buffer *members, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Ask for the prompts among the values that inputs_read gave.  Apart from it, so that all that may

@@ -117,7 +117,8 @@ int sealing_write_manifest(const struct sealing *sealed, const struct kube_secre
 	    .servers = sealed->servers,
 	    .changes = &none,
 	    .namespace = sealed->namespace,
-	    .state = sealed->state};
+	    .state = sealed->state,
+	    .key_missing = sealed->key_missing};
 
 	if (!key)
 		return -1;

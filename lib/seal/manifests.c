@@ -36,6 +36,7 @@ struct waiting {
 struct known_key {
 	struct transit_key key;
 	struct transit_key_state state;
+	bool missing; /* at the beginning */
 	struct known_key *next;
 };
 
@@ -216,6 +217,7 @@ static int remember_key(struct run *run, const struct sealing *sealing, struct e
 	known->key.mount = strdup(sealing->key.mount);
 	known->key.name = strdup(sealing->key.name);
 	known->state = sealing->state;
+	known->missing = sealing->key_missing;
 	known->next = run->keys;
 	run->keys = known;
 	return known->key.mount && known->key.name ? 0 : error_memory(err);
@@ -226,8 +228,10 @@ static int find_scope(struct run *run, struct waiting_secret *secret, struct err
 	struct sealing *sealing = &secret->sealing;
 	const struct known_key *known = find_known(run, &sealing->key);
 
-	if (known)
+	if (known) {
 		sealing->state = known->state;
+		sealing->key_missing = known->missing;
+	}
 	if (sealing_find_scope(sealing, err) < 0 || (!known && remember_key(run, sealing, err) < 0))
 		return -1;
 	if (sealing->scope != SEALED_STRICT || secret->found->object.name)

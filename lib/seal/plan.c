@@ -34,8 +34,8 @@ static int check_there(const struct sealing *sealing, const char *name, struct e
 {
 	if (kube_secret_entry(&sealing->existing, name))
 		return 0;
-	return error_set(err, ERROR_NOT_FOUND, "Secret %s/%s: it has no data key \"%s\"",
-	    sealing->namespace, sealing->name, name);
+	return error_set(err, ERROR_NOT_FOUND, "Secret %s%s%s: it has no data key \"%s\"",
+	    KUBE_NAMED(sealing), name);
 }
 
 static int check_renamed(const struct sealing *sealing, const char *item, struct error *err)
@@ -48,8 +48,9 @@ static int check_renamed(const struct sealing *sealing, const char *item, struct
 	if (check_there(sealing, name, err) < 0)
 		return -1;
 	if (kube_secret_entry(&sealing->existing, new_name))
-		return error_set(err, ERROR_USAGE, "Secret %s/%s: it has a data key \"%s\" already",
-		    sealing->namespace, sealing->name, new_name);
+		return error_set(err, ERROR_USAGE,
+		    "Secret %s%s%s: it has a data key \"%s\" already", KUBE_NAMED(sealing),
+		    new_name);
 	return 0;
 }
 
@@ -67,8 +68,8 @@ static int check_existing_names(const struct sealing *sealing, struct error *err
 	    changes->values.count)
 		return 0;
 	return error_set(err, ERROR_USAGE,
-	    "Secret %s/%s: nothing would be left in it: to delete it is for kubectl",
-	    sealing->namespace, sealing->name);
+	    "Secret %s%s%s: nothing would be left in it: to delete it is for kubectl",
+	    KUBE_NAMED(sealing));
 }
 
 int sealing_check_changes(const struct sealing *sealing, struct error *err)
@@ -86,8 +87,7 @@ int sealing_check_changes(const struct sealing *sealing, struct error *err)
 
 static char *describe(const struct sealing *sealing, const char *data_key, struct error *err)
 {
-	return string_format(
-	    err, "Secret %s/%s, data key %s", sealing->namespace, sealing->name, data_key);
+	return string_format(err, "Secret %s%s%s, data key %s", KUBE_NAMED(sealing), data_key);
 }
 
 /* A plaintext, to be sealed under a data key. */

@@ -66,8 +66,8 @@ static int reveal_key(
 		return -1;
 	if (search.found)
 		return 0;
-	return error_set(err, ERROR_NOT_FOUND, "Secret %s/%s: it has no \"%s\"", secret->namespace,
-	    secret->name, key);
+	return error_set(
+	    err, ERROR_NOT_FOUND, "Secret %s%s%s: it has no \"%s\"", KUBE_NAMED(secret), key);
 }
 
 static int reveal_all(struct unsealed *unsealed, struct secret_buffer *out, struct error *err)

@@ -46,6 +46,8 @@ struct seal_settings {
  */
 struct seal_changes {
 	struct variables values;
+	/* JSON: where `values` come from its members, a document takes these as they are spelt. */
+	struct secret_buffer members; /* empty: no values do */
 	bool whole_document;
 	struct strings unset;	/* names that go; each must be there */
 	struct strings renamed; /* OLD=NEW; OLD must be there, and NEW must not */
@@ -65,6 +67,7 @@ struct seal_outcome {
 /*
  * Seal the changes' values (which are used up) and write them, unless it is a dry run.  The outcome
  * is to be freed with seal_outcome_free; a rehearsal has none, and makes no Transit key.
+ * A missing key is made once nothing else that can be known is in the way.
  */
 int seal(struct servers *servers, const struct seal_settings *settings,
     struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)

@@ -21,6 +21,7 @@ struct sealing {
 	const char *data_key; /* of the document; borrowed */
 	struct transit_key key;
 	struct transit_key_state state; /* latest_version is 0 while it is not known */
+	bool key_missing; /* it is made before the first value is encrypted; `state` is as then */
 	enum sealed_scope scope;
 
 	/* What is to be written: values by data key, and then the change that holds them sealed. */
@@ -59,8 +60,13 @@ int sealing_find_key(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 int sealing_find_scope(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* In a rehearsal: the key is still to be made, so nothing more can be known. */
-bool sealing_lacks_key(const struct sealing *sealing) __attribute__((nonnull));
+/* Of a missing key: a new one would not decrypt what stays, which was sealed with the one before.
+ */
+int sealing_check_none_kept(const struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Make the missing key, once all that can be known without it is known. */
+int sealing_make_key(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* plan.c: from changes to values and to what of the existing Secret goes. */
 int sealing_check_changes(const struct sealing *sealing, struct error *err)

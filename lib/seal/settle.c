@@ -24,10 +24,10 @@ static int check_others(const struct sealing *sealing, struct error *err)
 
 		if (!replaced && sealed_entry_is_ciphertext(entry))
 			return error_set(err, ERROR_USAGE,
-			    "Secret %s/%s: it has no annotation " SEALED_ANNOTATION_KEY
+			    "Secret %s%s%s: it has no annotation " SEALED_ANNOTATION_KEY
 			    ", so nobody knows what data key \"%s\" is sealed with: annotate it "
 			    "first, or use another name",
-			    secret->namespace, secret->name, entry->key);
+			    KUBE_NAMED(secret), entry->key);
 	}
 	return 0;
 }
@@ -67,13 +67,13 @@ static int asked_scope(const struct sealing *sealing, enum sealed_scope *scope, 
 	}
 	if (existing != SEALED_UNBOUND && existing != *scope)
 		return error_set(err, ERROR_USAGE,
-		    "Secret %s/%s: its values are bound with scope %s: leave out --scope, or use "
+		    "Secret %s%s%s: its values are bound with scope %s: leave out --scope, or use "
 		    "another name",
-		    sealing->namespace, sealing->name, sealed_scope_name(existing));
+		    KUBE_NAMED(sealing), sealed_scope_name(existing));
 	return 0;
 }
 
-/* The key's state; where there is none, it is made when that was asked for. */
+/* The key's state; of one that is still to be made, as it will be. */
 static int read_key(struct sealing *sealing, struct error *err)
 {
 	struct servers *servers = sealing->servers;
@@ -86,18 +86,42 @@ static int read_key(struct sealing *sealing, struct error *err)
 	if (err->code != ERROR_NOT_FOUND || !sealing->settings->create_key)
 		return -1;
 	error_clear(err);
-	if (sealing->settings->rehearsal) {
-		*state = (struct transit_key_state){.derived = true}; /* as it will be */
-		return 0;
-	}
-	if (transit_key_create(servers->client, &servers->vault, &sealing->key, err) < 0)
-		return error_wrap(err, "--create-key");
-	return transit_key_read(servers->client, &servers->vault, &sealing->key, state, err);
+	*state = (struct transit_key_state){
+	    .latest_version = 1, .min_decryption_version = 1, .derived = true};
+	sealing->key_missing = true;
+	return 0;
 }
 
-bool sealing_lacks_key(const struct sealing *sealing)
+int sealing_check_none_kept(const struct sealing *sealing, struct error *err)
 {
-	return sealing->settings->rehearsal && sealing->state.latest_version == 0;
+	const struct kube_secret *secret = &sealing->existing;
+
+	for (size_t i = 0; i < secret->data_count; i++)
+		if (sealing_keeps(sealing, &secret->data[i]))
+			return error_set(err, ERROR_NOT_FOUND,
+			    "--create-key: Secret %s%s%s: data key \"%s\" is sealed with Transit "
+			    "key %s/%s, which is gone: a new one would not decrypt it",
+			    KUBE_NAMED(secret), secret->data[i].key, sealing->key.mount,
+			    sealing->key.name);
+	return 0;
+}
+
+int sealing_make_key(struct sealing *sealing, struct error *err)
+{
+	struct servers *servers = sealing->servers;
+
+	if (transit_key_create(servers->client, &servers->vault, &sealing->key, err) < 0)
+		return error_wrap(err, "--create-key");
+	if (transit_key_read(
+		servers->client, &servers->vault, &sealing->key, &sealing->state, err) < 0)
+		return -1;
+	/* What is bound with it is planned already. */
+	if (!sealing->state.derived)
+		return error_set(err, ERROR_CONFLICT,
+		    "--create-key: Transit key %s/%s: somebody made it meanwhile, and not derived: "
+		    "run again",
+		    sealing->key.mount, sealing->key.name);
+	return 0;
 }
 
 static int check_version(const struct sealing *sealing, struct error *err)
@@ -105,7 +129,7 @@ static int check_version(const struct sealing *sealing, struct error *err)
 	const struct transit_key_state *state = &sealing->state;
 	int64_t version = sealing->settings->key_version;
 
-	if (version == 0 || sealing_lacks_key(sealing) ||
+	if (version == 0 ||
 	    (version >= state->min_decryption_version && version <= state->latest_version))
 		return 0;
 	return error_set(err, ERROR_USAGE,

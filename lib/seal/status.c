@@ -34,7 +34,7 @@ void status_free(struct status *status)
 		free(status->keys[i].name);
 	free(status->secrets);
 	free(status->keys);
-	*status = (struct status){NULL, 0, NULL, 0};
+	*status = (struct status){0};
 }
 
 struct reading {
@@ -72,6 +72,7 @@ static void ask_key(struct reading *reading, const char *name, struct status_key
 		return;
 	if (servers_log_in(servers, &err) < 0) {
 		reading->no_login = true;
+		reading->status->vault_failed = true;
 		log_write(LOG_WARNING, "newest versions are not known: %s", err.message);
 		return;
 	}
@@ -85,6 +86,7 @@ static void ask_key(struct reading *reading, const char *name, struct status_key
 			return;
 		}
 	}
+	reading->status->vault_failed |= error_is_outage(&err);
 	log_write(LOG_WARNING, "%s", err.message);
 }
 
@@ -204,7 +206,7 @@ int status_read(struct servers *servers, const struct selection *selection, stru
 {
 	struct reading reading = {.servers = servers, .status = status};
 
-	*status = (struct status){NULL, 0, NULL, 0};
+	*status = (struct status){0};
 	if (selection_each(servers, selection, "Reading Secrets", look_at, &reading, err) == 0)
 		return 0;
 	status_free(status);

@@ -46,6 +46,7 @@ struct status {
 	size_t count;
 	struct status_key *keys;
 	size_t key_count;
+	bool vault_failed; /* no login, or an outage: newest versions are missing */
 };
 
 /*

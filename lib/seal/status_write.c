@@ -279,12 +279,15 @@ static int write_keys(const struct status *status, struct secret_buffer *out, st
 {
 	static const char metric[] = "secretmanager_transit_key_latest_version";
 
-	if (help(out, metric, "Newest version of a Transit key.", err) < 0)
-		return -1;
+	bool begun = false;
+
 	for (size_t i = 0; i < status->key_count; i++) {
 		const struct status_key *key = &status->keys[i];
 		if (!key->latest)
 			continue;
+		if (!begun && help(out, metric, "Newest version of a Transit key.", err) < 0)
+			return -1;
+		begun = true;
 		if (secret_buffer_append_format(out, err, "%s{", metric) < 0 ||
 		    label(out, "transit_key", key->name, err) < 0 ||
 		    secret_buffer_append_format(out, err, "} %" PRId64 "\n", key->latest) < 0)

@@ -77,9 +77,9 @@ int sealing_check_type(const struct sealing *sealing, struct error *err)
 
 	if (sealing->exists && given(type) && existing && strcmp(type, existing) != 0)
 		return error_set(err, ERROR_USAGE,
-		    "--type %s: Secret %s/%s is there with type %s, which can't change: use "
+		    "--type %s: Secret %s%s%s is there with type %s, which can't change: use "
 		    "another name",
-		    type, sealing->existing.namespace, sealing->existing.name, existing);
+		    type, KUBE_NAMED(&sealing->existing), existing);
 	if (!given(type))
 		type = existing;
 	if (!type)

@@ -98,7 +98,7 @@ static int note_plaintext(struct unsealed *unsealed, struct error *err)
 /* What is wrong with a key says nothing of the Secret, of which there may be thousands. */
 static int name_secret(const struct unsealed *unsealed, struct error *err)
 {
-	return error_wrap(err, "Secret %s/%s", unsealed->secret.namespace, unsealed->secret.name);
+	return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&unsealed->secret));
 }
 
 static int open_all(
@@ -149,9 +149,8 @@ int unsealed_check(const struct unsealed *unsealed, struct error *err)
 
 	for (size_t i = 0; i < secret->data_count; i++)
 		if (unsealed->values[i].error)
-			return error_set(err, ERROR_INVALID, "Secret %s/%s, data key %s: %s%s",
-			    secret->namespace, secret->name, secret->data[i].key,
-			    unsealed->values[i].error,
+			return error_set(err, ERROR_INVALID, "Secret %s%s%s, data key %s: %s%s",
+			    KUBE_NAMED(secret), secret->data[i].key, unsealed->values[i].error,
 			    unsealed->scope == SEALED_UNBOUND
 				? ""
 				: ": it is bound to its Secret: was it copied from elsewhere?");

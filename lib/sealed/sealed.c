@@ -113,8 +113,8 @@ int sealed_secret_scope(
 	if (!text)
 		return 0;
 	if (sealed_scope_parse(text, scope, err) < 0)
-		return error_wrap(err, "Secret %s/%s: annotation " SEALED_ANNOTATION_SCOPE,
-		    secret->namespace, secret->name);
+		return error_wrap(
+		    err, "Secret %s%s%s: annotation " SEALED_ANNOTATION_SCOPE, KUBE_NAMED(secret));
 	return 0;
 }
 
@@ -159,19 +159,19 @@ int sealed_secret_check(const struct kube_secret *secret, const char *data_key, 
 			plain = entry->key;
 	}
 	if (looked_at == 0 && data_key)
-		return error_set(err, ERROR_NOT_FOUND, "Secret %s/%s: it has no data key \"%s\"",
-		    secret->namespace, secret->name, data_key);
+		return error_set(err, ERROR_NOT_FOUND, "Secret %s%s%s: it has no data key \"%s\"",
+		    KUBE_NAMED(secret), data_key);
 	if (looked_at == 0)
 		return error_set(err, ERROR_INVALID,
-		    "Secret %s/%s: it is empty: put values into it "
+		    "Secret %s%s%s: it is empty: put values into it "
 		    "with secret-seal",
-		    secret->namespace, secret->name);
+		    KUBE_NAMED(secret));
 	if (!plain)
 		return 0;
 	return error_set(err, ERROR_INVALID,
-	    "Secret %s/%s: %s: data key \"%s\" holds no Vault "
+	    "Secret %s%s%s: %s: data key \"%s\" holds no Vault "
 	    "ciphertext: seal it with secret-seal",
-	    secret->namespace, secret->name, sealed ? "half sealed" : "not sealed", plain);
+	    KUBE_NAMED(secret), sealed ? "half sealed" : "not sealed", plain);
 }
 
 const char *sealed_secret_key(
@@ -182,9 +182,9 @@ const char *sealed_secret_key(
 
 	if (!option && !annotation) {
 		error_set(err, ERROR_USAGE,
-		    "Secret %s/%s: no Transit key is known: it has no "
+		    "Secret %s%s%s: no Transit key is known: it has no "
 		    "annotation " SEALED_ANNOTATION_KEY ": name the key with --transit-key",
-		    secret->namespace, secret->name);
+		    KUBE_NAMED(secret));
 		return NULL;
 	}
 	if (!option || !annotation)
@@ -196,9 +196,9 @@ const char *sealed_secret_key(
 	if (same)
 		return annotation;
 	error_set(err, ERROR_USAGE,
-	    "Secret %s/%s: it is sealed with Transit key %s, but %s is asked for: leave out "
+	    "Secret %s%s%s: it is sealed with Transit key %s, but %s is asked for: leave out "
 	    "--transit-key, or seal it again",
-	    secret->namespace, secret->name, annotation, option);
+	    KUBE_NAMED(secret), annotation, option);
 	return NULL;
 }
 

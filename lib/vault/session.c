@@ -17,6 +17,11 @@ int vault_session_method(
 		    settings->method);
 	}
 	*method = VAULT_AUTH_KUBERNETES;
+	if ((given(settings->token) || given(settings->token_file)) &&
+	    given(settings->service_account))
+		return error_set(err, ERROR_USAGE,
+		    "a Vault token and --service-account are two ways to log in: unset VAULT_TOKEN "
+		    "or VAULT_TOKEN_FILE, or leave --service-account out");
 	if (given(settings->token) || given(settings->token_file))
 		*method = VAULT_AUTH_TOKEN;
 	else if (given(settings->role_id))
@@ -181,7 +186,8 @@ static int get_inputs(struct http_client *client, const struct vault *vault,
 	case VAULT_AUTH_KUBERNETES:
 		if (!given(settings->role))
 			return error_set(err, ERROR_USAGE,
-			    "no Vault role to log in with: set VAULT_ROLE or --role");
+			    "no Vault role to log in with: set VAULT_ROLE or --role, or "
+			    "VAULT_TOKEN");
 		/* fallthrough */
 	case VAULT_AUTH_JWT:
 		login->jwt = &inputs->jwt;

@@ -67,7 +67,7 @@ err_like 'warning: VAULT_SKIP_VERIFY.*NOT verified' "but says so loudly"
 run as_pod app env VAULT_ROLE=nobody "$BIN/secret-exec" --secret app -- true
 fails_with 125 'login with role "nobody".*invalid role name.*check the role' "a role that does not exist"
 run as_pod app env -u VAULT_ROLE "$BIN/secret-exec" --secret app -- true
-fails_with 125 'no Vault role.*VAULT_ROLE or --role' "no role"
+fails_with 125 'no Vault role.*VAULT_ROLE or --role, or VAULT_TOKEN' "no role"
 run as_pod stranger "$BIN/secret-exec" --secret app -- true
 fails_with 125 'login with role "secret-exec".*403.*may this service account' "a service account that may not use the role"
 run as_pod app env VAULT_ROLE=narrow "$BIN/secret-exec" --secret app -- true

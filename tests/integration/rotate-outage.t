@@ -96,10 +96,19 @@ status_is 0 "one that meets an error of the server's own"
 err_like 'Secret demo/[abc]: .*status 500' "is named"
 current 9 "and done by the next pass"
 
+vault_call POST transit/keys/aes256-key/rotate
+bad_api --on PATCH /secrets/b 1000 code=503 relay
+rotate "$(api)" --phase rewrap
+status_is 1 "one Secret about which the API server always fails"
+err_like 'Secret demo/b: .*status 503' "is named in the end"
+out_like 'current 2, .*failed 1' "and the others are done"
+rotate --phase rewrap
+current 10 "the next run does it"
+
 bad_api relay-close
 rotate "$(api)"
 status_is 0 "each answer ends its connection"
-current 10 "which costs no more than time"
+current 11 "which costs no more than time"
 
 # Ended by a signal in the middle, the rest is for the next run.
 bad_vault relay relay relay hang
@@ -118,5 +127,5 @@ is "$STATUS" 1 "a signal while Vault is silent"
 err_like 'interrupted by a signal' "ends the run in words"
 out_like 'rewrapped 0' "with its summary"
 rotate --phase rewrap
-current 11 "and the next goes on"
+current 12 "and the next goes on"
 done_testing

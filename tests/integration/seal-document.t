@@ -43,6 +43,16 @@ is "$(decrypted matrix-secrets secrets.json | base64 -d)" '{"db_host":"new","A":
 	"without --layout, it is what the Secret has"
 run "$BIN/secret-seal" --layout document --from-document "$TAP_WORK/doc.json" --from-literal A=1 matrix-secrets
 fails_with 2 'give it alone' "a document with more values is refused: it is sealed as it is"
+printf '{"a":{"b": [1]},"i":5,"s":"x","gone":1}' >"$TAP_WORK/typed.json"
+run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/typed.json" typed
+printf 'i: 6\nnew: [true, 1.50]\ns: "7"\ngone: null\n' >"$TAP_WORK/typed.yaml"
+run "$BIN/secret-seal" --from-document "$TAP_WORK/typed.yaml" --from-literal L=8 typed
+status_is 0 "without --layout, a document's members go into the one that is there"
+is "$(decrypted typed secrets.json | base64 -d)" \
+	'{"a":{"b": [1]},"i":6,"s":"7","gone":null,"L":"8","new":[true,1.50]}' "with their types"
+run "$BIN/secret-seal" --from-document "$TAP_WORK/typed.json" typed
+is "$(decrypted typed secrets.json | base64 -d)" \
+	'{"a":{"b": [1]},"i":5,"s":"x","gone":1,"L":"8","new":[true,1.50]}' "and as they are spelt"
 for text in '["a"]' '"text"' '{"A":1' '{"A":1,"A":2}' '{"A":1} x' ''; do
 	printf '%s' "$text" >"$TAP_WORK/bad.json"
 	run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/bad.json" bad

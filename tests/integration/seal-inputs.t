@@ -53,7 +53,7 @@ out_is '{"host":"h","ports":[1,2]}|a: b|' "it is sealed as the JSON it stands fo
 seal --from-document - bad <<<'{"A":}'
 fails_with 1 '^secret-seal: standard input: line 1, column 6: ' "what is wrong on standard input is said of that"
 seal --from-env-file - bad <<<'A'
-fails_with 1 '^secret-seal: standard input: line 1: ' "in a .env file too"
+fails_with 1 '^secret-seal: standard input: line 1, column [0-9]+: ' "in a .env file too"
 
 # refused NAME REGEX TEXT: the text, with %b's escapes, as a document.
 refused() {

@@ -51,6 +51,14 @@ out_like '# TYPE secretmanager_value_key_version gauge' "-o prometheus"
 out_like 'secretmanager_value_key_version\{namespace="demo",secret="app",key="A",transit_key="transit/aes256-key",state="old"\} 1' "a version"
 out_like 'secretmanager_transit_key_latest_version\{transit_key="transit/aes256-key"\} 2' "the newest"
 out_unlike 'one|two|three' "and no value"
+refused=http://127.0.0.1:1
+run env VAULT_ADDR=$refused "$BIN/secret-seal" status --retries 0 -o prometheus app
+is "$STATUS" 1 "without Vault, metrics are a failure"
+err_like 'secret-seal: the metrics are not complete: Vault did not tell' "and the last line says so"
+out_like 'secretmanager_value_key_version\{.*key="A".*state="sealed"\} 1' "what is known is there"
+out_unlike 'secretmanager_transit_key_latest_version' "and nothing of a metric that has no sample"
+run env VAULT_ADDR=$refused "$BIN/secret-seal" status --retries 0 app
+status_is 0 "a table is none: it says what is not known"
 run "$BIN/secret-seal" status app document app -o json
 is "$(field secrets | python3 -c 'import json, sys; print(*[s["name"] for s in json.load(sys.stdin)])')" "app document" "a NAME that is repeated counts once"
 

@@ -159,4 +159,9 @@ is "$STATUS" 1 "the same value"
 err_like 'somebody else changed B meanwhile' "is a refusal"
 is "$(opened app B)" theirs "and stays theirs"
 
+# Where nobody names a namespace, messages do not either.
+printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: nowhere\nstringData:\n  A: one\n' >"$TAP_WORK/nowhere.yaml"
+run env KUBECONFIG=/dev/null "$BIN/secret-seal" --transit-key aes256-key --in-place -f "$TAP_WORK/nowhere.yaml" --unset GONE
+fails_with 1 'Secret nowhere: it has no data key "GONE"' "without a namespace the name stands alone"
+
 done_testing

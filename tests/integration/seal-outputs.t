@@ -64,6 +64,38 @@ run "$BIN/secret-seal" --transit-key fresh --set A=1 fresh
 fails_with 1 'no such key' "a key is not made unasked"
 run "$BIN/secret-seal" --transit-key fresh --create-key --set A=1 fresh
 out_is "secret/fresh created" "--create-key"
+unmade() {
+	vault_call GET "transit/keys/$1"
+	is "$STATUS" 404 "$2: and no key is left behind"
+}
+run "$BIN/secret-seal" --transit-key unmade --create-key --type kubernetes.io/tls --set A=1 unmade
+fails_with 2 'tls.crt' "a type that lacks data keys"
+unmade unmade "a type"
+head -c 600000 /dev/zero >"$TAP_WORK/big"
+run "$BIN/secret-seal" --transit-key unmade --create-key --from-file "A=$TAP_WORK/big" --from-file "B=$TAP_WORK/big" unmade
+fails_with 1 'its ciphertexts have at least 1600000 bytes' "too much for a Secret"
+unmade unmade "a size"
+run "$BIN/secret-seal" --transit-key unmade --create-key --key-version 2 --set A=1 unmade
+fails_with 2 'has versions 1 to 1' "a version that a new key won't have"
+unmade unmade "a version"
+for dry_run in server client; do
+	run "$BIN/secret-seal" --transit-key unmade --create-key --dry-run=$dry_run -f - <<<'{}'
+	fails_with 2 "--create-key: not with --dry-run=$dry_run" "a dry run of manifests"
+	unmade unmade "$dry_run"
+done
+run "$BIN/secret-seal" --transit-key unmade --create-key --set A=1 unmade
+status_is 0 "nothing in the way: it is made"
+vault_call POST transit/keys/unmade/config '{"deletion_allowed":true}'
+vault_call DELETE transit/keys/unmade
+run "$BIN/secret-seal" --create-key --set B=1 unmade
+fails_with 1 'data key "A" is sealed with Transit key transit/unmade, which is gone' "a key that went is not made anew under what stays"
+unmade unmade "what stays"
+for name in first second; do
+	printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s"},"stringData":{"A":"%s"}}\n---\n' $name $name
+done >"$TAP_WORK/two.yaml"
+run "$BIN/secret-seal" --transit-key for-manifests --create-key -f "$TAP_WORK/two.yaml"
+out_is $'secret/first created\nsecret/second created' "manifests with a key that is made"
+is "$("$BIN/secret-exec" --secret second -- printenv A)" second "decrypt with it"
 vault_call GET transit/keys/fresh
 is "$(field data.derived) $(field data.exportable) $(field data.type)" "true false aes256-gcm96" \
 	"derived, not exportable, AES-256-GCM"
@@ -74,7 +106,9 @@ is "$STATUS" 1 "a policy that does not allow it"
 like "$ERR" '403' "and the message says so"
 
 # Dry runs and outputs.
-refuse 2 '--create-key: not with --dry-run=server' "a dry run makes no key" --dry-run=server --create-key --set A=1 dry
+for dry_run in server client; do
+	refuse 2 "--create-key: not with --dry-run=$dry_run" "a dry run makes no key" --dry-run=$dry_run --create-key --set A=1 dry
+done
 seal --dry-run=server --set A=1 dry
 out_is "secret/dry sealed (server dry run)" "--dry-run=server of a new Secret"
 kube_call GET "$secrets/dry"

@@ -43,6 +43,9 @@ static const struct {
     {"A=\"a\\nb\\r\\t\\\"\\\\\\$\"\n", "A=a\nb\r\t\"\\$;"},
     {"A=\" padded \"\t# comment\n", "A= padded ;"},
     {"A=\xC3\xBC\n", "A=\xC3\xBC;"},
+    {"\xEF\xBB\xBF"
+     "A=1\n",
+	"A=1;"},
 };
 
 START_TEST(lines_are_read)
@@ -55,38 +58,42 @@ START_TEST(lines_are_read)
 END_TEST
 
 static const struct {
-	const char *line, *why;
+	const char *line;
+	int column;
+	const char *why;
 } bad[] = {
-    {"no equals", "followed by '='"},
-    {"=value", "no NAME=value"},
-    {"1A=x", "no NAME=value"},
-    {"A =x", "followed by '='"},
-    {"export", "followed by '='"},
-    {"A= x", "white space at an end"},
-    {"A=x ", "white space at an end"},
-    {"A=x\t", "white space at an end"},
-    {"A=x # y", "a '#' behind white space"},
-    {"A=${B}", "nothing is expanded"},
-    {"A=$(id)", "nothing is expanded"},
-    {"A=`id`", "backquote"},
-    {"A=x\\", "backslash at the end"},
-    {"A='x", "no closing quote"},
-    {"A=\"x", "no closing quote"},
-    {"A=\"x\\", "no such escape"},
-    {"A=\"x\\q\"", "no such escape"},
-    {"A=\"$B\"", "$ in double quotes"},
-    {"A=\"x\"y", "behind the closing quote"},
-    {"A='x'#y", "behind the closing quote"},
+    {"no equals", 3, "followed by '='"},
+    {"=value", 1, "no NAME=value"},
+    {"1A=x", 1, "no NAME=value"},
+    {"A =x", 2, "followed by '='"},
+    {"export", 7, "followed by '='"},
+    {"A= x", 3, "white space at an end"},
+    {"A=x ", 4, "white space at an end"},
+    {"A=x\t", 4, "white space at an end"},
+    {"A=\xC3\xBC # y", 5, "a '#' behind white space"},
+    {"  A=x\t# y $(", 7, "a '#' behind white space"},
+    {"A=x # y", 5, "a '#' behind white space"},
+    {"A=${B}", 3, "nothing is expanded"},
+    {"A=$(id)", 3, "nothing is expanded"},
+    {"A=`id`", 3, "backquote"},
+    {"A=x\\", 4, "backslash at the end"},
+    {"A='x", 3, "no closing quote"},
+    {"A=\"x", 3, "no closing quote"},
+    {"A=\"x\\", 5, "no such escape"},
+    {"A=\"x\\q\"", 5, "no such escape"},
+    {"A=\"$B\"", 4, "$ in double quotes"},
+    {"A=\"x\"y", 6, "behind the closing quote"},
+    {"A='x'#y", 6, "behind the closing quote"},
 };
 
-START_TEST(what_readers_disagree_on_is_refused_with_its_line)
+START_TEST(what_readers_disagree_on_is_refused_with_its_place)
 {
 	cleanup_secret struct secret_buffer seen = SECRET_BUFFER_INIT;
-	char text[128];
+	char text[128], place[64];
 
 	snprintf(text, sizeof(text), "GOOD=1\n\n%s\nLATER=2\n", bad[_i].line);
-	expect_failure(
-	    read_text(text, strlen(text), &seen), err, ERROR_INVALID, "app.env: line 3: ");
+	snprintf(place, sizeof(place), "app.env: line 3, column %d: ", bad[_i].column);
+	expect_failure(read_text(text, strlen(text), &seen), err, ERROR_INVALID, place);
 	expect_contains(err.message, bad[_i].why);
 	expect_text(seen, "GOOD=1;");
 }
@@ -96,8 +103,10 @@ START_TEST(what_is_no_text_is_refused)
 {
 	cleanup_secret struct secret_buffer seen = SECRET_BUFFER_INIT;
 
-	expect_failure(read_text("A=\xFF\n", 4, &seen), err, ERROR_INVALID, "not UTF-8");
-	expect_failure(read_text("A=\0\n", 4, &seen), err, ERROR_INVALID, "NUL byte");
+	expect_failure(read_text("A=1\nB=\xC3\xBC\xFF\n", 10, &seen), err, ERROR_INVALID,
+	    "app.env: line 2, column 4: not UTF-8");
+	expect_failure(read_text("A=1\n\nB=\xC3\xBC\0\xFF\n", 12, &seen), err, ERROR_INVALID,
+	    "app.env: line 3, column 4: a NUL byte");
 	expect_text(seen, "");
 }
 END_TEST
@@ -109,6 +118,13 @@ static int refuse(void *context, const char *name, struct secret_buffer *value, 
 	return error_set(error, ERROR_INVALID, "%s is not wanted", name);
 }
 
+static int refuse_by_file(
+    void *context, const char *name, struct secret_buffer *value, struct error *error)
+{
+	refuse(context, name, value, error);
+	return error_wrap(error, "app.env");
+}
+
 START_TEST(a_refusal_by_the_caller_gets_its_line)
 {
 	cleanup_secret struct secret_buffer file = SECRET_BUFFER_INIT;
@@ -116,6 +132,8 @@ START_TEST(a_refusal_by_the_caller_gets_its_line)
 	expect_ok(secret_buffer_append_string(&file, "\nA=1\n", &err), err);
 	expect_failure(dotenv_each(&file, "app.env", refuse, NULL, &err), err, ERROR_INVALID,
 	    "app.env: line 2: A is not wanted");
+	expect_failure(dotenv_each(&file, "app.env", refuse_by_file, NULL, &err), err,
+	    ERROR_INVALID, "app.env: line 2: A is not wanted");
 }
 END_TEST
 
@@ -123,7 +141,7 @@ static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, lines_are_read, 0, COUNT(good));
 	tcase_add_loop_test(
-	    tests, what_readers_disagree_on_is_refused_with_its_line, 0, COUNT(bad));
+	    tests, what_readers_disagree_on_is_refused_with_its_place, 0, COUNT(bad));
 	tcase_add_test(tests, what_is_no_text_is_refused);
 	tcase_add_test(tests, a_refusal_by_the_caller_gets_its_line);
 }

@@ -7,6 +7,7 @@
 static struct error err;
 static struct inputs inputs;
 static struct variables values;
+static struct secret_buffer members;
 static char folder[] = "/tmp/seal-inputs-XXXXXX";
 static char path[64];
 
@@ -21,6 +22,7 @@ static void tear_down(void)
 	unlink(path);
 	rmdir(folder);
 	variables_free(&values);
+	secret_buffer_free(&members);
 	strings_free(&inputs.literals);
 	strings_free(&inputs.files);
 	strings_free(&inputs.env_files);
@@ -62,7 +64,7 @@ START_TEST(literals_are_split_at_the_first_equals_sign)
 {
 	give(&inputs.literals, "A=x=y");
 	give(&inputs.literals, "B=");
-	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_ok(inputs_read(&inputs, &values, &members, &err), err);
 	expect_value(0, "A", "x=y", 3);
 	expect_value(1, "B", "", 0);
 }
@@ -71,7 +73,8 @@ END_TEST
 START_TEST(a_literal_without_a_name_is_not_repeated)
 {
 	give(&inputs.literals, "hunter2");
-	expect_failure(inputs_read(&inputs, &values, &err), err, ERROR_USAGE, "--from-literal");
+	expect_failure(
+	    inputs_read(&inputs, &values, &members, &err), err, ERROR_USAGE, "--from-literal");
 	expect_lacks(err.message, "hunter2");
 }
 END_TEST
@@ -83,7 +86,7 @@ START_TEST(files_keep_every_byte)
 	snprintf(named, sizeof(named), "KEY=%s", path);
 	give(&inputs.files, named);
 	give(&inputs.files, path);
-	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_ok(inputs_read(&inputs, &values, &members, &err), err);
 	expect_value(0, "KEY", "a\0b\n", 4);
 	expect_value(1, "input", "a\0b\n", 4);
 }
@@ -93,7 +96,7 @@ START_TEST(a_file_that_is_too_large_is_refused)
 {
 	ck_assert_int_eq(truncate(file_of("", 0), (off_t)INPUT_BYTES_MAX + 1), 0);
 	give(&inputs.files, path);
-	expect_failure(inputs_read(&inputs, &values, &err), err, ERROR_TOO_LARGE, path);
+	expect_failure(inputs_read(&inputs, &values, &members, &err), err, ERROR_TOO_LARGE, path);
 }
 END_TEST
 
@@ -102,7 +105,7 @@ START_TEST(a_name_that_comes_twice_names_both_sources)
 	give(&inputs.literals, "A=1");
 	give(&inputs.env_files, file_of("B=1\nA=2\n", 8));
 	expect_failure(
-	    inputs_read(&inputs, &values, &err), err, ERROR_INVALID, "A comes from both");
+	    inputs_read(&inputs, &values, &members, &err), err, ERROR_INVALID, "A comes from both");
 	expect_contains(err.message, "--from-literal");
 	expect_contains(err.message, "line 2");
 }
@@ -113,7 +116,7 @@ START_TEST(the_members_of_a_document_are_values)
 	static const char text[] = "{\"S\": \"x\", \"N\": 1.0, \"O\": {\"k\": [ ]}, \"Z\": null}";
 
 	inputs.document = file_of(text, strlen(text));
-	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_ok(inputs_read(&inputs, &values, &members, &err), err);
 	ck_assert_uint_eq(values.count, 3);
 	expect_value(0, "S", "x", 1);
 	expect_value(1, "N", "1.0", 3);
@@ -153,8 +156,9 @@ START_TEST(a_yaml_document_becomes_json)
 	inputs.document = file_of(text, strlen(text));
 	expect_ok(inputs_read_document(&inputs, &document, &err), err);
 	expect_text(document, "{\"A\":\"x\",\"B\":[1,2]}");
-	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_ok(inputs_read(&inputs, &values, &members, &err), err);
 	expect_value(1, "B", "[1,2]", 5);
+	expect_text(members, "{\"A\":\"x\",\"B\":[1,2]}");
 }
 END_TEST
 
@@ -170,7 +174,7 @@ START_TEST(values_are_generated)
 {
 	give(&inputs.generated, "A=500:hex");
 	give(&inputs.generated, "B=500");
-	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_ok(inputs_read(&inputs, &values, &members, &err), err);
 	expect_generated(0, 500, "0123456789abcdef");
 	expect_generated(1, 500, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
 }
@@ -182,7 +186,7 @@ START_TEST(every_character_has_the_same_chance)
 	size_t counts[10] = {0};
 
 	give(&inputs.generated, "A=10000:digits");
-	expect_ok(inputs_read(&inputs, &values, &err), err);
+	expect_ok(inputs_read(&inputs, &values, &members, &err), err);
 	for (size_t i = 0; i < 10000; i++)
 		counts[values.items[0].value.data[i] - '0']++;
 	for (int i = 0; i < 10; i++) {
@@ -195,7 +199,7 @@ END_TEST
 START_TEST(a_recipe_that_is_none_is_refused)
 {
 	give(&inputs.generated, "A=32:words");
-	expect_failure(inputs_read(&inputs, &values, &err), err, ERROR_USAGE, "no class");
+	expect_failure(inputs_read(&inputs, &values, &members, &err), err, ERROR_USAGE, "no class");
 }
 END_TEST
 

@@ -345,6 +345,8 @@ static const struct {
 	"--audience goes with --service-account"},
     {{.role = "demo", .service_account = "robot", .jwt_lifetime_ms = 599999},
 	"--token-lifetime 599s: the Kubernetes API gives no token for less than 600s"},
+    {NEEDS(.token = "s.given", .service_account = "robot"),
+	"a Vault token and --service-account are two ways to log in"},
     {NEEDS(.method = "ldap"), "auth method \"ldap\": write kubernetes, jwt"},
     {NEEDS(.role_id = "the-role"), "VAULT_AUTH_METHOD or --auth-method to approle"},
     {NEEDS(.method = "approle", .secret_id = "the-secret"), "set VAULT_ROLE_ID or --role-id"},
