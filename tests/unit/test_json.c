@@ -884,21 +884,21 @@ START_TEST(a_writer_remembers_its_first_failure)
 }
 END_TEST
 
-START_TEST(what_is_no_utf8_is_found_behind_any_length_of_ascii)
+START_TEST(what_is_no_utf8_is_found_anywhere_in_long_ascii)
 {
-	char text[41];
+	char text[40];
 
-	for (size_t length = 0; length < sizeof(text); length++) {
+	for (size_t place = 0; place < sizeof(text); place++) {
 		memset(text, 'a', sizeof(text));
-		ck_assert(json_is_utf8(text, length));
-		if (length == 0)
+		ck_assert(json_is_utf8(text, sizeof(text)));
+		text[place] = (char)0x80;
+		ck_assert(json_is_utf8(text, place));
+		ck_assert(!json_is_utf8(text, place + 1));
+		ck_assert(!json_is_utf8(text, sizeof(text)));
+		if (place == 0)
 			continue;
-		text[length - 1] = (char)0x80;
-		ck_assert(!json_is_utf8(text, length));
-		if (length == 1)
-			continue;
-		text[length - 2] = (char)0xC3;
-		ck_assert(json_is_utf8(text, length));
+		text[place - 1] = (char)0xC3;
+		ck_assert(json_is_utf8(text, sizeof(text)));
 	}
 }
 END_TEST
@@ -941,7 +941,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_writer_puts_commas_and_escapes);
 	tcase_add_test(tests, every_byte_below_128_is_read_back);
 	tcase_add_loop_test(tests, a_writer_remembers_its_first_failure, 0, COUNT(mistakes));
-	tcase_add_test(tests, what_is_no_utf8_is_found_behind_any_length_of_ascii);
+	tcase_add_test(tests, what_is_no_utf8_is_found_anywhere_in_long_ascii);
 	tcase_add_test(tests, a_writer_stops_at_its_buffers_limit);
 }
 
