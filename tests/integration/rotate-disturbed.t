@@ -57,9 +57,18 @@ kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":
 bad_vault relay
 run "${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" VAULT_ADDR="$BAD_URL" \
 	"$BIN/secret-rotate" -n demo --transit-key aes256-key --phase verify
-err_like 'Secret demo/ahead: data key "K160": it is sealed with version 160 .*whose newest is [0-9]+' "a Secret whose every value is of a yet newer version"
+err_like 'Secret demo/ahead: data key "K109": it is sealed with version 109 .*whose newest is [0-9]+' "a Secret whose every value is of a yet newer version"
+err_like 'Secret demo/ahead: there are more such values' "does not fill the log"
+is "$(grep -c 'Secret demo/ahead' <<<"$ERR")" 11 "with more than ten lines and that"
 # One read at the start, one for the page, and another where both fall into one millisecond.
 asked=$(grep -c ' GET /v1/transit/keys/aes256-key ' "$BAD_LOG")
 ok "does not have Vault asked for each of them" [ "$asked" -le 4 ]
 kube_call DELETE /api/v1/namespaces/demo/secrets/ahead
+
+# A token lives 10 s and is renewed 4 s before its end: the second rewrap of a comes after that.
+bad_api --on PATCH /secrets/a 1 touch --on GET /secrets/a 1 late=6.5 relay
+run "${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" \
+	KUBERNETES_SERVICE_PORT="$BAD_PORT" "$BIN/secret-rotate" -n demo --transit-key aes256-key -o json
+status_is 0 "a run outlives its token"
+is "$(field conflicts) $(field requests.login) $(field current)" "1 2 3" "logs in anew, and does the rest"
 done_testing
