@@ -65,8 +65,8 @@ int batch_request(struct batch *batch, struct vault *vault, struct error *err)
 {
 	if (make_room(batch, err) < 0)
 		return -1;
+	batch->key = batch->first->job->key;
 	choose(batch);
-	batch->key = batch->values[0]->job->key;
 	for (size_t i = 0; i < batch->count; i++)
 		batch->items[i] = (struct transit_item){.input = batch->values[i]->text.data,
 		    .input_length = batch->values[i]->text.length,

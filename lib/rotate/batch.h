@@ -28,7 +28,9 @@ struct batch {
 };
 
 void batch_add(struct batch *batch, struct old_value *value) __attribute__((nonnull));
-/* Choose values for the next request, those of the oldest one's kind, and prepare the exchange. */
+/* Values wait: choose those of the oldest one's kind for the next request, and prepare the
+ * exchange.
+ */
 int batch_request(struct batch *batch, struct vault *vault, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -334,7 +334,7 @@ int transit_key_rotate(struct http_client *client, struct vault *vault,
 int transit_key_retire(struct http_client *client, struct vault *vault,
     const struct transit_key *key, int64_t min_decryption_version, struct error *err)
 {
-	struct transit_key_state state;
+	struct transit_key_state state = {0};
 	long long lowest = (long long)min_decryption_version;
 	cleanup_free char *body = NULL;
 
@@ -354,7 +354,7 @@ int transit_key_retire(struct http_client *client, struct vault *vault,
 int transit_key_trim(struct http_client *client, struct vault *vault, const struct transit_key *key,
     int64_t min_available_version, struct error *err)
 {
-	struct transit_key_state state;
+	struct transit_key_state state = {0};
 	long long version = (long long)min_available_version;
 	cleanup_free char *config =
 	    string_format(err, "{\"min_encryption_version\":%lld}", version);

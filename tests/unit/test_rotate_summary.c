@@ -72,7 +72,7 @@ START_TEST(machines_get_one_object)
 		int64_t value;
 	} wanted[] = {{"keysRotated", 2}, {"listed", 20}, {"sealed", 15}, {"current", 12},
 	    {"failed", 3}, {"tookMilliseconds", 61007}, {"passes", 2}};
-	struct rotate_failure failures[] = {{"demo/a", "it is \"so\""}};
+	struct rotate_failure failures[] = {{.secret = "demo/a", .reason = "it is \"so\""}};
 	struct rotate_summary summary = {.counted = true,
 	    .values_counted = true,
 	    .passes = 2,
