@@ -188,11 +188,12 @@ static void become_application(struct init_child *child)
 {
 	sigset_t waited;
 
-	gate_close(&child->gate);
+	/* Signals may come as soon as the gate is closed. */
 	sigemptyset(&waited);
 	sigaddset(&waited, SIGTERM);
 	sigaddset(&waited, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &waited, NULL);
+	gate_close(&child->gate);
 	tell('a');
 }
 
