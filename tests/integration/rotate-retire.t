@@ -128,8 +128,9 @@ old=$(stored app A)
 rotate -A
 rotate -A
 bad_api --on GET /api/v1/secrets 1 relay --on GET /api/v1/secrets 1 late=3 relay
-sed "s#server: .*#server: $BAD_URL#; s#certificate-authority\(-data\)*: .*#certificate-authority: $BAD_CA#" "$KUBECONFIG" >"$TAP_WORK/kubeconfig"
-KUBECONFIG=$TAP_WORK/kubeconfig "$BIN/secret-rotate" --phase retire -n demo --no-lease 2>"$TAP_WORK/err" >/dev/null &
+cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
+env -u KUBECONFIG SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" KUBERNETES_SERVICE_PORT="$BAD_PORT" \
+	"$BIN/secret-rotate" --phase retire -n demo --no-lease 2>"$TAP_WORK/err" >/dev/null &
 beside=$!
 is_raised() { [[ $(limits) = "11 10 "* ]]; }
 until_true is_raised
