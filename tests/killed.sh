@@ -23,7 +23,7 @@ kill_at() {
 	local at=$1 call=$2
 	shift 2
 	# shellcheck disable=SC2016
-	run sh -c '"$@"; exit $?' - strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$at" "$@"
+	ASAN_OPTIONS=detect_leaks=0 run sh -c '"$@"; exit $?' - strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$at" "$@"
 }
 
 killed_everywhere() {
