@@ -294,10 +294,9 @@ static enum examined look_at_values(struct subject *subject, struct error *err)
 enum examined examine_secret(
     struct examination *examination, struct kube_secret *secret, struct error *err)
 {
-	const char *label = kube_secret_label(secret, SEALED_LABEL);
 	struct subject subject = {.examination = examination,
 	    .secret = secret,
-	    .labelled = label && strcmp(label, SEALED_LABEL_VALUE) == 0};
+	    .labelled = sealed_secret_is_labelled(secret)};
 
 	examination->job = NULL;
 	examination->oldest = 0;

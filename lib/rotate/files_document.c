@@ -94,20 +94,13 @@ int files_check_time(const struct files_run *run, struct error *err)
  * One Secret.
  */
 
-static bool is_labelled(const struct kube_secret *object)
-{
-	const char *label = kube_secret_label(object, SEALED_LABEL);
-
-	return label && strcmp(label, SEALED_LABEL_VALUE) == 0;
-}
-
 /* Ours to look at. */
 static bool is_sealed(const struct kube_secret *object)
 {
 	for (size_t i = 0; i < object->data_count; i++)
 		if (sealed_entry_is_ciphertext(&object->data[i]))
 			return true;
-	return is_labelled(object);
+	return sealed_secret_is_labelled(object);
 }
 
 /* The Secret's Transit key, as text, in *text.  *ours: it is not another than --transit-key. */
@@ -140,12 +133,8 @@ static struct keyset_key *know_key(struct files_run *run, const char *text, stru
 
 	if (!key || run->pass == FILES_GATHER || key->failed || key->wanted_version > 0)
 		return key;
-	if (vault_session_renew(run->client, &run->vault, &run->settings->session, err) < 0)
-		return NULL;
-	if (transit_key_read(run->client, &run->vault, &key->key, &key->state, err) == 0) {
-		key->wanted_version = key->state.latest_version;
+	if (keyset_read_key(key, run->client, &run->vault, &run->settings->session, err) == 0)
 		return key;
-	}
 	if (error_is_outage(err))
 		return NULL;
 	log_write(LOG_ERROR, "%s", err->message);
@@ -216,7 +205,7 @@ static int look_at_value(const struct kube_secret *object, const struct kube_ent
 {
 	/* Plaintext is nobody's fault where nobody says that it is sealed. */
 	if (!sealed_entry_is_ciphertext(entry))
-		return !is_labelled(object)
+		return !sealed_secret_is_labelled(object)
 			   ? 0
 			   : error_set(reason, ERROR_INVALID,
 				 "it is not sealed: seal it with secret-seal --in-place");

@@ -71,7 +71,7 @@ static int read_state(struct keyset_key *key, struct http_client *client, struct
 	return transit_key_read(client, vault, &key->key, &key->state, err);
 }
 
-static int read_key(struct keyset_key *key, struct http_client *client, struct vault *vault,
+int keyset_read_key(struct keyset_key *key, struct http_client *client, struct vault *vault,
     const struct vault_session_settings *session, struct error *err)
 {
 	if (read_state(key, client, vault, session, err) < 0)
@@ -86,7 +86,7 @@ int keyset_read(struct keyset *set, struct http_client *client, struct vault *va
 	for (size_t i = 0; i < set->count; i++) {
 		struct keyset_key *key = set->keys[i];
 
-		if (!key->failed && read_key(key, client, vault, session, err) < 0 &&
+		if (!key->failed && keyset_read_key(key, client, vault, session, err) < 0 &&
 		    leave_out(set, key, err) < 0)
 			return -1;
 	}
@@ -212,12 +212,17 @@ int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *
 	return keyset_count(key, to, err);
 }
 
+int64_t keyset_census_oldest(const struct keyset_census *census, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (census[i].values > 0)
+			return census[i].version;
+	return 0;
+}
+
 int64_t keyset_oldest(const struct keyset_key *key)
 {
-	for (size_t i = 0; i < key->census_count; i++)
-		if (key->census[i].values > 0)
-			return key->census[i].version;
-	return 0;
+	return keyset_census_oldest(key->census, key->census_count);
 }
 
 void keyset_count_anew(struct keyset *set)

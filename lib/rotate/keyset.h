@@ -35,8 +35,12 @@ struct keyset_key *keyset_find(const struct keyset *set, const char *text) __att
 struct keyset_key *keyset_add(struct keyset *set, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* Read one key's state, and want its newest version. */
+int keyset_read_key(struct keyset_key *key, struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *session, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /*
- * Read each key's state, and want its newest version.  One that Vault does not let us read is
+ * The same for each key.  One that Vault does not let us read is
  * logged and marked as failed: whoever may annotate a Secret must not so stop the work for the
  * others.  -1 when the run can't go on: no answer, or no key at all could be read.
  */
@@ -77,6 +81,8 @@ int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *
     __attribute__((nonnull, warn_unused_result));
 /* The oldest version found on any value; 0: no value was found. */
 int64_t keyset_oldest(const struct keyset_key *key) __attribute__((nonnull));
+/* The same of a census by itself; NULL with 0. */
+int64_t keyset_census_oldest(const struct keyset_census *census, size_t count);
 /* Forget what was counted. */
 void keyset_count_anew(struct keyset *set) __attribute__((nonnull));
 

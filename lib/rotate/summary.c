@@ -129,10 +129,7 @@ int summary_take_keys(struct rotate_summary *summary, const struct keyset *keys,
 
 int64_t rotate_key_oldest(const struct rotate_key *key)
 {
-	for (size_t i = 0; i < key->census_count; i++)
-		if (key->census[i].values > 0)
-			return key->census[i].version;
-	return 0;
+	return keyset_census_oldest(key->census, key->census_count);
 }
 
 void summary_free(struct rotate_summary *summary)

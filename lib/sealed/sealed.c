@@ -104,6 +104,13 @@ char *sealed_context(enum sealed_scope scope, const char *namespace, const char 
 	return string_format(err, "%s", encoded.data);
 }
 
+bool sealed_secret_is_labelled(const struct kube_secret *secret)
+{
+	const char *label = kube_secret_label(secret, SEALED_LABEL);
+
+	return label && strcmp(label, SEALED_LABEL_VALUE) == 0;
+}
+
 int sealed_secret_scope(
     const struct kube_secret *secret, enum sealed_scope *scope, struct error *err)
 {
