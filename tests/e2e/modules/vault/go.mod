@@ -1,4 +1,4 @@
-module servers/vault
+module e2e/vault
 
 go 1.25.1
 

@@ -1,4 +1,4 @@
-module servers/etcd
+module e2e/etcd
 
 go 1.25.0
 
