@@ -27,7 +27,6 @@ status_is 0 "it is valid"
 run tofu fmt -check -recursive
 status_is 0 "and formatted"
 
-unset "${!TF_VAR_@}"
 cat >cluster.auto.tfvars <<VARIABLES
 kubernetes_host = "${CLUSTER[1]}"
 kubernetes_ca   = <<PEM
