@@ -178,7 +178,7 @@ lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, shell sc
 PAGES := $(sort $(wildcard docs/man/*.[1-8]))
 
 docs:  ## the man pages as HTML and Markdown, into build/docs
-	@docs/man/render build/docs $(PAGES)
+	@docs/man/render build/docs
 
 # Where things go; DESTDIR before all of it.
 BINDIR ?= $(PREFIX)/bin
