@@ -194,7 +194,7 @@ STRIP ?= strip
 COMPLETIONS := $(OUT)/completions
 define complete
 @mkdir -p $(@D)
-$(QUIET)$< $(if $(filter secret-seal,$*),completion,--completion) $(1) >$@
+$(QUIET)$< $(if $(filter secret-seal,$*),completion,--completion) $(1) >$@.$$$$ && mv $@.$$$$ $@
 endef
 $(COMPLETIONS)/%.bash: $(OUT)/bin/%
 	$(call complete,bash)
@@ -208,7 +208,7 @@ page_places = $(foreach page,$(1),$(page)=$(MANDIR)/man$(patsubst .%,%,$(suffix 
 program_places = $(foreach name,$(1),$(OUT)/bin/$(name)=$(BINDIR)/$(name))
 completion_places = $(foreach name,$(SHIPPED),$(COMPLETIONS)/$(name).bash=$(BASH_COMPLETION_DIR)/$(name) \
 	$(COMPLETIONS)/$(name).zsh=$(ZSH_COMPLETION_DIR)/_$(name) $(COMPLETIONS)/$(name).fish=$(FISH_COMPLETION_DIR)/$(name).fish)
-document_places = $(foreach file,$(shell find README.md LICENSE docs policies deploy \( -path docs/man -o -path deploy/debian \
+document_places = $(foreach file,$(shell find README.md LICENSE docs policies deploy \( -path docs/man -o -path deploy/debian -o -path deploy/dist \
 	-o -name '.*' -o -name '*~' \) -prune -o -type f -print | LC_ALL=C sort),$(file)=$(DOCDIR)/$(file))
 PLACES = $(call page_places,$(filter-out docs/man/secret-dev.1,$(PAGES))) $(completion_places) $(document_places)
 DEV_PLACES = $(call page_places,docs/man/secret-dev.1)
