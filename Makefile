@@ -47,7 +47,8 @@ OUT := build/$(BUILD)
 
 # Debian packages first: demo, test and their like install what is missing, the others only tell.
 PACKAGE_GROUPS := build $(filter demo,$(MAKECMDGOALS)) $(if $(filter test unit integration sanitize e2e bench bench-rotate,$(MAKECMDGOALS)),test) \
-	$(if $(filter e2e bench bench-rotate,$(MAKECMDGOALS)),e2e) $(if $(filter bench bench-rotate,$(MAKECMDGOALS)),bench) $(if $(filter lint,$(MAKECMDGOALS)),lint)
+	$(if $(filter e2e bench bench-rotate,$(MAKECMDGOALS)),e2e) $(if $(filter bench bench-rotate,$(MAKECMDGOALS)),bench) $(if $(filter lint,$(MAKECMDGOALS)),lint) \
+	$(if $(filter deb e2e,$(MAKECMDGOALS)),deb)
 INSTALLING_GOALS := demo test sanitize e2e bench bench-rotate lint dependencies
 DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
 
@@ -235,11 +236,14 @@ uninstall:  ## remove what install and install-dev of this version put there
 	$(QUIET)set -e; for place in $(call program_places,$(PROGRAMS)) $(PLACES) $(DEV_PLACES); do rm -f "$(DESTDIR)$${place#*=}"; done
 	$(QUIET)[ ! -d "$(DESTDIR)$(DOCDIR)" ] || find "$(DESTDIR)$(DOCDIR)" -depth -type d -empty -delete
 
-dist:  ## the source tarball of HEAD, into build/dist
-	@deploy/dist $(VERSION) build/dist
+DIST_DIR ?= build/dist
+DEB_DIR ?= build/deb
 
-deb: dist $(THIRD_PARTY_STAMPS)  ## Debian packages of HEAD, into build/deb
-	@deploy/debian/build $(VERSION) build/deb build/dist/secretmanager-$(VERSION).tar.gz \
+dist:  ## the source tarball of HEAD, into build/dist
+	@deploy/dist $(VERSION) $(DIST_DIR)
+
+deb: dist $(THIRD_PARTY_STAMPS) | packages  ## Debian packages of HEAD, into build/deb
+	@deploy/debian/build $(VERSION) $(DEB_DIR) $(DIST_DIR)/secretmanager-$(VERSION).tar.gz \
 		$(abspath $(BORINGSSL_DIR)) $(abspath $(CURL_DIR)) $(abspath $(MICROHTTPD_DIR))
 
 clean:  ## remove what was built; the third-party libraries too
