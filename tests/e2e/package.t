@@ -30,10 +30,10 @@ glibc=$(dpkg-query -W -f '${source:Package} (= ${source:Version})' libc6-dev)
 is "$(field_of "$package" Built-Using)" "$glibc" "its fields name what must stay to be had"
 like "$(field_of "$package" Static-Built-Using)" \
 	"^android-platform-external-boringssl \(= .*\), c-ares \(= .*\), curl \(= .*\), .*libyaml \(= .*\)$" "and all that is linked"
-copyright=$(dpkg-deb --fsys-tarfile "$package" | tar -xO ./usr/share/doc/secretmanager/copyright)
+dpkg-deb --fsys-tarfile "$package" | tar -xO ./usr/share/doc/secretmanager/copyright >"$TAP_WORK/copyright"
 for owner in "The secretmanager authors" "The OpenSSL Project" "Daniel Stenberg" "Massachusetts Institute of Technology" "Kirill Simonov" \
-	"Serge Zaitsev" "Free Software Foundation"; do
-	like "$copyright" "$owner" "its licences name $owner"
+	"Serge A. Zaitsev" "Free Software Foundation"; do
+	ok "its licences name $owner" grep -qF "$owner" "$TAP_WORK/copyright"
 done
 
 if command -v lintian >/dev/null; then
