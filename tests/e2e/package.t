@@ -1,6 +1,7 @@
 #!/bin/bash
 # The Debian packages: built twice with the same bytes, as lintian wants them, and installed, used and removed in a
 # bare Debian that has no network.
+# run: early stageless
 . "$(dirname "$0")/../tap.sh"
 command -v dh >/dev/null || skip_all "debhelper is not installed"
 root=$(cd "$(dirname "$0")/../.." && pwd)
