@@ -12,7 +12,7 @@ ifeq ($(origin CXX),default)
 CXX := g++
 endif
 MACHINE := $(shell uname -m)
-VERSION := $(shell sed -nE 's/^.define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h)
+VERSION := $(shell sed -nE 's/^.define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h 2>/dev/null)
 .DEFAULT_GOAL := all
 # make V=1 shows the commands.
 QUIET := $(if $(V),,@)
@@ -76,12 +76,13 @@ BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
 
-.PHONY: all help demo test unit integration e2e bench bench-rotate lint sanitize clean
-.PHONY: docs install install-dev uninstall dist deb
+.PHONY: all shipped help demo test unit integration e2e bench bench-rotate lint sanitize clean
+.PHONY: docs install install-programs install-dev uninstall dist deb
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BINARIES)  ## build the programs into build/release/bin
+shipped: $(SHIPPED:%=$(OUT)/bin/%)
 
 $(FLAGS): always
 	@mkdir -p $(@D)
@@ -214,22 +215,28 @@ document_places = $(foreach file,$(shell find README.md LICENSE docs policies de
 PLACES = $(call page_places,$(filter-out docs/man/secret-dev.1,$(PAGES))) $(completion_places) $(document_places)
 DEV_PLACES = $(call page_places,docs/man/secret-dev.1)
 
-# $(call put,PROGRAMS,FILES)
-define put
-$(QUIET)set -e; for place in $(2); do \
-	[ -x "$${place%%=*}" ] && mode=0755 || mode=0644; \
-	install -D -m $$mode "$${place%%=*}" "$(DESTDIR)$${place#*=}"; \
-done
+# $(call put_programs,PLACES), $(call put_files,PLACES)
+define put_programs
 $(QUIET)set -e; for place in $(1); do \
 	install -D -m 0755 $(if $(STRIP),-s --strip-program=$(STRIP)) "$${place%%=*}" "$(DESTDIR)$${place#*=}"; \
 done
 endef
+define put_files
+$(QUIET)set -e; for place in $(1); do \
+	[ -x "$${place%%=*}" ] && mode=0755 || mode=0644; \
+	install -D -m $$mode "$${place%%=*}" "$(DESTDIR)$${place#*=}"; \
+done
+endef
 
-install: $(SHIPPED:%=$(OUT)/bin/%) $(foreach shell,bash zsh fish,$(SHIPPED:%=$(COMPLETIONS)/%.$(shell)))  ## install under DESTDIR/PREFIX
-	$(call put,$(call program_places,$(SHIPPED)),$(PLACES))
+install-programs: shipped
+	$(call put_programs,$(call program_places,$(SHIPPED)))
+
+install: install-programs $(foreach shell,bash zsh fish,$(SHIPPED:%=$(COMPLETIONS)/%.$(shell)))  ## install under DESTDIR/PREFIX
+	$(call put_files,$(PLACES))
 
 install-dev: $(OUT)/bin/secret-dev  ## install the stand-in server, which "make install" leaves out
-	$(call put,$(call program_places,secret-dev),$(DEV_PLACES))
+	$(call put_programs,$(call program_places,secret-dev))
+	$(call put_files,$(DEV_PLACES))
 
 # Folders that others may use too stay.
 uninstall:  ## remove what install and install-dev of this version put there
