@@ -134,8 +134,20 @@ if [ -e .git ] && [ "$build" = release ]; then
 	out_like "^secret-exec $version " "its programs run"
 fi
 
-# -- one version ---------------------------------------------------------------------------------------
+# -- versions ------------------------------------------------------------------------------------------
 
+# A library that somebody built by other means has no VERSION of the recipes beside it.
+library=$(grep -oE '[^ ]*/include' "$BIN/../flags" | grep -m 1 boringssl)
+mkdir "$TAP_WORK/boringssl"
+ln -s "$(realpath "$library")" "$(realpath "${library%/include}/lib")" "$TAP_WORK/boringssl/"
+# told NAME: what version.o then says of BoringSSL
+told() {
+	make_in . OUT="$TAP_WORK/$1" BORINGSSL_DIR="$TAP_WORK/boringssl" "$TAP_WORK/$1/objects/lib/base/version.o"
+	grep -aoE 'API [0-9]+|from-elsewhere' "$TAP_WORK/$1/objects/lib/base/version.o" | head -n 1
+}
+like "$(told without)" '^API [0-9]+$' "of a BoringSSL without a version --version tells the one of its API"
+echo from-elsewhere >"$TAP_WORK/boringssl/VERSION"
+is "$(told with)" from-elsewhere "and else what stands in VERSION"
 version=$(sed -nE 's/^#define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h)
 is "$(sed -nE '/^## \[[0-9]/ { s/^## \[([0-9.]+)\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$/\1/p; q }' docs/CHANGELOG.md)" "$version" \
 	"the changelog begins with the programs' version"
