@@ -117,7 +117,8 @@ run "$BIN/secret-seal" --transit-key aes256-key --from-file V="$TAP_WORK/most" -
 fails_with 1 'could not decrypt it again' "and one of a byte more is not"
 run "$BIN/secret-seal" --transit-key aes256-key --from-literal V=0123456789 --dry-run=client app
 ciphertext=$(sed -nE 's/^  "V": //p' <<<"$OUT" | base64 -d)
-is "${#ciphertext}" $(((10 + 28 + 2) / 3 * 4 + 9)) "ciphertext is as much longer as it says"
+overhead=$(sed -nE 's/.*longer than its value by ([0-9]+) bytes.*/\1/p' "$page")
+is "${#ciphertext}" $(((10 + overhead + 2) / 3 * 4 + 9)) "ciphertext is as much longer as it says"
 
 printf '{"A": 1}\n' >"$TAP_WORK/document"
 run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/document" --dry-run=client app
