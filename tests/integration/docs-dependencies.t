@@ -1,0 +1,19 @@
+#!/bin/bash
+# docs/dependencies.md says of every package and module of others what it is for.
+. "$(dirname "$0")/../tap.sh"
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+page=$root/docs/dependencies.md
+# The words between backquotes in a column of the table whose first heading is $1.
+told() {
+	awk -F'|' -v heading=" $1 " -v column="$2" '
+		$2 == heading { inside = 1; next }
+		/^$/ { inside = 0 }
+		inside { print $column }' "$page" | grep -o '`[^`]*`' | tr -d '`' | sort -u
+}
+is "$(awk '!/^#/ && NF { print $2 }' "$root/lib/third_party/packages" | sort -u | diff - <(told group 3))" "" \
+	"each Debian package, and no other"
+is "$(cd "$root/tests/e2e/modules" && printf '%s\n' * | sort | comm -23 - <(told module 2))" "" "each Go module"
+pinned=$(sed -n 's/^boringssl_version=.\(.*\)-\[0-9\].*/\1/p' "$root/lib/third_party/build" | tr -d '\\')
+like "$(<"$page")" "boringssl\` ${pinned//+/\\+}," "BoringSSL's version: $pinned"
+done_testing
