@@ -5,46 +5,9 @@
 . "$(dirname "$0")/../stage.sh"
 stage_start
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-page=$root/docs/migration.md
-programs=$("$here/build-programs" kubectl vault) || exit 1
-original() { "$here/original-project" "$@"; }
-
-# -- the page ---------------------------------------------------------------------------------------
-
-# part SECTION PART: of a section, what stands before its "Way back" (forward) or behind it (back).
-part() {
-	awk -v section="## $1" -v wanted="$2" '
-		/^## / { here = index($0, section) == 1; part = "forward" }
-		/^\*\*Way back\.\*\*/ { part = "back" }
-		here && part == wanted' "$page"
-}
-# block LANGUAGE SECTION: the code in this language.
-block() { part "$2" forward | sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/!p}"; }
-
-# A desk: a kubeconfig, and what `vault login` leaves.
-mkdir "$TAP_WORK/home"
-(umask 077 && printf %s "$VAULT_TOKEN" >"$TAP_WORK/home/.vault-token")
-at_desk() {
-	env -i HOME="$TAP_WORK/home" PATH="$BIN:$programs:$PATH" KUBECONFIG="$KUBECONFIG" VAULT_ADDR="$VAULT_ADDR" \
-		VAULT_CACERT="$VAULT_CACERT" LC_ALL=C.UTF-8 "$@"
-}
-# perform SECTION [back]: what that part of the page has a reader type.
-perform() {
-	local line
-	part "$1" "${2:-forward}" >"$TAP_WORK/part.md"
-	while IFS= read -r line; do
-		case $line in
-		'ok '*) tap_result yes "$1${2:+, back}: ${line#*.md: }" ;;
-		'not ok '*) tap_result no "$1${2:+, back}: ${line#*.md: }" ;;
-		'#'*) echo "$line" ;;
-		1..*) continue ;;
-		*) tap_result no "$1: $line" ;;
-		esac
-		case $line in *'.md: '*) echo "${line#*.md: }" >>"$TAP_WORK/performed" ;; esac
-	done < <(at_desk "$here/../guide" "$TAP_WORK/part.md" 2>&1)
-}
+. "$(dirname "$0")/desk.sh"
+desk docs/migration.md
+original() { "$(dirname "$0")/original-project" "$@"; }
 
 # -- the pod ----------------------------------------------------------------------------------------
 
@@ -141,7 +104,7 @@ perform "Step 1"
 starts "Step 1" again
 is "$(stored matrix-secrets secrets.json)" "$first" "the Secret is as it was"
 MORE=(SECRET_EXEC_SECRET=matrix-secrets:secrets.json=DOCUMENT SECRET_EXEC_FD=3=DOCUMENT)
-like "$(<"$page")" 'SECRET_EXEC_SECRET` = `matrix-secrets:secrets\.json=DOCUMENT` and `SECRET_EXEC_FD` = `3=DOCUMENT`' \
+like "$(part "Step 1" forward)" 'SECRET_EXEC_SECRET` = `matrix-secrets:secrets\.json=DOCUMENT` and `SECRET_EXEC_FD` = `3=DOCUMENT`' \
 	"the page says how the document comes from a pipe"
 launch "Step 1" /usr/bin/python3 -c "$(block python "Step 1")
 print(settings == json.load(open('$document')))"
@@ -210,5 +173,5 @@ like "$STATUS $OUT" '^400 .*invalid role name' "Step 7: the old role is gone"
 vault_call GET sys/policies/acl/demo
 is "$STATUS" 404 "Step 7: the old policy too"
 
-is "$(sort -u "$TAP_WORK/performed")" "$(sed -n 's/^\$ //p' "$page" | sed 's/#/\\#/g' | sort -u)" "every command of the page was performed"
+all_performed
 done_testing
