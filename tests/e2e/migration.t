@@ -119,7 +119,6 @@ fails_with 125 'login with role "app".*invalid role name' "back from step 2 the 
 starts "Step 1" "back from step 2"
 perform "Step 2"
 starts "Step 2" again
-launch "Step 2" "$BIN/secret-exec" --version
 MORE=(SECRET_EXEC_JWT_FILE="$pod/token")
 launch "Step 2" true
 fails_with 125 'login with role "app".*403' "Step 2: a token for another audience is none"
