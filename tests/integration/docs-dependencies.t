@@ -1,5 +1,6 @@
 #!/bin/bash
 # docs/dependencies.md says of every package and module of others what it is for.
+# run: stageless
 . "$(dirname "$0")/../tap.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What the pages link to is there, heading or file; what they name of this repository too; and a reader of README.md gets
 # to every page.  Only what git tracks counts.
+# run: stageless
 . "$(dirname "$0")/../tap.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -1,5 +1,6 @@
 #!/bin/bash
 # While secrets are in its memory nobody of the same user can look into the launcher, and it leaves no core dump.
+# run: stageless
 . "$(dirname "$0")/../tap.sh"
 : "${BIN:?the folder of the built programs}"
 [ "$(id -u)" = 0 ] || skip_all "it starts programs as another user"
