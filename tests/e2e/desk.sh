@@ -7,8 +7,8 @@
 
 # desk PAGE: it has kubectl and the vault CLI, a kubeconfig, and what `vault login` leaves.
 desk() {
-	DESK_GUIDE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/guide
-	DESK_PAGE=${DESK_GUIDE%/*/*}/$1
+	DESK_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+	DESK_PAGE=$DESK_ROOT/$1
 	DESK_PROGRAMS=$("$(dirname "${BASH_SOURCE[0]}")/build-programs" kubectl vault) || exit 1
 	mkdir "$TAP_WORK/home"
 	(umask 077 && printf %s "$VAULT_TOKEN" >"$TAP_WORK/home/.vault-token")
@@ -41,7 +41,7 @@ perform() {
 		*) tap_result no "$1${2:+, back}: $line" ;;
 		esac
 		[[ $line != *'.md: '* ]] || echo "${line#*.md: }" >>"$TAP_WORK/performed"
-	done < <(at_desk "$DESK_GUIDE" "$TAP_WORK/part.md" 2>&1)
+	done < <(at_desk "$DESK_ROOT/tests/guide" "$TAP_WORK/part.md" 2>&1)
 }
 all_performed() {
 	is "$(sort -u "$TAP_WORK/performed")" "$(sed -n -e 's/#/\\#/g' -e 's/^\$ //p' "$DESK_PAGE" | sort -u)" \
