@@ -74,11 +74,13 @@ BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
 
-.PHONY: all help demo test unit integration e2e bench bench-rotate lint sanitize install clean
+.PHONY: all shipped help demo test unit integration e2e bench bench-rotate lint sanitize install install-programs
+.PHONY: image-root image-root-dev image clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BINARIES)  ## build the programs into build/release/bin
+shipped: $(SHIPPED:%=$(OUT)/bin/%)
 
 $(FLAGS): always
 	@mkdir -p $(@D)
@@ -86,7 +88,8 @@ $(FLAGS): always
 .PHONY: always
 always:
 
-$(OUT)/objects/%.o: %.c $(FLAGS) | packages $(THIRD_PARTY_STAMPS)
+$(call object,$(wildcard cmd/secret-dev/*.c)): | $(MICROHTTPD_STAMP)
+$(OUT)/objects/%.o: %.c $(FLAGS) | packages $(LIBRARY_STAMPS)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -c $< -o $@
@@ -178,12 +181,49 @@ $(OUT)/share/zsh/site-functions/_%: $(OUT)/bin/%
 $(OUT)/share/fish/vendor_completions.d/%.fish: $(OUT)/bin/%
 	$(call complete,fish)
 
-install: $(SHIPPED:%=$(OUT)/bin/%) $(COMPLETIONS:%=$(OUT)/share/%)  ## install under DESTDIR/PREFIX
+install-programs: shipped
 	install -d $(DESTDIR)$(PREFIX)/bin
+	$(foreach name,$(SHIPPED),install -s -m 0755 $(OUT)/bin/$(name) $(DESTDIR)$(PREFIX)/bin/$(name) &&) true
+
+install: install-programs $(COMPLETIONS:%=$(OUT)/share/%)  ## install under DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	$(foreach file,$(COMPLETIONS),install -D -m 0644 $(OUT)/share/$(file) $(DESTDIR)$(PREFIX)/share/$(file) &&) true
 	install -m 0644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
-	$(foreach name,$(SHIPPED),install -s -m 0755 $(OUT)/bin/$(name) $(DESTDIR)$(PREFIX)/bin/$(name) &&) true
+
+# -- the image ------------------------------------------------------------------------------------
+
+VERSION := $(shell sed -n 's/^.define SECRETMANAGER_VERSION "\(.*\)"/\1/p' lib/base/version.h 2>/dev/null)
+# What is packed bears the time of the last commit, so that packing again gives the same bytes.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+IMAGE ?= secretmanager:$(VERSION)
+IMAGE_DEBIAN ?= debian:bookworm-slim
+IMAGE_TARGET ?= release
+# Further options of docker build.
+IMAGE_OPTIONS ?=
+
+# What the image holds, as deploy/Dockerfile copies it.
+IMAGE_ROOT := $(OUT)/image-root
+image-root: shipped
+	rm -rf $(IMAGE_ROOT)
+	install -d $(IMAGE_ROOT)
+	@$(MAKE) --no-print-directory install-programs DESTDIR=$(IMAGE_ROOT) PREFIX=/usr/local
+	install -D -m 0644 LICENSE $(IMAGE_ROOT)/usr/share/doc/secretmanager/LICENSE
+	find $(IMAGE_ROOT) -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
+
+# What the target dev has beside it.
+image-root-dev: $(OUT)/bin/secret-dev
+	rm -rf $(IMAGE_ROOT)-dev
+	install -d $(IMAGE_ROOT)-dev/usr/local/bin
+	install -d -m 1777 $(IMAGE_ROOT)-dev/tmp
+	install -s -m 0755 $< $(IMAGE_ROOT)-dev/usr/local/bin/secret-dev
+	find $(IMAGE_ROOT)-dev -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
+
+image:  ## build the container image secretmanager:VERSION
+	docker build --file deploy/Dockerfile --target $(IMAGE_TARGET) --tag $(IMAGE) $(IMAGE_OPTIONS) \
+		--build-arg DEBIAN=$(IMAGE_DEBIAN) --build-arg VERSION=$(VERSION) \
+		--build-arg SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) \
+		--build-arg CREATED=$(shell date --utc --date=@$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ) \
+		--build-arg REVISION=$(shell git rev-parse --verify HEAD 2>/dev/null) .
 
 clean:  ## remove what was built; the third-party libraries too
 	rm -rf build

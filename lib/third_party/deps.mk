@@ -25,7 +25,11 @@ MICROHTTPD_STAMP := $(MICROHTTPD_DIR)/VERSION
 endif
 
 # Objects depend on these in order only: headers must be there, but a stamp's time says nothing.
-THIRD_PARTY_STAMPS := $(BORINGSSL_STAMP) $(CURL_STAMP) $(MICROHTTPD_STAMP)
+# libmicrohttpd is secret-dev's alone.
+LIBRARY_STAMPS := $(BORINGSSL_STAMP) $(CURL_STAMP)
+THIRD_PARTY_STAMPS := $(LIBRARY_STAMPS) $(MICROHTTPD_STAMP)
+.PHONY: libraries
+libraries: $(LIBRARY_STAMPS)
 
 THIRD_PARTY_CFLAGS := -isystem $(BORINGSSL_DIR)/include -isystem $(CURL_DIR)/include \
 	-isystem $(MICROHTTPD_DIR)/include -DCURL_STATICLIB
