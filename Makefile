@@ -5,13 +5,6 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Program tests that run at once: each has a secret-dev of its own.
 TEST_JOBS ?= 2
-ifeq ($(origin CC),default)
-CC := gcc
-endif
-ifeq ($(origin CXX),default)
-CXX := g++
-endif
-MACHINE := $(shell uname -m)
 .DEFAULT_GOAL := all
 # make V=1 shows the commands.
 QUIET := $(if $(V),,@)
@@ -19,9 +12,9 @@ QUIET := $(if $(V),,@)
 # -- flags ------------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 -Werror
-CF_PROTECTION := $(if $(filter x86_64,$(MACHINE)),-fcf-protection,-mbranch-protection=standard)
-HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
-COMMON := -std=gnu17 -D_GNU_SOURCE -g $(WARNINGS) -I. -MMD -MP
+HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
+# Nothing that is built says in which folder.
+COMMON := -std=gnu17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -I. -MMD -MP
 
 # BUILD=release: what ships.  BUILD=sanitize: the same programs under ASan and UBSan; so "make sanitize".
 BUILD ?= $(if $(filter sanitize,$(MAKECMDGOALS)),sanitize,release)
@@ -37,7 +30,7 @@ export ASAN_OPTIONS := disable_coredump=0
 else
 # Nothing unwinds a stack at run time: debuggers find its layout in .debug_frame.
 UNWINDING := -fno-asynchronous-unwind-tables -fno-unwind-tables
-MODE_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections $(UNWINDING) $(HARDENING)
+MODE_CFLAGS = -O2 -fPIE -ffunction-sections -fdata-sections $(UNWINDING) $(HARDENING)
 # Packed relocations take 140 KB off each program (glibc 2.36).
 MODE_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,-z,pack-relative-relocs \
 	-Wl,--gc-sections -Wl,--as-needed
@@ -52,9 +45,7 @@ DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
 
 # Objects are made anew when the flags change: this file is, then.
 FLAGS := $(OUT)/flags
-.PHONY: packages dependencies
-packages:
-	@DEPS=$(DEPS) lib/third_party/get-packages $(PACKAGE_GROUPS)
+.PHONY: dependencies
 dependencies: packages  ## install the Debian packages that building needs
 
 include lib/third_party/deps.mk
