@@ -14,7 +14,7 @@ QUIET := $(if $(V),,@)
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 -Werror
 HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
 # Nothing that is built says in which folder.
-COMMON := -std=gnu17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -I. -MMD -MP
+COMMON := -std=gnu17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -I. -MD -MP
 
 # BUILD=release: what ships.  BUILD=sanitize: the same programs under ASan and UBSan; so "make sanitize".
 BUILD ?= $(if $(filter sanitize,$(MAKECMDGOALS)),sanitize,release)
@@ -66,7 +66,7 @@ LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
 
 .PHONY: all shipped help demo test unit integration e2e bench bench-rotate lint sanitize install install-programs
-.PHONY: image-root image-root-dev image clean
+.PHONY: image-root image-root-dev image sbom clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -94,10 +94,10 @@ $(LIBRARY): $(call object,$(LIB_SOURCES))
 # load code even into a static program: there is none.
 define program
 $(OUT)/bin/$(1): $(call object,$(wildcard cmd/*.c cmd/$(1)/*.c)) $(LIBRARY)
-	@mkdir -p $$(@D)
+	@mkdir -p $$(@D) $(OUT)/maps
 	@echo "  LINK  $$@"
 	$(QUIET)$(CC) $$(ALL_CFLAGS) $$(filter %.o,$$^) $(LIBRARY) $(if $(filter secret-dev,$(1)),$(MICROHTTPD_LIBS)) \
-		$(THIRD_PARTY_LIBS) $(LIBRARY) $$(ALL_LDFLAGS) -MF /dev/null -o $$@
+		$(THIRD_PARTY_LIBS) $(LIBRARY) $$(ALL_LDFLAGS) -Wl,-Map=$(OUT)/maps/$(1).map -MF /dev/null -o $$@
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
 
@@ -194,11 +194,14 @@ IMAGE_OPTIONS ?=
 
 # What the image holds, as deploy/Dockerfile copies it.
 IMAGE_ROOT := $(OUT)/image-root
+IMAGE_DOC := $(IMAGE_ROOT)/usr/share/doc/secretmanager
 image-root: shipped
 	rm -rf $(IMAGE_ROOT)
 	install -d $(IMAGE_ROOT)
 	@$(MAKE) --no-print-directory install-programs DESTDIR=$(IMAGE_ROOT) PREFIX=/usr/local
-	install -D -m 0644 LICENSE $(IMAGE_ROOT)/usr/share/doc/secretmanager/LICENSE
+	install -D -m 0644 LICENSE $(IMAGE_DOC)/LICENSE
+	CC='$(CC)' VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(THIRD_PARTY)/sbom $(IMAGE_ROOT)/usr/local/bin $(OUT) $(IMAGE_DOC)
+	find $(IMAGE_ROOT) -type d -exec chmod 0755 {} +
 	find $(IMAGE_ROOT) -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
 
 # What the target dev has beside it.
@@ -208,6 +211,9 @@ image-root-dev: $(OUT)/bin/secret-dev
 	install -d -m 1777 $(IMAGE_ROOT)-dev/tmp
 	install -s -m 0755 $< $(IMAGE_ROOT)-dev/usr/local/bin/secret-dev
 	find $(IMAGE_ROOT)-dev -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
+
+# The programs of this machine's build; the image's own SBOM comes with "make image".
+sbom: image-root  ## write the SBOM of the programs: build/release/image-root/usr/share/doc/secretmanager/sbom.spdx.json
 
 image:  ## build the container image secretmanager:VERSION
 	docker build --file deploy/Dockerfile --target $(IMAGE_TARGET) --tag $(IMAGE) $(IMAGE_OPTIONS) \
