@@ -215,12 +215,15 @@ image-root-dev: $(OUT)/bin/secret-dev
 # The programs of this machine's build; the image's own SBOM comes with "make image".
 sbom: image-root  ## write the SBOM of the programs: build/release/image-root/usr/share/doc/secretmanager/sbom.spdx.json
 
-image:  ## build the container image secretmanager:VERSION
+image:  ## build the container image secretmanager:VERSION, and beside it build/image/secretmanager-VERSION.spdx.json
 	docker build --file deploy/Dockerfile --target $(IMAGE_TARGET) --tag $(IMAGE) $(IMAGE_OPTIONS) \
 		--build-arg DEBIAN=$(IMAGE_DEBIAN) --build-arg VERSION=$(VERSION) \
 		--build-arg SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) \
 		--build-arg CREATED=$(shell date --utc --date=@$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ) \
 		--build-arg REVISION=$(shell git rev-parse --verify HEAD 2>/dev/null) .
+	@mkdir -p build/image
+	@container=$$(docker create $(IMAGE)) && trap "docker rm $$container >/dev/null" EXIT && \
+		docker cp $$container:/usr/share/doc/secretmanager/sbom.spdx.json build/image/secretmanager-$(VERSION).spdx.json
 
 clean:  ## remove what was built; the third-party libraries too
 	rm -rf build
