@@ -186,6 +186,7 @@ install: install-programs $(COMPLETIONS:%=$(OUT)/share/%)  ## install under DEST
 VERSION := $(shell sed -n 's/^.define SECRETMANAGER_VERSION "\(.*\)"/\1/p' lib/base/version.h 2>/dev/null)
 # What is packed bears the time of the last commit, so that packing again gives the same bytes.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+REVISION = $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 IMAGE ?= secretmanager:$(VERSION)
 IMAGE_DEBIAN ?= debian:bookworm-slim
 IMAGE_TARGET ?= release
@@ -220,7 +221,7 @@ image:  ## build the container image secretmanager:VERSION, and beside it build/
 		--build-arg DEBIAN=$(IMAGE_DEBIAN) --build-arg VERSION=$(VERSION) \
 		--build-arg SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) \
 		--build-arg CREATED=$(shell date --utc --date=@$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ) \
-		--build-arg REVISION=$(shell git rev-parse --verify HEAD 2>/dev/null) .
+		--build-arg REVISION=$(REVISION) .
 	@mkdir -p build/image
 	@container=$$(docker create $(IMAGE)) && trap "docker rm $$container >/dev/null" EXIT && \
 		docker cp $$container:/usr/share/doc/secretmanager/sbom.spdx.json build/image/secretmanager-$(VERSION).spdx.json
