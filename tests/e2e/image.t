@@ -99,12 +99,12 @@ else
 	tap_result yes "make image-root on this machine # SKIP its Debian packages are not those of the image's Debian"
 fi
 
-# buildah, from a copy of the sources.  The libraries come from the Docker build's layer of them: they were built
-# twice already.
+# buildah, from a copy of the sources.  It begins with the Docker build's first stages, whose libraries and objects were
+# built twice already: what is new is all behind them.
 buildah_build() {
 	local name=$1 mask=$2
 	(cd "$TAP_WORK/sources" && umask "$mask" && buildah "${storage[@]}" build --isolation chroot --network host --timestamp "$epoch" \
-		--build-arg DEBIAN=localhost/secretmanager-image-libraries:$$ --build-arg SOURCE_DATE_EPOCH="$epoch" \
+		--build-arg DEBIAN=localhost/secretmanager-image-build:$$ --build-arg SOURCE_DATE_EPOCH="$epoch" \
 		--build-arg VERSION="$version" --build-arg REVISION="$(label revision)" --build-arg CREATED="$(label created)" \
 		--file deploy/Dockerfile --target release --tag "$name" .) >"$TAP_WORK/$name.log" 2>&1 ||
 		tap_note "$(tail "$TAP_WORK/$name.log")"
@@ -116,12 +116,12 @@ if command -v buildah >/dev/null; then
 	mkdir -m 755 "$TAP_WORK/sources"
 	# shellcheck disable=SC2046 # paths of ours have no spaces
 	tar -c .dockerignore deploy/Dockerfile $(sed -n 's/^!//p' .dockerignore) | tar -x -C "$TAP_WORK/sources"
-	docker build --quiet --file deploy/Dockerfile --target libraries --network host --build-arg \
-		DEBIAN="$("$here/debian-image")" --tag secretmanager-image-libraries:$$ . >/dev/null 2>&1
-	at_end "docker rmi secretmanager-image-libraries:$$ >/dev/null 2>&1"
-	docker save secretmanager-image-libraries:$$ -o "$TAP_WORK/libraries.tar"
-	buildah "${storage[@]}" pull "docker-archive:$TAP_WORK/libraries.tar" >/dev/null 2>&1
-	rm "$TAP_WORK/libraries.tar"
+	docker build --quiet --file deploy/Dockerfile --target build --network host --build-arg \
+		DEBIAN="$("$here/debian-image")" --build-arg SOURCE_DATE_EPOCH="$epoch" --tag secretmanager-image-build:$$ . >/dev/null 2>&1
+	at_end "docker rmi secretmanager-image-build:$$ >/dev/null 2>&1"
+	docker save secretmanager-image-build:$$ -o "$TAP_WORK/build.tar"
+	buildah "${storage[@]}" pull "docker-archive:$TAP_WORK/build.tar" >/dev/null 2>&1
+	rm "$TAP_WORK/build.tar"
 	buildah_build first 022
 	buildah_build second 077
 	ok "buildah builds it" [ -s "$TAP_WORK/first.digest" ]
