@@ -5,13 +5,6 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Program tests that run at once, each against a secret-dev of its own: they wait more than they work.
 TEST_JOBS ?= 4
-ifeq ($(origin CC),default)
-CC := gcc
-endif
-ifeq ($(origin CXX),default)
-CXX := g++
-endif
-MACHINE := $(shell uname -m)
 VERSION := $(shell sed -nE 's/^.define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h 2>/dev/null)
 .DEFAULT_GOAL := all
 # make V=1 shows the commands.
@@ -20,9 +13,9 @@ QUIET := $(if $(V),,@)
 # -- flags ------------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 -Werror
-CF_PROTECTION := $(if $(filter x86_64,$(MACHINE)),-fcf-protection,-mbranch-protection=standard)
-HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
-COMMON := -std=gnu17 -D_GNU_SOURCE -g $(WARNINGS) -I. -MMD -MP
+HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
+# Nothing that is built says in which folder.
+COMMON := -std=gnu17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -I. -MD -MP
 
 # BUILD=release: what ships.  BUILD=sanitize: the same programs under ASan and UBSan; so "make sanitize".
 BUILD ?= $(if $(filter sanitize,$(MAKECMDGOALS)),sanitize,release)
@@ -38,7 +31,7 @@ export ASAN_OPTIONS := disable_coredump=0
 else
 # Nothing unwinds a stack at run time: debuggers find its layout in .debug_frame.
 UNWINDING := -fno-asynchronous-unwind-tables -fno-unwind-tables
-MODE_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections $(UNWINDING) $(HARDENING)
+MODE_CFLAGS = -O2 -fPIE -ffunction-sections -fdata-sections $(UNWINDING) $(HARDENING)
 # Packed relocations take 140 KB off each program (glibc 2.36).
 MODE_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,-z,pack-relative-relocs \
 	-Wl,--gc-sections -Wl,--as-needed
@@ -54,9 +47,7 @@ DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
 
 # Objects are made anew when the flags change: this file is, then.
 FLAGS := $(OUT)/flags
-.PHONY: packages dependencies
-packages:
-	@DEPS=$(DEPS) lib/third_party/get-packages $(PACKAGE_GROUPS)
+.PHONY: dependencies
 dependencies: packages  ## install the Debian packages that building needs
 
 include lib/third_party/deps.mk
@@ -78,6 +69,7 @@ object = $(1:%.c=$(OUT)/objects/%.o)
 
 .PHONY: all shipped help demo test unit integration e2e bench bench-rotate lint sanitize clean
 .PHONY: docs install install-programs install-dev uninstall dist deb
+.PHONY: image image-root image-root-dev sbom
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -90,7 +82,8 @@ $(FLAGS): always
 .PHONY: always
 always:
 
-$(OUT)/objects/%.o: %.c $(FLAGS) | packages $(THIRD_PARTY_STAMPS)
+$(call object,$(wildcard cmd/secret-dev/*.c)): | $(MICROHTTPD_STAMP)
+$(OUT)/objects/%.o: %.c $(FLAGS) | packages $(LIBRARY_STAMPS)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(OWN_CFLAGS) -c $< -o $@
@@ -111,10 +104,10 @@ $(LIBRARY): $(call object,$(LIB_SOURCES))
 # load code even into a static program: there is none.
 define program
 $(OUT)/bin/$(1): $(call object,$(wildcard cmd/*.c cmd/$(1)/*.c)) $(LIBRARY)
-	@mkdir -p $$(@D)
+	@mkdir -p $$(@D) $(OUT)/maps
 	@echo "  LINK  $$@"
 	$(QUIET)$(CC) $$(ALL_CFLAGS) $$(filter %.o,$$^) $(LIBRARY) $(if $(filter secret-dev,$(1)),$(MICROHTTPD_LIBS)) \
-		$(THIRD_PARTY_LIBS) $(LIBRARY) $$(ALL_LDFLAGS) -MF /dev/null -o $$@
+		$(THIRD_PARTY_LIBS) $(LIBRARY) $$(ALL_LDFLAGS) -Wl,-Map=$(OUT)/maps/$(1).map -MF /dev/null -o $$@
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
 
@@ -252,6 +245,50 @@ dist:  ## the source tarball of HEAD, into build/dist
 deb: dist $(THIRD_PARTY_STAMPS) | packages  ## Debian packages of HEAD, into build/deb
 	@deploy/debian/build $(VERSION) $(DEB_DIR) $(DIST_DIR)/secretmanager-$(VERSION).tar.gz \
 		$(abspath $(BORINGSSL_DIR)) $(abspath $(CURL_DIR)) $(abspath $(MICROHTTPD_DIR))
+
+# -- the image ------------------------------------------------------------------------------------
+
+# What is packed bears the time of the last commit, so that packing again gives the same bytes.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+REVISION = $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
+IMAGE ?= secretmanager:$(VERSION)
+IMAGE_DEBIAN ?= debian:bookworm-slim
+IMAGE_TARGET ?= release
+# Further options of docker build.
+IMAGE_OPTIONS ?=
+
+# What the image holds, as deploy/Dockerfile copies it.
+IMAGE_ROOT := $(OUT)/image-root
+IMAGE_DOC := $(IMAGE_ROOT)/usr/share/doc/secretmanager
+image-root: shipped
+	rm -rf $(IMAGE_ROOT)
+	install -d $(IMAGE_ROOT)
+	@$(MAKE) --no-print-directory install-programs DESTDIR=$(IMAGE_ROOT) PREFIX=/usr/local
+	install -D -m 0644 LICENSE $(IMAGE_DOC)/LICENSE
+	CC='$(CC)' VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(THIRD_PARTY)/sbom $(IMAGE_ROOT)/usr/local/bin $(OUT) $(IMAGE_DOC)
+	find $(IMAGE_ROOT) -type d -exec chmod 0755 {} +
+	find $(IMAGE_ROOT) -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
+
+# What the target dev has beside it.
+image-root-dev: $(OUT)/bin/secret-dev
+	rm -rf $(IMAGE_ROOT)-dev
+	install -d $(IMAGE_ROOT)-dev/usr/local/bin
+	install -d -m 1777 $(IMAGE_ROOT)-dev/tmp
+	install -s -m 0755 $< $(IMAGE_ROOT)-dev/usr/local/bin/secret-dev
+	find $(IMAGE_ROOT)-dev -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
+
+# The programs of this machine's build; the image's own SBOM comes with "make image".
+sbom: image-root  ## write the SBOM of the programs: build/release/image-root/usr/share/doc/secretmanager/sbom.spdx.json
+
+image:  ## build the container image secretmanager:VERSION, and beside it build/image/secretmanager-VERSION.spdx.json
+	docker build --file deploy/Dockerfile --target $(IMAGE_TARGET) --tag $(IMAGE) $(IMAGE_OPTIONS) \
+		--build-arg DEBIAN=$(IMAGE_DEBIAN) --build-arg VERSION=$(VERSION) \
+		--build-arg SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) \
+		--build-arg CREATED=$(shell date --utc --date=@$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ) \
+		--build-arg REVISION=$(REVISION) .
+	@mkdir -p build/image
+	@container=$$(docker create $(IMAGE)) && trap "docker rm $$container >/dev/null" EXIT && \
+		docker cp $$container:/usr/share/doc/secretmanager/sbom.spdx.json build/image/secretmanager-$(VERSION).spdx.json
 
 clean:  ## remove what was built; the third-party libraries too
 	rm -rf build
