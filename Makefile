@@ -3,8 +3,8 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-# Program tests that run at once: each has a secret-dev of its own.
-TEST_JOBS ?= 2
+# Program tests that run at once, each against a secret-dev of its own: they wait more than they work.
+TEST_JOBS ?= 4
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -140,7 +140,7 @@ $(PROBE): tests/probe/probe.c $(FLAGS)
 	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
 
 integration: $(BINARIES) $(PROBE)  ## the program tests alone, against secret-dev
-	@BIN="$(CURDIR)/$(OUT)/bin" prove --merge -j$(TEST_JOBS) $(if $(V),-v) tests/integration tests/conformance
+	@BIN="$(CURDIR)/$(OUT)/bin" tests/spread $(TEST_JOBS) tests/integration tests/conformance $(if $(V),-- -v)
 
 sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
 
