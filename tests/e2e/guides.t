@@ -81,6 +81,10 @@ process=$(docker inspect --format '{{.State.Pid}}' "$container")
 ok "the application has it in its environment" holds "/proc/$process/environ"
 unlike "$(tr '\0' '\n' <"/proc/$process/environ" | sed 's/=.*//')" 'VAULT_|SECRET_EXEC_' \
 	"and nothing of the launcher's settings"
+# shellcheck disable=SC2016 # the container's shell expands it
+length='echo "${#DB_PASSWORD}"'
+is "$(docker exec "$container" sh -c "$length") $(docker exec "$container" secret-exec -- sh -c "$length")" '0 32' \
+	"another process of the container has it under secret-exec alone"
 docker inspect "$container" >"$TAP_WORK/container"
 docker logs "$container" >"$TAP_WORK/log" 2>&1
 ok "its container's configuration has not" holds_not "$TAP_WORK/container"
