@@ -12,6 +12,7 @@ ifeq ($(origin CXX),default)
 CXX := g++
 endif
 MACHINE := $(shell uname -m)
+VERSION := $(shell sed -nE 's/^.define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h 2>/dev/null)
 .DEFAULT_GOAL := all
 # make V=1 shows the commands.
 QUIET := $(if $(V),,@)
@@ -46,7 +47,8 @@ OUT := build/$(BUILD)
 
 # Debian packages first: demo, test and their like install what is missing, the others only tell.
 PACKAGE_GROUPS := build $(filter demo,$(MAKECMDGOALS)) $(if $(filter test unit integration sanitize e2e bench bench-rotate,$(MAKECMDGOALS)),test) \
-	$(if $(filter e2e bench bench-rotate,$(MAKECMDGOALS)),e2e) $(if $(filter bench bench-rotate,$(MAKECMDGOALS)),bench) $(if $(filter lint,$(MAKECMDGOALS)),lint)
+	$(if $(filter e2e bench bench-rotate,$(MAKECMDGOALS)),e2e) $(if $(filter bench bench-rotate,$(MAKECMDGOALS)),bench) $(if $(filter lint,$(MAKECMDGOALS)),lint) \
+	$(if $(filter deb e2e,$(MAKECMDGOALS)),deb)
 INSTALLING_GOALS := demo test sanitize e2e bench bench-rotate lint dependencies
 DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
 
@@ -74,11 +76,13 @@ BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
 
-.PHONY: all help demo test unit integration e2e bench bench-rotate lint sanitize install clean
+.PHONY: all shipped help demo test unit integration e2e bench bench-rotate lint sanitize clean
+.PHONY: docs install install-programs install-dev uninstall dist deb
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BINARIES)  ## build the programs into build/release/bin
+shipped: $(SHIPPED:%=$(OUT)/bin/%)
 
 $(FLAGS): always
 	@mkdir -p $(@D)
@@ -89,7 +93,14 @@ always:
 $(OUT)/objects/%.o: %.c $(FLAGS) | packages $(THIRD_PARTY_STAMPS)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	$(QUIET)$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(OWN_CFLAGS) -c $< -o $@
+
+# Versions that only the recipes know, for --version; read once they have been built.
+recipe_version = $(patsubst %,'-D$(1)_VERSION_OF_RECIPE="%"',$(shell cat $(2)/VERSION 2>/dev/null))
+$(call object,lib/base/version.c): private OWN_CFLAGS = $(call recipe_version,BORINGSSL,$(BORINGSSL_DIR))
+$(call object,lib/base/version.c): $(or $(BORINGSSL_STAMP),$(wildcard $(BORINGSSL_DIR)/VERSION))
+$(call object,lib/http/version.c): private OWN_CFLAGS = $(call recipe_version,LIBCURL,$(CURL_DIR))
+$(call object,lib/http/version.c): $(or $(CURL_STAMP),$(wildcard $(CURL_DIR)/VERSION))
 
 $(LIBRARY): $(call object,$(LIB_SOURCES))
 	@echo "  AR    $@"
@@ -122,7 +133,8 @@ $(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $$(call object,$$(UNIT_SHARED)) $(
 help:  ## list the targets
 	@echo "secretmanager: targets"
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 22
-	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= TEST_JOBS=$(TEST_JOBS) CC= CFLAGS= DEPS=check BORINGSSL_DIR= CURL_DIR= MICROHTTPD_DIR="
+	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= BINDIR= MANDIR= DOCDIR= STRIP= TEST_JOBS=$(TEST_JOBS) CC= CFLAGS= DEPS=check"
+	@echo "  BORINGSSL_DIR= CURL_DIR= MICROHTTPD_DIR="
 
 demo: $(BINARIES)  ## get the dependencies, build, then seal, launch and rotate against secret-dev
 	@PATH="$(CURDIR)/$(OUT)/bin:$$PATH" tests/demo
@@ -163,27 +175,83 @@ bench-rotate: $(BINARIES)  ## of that secret-rotate alone: its rate beside curl'
 lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, shell scripts
 	@tests/lint $(THIRD_PARTY_CFLAGS)
 
-# What shells complete, where they look for it: made by the programs themselves.  secret-seal has commands,
-# and prints it by one.
-COMPLETIONS := $(foreach name,$(SHIPPED),bash-completion/completions/$(name) zsh/site-functions/_$(name) \
-	fish/vendor_completions.d/$(name).fish)
+# -- documents, installing, releases ------------------------------------------------------------
+
+PAGES := $(sort $(wildcard docs/man/*.[1-8]))
+
+docs:  ## the man pages as HTML and Markdown, into build/docs
+	@docs/man/render build/docs
+
+# Where things go; DESTDIR before all of it.
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/secretmanager
+BASH_COMPLETION_DIR ?= $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETION_DIR ?= $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETION_DIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# Empty: with the symbols for a debugger.
+STRIP ?= strip
+
+# What shells complete: made by the programs themselves.  secret-seal has commands, and prints it by one.
+COMPLETIONS := $(OUT)/completions
 define complete
 @mkdir -p $(@D)
-$(QUIET)$< $(if $(filter secret-seal,$*),completion,--completion) $(1) >$@
+$(QUIET)$< $(if $(filter secret-seal,$*),completion,--completion) $(1) >$@.$$$$ && mv $@.$$$$ $@
 endef
-$(OUT)/share/bash-completion/completions/%: $(OUT)/bin/%
+$(COMPLETIONS)/%.bash: $(OUT)/bin/%
 	$(call complete,bash)
-$(OUT)/share/zsh/site-functions/_%: $(OUT)/bin/%
+$(COMPLETIONS)/%.zsh: $(OUT)/bin/%
 	$(call complete,zsh)
-$(OUT)/share/fish/vendor_completions.d/%.fish: $(OUT)/bin/%
+$(COMPLETIONS)/%.fish: $(OUT)/bin/%
 	$(call complete,fish)
 
-install: $(SHIPPED:%=$(OUT)/bin/%) $(COMPLETIONS:%=$(OUT)/share/%)  ## install under DESTDIR/PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1
-	$(foreach file,$(COMPLETIONS),install -D -m 0644 $(OUT)/share/$(file) $(DESTDIR)$(PREFIX)/share/$(file) &&) true
-	install -m 0644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
-	$(foreach name,$(SHIPPED),install -s -m 0755 $(OUT)/bin/$(name) $(DESTDIR)$(PREFIX)/bin/$(name) &&) true
+# SOURCE=DESTINATION, one a word.  The documents keep their places to each other, so that their links lead somewhere.
+page_places = $(foreach page,$(1),$(page)=$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
+program_places = $(foreach name,$(1),$(OUT)/bin/$(name)=$(BINDIR)/$(name))
+completion_places = $(foreach name,$(SHIPPED),$(COMPLETIONS)/$(name).bash=$(BASH_COMPLETION_DIR)/$(name) \
+	$(COMPLETIONS)/$(name).zsh=$(ZSH_COMPLETION_DIR)/_$(name) $(COMPLETIONS)/$(name).fish=$(FISH_COMPLETION_DIR)/$(name).fish)
+document_places = $(foreach file,$(shell find README.md LICENSE docs policies deploy \( -path docs/man -o -path deploy/debian -o -path deploy/dist \
+	-o -name '.*' -o -name '*~' \) -prune -o -type f -print | LC_ALL=C sort),$(file)=$(DOCDIR)/$(file))
+PLACES = $(call page_places,$(filter-out docs/man/secret-dev.1,$(PAGES))) $(completion_places) $(document_places)
+DEV_PLACES = $(call page_places,docs/man/secret-dev.1)
+
+# $(call put_programs,PLACES), $(call put_files,PLACES)
+define put_programs
+$(QUIET)set -e; for place in $(1); do \
+	install -D -m 0755 $(if $(STRIP),-s --strip-program=$(STRIP)) "$${place%%=*}" "$(DESTDIR)$${place#*=}"; \
+done
+endef
+define put_files
+$(QUIET)set -e; for place in $(1); do \
+	[ -x "$${place%%=*}" ] && mode=0755 || mode=0644; \
+	install -D -m $$mode "$${place%%=*}" "$(DESTDIR)$${place#*=}"; \
+done
+endef
+
+install-programs: shipped
+	$(call put_programs,$(call program_places,$(SHIPPED)))
+
+install: install-programs $(foreach shell,bash zsh fish,$(SHIPPED:%=$(COMPLETIONS)/%.$(shell)))  ## install under DESTDIR/PREFIX
+	$(call put_files,$(PLACES))
+
+install-dev: $(OUT)/bin/secret-dev  ## install the stand-in server, which "make install" leaves out
+	$(call put_programs,$(call program_places,secret-dev))
+	$(call put_files,$(DEV_PLACES))
+
+# Folders that others may use too stay.
+uninstall:  ## remove what install and install-dev of this version put there
+	$(QUIET)set -e; for place in $(call program_places,$(PROGRAMS)) $(PLACES) $(DEV_PLACES); do rm -f "$(DESTDIR)$${place#*=}"; done
+	$(QUIET)[ ! -d "$(DESTDIR)$(DOCDIR)" ] || find "$(DESTDIR)$(DOCDIR)" -depth -type d -empty -delete
+
+DIST_DIR ?= build/dist
+DEB_DIR ?= build/deb
+
+dist:  ## the source tarball of HEAD, into build/dist
+	@deploy/dist $(VERSION) $(DIST_DIR)
+
+deb: dist $(THIRD_PARTY_STAMPS) | packages  ## Debian packages of HEAD, into build/deb
+	@deploy/debian/build $(VERSION) $(DEB_DIR) $(DIST_DIR)/secretmanager-$(VERSION).tar.gz \
+		$(abspath $(BORINGSSL_DIR)) $(abspath $(CURL_DIR)) $(abspath $(MICROHTTPD_DIR))
 
 clean:  ## remove what was built; the third-party libraries too
 	rm -rf build

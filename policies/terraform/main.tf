@@ -86,6 +86,9 @@ resource "vault_kubernetes_auth_backend_config" "cluster" {
   kubernetes_ca_cert   = var.kubernetes_ca
   token_reviewer_jwt   = var.reviewer_jwt
   disable_local_ca_jwt = var.reviewer_jwt != null
+
+  # Vault's own default: the API server, which is asked, knows its tokens' issuer.
+  disable_iss_validation = true
 }
 
 # -- policies and roles -------------------------------------------------------------------------------------

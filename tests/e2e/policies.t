@@ -35,10 +35,7 @@ c    POST transit/keys/derived-key {"type":"aes256-gcm96","derived":true,"export
 -    POST transit/keys/derived-key {"type":"aes256-gcm96","derived":true,"convergent_encryption":true}
 -    POST transit/keys/derived-key {"type":"aes256-gcm96","derived":true,"auto_rotate_period":"1h"}
 -    POST transit/keys/derived-key {"type":"aes256-gcm96","derived":false}
--    POST transit/keys/derived-key {"type":"aes256-gcm96"}
 -    POST transit/keys/derived-key {"type":"rsa-2048","derived":true}
--    POST transit/keys/derived-key {"derived":true}
--    POST transit/keys/derived-key {}
 
 -    POST transit/decrypt/aes256-key {"ciphertext":"CIPHERTEXT"}
 -    POST transit/encrypt/aes256-key {"plaintext":"cGxhaW4="}
@@ -157,7 +154,7 @@ for letter in e s o c r b t; do
 		# shellcheck disable=SC2001 # a pattern with alternatives
 		[[ $name != */derived-key* ]] ||
 			found_out "$letter" "$policy with $name of any key" "$(printf '%s\n' "${others[@]-}" "${path/derived-key/+}")"
-		for fence in required_parameters allowed_parameters denied_parameters; do
+		for fence in allowed_parameters denied_parameters; do
 			[[ $path = *$fence* ]] || continue
 			found_out "$letter" "$policy without $fence of $name" "$(printf '%s\n' "${others[@]-}" \
 				"$(sed -E "s/$fence *= *(\[[^]]*\]|\{([^{}]*)\})//" <<<"$path")")"
