@@ -98,7 +98,8 @@ in_memory() {
 		        if access.startswith("rw"):
 		            start, end = (int(text, 16) for text in where.split("-"))
 		            memory.seek(start)
-		            if any(secret in memory.read(end - start) for secret in secrets):
+		            content = memory.read(end - start)
+		            if any(secret in content for secret in secrets):
 		                sys.exit()
 		sys.exit(1)
 	PYTHON

@@ -17,7 +17,8 @@ def read_secrets():
 def main():
     # As process 1 it would be deaf to a signal that it does not ask for.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    for name, secret in sorted(read_secrets().items()):
+    secrets = read_secrets()
+    for name, secret in sorted(secrets.items()):
         print(f"{name}: {len(secret)} characters", flush=True)
     # Here an application would do its work.
     signal.sigwait({signal.SIGTERM})
