@@ -74,7 +74,7 @@ BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
 
-.PHONY: all help demo test unit integration e2e bench bench-rotate lint sanitize install clean
+.PHONY: all help demo test tested unit integration e2e bench bench-rotate lint sanitize install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -127,17 +127,21 @@ help:  ## list the targets
 demo: $(BINARIES)  ## get the dependencies, build, then seal, launch and rotate against secret-dev
 	@PATH="$(CURDIR)/$(OUT)/bin:$$PATH" tests/demo
 
-test: unit integration  ## get the dependencies, build, run the unit tests and the program tests
-
-unit: $(UNIT_TESTS)  ## the unit tests alone
-	@status=0; for test in $(UNIT_TESTS); do $$test || status=1; done; exit $$status
-
 # What a launched program finds of its surroundings; static, so that it runs in an empty image too.
 PROBE := $(OUT)/tests/probe
 $(PROBE): tests/probe/probe.c $(FLAGS)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
+
+test: unit integration  ## get the dependencies, build, run the unit tests and the program tests
+
+# What these need, which can be made with -j.
+tested: $(BINARIES) $(UNIT_TESTS) $(PROBE)
+
+# Each one's words in one piece.
+unit: $(UNIT_TESTS)  ## the unit tests alone
+	@printf '%s\n' $(UNIT_TESTS) | xargs -P $(TEST_JOBS) -I{} sh -c 'said=$$({} 2>&1); status=$$?; echo "$$said"; exit $$status'
 
 integration: $(BINARIES) $(PROBE)  ## the program tests alone, against secret-dev
 	@BIN="$(CURDIR)/$(OUT)/bin" tests/spread $(TEST_JOBS) tests/integration tests/conformance $(if $(V),-- -v)
