@@ -146,6 +146,9 @@ unit: $(UNIT_TESTS)  ## the unit tests alone
 integration: $(BINARIES) $(PROBE)  ## the program tests alone, against secret-dev
 	@BIN="$(CURDIR)/$(OUT)/bin" tests/spread $(TEST_JOBS) tests/integration tests/conformance $(if $(V),-- -v)
 
+# Such programs are slow to start: those that are killed again and again, and raced, are so less often.
+sanitize: export KILLS := 40
+sanitize: export ROUNDS := 4
 sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
 
 e2e: $(BINARIES) $(PROBE)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
