@@ -1,5 +1,6 @@
 #!/bin/bash
 # secret-rotate --files brings 10,000 files on in few requests and constant memory.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start

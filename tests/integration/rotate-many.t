@@ -1,5 +1,6 @@
 #!/bin/bash
 # Thousands of Secrets, and very large ones among them, are rotated in few requests and in the memory that a few take.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
