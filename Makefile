@@ -5,6 +5,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Program tests that run at once, each against a secret-dev of its own: they wait more than they work.
 TEST_JOBS ?= 4
+# And against real servers: so many of each kind.
+STAGES ?= 4
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -122,7 +124,7 @@ $(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $$(call object,$$(UNIT_SHARED)) $(
 help:  ## list the targets
 	@echo "secretmanager: targets"
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 22
-	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= TEST_JOBS=$(TEST_JOBS) CC= CFLAGS= DEPS=check BORINGSSL_DIR= CURL_DIR= MICROHTTPD_DIR="
+	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= TEST_JOBS=$(TEST_JOBS) STAGES=$(STAGES) CC= CFLAGS= DEPS=check BORINGSSL_DIR= CURL_DIR= MICROHTTPD_DIR="
 
 demo: $(BINARIES)  ## get the dependencies, build, then seal, launch and rotate against secret-dev
 	@PATH="$(CURDIR)/$(OUT)/bin:$$PATH" tests/demo
@@ -152,7 +154,7 @@ sanitize: export ROUNDS := 4
 sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
 
 e2e: $(BINARIES) $(PROBE)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
-	@BIN="$(CURDIR)/$(OUT)/bin" tests/e2e/run
+	@BIN="$(CURDIR)/$(OUT)/bin" STAGES=$(STAGES) tests/e2e/run
 
 # The yardstick: linked as the programs are, without a line of lib/.
 $(OUT)/bench/floor: $(OUT)/objects/tests/bench/floor.o
