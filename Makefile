@@ -5,6 +5,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Program tests that run at once, each against a secret-dev of its own: they wait more than they work.
 TEST_JOBS ?= 4
+# And against real servers: so many of each kind.
+STAGES ?= 4
 VERSION := $(shell sed -nE 's/^.define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h 2>/dev/null)
 .DEFAULT_GOAL := all
 # make V=1 shows the commands.
@@ -67,7 +69,7 @@ BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
 
-.PHONY: all shipped help demo test unit integration e2e bench bench-rotate lint sanitize clean
+.PHONY: all shipped help demo test tested unit integration e2e bench bench-rotate lint sanitize clean
 .PHONY: docs install install-programs install-dev uninstall dist deb
 .PHONY: image image-root image-root-dev sbom
 .DELETE_ON_ERROR:
@@ -126,16 +128,11 @@ $(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $$(call object,$$(UNIT_SHARED)) $(
 help:  ## list the targets
 	@echo "secretmanager: targets"
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 22
-	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= BINDIR= MANDIR= DOCDIR= STRIP= TEST_JOBS=$(TEST_JOBS) CC= CFLAGS= DEPS=check"
+	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= BINDIR= MANDIR= DOCDIR= STRIP= TEST_JOBS=$(TEST_JOBS) STAGES=$(STAGES) CC= CFLAGS= DEPS=check"
 	@echo "  BORINGSSL_DIR= CURL_DIR= MICROHTTPD_DIR="
 
 demo: $(BINARIES)  ## get the dependencies, build, then seal, launch and rotate against secret-dev
 	@PATH="$(CURDIR)/$(OUT)/bin:$$PATH" tests/demo
-
-test: unit integration  ## get the dependencies, build, run the unit tests and the program tests
-
-unit: $(UNIT_TESTS)  ## the unit tests alone
-	@status=0; for test in $(UNIT_TESTS); do $$test || status=1; done; exit $$status
 
 # What a launched program finds of its surroundings; static, so that it runs in an empty image too.
 PROBE := $(OUT)/tests/probe
@@ -144,13 +141,25 @@ $(PROBE): tests/probe/probe.c $(FLAGS)
 	@echo "  LINK  $@"
 	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
 
+test: unit integration  ## get the dependencies, build, run the unit tests and the program tests
+
+# What these need, which can be made with -j.
+tested: $(BINARIES) $(UNIT_TESTS) $(PROBE)
+
+# Each one's words in one piece.
+unit: $(UNIT_TESTS)  ## the unit tests alone
+	@printf '%s\n' $(UNIT_TESTS) | xargs -P $(TEST_JOBS) -I{} sh -c 'said=$$({} 2>&1); status=$$?; echo "$$said"; exit $$status'
+
 integration: $(BINARIES) $(PROBE)  ## the program tests alone, against secret-dev
 	@BIN="$(CURDIR)/$(OUT)/bin" tests/spread $(TEST_JOBS) tests/integration tests/conformance $(if $(V),-- -v)
 
+# Such programs are slow to start: those that are killed again and again, and raced, are so less often.
+sanitize: export KILLS := 40
+sanitize: export ROUNDS := 4
 sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
 
 e2e: $(BINARIES) $(PROBE)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
-	@BIN="$(CURDIR)/$(OUT)/bin" tests/e2e/run
+	@BIN="$(CURDIR)/$(OUT)/bin" STAGES=$(STAGES) tests/e2e/run
 
 # The yardstick: linked as the programs are, without a line of lib/.
 $(OUT)/bench/floor: $(OUT)/objects/tests/bench/floor.o
