@@ -59,7 +59,7 @@ keep() {
 	vault_call GET "$1"
 	/usr/bin/python3 -IS -c 'import json, sys; print(json.dumps(json.load(sys.stdin)["data"]))' <<<"$OUT" \
 		>"$TAP_WORK/kept-${1//\//-}"
-	at_end "vault_call POST $1 @$TAP_WORK/kept-${1//\//-}"
+	at_end "vault_call DELETE $1; vault_call POST $1 @$TAP_WORK/kept-${1//\//-}"
 }
 keep auth/kubernetes/role/demo
 keep auth/kubernetes/role/secret-rotate
