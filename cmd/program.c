@@ -75,7 +75,9 @@ int program_start(const struct options *options, void *configuration,
 		options_print_help(options, stdout);
 		return 0;
 	case OPTIONS_VERSION:
-		printf("%s %s (%s)\n", options->program, SECRETMANAGER_VERSION, http_version());
+		printf("%s %s (libcurl %s, BoringSSL %s, c-ares %s, libyaml %s)\n",
+		    options->program, SECRETMANAGER_VERSION, http_curl_version(),
+		    version_boringssl(), http_ares_version(), version_libyaml());
 		return 0;
 	case OPTIONS_ERROR:
 		return program_fail(&err, usage_status);

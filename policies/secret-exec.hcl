@@ -1,13 +1,14 @@
-# For pods that start under secret-exec: decrypt with one key, and nothing else.
-# One key per trust domain: whoever may decrypt with a key may decrypt everything under it.
-path "transit/decrypt/aes256-key" {
-  capabilities = ["update"]
-}
+# secret-exec, for pods: it decrypts with one key, and nothing else.
+#
+# Whoever may decrypt with a key may decrypt everything under it: one key per trust domain, and a policy for each.
+# All files here are written for the key derived-key of the mount transit.  policies/setup and policies/terraform
+# put other names in their place, and so does
+#   sed s,/derived-key,/payments, policies/secret-exec.hcl | vault policy write secret-exec-payments -
 path "transit/decrypt/derived-key" {
   capabilities = ["update"]
 }
 
-# Give the token back when the application starts (service tokens; batch tokens need none).
+# Give a service token back before the application starts.  Batch tokens need no revoke.
 path "auth/token/revoke-self" {
   capabilities = ["update"]
 }

@@ -1,21 +1,15 @@
-# For the rotation CronJob: it rewraps inside Vault and never sees a plaintext, so it needs neither
+# secret-rotate, for the rotation's CronJob: it rewraps inside Vault and never sees a plaintext, so it has neither
 # encrypt nor decrypt.
-path "transit/keys/aes256-key" {
-  capabilities = ["read"]
-}
-path "transit/keys/aes256-key/rotate" {
-  capabilities = ["update"]
-}
-path "transit/rewrap/aes256-key" {
-  capabilities = ["update"]
-}
-
 path "transit/keys/derived-key" {
   capabilities = ["read"]
 }
+
+# A new version, as the key is: without parameters.
 path "transit/keys/derived-key/rotate" {
-  capabilities = ["update"]
+  capabilities      = ["update"]
+  denied_parameters = { "*" = [] }
 }
+
 path "transit/rewrap/derived-key" {
   capabilities = ["update"]
 }

@@ -1,24 +1,18 @@
-# For people and pipelines that seal.  "update" without "create": on a key that does not exist
-# encrypt would create it when "create" were given, so a typing error must fail instead.
-path "transit/encrypt/aes256-key" {
-  capabilities = ["update"]
-}
+# secret-seal, for people and pipelines: it encrypts with one key, and decrypts what it has just sealed and what
+# stays in a Secret that it changes.  So this policy reads every secret of the key; secret-seal-only-encrypt.hcl
+# is for those that must not.
+#
+# "update" without "create": encrypting under a key that does not exist would make it, so that a mistyped name
+# would go unnoticed.
 path "transit/encrypt/derived-key" {
   capabilities = ["update"]
 }
 
-# Reading back once what was sealed, before the Secret is written.
-path "transit/decrypt/aes256-key" {
-  capabilities = ["update"]
-}
 path "transit/decrypt/derived-key" {
   capabilities = ["update"]
 }
 
 # Whether the key is derived, and its newest version.
-path "transit/keys/aes256-key" {
-  capabilities = ["read"]
-}
 path "transit/keys/derived-key" {
   capabilities = ["read"]
 }

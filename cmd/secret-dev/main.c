@@ -1,6 +1,6 @@
 /* secret-dev: an embedded stand-in for Vault and the Kubernetes API, on loopback, for development.
  */
-#include <openssl/crypto.h>
+#include <microhttpd.h>
 #include <stdio.h>
 
 #include "cmd/secret-dev/lifecycle.h"
@@ -93,7 +93,8 @@ int main(int argc, char **argv)
 		options_print_help(&options, stdout);
 		return EXIT_SUCCESS;
 	case OPTIONS_VERSION:
-		printf("secret-dev %s (%s)\n", SECRETMANAGER_VERSION, OPENSSL_VERSION_TEXT);
+		printf("secret-dev %s (BoringSSL %s, libmicrohttpd %s)\n", SECRETMANAGER_VERSION,
+		    version_boringssl(), MHD_get_version());
 		return EXIT_SUCCESS;
 	case OPTIONS_ERROR:
 		return fail(&err);

@@ -501,8 +501,3 @@ int http_append_escaped(struct secret_buffer *path, const char *text, struct err
 	}
 	return 0;
 }
-
-const char *http_version(void)
-{
-	return curl_version();
-}

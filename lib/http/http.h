@@ -197,7 +197,11 @@ const char *http_answer_look(const struct http_exchange *exchange) __attribute__
 int http_append_escaped(struct secret_buffer *path, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* "libcurl/7.88.1 BoringSSL ...", for --version. */
-const char *http_version(void);
+/*
+ * For --version.  Of libcurl Debian's version, which tells of security patches, where the recipes
+ * built it; else, and of c-ares, the library's own.
+ */
+const char *http_curl_version(void);
+const char *http_ares_version(void);
 
 #endif

@@ -75,7 +75,7 @@ start_kube_apiserver() {
 		--service-account-signing-key-file service-account.key "${@:5}"
 }
 
-# start_vault ADDRESS PORT CLUSTER-PORT: not initialised, in memory
+# start_vault ADDRESS PORT CLUSTER-PORT [COMMAND...]: not initialised, in memory; started by COMMAND
 start_vault() {
 	# Vault runs no plugin by a link that leads out of its folder.
 	local plugins
@@ -92,5 +92,5 @@ api_addr         = "https://$1:$2"
 plugin_directory = "$plugins"
 disable_mlock    = true
 HCL
-	start vault "$servers/vault" server -config vault.hcl
+	start vault "${@:4}" "$servers/vault" server -config vault.hcl
 }

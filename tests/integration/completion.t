@@ -102,7 +102,7 @@ if command -v make >/dev/null && [ -f "$BIN/../flags" ]; then
 	done
 	"$BIN/secret-seal" completion zsh >"$TAP_WORK/seal.zsh"
 	ok "and secret-seal" cmp -s "$TAP_WORK/seal.zsh" "$share/zsh/site-functions/_secret-seal"
-	is "$(find "$share" -path "$share/man" -prune -o -type f -perm 644 -print | wc -l)" 9 "all of it can be read"
+	is "$(find "$share" \( -path "$share/man" -o -path "$share/doc" \) -prune -o -type f -perm 644 -print | wc -l)" 9 "all of it can be read"
 	if command -v zsh >/dev/null; then
 		OUT=$(cd "$TAP_WORK/in" && "$terminal" "expect ready>
 			send fpath=($share/zsh/site-functions \$fpath); autoload -Uz compinit; compinit -u -d $TAP_WORK/dump2\\r

@@ -1,0 +1,20 @@
+{{/* What one value alone can't tell; the rest is in values.schema.json. */}}
+{{- define "secretmanager.checks" -}}
+{{- with .Values }}
+{{- if and .namespaces .shards.count }}
+{{- fail "shards.count: shards are for a rotation of all namespaces: leave namespaces empty" }}
+{{- end }}
+{{- if and .restartAnnotated .shards.count }}
+{{- fail "restartAnnotated: with shards the whole rotation finds nothing left to rewrap, and so restarts nothing" }}
+{{- end }}
+{{- if and .retire.enabled .namespaces (not .retire.noOtherNamespaces) }}
+{{- fail "retire.enabled: versions are retired for all namespaces, and only some may be looked at: say retire.noOtherNamespaces=true where no others have Secrets of these keys" }}
+{{- end }}
+{{- if and .retire.trim (not .retire.enabled) }}
+{{- fail "retire.trim: only what is retired can be trimmed: say retire.enabled=true" }}
+{{- end }}
+{{- if and .image.digest .image.tag }}
+{{- fail "image.tag: the digest says which image it is: leave the tag empty" }}
+{{- end }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,57 @@
+{{/* A whole rotation's CronJob, for one namespace where . has one.  Its name must leave room for that of its Jobs. */}}
+{{- define "secretmanager.rotation" -}}
+{{- $name := .root.Values.name -}}
+{{- if .namespace }}{{ $name = printf "%s-%s" $name .namespace }}{{ end -}}
+{{- if gt (len $name) 52 }}{{ $name = printf "%s-%s" (trunc 43 $name | trimSuffix "-") (sha256sum $name | trunc 8) }}{{ end -}}
+{{- $name -}}
+{{- end -}}
+
+{{- define "secretmanager.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end -}}
+
+{{- define "secretmanager.labels" -}}
+app.kubernetes.io/part-of: secretmanager
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- with .Values.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/*
+What stands under "metadata:": . has root, name, namespace where it is not the release's ("" for none), and labels where
+there are more than every object has.
+*/}}
+{{- define "secretmanager.metadata" -}}
+{{- $namespace := hasKey . "namespace" | ternary .namespace .root.Release.Namespace -}}
+name: {{ .name }}
+{{- with $namespace }}
+namespace: {{ . }}
+{{- end }}
+labels:
+  {{- include "secretmanager.labels" .root | nindent 2 }}
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .root.Values.annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* The end of a binding: to the Role or ClusterRole of this kind and name, for a service account. */}}
+{{- define "secretmanager.binds" -}}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ .kind }}
+  name: {{ .name }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ .serviceAccount }}
+    namespace: {{ .namespace }}
+{{- end -}}

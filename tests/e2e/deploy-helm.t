@@ -1,0 +1,138 @@
+#!/bin/bash
+# deploy/helm: the chart makes what kustomize makes, the real API server takes it whatever the values, and wrong values are refused.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/deploy.sh"
+
+version=$(sed -n 's/^#define SECRETMANAGER_VERSION "\(.*\)"/\1/p' "$root/lib/base/version.h")
+is "$(sed -n 's/^version: //p' "$chart/Chart.yaml") $(sed -n 's/^appVersion: //p' "$chart/Chart.yaml")" "$version $version" \
+	"chart and application have the programs' version"
+is "$(sed -n 's/^ *image: //p' "$kustomize/rotation/cronjob.yaml")" "registry.example.com/secretmanager:$version" \
+	"and so has kustomize's image"
+
+run helm lint --strict --kube-version "$KUBE_VERSION" "$chart" -f "$given/all-values.yaml"
+status_is 0 "helm lint finds nothing, not even to warn of"
+out_unlike 'WARNING|ERROR' "whatever is set"
+# What is in one and not in the other: a value that nothing checks, or one that nobody is told of.
+run /usr/bin/python3 -I - "$chart" <<'PY'
+import json, sys, yaml
+chart = sys.argv[1]
+schema = json.load(open(chart + "/values.schema.json"))
+def compare(values, schema, where):
+    known = set(schema["properties"]) - {"global"}
+    for name in known ^ set(values):
+        print(where + name)
+    for name in known & set(values):
+        if "properties" in schema["properties"][name]:
+            compare(values[name], schema["properties"][name], where + name + ".")
+compare(yaml.safe_load(open(chart + "/values.yaml")), schema, "")
+PY
+is "$STATUS $OUT" "0 " "values.yaml and values.schema.json know the same values"
+
+# -- the same as kustomize --------------------------------------------------------------------------
+
+# same FOLDER NAME [OPTION...]: the chart with these options, and the folder for kustomize.
+same() {
+	local folder=$1 name=$2
+	shift 2
+	run diff <(rendered "$folder" | objects same) <(templated "$@" | objects same)
+	is "$STATUS $OUT" "0 " "$name: the objects are those of kustomize, but for Helm's labels"
+}
+same "$kustomize/overlays/cluster-wide" "as it comes"
+for values in "$given"/*/values.yaml; do
+	same "$(dirname "$values")" "$(basename "$(dirname "$values")")" -f "$values"
+done
+rules() { # in demo
+	/usr/bin/python3 -I -c '
+import json, sys, yaml
+for thing in yaml.safe_load_all(sys.stdin):
+    if thing and thing["metadata"].get("namespace") == "demo" and "Role" in thing["kind"]:
+        del thing["metadata"]["labels"]
+        print(json.dumps(thing, sort_keys=True))' | sort
+}
+is "$(templated --set 'applications[0].namespace=demo,applications[0].serviceAccount=app,applications[0].secrets={app},sealing.namespaces={demo}' | rules)" \
+	"$(rendered "$kustomize/application" | rules)" "and an application's rights are those of the example"
+
+# -- every value ------------------------------------------------------------------------------------
+
+schemas_start
+long=$(sed -n 's/^namespaces: .*, \(.*\)]/\1/p' "$given/all-values.yaml")
+namespaces secretmanager team-a "$long"
+templated -f "$given/all-values.yaml" >"$TAP_WORK/all.yaml"
+kubectl apply -f <(templated -f "$given/all-values.yaml" -s templates/service-accounts.yaml) >/dev/null
+taken "$TAP_WORK/all.yaml" "every value is set"
+is "$(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml")" "--namespace=team-a
+--min-age=12h30m
+--jwt-file=/var/run/secrets/vault/token
+--timeout=10m
+--log-format=json
+--output=json
+--auth-mount=blue/kubernetes
+--transit-key=blue/transit/key
+--selector=team=blue,tier in (a,b)
+--retire
+--keep-versions=1
+--trim
+--i-know-namespaces=team-a,$long
+--restart-annotated
+--replace-immutable
+--metrics-file=/var/lib/node_exporter/rotate-blue-team-a.prom" "the arguments say what the values say"
+# What it does not know it would refuse before it looks for a server.
+mapfile -t arguments < <(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml" | grep -v '^--\(metrics\|jwt\)-file')
+run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST HOME="$TAP_WORK" "$BIN/secret-rotate" "${arguments[@]}"
+err_like 'no access to the Kubernetes API: this is no pod' "and secret-rotate understands them"
+is "$(objects names <"$TAP_WORK/all.yaml" | awk '/^CronJob/ { print length($2) - length("secretmanager/") }' | sort -n | tail -1)" 52 \
+	"a CronJob's name leaves room for that of its Jobs, however long the namespace's is"
+
+# value SET REGEX NAME: with it the manifests are like that.
+value() {
+	run templated --set "$1"
+	out_like "$2" "$3"
+}
+value networkPolicy.enabled=false 'CronJob' "without network policies"
+out_unlike NetworkPolicy "there are none"
+value image.tag=2.0 'image: "registry.example.com/secretmanager:2.0"' "the image's tag is its own"
+value vault.namespace=team/blue 'name: VAULT_NAMESPACE[[:space:]]*value: "team/blue"' "Vault's namespace is an environment variable"
+value shards.count=3 '- --shard=/3' "three shards"
+is "$(objects completions secret-rotate-rewrap <<<"$OUT") $(grep -c 'secret-rotate-shard-[012]-of-3$' <<<"$OUT")" "3 3" \
+	"are three pods and three Leases"
+
+# -- wrong values -----------------------------------------------------------------------------------
+
+refused() { # VALUES REGEX
+	run templated -f <(printf %s "$1")
+	like "$STATUS $ERR" "^1 .*$2" "refused: $1"
+}
+refused '{"scheduel": "@daily"}' "additional properties 'scheduel' not allowed"
+refused '{"schedule": "daily"}' "at '/schedule': 'daily' does not match"
+refused '{"vault": {"address": "http://vault:8200"}}' "at '/vault/address': 'http://vault:8200' does not match pattern '\^https"
+refused '{"vault": {"ca": "vault-ca.crt"}}' "at '/vault/ca'"
+refused '{"image": {"digest": "latest"}}' "at '/image/digest'"
+refused '{"shards": {"count": "8"}}' "at '/shards/count': got string, want integer"
+refused '{"retire": {"keepVersions": 0}}' "at '/retire/keepVersions': minimum"
+refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secrets": []}]}' "at '/applications/0/secrets': minItems"
+refused '{"networkPolicy": {"vault": {"to": []}}}' "at '/networkPolicy/vault/to': minItems"
+refused '{"extraArgs": ["transit-key"]}' "at '/extraArgs/0'"
+refused '{"namespaces": ["team-a"], "shards": {"count": 8}}' 'shards.count: .*leave namespaces empty'
+refused '{"namespaces": ["team-a"], "retire": {"enabled": true}}' 'retire.enabled: .*noOtherNamespaces=true'
+refused '{"restartAnnotated": true, "shards": {"count": 8}}' 'restartAnnotated: with shards'
+refused '{"retire": {"trim": true}}' 'retire.trim: .*retire.enabled=true'
+refused "{\"image\": {\"tag\": \"1\", \"digest\": \"sha256:$(printf %064d 0)\"}}" 'image.tag: .*leave the tag empty'
+
+# -- in the cluster ---------------------------------------------------------------------------------
+
+kubectl delete serviceaccount -n secretmanager --all >/dev/null
+at_end 'helm uninstall -n secretmanager it >/dev/null 2>&1'
+run helm install -n secretmanager it "$chart" --set shards.count=2,retire.enabled=true
+status_is 0 "it installs"
+out_like 'token_policies=secret-rotate,secret-rotate-retire audience=vault' "and says what it needs in Vault"
+run helm upgrade -n secretmanager it "$chart" --reuse-values --set image.tag=2.0
+status_is 0 "goes to another version"
+is "$(kubectl get cronjobs -n secretmanager -o jsonpath='{.items[*].spec.jobTemplate.spec.template.spec.containers[0].image}' | tr ' ' '\n' | uniq -c | tr -s ' ')" \
+	" 3 registry.example.com/secretmanager:2.0" "with every CronJob"
+run helm uninstall -n secretmanager it
+status_is 0 "and goes away"
+is "$(kubectl get all,clusterroles,clusterrolebindings,roles,rolebindings,networkpolicies,configmaps,secrets -n secretmanager \
+	-l app.kubernetes.io/part-of=secretmanager 2>/dev/null)" '' "with everything"
+done_testing

@@ -1,0 +1,219 @@
+#!/bin/bash
+# deploy/kustomize at work: what the accounts may do, that it is enough for the work, with the CronJobs' own arguments and the
+# tokens that their pods would have, and that it is no more.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/deploy.sh"
+namespaces secretmanager team-a team-b
+
+# applied FOLDER: what kustomize makes of it is there, until withdrawn.
+applied() {
+	rendered "$1" >"$TAP_WORK/applied.yaml"
+	kubectl apply -f "$TAP_WORK/applied.yaml" >"$TAP_WORK/apply.log" 2>&1 || tap_note "$(<"$TAP_WORK/apply.log")"
+}
+# All but the namespaces, which end with the script.
+withdrawn() { kubectl delete --ignore-not-found -f <(sed '/^kind: Namespace$/,/^---$/d' "$TAP_WORK/applied.yaml") >/dev/null; }
+withdraw_cluster_roles() { kubectl delete clusterrole,clusterrolebinding secret-rotate --ignore-not-found >/dev/null; }
+at_end withdraw_cluster_roles
+
+# may ANSWER VERB GROUP RESOURCE [NAMESPACE [NAME]]: for $account
+may() {
+	kube_call POST /apis/authorization.k8s.io/v1/subjectaccessreviews "{\"spec\":{\"user\":\"system:serviceaccount:$account\",
+		\"groups\":[\"system:serviceaccounts\",\"system:authenticated\"],\"resourceAttributes\":{\"verb\":\"$2\",
+		\"group\":\"$3\",\"resource\":\"$4\",\"namespace\":\"${5-}\",\"name\":\"${6-}\"}}}"
+	is "$(field status.allowed)" "$1" "$account may$([ "$1" = true ] || echo ' not') $2 $4 ${5:-everywhere} ${6-}"
+}
+
+# The policies beside the rotation's own, for the stage's two keys as that is (tests/e2e/seed).
+retiring='"secret-rotate"'
+for file in "$root"/policies/secret-rotate-*.hcl; do
+	name=$(basename "$file" .hcl)
+	vault_call PUT "sys/policies/acl/$name" "$(cat "$file" <(sed s,/derived-key,/aes256-key, "$file") |
+		/usr/bin/python3 -IS -c 'import json, sys; print(json.dumps({"policy": sys.stdin.read()}))')"
+	is "$STATUS" 204 "Vault takes the policy $name"
+	at_end "vault_call DELETE sys/policies/acl/$name"
+	retiring+=,\"$name\"
+done
+# role NAME ACCOUNT POLICIES: as overlays/cluster-wide says it is made.
+role() {
+	vault_call POST "auth/kubernetes/role/$1" "{\"bound_service_account_names\":\"${2#*:}\",
+		\"bound_service_account_namespaces\":\"${2%:*}\",\"audience\":\"vault\",\"token_policies\":$3,
+		\"token_type\":\"batch\",\"token_ttl\":\"10s\",\"token_no_default_policy\":true}"
+	at_end "vault_call DELETE auth/kubernetes/role/$1"
+}
+# pod_of ACCOUNT: the folder $pod, with what the kubelet would mount into a pod of it.
+pod_of() {
+	pod=$TAP_WORK/${1/:/-}
+	mkdir -p "$pod"
+	(umask 077 && kubectl create token -n "${1%:*}" "${1#*:}" >"$pod/token" &&
+		kubectl create token -n "${1%:*}" "${1#*:}" --audience vault >"$pod/vault-token")
+	cp "$STAGE_DIR/pod/rotator/ca.crt" "$pod/"
+	printf %s "${1%:*}" >"$pod/namespace"
+}
+as_account() { "${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$pod" "$@"; }
+# deployed ROLE CRONJOB [OPTION...]: with its arguments, as its pod; keys are rotated however young they are.
+deployed() {
+	local role=$1 options
+	mapfile -t options < <(objects arguments "$2" <"$TAP_WORK/applied.yaml" |
+		sed -e "s,/var/run/secrets/vault/token,$pod/vault-token," -e 's/^--min-age=.*/--min-age=0s/')
+	shift 2
+	run as_account VAULT_ROLE="$role" "$BIN/secret-rotate" "${options[@]}" "$@"
+}
+newest() {
+	vault_call GET transit/keys/aes256-key
+	field data.latest_version
+}
+sealed_in() { # NAMESPACE NAME
+	"$BIN/secret-seal" --transit-key aes256-key -n "$1" --from-literal A=value "$2" >/dev/null
+}
+sealed_in team-a near
+sealed_in demo app
+sealed_in default far
+"$BIN/secret-seal" --transit-key derived-key --from-literal A=bound bound >/dev/null
+for i in 1 2 3 4 5; do sealed_in demo "s$i"; done
+role deployed secretmanager:secret-rotate '["secret-rotate"]'
+role retiring secretmanager:secret-rotate "[$retiring]"
+
+# -- in single namespaces ---------------------------------------------------------------------------
+
+account=secretmanager:secret-rotate
+applied "$kustomize/overlays/namespaced"
+pod_of "$account"
+for verb in get list patch; do may true "$verb" '' secrets team-a; done
+for verb in create delete; do may false "$verb" '' secrets team-a; done
+may false list '' secrets
+may false get '' secrets secretmanager
+may true patch coordination.k8s.io leases team-a secret-rotate
+may false create coordination.k8s.io leases secretmanager
+deployed deployed secret-rotate-team-a
+status_is 0 "the CronJob of one namespace does its work"
+is "$(field keysRotated) $(field rewrapped)" "1 1" "there"
+kube_call GET /apis/coordination.k8s.io/v1/namespaces/team-a/leases/secret-rotate
+is "$STATUS" 200 "its Lease is there too"
+deployed deployed secret-rotate-team-a --retire
+status_is 1 "it can't retire for all"
+err_like 'retiring needs a look at every Secret' "since it may not look"
+withdrawn
+
+# -- in all -----------------------------------------------------------------------------------------
+
+applied "$kustomize/overlays/cluster-wide"
+pod_of "$account"
+for verb in get list patch; do may true "$verb" '' secrets; done
+for verb in create update delete deletecollection watch; do may false "$verb" '' secrets demo; done
+for verb in get patch; do may true "$verb" coordination.k8s.io leases secretmanager secret-rotate; done
+may true create coordination.k8s.io leases secretmanager
+for verb in update delete; do may false "$verb" coordination.k8s.io leases secretmanager secret-rotate; done
+may false patch coordination.k8s.io leases secretmanager secret-rotate-shard-7-of-8
+may false get coordination.k8s.io leases secretmanager other
+may false create coordination.k8s.io leases kube-system
+may true create '' events secretmanager
+may false create events.k8s.io events secretmanager
+may false create '' events demo
+may false get '' configmaps secretmanager
+may false list apps deployments
+may false create '' serviceaccounts/token secretmanager
+
+is "$(objects token secret-rotate <"$TAP_WORK/applied.yaml")" \
+	"$(objects arguments secret-rotate <"$TAP_WORK/applied.yaml" | sed -n 's/^--jwt-file=//p') vault 600" \
+	"the pod has a token for Vault where its arguments say"
+run as_account VAULT_ROLE=deployed "$BIN/secret-rotate" -A
+status_is 1 "the API server's token is none for Vault"
+err_like 'login with role "deployed".*403.*aud' "since it is for another audience"
+deployed deployed secret-rotate
+status_is 0 "the CronJob's arguments, service account and role do it"
+is "$(field keysRotated) $(field current) $(field rewrapped)" "2 9 9" "in all namespaces"
+like "$(stored app A)" "^vault:v$(newest):" "a Secret is on the new version"
+kube_call GET /apis/coordination.k8s.io/v1/namespaces/secretmanager/leases/secret-rotate
+is "$STATUS $(field spec.holderIdentity)" "200 " "it held the Lease, and gave it back"
+kube_call GET /api/v1/namespaces/secretmanager/events
+like "$OUT" '"reason": *"RotationDone",[[:space:]]*"message": *"keys rotated 2, ' "and left an Event"
+like "$(objects arguments secret-rotate <"$TAP_WORK/applied.yaml")" '--min-age=' "it rotates nothing twice"
+
+# -- in shards, and retiring ------------------------------------------------------------------------
+
+applied "$given/shards"
+may true patch coordination.k8s.io leases secretmanager secret-rotate-shard-7-of-8
+may false patch coordination.k8s.io leases secretmanager secret-rotate-shard-8-of-8
+deployed deployed secret-rotate-keys
+status_is 0 "the first CronJob"
+is "$(field keysRotated) $(field rewrapped)" "2 0" "rotates, and that alone"
+shards=$(objects completions secret-rotate-rewrap <"$TAP_WORK/applied.yaml")
+rewrapped=0
+for ((index = 0; index < shards; index++)); do
+	JOB_COMPLETION_INDEX=$index deployed deployed secret-rotate-rewrap
+	[ "$STATUS" = 0 ] || tap_note "shard $index: $ERR"
+	rewrapped=$((rewrapped + $(field rewrapped)))
+	[ "$(field rewrapped)" = 0 ] || last=$index
+done
+is "$rewrapped" 9 "the pods of the second rewrap all"
+JOB_COMPLETION_INDEX=$shards deployed deployed secret-rotate-rewrap
+status_is 2 "there are as many as --shard says"
+# As if that pod had failed, with the keys one version on.
+deployed deployed secret-rotate-keys
+for ((index = 0; index < shards; index++)); do
+	[ "$index" = "$last" ] || JOB_COMPLETION_INDEX=$index deployed deployed secret-rotate-rewrap
+done
+deployed retiring secret-rotate --keep-versions 1 --min-age 1h
+status_is 0 "the third does what a pod has left, and retires"
+ok "it rewrapped some" [ "$(field rewrapped)" -gt 0 ]
+is "$(field keys.0.minDecryptionVersion)" "$(field keys.0.latestVersion)" "all versions but the newest"
+deployed deployed secret-rotate --keep-versions 1
+status_is 1 "retiring needs the other policy"
+err_like 'retiring: Transit key transit/aes256-key: .*403' "which Vault's word tells"
+deployed retiring secret-rotate --keep-versions 1 --trim
+status_is 0 "with it old versions can also be trimmed"
+vault_call GET transit/keys/aes256-key
+is "$(field data.min_available_version)" "$(field data.latest_version)" "for ever"
+# As Vault has it for whoever logs in so.
+vault_call POST auth/kubernetes/login "{\"role\":\"retiring\",\"jwt\":\"$(<"$pod/vault-token")\"}"
+VAULT_CALL_TOKEN=$(field auth.client_token)
+vault_call POST transit/keys/aes256-key/config '{"exportable":true}'
+is "$STATUS" 403 "it can't make a key exportable"
+vault_call POST transit/keys/aes256-key/config '{"deletion_allowed":true}'
+is "$STATUS" 403 "nor one that can be deleted"
+unset VAULT_CALL_TOKEN
+withdrawn
+
+# -- with more rights -------------------------------------------------------------------------------
+
+applied "$given/restart"
+may true create '' secrets demo
+may true patch apps deployments demo
+may false get apps deployments demo
+may false list apps deployments/scale demo
+kube_call POST /apis/apps/v1/namespaces/demo/deployments '{"metadata":{"name":"web","annotations":{
+	"secretmanager/restart-after-rotation":"true"}},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{
+	"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"web","image":"web"}]}}}}'
+kubectl patch secret -n demo s1 -p '{"immutable":true}' >/dev/null
+pod_of "$account"
+deployed deployed secret-rotate
+err_like 's1-[a-z0-9]+ takes its place' "it may make another of an immutable Secret"
+like "$(kubectl get deployment -n demo web -o jsonpath='{.spec.template.metadata.annotations}')" restartedAt "and restart what asks for it"
+withdrawn
+
+# -- an application, and who seals for it -----------------------------------------------------------
+
+cp -r "$kustomize/application" "$TAP_WORK/application"
+(cd "$TAP_WORK/application" && kustomize edit set namespace team-b)
+kubectl apply -f "$kustomize/base/service-accounts.yaml" >/dev/null
+applied "$TAP_WORK/application"
+account=secretmanager:secret-seal
+for verb in get list create patch; do may true "$verb" '' secrets team-b; done
+for verb in update delete watch; do may false "$verb" '' secrets team-b; done
+may false get '' secrets team-a
+account=team-b:app
+may true get '' secrets team-b app
+may false get '' secrets team-b other
+for verb in list watch patch; do may false "$verb" '' secrets team-b app; done
+may false get '' secrets demo app
+role sealing secretmanager:secret-seal '["secret-seal"]'
+role launching team-b:app '["secret-exec"]'
+pod_of secretmanager:secret-seal
+run as_account VAULT_ROLE=sealing "$BIN/secret-seal" --jwt-file "$pod/vault-token" -n team-b --transit-key derived-key --from-literal A=plain app
+status_is 0 "a pod of secret-seal seals its Secret"
+pod_of team-b:app
+run as_account VAULT_ROLE=launching "$BIN/secret-exec" --jwt-file "$pod/vault-token" --secret app -- printenv A
+is "$STATUS $OUT" "0 plain" "with which it is launched"
+done_testing

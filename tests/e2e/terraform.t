@@ -1,0 +1,95 @@
+#!/bin/bash
+# policies/terraform makes in an empty Vault what policies/setup makes, settles, and gives no key up: with real OpenTofu
+# and the real provider.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/empty-vault.sh"
+programs=$("$root/tests/e2e/build-programs" tofu terraform-provider-vault) || exit 1
+empty_vault
+
+# Away from the tree, since it writes beside its files.  No registry is asked.
+cp -r "$root/policies" "$TAP_WORK/"
+cd "$TAP_WORK/policies/terraform" || exit 1
+machine=$(case $(uname -m) in x86_64) echo amd64 ;; aarch64) echo arm64 ;; esac)
+mirror=$TAP_WORK/mirror/registry.opentofu.org/hashicorp/vault/3.3.1/linux_$machine
+mkdir -p "$mirror"
+ln "$(readlink -f "$programs/terraform-provider-vault")" "$mirror/terraform-provider-vault_v3.3.1" 2>/dev/null ||
+	cp "$programs/terraform-provider-vault" "$mirror/terraform-provider-vault_v3.3.1"
+printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$TAP_WORK/mirror" >"$TAP_WORK/tofu.rc"
+export TF_CLI_CONFIG_FILE=$TAP_WORK/tofu.rc CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1
+unset "${!TF_VAR_@}"
+tofu() { "$programs/tofu" "$@" -no-color; }
+
+tofu init -input=false >"$TAP_WORK/init" 2>&1 || { cat "$TAP_WORK/init" && exit 1; }
+run tofu validate
+status_is 0 "it is valid"
+run tofu fmt -check -recursive
+status_is 0 "and formatted"
+
+cat >cluster.auto.tfvars <<VARIABLES
+kubernetes_host = "${CLUSTER[1]}"
+kubernetes_ca   = <<PEM
+$(<"$STAGE_DIR/kube-ca.crt")
+PEM
+namespace       = "demo"
+applications    = {
+  api = { namespace = "demo", service_account = "api" }
+  web = { namespace = "shop", service_account = "front" }
+}
+VARIABLES
+TF_VAR_reviewer_jwt=$(<"$TAP_WORK/reviewer")
+export TF_VAR_reviewer_jwt
+here=("${CLUSTER[@]}" --namespace demo --app demo/api --app shop/front=web)
+
+# -- the same as policies/setup -----------------------------------------------------------------------------
+
+"$root/policies/setup" "${here[@]}" --trim >/dev/null
+wanted=$(vault_state)
+vault_wipe
+apply() { run tofu apply -input=false -auto-approve "$@"; }
+# Nothing to do: 0; something: 2.
+plan() { run tofu plan -input=false -detailed-exitcode "$@"; }
+apply -var trim=true
+status_is 0 "it sets an empty Vault up"
+is "$(vault_state)" "$wanted" "as policies/setup does"
+plan -var trim=true
+status_is 0 "then there is nothing left to do"
+run tofu output -json
+is "$(field transit_key.value)" transit/derived-key "it names the Transit key"
+is "$(field roles.value.web)" shop/front "and the roles"
+
+# -- and then ---------------------------------------------------------------------------------------------
+
+vault write -f transit/keys/derived-key/rotate >/dev/null
+vault write transit/keys/derived-key/config min_decryption_version=2 >/dev/null
+plan -var trim=true
+status_is 0 "what a rotation does to the key is not undone"
+"$root/policies/setup" "${here[@]}" >/dev/null
+plan
+status_is 2 "a change in Vault is seen"
+apply
+status_is 0 "and mended"
+apply -var 'applications={api={namespace="demo",service_account="api"}}'
+status_is 0 "an application less"
+is "$(vault_state | grep -c 'role/web ')" 0 "has no role any more"
+ciphertext=$(vault write -field=ciphertext transit/encrypt/derived-key plaintext=cGxhaW4= context=Y29udGV4dA==)
+run tofu destroy -input=false -auto-approve
+status_is 1 "destroying all is refused"
+err_like 'vault_transit_secret_backend_key\.key.*prevent_destroy' "for the key's sake"
+is "$(vault write -field=plaintext transit/decrypt/derived-key ciphertext="$ciphertext" context=Y29udGV4dA==)" cGxhaW4= \
+	"which decrypts as before"
+
+# -- a second trust domain ----------------------------------------------------------------------------------
+
+before=$(vault_state)
+second=(-state="$TAP_WORK/second.tfstate" -var domain=payments -var create_mount=false -var create_auth_mount=false
+	-var 'applications={ledger={namespace="demo",service_account="ledger"}}')
+apply "${second[@]}"
+status_is 0 "a trust domain of its own"
+is "$(vault_state | grep -v -e '^[^ ]*payments' -e '^[^ ]*ledger')" "$before" "leaves the first as it was"
+terraformed=$(vault_state)
+run "$root/policies/setup" --namespace demo --domain payments --app demo/ledger
+status_is 0 "policies/setup finds it"
+is "$(vault_state)" "$terraformed" "as it would have made it"
+done_testing
