@@ -8,6 +8,7 @@ root=$(cd "$here/../.." && pwd)
 # In this order: a page goes on from the one that it names, and leaves that as it was.
 pages=(docs/getting-started.md)
 pages+=(docs/how-to/{entrypoint,init-container,image-volume,env-from}.md)
+pages+=(docs/how-to/{pipe,config-file,seal-job,rotate-in-a-cluster}.md)
 
 # -- outside: the images ------------------------------------------------------------------------------------
 
@@ -63,6 +64,7 @@ quotes() {
 }
 
 cd "$root" || exit 1
+PATH=$("$here/build-programs" helm):$PATH
 for page in "${pages[@]}"; do
 	[ ! -d "deploy/examples/$(basename "$page" .md)" ] || ok "$page: it quotes its example" quotes "$page"
 done
@@ -72,30 +74,80 @@ follow "${pages[@]}"
 
 ok "what runs is what the manifest has" kubectl diff --filename deploy/examples/entrypoint/app.yaml
 
-# holds FILE...: one of these files, or the standard input, has the application's password.
-"$BIN/secret-seal" reveal --namespace demo --yes app DB_PASSWORD >"$TAP_WORK/password"
-is "$(wc -c <"$TAP_WORK/password")" 32 "the application's password is known here"
-holds() { grep -aqFf "$TAP_WORK/password" "$@"; }
+# What nobody is to see: the values of all applications.  (Of a private key its first line, which is no other's.)
+reveal() { "$BIN/secret-seal" reveal --namespace demo --yes "$1" "$2"; }
+for application in app pipe seal-job; do
+	reveal "$application" DB_PASSWORD >"$TAP_WORK/$application"
+	echo >>"$TAP_WORK/$application"
+done
+reveal config-file htpasswd >"$TAP_WORK/config-file"
+reveal config-file tls.key | sed -n 2p >>"$TAP_WORK/config-file"
+cat "$TAP_WORK"/{app,pipe,seal-job,config-file} >"$TAP_WORK/secrets"
+is "$(awk '{ print length > 23 }' "$TAP_WORK/secrets" | tr -d '\n')" 11111 "the secrets are known here"
+
+# holds SECRETS FILE...: one of these files, or the standard input, has one of them.
+holds() { grep -aqFf "$TAP_WORK/$1" "${@:2}"; }
 holds_not() { ! holds "$@"; }
-container=$(docker ps --quiet --filter "label=secretmanager.kubelet=$CLUSTER_NETWORK" \
-	--filter "ancestor=registry.example.com/app:1")
-process=$(docker inspect --format '{{.State.Pid}}' "$container")
-ok "the application has it in its environment" holds "/proc/$process/environ"
+
+# in_memory SECRETS PID: what the process may write has one of them.
+in_memory() {
+	/usr/bin/python3 -IS - "$TAP_WORK/$1" "$2" <<-'PYTHON'
+		import sys
+		secrets = open(sys.argv[1], "rb").read().split()
+		with open("/proc/%s/maps" % sys.argv[2]) as maps, open("/proc/%s/mem" % sys.argv[2], "rb") as memory:
+		    for line in maps:
+		        where, access = line.split()[:2]
+		        if access.startswith("rw"):
+		            start, end = (int(text, 16) for text in where.split("-"))
+		            memory.seek(start)
+		            content = memory.read(end - start)
+		            if any(secret in content for secret in secrets):
+		                sys.exit()
+		sys.exit(1)
+	PYTHON
+}
+
+# container_of IMAGE: of its one running container, $container and $process.
+container_of() {
+	container=$(docker ps --quiet --filter "label=secretmanager.kubelet=$CLUSTER_NETWORK" \
+		--filter "ancestor=registry.example.com/$1:1")
+	process=$(docker inspect --format '{{.State.Pid}}' "$container")
+}
+container_of app
+ok "the application has its password in its environment" holds app "/proc/$process/environ"
 unlike "$(tr '\0' '\n' <"/proc/$process/environ" | sed 's/=.*//')" 'VAULT_|SECRET_EXEC_' \
 	"and nothing of the launcher's settings"
 # shellcheck disable=SC2016 # the container's shell expands it
 length='echo "${#DB_PASSWORD}"'
 is "$(docker exec "$container" sh -c "$length") $(docker exec "$container" secret-exec -- sh -c "$length")" '0 32' \
 	"another process of the container has it under secret-exec alone"
-docker inspect "$container" >"$TAP_WORK/container"
-docker logs "$container" >"$TAP_WORK/log" 2>&1
-ok "its container's configuration has not" holds_not "$TAP_WORK/container"
-ok "nor its log" holds_not "$TAP_WORK/log"
+
+container_of pipe-python
+is "$(<"/proc/$process/comm")" python3 "pipe: the application is process 1"
+ok "pipe: it has no secret in its environment" holds_not pipe "/proc/$process/environ"
+ok "pipe: but in its memory" in_memory pipe "$process"
+unlike "$(ls -l "/proc/$process/fd")" ' 3 -> ' "pipe: it has closed what it has read"
+
+container_of config-file
+is "$(<"/proc/$process/comm") $(tr '\0' ' ' <"/proc/$process/cmdline" | cut -d' ' -f2)" 'nginx master' \
+	"config-file: the server is process 1"
+ok "config-file: it has no secret in its environment" holds_not config-file "/proc/$process/environ"
+ok "config-file: its memfds have them" holds config-file "/proc/$process/fd/3" "/proc/$process/fd/4"
+ok "config-file: what it has written has not" holds_not config-file -r "/proc/$process/root/run/web"
+is "$(docker inspect --format '{{.HostConfig.ReadonlyRootfs}} {{.Config.User}}' "$container")" 'true 65532:65532' \
+	"config-file: with a read-only root, as nobody"
+
+mapfile -t containers < <(docker ps --all --quiet --filter "label=secretmanager.kubelet=$CLUSTER_NETWORK")
+docker inspect "${containers[@]}" >"$TAP_WORK/containers"
+for container in "${containers[@]}"; do docker logs "$container"; done >"$TAP_WORK/logs" 2>&1
+like "$(grep -c '"Id": ' "$TAP_WORK/containers") $(wc -l <"$TAP_WORK/logs")" '^[1-9].* [1-9]' "all containers are seen"
+ok "no container's configuration has a secret" holds_not secrets "$TAP_WORK/containers"
+ok "nor has a log" holds_not secrets "$TAP_WORK/logs"
 kubectl get --all-namespaces --output yaml \
 	"$(kubectl api-resources --verbs list --output name | paste -sd,)" >"$TAP_WORK/objects" 2>"$TAP_WORK/problems"
 like "$(grep -c 'DB_PASSWORD: dmF1bHQ6' "$TAP_WORK/objects") $(<"$TAP_WORK/problems")" '^[1-9]' "all objects of the API are seen"
-ok "none of them has it" holds_not "$TAP_WORK/objects"
+ok "none of them has one" holds_not secrets "$TAP_WORK/objects"
 ok "etcd's files have the ciphertext" grep -aqr 'vault:v2:' "$CLUSTER_DIR"/etcd.*
-ok "and not the plaintext" holds_not -r "$CLUSTER_DIR"/etcd.*
-ok "no server's log has it" holds_not "$CLUSTER_DIR"/*.log
+ok "and not the plaintext" holds_not secrets -r "$CLUSTER_DIR"/etcd.*
+ok "no server's log has it" holds_not secrets "$CLUSTER_DIR"/*.log
 done_testing

@@ -1,7 +1,7 @@
-// Read the secrets that secret-exec hands over a pipe, as JSON, and print the one that is named.
+// An application that takes its secrets as JSON from the pipe that secret-exec left for it.
 //
-//	go build read-pipe.go
-//	secret-exec --secret app --fd 3 -- ./read-pipe PASSWORD
+//	go build app.go
+//	secret-exec --secret app --fd 3:json -- ./app
 package main
 
 import (
@@ -9,14 +9,18 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 )
 
+// readSecrets gives the secrets by their names.  Once: a pipe that was read is empty.
 func readSecrets() (map[string]string, error) {
 	fd, err := strconv.Atoi(os.Getenv("SECRETS_FD"))
 	if err != nil {
 		return nil, fmt.Errorf("SECRETS_FD: %w", err)
 	}
+	os.Unsetenv("SECRETS_FD")
 	pipe := os.NewFile(uintptr(fd), "secrets")
 	defer pipe.Close()
 
@@ -28,16 +32,15 @@ func readSecrets() (map[string]string, error) {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: secret-exec --fd 3 ... -- ", os.Args[0], " NAME")
-	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
 	secrets, err := readSecrets()
 	if err != nil {
 		log.Fatal(err)
 	}
-	secret, found := secrets[os.Args[1]]
-	if !found {
-		log.Fatal("there is no secret ", os.Args[1])
+	for name, secret := range secrets {
+		fmt.Printf("%s: %d bytes\n", name, len(secret))
 	}
-	fmt.Println(secret)
+	// Here an application would do its work.
+	<-stop
 }
