@@ -5,13 +5,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Program tests that run at once, each against a secret-dev of its own: they wait more than they work.
 TEST_JOBS ?= 4
-ifeq ($(origin CC),default)
-CC := gcc
-endif
-ifeq ($(origin CXX),default)
-CXX := g++
-endif
-MACHINE := $(shell uname -m)
+# And against real servers: so many of each kind.
+STAGES ?= 4
 VERSION := $(shell sed -nE 's/^.define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h 2>/dev/null)
 .DEFAULT_GOAL := all
 # make V=1 shows the commands.
@@ -20,9 +15,9 @@ QUIET := $(if $(V),,@)
 # -- flags ------------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 -Werror
-CF_PROTECTION := $(if $(filter x86_64,$(MACHINE)),-fcf-protection,-mbranch-protection=standard)
-HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
-COMMON := -std=gnu17 -D_GNU_SOURCE -g $(WARNINGS) -I. -MMD -MP
+HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
+# Nothing that is built says in which folder.
+COMMON := -std=gnu17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -I. -MD -MP
 
 # BUILD=release: what ships.  BUILD=sanitize: the same programs under ASan and UBSan; so "make sanitize".
 BUILD ?= $(if $(filter sanitize,$(MAKECMDGOALS)),sanitize,release)
@@ -38,7 +33,7 @@ export ASAN_OPTIONS := disable_coredump=0
 else
 # Nothing unwinds a stack at run time: debuggers find its layout in .debug_frame.
 UNWINDING := -fno-asynchronous-unwind-tables -fno-unwind-tables
-MODE_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections $(UNWINDING) $(HARDENING)
+MODE_CFLAGS = -O2 -fPIE -ffunction-sections -fdata-sections $(UNWINDING) $(HARDENING)
 # Packed relocations take 140 KB off each program (glibc 2.36).
 MODE_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,-z,pack-relative-relocs \
 	-Wl,--gc-sections -Wl,--as-needed
@@ -54,9 +49,7 @@ DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
 
 # Objects are made anew when the flags change: this file is, then.
 FLAGS := $(OUT)/flags
-.PHONY: packages dependencies
-packages:
-	@DEPS=$(DEPS) lib/third_party/get-packages $(PACKAGE_GROUPS)
+.PHONY: dependencies
 dependencies: packages  ## install the Debian packages that building needs
 
 include lib/third_party/deps.mk
@@ -76,8 +69,9 @@ BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
 
-.PHONY: all shipped help demo test unit integration e2e bench bench-rotate lint sanitize clean
+.PHONY: all shipped help demo test tested unit integration e2e bench bench-rotate lint sanitize clean
 .PHONY: docs install install-programs install-dev uninstall dist deb
+.PHONY: image image-root image-root-dev sbom
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -90,7 +84,8 @@ $(FLAGS): always
 .PHONY: always
 always:
 
-$(OUT)/objects/%.o: %.c $(FLAGS) | packages $(THIRD_PARTY_STAMPS)
+$(call object,$(wildcard cmd/secret-dev/*.c)): | $(MICROHTTPD_STAMP)
+$(OUT)/objects/%.o: %.c $(FLAGS) | packages $(LIBRARY_STAMPS)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(OWN_CFLAGS) -c $< -o $@
@@ -111,10 +106,10 @@ $(LIBRARY): $(call object,$(LIB_SOURCES))
 # load code even into a static program: there is none.
 define program
 $(OUT)/bin/$(1): $(call object,$(wildcard cmd/*.c cmd/$(1)/*.c)) $(LIBRARY)
-	@mkdir -p $$(@D)
+	@mkdir -p $$(@D) $(OUT)/maps
 	@echo "  LINK  $$@"
 	$(QUIET)$(CC) $$(ALL_CFLAGS) $$(filter %.o,$$^) $(LIBRARY) $(if $(filter secret-dev,$(1)),$(MICROHTTPD_LIBS)) \
-		$(THIRD_PARTY_LIBS) $(LIBRARY) $$(ALL_LDFLAGS) -MF /dev/null -o $$@
+		$(THIRD_PARTY_LIBS) $(LIBRARY) $$(ALL_LDFLAGS) -Wl,-Map=$(OUT)/maps/$(1).map -MF /dev/null -o $$@
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
 
@@ -133,16 +128,11 @@ $(OUT)/tests/%: $(OUT)/objects/tests/unit/%.o $$(call object,$$(UNIT_SHARED)) $(
 help:  ## list the targets
 	@echo "secretmanager: targets"
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 22
-	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= BINDIR= MANDIR= DOCDIR= STRIP= TEST_JOBS=$(TEST_JOBS) CC= CFLAGS= DEPS=check"
+	@echo "Variables: PREFIX=$(PREFIX) DESTDIR= BINDIR= MANDIR= DOCDIR= STRIP= TEST_JOBS=$(TEST_JOBS) STAGES=$(STAGES) CC= CFLAGS= DEPS=check"
 	@echo "  BORINGSSL_DIR= CURL_DIR= MICROHTTPD_DIR="
 
 demo: $(BINARIES)  ## get the dependencies, build, then seal, launch and rotate against secret-dev
 	@PATH="$(CURDIR)/$(OUT)/bin:$$PATH" tests/demo
-
-test: unit integration  ## get the dependencies, build, run the unit tests and the program tests
-
-unit: $(UNIT_TESTS)  ## the unit tests alone
-	@status=0; for test in $(UNIT_TESTS); do $$test || status=1; done; exit $$status
 
 # What a launched program finds of its surroundings; static, so that it runs in an empty image too.
 PROBE := $(OUT)/tests/probe
@@ -151,13 +141,25 @@ $(PROBE): tests/probe/probe.c $(FLAGS)
 	@echo "  LINK  $@"
 	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
 
+test: unit integration  ## get the dependencies, build, run the unit tests and the program tests
+
+# What these need, which can be made with -j.
+tested: $(BINARIES) $(UNIT_TESTS) $(PROBE)
+
+# Each one's words in one piece.
+unit: $(UNIT_TESTS)  ## the unit tests alone
+	@printf '%s\n' $(UNIT_TESTS) | xargs -P $(TEST_JOBS) -I{} sh -c 'said=$$({} 2>&1); status=$$?; echo "$$said"; exit $$status'
+
 integration: $(BINARIES) $(PROBE)  ## the program tests alone, against secret-dev
 	@BIN="$(CURDIR)/$(OUT)/bin" tests/spread $(TEST_JOBS) tests/integration tests/conformance $(if $(V),-- -v)
 
+# Such programs are slow to start: those that are killed again and again, and raced, are so less often.
+sanitize: export KILLS := 40
+sanitize: export ROUNDS := 4
 sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
 
 e2e: $(BINARIES) $(PROBE)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
-	@BIN="$(CURDIR)/$(OUT)/bin" tests/e2e/run
+	@BIN="$(CURDIR)/$(OUT)/bin" STAGES=$(STAGES) tests/e2e/run
 
 # The yardstick: linked as the programs are, without a line of lib/.
 $(OUT)/bench/floor: $(OUT)/objects/tests/bench/floor.o
@@ -252,6 +254,50 @@ dist:  ## the source tarball of HEAD, into build/dist
 deb: dist $(THIRD_PARTY_STAMPS) | packages  ## Debian packages of HEAD, into build/deb
 	@deploy/debian/build $(VERSION) $(DEB_DIR) $(DIST_DIR)/secretmanager-$(VERSION).tar.gz \
 		$(abspath $(BORINGSSL_DIR)) $(abspath $(CURL_DIR)) $(abspath $(MICROHTTPD_DIR))
+
+# -- the image ------------------------------------------------------------------------------------
+
+# What is packed bears the time of the last commit, so that packing again gives the same bytes.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+REVISION = $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
+IMAGE ?= secretmanager:$(VERSION)
+IMAGE_DEBIAN ?= debian:bookworm-slim
+IMAGE_TARGET ?= release
+# Further options of docker build.
+IMAGE_OPTIONS ?=
+
+# What the image holds, as deploy/Dockerfile copies it.
+IMAGE_ROOT := $(OUT)/image-root
+IMAGE_DOC := $(IMAGE_ROOT)/usr/share/doc/secretmanager
+image-root: shipped
+	rm -rf $(IMAGE_ROOT)
+	install -d $(IMAGE_ROOT)
+	@$(MAKE) --no-print-directory install-programs DESTDIR=$(IMAGE_ROOT) PREFIX=/usr/local
+	install -D -m 0644 LICENSE $(IMAGE_DOC)/LICENSE
+	CC='$(CC)' VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(THIRD_PARTY)/sbom $(IMAGE_ROOT)/usr/local/bin $(OUT) $(IMAGE_DOC)
+	find $(IMAGE_ROOT) -type d -exec chmod 0755 {} +
+	find $(IMAGE_ROOT) -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
+
+# What the target dev has beside it.
+image-root-dev: $(OUT)/bin/secret-dev
+	rm -rf $(IMAGE_ROOT)-dev
+	install -d $(IMAGE_ROOT)-dev/usr/local/bin
+	install -d -m 1777 $(IMAGE_ROOT)-dev/tmp
+	install -s -m 0755 $< $(IMAGE_ROOT)-dev/usr/local/bin/secret-dev
+	find $(IMAGE_ROOT)-dev -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
+
+# The programs of this machine's build; the image's own SBOM comes with "make image".
+sbom: image-root  ## write the SBOM of the programs: build/release/image-root/usr/share/doc/secretmanager/sbom.spdx.json
+
+image:  ## build the container image secretmanager:VERSION, and beside it build/image/secretmanager-VERSION.spdx.json
+	docker build --file deploy/Dockerfile --target $(IMAGE_TARGET) --tag $(IMAGE) $(IMAGE_OPTIONS) \
+		--build-arg DEBIAN=$(IMAGE_DEBIAN) --build-arg VERSION=$(VERSION) \
+		--build-arg SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) \
+		--build-arg CREATED=$(shell date --utc --date=@$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ) \
+		--build-arg REVISION=$(REVISION) .
+	@mkdir -p build/image
+	@container=$$(docker create $(IMAGE)) && trap "docker rm $$container >/dev/null" EXIT && \
+		docker cp $$container:/usr/share/doc/secretmanager/sbom.spdx.json build/image/secretmanager-$(VERSION).spdx.json
 
 clean:  ## remove what was built; the third-party libraries too
 	rm -rf build

@@ -23,6 +23,9 @@ stage_start() {
 	sed -n 's/^ *token: *//p' "$KUBECONFIG" >"$STAGE_ADMIN_TOKEN"
 }
 
+# Are the programs built by "make sanitize"?  AddressSanitizer keeps what was freed for a while.
+under_asan() { grep -q __asan_init "$BIN/secret-exec"; }
+
 # For what only one of the two can show.
 dev_only() { [ "$STAGE" = dev ] || skip_all "$1"; }
 

@@ -12,6 +12,11 @@ ssl_objects := $(ssl:$(SOURCE)/%=$(OUT)/%.o)
 flags = $(CFLAGS) -I$(SOURCE)/src/include -I$(SOURCE)/src/crypto -DBORINGSSL_IMPLEMENTATION \
 	$(if $(assembly),,-DOPENSSL_NO_ASM) -w
 
+# What parses, prints and negotiates once a connection is made for size; ciphers, hashes, curves and big numbers for speed.
+small := asn1 bio bytestring conf err evp obj pem pkcs7 pkcs8 x509 x509v3
+$(small:%=$(OUT)/src/crypto/%/%.o): size := -Os
+$(ssl_objects): size := -Os
+
 all: $(OUT)/libcrypto.a $(OUT)/libssl.a
 
 $(OUT)/libcrypto.a: $(crypto_objects)
@@ -22,11 +27,11 @@ $(OUT)/%.a:
 
 $(OUT)/%.c.o: $(SOURCE)/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(flags) -c $< -o $@
+	$(CC) -std=gnu11 $(flags) $(size) -c $< -o $@
 $(OUT)/%.S.o: $(SOURCE)/%.S
 	@mkdir -p $(@D)
 	$(CC) $(flags) -c $< -o $@
 # The C++ of libssl is written to need no C++ runtime: it must link with the C compiler.
 $(OUT)/%.cc.o: $(SOURCE)/%.cc
 	@mkdir -p $(@D)
-	$(CXX) -std=c++14 -fno-exceptions -fno-rtti $(flags) -c $< -o $@
+	$(CXX) -std=c++14 -fno-exceptions -fno-rtti $(flags) $(size) -c $< -o $@

@@ -4,6 +4,7 @@
 #
 # A new case is a function that takes no argument and says its results with $where in their names; its name
 # goes into `cases`, and it runs for every root and user.
+# run: early
 # shellcheck disable=SC2034 # roots are read by name
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"

@@ -43,7 +43,7 @@ sed -i s/team-a/team-b/ team-b/*.yaml
 kustomize edit add resource team-b
 is "$(kustomize build . | objects names | sed -n 's/team-b/team-a/p')" "$(kustomize build . | objects names | grep team-a)" \
 	"a second namespace is a copy of the first"
-is "$(kustomize build . | objects arguments secret-rotate-team-b | head -1)" --namespace=team-b "whose rotation looks at it alone"
+is "$(kustomize build . | objects arguments secret-rotate-team-b | sed -n 1p)" --namespace=team-b "whose rotation looks at it alone"
 is "$(grep -rn team-a team-b)" '' "and nothing of the first is left in it"
 
 is "$(objects arguments secret-rotate <"$TAP_WORK/settings.yaml")" "$(objects arguments secret-rotate <"$TAP_WORK/cluster-wide.yaml")" \

@@ -129,7 +129,7 @@ kube_call GET /apis/coordination.k8s.io/v1/namespaces/secretmanager/leases/secre
 is "$STATUS $(field spec.holderIdentity)" "200 " "it held the Lease, and gave it back"
 kube_call GET /api/v1/namespaces/secretmanager/events
 like "$OUT" '"reason": *"RotationDone",[[:space:]]*"message": *"keys rotated 2, ' "and left an Event"
-ok "it rotates nothing twice" grep -q -- '^--min-age=' < <(objects arguments secret-rotate <"$TAP_WORK/applied.yaml")
+like "$(objects arguments secret-rotate <"$TAP_WORK/applied.yaml")" '--min-age=' "it rotates nothing twice"
 
 # -- in shards, and retiring ------------------------------------------------------------------------
 

@@ -18,8 +18,10 @@ if [ "${1-}" != inside ]; then
 	# The pages' names of images are the engine's own: one test at a time.
 	exec {lock}>/tmp/secretmanager-guides.lock
 	flock "$lock"
+	names() { docker image ls --format '{{.Repository}}:{{.Tag}}' --filter 'reference=registry.example.com/*' | sort; }
+	names >"$TAP_WORK/names-before"
 	# shellcheck disable=SC2016 # at the end
-	at_end 'docker image ls --format "{{.Repository}}:{{.Tag}}" --filter "reference=registry.example.com/*" | xargs -r docker rmi -f >/dev/null'
+	at_end 'names | comm -13 "$TAP_WORK/names-before" - | xargs -r docker rmi -f >/dev/null'
 	docker tag "$("$here/secretmanager-image")" registry.example.com/secretmanager:0.1.0 || exit 1
 	# In the background, because a trap waits for what is in the foreground.
 	"$here/app-images" "$here/cluster" "$0" inside {lock}>&- &

@@ -152,5 +152,7 @@ is "$(told with)" from-elsewhere "and else what stands in VERSION"
 version=$(sed -nE 's/^#define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h)
 is "$(sed -nE '/^## \[[0-9]/ { s/^## \[([0-9.]+)\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$/\1/p; q }' docs/CHANGELOG.md)" "$version" \
 	"the changelog begins with the programs' version"
+is "$(grep -rohE 'secretmanager[:_-]v?[0-9]+\.[0-9]+\.[0-9]+' README.md docs deploy policies | sed -E 's/.*[:_-]//' | sort -u)" "$version" \
+	"every image, tarball and package that pages and manifests name has it too"
 
 done_testing

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Killed at any system call, secret-rotate --files leaves each file as it was, or all of it new; the next run goes on.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 command -v strace >/dev/null || skip_all "needs strace"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # secret-rotate --files brings 10,000 files on in few requests and constant memory.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -38,7 +39,7 @@ sys.exit(status)' "$TAP_WORK/out" "$TAP_WORK/err" "$BIN/secret-rotate" --files "
 }
 # memory NAME CONDITION...: AddressSanitizer keeps what was freed, so that it shows nothing of ours.
 memory() {
-	if grep -q __asan_init "$BIN/secret-rotate"; then
+	if under_asan; then
 		tap_result yes "$1 # SKIP AddressSanitizer"
 	else
 		ok "$@"
@@ -67,12 +68,14 @@ is "$(wc -l <"$TAP_WORK/err")" 0 "is no word"
 within 16
 
 # Twice as many.
-one=$(b64 aes256-key user) two=$(b64 aes256-key "$(printf '%0600d' 1)")
-make_files 10000 20000
-new_version transit/aes256-key
-peak "$dir"
-status_is 0 "20,000 files"
-memory "take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
+if ! under_asan; then
+	one=$(b64 aes256-key user) two=$(b64 aes256-key "$(printf '%0600d' 1)")
+	make_files 10000 20000
+	new_version transit/aes256-key
+	peak "$dir"
+	status_is 0 "20,000 files"
+	ok "take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
+fi
 
 # One file that is larger than what waits, and large values.
 rm -rf "${dir:?}"/*

@@ -1,5 +1,6 @@
 #!/bin/bash
 # At every moment every Secret decrypts: a rotation is killed at each stage of its work, while somebody else writes.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Thousands of Secrets, and very large ones among them, are rotated in few requests and in the memory that a few take.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -19,7 +20,7 @@ sys.exit(status)' "$TAP_WORK/summary" "$BIN/secret-rotate" -n demo --output json
 # AddressSanitizer keeps what was freed for a while, and is told not to.
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:quarantine_size_mb=1:thread_local_quarantine_size_kb=64
 factor=1
-! grep -q __asan_init "$BIN/secret-rotate" || factor=3
+! under_asan || factor=3
 within() { ok "within $1 MiB ($PEAK KiB)" [ "$PEAK" -lt $(($1 * 1024 * factor)) ]; }
 requests() { field "requests.$1"; }
 

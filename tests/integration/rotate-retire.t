@@ -127,7 +127,7 @@ err_like 'transit/derived-key: versions below 2 are retired' "unless it is asked
 old=$(stored app A)
 rotate -A
 rotate -A
-bad_api --on GET /api/v1/secrets 1 relay --on GET /api/v1/secrets 1 late=3 relay
+bad_api --on GET /api/v1/secrets 1 relay --on GET /api/v1/secrets 1 "held=$TAP_WORK/written" relay
 cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
 env -u KUBECONFIG SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" KUBERNETES_SERVICE_PORT="$BAD_PORT" \
 	"$BIN/secret-rotate" --phase retire -n demo --no-lease 2>"$TAP_WORK/err" >/dev/null &
@@ -136,6 +136,7 @@ is_raised() { [[ $(limits) = "11 10 "* ]]; }
 until_true is_raised
 make_well late aes256-key "$old"
 make_well anew aes256-key vault:v99:QUFBQUFBQUE=
+: >"$TAP_WORK/written"
 STATUS=0
 wait "$beside" || STATUS=$?
 ERR=$(<"$TAP_WORK/err")

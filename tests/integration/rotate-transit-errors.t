@@ -1,5 +1,6 @@
 #!/bin/bash
 # Whatever Vault has against a value is said with the Secret, the data key and the reason, and stops no other value.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start

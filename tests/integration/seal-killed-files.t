@@ -1,6 +1,7 @@
 #!/bin/bash
 # Killed at any system call that talks to a server or touches a file, secret-seal leaves the old manifest, or the new
 # one; no plaintext stands beside it.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 . "$(dirname "$0")/../killed.sh"

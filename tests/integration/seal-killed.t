@@ -1,5 +1,6 @@
 #!/bin/bash
 # Killed at any system call that talks to a server, secret-seal leaves the old Secret, or the new one: no half of either.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 . "$(dirname "$0")/../killed.sh"

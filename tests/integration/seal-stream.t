@@ -1,5 +1,6 @@
 #!/bin/bash
 # secret-seal seals a stream of 10,000 Secrets in few requests and constant memory.
+# run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -28,9 +29,8 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(status)' "$input" "$TAP_WORK/sealed.yaml" "$BIN/secret-seal" "$@")
 	STATUS=$?
 }
-# AddressSanitizer keeps what was freed for a while.
 factor=1
-! grep -q __asan_init "$BIN/secret-seal" || factor=8
+! under_asan || factor=8
 within() { ok "within $1 MiB" [ "$PEAK" -lt $(($1 * 1024 * factor)) ]; }
 asked() { grep -c "POST /v1/transit/$1" "$BAD_LOG"; }
 
@@ -47,10 +47,12 @@ ok "all else is there to the byte" cmp <(undo "$TAP_WORK/sealed.yaml") <(undo "$
 within 96
 once=$PEAK
 
-for ((i = 0; i < 4; i++)); do cat "$stream"; done >"$TAP_WORK/four.yaml"
-sealed "$TAP_WORK/four.yaml" --transit-key aes256-key -f - -o yaml
-is "$STATUS" 0 "40,000 Secrets"
-ok "take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
+if ! under_asan; then # which takes more memory for more
+	for ((i = 0; i < 4; i++)); do cat "$stream"; done >"$TAP_WORK/four.yaml"
+	sealed "$TAP_WORK/four.yaml" --transit-key aes256-key -f - -o yaml
+	is "$STATUS" 0 "40,000 Secrets"
+	ok "take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
+fi
 
 # Large Secrets: the bytes end a batch, not the number.
 /usr/bin/python3 -IS -c '

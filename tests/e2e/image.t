@@ -1,0 +1,174 @@
+#!/bin/bash
+# run: early stageless
+# The container image: what is in it, how it runs under a strict pod's rules, that building it again gives the same
+# bytes, and that its SBOM is what was linked.
+. "$(dirname "$0")/../tap.sh"
+docker version >/dev/null 2>&1 || skip_all "Docker does not answer"
+[ "$(id -u)" = 0 ] || skip_all "only root can make the Debian that the image is built on"
+
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.." || exit 1
+version=$(sed -n 's/^#define SECRETMANAGER_VERSION "\(.*\)"/\1/p' lib/base/version.h)
+image=$("$here/secretmanager-image") && dev=$("$here/secretmanager-image" dev) || exit 1
+strict=(docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges --network none)
+inspect() { docker image inspect --format "$1" "$image"; }
+label() { inspect "{{index .Config.Labels \"org.opencontainers.image.$1\"}}"; }
+
+# unpack FOLDER: of a saved image on stdin, the files of its last layer as they stand in it, owners and times too, and
+# beside it, in FOLDER.config, what a container gets of its configuration, without what says who built it.
+unpack() {
+	mkdir -p "$1.saved" "$1"
+	tar -x -C "$1.saved"
+	tar -x --same-owner -p -C "$1" -f "$1.saved/$(/usr/bin/python3 -c '
+import json, sys
+folder = sys.argv[1] + ".saved/"
+image = json.load(open(folder + "manifest.json"))[0]
+config = json.load(open(folder + image["Config"]))["config"]
+labels = {k: v for k, v in config["Labels"].items() if k.startswith("org.opencontainers.")}
+with open(sys.argv[1] + ".config", "w") as file:
+    for name in "User", "Env", "Entrypoint", "Cmd", "WorkingDir", "Volumes", "ExposedPorts":
+        print(name, config.get(name) or None, file=file)
+    print(labels, file=file)
+print(image["Layers"][-1])' "$1")"
+}
+# tree FOLDER: each path in it with mode, owner, time and hash.
+tree() {
+	(cd "$1" && find . -mindepth 1 -printf '%P %M %U:%G %T@ ' \( -type f -exec sha256sum {} \; -o -printf '\n' \) |
+		sed 's/  \.\/.*//' | LC_ALL=C sort)
+}
+# sbom FILE EXPRESSION: what a Python expression says of the SBOM as `d`, a list by lines.
+sbom() {
+	/usr/bin/python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+print("\n".join(sorted(eval(sys.argv[2]))))' "$1" "$2"
+}
+
+# -- what is in it ------------------------------------------------------------------------------------
+
+unpack "$TAP_WORK/image" < <(docker save "$image")
+doc=$TAP_WORK/image/usr/share/doc/secretmanager
+size=$(inspect '{{.Size}}')
+ok "the image has less than 8,000,000 bytes" [ "$size" -lt 8000000 ]
+tap_note "$size bytes in $(inspect '{{len .RootFS.Layers}}') layer; build/release/bin's three programs have" \
+	"$(cd "$TAP_WORK/image/usr/local/bin" && stat -c '%n %s' -- * | tr '\n' ' ')"
+is "$(inspect '{{len .RootFS.Layers}}')" 1 "in one layer"
+is "$(find "$TAP_WORK/image/usr/local/bin" -size +2929k)" '' "each program has less than 3,000,000"
+is "$(cd "$TAP_WORK/image" && find . -type f -perm /111 | LC_ALL=C sort)" \
+	$'./usr/local/bin/secret-exec\n./usr/local/bin/secret-rotate\n./usr/local/bin/secret-seal' \
+	"what can be executed in it is the three programs: no shell, no secret-dev"
+is "$(cd "$TAP_WORK/image" && find . ! -type d ! -path './usr/local/bin/*' ! -path './usr/share/doc/secretmanager/*')" '' \
+	"what else is in it is documentation: no CA, no passwd"
+is "$(find "$TAP_WORK/image" -mindepth 1 ! -user 0 -o -mindepth 1 -perm /022)" '' "all is root's, and nobody else may write it"
+
+is "$(inspect '{{.Config.User}}')" 65532:65532 "the user is a number, and not root"
+is "$(inspect '{{json .Config.Entrypoint}} {{json .Config.Cmd}}')" 'null ["/usr/local/bin/secret-exec","--help"]' \
+	"no entry point: the command names the program"
+is "$(label version)" "$version" "the label version"
+is "$(label licenses) $(label title)" 'MIT secretmanager' "the labels licenses and title"
+like "$(label description)" 'secret-exec, secret-seal and secret-rotate' "the label description"
+is "$(label revision)" "$(git describe --always --dirty --abbrev=40 --exclude='*')" "the label revision is the commit"
+is "$(label created)" "$(date -u -d "@$(git log -1 --format=%ct)" +%Y-%m-%dT%H:%M:%SZ)" "the label created is the commit's time"
+
+# -- how it runs --------------------------------------------------------------------------------------
+
+for program in secret-exec secret-seal secret-rotate; do
+	run "${strict[@]}" "$image" "$program" --version
+	like "$STATUS $OUT" "^0 $program $version" "$program --version, with a read-only root and no capability"
+	run "${strict[@]}" "$image" "$program" --help
+	like "$STATUS $OUT" "^0 usage: $program " "$program --help"
+done
+run "${strict[@]}" "$image"
+like "$STATUS $OUT" "^0 usage: secret-exec " "without a command it shows help"
+run "${strict[@]}" "$image" sh -c true
+is "$STATUS" 127 "there is no shell in it"
+
+# As an initContainer: into a folder that the image does not have, for another image to start from.
+install -d -m 1777 "$TAP_WORK/shared"
+run "${strict[@]}" -v "$TAP_WORK/shared:/shared" "$image" secret-exec --install /shared
+is "$STATUS $OUT$ERR" '0 ' "secret-exec --install copies itself into a volume"
+ok "to the byte" cmp "$TAP_WORK/shared/secret-exec" "$TAP_WORK/image/usr/local/bin/secret-exec"
+run "${strict[@]}" -v "$TAP_WORK/shared:/shared:ro" "$image" /shared/secret-exec --version
+like "$STATUS $OUT" "^0 secret-exec $version" "and the copy runs"
+
+run "${strict[@]}" "$image" secret-dev --version
+is "$STATUS" 127 "secret-dev is not in the release"
+run "${strict[@]}" --tmpfs /tmp "$dev" secret-dev -- secret-seal --transit-key aes256-key --from-literal A=1 app
+is "$STATUS $OUT" "0 secret/app created" "in the target dev it serves the other programs"
+
+# -- the same bytes again -----------------------------------------------------------------------------
+
+epoch=$(date -d "$(label created)" +%s)
+
+# Outside of a container, in another folder, under another name of the machine, with another umask.
+host=$PWD/build/release/image-root
+(umask 077 && exec make -j2 image-root SOURCE_DATE_EPOCH="$epoch") >"$TAP_WORK/make.log" 2>&1 || tap_note "$(tail "$TAP_WORK/make.log")"
+versions='[p["name"] + " " + p["versionInfo"] for p in d["packages"]]'
+if [ "$(sbom "$doc/sbom.spdx.json" "$versions")" = "$(sbom "$host/usr/share/doc/secretmanager/sbom.spdx.json" "$versions")" ]; then
+	is "$(diff <(tree "$host") <(tree "$TAP_WORK/image"))" '' "make image-root on this machine gives the image's files: bytes, modes, owners, times"
+else
+	tap_result yes "make image-root on this machine # SKIP its Debian packages are not those of the image's Debian"
+fi
+
+# buildah, from a copy of the sources.  It begins with the Docker build's first stages, whose libraries and objects were
+# built twice already: what is new is all behind them.
+buildah_build() {
+	local name=$1 mask=$2
+	(cd "$TAP_WORK/sources" && umask "$mask" && buildah "${storage[@]}" build --isolation chroot --network host --timestamp "$epoch" \
+		--build-arg DEBIAN=localhost/secretmanager-image-build:$$ --build-arg SOURCE_DATE_EPOCH="$epoch" \
+		--build-arg VERSION="$version" --build-arg REVISION="$(label revision)" --build-arg CREATED="$(label created)" \
+		--file deploy/Dockerfile --target release --tag "$name" .) >"$TAP_WORK/$name.log" 2>&1 ||
+		tap_note "$(tail "$TAP_WORK/$name.log")"
+	buildah "${storage[@]}" push "$name" "docker-archive:$TAP_WORK/$name.tar:$name:1" >/dev/null 2>&1
+	buildah "${storage[@]}" push --digestfile "$TAP_WORK/$name.digest" "$name" "oci-archive:$TAP_WORK/$name.oci:$name" >/dev/null 2>&1
+}
+if command -v buildah >/dev/null; then
+	storage=(--root "$TAP_WORK/storage/root" --runroot "$TAP_WORK/storage/run" --storage-driver vfs)
+	mkdir -m 755 "$TAP_WORK/sources"
+	# shellcheck disable=SC2046 # paths of ours have no spaces
+	tar -c .dockerignore deploy/Dockerfile $(sed -n 's/^!//p' .dockerignore) | tar -x -C "$TAP_WORK/sources"
+	docker build --quiet --file deploy/Dockerfile --target build --network host --build-arg \
+		DEBIAN="$("$here/debian-image")" --build-arg SOURCE_DATE_EPOCH="$epoch" --tag secretmanager-image-build:$$ . >/dev/null 2>&1
+	at_end "docker rmi secretmanager-image-build:$$ >/dev/null 2>&1"
+	docker save secretmanager-image-build:$$ -o "$TAP_WORK/build.tar"
+	buildah "${storage[@]}" pull "docker-archive:$TAP_WORK/build.tar" >/dev/null 2>&1
+	rm "$TAP_WORK/build.tar"
+	buildah_build first 022
+	buildah_build second 077
+	ok "buildah builds it" [ -s "$TAP_WORK/first.digest" ]
+	is "$(cat "$TAP_WORK/second.digest")" "$(cat "$TAP_WORK/first.digest")" "two builds by buildah give the same image, by its digest"
+	unpack "$TAP_WORK/buildah" <"$TAP_WORK/first.tar"
+	is "$(diff <(tree "$TAP_WORK/buildah") <(tree "$TAP_WORK/image"))" '' "and Docker's build has the same files: bytes, modes, owners, times"
+	is "$(diff "$TAP_WORK/buildah.config" "$TAP_WORK/image.config")" '' "and the same user, environment, command and labels"
+else
+	tap_result yes "two builds by buildah # SKIP buildah is not installed"
+fi
+
+# -- the SBOM -----------------------------------------------------------------------------------------
+
+own=$host/usr/share/doc/secretmanager/sbom.spdx.json
+run "$("$here/build-programs" spdx-check)/spdx-check" "$doc/sbom.spdx.json"
+is "$STATUS $ERR" '0 ' "it is SPDX 2.3, as SPDX's own library reads it, with valid licence expressions"
+ok "the one beside the image is the one in it" cmp "$doc/sbom.spdx.json" "build/image/secretmanager-$version.spdx.json"
+is "$(sbom "$doc/sbom.spdx.json" '[p["checksums"][0]["checksumValue"] + "  " + p["name"] for p in d["packages"] if "Program" in p["SPDXID"]]')" \
+	"$(cd "$TAP_WORK/image/usr/local/bin" && sha256sum -- * | LC_ALL=C sort)" "its hashes are those of the programs in the image"
+
+# This machine's build, whose maps are at hand.
+for program in secret-exec secret-seal secret-rotate; do
+	is "$(sbom "$own" "[p['packageFileName'] for r in d['relationships'] if r['spdxElementId'] == 'SPDXRef-Program-$program'
+		and r['relationshipType'] == 'STATIC_LINK' for p in d['packages'] if p['SPDXID'] == r['relatedSpdxElement']]")" \
+		"$(sed -n '/^Linker script and memory map/q; s/^\([^ ]*\.a\)(.*/\1/p' "build/release/maps/$program.map" |
+			sed 's/.*\///' | grep -vx libsecretmanager.a | LC_ALL=C sort -u)" "$program's archives are those of the linker's map"
+done
+for row in libcares.a:libc-ares-dev libyaml.a:libyaml-dev libc.a:libc6-dev libgcc.a:libgcc-"$(gcc -dumpversion)"-dev jsmn.h:libjsmn-dev; do
+	is "$(sbom "$own" "[p['versionInfo'] for p in d['packages'] if p.get('packageFileName') == '${row%:*}']")" \
+		"$(dpkg-query -W -f '${Version}' "${row#*:}")" "the version of ${row%:*} is dpkg's"
+done
+for row in libcurl.a:curl libssl.a:boringssl libcrypto.a:boringssl; do
+	built=$(sed -n "s/^LOAD \(.*\)\/lib\/${row%:*}$/\1/p" build/release/maps/secret-exec.map)
+	is "$(sbom "$own" "[p['versionInfo'] + ' ' + p['checksums'][0]['checksumValue'] for p in d['packages'] if p.get('packageFileName') == '${row%:*}']")" \
+		"$(cat "$built/VERSION") $(sha256sum <"$built/lib/${row%:*}" | cut -d' ' -f1)" "version and hash of ${row%:*} are those of the library that was built"
+done
+is "$(cd "$doc/licenses" && for name in $(sbom "$doc/sbom.spdx.json" '{p["copyrightText"].split("/")[1] for p in d["packages"] if "Library" in p["SPDXID"]}'); do
+	[ -s "$name" ] || echo "$name"
+done)" '' "the licence of each library is in the image"
+done_testing
