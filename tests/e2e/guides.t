@@ -83,7 +83,7 @@ done
 reveal config-file htpasswd >"$TAP_WORK/config-file"
 reveal config-file tls.key | sed -n 2p >>"$TAP_WORK/config-file"
 cat "$TAP_WORK"/{app,pipe,seal-job,config-file} >"$TAP_WORK/secrets"
-is "$(awk '{ print length > 23 }' "$TAP_WORK/secrets" | tr -d '\n')" 11111 "the secrets are known here"
+is "$(awk '{ print (length > 23) }' "$TAP_WORK/secrets" | tr -d '\n')" 11111 "the secrets are known here"
 
 # holds SECRETS FILE...: one of these files, or the standard input, has one of them.
 holds() { grep -aqFf "$TAP_WORK/$1" "${@:2}"; }
