@@ -42,7 +42,7 @@ follow() {
 		[0-9]*) ;;
 		*) printf '%s\n' "$line" ;;
 		esac
-	done < <("$here/../guide" "$@")
+	done < <(TMPDIR=$desk "$here/../guide" --in "$newcomer" "$@")
 	wait $!
 	ok "the pages were followed to their end" [ $? = 0 ]
 }
@@ -63,8 +63,22 @@ quotes() {
 	PYTHON
 }
 
+# A newcomer's machine: a small Debian (with openssl, as nginx's image has it), Docker's client and the CLIs of Kubernetes,
+# Helm and Vault; nothing of ours but a folder, where a copy of the repository will be.
+programs=$("$here/build-programs" kubectl helm vault)
+desk=$TAP_WORK/desk
+mkdir "$desk"
+mount=(--volume "$desk:$desk" --volume /var/run/docker.sock:/var/run/docker.sock)
+mount+=(--volume "$(command -v docker):/usr/local/bin/docker:ro")
+for program in kubectl helm vault; do
+	mount+=(--volume "$(readlink -f "$programs/$program"):/usr/local/bin/$program:ro")
+done
+mount+=(--volume "$KUBECONFIG:$KUBECONFIG:ro" --volume "$VAULT_CACERT:$VAULT_CACERT:ro")
+newcomer=$(docker run --detach --network "container:$CLUSTER_NETWORK" "${mount[@]}" --env KUBECONFIG --env VAULT_ADDR \
+	--env VAULT_CACERT --env VAULT_TOKEN --entrypoint sleep nginx:stable infinity) || exit 1
+at_end "docker rm --force $newcomer >/dev/null"
+
 cd "$root" || exit 1
-PATH=$("$here/build-programs" helm):$PATH
 for page in "${pages[@]}"; do
 	[ ! -d "deploy/examples/$(basename "$page" .md)" ] || ok "$page: it quotes its example" quotes "$page"
 done
