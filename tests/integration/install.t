@@ -39,7 +39,7 @@ for program in secret-exec secret-rotate secret-seal; do
 done
 
 doc=$installed/usr/share/doc/secretmanager
-for document in README.md LICENSE docs/CHANGELOG.md docs/SECURITY.md docs/launching.md policies/secret-exec.hcl docs/examples/read-pipe.sh; do
+for document in README.md LICENSE docs/CHANGELOG.md docs/SECURITY.md docs/launching.md policies/secret-exec.hcl deploy/examples/pipe/shell/Dockerfile; do
 	ok "beside them is $document" cmp -s "$document" "$doc/$document"
 done
 is "$(find "$doc" ! -perm -444)" "" "everybody may read the documents"
