@@ -20,6 +20,7 @@ TAP_CLEANUP=("rm -rf $TAP_WORK")
 at_end() { TAP_CLEANUP+=("$1"); }
 tap_end() {
 	local i
+	trap '' INT TERM HUP # the signal that ends it may come twice
 	for ((i = ${#TAP_CLEANUP[@]} - 1; i >= 0; i--)); do
 		eval "${TAP_CLEANUP[i]}"
 	done
