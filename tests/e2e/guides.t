@@ -22,7 +22,8 @@ if [ "${1-}" != inside ]; then
 	names >"$TAP_WORK/names-before"
 	# shellcheck disable=SC2016 # at the end
 	at_end 'names | comm -13 "$TAP_WORK/names-before" - | xargs -r docker rmi -f >/dev/null'
-	docker tag "$("$here/secretmanager-image")" registry.example.com/secretmanager:0.1.0 || exit 1
+	version=$(sed -nE 's/^.define SECRETMANAGER_VERSION "(.*)"/\1/p' "$root/lib/base/version.h")
+	docker tag "$("$here/secretmanager-image")" "registry.example.com/secretmanager:$version" || exit 1
 	# In the background, because a trap waits for what is in the foreground.
 	"$here/app-images" "$here/cluster" "$0" inside {lock}>&- &
 	at_end "kill $! 2>/dev/null && wait $!"

@@ -64,7 +64,11 @@ is "$(inspect '{{.Config.User}}')" 65532:65532 "the user is a number, and not ro
 is "$(inspect '{{json .Config.Entrypoint}} {{json .Config.Cmd}}')" 'null ["/usr/local/bin/secret-exec","--help"]' \
 	"no entry point: the command names the program"
 is "$(label version)" "$version" "the label version"
-is "$(label licenses) $(label title)" 'MIT secretmanager' "the labels licenses and title"
+# As a set: neither "and" nor a repetition says more.
+is "$(label licenses | sed 's/ AND /\n/g' | LC_ALL=C sort)" \
+	"$(sbom "$doc/sbom.spdx.json" '{l for p in d["packages"] if p["SPDXID"].find("Tool") < 0 for l in p["licenseConcluded"].split(" AND ")}')" \
+	"the label licenses has those of all that is in the SBOM"
+is "$(label title)" secretmanager "the label title"
 like "$(label description)" 'secret-exec, secret-seal and secret-rotate' "the label description"
 is "$(label revision)" "$(git describe --always --dirty --abbrev=40 --exclude='*')" "the label revision is the commit"
 is "$(label created)" "$(date -u -d "@$(git log -1 --format=%ct)" +%Y-%m-%dT%H:%M:%SZ)" "the label created is the commit's time"

@@ -87,6 +87,11 @@ while todo:
         reached.add(page)
         todo += graph[page]
 problems += ["%s: no way leads there from README.md" % page for page in pages if page.startswith("docs/") and page not in reached]
+version = re.search(r'SECRETMANAGER_VERSION "(.*)"', text_of("lib/base/version.h")).group(1)
+for name in files:
+    if re.match("docs/|deploy/|README", name) and name != "docs/CHANGELOG.md":
+        for other in set(re.findall(r"secretmanager[:_-](\d+\.\d+\.\d+)", text_of(name))) - {version}:
+            problems.append("%s: version %s" % (name, other))
 print("%d pages, %d links, %d names" % (len(pages), links, named), *problems, sep="\n")
 PY
 [ "$STATUS" = 0 ] || tap_note "$ERR"
