@@ -64,7 +64,7 @@ quotes() {
 	PYTHON
 }
 
-# A newcomer's machine: a small Debian (with openssl, as nginx's image has it), Docker's client and the CLIs of Kubernetes,
+# A newcomer's machine: a small Debian (with openssl and curl, as nginx's image has them), Docker's client and the CLIs of Kubernetes,
 # Helm and Vault; nothing of ours but a folder, where a copy of the repository will be.
 programs=$("$here/build-programs" kubectl helm vault)
 desk=$TAP_WORK/desk
