@@ -97,6 +97,26 @@ value vault.namespace=team/blue 'name: VAULT_NAMESPACE[[:space:]]*value: "team/b
 value shards.count=3 '- --shard=/3' "three shards"
 is "$(objects completions secret-rotate-rewrap <<<"$OUT") $(grep -c 'secret-rotate-shard-[012]-of-3$' <<<"$OUT")" "3 3" \
 	"are three pods and three Leases"
+value 'sealing.namespaces={demo},sealing.create=false' 'verbs: \[get, list, patch\]' "who seals may be left without create"
+value 'labels.team=blue,labels.app\.kubernetes\.io/part-of=mine,labels.app\.kubernetes\.io/component=mine' 'team: blue' "labels are added"
+is "$(sed -n 's,^ *app.kubernetes.io/part-of: ,,p' <<<"$OUT" | sort -u) $(objects component <<<"$OUT")" "secretmanager rotation" \
+	"but the chart's own stay"
+# What YAML would take for no text, were it not quoted.
+run helm template on "$chart" --namespace null --kube-version "$KUBE_VERSION" -f <(printf %s '{"name": "true", "namespaces": ["null", "on", "1e3"],
+	"image": {"pullSecrets": ["no"]}, "vault": {"caConfigMap": "yes"}, "sealing": {"namespaces": ["null"]},
+	"applications": [{"namespace": "null", "serviceAccount": "off", "secrets": ["on"]}]}')
+status_is 0 "names may be words of YAML's"
+run /usr/bin/python3 -I -c '
+import sys, yaml
+def texts(thing, where):
+    for key, part in thing.items() if isinstance(thing, dict) else enumerate(thing):
+        if isinstance(part, (dict, list)):
+            texts(part, where + [key])
+        elif not isinstance(part, str) and (key in ("name", "namespace", "serviceAccountName") or {"labels", "resourceNames"} & set(where)):
+            print(where, key, part)
+for thing in yaml.safe_load_all(sys.stdin):
+    texts(thing or {}, [])' <<<"$OUT"
+is "$STATUS $OUT" "0 " "and stay texts"
 
 # -- wrong values -----------------------------------------------------------------------------------
 
@@ -114,6 +134,12 @@ refused '{"retire": {"keepVersions": 0}}' "at '/retire/keepVersions': minimum"
 refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secrets": []}]}' "at '/applications/0/secrets': minItems"
 refused '{"networkPolicy": {"vault": {"to": []}}}' "at '/networkPolicy/vault/to': minItems"
 refused '{"extraArgs": ["transit-key"]}' "at '/extraArgs/0'"
+for argument in --retire --trim --keep-versions=1 --i-know-namespaces=a --jwt-file=/a --namespace=a --all-namespaces -A; do
+	refused "{\"extraArgs\": [\"$argument\"]}" "extraArgs: $argument: other values say so"
+done
+refused '{"name": "secret-seal"}' "at '/name': 'not' failed"
+refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secrets": ["a"]},
+	{"namespace": "demo", "serviceAccount": "app", "secrets": ["b"]}]}' 'applications: demo/app comes twice'
 refused '{"namespaces": ["team-a"], "shards": {"count": 8}}' 'shards.count: .*leave namespaces empty'
 refused '{"namespaces": ["team-a"], "retire": {"enabled": true}}' 'retire.enabled: .*noOtherNamespaces=true'
 refused '{"restartAnnotated": true, "shards": {"count": 8}}' 'restartAnnotated: with shards'
@@ -127,8 +153,10 @@ at_end 'helm uninstall -n secretmanager it >/dev/null 2>&1'
 run helm install -n secretmanager it "$chart" --set shards.count=2,retire.enabled=true
 status_is 0 "it installs"
 out_like 'token_policies=secret-rotate,secret-rotate-retire audience=vault' "and says what it needs in Vault"
-run helm upgrade -n secretmanager it "$chart" --reuse-values --set image.tag=2.0
+out_like 'WARNING: .* ports 443, 6443 of ANY address' "and what its network policies leave open"
+run helm upgrade -n secretmanager it "$chart" --reuse-values --set "image.tag=2.0,networkPolicy.apiServer.to[0].ipBlock.cidr=198.51.100.1/32"
 status_is 0 "goes to another version"
+out_unlike WARNING "and does not warn where the API server is named"
 is "$(kubectl get cronjobs -n secretmanager -o jsonpath='{.items[*].spec.jobTemplate.spec.template.spec.containers[0].image}' | tr ' ' '\n' | uniq -c | tr -s ' ')" \
 	" 3 registry.example.com/secretmanager:2.0" "with every CronJob"
 run helm uninstall -n secretmanager it

@@ -14,8 +14,11 @@ applied() {
 }
 # All but the namespaces, which end with the script.
 withdrawn() { kubectl delete --ignore-not-found -f <(sed '/^kind: Namespace$/,/^---$/d' "$TAP_WORK/applied.yaml") >/dev/null; }
-withdraw_cluster_roles() { kubectl delete clusterrole,clusterrolebinding secret-rotate --ignore-not-found >/dev/null; }
-at_end withdraw_cluster_roles
+withdraw_for_all() {
+	kubectl delete clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding secret-rotate \
+		--ignore-not-found >/dev/null
+}
+at_end withdraw_for_all
 
 # may ANSWER VERB GROUP RESOURCE [NAMESPACE [NAME]]: for $account
 may() {
@@ -190,6 +193,28 @@ kubectl patch secret -n demo s1 -p '{"immutable":true}' >/dev/null
 pod_of "$account"
 deployed deployed secret-rotate
 err_like 's1-[a-z0-9]+ takes its place' "it may make another of an immutable Secret"
+# of_type TYPE NAMESPACE [OPTION...]: make a Secret of that type, but for writing it down.
+of_type() {
+	run kubectl create --dry-run=server "${@:3}" -f <(printf '{"apiVersion":"v1","kind":"Secret","type":"%s","metadata":{"name":"made",
+		"namespace":"%s","annotations":{"kubernetes.io/service-account.name":"default"}}}' "$1" "$2")
+}
+as_rotation=(--kubeconfig /dev/null --server "https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT"
+	--certificate-authority "$pod/ca.crt" --token "$(<"$pod/token")")
+kubectl create serviceaccount -n demo default >/dev/null 2>&1 && at_end 'kubectl delete serviceaccount -n demo default >/dev/null'
+# The API server comes to know of a policy a little later.
+for ((try = 0; try < 60; try++)); do
+	of_type kubernetes.io/service-account-token demo "${as_rotation[@]}"
+	[ "$STATUS" = 0 ] || break
+	sleep 0.5
+done
+like "$STATUS $ERR" '^1 .*ValidatingAdmissionPolicy .*secret-rotate.* denied .*makes no Secret of a type that gives a token' \
+	"it may make none that gets a service account's token"
+of_type bootstrap.kubernetes.io/token kube-system "${as_rotation[@]}"
+like "$STATUS $ERR" '^1 .*makes no Secret of a type that gives a token' "nor one that is a token to join the cluster"
+of_type Opaque demo "${as_rotation[@]}"
+status_is 0 "others it may"
+of_type kubernetes.io/service-account-token demo
+status_is 0 "and whoever else may make such may do so still"
 like "$(kubectl get deployment -n demo web -o jsonpath='{.spec.template.metadata.annotations}')" restartedAt "and restart what asks for it"
 withdrawn
 

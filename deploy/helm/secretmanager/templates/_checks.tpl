@@ -16,5 +16,18 @@
 {{- if and .image.digest .image.tag }}
 {{- fail "image.tag: the digest says which image it is: leave the tag empty" }}
 {{- end }}
+{{- range .extraArgs }}
+{{- if regexMatch "^(-[An]|--(all-namespaces|namespace|retire|trim|keep-versions|i-know-namespaces|jwt-file)(=|$))" . }}
+{{- fail (printf "extraArgs: %s: other values say so (namespaces, retire), or the chart by itself (--jwt-file)" .) }}
+{{- end }}
+{{- end }}
+{{- $seen := dict }}
+{{- range .applications }}
+{{- $application := printf "%s/%s" .namespace .serviceAccount }}
+{{- if hasKey $seen $application }}
+{{- fail (printf "applications: %s comes twice: name all its Secrets in one entry" $application) }}
+{{- end }}
+{{- $_ := set $seen $application true }}
+{{- end }}
 {{- end }}
 {{- end -}}

@@ -51,7 +51,7 @@ spec:
             {{- toYaml . | nindent 12 }}
           {{- end }}
         spec:
-          serviceAccountName: {{ .name }}
+          serviceAccountName: {{ .name | quote }}
           automountServiceAccountToken: true
           restartPolicy: Never
           terminationGracePeriodSeconds: 30
@@ -65,7 +65,7 @@ spec:
           {{- with .image.pullSecrets }}
           imagePullSecrets:
             {{- range . }}
-            - name: {{ . }}
+            - name: {{ . | quote }}
             {{- end }}
           {{- end }}
           {{- with .priorityClassName }}
@@ -138,7 +138,7 @@ spec:
                       expirationSeconds: 600
             - name: vault-ca
               configMap:
-                name: {{ .vault.caConfigMap }}
+                name: {{ .vault.caConfigMap | quote }}
             {{- if $metrics }}
             - name: metrics
               {{- toYaml .metrics.volume | nindent 14 }}

@@ -12,32 +12,21 @@
 {{- end -}}
 {{- end -}}
 
-{{- define "secretmanager.labels" -}}
-app.kubernetes.io/part-of: secretmanager
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
-{{- with .Values.labels }}
-{{ toYaml . }}
-{{- end }}
-{{- end -}}
-
 {{/*
 What stands under "metadata:": . has root, name, namespace where it is not the release's ("" for none), and labels where
-there are more than every object has.
+there are more than every object has.  A label of the chart's own is not replaced by a value.
 */}}
 {{- define "secretmanager.metadata" -}}
 {{- $namespace := hasKey . "namespace" | ternary .namespace .root.Release.Namespace -}}
-name: {{ .name }}
+{{- $labels := dict "app.kubernetes.io/part-of" "secretmanager" "app.kubernetes.io/instance" .root.Release.Name
+      "app.kubernetes.io/version" .root.Chart.AppVersion "app.kubernetes.io/managed-by" .root.Release.Service
+      "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version) -}}
+name: {{ .name | quote }}
 {{- with $namespace }}
-namespace: {{ . }}
+namespace: {{ . | quote }}
 {{- end }}
 labels:
-  {{- include "secretmanager.labels" .root | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- toYaml (merge (dict) (.labels | default dict) $labels .root.Values.labels) | nindent 2 }}
 {{- with .root.Values.annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
@@ -49,9 +38,9 @@ annotations:
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ .kind }}
-  name: {{ .name }}
+  name: {{ .name | quote }}
 subjects:
   - kind: ServiceAccount
-    name: {{ .serviceAccount }}
-    namespace: {{ .namespace }}
+    name: {{ .serviceAccount | quote }}
+    namespace: {{ .namespace | quote }}
 {{- end -}}
