@@ -6,14 +6,14 @@ terraform {
   required_providers {
     vault = {
       source  = "hashicorp/vault"
-      version = ">= 3.3"
+      version = ">= 3.3, < 4" # tested with 3.3.1; a new major version may change resources
     }
   }
 }
 
 locals {
   key    = coalesce(var.key, var.domain, "derived-key")
-  suffix = var.domain == null ? "" : "-${var.domain}"
+  suffix = var.domain == null ? "" : lower("-${var.domain}") # as Vault has the names of policies and roles
 
   rotation = concat(
     ["secret-rotate"],
@@ -118,4 +118,13 @@ resource "vault_kubernetes_auth_backend_role" "role" {
   token_type              = "batch"
   token_ttl               = 10
   token_max_ttl           = 10
+
+  lifecycle {
+    precondition {
+      condition = !contains(each.value.policies, "secret-exec") || !contains(
+        ["secret-seal${local.suffix}", "secret-rotate${local.suffix}"], lower(each.key),
+      )
+      error_message = "The role ${each.key} is that of a program: call the application's otherwise."
+    }
+  }
 }

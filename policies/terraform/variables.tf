@@ -4,8 +4,23 @@ variable "applications" {
   default     = {}
 
   validation {
-    condition     = length(setintersection(keys(var.applications), ["secret-seal", "secret-rotate"])) == 0
+    condition     = length(setintersection([for role in keys(var.applications) : lower(role)], ["secret-seal", "secret-rotate"])) == 0
     error_message = "The roles secret-seal and secret-rotate are those of the programs."
+  }
+
+  validation {
+    condition     = length(distinct([for role in keys(var.applications) : lower(role)])) == length(var.applications)
+    error_message = "Vault has the names of roles in lower case: two of these would be the same."
+  }
+
+  validation {
+    condition     = alltrue([for role in keys(var.applications) : can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", role))])
+    error_message = "A role's name: letters, digits, '-', '_' and '.'."
+  }
+
+  validation {
+    condition     = alltrue([for a in values(var.applications) : can(regex("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "${a.namespace}/${a.service_account}"))])
+    error_message = "A namespace's and a service account's name: letters, digits, '-' and '.', without capitals."
   }
 }
 
@@ -13,18 +28,33 @@ variable "namespace" {
   description = "Where the service accounts secret-seal and secret-rotate are."
   type        = string
   default     = "secretmanager"
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", var.namespace))
+    error_message = "A namespace's name: letters, digits, '-' and '.', without capitals."
+  }
 }
 
 variable "domain" {
   description = "One of several trust domains: its key is called so, and its policies and the programs' roles end in it."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.domain == null || can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", var.domain))
+    error_message = "A name: letters, digits, '-', '_' and '.'."
+  }
 }
 
 variable "key" {
   description = "The Transit key: by default derived-key, or the domain's name."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.key == null || can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", var.key))
+    error_message = "A name: letters, digits, '-', '_' and '.'."
+  }
 }
 
 variable "retire" {
@@ -43,6 +73,11 @@ variable "mount" {
   description = "Where the transit engine is mounted."
   type        = string
   default     = "transit"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)*$", var.mount))
+    error_message = "Names of letters, digits, '-', '_' and '.', parted by '/'."
+  }
 }
 
 variable "create_mount" {
@@ -55,6 +90,11 @@ variable "auth_mount" {
   description = "Where the kubernetes auth method is mounted."
   type        = string
   default     = "kubernetes"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)*$", var.auth_mount))
+    error_message = "Names of letters, digits, '-', '_' and '.', parted by '/'."
+  }
 }
 
 variable "create_auth_mount" {

@@ -32,6 +32,22 @@ for wrong in --no-such-option --app '--app=api' '--app=Shop/api' '--app=shop/api
 	set_up "$wrong"
 	fails_with 2 '^setup: .*: see --help$' "$wrong is wrong usage"
 done
+for right in --retire --trim; do
+	set_up --no-retire "$right"
+	fails_with 2 '^setup: --no-retire takes back what .* give: see --help$' "$right and --no-retire at once"
+done
+for two in 'a/web b/web web' 'a/web b/y=Web web' 'secretmanager/secret-seal x/secret-seal secret-seal' \
+	'secretmanager/secret-rotate x/y=Secret-Rotate secret-rotate'; do
+	read -r first second role <<<"$two"
+	options=(--app "$second")
+	[[ $first = secretmanager/* ]] || options=(--app "$first" "${options[@]}")
+	set_up "${options[@]}"
+	fails_with 2 "^setup: $first and ${second%%=*} would have the same role, $role: " "two with the role $role: ${options[*]}"
+done
+set_up --domain payments --app x/y=secret-seal-payments
+fails_with 2 'would have the same role, secret-seal-payments: ' "and with a trust domain's"
+run test -e "$TAP_WORK/called"
+status_is 1 "for none of it Vault was asked anything"
 run env VAULT_CLI=no-such-cli "$setup"
 fails_with 1 'no-such-cli: not found: .*VAULT_CLI' "a CLI that is not there"
 run env VAULT_TOKEN=no-such-token "$setup"
@@ -156,9 +172,17 @@ status_is 0 "until it is run with --trim"
 # shellcheck disable=SC2016 # the launched shell's
 as api secret-exec --secret app -- sh -c 'echo "$A $B"'
 out_is "three two" "and all launches as before"
+set_up_here --app demo/api
+login secret-rotate secret-rotate/vault-token
+is "$(field auth.policies)" '["secret-rotate", "secret-rotate-retire", "secret-rotate-trim"]' "run without, it lets both rights stay"
+set_up_here --no-retire
+login secret-rotate secret-rotate/vault-token
+is "$(field auth.policies)" '["secret-rotate"]' "and with --no-retire it takes both back"
+set_up_here --retire
 set_up_here
 login secret-rotate secret-rotate/vault-token
-is "$(field auth.policies)" '["secret-rotate"]' "run without, it takes both rights back"
+is "$(field auth.policies)" '["secret-rotate", "secret-rotate-retire"]' "the right to retire alone stays, too"
+set_up_here --no-retire
 
 # seals_with POLICY...: those of policies/, for a key that is not there yet, are all that secret-seal has.
 seals_with() {
@@ -191,6 +215,16 @@ fails_with 1 'policy secret-exec speaks of transit/decrypt/derived-key: .*--doma
 set_up_here --app default/api
 fails_with 1 'role/api is for other service accounts: .*--app default/api=ROLE' "and so is another application of the same name"
 is "$(vault_state)" "$before" "and nothing is changed"
+narrowed='path "transit/decrypt/derived-key" { capabilities = ["update"] }'
+vault policy write secret-exec - >/dev/null <<<"$narrowed"
+set_up_here
+status_is 0 "a policy that was narrowed"
+out_like 'policy secret-exec: is there, with another text: left; --replace writes it' "is left, which is told"
+out_like $'policy secret-seal: is there\n' "and of no other"
+is "$(vault policy read secret-exec)" "$narrowed" "its text is the one that it had"
+set_up_here --replace
+out_like 'policy secret-exec: written' "--replace writes it"
+is "$(vault_state)" "$before" "as it was at first"
 set_up_here --domain payments --app default/api=payments-api
 status_is 0 "a trust domain of its own"
 is "$(vault_state | grep -v '^[^ ]*payments')" "$before" "leaves the first as it was"
@@ -206,6 +240,11 @@ done
 vault write transit/keys/exportable-key type=aes256-gcm96 derived=true exportable=true >/dev/null
 set_up_here --domain exportable --key exportable-key
 fails_with 1 'exportable-key has exportable=true' "a key that can be exported is refused"
+for time in first second; do
+	set_up_here --domain Capitals --retire
+	status_is 0 "a trust domain with a capital, for the $time time"
+done
+out_like 'policy secret-rotate-retire-capitals: is there' "whose policies are found again"
 vault secrets enable -path=elsewhere kv >/dev/null
 set_up_here --mount elsewhere
 fails_with 1 'elsewhere is a secrets engine of type kv' "and so is a mount that is something else"

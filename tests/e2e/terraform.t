@@ -42,14 +42,31 @@ TF_VAR_reviewer_jwt=$(<"$TAP_WORK/reviewer")
 export TF_VAR_reviewer_jwt
 here=("${CLUSTER[@]}" --namespace demo --app demo/api --app shop/front=web)
 
+# -- what is refused ----------------------------------------------------------------------------------------
+
+# Nothing to do: 0; something: 2.
+plan() { run tofu plan -input=false -detailed-exitcode "$@"; }
+app='namespace="demo",service_account="x"'
+for wrong in 'key=a b' 'key=a/b' 'domain=a"b' 'domain=' 'mount=/' 'mount=a//b' 'auth_mount=a*' 'namespace=Demo' 'namespace=*' \
+	"applications={\"a/b\"={$app}}" "applications={\"+\"={$app}}" "applications={Web={$app},web={$app}}" \
+	"applications={Secret-Seal={$app}}" 'applications={a={namespace="*",service_account="x"}}' \
+	'applications={a={namespace="demo",service_account="X"}}'; do
+	plan -var "$wrong"
+	status_is 1 "$wrong is refused"
+	err_like "Invalid value for variable.*${wrong%%=*}" "as the variable's value"
+done
+for role in secret-seal-payments Secret-Rotate-Payments; do
+	plan -var domain=Payments -var "applications={$role={$app}}"
+	status_is 1 "$role for an application of the domain Payments is refused"
+	err_like "The role $role is that of a program" "as a program's"
+done
+
 # -- the same as policies/setup -----------------------------------------------------------------------------
 
 "$root/policies/setup" "${here[@]}" --trim >/dev/null
 wanted=$(vault_state)
 vault_wipe
 apply() { run tofu apply -input=false -auto-approve "$@"; }
-# Nothing to do: 0; something: 2.
-plan() { run tofu plan -input=false -detailed-exitcode "$@"; }
 apply -var trim=true
 status_is 0 "it sets an empty Vault up"
 is "$(vault_state)" "$wanted" "as policies/setup does"
@@ -65,10 +82,10 @@ vault write -f transit/keys/derived-key/rotate >/dev/null
 vault write transit/keys/derived-key/config min_decryption_version=2 >/dev/null
 plan -var trim=true
 status_is 0 "what a rotation does to the key is not undone"
-"$root/policies/setup" "${here[@]}" >/dev/null
-plan
+"$root/policies/setup" "${here[@]}" --no-retire >/dev/null
+plan -var trim=true
 status_is 2 "a change in Vault is seen"
-apply
+apply -var trim=true
 status_is 0 "and mended"
 apply -var 'applications={api={namespace="demo",service_account="api"}}'
 status_is 0 "an application less"
@@ -91,5 +108,6 @@ is "$(vault_state | grep -v -e '^[^ ]*payments' -e '^[^ ]*ledger')" "$before" "l
 terraformed=$(vault_state)
 run "$root/policies/setup" --namespace demo --domain payments --app demo/ledger
 status_is 0 "policies/setup finds it"
+out_like $'policy secret-exec-payments: is there\n' "with the policies' text"
 is "$(vault_state)" "$terraformed" "as it would have made it"
 done_testing
