@@ -9,28 +9,8 @@ page=$root/docs/operations.md alerts=$root/deploy/alerts/secretmanager.yaml
 
 # -- messages ---------------------------------------------------------------------------------------
 
-# What stands in the first column, between backquotes, is in the programs' text, but for words of servers and libcurl;
-# "…" stands for what differs.
-run /usr/bin/python3 -I - "$root" "$page" <<'PY'
-import glob, re, sys
-root, page = sys.argv[1:]
-OTHERS = {"invalid role name", "service account name not authorized", "namespace not authorized",
-          "invalid audience (aud) claim", "permission denied", "too old", "Could not resolve"}
-text = ""
-for path in glob.glob(root + "/lib/*/*.c") + glob.glob(root + "/cmd/*/*.c"):
-    with open(path) as file:
-        text += re.sub(r'"\s*\n\s*"', "", file.read())
-with open(page) as file:
-    tables = re.findall(r"\n\| message \|.*?\n\n", file.read(), re.S)
-rows = [row for table in tables for row in table.strip().split("\n")[2:]]
-for row in rows:
-    for message in re.findall("`([^`]*)`", row.split("|")[1]):
-        for part in message.split("…"):
-            part = part.strip(" :")
-            if part and part not in OTHERS and part not in text:
-                print("%s: no program says so" % part)
-print("%d rows" % len(rows))
-PY
+run "$(dirname "$0")/told-messages" "$page" 'invalid role name' 'service account name not authorized' 'namespace not authorized' \
+	'invalid audience (aud) claim' 'permission denied' 'too old' 'Could not resolve'
 out_like '^[3-9][0-9] rows$' "every message of the tables is one"
 
 # -- metrics ----------------------------------------------------------------------------------------

@@ -7,26 +7,7 @@ stage_start
 root=$(cd "$(dirname "$0")/../.." && pwd)
 guide=$root/docs/rotation.md
 
-# What stands in the first column, between backquotes, is in the programs' text, but for Vault's own words; "…", N and M
-# stand for what differs.
-run /usr/bin/python3 -I - "$root" "$guide" <<'PY'
-import glob, re, sys
-root, guide = sys.argv[1:]
-VAULTS = {"message authentication failed", "too old", "403"}
-text = ""
-for path in glob.glob(root + "/lib/*/*.c") + glob.glob(root + "/cmd/*/*.c"):
-    with open(path) as file:
-        text += re.sub(r'"\s*\n\s*"', "", file.read())
-with open(guide) as file:
-    rows = re.search(r"\n\| message \|.*?\n\n", file.read(), re.S).group().strip().split("\n")[2:]
-for row in rows:
-    for message in re.findall("`([^`]*)`", row.split("|")[1]):
-        for part in re.split(r"…|\b[NM]\b", message):
-            part = part.strip(" :")
-            if part and part not in VAULTS and part not in text:
-                print("%s: no program says so" % part)
-print("%d rows" % len(rows))
-PY
+run "$(dirname "$0")/told-messages" "$guide" 'message authentication failed' 'too old' 403
 out_like '^[23][0-9] rows$' "every message of the table is one"
 
 # Each metric: with its prefix in the examples, without it in the table.
