@@ -20,12 +20,12 @@ TAP_CLEANUP=("rm -rf $TAP_WORK")
 at_end() { TAP_CLEANUP+=("$1"); }
 tap_end() {
 	local i
-	trap '' INT TERM HUP # the signal that ends it may come twice
 	for ((i = ${#TAP_CLEANUP[@]} - 1; i >= 0; i--)); do
 		eval "${TAP_CLEANUP[i]}"
 	done
 }
-trap tap_end EXIT
+# The signal that ends a script may come twice.
+trap 'trap "" INT TERM HUP; tap_end' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
