@@ -110,23 +110,25 @@ static void wait_for_stop(struct http_server *server)
 	pthread_mutex_unlock(&server->lock);
 }
 
+/* What is sent is a copy: once it is received the test may end, and the given answer with it. */
 static bool answer(struct connection *connection, int number)
 {
 	struct http_server *server = connection->server;
 	int last = server->answer_count - 1;
 	const struct http_answer *given = &server->answers[number < last ? number : last];
 	const char *body = given->body ? given->body : "";
-	char head[1024];
+	char *text = NULL;
 
 	if (given->status == KEEP_SILENT)
 		wait_for_stop(server);
 	if (given->status <= 0)
 		return false;
-	int length =
-	    snprintf(head, sizeof(head), "HTTP/1.1 %d Answer\r\nContent-Length: %zu\r\n%s\r\n",
-		given->status, strlen(body), given->headers ? given->headers : "");
-	return transmit(connection, head, (size_t)length) &&
-	       transmit(connection, body, strlen(body));
+	int length = asprintf(&text, "HTTP/1.1 %d Answer\r\nContent-Length: %zu\r\n%s\r\n%s",
+	    given->status, strlen(body), given->headers ? given->headers : "", body);
+	ck_assert_int_gt(length, 0);
+	bool sent = transmit(connection, text, (size_t)length);
+	free(text);
+	return sent;
 }
 
 static void *serve_connection(void *context)
