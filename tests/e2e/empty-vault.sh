@@ -18,10 +18,7 @@ at_end stop_servers
 # new_vault: on ports that are free now; fails when it ends instead of answering.
 new_vault() {
 	local port cluster_port
-	read -r port cluster_port < <(/usr/bin/python3 -IS -c '
-import socket
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*(s.getsockname()[1] for s in sockets))')
+	read -r port cluster_port < <(free_ports 2)
 	start_vault 127.0.0.1 "$port" "$cluster_port"
 	VAULT_ADDR=https://127.0.0.1:$port
 	until curl -s --noproxy '*' --cacert "$VAULT_CACERT" -o /dev/null "$VAULT_ADDR/v1/sys/health"; do

@@ -54,6 +54,14 @@ stop_servers() {
 	pids=()
 }
 
+# free_ports N: so many ports of loopback that are free now, on one line.
+free_ports() {
+	/usr/bin/python3 -IS -c '
+import socket, sys
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(s.getsockname()[1] for s in sockets))' "$1"
+}
+
 # start_etcd PORT PEER-PORT, on loopback
 start_etcd() {
 	start etcd "$servers/etcd" --data-dir "$(mktemp -d "$PWD/etcd.XXXXXX")" --name e2e --unsafe-no-fsync \
