@@ -83,11 +83,11 @@ start_kube_apiserver() {
 		--service-account-signing-key-file service-account.key "${@:5}"
 }
 
+# Vault runs no plugin by a link that leads out of its folder.
+plugin_folder() { dirname "$(readlink -f "$servers/plugins/vault-plugin-auth-kubernetes")"; }
+
 # start_vault ADDRESS PORT CLUSTER-PORT [COMMAND...]: not initialised, in memory; started by COMMAND
 start_vault() {
-	# Vault runs no plugin by a link that leads out of its folder.
-	local plugins
-	plugins=$(dirname "$(readlink -f "$servers/plugins/vault-plugin-auth-kubernetes")")
 	cat >vault.hcl <<HCL
 storage "inmem" {}
 listener "tcp" {
@@ -97,7 +97,7 @@ listener "tcp" {
   tls_key_file    = "$PWD/vault.key"
 }
 api_addr         = "https://$1:$2"
-plugin_directory = "$plugins"
+plugin_directory = "$(plugin_folder)"
 disable_mlock    = true
 HCL
 	start vault "${@:4}" "$servers/vault" server -config vault.hcl
