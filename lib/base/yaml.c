@@ -4,9 +4,9 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "lib/base/json.h"
+#include "lib/base/yaml_input.h"
 
 #define CORE_TAG "tag:yaml.org,2002:"
 
@@ -398,23 +398,11 @@ static int convert(struct converter *converter, const char *text)
 	return 0;
 }
 
-/* libyaml frees without wiping; these two hold the text as it came. */
-static void release(struct converter *converter)
-{
-	yaml_parser_t *parser = &converter->parser;
-
-	while (converter->depth > 0)
-		tdestroy(converter->levels[--converter->depth].keys, free);
-	OPENSSL_cleanse(
-	    parser->raw_buffer.start, (size_t)(parser->raw_buffer.end - parser->raw_buffer.start));
-	OPENSSL_cleanse(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
-	yaml_parser_delete(parser);
-}
-
 int yaml_to_json(const char *text, size_t length, const char *what, struct secret_buffer *json,
     struct error *err)
 {
 	struct converter converter = {.what = what, .err = err};
+	struct yaml_input input;
 	struct error no_json = ERROR_INIT;
 	struct json *document = json_parse(text, length, what, &no_json);
 
@@ -423,12 +411,12 @@ int yaml_to_json(const char *text, size_t length, const char *what, struct secre
 		json_free(document);
 		return secret_buffer_append(json, text, length, err);
 	}
-	if (!yaml_parser_initialize(&converter.parser))
+	if (!yaml_input_begin(&input, &converter.parser, text, length))
 		return error_memory(err);
-	yaml_parser_set_encoding(&converter.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&converter.parser, (const unsigned char *)text, length);
 	json_writer_init(&converter.writer, json);
 	int result = convert(&converter, text);
-	release(&converter);
+	while (converter.depth > 0)
+		tdestroy(converter.levels[--converter.depth].keys, free);
+	yaml_input_end(&converter.parser);
 	return result;
 }

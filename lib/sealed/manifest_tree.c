@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <yaml.h>
 
 #include "lib/base/json.h"
+#include "lib/base/yaml_input.h"
 
 /* Where a node is added. */
 struct builder {
@@ -446,15 +446,6 @@ static int read_events(struct reader *reader)
 	return 0;
 }
 
-/* libyaml frees without wiping; these two hold the text as it came. */
-static void release(yaml_parser_t *parser)
-{
-	OPENSSL_cleanse(
-	    parser->raw_buffer.start, (size_t)(parser->raw_buffer.end - parser->raw_buffer.start));
-	OPENSSL_cleanse(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
-	yaml_parser_delete(parser);
-}
-
 static int read_yaml(struct builder *builder)
 {
 	const struct manifest_tree *tree = builder->tree;
@@ -462,14 +453,12 @@ static int read_yaml(struct builder *builder)
 	struct reader reader = {.builder = builder,
 	    .place = {.text = tree->text, .length = tree->length, .byte = origin},
 	    .origin = origin};
+	struct yaml_input input;
 
-	if (!yaml_parser_initialize(&reader.parser))
+	if (!yaml_input_begin(&input, &reader.parser, tree->text + origin, tree->length - origin))
 		return error_memory(builder->err);
-	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(
-	    &reader.parser, (const unsigned char *)tree->text + origin, tree->length - origin);
 	int result = read_events(&reader);
-	release(&reader.parser);
+	yaml_input_end(&reader.parser);
 	return result;
 }
 

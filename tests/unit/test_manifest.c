@@ -324,6 +324,45 @@ static void make_set(const char *words, struct kube_secret *set)
 	}
 }
 
+static const struct {
+	const char *text, *value;
+} last_lines[] = {
+    {"stringData:\n  A: |\n    one", "one\n"},
+    {"stringData:\r\n  A: |\r\n    one\r", "one\n"},
+    {"stringData:\n  A: |+\n    one", "one\n"},
+    {"stringData:\n  A: |+\n    one\n\n  ", "one\n\n\n"},
+    {"stringData:\n  A: >\n    one\n    two", "one two\n"},
+    {"stringData:\n  A: |-\n    one", "one"},
+    {"stringData:\n  A: one", "one"},
+    {"stringData:\n  A: |", ""},
+    {"data:\n  A: |\n    YQ==", "a"},
+};
+
+START_TEST(a_last_line_without_a_break_is_read_as_kubectl_reads_it)
+{
+	static const char letters[] = "vault:v2:BBBB";
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, out = SECRET_BUFFER_INIT;
+	struct manifest manifest;
+	struct kube_secret set = {0};
+
+	expect_ok(
+	    secret_buffer_append_format(&text, &err, "%s%s", SECRET, last_lines[_i].text), err);
+	expect_ok(read_text(&manifest, text.data, text.length), err);
+	ck_assert_uint_eq(manifest.secrets->object.data_count, 1);
+	expect_text(manifest.secrets->object.data->value, last_lines[_i].value);
+	/* A new line below it leaves the value as it is. */
+	make_set("B", &set);
+	struct manifest_change change = {manifest.secrets, &set, false};
+	expect_ok(manifest_change(&manifest, &change, 1, &out, &err), err);
+	manifest_free(&manifest);
+	expect_ok(read_text(&manifest, out.data, out.length), err);
+	expect_text(kube_secret_entry(&manifest.secrets->object, "A")->value, last_lines[_i].value);
+	expect_text(kube_secret_entry(&manifest.secrets->object, "B")->value, letters);
+	kube_secret_free(&set);
+	manifest_free(&manifest);
+}
+END_TEST
+
 #define FLOW_HEAD "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\""
 #define OLD "dmF1bHQ6djE6QUFBQQ==" /* base64 of vault:v1:AAAA */
 #define NEW "dmF1bHQ6djI6QkJCQg==" /* of vault:v2:BBBB */
@@ -634,6 +673,8 @@ static void add_tests(TCase *tests)
 	tcase_add_loop_test(tests, what_can_not_be_changed_safely_is_refused, 0, COUNT(refused));
 	tcase_add_loop_test(tests, values_come_change_and_go, 0, COUNT(changed));
 	tcase_add_loop_test(tests, what_would_break_the_text_is_refused, 0, COUNT(unchangeable));
+	tcase_add_loop_test(
+	    tests, a_last_line_without_a_break_is_read_as_kubectl_reads_it, 0, COUNT(last_lines));
 	tcase_add_test(tests, depth_has_a_limit);
 	tcase_add_test(tests, a_nul_is_refused);
 }

@@ -1,0 +1,30 @@
+/*
+ * yaml_input: hand a text to libyaml as kubectl's reader hands it to its parser.
+ *
+ * kubectl (apimachinery's LineReader) ends the last line with a line break where the text does not.
+ * A block scalar at the end of the text keeps that break, so that without it the value is another.
+ */
+#ifndef BASE_YAML_INPUT_H
+#define BASE_YAML_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <yaml.h>
+
+struct yaml_input {
+	const char *text;
+	size_t length, at;
+	bool break_due;
+};
+
+/*
+ * Initialize *parser to read `length` bytes of UTF-8 at `text`; both *input and the text must stay
+ * where they are until yaml_input_end.  False: out of memory.
+ */
+bool yaml_input_begin(struct yaml_input *input, yaml_parser_t *parser, const char *text,
+    size_t length) __attribute__((nonnull, warn_unused_result));
+
+/* Wipe the parser's copies of the text and free it. */
+void yaml_input_end(yaml_parser_t *parser) __attribute__((nonnull));
+
+#endif
