@@ -15,6 +15,7 @@
 # shellcheck shell=bash
 
 BAD_COUNT=0
+BAD_SERVER=$(realpath "$(dirname "${BASH_SOURCE[0]}")/integration/bad-server")
 BAD_CA=$TAP_WORK/bad-ca.crt
 BAD_POD=$TAP_WORK/pod
 LAUNCH=()
@@ -43,7 +44,7 @@ bad_server() {
 	BAD_LOG=$start.log
 	mkfifo "$start"
 	: >"$BAD_LOG"
-	/usr/bin/python3 -I "$(dirname "${BASH_SOURCE[0]}")/integration/bad-server" --log "$BAD_LOG" "${tls[@]}" "$@" \
+	/usr/bin/python3 -I "$BAD_SERVER" --log "$BAD_LOG" "${tls[@]}" "$@" \
 		>"$start" &
 	at_end "kill $! 2>/dev/null"
 	read -r BAD_URL <"$start" || { echo "Bail out! bad-server does not start" && exit 1; }

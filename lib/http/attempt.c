@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/http/bundle.h"
+#include "lib/http/tls.h"
 
 /* A curl handle being filled: the first option that fails sticks. */
 struct setup {
@@ -57,8 +58,11 @@ static void set_ca_file(struct setup *setup, const char *path)
 	SET(setup, CURLOPT_PROXY_CAINFO, path);
 }
 
-static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, struct error *err)
+static int set_trust(struct setup *setup, struct http_attempt *attempt, struct error *err)
 {
+	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	const char *bundle = NULL;
+
 	SET(setup, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (endpoint->insecure) {
 		SET(setup, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -73,15 +77,15 @@ static int set_trust(struct setup *setup, const struct http_endpoint *endpoint, 
 			    err, "%s: CA file %s", endpoint->name, endpoint->ca_file);
 		set_ca_file(setup, endpoint->ca_file);
 	} else if (http_is_https(endpoint->url)) {
-		const char *bundle =
-		    endpoint->system_trust ? http_bundle_find(endpoint->ignore_environment) : NULL;
+		if (endpoint->system_trust)
+			bundle = http_bundle_find(endpoint->ignore_environment);
 		if (!bundle)
 			return error_set(err, ERROR_USAGE,
 			    "%s: no CA certificates to verify its TLS: %s", endpoint->name,
 			    endpoint->trust_hint ? endpoint->trust_hint : "name a CA file");
-		if (setup->result == CURLE_OK)
-			setup->result = http_bundle_trust(setup->easy, bundle);
 	}
+	if (setup->result == CURLE_OK)
+		setup->result = http_tls_set_up(attempt, bundle);
 	return 0;
 }
 
@@ -300,7 +304,7 @@ static int fill(struct http_attempt *attempt, struct error *err)
 		return -1;
 	set_method(&setup, attempt->exchange);
 	set_transport(&setup, attempt);
-	if (set_trust(&setup, attempt->exchange->endpoint, err) < 0)
+	if (set_trust(&setup, attempt, err) < 0)
 		return -1;
 	set_client_certificate(&setup, attempt->exchange->endpoint);
 	if (setup.result != CURLE_OK)

@@ -21,6 +21,7 @@ struct http_attempt {
 	int64_t retry_at_ms;  /* when to try again; 0: it is running */
 	int64_t started_ms;   /* when the first try was */
 	char *active;	      /* scheme://host:port that a standby led to: the one hop is used up */
+	const char *bundle;   /* the system's CAs where they are the trust; else NULL */
 	bool overflow;	      /* the response grew over its limit */
 	bool enough;	      /* so did an error's, whose beginning is enough */
 	struct error failure; /* an error in a callback */

@@ -1,7 +1,6 @@
 #include "lib/http/bundle.h"
 
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -145,15 +144,8 @@ static int get_issuer(X509 **issuer, X509_STORE_CTX *verifying, X509 *certificat
 	return X509_STORE_CTX_get1_issuer(issuer, verifying, certificate);
 }
 
-static CURLcode on_ssl_context(CURL *easy, void *context, void *unused)
-{
-	(void)easy, (void)unused;
-	X509_STORE_set_get_issuer(SSL_CTX_get_cert_store(context), get_issuer);
-	return CURLE_OK;
-}
-
-CURLcode http_bundle_trust(CURL *easy, const char *path)
+void http_bundle_trust(SSL_CTX *ssl, const char *path)
 {
 	bundle = path;
-	return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
+	X509_STORE_set_get_issuer(SSL_CTX_get_cert_store(ssl), get_issuer);
 }

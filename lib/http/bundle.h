@@ -7,7 +7,7 @@
 #ifndef HTTP_BUNDLE_H
 #define HTTP_BUNDLE_H
 
-#include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 
 /* $SSL_CERT_FILE, unless `standard`, or where distributions keep it; NULL: nowhere.  Borrowed from
@@ -15,6 +15,6 @@
 const char *http_bundle_find(bool standard);
 
 /* Trust what is in the file (which must stay named so) as libcurl would trust CURLOPT_CAINFO. */
-CURLcode http_bundle_trust(CURL *easy, const char *path) __attribute__((nonnull));
+void http_bundle_trust(SSL_CTX *ssl, const char *path) __attribute__((nonnull));
 
 #endif

@@ -65,6 +65,19 @@ static const char *last_part(const char *reason)
 	return colon ? colon + 1 : reason;
 }
 
+/* By BoringSSL's name of the failure. */
+static const char *handshake_advice(const char *reason)
+{
+	if (strstr(reason, "WRONG_VERSION_NUMBER") || strstr(reason, "HTTP"))
+		return "check that it is an HTTPS port";
+	if (strstr(reason, "PROTOCOL"))
+		return "the server must support TLS 1.2 or newer";
+	if (strstr(reason, "CERTIFICATE") || strstr(reason, "UNKNOWN_CA"))
+		return "check the client certificate";
+	return "the server and this client may have no cipher, curve or kind of certificate in "
+	       "common";
+}
+
 static void explain_tls(
     const struct http_endpoint *endpoint, const struct failure *failure, struct error *err)
 {
@@ -73,9 +86,8 @@ static void explain_tls(
 		    "the connection was closed in the TLS handshake: is it still starting, or a "
 		    "proxy in between?");
 	else if (failure->result == CURLE_SSL_CONNECT_ERROR)
-		error_set(err, ERROR_NETWORK,
-		    "TLS handshake failed: %s: is this an HTTPS port, and does it speak TLS 1.2?",
-		    last_part(failure->reason));
+		error_set(err, ERROR_NETWORK, "TLS handshake failed: %s; %s",
+		    last_part(failure->reason), handshake_advice(failure->reason));
 	else
 		error_set(err, ERROR_NETWORK, "TLS certificate not trusted: %s: %s",
 		    failure->reason,

@@ -72,16 +72,16 @@ comes_through "the API server closing after its answer"
 LAUNCH=(--retries 4)
 bad_server --plain code=200
 launch "VAULT_ADDR=https://127.0.0.1:$BAD_PORT"
-gives_up "login .*Vault at https://127.0.0.1:$BAD_PORT: TLS handshake failed: WRONG_VERSION_NUMBER: is this an HTTPS port" "plain HTTP on Vault's port"
+gives_up "login .*Vault at https://127.0.0.1:$BAD_PORT: TLS handshake failed: WRONG_VERSION_NUMBER; check that it is an HTTPS port" "plain HTTP on Vault's port"
 requests 0 "gets no request"
 launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_PORT"
-gives_up "Secret demo/app: .*TLS handshake failed: .*: is this an HTTPS port" "and on the API server's"
+gives_up "Secret demo/app: .*TLS handshake failed: .*; check that it is an HTTPS port" "and on the API server's"
 tried 0 "which is final"
 launch "VAULT_ADDR=http://127.0.0.1:${VAULT_ADDR##*:}" VAULT_CACERT=
 like "$STATUS ${ERR##*$'\n'}" '^125 .*login .*Vault.*https://' "a Vault address with http for https names https"
 bad_server --tls-1.1 relay
 vault
-gives_up "login .*TLS handshake failed: .*does it speak TLS 1.2\\?" "TLS 1.1"
+gives_up "login .*TLS handshake failed: .*; the server must support TLS 1.2 or newer" "TLS 1.1"
 tried 0 "which is final"
 bad_server garbage
 vault

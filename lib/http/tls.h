@@ -1,0 +1,23 @@
+/*
+ * tls: the parts of TLS in which BoringSSL's or libcurl's defaults are not ours.
+ *
+ * Offered are also P-521 and Ed25519, as by curl and Go's clients.  A chain that verifies is
+ * refused where the server's certificate has no DNS name and no IP address as a subject alternative
+ * name (libcurl would compare its common name then), or where a certificate in it is weak: an RSA
+ * key under 2048 bits, or a signature by SHA-1 or an older digest.
+ */
+#ifndef HTTP_TLS_H
+#define HTTP_TLS_H
+
+#include <curl/curl.h>
+
+#include "lib/http/attempt.h"
+
+/*
+ * Set up the attempt's TLS, for the server and for a proxy that speaks TLS.  `bundle`: the system's
+ * certificates (a path that stays valid) are the trust, see bundle.h; NULL: the handle's own CAs.
+ */
+CURLcode http_tls_set_up(struct http_attempt *attempt, const char *bundle)
+    __attribute__((nonnull(1)));
+
+#endif
