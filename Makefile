@@ -141,6 +141,10 @@ $(PROBE): tests/probe/probe.c $(FLAGS)
 	@echo "  LINK  $@"
 	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
 
+# A unit test that fails does not keep the program tests from running; "make" fails in the end.
+ifneq ($(filter test sanitize,$(MAKECMDGOALS)),)
+MAKEFLAGS += --keep-going
+endif
 test: unit integration  ## get the dependencies, build, run the unit tests and the program tests
 
 # What these need, which can be made with -j.

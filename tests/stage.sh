@@ -87,6 +87,7 @@ vault_accessors() {
 	field data.keys | grep -oE '"[^"]+"' | sort
 }
 new_tokens() { comm -13 <(printf '%s\n' "$1") <(vault_accessors) | wc -l; }
+no_new_tokens() { [ "$(new_tokens "$1")" = 0 ]; }
 
 # Open a Vault that has been sealed.
 vault_unseal() {

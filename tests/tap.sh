@@ -10,6 +10,8 @@
 # the programs under test, so showing their output shows none.
 # shellcheck shell=bash
 
+# Seconds for which an event is waited for: long enough for a busy machine, since only a failure takes so long.
+export PATIENCE=${PATIENCE:-300}
 TAP_COUNT=0
 TAP_FAILED=0
 OUT='' ERR='' STATUS=0
@@ -112,10 +114,10 @@ fails_with() {
 	fi
 }
 
-# until_true COMMAND...: wait for it to hold, a minute or $PATIENCE seconds; fails when it does not.
+# until_true COMMAND...: wait for it to hold, $PATIENCE seconds; fails when it does not.
 until_true() {
 	local i
-	for ((i = 0; i < ${PATIENCE:-60} * 20; i++)); do
+	for ((i = 0; i < PATIENCE * 20; i++)); do
 		"$@" && return
 		sleep 0.05
 	done
@@ -139,7 +141,7 @@ while True:
 	# shellcheck disable=SC2034 # for the script that sources this
 	read -r SILENT_PORT <&"$SILENT_EVENTS"
 }
-silent_connected() { read -r -t "${PATIENCE:-60}" _ <&"$SILENT_EVENTS"; }
+silent_connected() { read -r -t "$PATIENCE" _ <&"$SILENT_EVENTS"; }
 
 skip_all() {
 	echo "1..0 # SKIP $1"

@@ -38,7 +38,7 @@ begin() {
 }
 conditions=() options=()
 # next: the next line of it; $LINE.
-next() { read -r -t ${PATIENCE:-60} LINE <&7 || LINE='(nothing came)'; }
+next() { read -r -t "$PATIENCE" LINE <&7 || LINE='(nothing came)'; }
 # ended: the launcher has; $STATUS, $ERR.
 ended() {
 	STATUS=0
@@ -271,7 +271,7 @@ ended
 # Ctrl-C, and once that has come to it, type "typed".  What it writes is in $OUT.
 cat >"$TAP_WORK/terminal.py" <<'END'
 import os, pty, signal, sys
-signal.alarm(60)
+signal.alarm(int(os.environ["PATIENCE"]))
 child, master = pty.fork()
 if child == 0:
     os.execvp("bash", ["bash", "-c", sys.argv[1], "bash", *sys.argv[2:]])

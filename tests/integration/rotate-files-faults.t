@@ -203,7 +203,7 @@ unchanged "a signal"
 is "$(ls -A "$dir" | tr '\n' ' ')" "app.yaml other.yaml " "a signal: nothing is left behind"
 is "$(new_tokens "$accessors")" 0 "a signal: the token is given back"
 bad_vault relay hang
-run env VAULT_ADDR="$BAD_URL" VAULT_CACERT="$BAD_CA" "$BIN/secret-rotate" --timeout 1s --files "$file"
+run env VAULT_ADDR="$BAD_URL" VAULT_CACERT="$BAD_CA" "$BIN/secret-rotate" --timeout 5s --files "$file"
 is "$STATUS" 1 "a Vault that does not answer"
 unchanged "a Vault that does not answer"
 

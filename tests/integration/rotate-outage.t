@@ -28,7 +28,7 @@ is "$(grep -c 'waiting for it' <<<"$ERR")" 1 "which is told once"
 current 2 "and all is done"
 
 bad_vault relay relay relay sealed
-rotate "$(vault)" --timeout 1s
+rotate "$(vault)" --timeout 5s
 status_is 1 "Vault stays sealed"
 err_like 'Vault is sealed: .*waited for it until --timeout: run again, and it goes on' "until the time is over"
 current 2 "nothing is lost"

@@ -111,7 +111,7 @@ fails_with 2 'it is no regular file' "a folder"
 run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile/"
 fails_with 2 'it names no file' "no name"
 mkfifo "$TAP_WORK/textfile/fifo.prom"
-run timeout 10 "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile/fifo.prom"
+run timeout "$PATIENCE" "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile/fifo.prom"
 fails_with 2 'it is no regular file' "a named pipe"
 rm "$TAP_WORK/textfile/fifo.prom"
 is "$(latest)" "$version" "and no key was rotated"
@@ -126,7 +126,7 @@ cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
 age
 bad_api relay code=503
 run "${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" KUBERNETES_SERVICE_PORT="$BAD_PORT" \
-	"$BIN/secret-rotate" -n demo --no-lease --retries 0 --timeout 1s --name a --name bound --metrics-file "$file" -o json
+	"$BIN/secret-rotate" -n demo --no-lease --retries 0 --timeout 5s --name a --name bound --metrics-file "$file" -o json
 status_is 1 "a pass that does not come to its end"
 is "$(field complete) $(field listed) $(field keys.0.name) $(field keys.0.valuesByVersion)" "false 1 transit/aes256-key " \
 	"is no count of values"

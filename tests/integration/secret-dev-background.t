@@ -2,16 +2,7 @@
 # --print-env: as ssh-agent, ready when it returns, gone with a signal, any number side by side.
 . "$(dirname "$0")/../tap.sh"
 
-# Wait, for at most ten seconds, until the condition holds.
-soon() {
-	local i
-	for ((i = 0; i < 1000; i++)); do
-		! "$@" 2>/dev/null || return 0
-		sleep 0.01
-	done
-	return 1
-}
-gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+gone() { [ ! -e "/proc/$1" ] || grep -qs '^State:.Z' "/proc/$1/status"; }
 absent() { [ ! -e "$1" ]; }
 health() { curl -sS --noproxy '*' --cacert "$VAULT_CACERT" "$VAULT_ADDR/v1/sys/health"; }
 
@@ -26,8 +17,8 @@ for signal in TERM INT HUP; do
 	out_like '"initialized":true' "it serves when the shell goes on"
 	is "$(cut -d ' ' -f 6 "/proc/$SECRET_DEV_PID/stat")" "$SECRET_DEV_PID" "in a session of its own"
 	kill -s "$signal" "$SECRET_DEV_PID"
-	ok "SIG$signal ends it" soon gone "$SECRET_DEV_PID"
-	ok "and its directory goes" soon absent "$SECRET_DEV_DIR"
+	ok "SIG$signal ends it" until_true gone "$SECRET_DEV_PID"
+	ok "and its directory goes" until_true absent "$SECRET_DEV_DIR"
 done
 
 eval "$("$BIN/secret-dev" --print-env)"
@@ -41,7 +32,7 @@ ok "and another root token" test "$first_token" != "$VAULT_TOKEN"
 run curl -sS --noproxy '*' --cacert "$VAULT_CACERT" -H @<(echo "X-Vault-Token: $first_token") "$VAULT_ADDR/v1/sys/mounts"
 out_like 'permission denied' "which does not pass at the other"
 kill "$first_pid"
-ok "one ends" soon gone "$first_pid"
+ok "one ends" until_true gone "$first_pid"
 run health
 out_like '"sealed":false' "and the other stays"
 
@@ -49,7 +40,7 @@ out_like '"sealed":false' "and the other stays"
 exec 3<>"/dev/tcp/127.0.0.1/${VAULT_ADDR##*:}"
 printf '\x16\x03\x01' >&3
 kill "$SECRET_DEV_PID"
-ok "it ends with a client connected" soon gone "$SECRET_DEV_PID"
+ok "it ends with a client connected" until_true gone "$SECRET_DEV_PID"
 exec 3>&-
 
 # The foreground says where it is and ends the same way.

@@ -48,12 +48,17 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+/* Check's default limit is 4 s, which a busy machine exceeds.  This one ends only tests that hang.
+ */
+#define TEST_TIMEOUT_S 600
+
 /* Run a suite of one test case; for main. */
 static inline int run_tests(const char *name, void (*add)(TCase *))
 {
 	Suite *suite = suite_create(name);
 	TCase *tests = tcase_create(name);
 
+	tcase_set_timeout(tests, TEST_TIMEOUT_S);
 	add(tests);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

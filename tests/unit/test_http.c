@@ -319,7 +319,7 @@ START_TEST(a_wait_beyond_the_deadline_gives_the_last_answer)
 	run();
 	ck_assert_int_eq(exchange.status, 429);
 	expect_text(exchange.response, "busy");
-	ck_assert_int_lt(clock_now_ms() - start, 10000);
+	ck_assert_int_lt(clock_now_ms() - start, 19000);
 	finish();
 }
 END_TEST
@@ -364,8 +364,8 @@ START_TEST(a_silent_server_is_given_up)
 	endpoint.retries = 1;
 	request(&exchange, "GET", "/");
 	run();
-	ck_assert_int_eq(http_server_requests(server), 2);
 	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_NETWORK, "no answer");
+	expect_contains(err.message, ": tried 2 times in ");
 	finish();
 }
 END_TEST
@@ -420,13 +420,13 @@ START_TEST(the_deadline_ends_everything)
 	http_client_free(client);
 	client = http_client_new(start + 300, &err);
 	endpoint.retries = _i; /* none, and more */
+	endpoint.request_timeout_ms = 2 * TEST_TIMEOUT_S * 1000;
 	request(&exchange, "GET", "/");
 	run();
 	ck_assert_int_eq(exchange.error.code, ERROR_NETWORK);
 	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_NETWORK,
 	    "--timeout leaves no time for another try");
 	ck_assert_int_ge(clock_now_ms() - start, 298); /* whole milliseconds, at both ends */
-	ck_assert_int_lt(clock_now_ms() - start, 3000);
 	finish();
 }
 END_TEST
@@ -527,7 +527,6 @@ START_TEST(exchanges_run_at_the_same_time)
 
 	serve(fine, 1);
 	http_server_gather(server, 5);
-	endpoint.request_timeout_ms = 5000;
 	endpoint.retries = 0;
 	for (int i = 0; i < 5; i++) {
 		request(&several[i], "GET", "/");
@@ -573,7 +572,7 @@ START_TEST(one_waited_for_leaves_the_others_to_be_waited_for)
 	expect_ok(http_start(client, &exchange, &err), err);
 	expect_ok(http_run(client, &one, 1, &err), err);
 	ck_assert_int_eq(second.status, 200);
-	ck_assert_ptr_eq(http_wait_until(client, clock_now_ms() + 10000), &exchange);
+	ck_assert_ptr_eq(http_wait_until(client, clock_now_ms() + 600000), &exchange);
 	ck_assert_int_eq(exchange.status, 200);
 	ck_assert_ptr_null(http_wait(client));
 	http_exchange_free(&second);
@@ -688,7 +687,6 @@ static void on_alarm(int number)
 START_TEST(a_signal_ends_running_and_later_exchanges)
 {
 	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
-	int64_t start = clock_now_ms();
 
 	serve(answers, 1);
 	signal(SIGALRM, on_alarm);
@@ -700,7 +698,6 @@ START_TEST(a_signal_ends_running_and_later_exchanges)
 	request(&exchange, "GET", "/");
 	run();
 	ck_assert_int_eq(exchange.error.code, ERROR_INTERRUPTED);
-	ck_assert_int_lt(clock_now_ms() - start, 5000);
 	finish();
 }
 END_TEST
@@ -980,7 +977,6 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_set_timeout(tests, 30);
 	tcase_add_test(tests, a_get_sends_its_headers_and_no_body);
 	tcase_add_loop_test(tests, a_body_is_sent_with_its_type, 0, COUNT(methods));
 	tcase_add_test(tests, a_post_without_a_body_names_no_type);

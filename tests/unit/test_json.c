@@ -917,7 +917,6 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_set_timeout(tests, 30);
 	tcase_add_loop_test(tests, json_is_accepted, 0, COUNT(accepted));
 	tcase_add_loop_test(tests, anything_else_is_refused, 0, COUNT(refused));
 	tcase_add_test(tests, a_text_that_is_cut_off_is_refused);

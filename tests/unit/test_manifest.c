@@ -666,7 +666,6 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, any_change_of_values_keeps_all_other_bytes);
 	tcase_add_test(tests, damaged_manifests_are_refused_or_sealed);
 	tcase_add_loop_test(tests, only_what_must_differ_is_changed, 0, COUNT(texts));

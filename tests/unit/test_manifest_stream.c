@@ -221,7 +221,6 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, a_stream_is_cut_into_documents, 0, COUNT(streams));
 	tcase_add_test(tests, documents_together_are_the_stream);
 	tcase_add_test(tests, a_long_stream_is_cut_as_a_short_one);

@@ -288,7 +288,6 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-	tcase_set_timeout(tests, 30);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, a_value_that_would_grow_too_long_stays);
 	tcase_add_test(tests, a_secret_that_would_grow_too_large_stays);
