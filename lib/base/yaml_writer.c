@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/json.h"
+#include "lib/base/yaml_plain.h"
 
 static int on_write(void *context, unsigned char *bytes, size_t length)
 {
@@ -70,12 +71,8 @@ void yaml_write_sequence_end(struct yaml_writer *writer)
 /* Text that no reader, of YAML 1.1 or 1.2, takes for anything but a string. */
 static bool is_plain(const char *text)
 {
-	static const char *const words[] = {
-	    "null", "true", "false", "yes", "no", "on", "off", "y", "n"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(text, words[i]) == 0)
-			return false;
+	if (!yaml_plain_is_string(text, strlen(text)))
+		return false;
 	if (!isalpha((unsigned char)text[0]) && text[0] != '_')
 		return false;
 	for (; *text; text++)

@@ -8,6 +8,7 @@
 #include "lib/base/json.h"
 #include "lib/base/strings.h"
 #include "lib/base/yaml.h"
+#include "lib/base/yaml_plain.h"
 #include "lib/sealed/sealed.h"
 
 #define BASE64_MARK " (base64)"
@@ -26,10 +27,8 @@ static bool is_plain_name(const char *name)
 	static const char letters[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
 
-	if (strcasecmp(name, "null") == 0 || strcasecmp(name, "true") == 0 ||
-	    strcasecmp(name, "false") == 0)
-		return false;
-	return (isalpha((unsigned char)name[0]) || name[0] == '_') && !name[strspn(name, letters)];
+	return (isalpha((unsigned char)name[0]) || name[0] == '_') &&
+	       !name[strspn(name, letters)] && yaml_plain_is_string(name, strlen(name));
 }
 
 /* The code point at `text`, well-formed UTF-8, and its bytes. */

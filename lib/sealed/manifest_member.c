@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/json.h"
+#include "lib/base/yaml_plain.h"
 
 /*
  * Lines.
@@ -88,7 +89,7 @@ static bool is_plain(const char *content, size_t length)
 	for (size_t i = 0; i < length; i++)
 		if (!memchr(letters, content[i], sizeof(letters) - 1))
 			return false;
-	return manifest_text_is_string(content, length);
+	return yaml_plain_is_string(content, length);
 }
 
 static int write_quoted(

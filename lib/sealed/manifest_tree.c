@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/json.h"
 #include "lib/base/yaml_input.h"
+#include "lib/base/yaml_plain.h"
 
 /* Where a node is added. */
 struct builder {
@@ -496,49 +496,6 @@ char *manifest_node_string(const struct manifest_tree *tree, const struct manife
 	return strndup(content, node->bytes);
 }
 
-static bool is_word(const char *text, size_t length)
-{
-	static const char *const words[] = {"", "~", "null", "true", "false", "yes", "no", "on",
-	    "off", "y", "n", "<<", "=", ".inf", ".nan", "+.inf", "-.inf"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strlen(words[i]) == length && strncasecmp(words[i], text, length) == 0)
-			return true;
-	return false;
-}
-
-static bool is_all_of(const char *text, size_t length, const char *letters)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!text[i] || !strchr(letters, text[i]))
-			return false;
-	return true;
-}
-
-/*
- * In any notation of YAML 1.1 or 1.2: 1_000, 0x1F, 0o17, 1:30, -1.5e3, 2001-12-14.  Says so of some
- * that are none, such as 127.0.0.1.
- */
-static bool is_numeric(const char *text, size_t length)
-{
-	if (length > 0 && (*text == '+' || *text == '-')) {
-		text++;
-		length--;
-	}
-	if (length == 0 || !strchr(".0123456789", *text))
-		return false;
-	if (length > 2 && *text == '0' && strchr("xXoObB", text[1]))
-		return is_all_of(text + 2, length - 2, "0123456789abcdefABCDEF_");
-	if (length > 4 && text[4] == '-' && is_all_of(text, 4, "0123456789"))
-		return true;
-	return is_all_of(text, length, "0123456789_.:eE+-");
-}
-
-bool manifest_text_is_string(const char *text, size_t length)
-{
-	return !is_word(text, length) && !is_numeric(text, length);
-}
-
 bool manifest_node_is_string(const struct manifest_tree *tree, const struct manifest_node *node)
 {
 	const char *content = secret_buffer_string(&tree->contents) + node->value;
@@ -547,5 +504,5 @@ bool manifest_node_is_string(const struct manifest_tree *tree, const struct mani
 		return false;
 	if (node->style != MANIFEST_PLAIN)
 		return true;
-	return !tree->json && manifest_text_is_string(content, node->bytes);
+	return !tree->json && yaml_plain_is_string(content, node->bytes);
 }

@@ -73,11 +73,7 @@ bool manifest_node_is(const struct manifest_tree *tree, const struct manifest_no
 char *manifest_node_string(const struct manifest_tree *tree, const struct manifest_node *node)
     __attribute__((nonnull, warn_unused_result));
 
-/*
- * Every reader of YAML takes the scalar for a string.  A plain one must not look like a number, a
- * time or a word of YAML 1.1 (yes, off, null, ...).
- */
-bool manifest_text_is_string(const char *text, size_t length) __attribute__((nonnull));
+/* Every reader of YAML takes the scalar for a string: it has quotes, or no other meaning. */
 bool manifest_node_is_string(const struct manifest_tree *tree, const struct manifest_node *node)
     __attribute__((nonnull));
 

@@ -216,6 +216,17 @@ static const struct {
 	"{\"apiVersion\": \"v1\", \"kind\": \"SecretList\", \"items\": [{\"metadata\": {\"name\": "
 	"\"app\", \"labels\": {\"secretmanager/sealed\": \"true\"}, \"annotations\": "
 	"{\"secretmanager/transit-key\": \"transit/k\"}}, \"data\": {\"A\": \"" SEALED "\"}}]}"},
+    /* Plain scalars that every reader takes for strings, as kubectl and kustomize write them. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: 1.2.3\n  namespace: 2024-beta\n  labels:\n"
+     "    app.kubernetes.io/version: 1.27.4-rc.1\n  annotations:\n    a: +49-30-1234\n    b: "
+     "0beef\n"
+     "    c: 10.0.0.0/8\ntype: 1.2.3/4\nstringData:\n  A: 10.0.0.1:6379\n  1.2.3: 2024-beta\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: 1.2.3\n  namespace: 2024-beta\n  "
+	"labels:\n"
+	"    app.kubernetes.io/version: 1.27.4-rc.1\n    secretmanager/sealed: \"true\"\n"
+	"  annotations:\n    a: +49-30-1234\n    b: 0beef\n    c: 10.0.0.0/8\n"
+	"    secretmanager/transit-key: \"transit/k\"\ntype: 1.2.3/4\ndata:\n  A: " SEALED
+	"\n  1.2.3: " SEALED "\n"},
     /* Keys. */
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  8080: YQ==\n  .dockerjson: "
      "YQ==\n"
@@ -279,6 +290,11 @@ static const struct {
     {SECRET "stringData:\n  A: yes\n", "line 6, column 6: a value in stringData is no string"},
     {SECRET "stringData:\n  A: 1e3\n", "put it in quotes"},
     {SECRET "stringData:\n  A: 2001-12-14\n", "put it in quotes"},
+    {SECRET "stringData:\n  A: 1:30\n", "put it in quotes"},
+    {SECRET "stringData:\n  A: 1_000\n", "put it in quotes"},
+    {SECRET "stringData:\n  A: 0777\n", "put it in quotes"},
+    {SECRET "  namespace: 1e3\n", "namespace is no string"},
+    {SECRET "  labels: {a: 1.2}\n", "labels is no string"},
     {SECRET "stringData:\n  yes: a\n", "line 6, column 3: a data key is no string"},
     {SECRET "stringData:\n  1.0: a\n", "a data key is no string"},
     {SECRET "stringData:\n  \"a b\": a\n", "it can't be a data key"},
