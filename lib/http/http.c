@@ -22,6 +22,9 @@ struct http_client {
 /* The longest sleep; what matters wakes it. */
 #define POLL_MS 1000
 
+/* Longer texts from a server are cut: they end up in one log line. */
+#define DETAIL_MAX 512
+
 #define KEY_LOG_VARIABLE "SSLKEYLOGFILE"
 
 /* Set by a signal handler; the multi handle to wake from its poll. */
@@ -435,23 +438,34 @@ static enum error_code status_code(int status)
 	}
 }
 
-int http_check(const struct http_exchange *exchange, const char *detail, struct error *err)
+/* Fill *err for an answer with this status, in which `detail` is the server's. */
+static int describe_status(
+    const struct http_exchange *exchange, const char *detail, struct error *err)
 {
 	char tries[HTTP_TRIES_TEXT];
+	cleanup_free char *words = NULL;
 
+	if (exchange->error.code)
+		detail = exchange->error.message;
+	if (detail && !(words = strdup(detail)))
+		return error_memory(err);
+	if (words)
+		http_redact(exchange, words);
+	http_tries_text(exchange, tries);
+	return error_set(err, status_code(exchange->status), "%s: %s %.*s: %s%sstatus %d%s%.*s",
+	    exchange->endpoint->name, exchange->method, path_length(exchange),
+	    secret_buffer_string(&exchange->path), tries, tries[0] ? ": " : "", exchange->status,
+	    words ? ": " : "", DETAIL_MAX, words ? words : "");
+}
+
+int http_check(const struct http_exchange *exchange, const char *detail, struct error *err)
+{
 	if (exchange->status >= 200 && exchange->status < 300)
 		return 0;
-	if (exchange->status == 0) {
+	if (exchange->status == 0)
 		*err = exchange->error;
-	} else {
-		if (exchange->error.code)
-			detail = exchange->error.message;
-		http_tries_text(exchange, tries);
-		error_set(err, status_code(exchange->status), "%s: %s %.*s: %s%sstatus %d%s%s",
-		    exchange->endpoint->name, exchange->method, path_length(exchange),
-		    secret_buffer_string(&exchange->path), tries, tries[0] ? ": " : "",
-		    exchange->status, detail ? ": " : "", detail ? detail : "");
-	}
+	else
+		describe_status(exchange, detail, err);
 	if (exchange->out_of_time)
 		error_hint(err, "--timeout leaves no time for another try");
 	return -1;

@@ -93,6 +93,11 @@ struct http_exchange {
 	const char *accept;		 /* a literal; NULL: application/json */
 	struct secret_buffer credential; /* one whole header line: "X-Vault-Token: ..." */
 	struct secret_buffer body;
+	/*
+	 * Names of JSON members of the body and the answer that hold a secret, up to a NULL; or
+	 * NULL.  Literals.  See http_redact.
+	 */
+	const char *const *secret_members;
 	size_t response_limit; /* bytes; 0: HTTP_RESPONSE_SMALL */
 	/*
 	 * Not to be carried out twice: tried again only when it certainly was not carried out:
@@ -181,11 +186,18 @@ int http_run_one(struct http_client *client, struct http_exchange *exchange, str
 
 /*
  * 0 when the status is 2xx.  Otherwise -1 and *err: exchange->error, or the status's class with
- * "METHOD path: 403: detail" in `err`; `detail` is the server's own message, already extracted
- * and public, or NULL.
+ * "METHOD path: 403: detail" in `err`; `detail` is the server's own message, already extracted,
+ * or NULL: it is redacted and cut.
  */
 int http_check(const struct http_exchange *exchange, const char *detail, struct error *err)
     __attribute__((nonnull(1, 3), warn_unused_result));
+
+/*
+ * Replace by "***" in a server's words (cut to 2 KiB) every credential of the exchange, whole or a
+ * part of at least 6 bytes, also in base64 or escaped: its header's, those of its secret_members,
+ * and the password of a proxy.  The text is empty after where there is no memory.
+ */
+void http_redact(const struct http_exchange *exchange, char *text) __attribute__((nonnull));
 
 /*
  * What an answer that is no JSON looks like, for a message: "an HTML page (...)".  A literal, or

@@ -293,6 +293,7 @@ enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode resu
 		explain(attempt, &failure);
 		again = exchange->once ? never_arrived(&failure) : is_transient(&failure);
 	}
+	http_redact(exchange, exchange->error.message);
 	attempt->tries++;
 	if (!again || attempt->tries > exchange->endpoint->retries)
 		return HTTP_FINISHED;

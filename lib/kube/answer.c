@@ -5,9 +5,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/kube/credential.h"
 
-/* Longer texts from a server are cut: they end up in one log line. */
-#define MESSAGE_MAX 512
-
 /* The kinds in which the API server gives metadata alone. */
 #define METADATA "PartialObjectMetadata"
 #define METADATA_LIST METADATA "List"
@@ -78,8 +75,8 @@ static char *status_text(const struct json *document)
 		if (*c == '\n' || *c == '\t')
 			*c = ' ';
 	if (!reason || !*reason || strcmp(reason, message) == 0)
-		return string_format(&ignored, "%.*s", MESSAGE_MAX, message);
-	return string_format(&ignored, "%s: %.*s", reason, MESSAGE_MAX, message);
+		return string_format(&ignored, "%s", message);
+	return string_format(&ignored, "%s: %s", reason, message);
 }
 
 static struct json *parse(const struct http_exchange *exchange, struct error *err)

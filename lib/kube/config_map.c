@@ -96,6 +96,7 @@ int kube_config_map_result(const struct http_exchange *exchange, const char *nam
 			return 0;
 		error_set(err, ERROR_INVALID, "the Kubernetes API's answer is another one: %s/%s",
 		    map->namespace, map->name);
+		http_redact(exchange, err->message);
 	}
 	kube_config_map_free(map);
 	return error_wrap(err, "ConfigMap %s/%s", namespace, name);

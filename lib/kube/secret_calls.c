@@ -65,14 +65,17 @@ int kube_secret_result(const struct http_exchange *exchange, const char *namespa
 	}
 	cleanup_json struct json *document = kube_answer_parse(exchange, "Secret", err);
 	if (!document ||
-	    kube_secret_read(document, JSON_ROOT, !is_dry_run(exchange), secret, err) < 0)
+	    kube_secret_read(document, JSON_ROOT, !is_dry_run(exchange), secret, err) < 0) {
+		http_redact(exchange, err->message);
 		return error_wrap(err, "Secret %s/%s", namespace, name);
+	}
 	/* Values are bound to the name that was asked for, not to one that the answer claims. */
 	if (strcmp(secret->namespace, namespace) == 0 && strcmp(secret->name, name) == 0)
 		return 0;
 	error_set(err, ERROR_INVALID,
 	    "Secret %s/%s: the Kubernetes API's answer is another one: %s/%s", namespace, name,
 	    secret->namespace, secret->name);
+	http_redact(exchange, err->message);
 	kube_secret_free(secret);
 	return -1;
 }

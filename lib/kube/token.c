@@ -8,6 +8,8 @@ static int token_request(struct kube *kube, const char *namespace, const char *s
 {
 	struct json_writer writer;
 
+	static const char *const secret[] = {"token", NULL};
+
 	memset(exchange, 0, sizeof(*exchange));
 	if (!kube_valid_name(service_account))
 		return error_set(err, ERROR_USAGE, "that is no name of a service account");
@@ -15,6 +17,7 @@ static int token_request(struct kube *kube, const char *namespace, const char *s
 		kube, "POST", namespace, "serviceaccounts", service_account, exchange, err) < 0 ||
 	    secret_buffer_append_string(&exchange->path, "/token", err) < 0)
 		return -1;
+	exchange->secret_members = secret;
 	json_writer_init(&writer, &exchange->body);
 	json_write_object(&writer);
 	json_write_member(&writer, "apiVersion", "authentication.k8s.io/v1");

@@ -5,8 +5,8 @@
 
 #include "lib/base/cleanup.h"
 
-/* Longer texts from a server are cut: they end up in one log line. */
-#define ERRORS_MAX 512
+/* More of the server's words is not read: http_check cuts them. */
+#define ERRORS_MAX 2048
 
 struct json *vault_answer_parse(const struct http_exchange *exchange, struct error *err)
 {

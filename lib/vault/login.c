@@ -87,12 +87,14 @@ static void write_inputs(struct json_writer *writer, const struct vault_login *l
 int vault_login_request(struct vault *vault, const struct vault_login *login,
     struct http_exchange *exchange, struct error *err)
 {
+	static const char *const secret[] = {"jwt", "secret_id", "client_token", NULL};
 	struct json_writer writer;
 
 	memset(exchange, 0, sizeof(*exchange));
 	cleanup_free char *path = string_format(err, "auth/%s", mount_of(login));
 	if (!path || vault_request(vault, true, path, "login", exchange, err) < 0)
 		return -1;
+	exchange->secret_members = secret;
 	json_writer_init(&writer, &exchange->body);
 	json_write_object(&writer);
 	write_inputs(&writer, login);

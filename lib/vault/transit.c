@@ -15,6 +15,9 @@
 /* What one item of an answer takes beside its text: names, quotes, an error. */
 #define ITEM_OVERHEAD 512
 
+/* Of requests and answers, as often as they are searched: some tenths of a second. */
+#define REDACTED_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
 static const char *const operation_names[] = {"encrypt", "decrypt", "rewrap"};
 
 int transit_key_parse(struct transit_key *key, const char *text, struct error *err)
@@ -109,6 +112,7 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
     enum transit_operation operation, struct transit_item *items, size_t count,
     struct http_exchange *exchange, struct error *err)
 {
+	static const char *const secret[] = {"plaintext", NULL};
 	struct json_writer writer;
 	size_t answer = HTTP_RESPONSE_SMALL;
 
@@ -117,6 +121,7 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
 	    string_format(err, "%s/%s", operation_names[operation], key->name);
 	if (!rest || vault_request(vault, true, key->mount, rest, exchange, err) < 0)
 		return -1;
+	exchange->secret_members = operation == TRANSIT_REWRAP ? NULL : secret;
 	json_writer_init(&writer, &exchange->body);
 	json_write_object(&writer);
 	json_write_name(&writer, "batch_input");
@@ -134,8 +139,26 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
 	return json_writer_finish(&writer, err);
 }
 
+/*
+ * Return Vault's words on an item, newly allocated, without the batch's secrets.  To find these
+ * takes time by the sizes of request and answer, so that words are shown of so many only.
+ */
+static char *item_error(const struct http_exchange *exchange, const struct json *document,
+    json_node problem, size_t *redacted)
+{
+	*redacted += exchange->body.length + exchange->response.length;
+	if (exchange->secret_members && *redacted > REDACTED_BYTES_MAX)
+		return strdup("an error, not shown after so many others");
+	char *words = json_strdup(document, problem);
+	if (!words)
+		return strdup("an error that is not plain text");
+	http_redact(exchange, words);
+	return words;
+}
+
 static int read_item(enum transit_operation operation, struct transit_item *item,
-    const struct json *document, json_node node, struct error *err)
+    const struct http_exchange *exchange, const struct json *document, json_node node,
+    size_t *redacted, struct error *err)
 {
 	const char *member = operation == TRANSIT_DECRYPT ? "plaintext" : "ciphertext";
 	json_node value = json_member(document, node, member);
@@ -147,9 +170,7 @@ static int read_item(enum transit_operation operation, struct transit_item *item
 	item->error = NULL;
 	/* Whatever stands there as an error is one: nothing is taken from such an item. */
 	if (json_type(document, problem) > JSON_NULL && !json_string_is(document, problem, "")) {
-		item->error = json_strdup(document, problem);
-		if (!item->error)
-			item->error = strdup("an error that is no plain text");
+		item->error = item_error(exchange, document, problem, redacted);
 		return item->error ? 0 : error_memory(err);
 	}
 	/* Base64 has no escapes in JSON, but a server may write '/' as "\/". */
@@ -175,7 +196,7 @@ static int describe_failure(enum transit_operation operation, const struct trans
 		return 0;
 	if (over_json_limit(exchange))
 		err->code = ERROR_TOO_LARGE;
-	if (strstr(err->message, "encryption key not found")) {
+	if (strstr(secret_buffer_string(&exchange->response), "encryption key not found")) {
 		err->code = ERROR_NOT_FOUND;
 		error_hint(err, "check the key's name and mount: --transit-key [MOUNT/]NAME");
 	} else if (exchange->status == 403)
@@ -205,9 +226,9 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
 		return error_set(err, ERROR_INVALID,
 		    "Vault's answer to %s holds %zu results for %zu values",
 		    operation_names[operation], json_count(document, results), count);
-	size_t i = 0;
+	size_t i = 0, redacted = 0;
 	json_each (document, results, node)
-		if (read_item(operation, &items[i++], document, node, err) < 0)
+		if (read_item(operation, &items[i++], exchange, document, node, &redacted, err) < 0)
 			return -1;
 	return 0;
 }
