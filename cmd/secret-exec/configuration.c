@@ -1,11 +1,6 @@
 #include "cmd/secret-exec/configuration.h"
 
-#include <string.h>
-
 #include "cmd/connection_options.h"
-#include "lib/sealed/sealed.h"
-
-extern char **environ;
 
 #define OPTION(name_, kind_, argument_, member, help_)                                             \
 	.name = (name_), .kind = (kind_), .argument = (argument_),                                 \
@@ -119,43 +114,62 @@ const struct options secret_exec_options = {
     .stop_at_operand = true,
 };
 
-static bool has_ciphertext(char *const *environment)
+/* Options that weaken how Vault is verified: not taken from a variable, which envFrom may set. */
+static const char *const command_line_only[] = {"vault-skip-verify", "vault-tls-server-name"};
+
+/* Return the variable that the option's value came from, or NULL. */
+static const char *variable_of(const char *name)
 {
-	for (; *environment; environment++) {
-		const char *equals = strchr(*environment, '=');
-		if (equals && sealed_is_ciphertext(equals + 1, strlen(equals + 1)))
-			return true;
+	const struct option_origin *origin = options_origin(&secret_exec_options, name);
+
+	return origin->kind == OPTION_FROM_ENVIRONMENT ? origin->variable : NULL;
+}
+
+static int check_command_line_only(const struct configuration *configuration, struct error *err)
+{
+	const bool set[] = {
+	    configuration->vault.skip_verify, given(configuration->vault.tls_server_name)};
+
+	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+		const char *name = command_line_only[i], *variable = variable_of(name);
+		if (set[i] && variable)
+			return error_set(err, ERROR_USAGE,
+			    "%s: not accepted from the environment, where a Secret or ConfigMap "
+			    "may "
+			    "set it (envFrom); use --%s",
+			    variable, name);
 	}
-	return false;
+	return 0;
+}
+
+/* Refuse a second CA certificate, unless the command line alone names all of them. */
+static int check_one_ca(const struct vault_settings *vault, struct error *err)
+{
+	if (given(vault->ca_file) + given(vault->ca_pem) + given(vault->ca_directory) < 2 ||
+	    (!variable_of("vault-cacert") && !variable_of("vault-cacert-bytes") &&
+		!variable_of("vault-capath")))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+	    "Vault's CA certificate is given in more than one way, and a Secret or ConfigMap may "
+	    "set one of them (envFrom); give it in one way");
 }
 
 /*
- * Ciphertext in the environment comes from a Secret by envFrom, and any other of its data keys is a
- * variable too: it must not come to decide, beside what the pod says, which Vault is asked and
- * trusted.
+ * envFrom makes a variable of each data key of a Secret or ConfigMap: none of them may decide,
+ * against the pod, which Vault is asked and how it is verified.
  */
 int configuration_check(const struct configuration *configuration, struct error *err)
 {
-	const struct vault_settings *vault = &configuration->vault;
 	char own[OPTIONS_VARIABLE_MAX], other[OPTIONS_VARIABLE_MAX];
 
-	if (!configuration->env_config || !has_ciphertext(environ))
+	if (!configuration->env_config)
 		return 0;
 	if (options_environment_conflict(&secret_exec_options, own, other))
 		return error_set(err, ERROR_USAGE,
-		    "%s and %s are both set, and differ, beside ciphertext from a Secret, which "
-		    "could have set either: set only one of them",
+		    "%s and %s are both set, and differ, and a Secret or ConfigMap may set either "
+		    "(envFrom); set one of them",
 		    own, other);
-	if (vault->skip_verify && options_origin(&secret_exec_options, "vault-skip-verify")->kind ==
-				      OPTION_FROM_ENVIRONMENT)
-		return error_set(err, ERROR_USAGE,
-		    "that Vault's TLS is not verified is said in the environment, beside "
-		    "ciphertext from "
-		    "a Secret, which could have said it: say --vault-skip-verify");
-	if (given(vault->ca_file) + given(vault->ca_pem) + given(vault->ca_directory) > 1)
-		return error_set(err, ERROR_USAGE,
-		    "Vault's CA certificate is given in more than one way, beside ciphertext from "
-		    "a "
-		    "Secret, which could have set either: give it in one way");
-	return 0;
+	if (check_command_line_only(configuration, err) < 0)
+		return -1;
+	return check_one_ca(&configuration->vault, err);
 }

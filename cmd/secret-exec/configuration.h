@@ -23,8 +23,8 @@ struct configuration {
 extern const struct options secret_exec_options;
 
 /*
- * What no option can say alone: contradictions, and what a Secret in our own environment must not
- * come to decide.
+ * Reject variables that contradict each other or weaken how Vault is verified, since a Secret or
+ * ConfigMap may have set them (envFrom).  ERROR_USAGE.
  */
 int configuration_check(const struct configuration *configuration, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -500,7 +500,10 @@ bool options_environment_conflict(
     const struct options *options, char one[OPTIONS_VARIABLE_MAX], char other[OPTIONS_VARIABLE_MAX])
 {
 	for (const struct option_spec *spec = options->table; spec->name; spec++) {
-		const char *value = has_target(spec) ? from_environment(options, spec, one) : NULL;
+		const struct option_origin *origin = &options->origins[index_of(options, spec)];
+		const char *value = origin->kind == OPTION_FROM_ENVIRONMENT
+					? from_environment(options, spec, one)
+					: NULL;
 		if (value && differs(value, spec->environment, other))
 			return true;
 	}

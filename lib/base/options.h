@@ -78,8 +78,8 @@ enum options_result options_parse(const struct options *options, void *target, i
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Find an option that two of its names in the environment set to different values; the names are
- * written to `one` and `other`.
+ * Find an option that takes its value from the environment, and that two of its names there set to
+ * different values; the names are written to `one` and `other`.  `options->origins` must be there.
  */
 bool options_environment_conflict(const struct options *options, char one[OPTIONS_VARIABLE_MAX],
     char other[OPTIONS_VARIABLE_MAX]) __attribute__((nonnull));

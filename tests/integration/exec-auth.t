@@ -231,7 +231,7 @@ own=(VAULT_AUTH_METHOD=approle VAULT_ROLE_ID="$role_id" VAULT_SECRET_ID="$secret
 run as_pod app env A="$sealed" "${own[@]}" "$BIN/secret-exec" --transit-key aes256-key -- env
 is "$STATUS" 0 "a start with all that can be set"
 is "$(grep -E '^(VAULT|BAO|SECRET_EXEC)_' <<<"$OUT")" "" "leaves none of it to the application"
-run as_pod app env VAULT_SECRET_ID_FILE="$pod/secret-id" BAO_SECRET_ID_FILE=/x A="$sealed" \
+run as_pod app env VAULT_SECRET_ID_FILE="$pod/secret-id" BAO_SECRET_ID_FILE="$pod/secret-id" A="$sealed" \
 	"$BIN/secret-exec" --role secret-exec --transit-key aes256-key -- env
 is "$(grep -E '^(VAULT|BAO|SECRET_EXEC)_' <<<"$OUT")" "" "nor the file of a secret id"
 run as_pod app env "${own[@]}" "$BIN/secret-exec" --print-config

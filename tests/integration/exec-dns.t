@@ -17,7 +17,8 @@ mount --bind "$TAP_WORK/resolv.conf" /etc/resolv.conf || skip_all "/etc/resolv.c
 stage_start
 . "$(dirname "$0")/../faults.sh"
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
-export VAULT_ADDR=https://vault.example:${VAULT_ADDR##*:} VAULT_TLS_SERVER_NAME=localhost
+export VAULT_ADDR=https://vault.example:${VAULT_ADDR##*:}
+LAUNCH=(--vault-tls-server-name localhost)
 
 mkfifo "$TAP_WORK/dns"
 dns_start() {
@@ -52,7 +53,7 @@ answers 127.0.0.1
 launch_end
 comes_through "until it knows"
 
-LAUNCH=(--retries 1)
+LAUNCH+=(--retries 1)
 answers 3
 launch
 gives_up 'login .*Vault at https://vault.example:[0-9]+: tried 2 times in [0-9.]+ s: no answer: Could not resolve host: vault\.example' \
@@ -64,7 +65,7 @@ gives_up 'login .*Vault at https://vault.example:[0-9]+: tried 2 times in [0-9.]
 	"no DNS server at all"
 answers ''
 dns_start
-LAUNCH=(--timeout 1s)
+LAUNCH+=(--retries 8 --timeout 1s)
 launch
 gives_up 'login .*Vault at https://vault.example:[0-9]+: no answer: Resolving timed out after [0-9]+ milliseconds: --timeout leaves' \
 	"a DNS server that is silent"

@@ -23,7 +23,9 @@ comes_through "a standby leads to an IPv6 address"
 certificate named DNS:vault.example
 cat "$TAP_WORK/named.crt" >>"$BAD_CA"
 bad_vault --tls "$TAP_WORK/named.crt" "$TAP_WORK/named.key" --host ::1 relay
-launch "VAULT_ADDR=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
+LAUNCH+=(--vault-tls-server-name=vault.example)
+launch "VAULT_ADDR=$BAD_URL"
+unset 'LAUNCH[-1]'
 comes_through "and so with another TLS name"
 bad_server --plain tunnel
 launch "VAULT_ADDR=$vault" "VAULT_PROXY_ADDR=$BAD_URL"

@@ -35,19 +35,35 @@ run as_pod app env "C=$a" "$BIN/secret-exec" --transit-key aes256-key --secret a
 fails_with 125 'variable C comes from both environment variable C and Secret demo/app' \
 	"one name from two sources is an error that names both"
 
-# envFrom makes each data key of a Secret a variable, also of what is no secret.
-envfrom() { run as_pod app env "A=$a" "$@" "$BIN/secret-exec" --transit-key aes256-key -- true; }
-envfrom SECRET_EXEC_VAULT_ADDR=https://evil.example
-fails_with 125 'SECRET_EXEC_VAULT_ADDR and VAULT_ADDR are both set, and differ' "a Secret can't redirect to another Vault"
-envfrom VAULT_CACERT_BYTES=other
-fails_with 125 "Vault's CA certificate is given in more than one way" "nor have another CA trusted beside the pod's"
-envfrom BAO_ADDR=https://evil.example
-fails_with 125 'VAULT_ADDR and BAO_ADDR are both set, and differ' "by none of the address's names"
-envfrom VAULT_SKIP_VERIFY=1
-fails_with 125 'not verified is said in the environment, beside ciphertext from a Secret.*say --vault-skip-verify' \
-	"nor have TLS go unverified"
-envfrom "SECRET_EXEC_VAULT_ADDR=$VAULT_ADDR"
-status_is 0 "the same value twice is no conflict"
+# envFrom makes a variable of each data key of a Secret or ConfigMap, whether or not any of them is ciphertext.
+mkdir "$TAP_WORK/mounted"
+printf %s "$a" >"$TAP_WORK/mounted/A"
+from_pod() { run as_pod app env "A=$a" "$@" "$BIN/secret-exec" --transit-key aes256-key -- true; }
+from_api() { run as_pod app env "$@" "$BIN/secret-exec" --secret app -- true; }
+from_directory() { run as_pod app env "$@" "$BIN/secret-exec" --transit-key aes256-key --secret-dir "$TAP_WORK/mounted" -- true; }
+from_file() { run as_pod app env "$@" "$BIN/secret-exec" --allow-plaintext --from-env-file /dev/null --secret app -- true; }
+differ='are both set, and differ, .*set one of them$'
+for source in from_pod from_api from_directory from_file; do
+	"$source" SECRET_EXEC_VAULT_ADDR=https://evil.example
+	fails_with 125 "SECRET_EXEC_VAULT_ADDR and VAULT_ADDR $differ" "$source: another Vault beside the pod's is refused"
+	"$source" BAO_ADDR=https://evil.example
+	fails_with 125 "VAULT_ADDR and BAO_ADDR $differ" "$source: by any of its names"
+	"$source" SECRET_EXEC_ROLE=other
+	fails_with 125 "SECRET_EXEC_ROLE and VAULT_ROLE $differ" "$source: another role is refused"
+	"$source" VAULT_CACERT_BYTES=other
+	fails_with 125 "Vault's CA certificate is given in more than one way" "$source: another CA beside the pod's is refused"
+	for name in VAULT_SKIP_VERIFY BAO_SKIP_VERIFY SECRET_EXEC_VAULT_SKIP_VERIFY; do
+		"$source" "$name=true"
+		fails_with 125 "$name: not accepted from the environment.*use --vault-skip-verify" "$source: $name is refused"
+	done
+	"$source" VAULT_TLS_SERVER_NAME=localhost
+	fails_with 125 "VAULT_TLS_SERVER_NAME: not accepted from the environment.*use --vault-tls-server-name" \
+		"$source: another name for Vault's certificate is refused"
+	"$source" "SECRET_EXEC_VAULT_ADDR=$VAULT_ADDR" VAULT_SKIP_VERIFY=false
+	status_is 0 "$source: the same value twice, and verification switched on, are accepted"
+done
+run as_pod app env SECRET_EXEC_VAULT_ADDR=https://evil.example "$BIN/secret-exec" --vault-addr "$VAULT_ADDR" --secret app -- true
+status_is 0 "variables that the command line overrides do not conflict"
 
 # Which of them, and that their names stay.
 run as_pod app env "A=$a" "B=$b" "$BIN/secret-exec" --transit-key aes256-key --prefix P_ --upper-case -- \

@@ -55,7 +55,11 @@ bad_vault --tls "$TAP_WORK/named.crt" "$TAP_WORK/named.key" relay
 VAULT_ADDR=https://vault.localhost:$BAD_PORT
 through="CONNECT vault.localhost:$BAD_PORT"
 BAD_LOG=$log
-named() { launch VAULT_TLS_SERVER_NAME=vault.example "$@"; }
+named() {
+	LAUNCH+=(--vault-tls-server-name=vault.example)
+	launch "$@"
+	unset 'LAUNCH[-1]'
+}
 named "HTTPS_PROXY=$proxy"
 comes_through "another TLS name, by proxy"
 asked "$through" "which is asked for the host"
@@ -77,22 +81,22 @@ kubeconfig() {
 }
 kubeconfig "" >"$TAP_WORK/direct"
 kubeconfig ", proxy-url: '$proxy'" >"$TAP_WORK/proxied"
-launch "HTTPS_PROXY=$proxy" NO_PROXY=vault.localhost "KUBECONFIG=$TAP_WORK/direct" VAULT_TLS_SERVER_NAME=vault.example
+named "HTTPS_PROXY=$proxy" NO_PROXY=vault.localhost "KUBECONFIG=$TAP_WORK/direct"
 comes_through "a kubeconfig without proxy-url"
 asked "" "leads to the API server without a proxy"
-launch "KUBECONFIG=$TAP_WORK/proxied" NO_PROXY='*' VAULT_TLS_SERVER_NAME=vault.example
+named "KUBECONFIG=$TAP_WORK/proxied" NO_PROXY='*'
 comes_through "proxy-url"
 asked "CONNECT ${STAGE_API_URL#https://}" "leads there by that proxy"
 
 # A proxy that speaks TLS.
 bad_server tunnel
-launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
+named "HTTPS_PROXY=$BAD_URL"
 comes_through "a proxy over TLS, trusted as Vault is"
-launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example VAULT_CACERT= "VAULT_CACERT_BYTES=$(<"$BAD_CA")"
+named "HTTPS_PROXY=$BAD_URL" VAULT_CACERT= "VAULT_CACERT_BYTES=$(<"$BAD_CA")"
 comes_through "by CA certificates as text too"
 requests 2 "and both went by it"
 bad_server --untrusted tunnel
-launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
+named "HTTPS_PROXY=$BAD_URL"
 gives_up 'login .*TLS certificate not trusted' "one that is not trusted"
 requests 0 "gets nothing"
 
@@ -112,7 +116,7 @@ err_unlike hunter2 "and they are not shown"
 requests 1 "is not asked again"
 like "$(<"$BAD_LOG")" 'Proxy-Authorization$' "it got what there is"
 bad_server --plain code=503 tunnel
-launch "HTTPS_PROXY=$BAD_URL" VAULT_TLS_SERVER_NAME=vault.example
+named "HTTPS_PROXY=$BAD_URL"
 comes_through "a proxy that is not ready at first"
 tried 1 "is asked again"
 

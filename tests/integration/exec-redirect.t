@@ -47,7 +47,9 @@ gives_up "login .*status 307: a redirect to $active, which is not followed: one 
 	"a second hop is refused"
 is "$(wc -l <"$active_log")" 0 "and its target gets nothing"
 
-launch "VAULT_ADDR=$standby" VAULT_SKIP_VERIFY=true
+LAUNCH+=(--vault-skip-verify)
+launch "VAULT_ADDR=$standby"
+unset 'LAUNCH[-1]'
 like "$STATUS $ERR" "^125 .*a redirect to $active, which is not followed: the token goes only to a host that TLS has verified" \
 	"without verification none is followed"
 

@@ -5,7 +5,8 @@
 stage_start
 export VAULT_ROLE=secret-exec
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
-launch() { run as_pod app env -u VAULT_CACERT "$@" "$BIN/secret-exec" --secret app -- printenv A; }
+OPTIONS=()
+launch() { run as_pod app env -u VAULT_CACERT "$@" "$BIN/secret-exec" "${OPTIONS[@]}" --secret app -- printenv A; }
 
 launch "VAULT_CACERT=$VAULT_CACERT"
 out_is value "VAULT_CACERT names a file"
@@ -34,9 +35,11 @@ fails_with 125 'CA folder /nowhere: No such file' "nor one that is missing"
 launch "VAULT_CACERT_BYTES=text"
 like "$STATUS $ERR" '^125 secret-exec: .*Vault' "nor text that is no certificate"
 
-launch "VAULT_CACERT=$VAULT_CACERT" VAULT_TLS_SERVER_NAME=localhost
-out_is value "VAULT_TLS_SERVER_NAME: another name that the certificate holds"
-launch "VAULT_CACERT=$VAULT_CACERT" VAULT_TLS_SERVER_NAME=vault.example
+OPTIONS=(--vault-tls-server-name localhost)
+launch "VAULT_CACERT=$VAULT_CACERT"
+out_is value "--vault-tls-server-name: another name that the certificate holds"
+OPTIONS=(--vault-tls-server-name vault.example)
+launch "VAULT_CACERT=$VAULT_CACERT"
 like "$STATUS $ERR" '^125 .*TLS certificate not trusted' "and one that it does not"
 
 done_testing
