@@ -113,6 +113,12 @@ static int begin(struct editing *editing, struct error *err)
 	if (editing->base.secret.immutable)
 		return error_set(err, ERROR_REJECTED, "Secret %s%s%s: it is immutable",
 		    KUBE_NAMED(&editing->base.secret));
+	/* Else this is found out only when the person has written something. */
+	if (editing->base.secret.data_count == 0 && !given(editing->settings->transit_key))
+		return error_set(err, ERROR_USAGE,
+		    "Secret %s%s%s: it holds no ciphertext, and without any its annotations do not "
+		    "count; pass --transit-key [MOUNT/]NAME",
+		    KUBE_NAMED(&editing->base.secret));
 	if (take_values(editing, err) < 0 || find_layout(editing, err) < 0 ||
 	    write_text(editing, err) < 0)
 		return -1;

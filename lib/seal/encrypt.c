@@ -96,14 +96,31 @@ static int add_values(struct batch *batch, struct sealing *sealing, struct error
 	return 0;
 }
 
+/* Without decrypting, annotations prove nothing. */
+static int check_unclaimed(struct batch *batch, struct sealing *sealing, struct error *err)
+{
+	if (!sealing->claimed || sealing->values.count == 0)
+		return 0;
+	batch->failed = sealing;
+	return error_set(err, ERROR_USAGE,
+	    "Secret %s%s%s: with --no-verify its annotations do not count: pass --transit-key "
+	    "%s/%s%s%s, "
+	    "if that is meant",
+	    KUBE_NAMED(&sealing->existing), sealing->key.mount, sealing->key.name,
+	    sealing->scope > SEALED_STRICT ? " and --scope " : "",
+	    sealing->scope > SEALED_STRICT ? sealed_scope_name(sealing->scope) : "");
+}
+
 static int add_kept(struct batch *batch, struct sealing *sealing, struct error *err)
 {
-	if (!sealing->exists || sealing->settings->no_verify)
+	if (!sealing->exists)
 		return 0;
+	if (sealing->settings->no_verify)
+		return check_unclaimed(batch, sealing, err);
 	for (size_t i = 0; i < sealing->existing.data_count; i++) {
 		const struct kube_entry *entry = &sealing->existing.data[i];
 
-		if (!sealing_keeps(sealing, entry))
+		if (!sealing_must_decrypt(sealing, entry))
 			continue;
 		batch->origins[batch->count] = (struct origin){sealing, NULL, entry};
 		if (take_entry(sealing, entry, &batch->items[batch->count++], err) < 0)
@@ -161,8 +178,8 @@ static int check_fresh(
 }
 
 /*
- * The annotations speak for the values that stay, too.  Whoever changed them could so have a new
- * value sealed with another key or bound to less: what stays must decrypt as they say.
+ * The annotations decide for new values.  Whoever changed them could so have one sealed with
+ * another key or bound to less: all ciphertext that is there must decrypt as they claim.
  */
 static int check_kept(
     const struct origin *origin, const struct transit_item *item, struct error *err)
@@ -172,6 +189,13 @@ static int check_kept(
 
 	if (!item->error)
 		return 0;
+	if (!sealing_keeps(sealing, origin->kept))
+		return error_set(err, ERROR_INVALID,
+		    "Secret %s%s%s: data key %s does not decrypt with Transit key %s/%s, scope %s "
+		    "(%s): were its annotations changed? nothing was written; to replace it, pass "
+		    "--transit-key and --scope",
+		    KUBE_NAMED(secret), origin->kept->key, sealing->key.mount, sealing->key.name,
+		    sealed_scope_name(sealing->scope), item->error);
 	return error_set(err, ERROR_INVALID,
 	    "Secret %s%s%s: a value that would be kept does not decrypt with Transit key %s/%s, "
 	    "scope %s (%s): were its annotations changed? nothing was written",

@@ -102,6 +102,13 @@ int sealing_look_up(struct sealing *sealing, struct error *err)
 	return sealing_settle_layout(sealing, err);
 }
 
+bool sealing_must_decrypt(const struct sealing *sealing, const struct kube_entry *entry)
+{
+	if (sealing_keeps(sealing, entry))
+		return true;
+	return sealing->claimed && sealing->values.count && sealed_entry_is_ciphertext(entry);
+}
+
 bool sealing_keeps(const struct sealing *sealing, const struct kube_entry *entry)
 {
 	const struct kube_entry *changed = kube_secret_entry(&sealing->change, entry->key);

@@ -102,7 +102,8 @@ static int run(struct sealing *sealing, const struct sealing *sealed,
 	    check_type(sealing, object, err) < 0 ||
 	    make_change(object, &sealed->change, &sealing->change, err) < 0 ||
 	    sealing_find_key(sealing, err) < 0 || sealing_find_scope(sealing, err) < 0 ||
-	    adopt(sealing, err) < 0 || sealings_encrypt(&sealing, 1, &failed, err) < 0)
+	    sealing_drop_scope(sealing, err) < 0 || adopt(sealing, err) < 0 ||
+	    sealings_encrypt(&sealing, 1, &failed, err) < 0)
 		return -1;
 	return sealing_write(sealing, outcome, err);
 }
@@ -118,7 +119,8 @@ int sealing_write_manifest(const struct sealing *sealed, const struct kube_secre
 	    .changes = &none,
 	    .namespace = sealed->namespace,
 	    .state = sealed->state,
-	    .key_missing = sealed->key_missing};
+	    .key_missing = sealed->key_missing,
+	    .claimed = sealed->claimed && settings->no_verify};
 
 	if (!key)
 		return -1;

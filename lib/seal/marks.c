@@ -109,6 +109,14 @@ static int set_type(const struct sealing *sealing, struct kube_secret *change, s
 	return type && !change->type ? error_memory(err) : 0;
 }
 
+int sealing_drop_scope(struct sealing *sealing, struct error *err)
+{
+	if (sealing->scope != SEALED_UNBOUND ||
+	    !kube_secret_annotation(&sealing->existing, SEALED_ANNOTATION_SCOPE))
+		return 0;
+	return kube_secret_remove_annotation(&sealing->change, SEALED_ANNOTATION_SCOPE, err);
+}
+
 int sealing_drop_last_applied(struct sealing *sealing, struct error *err)
 {
 	if (!sealing->exists || !kube_secret_annotation(&sealing->existing, LAST_APPLIED))
@@ -126,6 +134,8 @@ int sealing_mark(struct sealing *sealing, struct error *err)
 	    add_annotations(settings->annotations, change, err) < 0)
 		return -1;
 	if (settings->adopt && sealing_drop_last_applied(sealing, err) < 0)
+		return -1;
+	if (sealing_drop_scope(sealing, err) < 0)
 		return -1;
 	cleanup_free char *key = string_format(err, "%s/%s", sealing->key.mount, sealing->key.name);
 	if (!key)

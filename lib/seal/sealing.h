@@ -23,6 +23,9 @@ struct sealing {
 	struct transit_key_state state; /* latest_version is 0 while it is not known */
 	bool key_missing; /* it is made before the first value is encrypted; `state` is as then */
 	enum sealed_scope scope;
+	/* Key or scope come from annotations alone: they count for new values once all ciphertext
+	   that is there decrypts with them. */
+	bool claimed;
 
 	/* What is to be written: values by data key, and then the change that holds them sealed. */
 	struct variables values;
@@ -47,7 +50,13 @@ int changes_apply(const struct seal_changes *changes, const struct secret_buffer
 /* existing.c: read the Secret, and settle the layout.  Refuses what is not ours to change. */
 int sealing_look_up(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* The existing Secret's data key holds ciphertext that stays, and under the same name. */
+/*
+ * Return whether the existing Secret's data key holds ciphertext that must decrypt before new
+ * values are sealed: it stays under its name, or the key or scope is claimed for it.
+ */
+bool sealing_must_decrypt(const struct sealing *sealing, const struct kube_entry *entry)
+    __attribute__((nonnull));
+/* Return whether it stays, and under the same name. */
 bool sealing_keeps(const struct sealing *sealing, const struct kube_entry *entry)
     __attribute__((nonnull));
 
@@ -102,6 +111,9 @@ int sealing_check_marks(const struct sealing *sealing, struct error *err)
 int sealing_mark(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* In the change, remove the existing Secret's scope where the values are not bound. */
+int sealing_drop_scope(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /* Where the existing Secret has kubectl's copy of its plaintext, the change takes it away. */
 int sealing_drop_last_applied(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));

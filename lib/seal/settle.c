@@ -1,7 +1,45 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/log.h"
 #include "lib/seal/sealing.h"
+
+/* Return whether the change replaces or removes the existing Secret's entry. */
+static bool is_replaced(const struct sealing *sealing, const struct kube_entry *entry)
+{
+	const struct seal_changes *changes = sealing->changes;
+
+	if (kube_secret_entry(&sealing->change, entry->key))
+		return true;
+	if (sealing->document)
+		return changes->whole_document && strcmp(entry->key, sealing->data_key) == 0;
+	return variables_find(&changes->values, entry->key) ||
+	       strings_contain(&changes->unset, entry->key);
+}
+
+/* Return the first ciphertext of the existing Secret, or the first that stays; or NULL. */
+static const struct kube_entry *first_ciphertext(const struct sealing *sealing, bool that_stays)
+{
+	const struct kube_secret *secret = &sealing->existing;
+
+	for (size_t i = 0; sealing->exists && i < secret->data_count; i++)
+		if (sealed_entry_is_ciphertext(&secret->data[i]) &&
+		    !(that_stays && is_replaced(sealing, &secret->data[i])))
+			return &secret->data[i];
+	return NULL;
+}
+
+/*
+ * Return whether the existing Secret's annotations count.  They describe its ciphertext: without
+ * any they prove nothing, since anyone who may write the Secret sets them.  An option must agree
+ * with them, unless all that they describe is replaced or removed.
+ */
+static bool annotations_count(const struct sealing *sealing, const char *option)
+{
+	if (!first_ciphertext(sealing, false))
+		return given(option) && sealing->existing.data_count > 0;
+	return !given(option) || first_ciphertext(sealing, true);
+}
 
 /*
  * The annotation is about all values: it must not come to speak for ones that nobody knows.  What a
@@ -10,55 +48,61 @@
 static int check_others(const struct sealing *sealing, struct error *err)
 {
 	const struct kube_secret *secret = &sealing->existing;
-	const struct seal_changes *changes = sealing->changes;
+	const struct kube_entry *entry = first_ciphertext(sealing, true);
 
-	if (kube_secret_annotation(secret, SEALED_ANNOTATION_KEY))
+	if (!entry || kube_secret_annotation(secret, SEALED_ANNOTATION_KEY))
 		return 0;
-	for (size_t i = 0; i < secret->data_count; i++) {
-		const struct kube_entry *entry = &secret->data[i];
-		bool replaced =
-		    sealing->document
-			? changes->whole_document && strcmp(entry->key, sealing->data_key) == 0
-			: variables_find(&changes->values, entry->key) ||
-			      strings_contain(&changes->unset, entry->key);
+	return error_set(err, ERROR_USAGE,
+	    "Secret %s%s%s: it has no annotation " SEALED_ANNOTATION_KEY
+	    ", so nobody knows what data key \"%s\" is sealed with: annotate it "
+	    "first, or use another name",
+	    KUBE_NAMED(secret), entry->key);
+}
 
-		if (!replaced && sealed_entry_is_ciphertext(entry))
-			return error_set(err, ERROR_USAGE,
-			    "Secret %s%s%s: it has no annotation " SEALED_ANNOTATION_KEY
-			    ", so nobody knows what data key \"%s\" is sealed with: annotate it "
-			    "first, or use another name",
-			    KUBE_NAMED(secret), entry->key);
-	}
-	return 0;
+static int refuse_no_key(const struct sealing *sealing, struct error *err)
+{
+	if (!sealing->exists)
+		return error_set(
+		    err, ERROR_USAGE, "no Transit key: name it with --transit-key [MOUNT/]NAME");
+	return error_set(err, ERROR_USAGE,
+	    "Secret %s%s%s: no Transit key is known: it holds no ciphertext, and without any its "
+	    "annotations "
+	    "do not count; pass --transit-key [MOUNT/]NAME",
+	    KUBE_NAMED(sealing));
 }
 
 int sealing_find_key(struct sealing *sealing, struct error *err)
 {
-	const char *text = sealing->settings->transit_key;
+	const char *option = sealing->settings->transit_key;
+	const char *text = option;
 
-	if (sealing->exists) {
+	if (annotations_count(sealing, option)) {
 		if (check_others(sealing, err) < 0)
 			return -1;
-		text = sealed_secret_key(&sealing->existing, given(text) ? text : NULL, err);
+		text = sealed_secret_key(&sealing->existing, given(option) ? option : NULL, err);
 		if (!text)
 			return -1;
+		sealing->claimed |= !given(option);
 	}
 	if (!given(text))
-		return error_set(
-		    err, ERROR_USAGE, "no Transit key: name it with --transit-key [MOUNT/]NAME");
+		return refuse_no_key(sealing, err);
 	return transit_key_parse(&sealing->key, text, err);
 }
 
 /* The scope by option and by the existing Secret, which must agree. */
-static int asked_scope(const struct sealing *sealing, enum sealed_scope *scope, struct error *err)
+static int asked_scope(struct sealing *sealing, enum sealed_scope *scope, struct error *err)
 {
+	const char *option = sealing->settings->scope;
 	enum sealed_scope existing = SEALED_UNBOUND;
 
 	*scope = SEALED_UNBOUND;
-	if (sealing->exists && sealed_secret_scope(&sealing->existing, &existing, err) < 0)
+	if (annotations_count(sealing, option) &&
+	    sealed_secret_scope(&sealing->existing, &existing, err) < 0)
 		return -1;
-	if (!given(sealing->settings->scope)) {
+	if (!given(option)) {
 		*scope = existing;
+		/* Without an annotation they are strictly bound, or the key binds nothing. */
+		sealing->claimed |= existing > SEALED_STRICT;
 		return 0;
 	}
 	if (sealed_scope_parse(sealing->settings->scope, scope, err) < 0) {
@@ -97,7 +141,7 @@ int sealing_check_none_kept(const struct sealing *sealing, struct error *err)
 	const struct kube_secret *secret = &sealing->existing;
 
 	for (size_t i = 0; i < secret->data_count; i++)
-		if (sealing_keeps(sealing, &secret->data[i]))
+		if (sealing_must_decrypt(sealing, &secret->data[i]))
 			return error_set(err, ERROR_NOT_FOUND,
 			    "--create-key: Secret %s%s%s: data key \"%s\" is sealed with Transit "
 			    "key %s/%s, which is gone: a new one would not decrypt it",
@@ -138,12 +182,28 @@ static int check_version(const struct sealing *sealing, struct error *err)
 	    (long long)state->min_decryption_version, (long long)state->latest_version);
 }
 
+/* Values come to be bound otherwise than the Secret's author wrote. */
+static void warn_of_scope(const struct sealing *sealing)
+{
+	const char *written = kube_secret_annotation(&sealing->existing, SEALED_ANNOTATION_SCOPE);
+
+	if (!written || given(sealing->settings->scope) || sealing->settings->rehearsal ||
+	    strcmp(written, sealed_scope_name(sealing->scope)) == 0)
+		return;
+	log_write(LOG_WARNING,
+	    "Secret %s%s%s: its annotation " SEALED_ANNOTATION_SCOPE
+	    " does not count without ciphertext; sealing with scope %s; for another, pass --scope",
+	    KUBE_NAMED(sealing), sealed_scope_name(sealing->scope));
+}
+
 int sealing_find_scope(struct sealing *sealing, struct error *err)
 {
 	if (asked_scope(sealing, &sealing->scope, err) < 0 || read_key(sealing, err) < 0 ||
 	    check_version(sealing, err) < 0)
 		return -1;
 	if (!sealing->state.derived) {
+		if (!given(sealing->settings->scope) && !first_ciphertext(sealing, true))
+			sealing->scope = SEALED_UNBOUND;
 		if (sealing->scope == SEALED_UNBOUND)
 			return 0;
 		return error_set(err, ERROR_USAGE,
@@ -153,6 +213,7 @@ int sealing_find_scope(struct sealing *sealing, struct error *err)
 	}
 	if (sealing->scope == SEALED_UNBOUND)
 		sealing->scope = SEALED_STRICT;
+	warn_of_scope(sealing);
 	if (sealing->scope != SEALED_CLUSTER_WIDE && !sealing->namespace)
 		return error_set(err, ERROR_USAGE,
 		    "scope %s binds to the namespace: name it with -n",
