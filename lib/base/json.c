@@ -322,10 +322,10 @@ static bool scan_text(struct scan *scan)
 }
 
 /* Columns count characters, as editors do. */
-static int error_at(struct error *err, enum error_code code, const char *what, const char *text,
-    size_t offset, const char *problem)
+static int error_at(struct error *err, enum error_code code, const char *what, size_t line,
+    const char *text, size_t offset, const char *problem)
 {
-	size_t line = 1, column = 1;
+	size_t column = 1;
 
 	for (size_t i = 0; i < offset; i++) {
 		if (text[i] == '\n') {
@@ -540,7 +540,8 @@ static const char *duplicate_name(
 }
 
 /* By sorting: a hash table would have to be keyed against chosen names. */
-static int refuse_duplicates(const struct json *document, const char *what, struct error *err)
+static int refuse_duplicates(
+    const struct json *document, const char *what, size_t line, struct error *err)
 {
 	cleanup_free struct content *names = NULL;
 	int largest = 0;
@@ -560,7 +561,7 @@ static int refuse_duplicates(const struct json *document, const char *what, stru
 		if (document->tokens[node].type == JSMN_OBJECT && document->tokens[node].size > 1)
 			name = duplicate_name(document, node, names);
 		if (name)
-			return error_at(err, ERROR_INVALID, what, document->text,
+			return error_at(err, ERROR_INVALID, what, line, document->text,
 			    (size_t)(name - document->text) - 1,
 			    "a member's name for the second time");
 	}
@@ -589,7 +590,8 @@ static int split(struct json *document, size_t length)
 	return 0;
 }
 
-struct json *json_parse(const char *text, size_t length, const char *what, struct error *err)
+struct json *json_parse_lines(
+    const char *text, size_t length, const char *what, size_t line, struct error *err)
 {
 	struct scan scan = {.text = text, .length = length};
 	struct json *document;
@@ -600,7 +602,7 @@ struct json *json_parse(const char *text, size_t length, const char *what, struc
 		return NULL;
 	}
 	if (!scan_text(&scan)) {
-		error_at(err, scan.code, what, text, scan.at, scan.problem);
+		error_at(err, scan.code, what, line, text, scan.at, scan.problem);
 		return NULL;
 	}
 	document = malloc(sizeof(*document) + scan.tokens * sizeof(document->tokens[0]));
@@ -616,11 +618,16 @@ struct json *json_parse(const char *text, size_t length, const char *what, struc
 		return NULL;
 	}
 	link_siblings(document);
-	if (refuse_duplicates(document, what, err) < 0) {
+	if (refuse_duplicates(document, what, line, err) < 0) {
 		json_free(document);
 		return NULL;
 	}
 	return document;
+}
+
+struct json *json_parse(const char *text, size_t length, const char *what, struct error *err)
+{
+	return json_parse_lines(text, length, what, 1, err);
 }
 
 void json_free(struct json *document)

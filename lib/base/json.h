@@ -47,6 +47,9 @@ typedef int json_node;
  */
 struct json *json_parse(const char *text, size_t length, const char *what, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* The same for a part of a larger text: messages count its first line as `line`. */
+struct json *json_parse_lines(const char *text, size_t length, const char *what, size_t line,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 void json_free(struct json *document);
 
 static inline void json_free_pointer(struct json **document)

@@ -398,19 +398,77 @@ static int convert(struct converter *converter, const char *text)
 	return 0;
 }
 
+/* 3 at a byte order mark, else 0. */
+static size_t mark_length(const char *text, size_t length)
+{
+	return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+/* Nothing but blanks, a comment, a directive or "---" up to the end of the line. */
+static bool is_line_empty(const char *text, size_t length)
+{
+	size_t at = length >= 3 && memcmp(text, "---", 3) == 0 ? 3 : 0;
+	size_t blanks = span((struct scalar){text, length}, at, " \t\r");
+
+	if (at > 0 && blanks == 0)
+		return at == length;
+	at += blanks;
+	return at == length || text[at] == '#' || text[0] == '%';
+}
+
+size_t yaml_content_start(const char *text, size_t length, size_t *line)
+{
+	size_t at = mark_length(text, length);
+
+	while (at < length) {
+		const char *newline = memchr(text + at, '\n', length - at);
+		size_t end = newline ? (size_t)(newline - text) : length;
+		if (!is_line_empty(text + at, end - at))
+			return at;
+		if (!newline)
+			return length;
+		at = end + 1;
+		at += mark_length(text + at, length - at);
+		++*line;
+	}
+	return at;
+}
+
+/* 1: *json has the text, which is JSON; 0: the text is YAML. */
+static int pass_json(const char *text, size_t length, const char *what, struct secret_buffer *json,
+    struct error *err)
+{
+	static const char spaces[] = " \t\r\n";
+	struct scalar whole = {text, length};
+	struct error no_json = ERROR_INIT;
+	size_t line = 1, start = yaml_content_start(text, length, &line);
+	size_t mark = mark_length(text, length), first = start + span(whole, start, spaces);
+
+	/* White space before JSON is part of it. */
+	if (mark + span(whole, mark, spaces) == first) {
+		start = mark;
+		line = 1;
+	}
+	cleanup_json struct json *document =
+	    json_parse_lines(text + start, length - start, what, line, &no_json);
+
+	if (document)
+		return secret_buffer_append(json, text + start, length - start, err) < 0 ? -1 : 1;
+	if (no_json.code != ERROR_SYSTEM && (first == length || text[first] != '{'))
+		return 0;
+	*err = no_json;
+	return -1;
+}
+
 int yaml_to_json(const char *text, size_t length, const char *what, struct secret_buffer *json,
     struct error *err)
 {
 	struct converter converter = {.what = what, .err = err};
 	struct yaml_input input;
-	struct error no_json = ERROR_INIT;
-	struct json *document = json_parse(text, length, what, &no_json);
+	int passed = pass_json(text, length, what, json, err);
 
-	/* libyaml refuses JSON's surrogate pairs, and \/ in its older releases. */
-	if (document) {
-		json_free(document);
-		return secret_buffer_append(json, text, length, err);
-	}
+	if (passed != 0)
+		return passed < 0 ? -1 : 0;
 	if (!yaml_input_begin(&input, &converter.parser, text, length))
 		return error_memory(err);
 	json_writer_init(&converter.writer, json);

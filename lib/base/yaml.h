@@ -10,8 +10,10 @@
  *   - .inf and .nan are refused;
  *   - anything else (yes, 1_000, 2001-12-14) is a string.
  * Anchors and aliases, merge keys, duplicate keys, tags but those of the core schema, and keys that
- * are no strings are refused: kubectl writes none, and they can hide things.  JSON text is YAML
- * too, and passes as it stands.
+ * are no strings are refused: kubectl writes none, and they can hide things.
+ *
+ * What begins with a brace is JSON and passes as it is, or is refused: read as YAML, a string of
+ * broken JSON could get another value.  A byte order mark is skipped.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
@@ -26,5 +28,12 @@
  */
 int yaml_to_json(const char *text, size_t length, const char *what, struct secret_buffer *json,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Return the start of the line where the content begins: after a byte order mark, blank lines,
+ * comments, directives and a line "---"; `length` if there is no content.  Increase *line by the
+ * lines before it.
+ */
+size_t yaml_content_start(const char *text, size_t length, size_t *line) __attribute__((nonnull));
 
 #endif

@@ -149,11 +149,7 @@ static int read_json(const char *path, struct secret_buffer *json, struct error 
 
 	if (read_whole(path, &text, err) < 0)
 		return error_wrap(err, "--from-document");
-	const char *bytes = secret_buffer_string(&text);
-	if (bytes[strspn(bytes, " \t\r\n")] != '{')
-		return yaml_to_json(bytes, text.length, source_name(path), json, err);
-	secret_buffer_move(json, &text);
-	return 0;
+	return yaml_to_json(secret_buffer_string(&text), text.length, source_name(path), json, err);
 }
 
 static int read_members(

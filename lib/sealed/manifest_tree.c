@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/json.h"
+#include "lib/base/yaml.h"
 #include "lib/base/yaml_input.h"
 #include "lib/base/yaml_plain.h"
 
@@ -160,8 +161,7 @@ static int add_content(
 struct walk {
 	struct builder *builder;
 	const struct json *document;
-	size_t origin; /* of the JSON text */
-	size_t at;     /* behind what was passed */
+	size_t at; /* behind what was passed */
 };
 
 /* From the quote at walk->at to behind its partner. */
@@ -248,37 +248,59 @@ static size_t text_origin(const char *text, size_t length)
 	return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
-/* Where a JSON text could begin: behind a mark, comments and blank lines. */
-static size_t json_origin(const char *text, size_t length)
+/* After the brace that closes the object at `at`; `length` where none does. */
+static size_t object_end(const char *text, size_t length, size_t at)
 {
-	size_t at = text_origin(text, length);
+	size_t depth = 0;
+	bool string = false;
 
-	while (at < length) {
-		if (strchr(" \t\r\n", text[at]) && text[at])
-			at++;
-		else if (text[at] == '#' || strncmp(text + at, "---\n", 4) == 0 ||
-			 strncmp(text + at, "---\r", 4) == 0)
-			at += strcspn(text + at, "\n");
-		else
-			break;
+	for (; at < length; at++) {
+		if (text[at] == '"')
+			string = !string;
+		else if (string)
+			at += text[at] == '\\';
+		else if (text[at] == '{')
+			depth++;
+		else if (text[at] == '}' && --depth == 0)
+			return at + 1;
 	}
-	return at;
+	return length;
 }
 
-/* 1: it was JSON; 0: it is none. */
+/*
+ * Find the JSON text of a document.  What begins as an object of JSON does is JSON, though kubectl
+ * reads it as YAML where it is broken; comments may precede and follow it.  Return false for YAML.
+ */
+static bool find_json(const struct manifest_tree *tree, size_t *start, size_t *end, size_t *line)
+{
+	size_t brace, ignored = 0;
+
+	*line = tree->line;
+	*start = yaml_content_start(tree->text, tree->length, line);
+	brace = *start + strspn(tree->text + *start, " \t\r");
+	if (tree->text[brace] != '{' ||
+	    !strchr("\"}", tree->text[brace + 1 + strspn(tree->text + brace + 1, " \t\r\n")]))
+		return false;
+	*end = object_end(tree->text, tree->length, brace);
+	if (yaml_content_start(tree->text + *end, tree->length - *end, &ignored) <
+	    tree->length - *end)
+		*end = tree->length;
+	return true;
+}
+
+/* 1: it was JSON; 0: it is YAML. */
 static int read_json(struct builder *builder)
 {
 	struct manifest_tree *tree = builder->tree;
-	struct error no_json = ERROR_INIT;
-	size_t origin = json_origin(tree->text, tree->length);
+	size_t start, end, line;
 
-	if (origin == tree->length || tree->text[origin] != '{')
+	if (!find_json(tree, &start, &end, &line))
 		return 0;
 	cleanup_json struct json *document =
-	    json_parse(tree->text + origin, tree->length - origin, tree->what, &no_json);
+	    json_parse_lines(tree->text + start, end - start, tree->what, line, builder->err);
 	if (!document)
-		return 0;
-	struct walk walk = {builder, document, origin, origin};
+		return -1;
+	struct walk walk = {builder, document, start};
 	tree->json = true;
 	return walk_value(&walk, JSON_ROOT) < 0 ? -1 : 1;
 }

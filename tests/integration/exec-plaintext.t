@@ -43,13 +43,18 @@ launch --from-env-file .env --from-document app.json --override -- printenv A
 out_is "x y" "with --override the .env file is the stronger"
 launch --from-document nowhere.json -- true
 fails_with 125 'nowhere.json: No such file' "a file that is not there"
-printf '{"A": hunter2}' >broken.json
-launch --from-document broken.json -- printenv A
-out_is hunter2 "what is no JSON, but YAML"
-printf '{"A": "hunter2"' >broken.json
-launch --from-document broken.json -- true
-fails_with 125 'broken.json: line 1, column' "what is neither: the place, never the text"
-err_unlike hunter2 "its text is not shown"
+for text in '{"A": "hunter2"' '{"A": hunter2}' '{A: hunter2}' '{"A": "hunter2\n x"}' '---\n{"A": "hunter2\n x"}' '\0357\0273\0277{"A": "hunter2\n x"}'; do
+	printf %b "$text" >broken.json
+	launch --from-document broken.json -- true
+	fails_with 125 'broken.json: line [12], column' "a document that begins with a brace and is not JSON: $text"
+	err_unlike hunter2 "its text is not shown"
+done
+printf '\xef\xbb\xbf{"A": "x"}' >marked.json
+launch --from-document marked.json -- printenv A
+out_is x "JSON with a byte order mark"
+printf '\xef\xbb\xbfA: x' >marked.yaml
+launch --from-document marked.yaml -- printenv A
+out_is x "YAML with a byte order mark"
 printf 'A=1\nA=2\n' >twice.env
 launch --from-env-file twice.env -- true
 fails_with 125 'twice.env: A comes twice' "a name twice in one file"

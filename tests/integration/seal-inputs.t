@@ -5,6 +5,7 @@
 stage_start
 
 seal() { run "$BIN/secret-seal" --transit-key aes256-key "$@"; }
+value_of() { "$BIN/secret-exec" --secret "$1" -- printenv A; }
 value() { "$BIN/secret-exec" --secret app -- printenv "$1"; }
 
 # generated RECIPE REGEX: a value made so, as the application sees it.
@@ -50,6 +51,11 @@ status_is 0 "in the document layout, from standard input"
 run "$BIN/secret-exec" --secret document -- sh -c 'printf "%s|" "$db" "$text"'
 out_is '{"host":"h","ports":[1,2]}|a: b|' "it is sealed as the JSON it stands for"
 
+printf '\xef\xbb\xbf{"A": "x"}' >"$TAP_WORK/marked.json"
+seal --layout document --from-document "$TAP_WORK/marked.json" marked
+status_is 0 "JSON with a byte order mark"
+is "$(value_of marked)" x "it is sealed without the mark"
+
 seal --from-document - bad <<<'{"A":}'
 fails_with 1 '^secret-seal: standard input: line 1, column 6: ' "what is wrong on standard input is said of that"
 seal --from-env-file - bad <<<'A'
@@ -65,6 +71,9 @@ refused "JSON: a name that comes twice" 'bad: line 2, column [0-9]+: .*second ti
 refused "JSON: a comment" 'bad: line 1, column' '{"A":1} // no'
 refused "JSON: something behind it" 'bad: line 2, column' '{"A":1}\nx'
 refused "JSON: no UTF-8" 'bad: .*UTF-8' '{"A":"\0377"}'
+refused "JSON: a line break in a string" 'bad: line 1, column' '{"A":"x\n y"}'
+refused "JSON: the same with a byte order mark" 'bad: line 1, column' '\0357\0273\0277{"A":"x\n y"}'
+refused "YAML in braces" 'bad: line 1, column' '{A: x}'
 refused "JSON: a trailing comma" 'bad: line 1, column' '{"A":1,}'
 refused "YAML: a name that comes twice" 'bad: line 2, column [0-9]+: .*second time' 'A: 1\nA: 2\n'
 refused "YAML: two documents" 'bad: .*document' 'A: 1\n---\nB: 2\n'

@@ -64,6 +64,11 @@ static int seal_text(const char *text, struct secret_buffer *out)
 	return result;
 }
 
+#define JSON_HEAD "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\""
+#define JSON_MARKS                                                                                 \
+	",\"labels\":{\"secretmanager/sealed\":\"true\"},\"annotations\":{"                        \
+	"\"secretmanager/transit-key\":\"transit/k\"}"
+
 static const struct {
 	const char *before, *after;
 } texts[] = {
@@ -193,6 +198,9 @@ static const struct {
 	"      \"secretmanager/sealed\": \"true\"\n    },\n    \"annotations\": "
 	"{\"secretmanager/transit-key\": \"transit/k\"}\n  },\n  \"data\": {\n    \"A\": \"" SEALED
 	"\",\n    \"B\": \"" SEALED "\",\n    \"C\": \"" SEALED "\"\n  }\n}\n"},
+    {"\xEF\xBB\xBF# c\n--- # d\n" JSON_HEAD "},\"stringData\":{\"A\":\"}\\\"{\"}} # }\n# {\n",
+	"\xEF\xBB\xBF# c\n--- # d\n" JSON_HEAD JSON_MARKS "},\"data\":{\"A\":\"" SEALED
+	"\"}} # }\n# {\n"},
     /* Lists. */
     {"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data: {a: b}\n"
      "- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: app\n  data:\n    A: YQ==\n"
@@ -308,6 +316,13 @@ static const struct {
     {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},\"data\":{\"A\":"
      "12}}",
 	"a value in data is no string"},
+    /* Broken JSON, though kubectl reads some of it as YAML. */
+    {"\n" JSON_HEAD "},\"stringData\":{\"A\":\"b\n c\"}}", "line 2, column"},
+    {"---\n" JSON_HEAD "},\"stringData\":{\"A\":b}}", "line 2, column"},
+    {"\xEF\xBB\xBF" JSON_HEAD "},\"stringData\":{\"A\":\"b\"},}", "line 1, column"},
+    {JSON_HEAD "},\"stringData\":{\"A\":\"b\"}}\nx: y\n", "line 2, column 1"},
+    {"{ \"a\": &x b, \"c\": *x }\n", "line 1, column 8"},
+    {"{}}\n", "line 1, column 3"},
 };
 
 START_TEST(what_can_not_be_changed_safely_is_refused)
@@ -379,7 +394,6 @@ START_TEST(a_last_line_without_a_break_is_read_as_kubectl_reads_it)
 }
 END_TEST
 
-#define FLOW_HEAD "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\""
 #define OLD "dmF1bHQ6djE6QUFBQQ==" /* base64 of vault:v1:AAAA */
 #define NEW "dmF1bHQ6djI6QkJCQg==" /* of vault:v2:BBBB */
 
@@ -412,9 +426,9 @@ static const struct {
     {SECRET, "A", SECRET "data:\n  A: " NEW "\n"},
     {SECRET "data:\n", "A", SECRET "data: {A: " NEW "}\n"},
     {SECRET "data: {}\n", "A", SECRET "data: {A: " NEW "}\n"},
-    {FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\"}}", "B",
-	FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" NEW "\"}}"},
-    {FLOW_HEAD "}}", "A", FLOW_HEAD "},\"data\":{\"A\":\"" NEW "\"}}"},
+    {JSON_HEAD "},\"data\":{\"A\":\"" OLD "\"}}", "B",
+	JSON_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" NEW "\"}}"},
+    {JSON_HEAD "}}", "A", JSON_HEAD "},\"data\":{\"A\":\"" NEW "\"}}"},
     /* Values that go. */
     {SECRET "data:\n  # a\n  A: " OLD "\n  B: |\n    " OLD "\n\n  C: " OLD " # c\n  D: " OLD "\n",
 	"-A -B -C", SECRET "data:\n  # a\n\n  # c\n  D: " OLD "\n"},
@@ -431,16 +445,16 @@ static const struct {
     {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -B", SECRET "data: {C: " OLD "}\n"},
     {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -C", SECRET "data: {B: " OLD "}\n"},
     {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -B -C", SECRET "data: {}\n"},
-    {FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" OLD "\",\"C\":\"" OLD "\"}}", "-B -C",
-	FLOW_HEAD "},\"data\":{\"A\":\"" OLD "\"}}"},
+    {JSON_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" OLD "\",\"C\":\"" OLD "\"}}", "-B -C",
+	JSON_HEAD "},\"data\":{\"A\":\"" OLD "\"}}"},
     /* Annotations. */
     {SECRET "  annotations:\n    a: x # a\n    b: z\n", "~a",
 	SECRET "  annotations:\n    # a\n    b: z\n"},
     {SECRET "  annotations:\n    a: x # a\n    b: |\n      z\n", "~a ~b @c",
 	SECRET "  annotations:\n    c: \"new\" # a\n"},
-    {FLOW_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a @c @d",
-	FLOW_HEAD ",\"annotations\":{\"c\":\"new\",\"d\":\"new\"}}}"},
-    {FLOW_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a", FLOW_HEAD ",\"annotations\":{}}}"},
+    {JSON_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a @c @d",
+	JSON_HEAD ",\"annotations\":{\"c\":\"new\",\"d\":\"new\"}}}"},
+    {JSON_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a", JSON_HEAD ",\"annotations\":{}}}"},
 };
 
 static int change_text(const char *before, const char *words, struct secret_buffer *out)

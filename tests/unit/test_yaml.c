@@ -149,7 +149,16 @@ static const struct {
     {"a: 1\nb: 2\na: 3", "line 3, column 1", "a key for the second time"},
     {"a: {b: 1, 'b': 2}", "line 1, column 11", "a key for the second time"},
     {"\u00fc\u00fc: {b: 1, \"\\x62\": 2}", "line 1, column 12", "a key for the second time"},
-    {"{\"a\": 1, \"a\": 2}", "line 1, column 10", "a key for the second time"},
+    {"{\"a\": 1, \"a\": 2}", "line 1, column 10", "a member's name for the second time"},
+    /* A brace begins JSON. */
+    {"{\"a\": \"b\n c\"}", "line 1, column 9", "control character"},
+    {"{a: b}", "line 1, column 2", "in double quotes"},
+    {"{'a': 'b'}", "line 1, column 2", "in double quotes"},
+    {"\n\n {\"a\": b}", "line 3, column 8", ""},
+    {"# c\n---\n{\"a\": 1,}", "line 3, column 9", ""},
+    {"\xEF\xBB\xBF{\"a\": b}", "line 1, column 7", ""},
+    {"{\"a\": 1} # c", "line 1, column 10", "behind the value"},
+    {"{", "line 1, column 2", ""},
     {"1: a", "line 1, column 1", "no string"},
     {"0x1F: a", "line 1, column 1", "no string"},
     {"true: a", "line 1, column 1", "no string"},
@@ -189,6 +198,26 @@ END_TEST
 
 static const char *const json_texts[] = {"null", " {\"a\" : [1, 2.50, true] }\n",
     "\"\\ud83d\\ude00 \\/\"", "{\"a\":\"tab\\there\"}", "{\"&x\":\"*x\",\"<<\":{}}", "\t[\t1\t]\t"};
+
+static const struct {
+	const char *text, *json;
+} json_with_more[] = {
+    {"\xEF\xBB\xBF{\"a\": 1}\n", "{\"a\": 1}\n"},
+    {"\xEF\xBB\xBF\n {\"a\": 1}", "\n {\"a\": 1}"},
+    {"# c\n--- # d\n{\"a\": 1}\n", "{\"a\": 1}\n"},
+    {"%YAML 1.2\n---\n{\"a\": 1}", "{\"a\": 1}"},
+    {"\xEF\xBB\xBF# c\na: 1", "{\"a\":1}"},
+    {"---\n\xEF\xBB\xBF{\"a\": 1}", "{\"a\": 1}"},
+};
+
+START_TEST(byte_order_marks_and_comments_before_json_are_skipped)
+{
+	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
+
+	expect_ok(convert(json_with_more[_i].text, &json), err);
+	expect_text(json, json_with_more[_i].json);
+}
+END_TEST
 
 START_TEST(json_passes_as_it_stands)
 {
@@ -270,6 +299,8 @@ static void add_tests(TCase *tests)
 	tcase_add_loop_test(tests, scalars_follow_the_core_schema, 0, COUNT(scalars));
 	tcase_add_loop_test(tests, what_can_hide_things_is_refused, 0, COUNT(refused));
 	tcase_add_loop_test(tests, json_passes_as_it_stands, 0, COUNT(json_texts));
+	tcase_add_loop_test(
+	    tests, byte_order_marks_and_comments_before_json_are_skipped, 0, COUNT(json_with_more));
 	tcase_add_test(tests, nesting_ends_where_json_ends);
 	tcase_add_test(tests, many_keys_take_little_time);
 	tcase_add_test(tests, what_was_there_stays_before_it);
