@@ -19,6 +19,8 @@ static const struct option_spec table[] = {
 	"Secret that values of the environment or a volume were sealed for")},
     {OPTION("scope", OPTION_STRING, "SCOPE", sources.scope,
 	"how they are bound: strict (default), namespace-wide, cluster-wide")},
+    {OPTION("document", OPTION_LIST, "PATTERN", naming.documents,
+	"data key that holds a JSON object (default as annotated, else secrets.json)")},
     {.section = "Names",
 	OPTION("only", OPTION_LIST, "PATTERN", naming.only,
 	    "take only what matches, such as 'DB_*' (repeatable)")},

@@ -88,6 +88,12 @@ static int read_file(int data, const char *name, struct secret_buffer *bytes, st
 	return secret_buffer_read_fd(bytes, fd, name, err) < 0 ? error_wrap(err, "file") : 0;
 }
 
+/* A volume has no annotations. */
+static bool is_document(const struct source_context *context, const char *name)
+{
+	return naming_is_document(context->naming, name, sealed_names_document(name));
+}
+
 /* 1: it holds no ciphertext. */
 static int add_file(struct source *source, const struct source_context *context, int data,
     const char *name, struct error *err)
@@ -103,7 +109,7 @@ static int add_file(struct source *source, const struct source_context *context,
 	if (!value || source_value_seal(
 			  value, bytes.data, bytes.length, context->settings->transit_key, err) < 0)
 		return -1;
-	value->document = sealed_names_document(name);
+	value->document = is_document(context, name);
 	if (binding_context(context->binding, name, &value->context, err) < 0)
 		return error_wrap(err, "%s", value->where);
 	return 0;
@@ -119,7 +125,7 @@ static int read_data(struct source *source, const struct source_context *context
 		    "--secret-dir %s: it is empty: is a Secret mounted there?", source->argument);
 	for (size_t i = 0; i < names->count; i++) {
 		const char *name = names->items[i];
-		if (!sealed_names_document(name) && !source_takes(source, context, name))
+		if (!is_document(context, name) && !source_takes(source, context, name))
 			continue;
 		int added = add_file(source, context, data, name, err);
 		if (added < 0)

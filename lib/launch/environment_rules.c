@@ -119,7 +119,9 @@ int environment_check(
 	if (!environment_valid_name(variable->name))
 		return error_set(err, ERROR_INVALID,
 		    "%s: \"%s\" can't be an environment variable's name ([A-Za-z_][A-Za-z0-9_]*): "
-		    "rename it, or deliver as JSON with --fd N or --memfd :json",
+		    "rename it, or deliver as JSON with --fd N or --memfd :json; for a JSON "
+		    "document "
+		    "whose members are the variables, use --document",
 		    variable->source, variable->name);
 	if (environment_check_danger(variable, allowed, err) < 0)
 		return -1;

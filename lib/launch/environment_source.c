@@ -6,10 +6,15 @@
 #include "lib/launch/source_kinds.h"
 #include "lib/sealed/sealed.h"
 
+static bool is_document(const struct naming *naming, const char *name)
+{
+	return naming_is_document(naming, name, sealed_names_document(name));
+}
+
 /* A document's patterns are for its members. */
 bool environment_source_takes(const struct naming *naming, const char *name)
 {
-	return sealed_names_document(name) || naming_takes(naming, name);
+	return is_document(naming, name) || naming_takes(naming, name);
 }
 
 static int add_variable(struct source *source, const struct source_context *context,
@@ -21,7 +26,7 @@ static int add_variable(struct source *source, const struct source_context *cont
 	if (!value ||
 	    source_value_seal(value, text, strlen(text), context->settings->transit_key, err) < 0)
 		return -1;
-	value->document = sealed_names_document(name);
+	value->document = is_document(context->naming, name);
 	/* In its place, under its own name. */
 	if (!value->document && !(value->variable = strdup(name)))
 		return error_memory(err);
@@ -40,7 +45,7 @@ static int read_environment(
 		cleanup_free char *name = strndup(*entry, (size_t)(equals - *entry));
 		if (!name)
 			return error_memory(err);
-		if (!sealed_names_document(name) && !source_takes(source, context, name))
+		if (!is_document(context->naming, name) && !source_takes(source, context, name))
 			continue;
 		if (add_variable(source, context, name, equals + 1, err) < 0)
 			return -1;

@@ -33,13 +33,14 @@ static void mix_text(SHA256_CTX *hash, const char *text)
 	mix(hash, text ? text : "", text ? strlen(text) : 0);
 }
 
-/* The key and the context too: they are annotations, which may change alone. */
+/* The key, the context and the layout too: they are annotations, which may change alone. */
 static void mix_value(SHA256_CTX *hash, const struct source_value *value)
 {
 	mix_text(hash, value->where);
 	mix_text(hash, value->name);
 	mix_text(hash, value->transit_key);
 	mix_text(hash, value->context);
+	mix(hash, &value->document, sizeof(value->document));
 	mix(hash, secret_buffer_string(&value->bytes), value->bytes.length);
 }
 

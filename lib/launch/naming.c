@@ -9,6 +9,11 @@ bool naming_takes(const struct naming *naming, const char *name)
 	return !strings_match(&naming->exclude, name);
 }
 
+bool naming_is_document(const struct naming *naming, const char *data_key, bool otherwise)
+{
+	return naming->documents.count ? strings_match(&naming->documents, data_key) : otherwise;
+}
+
 bool naming_selects(const struct naming *naming)
 {
 	return naming->only.count || naming->exclude.count;

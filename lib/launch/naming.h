@@ -9,6 +9,13 @@
  */
 bool naming_takes(const struct naming *naming, const char *name) __attribute__((nonnull));
 
+/*
+ * Return whether the value of this data key is a JSON object whose members are the values: as
+ * --document decides, else `otherwise`.
+ */
+bool naming_is_document(const struct naming *naming, const char *data_key, bool otherwise)
+    __attribute__((nonnull));
+
 /* True when there is any pattern, so that a value may be left out. */
 bool naming_selects(const struct naming *naming) __attribute__((nonnull));
 

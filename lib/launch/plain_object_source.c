@@ -6,6 +6,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/launch/document_text.h"
+#include "lib/launch/naming.h"
 #include "lib/launch/source_kinds.h"
 #include "lib/sealed/sealed.h"
 
@@ -15,8 +16,8 @@ static int copy(const struct secret_buffer *from, struct secret_buffer *to, stru
 	return secret_buffer_append(to, secret_buffer_string(from), from->length, err);
 }
 
-static int take_value(struct source *source, struct source_value *value,
-    const struct secret_buffer *bytes, struct error *err)
+static int take_value(struct source *source, const struct naming *naming,
+    struct source_value *value, const struct secret_buffer *bytes, struct error *err)
 {
 	const struct reference *reference = &source->reference;
 	cleanup_secret struct secret_buffer plaintext = SECRET_BUFFER_INIT;
@@ -28,7 +29,7 @@ static int take_value(struct source *source, struct source_value *value,
 		return value->variable ? 0 : error_memory(err);
 	}
 	/* As in the original project: one data key that is asked for holds an object. */
-	value->document = reference->key != NULL;
+	value->document = naming_is_document(naming, value->name, reference->key != NULL);
 	return value->document ? document_text_to_json(&value->bytes, value->where, err) : 0;
 }
 
@@ -39,11 +40,12 @@ static int read_entry(struct source *source, const struct source_context *contex
 
 	if (!title)
 		return -1;
-	if (!source->reference.key && !source_takes(source, context, entry->key))
+	if (!source->reference.key && !naming_is_document(context->naming, entry->key, false) &&
+	    !source_takes(source, context, entry->key))
 		return 0;
 	struct source_value *value = source_add(
 	    source, entry->key, string_format(err, "%s, data key %s", title, entry->key), err);
-	return value ? take_value(source, value, &entry->value, err) : -1;
+	return value ? take_value(source, context->naming, value, &entry->value, err) : -1;
 }
 
 static int refuse_missing(const struct source *source, struct error *err)

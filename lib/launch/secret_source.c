@@ -33,6 +33,17 @@ static int add_entry(struct source *source, const struct sealing *sealing,
 	return value->context ? 0 : -1;
 }
 
+/* As --document or the annotation decides; else as where there are no annotations. */
+static bool is_document(
+    const struct kube_secret *secret, const struct naming *naming, const char *data_key)
+{
+	bool annotated = kube_secret_annotation(secret, SEALED_ANNOTATION_LAYOUT) != NULL;
+
+	return naming_is_document(naming, data_key,
+	    annotated ? sealed_secret_is_document(secret, data_key)
+		      : sealed_names_document(data_key));
+}
+
 static int read_entry(struct source *source, const struct source_context *context,
     const struct sealing *sealing, const struct kube_entry *entry, struct error *err)
 {
@@ -42,7 +53,7 @@ static int read_entry(struct source *source, const struct source_context *contex
 	if (reference->key && strcmp(reference->key, entry->key) != 0)
 		return 0;
 	/* One that is renamed is taken whole. */
-	bool document = !reference->variable && sealed_secret_is_document(secret, entry->key);
+	bool document = !reference->variable && is_document(secret, context->naming, entry->key);
 	if (!document && !reference->variable && !source_takes(source, context, entry->key))
 		return 0;
 	if (!sealed_entry_is_ciphertext(entry))

@@ -39,6 +39,7 @@ struct source_settings {
  */
 struct naming {
 	struct strings only, exclude; /* `only` empty: all */
+	struct strings documents;     /* --document: data keys with a JSON object; empty: default */
 	const char *prefix;	      /* NULL: none; put before what the others made */
 	bool upper_case;
 	bool sanitize; /* what can't stand in a variable's name becomes '_' */

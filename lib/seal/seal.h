@@ -13,7 +13,7 @@
 #include "lib/seal/servers.h"
 #include "lib/sealed/variables.h"
 
-#define SEAL_DOCUMENT_KEY "secrets.json" /* the original project's data key */
+#define SEAL_DOCUMENT_KEY SEALED_DOCUMENT_KEY
 
 /* LAYOUT_AS_IS: the existing Secret's; per-key for a new one. */
 enum seal_layout { LAYOUT_AS_IS, LAYOUT_PER_KEY, LAYOUT_DOCUMENT };

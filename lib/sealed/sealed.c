@@ -132,22 +132,17 @@ static bool ends_with(const char *text, const char *end)
 	return length > end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/*
- * The original project left no annotation, but its one data key is called like a JSON file, which
- * no variable is.
- */
 bool sealed_names_document(const char *data_key)
 {
-	return ends_with(data_key, ".json");
+	return strcmp(data_key, SEALED_DOCUMENT_KEY) == 0;
 }
 
 bool sealed_secret_is_document(const struct kube_secret *secret, const char *data_key)
 {
 	const char *layout = kube_secret_annotation(secret, SEALED_ANNOTATION_LAYOUT);
 
-	if (layout)
-		return strcmp(layout, "document") == 0;
-	return sealed_names_document(data_key);
+	/* The original project left no annotation, but named its data key like a JSON file. */
+	return layout ? strcmp(layout, "document") == 0 : ends_with(data_key, ".json");
 }
 
 int sealed_secret_check(const struct kube_secret *secret, const char *data_key, struct error *err)

@@ -21,6 +21,7 @@
 #define SEALED_SELECTOR SEALED_LABEL "=" SEALED_LABEL_VALUE
 #define SEALED_ANNOTATION_KEY "secretmanager/transit-key"
 #define SEALED_ANNOTATION_SCOPE "secretmanager/scope"
+#define SEALED_DOCUMENT_KEY "secrets.json"		/* the original project's data key */
 #define SEALED_ANNOTATION_LAYOUT "secretmanager/layout" /* "document" or "per-key" */
 
 /* True when the bytes start as Transit ciphertext does. */
@@ -51,7 +52,7 @@ bool sealed_secret_is_labelled(const struct kube_secret *secret);
 int sealed_secret_scope(const struct kube_secret *secret, enum sealed_scope *scope,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 bool sealed_secret_is_document(const struct kube_secret *secret, const char *data_key);
-/* What a data key says of the layout where there is no annotation: a document is called *.json. */
+/* Return whether a data key has a document's default name, where no annotation can be read. */
 bool sealed_names_document(const char *data_key) __attribute__((nonnull));
 
 /*

@@ -84,7 +84,7 @@ kube_call GET /api/v1/namespaces/demo/secrets/app
 document=$(field data | sed 's/^{"\([^"]*\)".*/\1/')
 volume d "secrets.json=$(stored app "$document")"
 launch d -- sh -c 'echo "$A $B"'
-out_is "in 2" "a file called *.json holds a document"
+out_is "in 2" "a file called secrets.json holds a document"
 
 # Values that are bound to their Secret.
 bound() { mounted --transit-key derived-key --secret-dir "$@"; }
