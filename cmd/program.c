@@ -9,6 +9,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/completion.h"
+#include "lib/base/input_file.h"
 #include "lib/base/log.h"
 #include "lib/base/secret_memory.h"
 #include "lib/base/version.h"
@@ -94,6 +95,7 @@ int program_start(const struct options *options, void *configuration,
 		error_set(&err, ERROR_USAGE, "--timeout 0 leaves no time: write 60s, or 5m");
 		return program_fail(&err, usage_status);
 	}
+	input_file_set_deadline(clock_now_ms() + settings->timeout_ms);
 	secret_memory_protect();
 	return -1;
 }

@@ -29,7 +29,7 @@ static struct launch_settings settings_for_launch(const struct configuration *co
 }
 
 /* What follows from other settings, or from the pod, is in force too. */
-static void fill_in(struct configuration *configuration)
+static int fill_in(struct configuration *configuration, struct error *err)
 {
 	struct vault_session_settings *session = &configuration->session;
 	struct kube_settings *kube = &configuration->kube;
@@ -41,17 +41,23 @@ static void fill_in(struct configuration *configuration)
 		if (!given(session->auth_mount) && method != VAULT_AUTH_TOKEN)
 			session->auth_mount = session->method;
 	}
-	if (!given(kube->namespace))
-		kube->namespace = kube_pod_namespace(kube->service_account_directory);
+	if (given(kube->namespace))
+		return 0;
+	/* Lives as long as the process, as everything borrowed from the environment does. */
+	char *namespace;
+	if (kube_pod_namespace(kube->service_account_directory, &namespace, err) < 0)
+		return -1;
+	kube->namespace = namespace;
+	return 0;
 }
 
 /* The command plays no part in it, and need not be there. */
 static int print_configuration(struct configuration *configuration, struct error *err)
 {
 	if (program_complete_connection(&configuration->program, &configuration->vault,
-		&configuration->session, &configuration->kube, err) < 0)
+		&configuration->session, &configuration->kube, err) < 0 ||
+	    fill_in(configuration, err) < 0)
 		return program_fail(err, COMMAND_FAILED);
-	fill_in(configuration);
 	options_print_configuration(&secret_exec_options, configuration, stdout);
 	if (fflush(stdout) == 0)
 		return 0;

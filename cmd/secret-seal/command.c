@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/input_file.h"
+
 #define TOKEN_FILE ".vault-token"
 
 int command_find_token(struct vault_session_settings *session, struct error *err)
@@ -19,11 +21,13 @@ int command_find_token(struct vault_session_settings *session, struct error *err
 	char *file = string_format(err, "%s/" TOKEN_FILE, home);
 	if (!file)
 		return -1;
-	if (access(file, F_OK) == 0)
+	bool exists;
+	int result = input_file_exists(file, &exists, err);
+	if (result == 0 && exists)
 		session->token_file = file;
 	else
 		free(file);
-	return 0;
+	return result < 0 ? error_wrap(err, "Vault token") : 0;
 }
 
 struct servers_settings command_servers(const struct connection *connection, bool offline)

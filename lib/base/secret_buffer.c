@@ -1,7 +1,5 @@
 #include "lib/base/secret_buffer.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/mem.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 #include "lib/base/secret_memory.h"
 
 #define CAPACITY_MIN 256
@@ -98,7 +97,7 @@ int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name
 		ssize_t got;
 
 		if (room == 0) {
-			got = read(fd, &surplus, 1);
+			got = input_file_read(fd, &surplus, 1);
 			OPENSSL_cleanse(&surplus, 1);
 			if (got > 0)
 				return error_set(
@@ -107,14 +106,10 @@ int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name
 			size_t step = room < READ_STEP ? room : READ_STEP;
 			if (secret_buffer_reserve(buffer, step, err) < 0)
 				return error_wrap(err, "%s", name);
-			got = read(fd, buffer->data + buffer->length, step);
+			got = input_file_read(fd, buffer->data + buffer->length, step);
 		}
-		/* Only a signal that ends us has a handler; else it may wait here for ever. */
-		if (got < 0 && errno == EINTR)
-			return error_set(
-			    err, ERROR_INTERRUPTED, "%s: read: interrupted by a signal", name);
 		if (got < 0)
-			return error_system(err, "%s: read", name);
+			return input_file_fail(name, err);
 		if (got == 0)
 			break;
 		buffer->length += (size_t)got;
@@ -124,10 +119,10 @@ int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name
 
 int secret_buffer_read_file(struct secret_buffer *buffer, const char *path, struct error *err)
 {
-	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	cleanup_close int fd = input_file_open(path, err);
 
 	if (fd < 0)
-		return error_system(err, "%s", path);
+		return -1;
 	return secret_buffer_read_fd(buffer, fd, path, err);
 }
 

@@ -48,7 +48,8 @@ int secret_buffer_append_format(struct secret_buffer *buffer, struct error *err,
     ...) __attribute__((format(printf, 3, 4), nonnull, warn_unused_result));
 
 /*
- * Append all of a file or pipe until its end.  `name` is for messages.
+ * Append all of a file or pipe until its end, as input_file.h opens and reads it.  `name` is for
+ * messages.
  * ERROR_TOO_LARGE when it holds more than the buffer's limit allows.
  */
 int secret_buffer_read_fd(struct secret_buffer *buffer, int fd, const char *name, struct error *err)

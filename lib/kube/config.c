@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 
 void kube_free(struct kube *kube)
 {
@@ -25,7 +26,7 @@ static int read_first_of(struct kube *kube, const struct kube_settings *settings
 		return error_memory(err);
 	for (char *saved = NULL, *path = strtok_r(list, ":", &saved); path;
 	     path = strtok_r(NULL, ":", &saved))
-		if (access(path, F_OK) == 0 || errno != ENOENT)
+		if (access(path, F_OK) == 0 || !input_file_is_absent(errno))
 			return kube_read_kubeconfig(kube, path, settings->context, err);
 	return error_set(err, ERROR_USAGE,
 	    "kubeconfig %s: no such file: correct KUBECONFIG or --kubeconfig, or unset it",
@@ -39,8 +40,7 @@ static int find_pod_token(const char *directory, bool *found, struct error *err)
 
 	if (!path)
 		return -1;
-	*found = access(path, F_OK) == 0;
-	return 0;
+	return input_file_exists(path, found, err);
 }
 
 /* kubectl's own kubeconfig; *path stays NULL where there is none. */
@@ -53,11 +53,13 @@ static int find_at_home(char **path, struct error *err)
 	*path = string_format(err, "%s/.kube/config", home);
 	if (!*path)
 		return -1;
-	if (access(*path, F_OK) < 0) {
+	bool exists;
+	int result = input_file_exists(*path, &exists, err);
+	if (result < 0 || !exists) {
 		free(*path);
 		*path = NULL;
 	}
-	return 0;
+	return result < 0 ? error_wrap(err, "kubeconfig") : 0;
 }
 
 /* Nobody named a kubeconfig: look where a pod has its own account, then where kubectl looks. */
@@ -72,8 +74,13 @@ static int read_default(struct kube *kube, const struct kube_settings *settings,
 		directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
 	if (in_cluster && find_pod_token(directory, &mounted, err) < 0)
 		return -1;
-	if (mounted)
-		return kube_read_in_cluster(kube, host, directory, err);
+	if (mounted) {
+		if (kube_read_in_cluster(kube, host, directory, err) < 0)
+			return -1;
+		return given(settings->namespace)
+			   ? 0
+			   : kube_pod_namespace(directory, &kube->namespace, err);
+	}
 	if (find_at_home(&path, err) < 0)
 		return -1;
 	if (path)

@@ -5,8 +5,8 @@
 #include "lib/kube/kube.h"
 
 /*
- * Each fills the endpoint, the credentials and, where it knows one and none is set, the namespace
- * of *kube, which kube_init has zeroed and frees on error.
+ * Each fills the endpoint and the credentials of *kube, which kube_init has zeroed and frees on
+ * error; a kubeconfig also the namespace, where it names one.
  */
 int kube_read_in_cluster(struct kube *kube, const char *host, const char *directory,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -2,26 +2,42 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 #include "lib/kube/config.h"
 
 /* A name's longest, and more than any namespace has. */
 #define NAMESPACE_FILE_MAX 4096
 
-char *kube_pod_namespace(const char *service_account_directory)
+static int read_namespace(const char *path, char **namespace, struct error *err)
 {
-	struct error ignored = ERROR_INIT;
 	cleanup_secret struct secret_buffer text = {.limit = NAMESPACE_FILE_MAX};
-	const char *directory = service_account_directory;
 
-	if (!directory || !*directory)
-		directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
-	cleanup_free char *path = string_format(&ignored, "%s/namespace", directory);
-	if (!path || secret_buffer_read_file(&text, path, &ignored) < 0)
-		return NULL;
+	if (secret_buffer_read_file(&text, path, err) < 0)
+		return error_wrap(err, "namespace of the pod");
 	const char *name = secret_buffer_string(&text);
 	name += strspn(name, " \t\r\n");
 	size_t length = strcspn(name, " \t\r\n");
-	return length ? strndup(name, length) : NULL;
+	if (length == 0)
+		return error_set(
+		    err, ERROR_INVALID, "namespace of the pod: %s: the file is empty", path);
+	*namespace = strndup(name, length);
+	return *namespace ? 0 : error_memory(err);
+}
+
+int kube_pod_namespace(const char *service_account_directory, char **namespace, struct error *err)
+{
+	const char *directory = service_account_directory;
+	bool exists;
+
+	*namespace = NULL;
+	if (!given(directory))
+		directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
+	cleanup_free char *path = string_format(err, "%s/namespace", directory);
+	if (!path)
+		return -1;
+	if (input_file_exists(path, &exists, err) < 0)
+		return error_wrap(err, "namespace of the pod");
+	return exists ? read_namespace(path, namespace, err) : 0;
 }
 
 /* https://HOST:PORT of what the kubelet puts into every container's environment. */
@@ -54,6 +70,5 @@ int kube_read_in_cluster(
 	kube->token_file = string_format(err, "%s/token", directory);
 	if (!kube->endpoint.ca_file || !kube->token_file || set_address(kube, host, err) < 0)
 		return -1;
-	kube->namespace = kube_pod_namespace(directory);
 	return 0;
 }

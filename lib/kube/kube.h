@@ -52,8 +52,12 @@ int kube_init(struct kube *kube, const struct kube_settings *settings, struct er
     __attribute__((nonnull, warn_unused_result));
 void kube_free(struct kube *kube) __attribute__((nonnull));
 
-/* The pod's own namespace from the service account's directory: newly allocated, or NULL. */
-char *kube_pod_namespace(const char *service_account_directory) __attribute__((warn_unused_result));
+/*
+ * Read the pod's own namespace from the service account's directory (NULL: the usual one) into
+ * *namespace, newly allocated; NULL only where the file does not exist.
+ */
+int kube_pod_namespace(const char *service_account_directory, char **namespace, struct error *err)
+    __attribute__((nonnull(2, 3), warn_unused_result));
 
 /* A string map: labels, annotations. */
 struct kube_pair {

@@ -35,10 +35,10 @@ static int read_secrets(struct binding *binding, const struct strings *texts, st
 static int find_namespace(
     struct binding *binding, const char *namespace, const char *directory, struct error *err)
 {
-	binding->namespace = given(namespace) ? strdup(namespace) : kube_pod_namespace(directory);
-	if (given(namespace) && !binding->namespace)
-		return error_memory(err);
-	return 0;
+	if (!given(namespace))
+		return kube_pod_namespace(directory, &binding->namespace, err);
+	binding->namespace = strdup(namespace);
+	return binding->namespace ? 0 : error_memory(err);
 }
 
 int binding_init(struct binding *binding, const struct source_settings *settings,

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 #include "lib/launch/naming.h"
 #include "lib/launch/source_kinds.h"
 #include "lib/sealed/sealed.h"
@@ -74,16 +75,13 @@ static int list_names(int data, struct strings *names, struct error *err)
 static int read_file(int data, const char *name, struct secret_buffer *bytes, struct error *err)
 {
 	struct stat status;
-	/* Without waiting for a writer, should it be a FIFO. */
-	cleanup_close int fd = openat(data, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	cleanup_close int fd = input_file_open_regular(data, name, 0, name, &status, err);
 
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return error_system(err, "file %s", name);
-	if (!S_ISREG(status.st_mode))
-		return error_set(err, ERROR_INVALID,
-		    "%s is no file, and so no data key: mount the Secret's data keys without "
-		    "folders, or leave it out with --exclude",
-		    name);
+	if (fd < 0)
+		return err->code == ERROR_USAGE
+			   ? error_hint(err,
+				 "mount the data keys without folders, or pass --exclude %s", name)
+			   : error_wrap(err, "file");
 	bytes->limit = FILE_BYTES_MAX;
 	return secret_buffer_read_fd(bytes, fd, name, err) < 0 ? error_wrap(err, "file") : 0;
 }

@@ -1,9 +1,9 @@
 #include "lib/launch/plaintext_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 #include "lib/base/log.h"
 
 static void warn_of_readers(const char *path, int fd)
@@ -16,10 +16,10 @@ static void warn_of_readers(const char *path, int fd)
 
 int plaintext_file_read(const char *path, bool quiet, struct secret_buffer *text, struct error *err)
 {
-	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	cleanup_close int fd = input_file_open(path, err);
 
 	if (fd < 0)
-		return error_system(err, "%s", path);
+		return -1;
 	if (!quiet)
 		warn_of_readers(path, fd);
 	text->limit = PLAINTEXT_FILE_MAX;

@@ -1,6 +1,7 @@
 #include "lib/launch/start.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/input_file.h"
 #include "lib/launch/command.h"
 #include "lib/launch/launch.h"
 
@@ -12,6 +13,7 @@ static struct http_client *begin(
 
 	*collecting = settings->collect;
 	collecting->kube.deadline_ms = deadline_ms;
+	input_file_set_deadline(deadline_ms);
 	return http_client_new(deadline_ms, err);
 }
 

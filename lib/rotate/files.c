@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 #include "lib/base/log.h"
 #include "lib/base/strings.h"
 #include "lib/rotate/files_document.h"
@@ -27,22 +28,9 @@ struct rotation {
  * One file.
  */
 
-/* Open it, and what it is goes to *file.  O_NONBLOCK: a named pipe is refused, not waited for. */
 static int open_file(const char *path, struct stat *file, struct error *reason)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return error_system(reason, "%s", path);
-	if (fstat(fd, file) < 0) {
-		error_system(reason, "%s", path);
-		close(fd);
-		return -1;
-	}
-	if (S_ISREG(file->st_mode))
-		return fd;
-	close(fd);
-	return error_set(reason, ERROR_USAGE, "%s: it is no regular file", path);
+	return input_file_open_regular(AT_FDCWD, path, 0, path, file, reason);
 }
 
 /* From `offset` on the file could hold ciphertext; also when that can't be told. */

@@ -12,6 +12,7 @@
 #include <openssl/rand.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 #include "lib/base/log.h"
 #include "lib/base/strings.h"
 #include "lib/rotate/metrics.h"
@@ -42,9 +43,13 @@ int metrics_file_check(const char *path, struct error *err)
 		return -1;
 	if (!*name_in(path))
 		return error_set(err, ERROR_USAGE, "--metrics-file %s: it names no file", path);
-	if (lstat(path, &old) == 0 && !S_ISREG(old.st_mode))
-		return error_set(
-		    err, ERROR_USAGE, "--metrics-file %s: it is no regular file", path);
+	if (lstat(path, &old) == 0) {
+		if (!S_ISREG(old.st_mode))
+			return error_set(
+			    err, ERROR_USAGE, "--metrics-file %s: not a regular file", path);
+	} else if (errno != ENOENT) {
+		return error_system(err, "--metrics-file %s", path);
+	}
 	if (access(*folder ? folder : ".", W_OK | X_OK) < 0)
 		return error_system(err, "--metrics-file %s: its folder", path);
 	return 0;
@@ -55,11 +60,13 @@ static int64_t read_last_success(const char *path, int64_t now_s)
 {
 	struct secret_buffer text = {.limit = FILE_MAX};
 	struct error err = ERROR_INIT;
+	struct stat status;
 	int64_t last = 0;
 
-	if (access(path, F_OK) < 0 && errno == ENOENT)
+	if (access(path, F_OK) < 0 && input_file_is_absent(errno))
 		return 0;
-	if (secret_buffer_read_file(&text, path, &err) == 0)
+	cleanup_close int fd = input_file_open_regular(AT_FDCWD, path, 0, path, &status, &err);
+	if (fd >= 0 && secret_buffer_read_fd(&text, fd, path, &err) == 0)
 		last = metrics_last_success(secret_buffer_string(&text));
 	secret_buffer_free(&text);
 	if (last > 0 && last <= now_s)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 #include "lib/seal/sealing.h"
 #include "lib/sealed/manifest.h"
 #include "lib/sealed/manifest_file.h"
@@ -140,11 +141,12 @@ int manifest_secret_read(const char *file, const char *name, const char *namespa
 {
 	struct reading reading = {
 	    .search = {file, name, false}, .namespace = namespace, .secret = secret};
-	cleanup_close int fd = open(file, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	cleanup_close int fd = input_file_open_regular(AT_FDCWD, file, 0, file, &status, err);
 
 	*secret = (struct kube_secret){0};
 	if (fd < 0)
-		return error_system(err, "%s", file);
+		return -1;
 	int result = each_document(fd, file, read_document, &reading, err);
 	if (result == 0)
 		result = check_found(&reading.search, err);

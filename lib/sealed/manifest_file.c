@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 #include "lib/base/strings.h"
 
 /* Written at once. */
@@ -29,17 +30,15 @@ void manifest_file_free(struct manifest_file *file)
 	*file = (struct manifest_file){.in = -1, .out = -1, .folder = -1};
 }
 
-/* O_NONBLOCK: a named pipe is refused, not waited for. */
 static int open_old(struct manifest_file *file, struct error *err)
 {
 	file->path = realpath(file->name, NULL);
 	if (!file->path)
 		return error_system(err, "%s", file->name);
-	file->in = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (file->in < 0 || fstat(file->in, &file->before) < 0)
-		return error_system(err, "%s", file->name);
-	if (!S_ISREG(file->before.st_mode))
-		return error_set(err, ERROR_USAGE, "%s: it is no regular file", file->name);
+	file->in = input_file_open_regular(
+	    AT_FDCWD, file->path, O_NOFOLLOW, file->name, &file->before, err);
+	if (file->in < 0)
+		return -1;
 	char *slash = strrchr(file->path, '/');
 	file->base = slash + 1;
 	*slash = '\0';

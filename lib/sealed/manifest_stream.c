@@ -1,8 +1,8 @@
 #include "lib/sealed/manifest_stream.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "lib/base/input_file.h"
 
 #define READ_STEP ((size_t)128 * 1024)
 #define MARK_LENGTH 3
@@ -207,11 +207,9 @@ static int fill(struct manifest_stream *stream, struct error *err)
 	if (secret_buffer_reserve(buffer, step, err) < 0)
 		return -1;
 	while (step > 0) {
-		ssize_t got = read(stream->fd, buffer->data + buffer->length, step);
-		if (got < 0 && errno == EINTR)
-			return error_set(err, ERROR_INTERRUPTED, "%s: interrupted", stream->name);
+		ssize_t got = input_file_read(stream->fd, buffer->data + buffer->length, step);
 		if (got < 0)
-			return error_system(err, "%s", stream->name);
+			return input_file_fail(stream->name, err);
 		count = got;
 		buffer->length += (size_t)count;
 		buffer->data[buffer->length] = '\0';

@@ -64,11 +64,11 @@ fails_with 125 '--secret-dir plain: not sealed: file B' "not sealed"
 rm plain/B
 mkdir plain/sub
 launch plain -- true
-fails_with 125 '--secret-dir plain: sub is no file, and so no data key' "a folder in it"
+fails_with 125 '--secret-dir plain: sub: not a regular file' "a folder in it"
 rmdir plain/sub
 mkfifo plain/fifo
 launch plain -- true
-fails_with 125 '--secret-dir plain: fifo is no file' "a FIFO, for which nothing waits"
+fails_with 125 '--secret-dir plain: fifo: not a regular file' "a FIFO, for which nothing waits"
 rm plain/fifo
 printf '%s\n' "$a" >plain/A
 launch plain -- true

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "lib/base/log.h"
 #include "lib/kube/kube.h"
 #include "tests/unit/kube_scratch.h"
@@ -360,13 +362,48 @@ END_TEST
 
 START_TEST(the_pod_knows_its_namespace)
 {
-	ck_assert_ptr_null(kube_pod_namespace(scratch_path("pod")));
-	scratch_write("pod/namespace", "\n");
-	ck_assert_ptr_null(kube_pod_namespace(scratch_path("pod")));
+	char *namespace;
+
+	expect_ok(kube_pod_namespace(scratch_path("pod"), &namespace, &err), err);
+	ck_assert_ptr_null(namespace);
 	scratch_write("pod/namespace", "demo\n");
-	char *namespace = kube_pod_namespace(scratch_path("pod"));
+	expect_ok(kube_pod_namespace(scratch_path("pod"), &namespace, &err), err);
 	ck_assert_str_eq(namespace, "demo");
 	free(namespace);
+}
+END_TEST
+
+/* Another namespace is another Secret, and another binding: only "not found" means none. */
+START_TEST(a_namespace_file_that_cannot_be_read_is_an_error)
+{
+	char *namespace;
+
+	scratch_write("pod/namespace", "\n");
+	expect_failure(kube_pod_namespace(scratch_path("pod"), &namespace, &err), err,
+	    ERROR_INVALID, "namespace: the file is empty");
+	ck_assert_int_eq(unlink(scratch_path("pod/namespace")), 0);
+	ck_assert_int_eq(mkdir(scratch_path("pod/namespace"), 0700), 0);
+	expect_failure(kube_pod_namespace(scratch_path("pod"), &namespace, &err), err, ERROR_SYSTEM,
+	    "Is a directory");
+	ck_assert_int_eq(rmdir(scratch_path("pod/namespace")), 0);
+	ck_assert_int_eq(symlink("namespace", scratch_path("pod/namespace")), 0);
+	expect_failure(kube_pod_namespace(scratch_path("pod"), &namespace, &err), err, ERROR_SYSTEM,
+	    "Too many levels of symbolic links");
+	scratch_write("pod/token", "jwt");
+	expect_failure(
+	    configure_in_pod("10.96.0.1", "443"), err, ERROR_SYSTEM, "namespace of the pod");
+}
+END_TEST
+
+START_TEST(a_token_or_kubeconfig_that_cannot_be_looked_at_is_an_error)
+{
+	scratch_write("pod/namespace", "demo");
+	scratch_write(".kube/other", "");
+	ck_assert_int_eq(symlink("config", scratch_path(".kube/config")), 0);
+	expect_failure(configure_in_pod(NULL, NULL), err, ERROR_SYSTEM, ".kube/config: Too many");
+	ck_assert_int_eq(symlink("token", scratch_path("pod/token")), 0);
+	expect_failure(
+	    configure_in_pod("10.96.0.1", "443"), err, ERROR_SYSTEM, "pod/token: Too many");
 }
 END_TEST
 
@@ -448,6 +485,8 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, the_kubeconfig_at_home_comes_last);
 	tcase_add_test(tests, without_any_the_error_says_what_to_do);
 	tcase_add_test(tests, the_pod_knows_its_namespace);
+	tcase_add_test(tests, a_namespace_file_that_cannot_be_read_is_an_error);
+	tcase_add_test(tests, a_token_or_kubeconfig_that_cannot_be_looked_at_is_an_error);
 	tcase_add_test(tests, the_token_file_is_read_for_each_request);
 	tcase_add_test(tests, the_token_file_wins_over_the_token);
 	tcase_add_test(tests, bad_token_files_are_refused);

@@ -147,9 +147,9 @@ START_TEST(only_files_are_opened)
 	struct manifest_file file;
 
 	expect_failure(
-	    manifest_file_open(&file, folder, &err), err, ERROR_USAGE, "no regular file");
+	    manifest_file_open(&file, folder, &err), err, ERROR_USAGE, "not a regular file");
 	expect_failure(manifest_file_open(&file, "/dev/null", &err), err, ERROR_USAGE,
-	    "/dev/null: it is no regular file");
+	    "/dev/null: not a regular file");
 	expect_failure(manifest_file_open(&file, path, &err), err, ERROR_SYSTEM, "No such file");
 }
 END_TEST

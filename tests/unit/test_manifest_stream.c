@@ -213,7 +213,7 @@ START_TEST(what_can_not_be_read_is_an_error)
 
 	manifest_stream_begin(&stream, fd, "/");
 	expect_failure(manifest_stream_next(&stream, &document, &line, &err), err, ERROR_SYSTEM,
-	    "/: Is a directory");
+	    "/: read: Is a directory");
 	manifest_stream_end(&stream);
 	close(fd);
 }
