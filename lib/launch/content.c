@@ -56,10 +56,10 @@ static int append_quoted(struct secret_buffer *out, const char *value, struct er
 static int write_dotenv(
     const struct variable *variable, struct secret_buffer *out, struct error *err)
 {
-	if (!environment_valid_name(variable->name))
+	if (!variable_valid_name(variable->name))
 		return error_set(err, ERROR_INVALID,
 		    "%s: \"%s\" can't be a name in dotenv form, which a shell may read: use json",
-		    variable->source, variable->name);
+		    variable->source, variable_shown_name(variable));
 	if (environment_check_text(variable, "dotenv form", err) < 0)
 		return -1;
 	/* Readers that are no shell end a value at its quote, and take a line after that for
@@ -70,7 +70,7 @@ static int write_dotenv(
 		    "%s: the value of %s has a single quote and more than one line, which readers "
 		    "of "
 		    "dotenv form take differently: use json or nul",
-		    variable->source, variable->name);
+		    variable->source, variable_shown_name(variable));
 	if (secret_buffer_append_string(out, variable->name, err) < 0 ||
 	    secret_buffer_append_string(out, "='", err) < 0 ||
 	    append_quoted(out, secret_buffer_string(&variable->value), err) < 0)
@@ -86,7 +86,7 @@ static int write_nul(const struct variable *variable, struct secret_buffer *out,
 	if (!*variable->name || strchr(variable->name, '='))
 		return error_set(err, ERROR_INVALID,
 		    "%s: \"%s\" can't be a name before \"=\": use json", variable->source,
-		    variable->name);
+		    variable_shown_name(variable));
 	if (memchr(value, '\0', variable->value.length))
 		return environment_refuse_value(variable, ERROR_INVALID, err,
 		    "holds a NUL byte, which ends a value in nul form");

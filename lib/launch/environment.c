@@ -59,7 +59,7 @@ static int meets_secret(const struct making *making, size_t i, const char *value
 	if (!making->settings->override)
 		return error_set(err, ERROR_INVALID,
 		    "%s: variable %s is set already: take it out of the pod, or say --override",
-		    secret->source, secret->name);
+		    secret->source, variable_shown_name(secret));
 	return 0;
 }
 
@@ -125,7 +125,7 @@ static int check(const struct making *making, struct error *err)
 			return error_set(err, ERROR_INVALID,
 			    "%s: %s is the variable that tells the pipe's number: choose another "
 			    "with --fd-variable",
-			    secret->source, secret->name);
+			    secret->source, variable_shown_name(secret));
 	}
 	return 0;
 }

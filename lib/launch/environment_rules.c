@@ -37,15 +37,6 @@ static const char *const dangerous[] = {
     /* where programs look for their configuration, and whom they ask by way of */
     "HOME", "XDG_CONFIG_*", "XDG_DATA_*", "*_PROXY", "*_proxy"};
 
-bool environment_valid_name(const char *name)
-{
-	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
-	static const char rest[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-
-	return *name && strchr(first, *name) && name[strspn(name, rest)] == '\0';
-}
-
 static bool is_dangerous(const char *name)
 {
 	for (size_t i = 0; i < sizeof(dangerous) / sizeof(dangerous[0]); i++) {
@@ -66,14 +57,14 @@ int environment_check_danger(
 		return error_set(err, ERROR_INVALID,
 		    "%s: refusing to set %s, which can make a program run other code: if it is "
 		    "meant, --allow-env %s",
-		    variable->source, name, name);
+		    variable->source, variable_shown_name(variable), variable_shown_name(variable));
 	return 0;
 }
 
 int environment_refuse_value(const struct variable *variable, enum error_code code,
     struct error *err, const char *problem, ...)
 {
-	const char *name = variable->name;
+	const char *name = variable_shown_name(variable);
 	char text[128];
 	va_list arguments;
 
@@ -116,13 +107,13 @@ static int check_value(const struct variable *variable, struct error *err)
 int environment_check(
     const struct variable *variable, const struct strings *allowed, struct error *err)
 {
-	if (!environment_valid_name(variable->name))
+	if (!variable_valid_name(variable->name))
 		return error_set(err, ERROR_INVALID,
 		    "%s: \"%s\" can't be an environment variable's name ([A-Za-z_][A-Za-z0-9_]*): "
 		    "rename it, or deliver as JSON with --fd N or --memfd :json; for a JSON "
 		    "document "
 		    "whose members are the variables, use --document",
-		    variable->source, variable->name);
+		    variable->source, variable_shown_name(variable));
 	if (environment_check_danger(variable, allowed, err) < 0)
 		return -1;
 	return check_value(variable, err);

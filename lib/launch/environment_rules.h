@@ -10,9 +10,6 @@
 /* The kernel's MAX_ARG_STRLEN: NAME=value and its NUL (execve(2)). */
 #define VARIABLE_STRING_MAX ((size_t)128 * 1024)
 
-/* [A-Za-z_][A-Za-z0-9_]* */
-bool environment_valid_name(const char *name) __attribute__((nonnull));
-
 /*
  * Refuse a name that makes a loader, a shell or an interpreter run other code, unless listed in
  * `allowed`.

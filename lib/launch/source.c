@@ -122,13 +122,17 @@ static int name_member(
 		members->source->left_out++;
 		return 0;
 	}
-	cleanup_free char *where =
-	    string_format(err, "%s, member %s", members->document->where, name);
+	bool secret_name = !variable_valid_name(name);
+	cleanup_free char *where = string_format(err, "%s, member %s", members->document->where,
+	    secret_name ? VARIABLE_NAME_NOT_SHOWN : name);
 	cleanup_free char *variable = naming_apply(members->naming, name, err);
 	if (!where || !variable ||
 	    (members->source->kind->plaintext && refuse_ciphertext(where, value, err) < 0))
 		return -1;
-	return variables_add(members->variables, variable, value, where, err);
+	if (variables_add(members->variables, variable, value, where, err) < 0)
+		return -1;
+	members->variables->items[members->variables->count - 1].secret_name = secret_name;
+	return 0;
 }
 
 static int name_value(struct source *source, struct source_value *value,

@@ -183,6 +183,12 @@ static int same_member(const struct json *a, json_node node, const struct json *
 	return 0;
 }
 
+/* Log a change; the layout may be forged, and the name part of a secret. */
+static void tell_member(char mark, const char *name)
+{
+	tell(mark, variable_valid_name(name) ? name : VARIABLE_NAME_NOT_SHOWN);
+}
+
 /* Tell the members of `now` that `before` has not, or has otherwise. */
 static int tell_members(const struct json *before, const struct json *now, struct error *err)
 {
@@ -195,12 +201,12 @@ static int tell_members(const struct json *before, const struct json *now, struc
 		if (old != JSON_ABSENT && same_member(now, node, before, old, &equal, err) < 0)
 			return -1;
 		if (!equal)
-			tell(old == JSON_ABSENT ? '+' : '~', name);
+			tell_member(old == JSON_ABSENT ? '+' : '~', name);
 	}
 	json_each (before, JSON_ROOT, node) {
 		cleanup_free char *name = json_name_strdup(before, node);
 		if (name && json_member(now, JSON_ROOT, name) == JSON_ABSENT)
-			tell('-', name);
+			tell_member('-', name);
 	}
 	return 0;
 }

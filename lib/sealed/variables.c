@@ -54,23 +54,40 @@ struct variable *variables_find(const struct variables *variables, const char *n
 	return at ? &variables->items[at - 1] : NULL;
 }
 
+bool variable_valid_name(const char *name)
+{
+	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+	static const char rest[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+
+	return *name && strchr(first, *name) && name[strspn(name, rest)] == '\0';
+}
+
+const char *variable_shown_name(const struct variable *variable)
+{
+	return variable->secret_name ? VARIABLE_NAME_NOT_SHOWN : variable->name;
+}
+
 int variables_names(const struct variables *variables, struct secret_buffer *out, struct error *err)
 {
 	for (size_t i = 0; i < variables->count; i++)
 		if (secret_buffer_append_string(out, i ? ", " : "", err) < 0 ||
-		    secret_buffer_append_string(out, variables->items[i].name, err) < 0)
+		    secret_buffer_append_string(
+			out, variable_shown_name(&variables->items[i]), err) < 0)
 			return -1;
 	return 0;
 }
 
 static int refuse_twice(const struct variable *there, const char *source, struct error *err)
 {
+	const char *name = variable_shown_name(there);
+
 	if (strcmp(there->source, source) == 0)
 		return error_set(
-		    err, ERROR_INVALID, "%s: %s comes twice: name it once", source, there->name);
+		    err, ERROR_INVALID, "%s: %s comes twice: name it once", source, name);
 	return error_set(err, ERROR_INVALID,
-	    "variable %s comes from both %s and %s: take one of them out", there->name,
-	    there->source, source);
+	    "variable %s comes from both %s and %s: take one of them out", name, there->source,
+	    source);
 }
 
 int variables_add(struct variables *variables, const char *name, struct secret_buffer *value,
@@ -107,6 +124,7 @@ static int replace(struct variable *there, struct variable *by, struct error *er
 		return error_memory(err);
 	free(there->source);
 	there->source = source;
+	there->secret_name = by->secret_name;
 	secret_buffer_move(&there->value, &by->value);
 	return 0;
 }
@@ -121,6 +139,8 @@ int variables_merge(struct variables *to, struct variables *from, bool override,
 			  : variables_add(to, moving->name, &moving->value, moving->source, err);
 		if (result < 0)
 			return -1;
+		if (!there)
+			to->items[to->count - 1].secret_name = moving->secret_name;
 	}
 	variables_free(from);
 	return 0;

@@ -9,6 +9,9 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
+/* A name that variable_shown_name does not show. */
+#define VARIABLE_NAME_NOT_SHOWN "(name not shown)"
+
 /* More than any environment has. */
 #define VARIABLES_MAX 10000
 
@@ -16,7 +19,8 @@
 struct variable {
 	char *name;
 	struct secret_buffer value;
-	char *source; /* for messages: "Secret demo/app, data key PASSWORD" */
+	char *source;	  /* for messages: "Secret demo/app, data key PASSWORD" */
+	bool secret_name; /* read from a plaintext and not a variable's name: maybe a secret */
 
 	/* Places in the array, counted from 1; 0: none. */
 	uint32_t next;	/* with the same hash as this one */
@@ -47,7 +51,16 @@ struct variable *variables_find(const struct variables *variables, const char *n
 int variables_merge(struct variables *to, struct variables *from, bool override, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Append the names, ", " between them: they are no secrets. */
+/* Return whether the text is a variable's name by grammar: [A-Za-z_][A-Za-z0-9_]* */
+bool variable_valid_name(const char *name) __attribute__((nonnull));
+
+/*
+ * Return the name for messages: a placeholder for what may be part of a secret, such as a member of
+ * a plaintext that a forged annotation made a document.
+ */
+const char *variable_shown_name(const struct variable *variable) __attribute__((nonnull));
+
+/* Append the names for messages, ", " between them. */
 int variables_names(const struct variables *variables, struct secret_buffer *out, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -188,7 +188,7 @@ END_TEST
 
 START_TEST(a_good_name_passes)
 {
-	ck_assert(environment_valid_name(good_names[_i]));
+	ck_assert(variable_valid_name(good_names[_i]));
 	expect_ok(add_one(good_names[_i], "1", "test"), err);
 	expect_ok(check(), err);
 	clean();
@@ -200,7 +200,7 @@ static const char *const bad_names[] = {
 
 START_TEST(a_bad_name_is_refused)
 {
-	ck_assert(!environment_valid_name(bad_names[_i]));
+	ck_assert(!variable_valid_name(bad_names[_i]));
 	expect_ok(add_one(bad_names[_i], "hunter2", "Secret demo/app"), err);
 	expect_failure(check(), err, ERROR_INVALID, "can't be an environment variable's name");
 	expect_contains(err.message, "Secret demo/app");
