@@ -68,6 +68,7 @@ struct kube_entry {
 	char *key;
 	struct secret_buffer value; /* decoded bytes */
 	bool removed;		    /* in a change: the key goes */
+	char *new_name;		    /* in a change: the key that takes its place, or NULL */
 };
 struct kube_secret {
 	char *namespace, *name, *type;
@@ -100,6 +101,9 @@ int kube_secret_add(struct kube_secret *secret, const char *key, struct secret_b
 /* In a change: take the data key away. */
 int kube_secret_remove(struct kube_secret *secret, const char *key, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* In a change: take the data key away; the entry `new_name` takes its place. */
+int kube_secret_rename(struct kube_secret *secret, const char *key, const char *new_name,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 int kube_secret_add_label(struct kube_secret *secret, const char *name, const char *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 int kube_secret_add_annotation(struct kube_secret *secret, const char *name, const char *value,

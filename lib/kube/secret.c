@@ -20,6 +20,7 @@ void kube_secret_free(struct kube_secret *secret)
 	free(secret->resource_version);
 	for (size_t i = 0; i < secret->data_count; i++) {
 		free(secret->data[i].key);
+		free(secret->data[i].new_name);
 		secret_buffer_free(&secret->data[i].value);
 	}
 	free(secret->data);
@@ -102,6 +103,17 @@ int kube_secret_remove(struct kube_secret *secret, const char *key, struct error
 	secret_buffer_free(&entry->value);
 	entry->removed = true;
 	return 0;
+}
+
+int kube_secret_rename(
+    struct kube_secret *secret, const char *key, const char *new_name, struct error *err)
+{
+	if (kube_secret_remove(secret, key, err) < 0)
+		return -1;
+	struct kube_entry *entry = kube_secret_entry(secret, key);
+	free(entry->new_name);
+	entry->new_name = strdup(new_name);
+	return entry->new_name ? 0 : error_memory(err);
 }
 
 static int add_pair(

@@ -115,7 +115,7 @@ static int rename_entry(struct sealing *sealing, const struct kube_entry *entry,
 {
 	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-	if (kube_secret_remove(&sealing->change, entry->key, err) < 0)
+	if (kube_secret_rename(&sealing->change, entry->key, new_name, err) < 0)
 		return -1;
 	if (sealed_entry_is_ciphertext(entry) && sealing->scope == SEALED_UNBOUND)
 		return copy(&entry->value, &value, err) < 0

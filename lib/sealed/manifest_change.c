@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/base/base64.h"
+#include "lib/base/cleanup.h"
 #include "lib/sealed/manifest_member.h"
 #include "lib/sealed/sealed.h"
 
@@ -159,14 +160,19 @@ static int write_content(const struct changing *changing, struct manifest_edits 
 	    changing->tree, edits, node, text, content->length, false, changing->err);
 }
 
+static struct manifest_edits *edits_of(struct changing *changing, bool text)
+{
+	const struct manifest_node *section = text ? changing->text : changing->data;
+
+	return section == changing->moved ? &changing->moved_edits : changing->edits;
+}
+
 static int write_value(struct changing *changing, const struct manifest_value *value,
     bool rewrapped, const struct secret_buffer *bytes)
 {
 	const struct manifest_node *node = &changing->tree->nodes[value->value];
 	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
-	const struct manifest_node *section = value->text ? changing->text : changing->data;
-	struct manifest_edits *edits =
-	    section == changing->moved ? &changing->moved_edits : changing->edits;
+	struct manifest_edits *edits = edits_of(changing, value->text);
 
 	if (value->text && !changing->move_text)
 		return write_content(changing, edits, node, rewrapped, bytes);
@@ -190,86 +196,193 @@ static int change_value(struct changing *changing, size_t index)
 	    new ? &new->value : &old->value);
 }
 
-static bool is_removed(const struct changing *changing, size_t index)
-{
-	const struct kube_entry *new =
-	    kube_secret_entry(changing->set, changing->secret->object.data[index].key);
+/*
+ * Values that come and go.  One that goes gives its place to one that comes, as a key that is
+ * renamed does: comments stay beside it, and the only member in braces can be exchanged.
+ */
 
-	return new &&new->removed;
+/* A member that data is to get. */
+struct arrival {
+	const struct kube_entry *entry;
+	const struct secret_buffer *bytes;
+	struct secret_buffer encoded;
+	bool placed;
+};
+
+struct arrivals {
+	struct arrival *items;
+	size_t count;
+	bool *leaving; /* of the Secret's values */
+};
+
+/* The mapping that becomes the Secret's data; NULL: there is none yet. */
+static const struct manifest_node *find_home(const struct changing *changing)
+{
+	bool moves = changing->move_text && has_members(changing->text);
+
+	if (moves && (!has_members(changing->data) || changing->moved == changing->data))
+		return changing->text;
+	return changing->data;
 }
 
-/* What goes of one section; it has room for all. */
-static int remove_values(struct changing *changing, bool text, const struct manifest_node **keys)
+/* A stringData in braces whose members go to data. */
+static bool is_dissolved(const struct changing *changing, const struct manifest_node *section)
+{
+	return section && section == changing->moved && section->style == MANIFEST_FLOW;
+}
+
+static int add_arrival(struct arrivals *arrivals, const struct kube_entry *entry,
+    const struct secret_buffer *bytes, struct error *err)
+{
+	struct arrival *arrival = &arrivals->items[arrivals->count++];
+
+	*arrival = (struct arrival){.entry = entry, .bytes = bytes};
+	return base64_encode(&arrival->encoded, secret_buffer_string(bytes), bytes->length, err);
+}
+
+static int list_arrivals(struct changing *changing, struct arrivals *arrivals)
+{
+	const struct kube_secret *object = &changing->secret->object, *set = changing->set;
+
+	for (size_t i = 0; i < object->data_count; i++) {
+		const struct kube_entry *old = &object->data[i], *new;
+
+		new = kube_secret_entry(set, old->key);
+		arrivals->leaving[i] = new &&new->removed;
+		if (!arrivals->leaving[i] && changing->secret->values[i].text &&
+		    is_dissolved(changing, changing->text) &&
+		    add_arrival(arrivals, old, new ? &new->value : &old->value, changing->err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < set->data_count; i++)
+		if (!set->data[i].removed && !kube_secret_entry(object, set->data[i].key) &&
+		    add_arrival(arrivals, &set->data[i], &set->data[i].value, changing->err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The arrival of this name, any with NULL, that has no place yet; or NULL. */
+static struct arrival *find_arrival(const struct arrivals *arrivals, const char *name)
+{
+	for (size_t i = 0; i < arrivals->count; i++)
+		if (!arrivals->items[i].placed &&
+		    (!name || strcmp(arrivals->items[i].entry->key, name) == 0))
+			return &arrivals->items[i];
+	return NULL;
+}
+
+static int exchange_value(struct changing *changing, size_t index, const struct arrival *arrival)
+{
+	const struct manifest_value *value = &changing->secret->values[index];
+	const struct kube_entry *old = &changing->secret->object.data[index];
+	bool moves = value->text && changing->move_text;
+
+	if (manifest_replace(changing->tree, edits_of(changing, value->text),
+		&changing->tree->nodes[value->key], arrival->entry->key,
+		strlen(arrival->entry->key), false, changing->err) < 0)
+		return -1;
+	if (!moves && secret_buffer_equal(arrival->bytes, &old->value))
+		return 0;
+	return write_value(
+	    changing, value, !moves && sealed_entry_is_ciphertext(old), arrival->bytes);
+}
+
+/* Exchange what is renamed, else in braces, where a comma would be left over, one for another. */
+static int exchange_values(struct changing *changing, struct arrivals *arrivals, bool renamed)
 {
 	const struct manifest_secret *secret = changing->secret;
-	const struct manifest_node *section = text ? changing->text : changing->data;
+
+	for (size_t i = 0; i < secret->object.data_count; i++) {
+		const struct manifest_node *section =
+		    secret->values[i].text ? changing->text : changing->data;
+		if (!arrivals->leaving[i] || is_dissolved(changing, section))
+			continue;
+		const char *name =
+		    kube_secret_entry(changing->set, secret->object.data[i].key)->new_name;
+		if (renamed ? !name
+			    : section->style != MANIFEST_FLOW || section != find_home(changing))
+			continue;
+		struct arrival *arrival = find_arrival(arrivals, renamed ? name : NULL);
+		if (!arrival)
+			continue;
+		if (exchange_value(changing, i, arrival) < 0)
+			return -1;
+		arrivals->leaving[i] = false;
+		arrival->placed = true;
+	}
+	return 0;
+}
+
+/* What goes of one section; `keys` has room for all. */
+static int remove_values(struct changing *changing, const struct arrivals *arrivals, bool text,
+    const struct manifest_node **keys)
+{
+	const struct manifest_secret *secret = changing->secret;
 	size_t count = 0;
 
 	for (size_t i = 0; i < secret->object.data_count; i++)
-		if (secret->values[i].text == text && is_removed(changing, i))
+		if (secret->values[i].text == text && arrivals->leaving[i])
 			keys[count++] = &changing->tree->nodes[secret->values[i].key];
 	if (count == 0)
 		return 0;
-	return manifest_remove(changing->tree,
-	    section == changing->moved ? &changing->moved_edits : changing->edits, section, keys,
-	    count, changing->err);
+	return manifest_remove(changing->tree, edits_of(changing, text),
+	    text ? changing->text : changing->data, keys, count, changing->err);
+}
+
+static int add_members(struct changing *changing, const struct manifest_new *members, size_t count)
+{
+	const struct manifest_node *home = find_home(changing);
+
+	if (count == 0)
+		return 0;
+	if (home)
+		return manifest_add(
+		    changing->tree, changing->edits, home, members, count, changing->err);
+	return manifest_add_mapping(changing->tree, changing->edits, changing->root,
+	    changing->metadata, "data", step_of(changing), members, count, changing->err);
+}
+
+static int place_values(struct changing *changing, struct arrivals *arrivals,
+    const struct manifest_node **keys, struct manifest_new *members)
+{
+	size_t count = 0;
+
+	if (list_arrivals(changing, arrivals) < 0 ||
+	    exchange_values(changing, arrivals, true) < 0 ||
+	    exchange_values(changing, arrivals, false) < 0 ||
+	    remove_values(changing, arrivals, false, keys) < 0 ||
+	    remove_values(changing, arrivals, true, keys) < 0)
+		return -1;
+	for (size_t i = 0; i < arrivals->count; i++) {
+		const struct arrival *arrival = &arrivals->items[i];
+		if (!arrival->placed)
+			members[count++] = (struct manifest_new){arrival->entry->key,
+			    secret_buffer_string(&arrival->encoded), arrival->encoded.length,
+			    false};
+	}
+	return add_members(changing, members, count);
 }
 
 static int change_values(struct changing *changing)
 {
 	size_t count = changing->secret->object.data_count;
-	const struct manifest_node **keys = calloc(count + 1, sizeof(struct manifest_node *));
-	int result = keys ? 0 : error_memory(changing->err);
+	size_t most = count + changing->set->data_count + 1;
+	struct arrivals arrivals = {.items = calloc(most, sizeof(*arrivals.items)),
+	    .leaving = calloc(most, sizeof(*arrivals.leaving))};
+	cleanup_free const struct manifest_node **keys = calloc(most, sizeof(*keys));
+	cleanup_free struct manifest_new *members = calloc(most, sizeof(*members));
+	int result =
+	    arrivals.items && arrivals.leaving && keys && members ? 0 : error_memory(changing->err);
 
 	for (size_t i = 0; result == 0 && i < count; i++)
 		result = change_value(changing, i);
 	if (result == 0)
-		result = remove_values(changing, false, keys);
-	if (result == 0)
-		result = remove_values(changing, true, keys);
-	free(keys);
+		result = place_values(changing, &arrivals, keys, members);
+	for (size_t i = 0; i < arrivals.count; i++)
+		secret_buffer_free(&arrivals.items[i].encoded);
+	free(arrivals.items);
+	free(arrivals.leaving);
 	return result;
-}
-
-static int add_members(struct changing *changing, const struct manifest_new *members, size_t count)
-{
-	const struct manifest_node *mapping = changing->data;
-
-	if (!mapping && changing->text && changing->move_text)
-		mapping = changing->text; /* which becomes data */
-	if (mapping)
-		return manifest_add(
-		    changing->tree, changing->edits, mapping, members, count, changing->err);
-	return manifest_add_mapping(changing->tree, changing->edits, changing->root,
-	    changing->metadata, "data", step_of(changing), members, count, changing->err);
-}
-
-/* Encode an entry as a member of data; *encoded must outlive it. */
-static int make_member(const struct kube_entry *entry, const struct secret_buffer *bytes,
-    struct secret_buffer *encoded, struct manifest_new *member, struct error *err)
-{
-	if (base64_encode(encoded, secret_buffer_string(bytes), bytes->length, err) < 0)
-		return -1;
-	*member = (struct manifest_new){
-	    entry->key, secret_buffer_string(encoded), encoded->length, false};
-	return 0;
-}
-
-/* One by one: there are few.  Each goes behind the latest. */
-static int add_values(struct changing *changing)
-{
-	for (size_t i = 0; i < changing->set->data_count; i++) {
-		const struct kube_entry *entry = &changing->set->data[i];
-		cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
-		struct manifest_new member;
-
-		if (entry->removed || kube_secret_entry(&changing->secret->object, entry->key))
-			continue;
-		if (make_member(entry, &entry->value, &encoded, &member, changing->err) < 0 ||
-		    add_members(changing, &member, 1) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /*
@@ -366,28 +479,14 @@ static int move_lines(struct changing *changing, const struct manifest_node *kep
 	    end, "", 0, changing->err);
 }
 
-/* Add the members of a stringData in braces to data, and take it away. */
-static int move_members(struct changing *changing)
+/* Take away a stringData in braces, whose members have gone to data. */
+static int remove_section(struct changing *changing)
 {
-	const struct manifest_secret *secret = changing->secret;
+	const struct manifest_node *key = key_of(changing->text);
 
 	if (manifest_has_comment(changing->tree, changing->text))
 		return manifest_tree_refuse(changing->tree, changing->text->start, changing->err,
 		    "stringData in braces, with comments, beside data: put all values under one");
-	for (size_t i = 0; i < secret->object.data_count; i++) {
-		const struct kube_entry *old = &secret->object.data[i];
-		const struct kube_entry *new = kube_secret_entry(changing->set, old->key);
-		cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
-		struct manifest_new member;
-
-		if (!secret->values[i].text || (new &&new->removed))
-			continue;
-		if (make_member(old, new ? &new->value : &old->value, &encoded, &member,
-			changing->err) < 0 ||
-		    add_members(changing, &member, 1) < 0)
-			return -1;
-	}
-	const struct manifest_node *key = key_of(changing->text);
 	return manifest_remove(
 	    changing->tree, changing->edits, changing->root, &key, 1, changing->err);
 }
@@ -398,7 +497,7 @@ static int join_sections(struct changing *changing)
 	const struct manifest_node *kept = changing->data;
 
 	if (changing->text->style == MANIFEST_FLOW)
-		return move_members(changing);
+		return remove_section(changing);
 	if (kept->style == MANIFEST_FLOW)
 		return manifest_tree_refuse(changing->tree, changing->text->start, changing->err,
 		    "stringData, beside data in braces: put all values under one of them");
@@ -473,7 +572,7 @@ static int change_secret(const struct manifest *manifest, const struct manifest_
 	if (set_pairs(&changing, "labels", change->set->labels, change->set->label_count) < 0 ||
 	    set_pairs(&changing, "annotations", change->set->annotations,
 		change->set->annotation_count) < 0 ||
-	    change_values(&changing) < 0 || add_values(&changing) < 0 || move_text(&changing) < 0)
+	    change_values(&changing) < 0 || move_text(&changing) < 0)
 		result = -1;
 	manifest_edits_free(&changing.moved_edits);
 	return result;

@@ -50,15 +50,34 @@ cp "$file" "$TAP_WORK/sealed.yaml"
 seal app --unset C --rename A=Z --set D=four
 status_is 0 "one goes, one gets another name, one is new"
 is "$(changes)" '<   A: CIPHERTEXT   # a
->   # a
+>   Z: CIPHERTEXT   # a
 <   C: CIPHERTEXT
->   Z: CIPHERTEXT
->   D: CIPHERTEXT' "which comments survive"
+>   D: CIPHERTEXT' "comments stay beside their values"
 is "$(opened app Z) $(opened app D)" "one four" "they decrypt under their names"
 cp "$file" "$TAP_WORK/sealed.yaml"
 seal other --set 'A=another value'
 is "$(changes | wc -l)" 2 "the other Secret, in braces"
 is "$(opened other A)" "another value" "it decrypts"
+
+seal other --rename A=B
+status_is 0 "its only value is renamed"
+is "$(opened other B)" "another value" "it decrypts under the new name"
+seal other --unset B --set A=third
+status_is 0 "its only value is exchanged for another"
+is "$(opened other A)" third "it decrypts"
+yaml=$file
+for key in derived-key aes256-key; do
+	file=$TAP_WORK/$key.json
+	printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s"},"stringData":{"A":"one"}}' "$key" >"$file"
+	seal --transit-key "$key"
+	seal "$key" --rename A=B
+	status_is 0 "the only value of JSON is renamed, $key"
+	is "$(opened "$key" B)" one "it decrypts under the new name"
+	seal "$key" --unset B --set C=two
+	status_is 0 "and exchanged for another"
+	is "$(opened "$key" C)" two "it decrypts"
+done
+file=$yaml
 
 before=$(sha256sum <"$file")
 unchanged() { is "$(sha256sum <"$file")" "$before" "it is as it was: $1"; }
@@ -95,8 +114,8 @@ status_is 0 "an editor on a manifest"
 out_is "$file edited" "it is told"
 like "$(<"$TAP_WORK/shown")" 'B: "new"' "the editor shows values"
 is "$(changes)" '<   B: "CIPHERTEXT" # b
->   B: "CIPHERTEXT" # b
 <   D: CIPHERTEXT
+>   B: "CIPHERTEXT" # b
 >   E: CIPHERTEXT' "only what was edited is sealed again"
 is "$(opened app B) $(opened app E)" "edited five" "it decrypts"
 before=$(stat -c '%i %Y' "$file")

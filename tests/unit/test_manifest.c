@@ -334,7 +334,8 @@ START_TEST(what_can_not_be_changed_safely_is_refused)
 }
 END_TEST
 
-/* "K": set it; "-K": take it away; "~K": take the annotation away; "@K": add the annotation. */
+/* "K": set it; "-K": take it away; "K>L": rename it and set it; "~K": take the annotation away;
+ * "@K": add the annotation. */
 static void make_set(const char *words, struct kube_secret *set)
 {
 	cleanup_free char *copy = strdup(words);
@@ -344,7 +345,12 @@ static void make_set(const char *words, struct kube_secret *set)
 		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
 		expect_ok(secret_buffer_append_string(&value, "vault:v2:BBBB", &err), err);
-		if (*word == '-')
+		char *new_name = strchr(word, '>');
+		if (new_name) {
+			*new_name++ = '\0';
+			expect_ok(kube_secret_rename(set, word, new_name, &err), err);
+			expect_ok(kube_secret_add(set, new_name, &value, &err), err);
+		} else if (*word == '-')
 			expect_ok(kube_secret_remove(set, word + 1, &err), err);
 		else if (*word == '~')
 			expect_ok(kube_secret_remove_annotation(set, word + 1, &err), err);
@@ -447,6 +453,31 @@ static const struct {
     {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -B -C", SECRET "data: {}\n"},
     {JSON_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" OLD "\",\"C\":\"" OLD "\"}}", "-B -C",
 	JSON_HEAD "},\"data\":{\"A\":\"" OLD "\"}}"},
+    /* A value that is renamed keeps its place and its comments; so does one in braces that is
+     * exchanged. */
+    {SECRET "data:\n  # a\n  A: " OLD " # why\n  B: |\n    " OLD "\n", "B>D A>C",
+	SECRET "data:\n  # a\n  C: " NEW " # why\n  D: |\n    " NEW "\n"},
+    {SECRET "data:\n  A: " OLD " # a\n", "A>8080 C",
+	SECRET "data:\n  \"8080\": " NEW " # a\n  C: " NEW "\n"},
+    {SECRET "stringData:\n  A: |- # why\n    vault:v1:AAAA\n", "A>B",
+	SECRET "stringData:\n  B: |- # why\n    vault:v2:BBBB\n"},
+    {SECRET "data:\n  ? A\n  : " OLD "\n", "A>B", SECRET "data:\n  ? B\n  : " NEW "\n"},
+    {SECRET "data:\n  \"A\" : '" OLD "' # a", "A>B", SECRET "data:\n  \"B\" : '" NEW "' # a"},
+    {SECRET "stringData:\n  A: vault:v1:AAAA # a\n", "A>B",
+	SECRET "stringData:\n  B: vault:v2:BBBB # a\n"},
+    {SECRET "data: {A: " OLD "}\n", "-A B", SECRET "data: {B: " NEW "}\n"},
+    {SECRET "data: {A: " OLD "}\n", "A>B", SECRET "data: {B: " NEW "}\n"},
+    {SECRET "data: {A: " OLD ",}\n", "A>B C", SECRET "data: {B: " NEW ", C: " NEW ",}\n"},
+    {SECRET "data: {A: " OLD ", # a\n  B: " OLD "} # b\n", "B>C -A D",
+	SECRET "data: {D: " NEW ", # a\n  C: " NEW "} # b\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD "}\n", "-A B>C", SECRET "data: {C: " NEW "}\n"},
+    {SECRET "data: {A: " OLD ", B: " OLD "}\n", "A>Z -B", SECRET "data: {Z: " NEW "}\n"},
+    {SECRET "data: {A: " OLD "}\n", "-A B C D",
+	SECRET "data: {B: " NEW ", C: " NEW ", D: " NEW "}\n"},
+    {JSON_HEAD "},\"data\":{\"A\":\"" OLD "\"}}", "A>B",
+	JSON_HEAD "},\"data\":{\"B\":\"" NEW "\"}}"},
+    {JSON_HEAD "},\"data\":{\n  \"A\": \"" OLD "\"\n}}", "-A B C",
+	JSON_HEAD "},\"data\":{\n  \"B\": \"" NEW "\", \"C\": \"" NEW "\"\n}}"},
     /* Annotations. */
     {SECRET "  annotations:\n    a: x # a\n    b: z\n", "~a",
 	SECRET "  annotations:\n    # a\n    b: z\n"},
@@ -457,14 +488,39 @@ static const struct {
     {JSON_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a", JSON_HEAD ",\"annotations\":{}}}"},
 };
 
-static int change_text(const char *before, const char *words, struct secret_buffer *out)
+/* As secret-seal does it: stringData becomes data. */
+static const struct {
+	const char *before, *set, *after;
+} moved[] = {
+    {SECRET "stringData:\n  # a\n  A: a # why\n", "A>B",
+	SECRET "data:\n  # a\n  B: " NEW " # why\n"},
+    {SECRET "stringData: {A: a}\n", "A>B", SECRET "data: {B: " NEW "}\n"},
+    {SECRET "stringData: {A: a}\n", "-A B", SECRET "data: {B: " NEW "}\n"},
+    {SECRET "stringData: {A: a}\ndata: {}\n", "-A B",
+	SECRET "data: {B: " NEW "}\nstringData: {}\n"},
+    {SECRET "stringData:\n  A: a\n", "-A B", SECRET "data:\n  B: " NEW "\n"},
+    {SECRET "stringData: {}\n", "A", SECRET "data:\n  A: " NEW "\nstringData: {}\n"},
+    {SECRET "data: {A: " OLD "}\nstringData: {B: b}\n", "-A B", SECRET "data: {B: " NEW "}\n"},
+    {SECRET "data: {A: " OLD "}\nstringData: {B: b}\n", "-A B>C", SECRET "data: {C: " NEW "}\n"},
+    {SECRET "data: {A: " OLD "}\nstringData: {B: b}\n", "A>C B",
+	SECRET "data: {C: " NEW ", B: " NEW "}\n"},
+    {SECRET "data:\n  A: " OLD " # a\nstringData:\n  B: b # b\n", "A>C B>D",
+	SECRET "data:\n  C: " NEW " # a\n  D: " NEW " # b\n"},
+    {JSON_HEAD "},\"stringData\":{\"A\":\"a\"}}", "A>B",
+	JSON_HEAD "},\"data\":{\"B\":\"" NEW "\"}}"},
+    {JSON_HEAD "},\"data\":{\"A\":\"" OLD "\"},\"stringData\":{\"B\":\"b\"}}", "-A B>C",
+	JSON_HEAD "},\"data\":{\"C\":\"" NEW "\"}}"},
+};
+
+static int change_text(
+    const char *before, const char *words, bool move_text, struct secret_buffer *out)
 {
 	struct manifest manifest;
 	struct kube_secret set = {0};
 
 	expect_ok(read_text(&manifest, before, strlen(before)), err);
 	make_set(words, &set);
-	struct manifest_change change = {manifest.secrets, &set, false};
+	struct manifest_change change = {manifest.secrets, &set, move_text};
 	int result = manifest_change(&manifest, &change, 1, out, &err);
 	kube_secret_free(&set);
 	manifest_free(&manifest);
@@ -475,8 +531,17 @@ START_TEST(values_come_change_and_go)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
-	expect_ok(change_text(changed[_i].before, changed[_i].set, &out), err);
+	expect_ok(change_text(changed[_i].before, changed[_i].set, false, &out), err);
 	expect_text(out, changed[_i].after);
+}
+END_TEST
+
+START_TEST(values_come_change_and_go_while_string_data_becomes_data)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	expect_ok(change_text(moved[_i].before, moved[_i].set, true, &out), err);
+	expect_text(out, moved[_i].after);
 }
 END_TEST
 
@@ -484,7 +549,6 @@ static const struct {
 	const char *before, *set, *message;
 } unchangeable[] = {
     {SECRET "data: {A: " OLD ", # a\n  B: " OLD "}\n", "-B", "among comments in braces"},
-    {SECRET "data: {A: " OLD "}\n", "-A B", "can't be changed safely"},
     {SECRET "data:\n  ? A\n  : " OLD "\n  B: " OLD "\n", "-A", "does not begin its line"},
 };
 
@@ -492,7 +556,7 @@ START_TEST(what_would_break_the_text_is_refused)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
-	expect_failure(change_text(unchangeable[_i].before, unchangeable[_i].set, &out), err,
+	expect_failure(change_text(unchangeable[_i].before, unchangeable[_i].set, false, &out), err,
 	    ERROR_INVALID, unchangeable[_i].message);
 }
 END_TEST
@@ -701,6 +765,8 @@ static void add_tests(TCase *tests)
 	tcase_add_loop_test(tests, only_what_must_differ_is_changed, 0, COUNT(texts));
 	tcase_add_loop_test(tests, what_can_not_be_changed_safely_is_refused, 0, COUNT(refused));
 	tcase_add_loop_test(tests, values_come_change_and_go, 0, COUNT(changed));
+	tcase_add_loop_test(
+	    tests, values_come_change_and_go_while_string_data_becomes_data, 0, COUNT(moved));
 	tcase_add_loop_test(tests, what_would_break_the_text_is_refused, 0, COUNT(unchangeable));
 	tcase_add_loop_test(
 	    tests, a_last_line_without_a_break_is_read_as_kubectl_reads_it, 0, COUNT(last_lines));
