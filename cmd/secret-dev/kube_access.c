@@ -16,6 +16,10 @@ static const struct rule {
     {"rotator", NULL, "deployments", NULL, {"list", "patch"}},
     {"rotator", NULL, "statefulsets", NULL, {"list", "patch"}},
     {"rotator", NULL, "daemonsets", NULL, {"list", "patch"}},
+    {"rotator", NULL, "configmaps", NULL, {"list"}},
+    {"rotator", NULL, "pods", NULL, {"list"}},
+    {"rotator", NULL, "jobs", NULL, {"list"}},
+    {"rotator", NULL, "cronjobs", NULL, {"list"}},
 };
 
 static bool covers(const char *granted, const char *asked)

@@ -59,6 +59,10 @@ bool kube_wants_metadata(const struct kube_call *call) __attribute__((nonnull));
 int kube_answer_deleted(struct kube_call *call, const char *resource, const char *name,
     const char *uid, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Return the place of the first ConfigMap that is not before namespace/name. */
+size_t kube_config_maps_from(const struct kube_server *server, const char *namespace,
+    const char *name) __attribute__((nonnull));
+
 /* True when the user may; else the 403 is written. */
 bool kube_allowed(struct kube_call *call, const char *verb, const char *resource, const char *name);
 
@@ -72,6 +76,7 @@ int kube_secret_put(struct kube_call *call, struct error *err);
 int kube_secret_patch(struct kube_call *call, struct error *err);
 int kube_secret_delete(struct kube_call *call, struct error *err);
 int kube_config_map_read(struct kube_call *call, struct error *err);
+int kube_config_maps_list(struct kube_call *call, struct error *err);
 int kube_config_map_post(struct kube_call *call, struct error *err);
 int kube_config_map_delete(struct kube_call *call, struct error *err);
 int kube_resource_read(struct kube_call *call, struct error *err);

@@ -25,15 +25,32 @@ void stored_config_map_free(struct stored_config_map *map)
 	free(map);
 }
 
-/* Its place, or how many there are. */
-static size_t place_of(const struct kube_server *server, const char *namespace, const char *name)
+static int compare(const struct stored_config_map *map, const char *namespace, const char *name)
+{
+	int order = strcmp(map->namespace, namespace);
+
+	return order ? order : strcmp(map->name, name);
+}
+
+size_t kube_config_maps_from(
+    const struct kube_server *server, const char *namespace, const char *name)
 {
 	size_t place = 0;
 
 	while (place < server->config_map_count &&
-	       (strcmp(server->config_maps[place]->namespace, namespace) != 0 ||
-		   strcmp(server->config_maps[place]->name, name) != 0))
+	       compare(server->config_maps[place], namespace, name) < 0)
 		place++;
+	return place;
+}
+
+/* Its place, or how many there are. */
+static size_t place_of(const struct kube_server *server, const char *namespace, const char *name)
+{
+	size_t place = kube_config_maps_from(server, namespace, name);
+
+	if (place < server->config_map_count &&
+	    compare(server->config_maps[place], namespace, name) != 0)
+		return server->config_map_count;
 	return place;
 }
 
@@ -44,14 +61,27 @@ static struct stored_config_map *find(const struct kube_call *call, const char *
 	return place < call->server->config_map_count ? call->server->config_maps[place] : NULL;
 }
 
-static void write_config_map(const struct stored_config_map *map, struct json_writer *writer)
+struct kube_metadata stored_config_map_metadata(const struct stored_config_map *map)
 {
+	return (struct kube_metadata){map->namespace, map->name, map->uid, map->revision,
+	    map->created_s, &map->labels, &map->annotations};
+}
+
+void stored_config_map_write(
+    const struct stored_config_map *map, enum stored_form form, struct json_writer *writer)
+{
+	const struct kube_metadata metadata = stored_config_map_metadata(map);
+
+	if (form == STORED_METADATA) {
+		kube_write_metadata_object(&metadata, writer);
+		return;
+	}
 	json_write_object(writer);
-	json_write_member(writer, "kind", KIND);
-	json_write_member(writer, "apiVersion", "v1");
-	kube_write_metadata(&(struct kube_metadata){map->namespace, map->name, map->uid,
-				map->revision, map->created_s, &map->labels, &map->annotations},
-	    writer);
+	if (form == STORED_WHOLE) {
+		json_write_member(writer, "kind", KIND);
+		json_write_member(writer, "apiVersion", "v1");
+	}
+	kube_write_metadata(&metadata, writer);
 	if (map->immutable) {
 		json_write_name(writer, "immutable");
 		json_write_boolean(writer, true);
@@ -68,7 +98,7 @@ static int answer_config_map(struct kube_call *call, unsigned int status,
 
 	call->answer->status = status;
 	json_writer_init(&writer, &call->answer->body);
-	write_config_map(map, &writer);
+	stored_config_map_write(map, STORED_WHOLE, &writer);
 	return json_writer_finish(&writer, err);
 }
 
@@ -159,7 +189,10 @@ static int store(struct kube_call *call, struct stored_config_map *map, struct e
 		return error_memory(err);
 	}
 	server->config_maps = grown;
-	grown[server->config_map_count++] = map;
+	size_t place = kube_config_maps_from(server, map->namespace, map->name);
+	memmove(grown + place + 1, grown + place,
+	    (server->config_map_count++ - place) * sizeof(struct stored_config_map *));
+	grown[place] = map;
 	map->revision = ++server->revision;
 	return answer_config_map(call, 201, map, err);
 }
@@ -216,7 +249,8 @@ int kube_config_map_delete(struct kube_call *call, struct error *err)
 		return kube_not_found(call, RESOURCE, call->name);
 	struct stored_config_map *map = server->config_maps[place];
 	int result = kube_answer_deleted(call, RESOURCE, map->name, map->uid, err);
-	server->config_maps[place] = server->config_maps[--server->config_map_count];
+	memmove(server->config_maps + place, server->config_maps + place + 1,
+	    (--server->config_map_count - place) * sizeof(struct stored_config_map *));
 	server->revision++;
 	stored_config_map_free(map);
 	return result;

@@ -18,4 +18,9 @@ struct stored_config_map {
 
 void stored_config_map_free(struct stored_config_map *map);
 
+struct kube_metadata stored_config_map_metadata(const struct stored_config_map *map)
+    __attribute__((nonnull));
+void stored_config_map_write(const struct stored_config_map *map, enum stored_form form,
+    struct json_writer *writer) __attribute__((nonnull));
+
 #endif

@@ -39,7 +39,7 @@ int kube_api_resources(struct kube_call *call, struct error *err)
 	return answer_text(call,
 	    "{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":["
 	    "{\"name\":\"configmaps\",\"singularName\":\"configmap\",\"namespaced\":true,"
-	    "\"kind\":\"ConfigMap\",\"verbs\":[\"create\",\"delete\",\"get\"],"
+	    "\"kind\":\"ConfigMap\",\"verbs\":[\"create\",\"delete\",\"get\",\"list\"],"
 	    "\"shortNames\":[\"cm\"]},"
 	    "{\"name\":\"namespaces\",\"singularName\":\"namespace\",\"namespaced\":false,"
 	    "\"kind\":\"Namespace\",\"verbs\":[\"create\",\"get\",\"list\"],\"shortNames\":[\"ns\"]"

@@ -334,6 +334,39 @@ int kube_secrets_list(struct kube_call *call, struct error *err)
 	return kube_allowed(call, "list", "secrets", NULL) ? list(call, &secrets, err) : 0;
 }
 
+/* -- ConfigMaps ------------------------------------------------------------------------------- */
+
+static size_t config_map_count(const struct kube_call *call)
+{
+	return call->server->config_map_count;
+}
+
+static size_t config_map_from(const struct kube_call *call, const char *namespace, const char *name)
+{
+	return kube_config_maps_from(call->server, namespace, name);
+}
+
+static struct kube_metadata config_map_metadata(const struct kube_call *call, size_t place)
+{
+	return stored_config_map_metadata(call->server->config_maps[place]);
+}
+
+static int config_map_write(const struct kube_call *call, size_t place, enum stored_form form,
+    struct json_writer *writer, struct error *err)
+{
+	(void)err;
+	stored_config_map_write(call->server->config_maps[place], form, writer);
+	return 0;
+}
+
+int kube_config_maps_list(struct kube_call *call, struct error *err)
+{
+	static const struct collection config_maps = {"ConfigMapList", "v1", config_map_count,
+	    config_map_from, config_map_metadata, config_map_write};
+
+	return kube_allowed(call, "list", "configmaps", NULL) ? list(call, &config_maps, err) : 0;
+}
+
 /* -- other kinds ------------------------------------------------------------------------------ */
 
 static const struct stored_resources *resources_of(const struct kube_call *call)

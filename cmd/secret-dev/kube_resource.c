@@ -86,6 +86,33 @@ const struct kube_kind kube_daemon_set_kind = {.number = KUBE_DAEMON_SET,
     .list_kind = "DaemonSetList",
     .api_version = "apps/v1"};
 
+const struct kube_kind kube_job_kind = {.number = KUBE_JOB,
+    .group = "batch",
+    .resource = "jobs",
+    .qualified = "jobs.batch",
+    .kind = "Job",
+    .qualified_kind = "Job.batch",
+    .list_kind = "JobList",
+    .api_version = "batch/v1"};
+
+const struct kube_kind kube_cron_job_kind = {.number = KUBE_CRON_JOB,
+    .group = "batch",
+    .resource = "cronjobs",
+    .qualified = "cronjobs.batch",
+    .kind = "CronJob",
+    .qualified_kind = "CronJob.batch",
+    .list_kind = "CronJobList",
+    .api_version = "batch/v1"};
+
+const struct kube_kind kube_pod_kind = {.number = KUBE_POD,
+    .group = "",
+    .resource = "pods",
+    .qualified = "pods",
+    .kind = "Pod",
+    .qualified_kind = "Pod",
+    .list_kind = "PodList",
+    .api_version = "v1"};
+
 /* -- one -------------------------------------------------------------------------------------- */
 
 struct stored_resource *stored_resource_new(

@@ -1,6 +1,6 @@
 /*
- * kube_resource: stored Leases, Events and workloads: kinds of which the server knows the metadata,
- * and keeps the rest as the JSON that it was sent.
+ * kube_resource: stored Leases, Events, Pods and workloads: kinds of which the server knows the
+ * metadata, and keeps the rest as the JSON that it was sent.
  */
 #ifndef SECRET_DEV_KUBE_RESOURCE_H
 #define SECRET_DEV_KUBE_RESOURCE_H
@@ -14,6 +14,9 @@ enum kube_kind_number {
 	KUBE_DEPLOYMENT,
 	KUBE_STATEFUL_SET,
 	KUBE_DAEMON_SET,
+	KUBE_JOB,
+	KUBE_CRON_JOB,
+	KUBE_POD,
 	KUBE_KINDS /* their number */
 };
 
@@ -31,7 +34,8 @@ struct kube_kind {
 };
 extern const struct kube_kind kube_lease_kind, kube_event_kind;
 /* Of what makes a workload valid nothing is known here, and nothing runs its pods. */
-extern const struct kube_kind kube_deployment_kind, kube_stateful_set_kind, kube_daemon_set_kind;
+extern const struct kube_kind kube_deployment_kind, kube_stateful_set_kind, kube_daemon_set_kind,
+    kube_job_kind, kube_cron_job_kind, kube_pod_kind;
 
 struct stored_resource {
 	const struct kube_kind *kind;

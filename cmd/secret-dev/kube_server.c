@@ -44,6 +44,9 @@ static const struct route {
 	kube_secret_patch},
     {METHOD_DELETE, "/api/v1/namespaces/{namespace}/secrets/{name}", FOR_AUTHENTICATED,
 	kube_secret_delete},
+    {METHOD_GET, "/api/v1/configmaps", FOR_AUTHENTICATED, kube_config_maps_list},
+    {METHOD_GET, "/api/v1/namespaces/{namespace}/configmaps", FOR_AUTHENTICATED,
+	kube_config_maps_list},
     {METHOD_POST, "/api/v1/namespaces/{namespace}/configmaps", FOR_AUTHENTICATED,
 	kube_config_map_post},
     {METHOD_GET, "/api/v1/namespaces/{namespace}/configmaps/{name}", FOR_AUTHENTICATED,
@@ -86,6 +89,9 @@ static const struct resource_route {
     RESOURCE("/apis/apps/v1", "deployments", kube_deployment_kind),
     RESOURCE("/apis/apps/v1", "statefulsets", kube_stateful_set_kind),
     RESOURCE("/apis/apps/v1", "daemonsets", kube_daemon_set_kind),
+    RESOURCE("/apis/batch/v1", "jobs", kube_job_kind),
+    RESOURCE("/apis/batch/v1", "cronjobs", kube_cron_job_kind),
+    RESOURCE("/api/v1", "pods", kube_pod_kind),
 };
 
 int kube_server_init(struct kube_server *server, struct error *err)
@@ -394,7 +400,8 @@ static int route_call(struct kube_call *call, struct error *err)
 	if (check_dry_run(call, route))
 		return 0;
 	if (route->needs == FOR_AUTHENTICATED && !call->admin && !call->account && !call->name &&
-	    !call->namespace && route->answer != kube_secrets_list && !call->kind)
+	    !call->namespace && route->answer != kube_secrets_list &&
+	    route->answer != kube_config_maps_list && !call->kind)
 		return refuse_path(call, false, err);
 	pthread_mutex_lock(&call->server->lock);
 	int result = route->answer(call, err);

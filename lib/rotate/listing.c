@@ -7,19 +7,16 @@
 
 void listing_init(struct listing *listing, struct kube *kube, const struct selection *selection)
 {
-	*listing =
-	    (struct listing){.kube = kube, .selection = selection, .limit = PAGE_LIMIT_FIRST};
+	*listing = (struct listing){.kube = kube, .selection = selection};
+	kube_pager_init(&listing->pager);
 }
 
 static struct kube_list list_of(const struct listing *listing)
 {
 	const struct strings *in = &listing->selection->namespaces;
 
-	return (struct kube_list){.namespace = in->count ? in->items[listing->target] : NULL,
-	    .selector = listing->selection->selector,
-	    .limit = listing->limit,
-	    .next = listing->next,
-	    .bytes_max = PAGE_BYTES_MAX};
+	return kube_pager_list(&listing->pager, in->count ? in->items[listing->target] : NULL,
+	    listing->selection->selector);
 }
 
 const char *listing_name(const struct listing *listing)
@@ -86,31 +83,19 @@ static enum listing_result name_result(
 	return LISTING_AGAIN;
 }
 
-/* Pages of about PAGE_BYTES; they grow slowly, since what comes may be larger. */
-static void adapt(struct listing *listing, const struct kube_secret_page *page)
+/* The page has failed. */
+static enum listing_result retry(struct listing *listing, struct error *err)
 {
-	size_t fitting = PAGE_LIMIT_MAX;
-
-	if (page->count == 0)
-		return;
-	if (page->bytes > 0)
-		fitting = PAGE_BYTES / (page->bytes / page->count + 1);
-	if (fitting > 2 * (size_t)listing->limit)
-		fitting = 2 * (size_t)listing->limit;
-	if (fitting > PAGE_LIMIT_MAX)
-		fitting = PAGE_LIMIT_MAX;
-	listing->limit = fitting ? (int)fitting : 1;
-}
-
-static enum listing_result restart(struct listing *listing, struct error *err)
-{
-	if (listing->restarts++ == LISTING_RESTARTS_MAX)
-		return LISTING_FAILED;
-	error_clear(err);
-	free(listing->next);
-	listing->next = NULL;
-	listing->target = 0;
-	return LISTING_ANEW;
+	switch (kube_pager_retry(&listing->pager, err)) {
+	case KUBE_PAGER_SMALLER:
+		return LISTING_AGAIN;
+	case KUBE_PAGER_RESTARTED:
+		listing->target = 0;
+		return LISTING_ANEW;
+	case KUBE_PAGER_FAILED:
+		break;
+	}
+	return LISTING_FAILED;
 }
 
 enum listing_result listing_result(
@@ -121,20 +106,10 @@ enum listing_result listing_result(
 
 	if (listing_name(listing))
 		return name_result(listing, page, err);
-	if (kube_secret_list_result(&listing->exchange, &list, page, err) < 0) {
-		if (err->code == ERROR_GONE)
-			return restart(listing, err);
-		if (err->code != ERROR_TOO_LARGE || listing->limit == 1)
-			return LISTING_FAILED;
-		error_clear(err);
-		listing->limit = listing->limit / 4 + 1;
-		return LISTING_AGAIN;
-	}
-	adapt(listing, page);
-	free(listing->next);
-	listing->next = page->next;
-	page->next = NULL;
-	if (!listing->next)
+	if (kube_secret_list_result(&listing->exchange, &list, page, err) < 0)
+		return retry(listing, err);
+	kube_pager_advance(&listing->pager, &page->next, page->count, page->bytes);
+	if (!listing->pager.next)
 		advance(listing, targets);
 	return LISTING_PAGE;
 }
@@ -142,6 +117,5 @@ enum listing_result listing_result(
 void listing_free(struct listing *listing)
 {
 	http_exchange_free(&listing->exchange);
-	free(listing->next);
-	listing->next = NULL;
+	kube_pager_free(&listing->pager);
 }

@@ -1,9 +1,8 @@
 /*
  * listing: the Secrets of a selection, page by page, in bounded memory.
  *
- * A list page has no limit in bytes: 500 Secrets of 1 MiB are 700 MB.  So pages begin small, their
- * size follows that of the Secrets seen, and an answer over PAGE_BYTES_MAX is given up and asked
- * for again in smaller pages.  A list that has expired (410) begins anew.
+ * lib/kube's pager adapts the pages to the sizes of the Secrets.  A list that has expired (410)
+ * begins again.
  */
 #ifndef ROTATE_LISTING_H
 #define ROTATE_LISTING_H
@@ -11,20 +10,11 @@
 #include "lib/kube/kube.h"
 #include "lib/rotate/selection.h"
 
-#define PAGE_LIMIT_FIRST 100
-#define PAGE_LIMIT_MAX 1000		 /* one batch of rewraps, and an answer of a moment */
-#define PAGE_BYTES ((size_t)1024 * 1024) /* what is aimed at */
-#define PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024) /* one Secret fits in any case */
-/* Expired lists in a row: the API server compacts faster than we read. */
-#define LISTING_RESTARTS_MAX 5
-
 struct listing {
 	struct kube *kube;
 	const struct selection *selection;
 	size_t target; /* the namespace or name at hand */
-	char *next;    /* the continue token, or NULL */
-	int limit;
-	int restarts;
+	struct kube_pager pager;
 	bool done, running;
 	struct http_exchange exchange;
 };

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "lib/base/log.h"
+#include "lib/rotate/elsewhere.h"
 #include "lib/rotate/pass_parts.h"
 
 /* A server has not answered: 0 when it will be waited for. */
@@ -119,6 +120,8 @@ int pass_examine(struct pass *pass, struct kube_secret *secret, unsigned rounds,
 	struct rotate_summary *summary = pass->rotation->summary;
 	struct examination *examination = &pass->examination;
 
+	if (pass->mode == PASS_CENSUS && elsewhere_look_at_secret(pass->rotation, secret, err) < 0)
+		return -1;
 	examination->count = rounds == 0;
 	enum examined examined = examine_secret(examination, secret, err);
 	note_keyless(pass->rotation, examination);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/rotate/elsewhere.h"
 #include "lib/rotate/pass.h"
 
 /* What a key comes to. */
@@ -24,23 +25,13 @@ static int want_floors(struct rotation *rotation, struct error *err)
 	return 0;
 }
 
-/* Look at all there is; the summary of the rewrapping stays as it is. */
-static int look_at_all(struct rotation *rotation, struct error *err)
+static int look_at_secrets(
+    struct rotation *rotation, const struct selection *all, struct error *err)
 {
 	const struct strings *known = rotation->settings->known_namespaces;
-	struct rotate_summary *kept = rotation->summary, census = {0};
-	struct selection all;
 	size_t old;
-	int result;
+	int result = pass_run(rotation, all, PASS_CENSUS, &old, err);
 
-	rotation->summary = &census;
-	result = selection_init_whole(&all, known, err);
-	if (result == 0)
-		result = pass_run(rotation, &all, PASS_CENSUS, &old, err);
-	selection_free(&all);
-	rotation->summary = kept;
-	kept->pages += census.pages;
-	summary_free(&census);
 	if (result == 0 || err->code != ERROR_DENIED)
 		return result;
 	error_wrap(err, "retiring needs a look at every Secret");
@@ -48,6 +39,28 @@ static int look_at_all(struct rotation *rotation, struct error *err)
 	    err, known->count ? "it must be allowed to list them"
 			      : "allow that, or say with --i-know-namespaces which namespaces hold "
 				"Secrets of these keys");
+}
+
+/*
+ * Look at all there is.  The summary of the rewrapping stays as it is; *census is one for all looks
+ * of a run, so that each failure is logged once.
+ */
+static int look_at_all(struct rotation *rotation, struct rotate_summary *census, struct error *err)
+{
+	struct rotate_summary *kept = rotation->summary;
+	size_t pages_before = census->pages;
+	struct selection all;
+
+	rotation->summary = census;
+	int result = selection_init_whole(&all, rotation->settings->known_namespaces, err);
+	if (result == 0)
+		result = look_at_secrets(rotation, &all, err);
+	if (result == 0)
+		result = elsewhere_look(rotation, &all.namespaces, err);
+	selection_free(&all);
+	rotation->summary = kept;
+	kept->pages += census->pages - pages_before;
+	return result;
 }
 
 /* The oldest version in use, of this key or of one that nobody knows; 0: none. */
@@ -155,6 +168,21 @@ static int restore_floor(struct rotation *rotation, struct keyset_key *key, stru
 	    key->key.mount, key->key.name, (long long)oldest_in_use(rotation, key));
 }
 
+/* Deleting a version is for ever: every place that can hold ciphertext must have been looked at. */
+static int check_seen_all(
+    const struct rotation *rotation, const struct keyset_key *key, struct error *err)
+{
+	const struct strings *unseen = &rotation->unseen;
+
+	if (unseen->count == 0)
+		return 0;
+	return error_set(err, ERROR_REJECTED,
+	    "Transit key %s/%s: not trimmed: %s%s could not be searched for ciphertext; allow "
+	    "secret-rotate to list them, and run again",
+	    key->key.mount, key->key.name, unseen->items[0],
+	    unseen->count > 1 ? " and other objects" : "");
+}
+
 static int trim(struct rotation *rotation, struct keyset_key *key, struct error *err)
 {
 	int64_t floor = key->wanted_version;
@@ -162,6 +190,8 @@ static int trim(struct rotation *rotation, struct keyset_key *key, struct error 
 	if (!rotation->settings->trim || key->state.min_available_version >= floor ||
 	    is_in_use(rotation, key) || is_only_named(rotation, key))
 		return 0;
+	if (check_seen_all(rotation, key, err) < 0)
+		return -1;
 	if (rotation->settings->dry_run) {
 		log_write(LOG_INFO,
 		    "dry run: would delete the versions of Transit key %s/%s below %lld",
@@ -197,15 +227,16 @@ static int each_key(struct rotation *rotation,
 	return 0;
 }
 
-int retire_versions(struct rotation *rotation, struct error *err)
+static int retire_after_looks(
+    struct rotation *rotation, struct rotate_summary *census, struct error *err)
 {
 	bool changes = !rotation->settings->dry_run;
 	size_t failed = 0;
 
-	if (want_floors(rotation, err) < 0 || look_at_all(rotation, err) < 0 ||
+	if (look_at_all(rotation, census, err) < 0 ||
 	    each_key(rotation, raise_floor, &failed, err) < 0)
 		return -1;
-	if (changes && look_at_all(rotation, err) < 0)
+	if (changes && look_at_all(rotation, census, err) < 0)
 		return error_hint(err,
 		    "old versions are retired, but the look after it is due: run --phase retire "
 		    "again");
@@ -218,4 +249,15 @@ int retire_versions(struct rotation *rotation, struct error *err)
 		    "%zu of %zu Transit keys keep old versions, for the reasons above", failed,
 		    rotation->keys.count);
 	return 0;
+}
+
+int retire_versions(struct rotation *rotation, struct error *err)
+{
+	struct rotate_summary census = {0};
+
+	if (want_floors(rotation, err) < 0)
+		return -1;
+	int result = retire_after_looks(rotation, &census, err);
+	summary_free(&census);
+	return result;
 }

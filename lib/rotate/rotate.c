@@ -250,6 +250,7 @@ int rotate(struct http_client *client, const struct rotate_settings *settings,
 		log_write(LOG_WARNING, "%s", untaken.message);
 	rotation_let_go(&rotation);
 	tell_event(&rotation, result < 0);
+	strings_free(&rotation.unseen);
 	lease_free(&rotation.lease);
 	keyset_free(&rotation.keys);
 	kube_free(&rotation.kube);

@@ -85,48 +85,52 @@ static char *make_selector(const struct selection *selection, struct error *err)
 	return string_format(err, "%s%s%s", SEALED_SELECTOR, *more ? "," : "", more);
 }
 
-/* The next page; one that is too large for us is asked for again by halves. */
-static int next_page(struct walk *walk, const char *selector, int *limit, const char *next,
+/* Request the next page, with fewer Secrets after one that was too large. */
+static int next_page(struct walk *walk, const char *selector, struct kube_pager *pager,
     struct kube_secret_page *page, struct error *err)
 {
 	struct servers *servers = walk->servers;
-	struct kube_list list = {
-	    .namespace = walk->selection->all_namespaces ? NULL : servers->namespace,
-	    .selector = selector,
-	    .limit = *limit,
-	    .next = next};
+	const char *namespace = walk->selection->all_namespaces ? NULL : servers->namespace;
 
-	servers_next_step(servers);
-	while (kube_secret_list(servers->client, &servers->kube, &list, page, err) < 0) {
-		if (err->code != ERROR_TOO_LARGE || *limit == 1)
+	for (;;) {
+		struct kube_list list = kube_pager_list(pager, namespace, selector);
+
+		servers_next_step(servers);
+		if (kube_secret_list(servers->client, &servers->kube, &list, page, err) == 0)
+			return 0;
+		/* Another beginning would visit Secrets twice. */
+		if (err->code == ERROR_GONE || kube_pager_retry(pager, err) != KUBE_PAGER_SMALLER)
 			return -1;
-		error_clear(err);
-		list.limit = *limit /= 2;
 	}
+}
+
+static int visit_pages(
+    struct walk *walk, const char *selector, struct kube_pager *pager, struct error *err)
+{
+	do {
+		struct kube_secret_page page;
+		if (next_page(walk, selector, pager, &page, err) < 0)
+			return -1;
+		kube_pager_advance(pager, &page.next, page.count, page.bytes);
+		int result = visit_page(walk, &page, err);
+		kube_secret_page_free(&page);
+		if (result < 0)
+			return -1;
+	} while (pager->next);
 	return 0;
 }
 
 static int visit_listed(struct walk *walk, struct error *err)
 {
 	cleanup_free char *selector = make_selector(walk->selection, err);
-	cleanup_free char *next = NULL;
-	int limit = SELECTION_PAGE;
+	struct kube_pager pager;
 
 	if (!selector)
 		return -1;
-	do {
-		struct kube_secret_page page;
-		if (next_page(walk, selector, &limit, next, &page, err) < 0)
-			return -1;
-		free(next);
-		next = page.next;
-		page.next = NULL;
-		int result = visit_page(walk, &page, err);
-		kube_secret_page_free(&page);
-		if (result < 0)
-			return -1;
-	} while (next);
-	return 0;
+	kube_pager_init(&pager);
+	int result = visit_pages(walk, selector, &pager, err);
+	kube_pager_free(&pager);
+	return result;
 }
 
 int selection_each(struct servers *servers, const struct selection *selection, const char *what,

@@ -6,9 +6,6 @@
 #include "lib/kube/kube.h"
 #include "lib/seal/servers.h"
 
-/* Secrets of one page of a list; fewer where they are large. */
-#define SELECTION_PAGE 100
-
 struct selection {
 	char *const *names; /* borrowed; of the servers' namespace; a repeated one counts once */
 	int name_count;	    /* 0: all that the rest selects */

@@ -57,6 +57,17 @@ is "$STATUS" 201 "1 MiB of data"
 kube_call POST "$maps" "$(map over ",\"data\":{\"A\":\"$text\"},\"binaryData\":{\"B\":\"AAA=\"}")"
 refused 422 Invalid 'Too long: may not be more than 1048576 bytes' "one byte more"
 
+KUBE_CALL_AS=rotator kube_call GET "$maps?limit=2"
+is "$STATUS $(field kind) $(field items.0.metadata.name) $(field items.1.metadata.name)" "200 ConfigMapList app empty" \
+	"rotator lists a page of two"
+is "$(field items.0.data.A) $(field items.0.binaryData.Z)" "one AP8=" "with their data"
+KUBE_CALL_AS=rotator kube_call GET "$maps?limit=2&continue=$(field metadata.continue)"
+is "$(field items.0.metadata.name)" fixed "the next page"
+KUBE_CALL_AS=rotator kube_call GET '/api/v1/configmaps?limit=500'
+like "$STATUS $OUT" '^200 .*"fixed"' "of all namespaces"
+KUBE_CALL_AS=stranger kube_call GET "$maps?limit=2"
+refused 403 Forbidden 'configmaps is forbidden: .* cannot list resource "configmaps"' "stranger lists"
+
 kube_call DELETE "$maps/app"
 is "$STATUS $(field status) $(field details.kind)" "200 Success configmaps" "delete"
 kube_call GET "$maps/app"

@@ -1,5 +1,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/sealed/mention.h"
 #include "lib/sealed/sealed.h"
 #include "tests/unit/expect.h"
 
@@ -320,8 +321,43 @@ START_TEST(a_manifest_that_finds_no_room_is_an_error_and_no_leak)
 }
 END_TEST
 
+#define LETTERS "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"
+/* base64 of "vault:v2:" before LETTERS. */
+#define ENCODED "dmF1bHQ6djI6UVVGQlFVRkJRVUZCUVVGQlFVRkJRVUZC"
+
+static const struct {
+	const char *text;
+	int64_t version; /* 0: none */
+	size_t at;
+} mentions[] = {
+    {"vault:v7:" LETTERS, 7, 0},
+    {"a: vault:v12:" LETTERS "\n", 12, 3},
+    {"vault:v1:ciphertext vault:v2: vvault:v3:" LETTERS, 3, 31},
+    {"A: " ENCODED "\n", 2, 3},
+    {"vault:v1:ciphertext", 0, 0},
+    {"vault:v:" LETTERS, 0, 0},
+    {"vault:v0:" LETTERS, 0, 0},
+    {"vault:v1", 0, 0},
+    {"dmF1bHQ6", 0, 0},
+    {"dmF1bHQ6djI6", 0, 0},
+    {"", 0, 0},
+};
+
+START_TEST(ciphertext_is_found_inside_text)
+{
+	const char *text = mentions[_i].text;
+	int64_t version;
+	const char *found = sealed_find_mention(text, strlen(text), &version);
+
+	ck_assert(found == (mentions[_i].version ? text + mentions[_i].at : NULL));
+	if (found)
+		ck_assert_int_eq(version, mentions[_i].version);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+	tcase_add_loop_test(tests, ciphertext_is_found_inside_text, 0, COUNT(mentions));
 	tcase_add_loop_test(tests, a_ciphertext_has_a_version, 0, COUNT(ciphertexts));
 	tcase_add_loop_test(tests, a_garbled_ciphertext_is_refused, 0, COUNT(garbled));
 	tcase_add_loop_test(tests, a_scope_makes_the_context, 0, COUNT(scopes));
