@@ -111,34 +111,46 @@ struct members {
 	const struct source_value *document;
 	const struct naming *naming;
 	struct variables *variables;
+	size_t number; /* of members so far, for messages that can't show a name */
 };
+
+/* Return where a member is, for messages. */
+static char *member_where(struct members *members, const char *name, struct error *err)
+{
+	const char *document = members->document->where;
+
+	members->number++;
+	if (variable_valid_name(name))
+		return string_format(err, "%s, member %s", document, name);
+	return string_format(
+	    err, "%s, member %zu " VARIABLE_NAME_NOT_SHOWN, document, members->number);
+}
 
 static int name_member(
     void *context, const char *name, struct secret_buffer *value, struct error *err)
 {
 	struct members *members = context;
 
+	cleanup_free char *where = member_where(members, name, err);
 	if (!naming_takes(members->naming, name)) {
 		members->source->left_out++;
 		return 0;
 	}
-	bool secret_name = !variable_valid_name(name);
-	cleanup_free char *where = string_format(err, "%s, member %s", members->document->where,
-	    secret_name ? VARIABLE_NAME_NOT_SHOWN : name);
 	cleanup_free char *variable = naming_apply(members->naming, name, err);
 	if (!where || !variable ||
 	    (members->source->kind->plaintext && refuse_ciphertext(where, value, err) < 0))
 		return -1;
 	if (variables_add(members->variables, variable, value, where, err) < 0)
 		return -1;
-	members->variables->items[members->variables->count - 1].secret_name = secret_name;
+	members->variables->items[members->variables->count - 1].secret_name =
+	    !variable_valid_name(name);
 	return 0;
 }
 
 static int name_value(struct source *source, struct source_value *value,
     const struct naming *naming, struct variables *variables, struct error *err)
 {
-	struct members members = {source, value, naming, variables};
+	struct members members = {source, value, naming, variables, 0};
 
 	if (value->document)
 		return sealed_document_each(

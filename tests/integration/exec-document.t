@@ -44,7 +44,7 @@ fails_with 125 'data key secrets.json.*line 1' "text that is no JSON: its place,
 err_unlike '"A"' "its text is not shown"
 seal_text '{"not-a-variable": "x"}'
 launch true
-fails_with 125 "member \(name not shown\): \"\(name not shown\)\" can't be an environment variable's name.*--fd" "a name that can't be a variable"
+fails_with 125 "member 1 \(name not shown\): \"\(name not shown\)\" can't be an environment variable's name.*--fd" "a name that can't be a variable"
 err_unlike not-a-variable "is not shown, since a forged annotation can make a document of any JSON value"
 seal_text '{"A": "x\u0000y"}'
 launch true

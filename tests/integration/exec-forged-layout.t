@@ -31,7 +31,7 @@ for options in "" "--fd 3:dotenv" "--memfd x" "--fd 3:nul"; do
 	hides "${options:-environment}"
 done
 run as_pod app env hunter2_x=other "$BIN/secret-exec" --secret app --sanitize --only hunter2.x -- true
-fails_with 125 'Secret demo/app, data key value, member \(name not shown\): variable \(name not shown\) is set already' "a clash"
+fails_with 125 'Secret demo/app, data key value, member 6 \(name not shown\): variable \(name not shown\) is set already' "a clash"
 hides "a clash"
 
 forge value binary
