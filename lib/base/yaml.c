@@ -126,8 +126,8 @@ static enum kind plain_kind(struct scalar scalar)
 	return is_based_integer(scalar) ? KIND_INTEGER : decimal_kind(scalar);
 }
 
-/* The number's text is one of JSON's as well. */
-static bool is_json_number(struct scalar scalar)
+/* The text of a number or boolean is one of JSON's as well. */
+static bool is_json_literal(struct scalar scalar)
 {
 	struct error ignored = ERROR_INIT;
 	struct json *number = json_parse(scalar.text, scalar.length, "", &ignored);
@@ -267,9 +267,7 @@ static int on_scalar(struct converter *converter, const yaml_event_t *event)
 		return -1;
 	if (kind == KIND_NULL)
 		json_write_null(&converter->writer);
-	else if (kind == KIND_BOOLEAN)
-		json_write_boolean(&converter->writer, strchr("tT", scalar.text[0]) != NULL);
-	else if (kind != KIND_STRING && is_json_number(scalar))
+	else if (kind != KIND_STRING && is_json_literal(scalar))
 		json_write_raw(&converter->writer, scalar.text, scalar.length);
 	else
 		json_write_string_bytes(&converter->writer, scalar.text, scalar.length);

@@ -3,10 +3,10 @@
  *
  * So every reader of configuration has one type of document.  Plain scalars
  * follow the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema):
- *   - null, true and false in their three spellings each, ~ and nothing at all;
- *   - a number that JSON could write too stays as it is written: 1.0, 1e3, -7;
- *   - a number that JSON can't write (+5, 007, .5, 0x1F, 0o17) becomes a string of just that text:
- *     readers of YAML disagree about its value, and nothing of it is lost;
+ *   - null in its three spellings, ~ and nothing at all are null;
+ *   - true, false and a number that JSON could write too stay as they are written: 1.0, 1e3, -7;
+ *   - other numbers and booleans (+5, 007, .5, 0x1F, 0o17, True, FALSE) become a string of just
+ * that text: readers of YAML disagree about a number's value, and nothing of it is lost;
  *   - .inf and .nan are refused;
  *   - anything else (yes, 1_000, 2001-12-14) is a string.
  * Anchors and aliases, merge keys, duplicate keys, tags but those of the core schema, and keys that

@@ -2,6 +2,7 @@
 #ifndef KUBE_CONFIG_H
 #define KUBE_CONFIG_H
 
+#include "lib/base/json.h"
 #include "lib/kube/kube.h"
 
 /*
@@ -13,5 +14,9 @@ int kube_read_in_cluster(struct kube *kube, const char *host, const char *direct
 /* `context` NULL or "": the kubeconfig's current-context. */
 int kube_read_kubeconfig(struct kube *kube, const char *path, const char *context,
     struct error *err) __attribute__((nonnull(1, 2, 4), warn_unused_result));
+
+/* Read a boolean member, false if absent.  Reject what is not one: kubectl takes yes for true. */
+int kube_config_boolean(const struct json *document, json_node object, const char *name,
+    bool *value, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/credential_environment.h"
+#include "lib/kube/config.h"
 #include "lib/kube/credential.h"
 #include "lib/kube/plugin_process.h"
 
@@ -149,6 +150,7 @@ static int add_exec_info(struct run *run, const struct http_endpoint *endpoint, 
 	cleanup_secret struct secret_buffer info = SECRET_BUFFER_INIT;
 	const struct exec_plugin *plugin = run->plugin;
 	struct json_writer writer;
+	bool provide;
 
 	if (secret_buffer_append_string(&info, "KUBERNETES_EXEC_INFO=", err) < 0)
 		return -1;
@@ -160,8 +162,9 @@ static int add_exec_info(struct run *run, const struct http_endpoint *endpoint, 
 	json_write_object(&writer);
 	json_write_name(&writer, "interactive");
 	json_write_boolean(&writer, run->interactive);
-	if (json_boolean(plugin->document, exec_member(plugin, "provideClusterInfo"), false) &&
-	    write_cluster(&writer, endpoint, plugin, err) < 0)
+	if (kube_config_boolean(
+		plugin->document, plugin->exec, "provideClusterInfo", &provide, err) < 0 ||
+	    (provide && write_cluster(&writer, endpoint, plugin, err) < 0))
 		return -1;
 	json_write_object_end(&writer);
 	json_write_object_end(&writer);

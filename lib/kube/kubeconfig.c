@@ -118,6 +118,24 @@ static bool is_set(const struct kubeconfig *config, json_node object, const char
 	return true;
 }
 
+int kube_config_boolean(
+    const struct json *document, json_node object, const char *name, bool *value, struct error *err)
+{
+	static const char *const words[] = {"False", "True", "FALSE", "TRUE"};
+	json_node node = json_member(document, object, name);
+	enum json_type type = json_type(document, node);
+
+	*value = json_boolean(document, node, false);
+	if (type == JSON_NOTHING || type == JSON_NULL || type == JSON_BOOLEAN)
+		return 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (json_string_is(document, node, words[i])) {
+			*value = i % 2;
+			return 0;
+		}
+	return error_set(err, ERROR_USAGE, "%s: not a boolean; write true or false", name);
+}
+
 /*
  * The cluster.
  */
@@ -126,13 +144,13 @@ static int read_trust(const struct kubeconfig *config, struct error *err)
 {
 	struct http_endpoint *endpoint = &config->kube->endpoint;
 	json_node cluster = config->cluster;
-	json_node insecure = json_member(config->document, cluster, "insecure-skip-tls-verify");
 
 	endpoint->trust_hint =
 	    "the kubeconfig's certificate-authority(-data) must be the CA of this "
 	    "API server";
-	endpoint->insecure = json_boolean(config->document, insecure, false);
-	if (take_certificate(
+	if (kube_config_boolean(config->document, cluster, "insecure-skip-tls-verify",
+		&endpoint->insecure, err) < 0 ||
+	    take_certificate(
 		config, cluster, "certificate-authority-data", &endpoint->ca_pem, err) < 0 ||
 	    take_path(config, cluster, "certificate-authority", &endpoint->ca_file, err) < 0 ||
 	    take_text(config, cluster, "tls-server-name", &endpoint->tls_server_name, err) < 0)

@@ -51,6 +51,10 @@ status_is 0 "in the document layout, from standard input"
 run "$BIN/secret-exec" --secret document -- sh -c 'printf "%s|" "$db" "$text"'
 out_is '{"host":"h","ports":[1,2]}|a: b|' "it is sealed as the JSON it stands for"
 
+printf 'A: True\nB: [FALSE, false]\n' >"$TAP_WORK/doc.yaml"
+seal --from-document "$TAP_WORK/doc.yaml" booleans
+run "$BIN/secret-exec" --secret booleans -- sh -c 'echo "$A $B"'
+out_is 'True ["FALSE",false]' "booleans of YAML are sealed as they are written"
 printf '\xef\xbb\xbf{"A": "x"}' >"$TAP_WORK/marked.json"
 seal --layout document --from-document "$TAP_WORK/marked.json" marked
 status_is 0 "JSON with a byte order mark"

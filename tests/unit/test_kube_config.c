@@ -170,6 +170,9 @@ START_TEST(no_verification_when_asked_for)
 {
 	expect_ok(configure_with(SERVER ", insecure-skip-tls-verify: true", "token: t"), err);
 	ck_assert(kube.endpoint.insecure);
+	kube_free(&kube);
+	expect_ok(configure_with(SERVER ", insecure-skip-tls-verify: True", "token: t"), err);
+	ck_assert(kube.endpoint.insecure);
 }
 END_TEST
 
@@ -194,6 +197,8 @@ static const struct {
     {"server: 'http://localhost.example.com'", "token: t", "use https"},
     {"server: 'http://127.0.0.1.example.com'", "token: t", "use https"},
     {SERVER ", proxy-url: 'ftp://p'", "token: t", "proxy-url"},
+    {SERVER ", insecure-skip-tls-verify: yes", "token: t",
+	"insecure-skip-tls-verify: not a boolean"},
     {SERVER ", insecure-skip-tls-verify: true, certificate-authority: c", "token: t",
 	"insecure-skip-tls-verify beside"},
     {SERVER ", certificate-authority-data: '%%%'", "token: t",
