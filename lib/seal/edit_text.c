@@ -85,7 +85,7 @@ static int write_quoted(
 		if (result < 0)
 			return -1;
 	}
-	return secret_buffer_append_string(out, "\"\n", err);
+	return secret_buffer_append_string(out, "\"", err);
 }
 
 /*
@@ -127,8 +127,10 @@ static int write_block(
 
 static int write_name(const char *name, struct secret_buffer *out, struct error *err)
 {
-	return secret_buffer_append_format(
-	    out, err, is_plain_name(name) ? "%s: " : "\"%s\": ", name);
+	int result = is_plain_name(name) ? secret_buffer_append_string(out, name, err)
+					 : write_quoted(name, strlen(name), out, err);
+
+	return result < 0 ? -1 : secret_buffer_append_string(out, ": ", err);
 }
 
 static int write_value(
@@ -141,14 +143,19 @@ static int write_value(
 	if (is_text(&variable->value)) {
 		if (write_name(variable->name, out, err) < 0)
 			return -1;
-		return is_block(text) ? write_block(text, length, out, err)
-				      : write_quoted(text, length, out, err);
+		if (is_block(text))
+			return write_block(text, length, out, err);
+		return write_quoted(text, length, out, err) < 0
+			   ? -1
+			   : secret_buffer_append_string(out, "\n", err);
 	}
 	cleanup_free char *name = string_format(err, "%s" BASE64_MARK, variable->name);
 	if (!name || write_name(name, out, err) < 0 ||
 	    base64_encode(&encoded, text, length, err) < 0)
 		return -1;
-	return write_quoted(encoded.data, encoded.length, out, err);
+	return write_quoted(encoded.data, encoded.length, out, err) < 0
+		   ? -1
+		   : secret_buffer_append_string(out, "\n", err);
 }
 
 static int write_comment(const char *title, struct secret_buffer *text, struct error *err)

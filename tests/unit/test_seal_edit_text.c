@@ -54,6 +54,16 @@ START_TEST(every_value_comes_back_as_it_was)
 }
 END_TEST
 
+START_TEST(every_name_comes_back)
+{
+	static const char *const odd[] = {"a\"b", "a\\", "a\nb: c", "\xC3\xA9", "a: b", "#", "yes"};
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		give(odd[i], "a value", 7);
+	write_and_read();
+}
+END_TEST
+
 START_TEST(every_byte_comes_back)
 {
 	char bytes[256];
@@ -110,6 +120,7 @@ static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, NULL, tear_down);
 	tcase_add_test(tests, every_value_comes_back_as_it_was);
+	tcase_add_test(tests, every_name_comes_back);
 	tcase_add_test(tests, every_byte_comes_back);
 	tcase_add_test(tests, names_that_look_like_something_else_come_back);
 	tcase_add_test(tests, nothing_comes_back_as_nothing);
