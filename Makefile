@@ -30,6 +30,10 @@ MODE_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-san
 MODE_LDFLAGS := -fsanitize=address,undefined
 # Else ASan sets a limit that the application inherits.
 export ASAN_OPTIONS := disable_coredump=0
+else ifeq ($(BUILD),fuzz)
+# By clang, some of whose warnings gcc does not have.
+MODE_CFLAGS := -Wno-conversion -Wno-unknown-attributes -Wno-string-plus-int -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+MODE_LDFLAGS := -fsanitize=fuzzer,address,undefined
 else
 # Nothing unwinds a stack at run time: debuggers find its layout in .debug_frame.
 UNWINDING := -fno-asynchronous-unwind-tables -fno-unwind-tables
@@ -43,8 +47,8 @@ OUT := build/$(BUILD)
 # Debian packages first: demo, test and their like install what is missing, the others only tell.
 PACKAGE_GROUPS := build $(filter demo,$(MAKECMDGOALS)) $(if $(filter test unit integration sanitize e2e bench bench-rotate,$(MAKECMDGOALS)),test) \
 	$(if $(filter e2e bench bench-rotate,$(MAKECMDGOALS)),e2e) $(if $(filter bench bench-rotate,$(MAKECMDGOALS)),bench) $(if $(filter lint,$(MAKECMDGOALS)),lint) \
-	$(if $(filter deb e2e,$(MAKECMDGOALS)),deb)
-INSTALLING_GOALS := demo test sanitize e2e bench bench-rotate lint dependencies
+	$(if $(filter deb e2e,$(MAKECMDGOALS)),deb) $(if $(filter fuzz fuzzers,$(MAKECMDGOALS)),fuzz)
+INSTALLING_GOALS := demo test sanitize fuzz e2e bench bench-rotate lint dependencies
 DEPS ?= $(if $(filter $(INSTALLING_GOALS),$(MAKECMDGOALS)),install,check)
 
 # Objects are made anew when the flags change: this file is, then.
@@ -53,6 +57,10 @@ FLAGS := $(OUT)/flags
 dependencies: packages  ## install the Debian packages that building needs
 
 include lib/third_party/deps.mk
+# Not before: the third-party libraries are those of the other builds.
+ifeq ($(BUILD),fuzz)
+CC := clang
+endif
 
 ALL_CFLAGS = $(COMMON) $(MODE_CFLAGS) $(THIRD_PARTY_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(MODE_LDFLAGS) $(LDFLAGS)
@@ -69,7 +77,7 @@ BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 object = $(1:%.c=$(OUT)/objects/%.o)
 
-.PHONY: all shipped help demo test tested unit integration e2e bench bench-rotate lint sanitize clean
+.PHONY: all shipped help demo test tested unit integration fuzz fuzzers e2e bench bench-rotate lint sanitize clean
 .PHONY: docs install install-programs install-dev uninstall dist deb
 .PHONY: image image-root image-root-dev sbom
 .DELETE_ON_ERROR:
@@ -161,6 +169,22 @@ integration: $(BINARIES) $(PROBE)  ## the program tests alone, against secret-de
 sanitize: export KILLS := 40
 sanitize: export ROUNDS := 4
 sanitize: unit integration  ## the unit and program tests again, under ASan and UBSan
+
+# Each target twice: the second one has failing allocations.
+FUZZ_SECONDS ?= 30
+FUZZ_SHARED := tests/fuzz/fuzz.c tests/fuzz/normal_json.c tests/fuzz/allocations.c
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(filter-out $(FUZZ_SHARED),$(wildcard tests/fuzz/*.c)))
+WRAPPED := $(foreach name,malloc calloc realloc reallocarray strdup strndup vasprintf asprintf,-Wl,--wrap=$(name))
+$(OUT)/fuzz/%: $(OUT)/objects/tests/fuzz/%.o $$(call object,$$(FUZZ_SHARED)) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(filter-out %/allocations.o,$(filter %.o,$^)) $(LIBRARY) $(THIRD_PARTY_LIBS) $(ALL_LDFLAGS) -MF /dev/null -o $@
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIBRARY) $(patsubst -lyaml,-l:libyaml.a,$(THIRD_PARTY_LIBS)) $(ALL_LDFLAGS) $(WRAPPED) \
+		-MF /dev/null -o $@-failing
+fuzzers: $(FUZZERS)
+fuzz: $(LIBRARY_STAMPS)  ## fuzz each target of tests/fuzz (or T=NAME...) for FUZZ_SECONDS, without and with failing allocations
+	@$(MAKE) --no-print-directory BUILD=fuzz fuzzers
+	@prove --verbose tests/fuzz/run :: build/fuzz $(FUZZ_SECONDS) $(T)
 
 e2e: $(BINARIES) $(PROBE)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
 	@BIN="$(CURDIR)/$(OUT)/bin" STAGES=$(STAGES) tests/e2e/run

@@ -1,0 +1,54 @@
+/* kubeconfigs: what is accepted names an https server and a credential that is one line. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/kube/credential.h"
+#include "lib/kube/plugin_process.h"
+#include "tests/fuzz/fuzz.h"
+
+static struct error err;
+
+/* In place of the library's: no input runs a program. */
+int kube_plugin_process(char *const *argv, char *const *environment, bool interactive,
+    int64_t deadline_ms, struct secret_buffer *output, struct error *failure)
+{
+	(void)environment;
+	(void)interactive;
+	(void)deadline_ms;
+	FUZZ_CHECK(argv[0] && *argv[0]);
+	return secret_buffer_append_string(output,
+	    "{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\","
+	    "\"status\":{\"token\":\"t\"}}",
+	    failure);
+}
+
+static void use(const struct kube *kube)
+{
+	struct http_exchange exchange = {0};
+
+	fuzz_note_string(kube->endpoint.url);
+	fuzz_note_string(kube->namespace);
+	fuzz_note_string(kube->endpoint.proxy);
+	FUZZ_CHECK(kube->namespace && *kube->namespace);
+	FUZZ_CHECK(strncmp(kube->endpoint.url, "https://", 8) == 0 ||
+		   strncmp(kube->endpoint.url, "http://", 7) == 0);
+	FUZZ_CHECK(!strpbrk(kube->endpoint.url, " \t\r\n"));
+	/* A token file is whatever the input names. */
+	if (!kube->token_file && !fuzz_failed(kube_add_credential(kube, &exchange, &err), &err)) {
+		const char *line = secret_buffer_string(&exchange.credential);
+		FUZZ_CHECK(strlen(line) == exchange.credential.length && !strpbrk(line, "\r\n"));
+	}
+	http_exchange_free(&exchange);
+}
+
+void fuzz_case(struct fuzz_input *input)
+{
+	char path[64];
+	struct kube kube;
+	struct kube_settings settings = {.kubeconfig = path};
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fuzz_file(input->data, input->length));
+	FUZZ_TRY(kube_init(&kube, &settings, &err), &err);
+	use(&kube);
+	kube_free(&kube);
+}

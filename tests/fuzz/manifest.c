@@ -1,0 +1,178 @@
+/*
+ * Changes of manifests: no change keeps every byte; a change can be read back, and leaves all other
+ * values; a second time it changes nothing.
+ *
+ * The first byte of the input selects the changes, the rest is the manifest.
+ */
+#include "lib/sealed/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/sealed/sealed.h"
+#include "tests/fuzz/fuzz.h"
+
+#define CIPHERTEXT "vault:v1:AAAA"
+#define NEW_KEY "NEW"
+
+enum { SET_ODD = 1, SET_EVEN = 2, ADD = 4, LABEL = 8, ANNOTATE = 16, MOVE_TEXT = 32, REMOVE = 64 };
+
+static struct error err;
+
+/* A manifest, and one change for each of its Secrets. */
+struct changing {
+	struct manifest manifest;
+	struct kube_secret *sets;
+	struct manifest_change *changes;
+};
+
+static int read_manifest(struct changing *changing, const char *bytes, size_t length)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	memset(changing, 0, sizeof(*changing));
+	if (secret_buffer_append(&text, bytes, length, &err) < 0)
+		return -1;
+	return manifest_read(&changing->manifest, &text, 1, "app.yaml", &err);
+}
+
+static void free_changing(struct changing *changing)
+{
+	for (size_t i = 0; changing->sets && i < changing->manifest.count; i++)
+		kube_secret_free(&changing->sets[i]);
+	free(changing->sets);
+	free(changing->changes);
+	manifest_free(&changing->manifest);
+}
+
+static int set_value(struct kube_secret *set, const char *key)
+{
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+	if (secret_buffer_append_string(&value, CIPHERTEXT, &err) < 0)
+		return -1;
+	return kube_secret_add(set, key, &value, &err);
+}
+
+static bool is_set(uint8_t select, size_t i)
+{
+	return select & (i % 2 ? SET_ODD : SET_EVEN);
+}
+
+static bool is_removed(uint8_t select, size_t i)
+{
+	return (select & REMOVE) && i == 0 && !is_set(select, i);
+}
+
+static int prepare_secret(struct kube_secret *set, const struct kube_secret *object, uint8_t select)
+{
+	for (size_t i = 0; i < object->data_count; i++) {
+		const char *key = object->data[i].key;
+		if ((is_set(select, i) && set_value(set, key) < 0) ||
+		    (is_removed(select, i) && kube_secret_remove(set, key, &err) < 0))
+			return -1;
+	}
+	if ((select & ADD) && set_value(set, NEW_KEY) < 0)
+		return -1;
+	if ((select & LABEL) &&
+	    kube_secret_add_label(set, SEALED_LABEL, SEALED_LABEL_VALUE, &err) < 0)
+		return -1;
+	return select & ANNOTATE
+		   ? kube_secret_add_annotation(set, SEALED_ANNOTATION_KEY, "transit/k", &err)
+		   : 0;
+}
+
+static int prepare(struct changing *changing, uint8_t select)
+{
+	size_t count = changing->manifest.count;
+
+	/* Not counted as allocations that may fail: they are the test's own. */
+	changing->sets = calloc(count + 1, sizeof(*changing->sets));
+	changing->changes = calloc(count + 1, sizeof(*changing->changes));
+	if (!changing->sets || !changing->changes)
+		return error_memory(&err);
+	for (size_t i = 0; i < count; i++) {
+		const struct manifest_secret *secret = &changing->manifest.secrets[i];
+		changing->changes[i] =
+		    (struct manifest_change){secret, &changing->sets[i], select & MOVE_TEXT};
+		if (prepare_secret(&changing->sets[i], &secret->object, select) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void expect_value(
+    const struct kube_secret *object, const char *key, const char *bytes, size_t length)
+{
+	const struct kube_entry *entry = kube_secret_entry(object, key);
+
+	FUZZ_CHECK(entry != NULL && entry->value.length == length);
+	FUZZ_CHECK(memcmp(secret_buffer_string(&entry->value), bytes, length) == 0);
+}
+
+static void expect_secret(
+    const struct kube_secret *before, const struct kube_secret *after, uint8_t select)
+{
+	size_t added = select & ADD ? !kube_secret_entry(before, NEW_KEY) : 0, removed = 0;
+
+	for (size_t i = 0; i < before->data_count; i++) {
+		const struct kube_entry *entry = &before->data[i];
+		if (is_set(select, i) || ((select & ADD) && strcmp(entry->key, NEW_KEY) == 0))
+			expect_value(after, entry->key, CIPHERTEXT, strlen(CIPHERTEXT));
+		else if (is_removed(select, i))
+			removed++;
+		else
+			expect_value(after, entry->key, secret_buffer_string(&entry->value),
+			    entry->value.length);
+	}
+	FUZZ_CHECK(after->data_count == before->data_count + added - removed);
+	if (select & LABEL)
+		FUZZ_CHECK(strcmp(kube_secret_label(after, SEALED_LABEL), SEALED_LABEL_VALUE) == 0);
+	if (select & ANNOTATE)
+		FUZZ_CHECK(
+		    strcmp(kube_secret_annotation(after, SEALED_ANNOTATION_KEY), "transit/k") == 0);
+}
+
+static void change(struct changing *changing, uint8_t select)
+{
+	struct manifest *manifest = &changing->manifest;
+	struct changing after = {0};
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT, twice = SECRET_BUFFER_INIT;
+
+	FUZZ_MUST(prepare(changing, select), &err);
+	FUZZ_TRY(manifest_change(manifest, changing->changes, manifest->count, &out, &err), &err);
+	fuzz_note_buffer(&out);
+	int result = read_manifest(&after, secret_buffer_string(&out), out.length);
+	if (!fuzz_failed_for_memory(result, &err)) {
+		FUZZ_CHECK(after.manifest.count == manifest->count);
+		for (size_t i = 0; i < manifest->count; i++)
+			expect_secret(&manifest->secrets[i].object,
+			    &after.manifest.secrets[i].object, select);
+		result = prepare(&after, select & ~REMOVE);
+		if (result == 0)
+			result = manifest_change(
+			    &after.manifest, after.changes, manifest->count, &twice, &err);
+		if (!fuzz_failed_for_memory(result, &err) && !(select & REMOVE))
+			FUZZ_CHECK(secret_buffer_equal(&out, &twice));
+	}
+	free_changing(&after);
+}
+
+void fuzz_case(struct fuzz_input *input)
+{
+	uint8_t select = fuzz_byte(input);
+	struct changing changing;
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	if (!fuzz_failed(read_manifest(&changing, input->data, input->length), &err)) {
+		int result = manifest_change(&changing.manifest, changing.changes, 0, &out, &err);
+		if (!fuzz_failed_for_memory(result, &err)) {
+			FUZZ_CHECK(
+			    out.length == input->length &&
+			    memcmp(secret_buffer_string(&out), input->data, out.length) == 0);
+			change(&changing, select);
+		}
+	}
+	free_changing(&changing);
+}

@@ -1,0 +1,225 @@
+/*
+ * Names as options and the environment give them: objects, keys, destinations, variables, URLs,
+ * versions.  What is accepted says the same when it is put together again.
+ *
+ * The first byte of the input selects what is read, each line is one text.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/json.h"
+#include "lib/launch/deliver.h"
+#include "lib/launch/deliver_destination.h"
+#include "lib/launch/environment.h"
+#include "lib/launch/environment_rules.h"
+#include "lib/launch/naming.h"
+#include "lib/launch/reference.h"
+#include "lib/sealed/sealed.h"
+#include "lib/vault/vault.h"
+#include "tests/fuzz/fuzz.h"
+
+static struct error err;
+
+static const struct option_spec table[] = {{.name = NULL}};
+static const struct options options = {
+    .program = "secret-exec", .prefix = "SECRET_EXEC", .synopsis = "secret-exec", .table = table};
+
+/* -- references ---------------------------------------------------------------------------------
+ */
+
+static void join(const struct reference *reference, const char *text)
+{
+	cleanup_secret struct secret_buffer joined = SECRET_BUFFER_INIT;
+	const char *const parts[][2] = {{reference->namespace, "/"}, {reference->name, ""}};
+
+	for (size_t i = 0; i < 2; i++)
+		if (parts[i][0]) {
+			FUZZ_MUST(secret_buffer_append_string(&joined, parts[i][0], &err), &err);
+			FUZZ_MUST(secret_buffer_append_string(&joined, parts[i][1], &err), &err);
+		}
+	FUZZ_CHECK(strncmp(text, secret_buffer_string(&joined), joined.length) == 0);
+	text += joined.length;
+	if (reference->key) {
+		FUZZ_CHECK(
+		    *text == ':' && strncmp(text + 1, reference->key, strlen(reference->key)) == 0);
+		text += 1 + strlen(reference->key);
+	}
+	if (reference->variable) {
+		FUZZ_CHECK(*text == '=' && *reference->variable &&
+			   strcmp(text + 1, reference->variable) == 0);
+		text += 1 + strlen(reference->variable);
+	}
+	/* "NAME:" may be the same as "NAME". */
+	FUZZ_CHECK(*text == '\0' || strcmp(text, ":") == 0);
+}
+
+static void read_reference(struct fuzz_input *input)
+{
+	struct reference reference;
+	const char *text = fuzz_line(input);
+
+	if (!fuzz_failed(reference_parse(&reference, "--secret", text, &err), &err)) {
+		FUZZ_CHECK(kube_valid_name(reference.name));
+		FUZZ_CHECK(!reference.namespace || kube_valid_namespace(reference.namespace));
+		FUZZ_CHECK(!reference.key || kube_valid_data_key(reference.key));
+		join(&reference, text);
+		reference_free(&reference);
+	}
+	if (!fuzz_failed(reference_parse_prefix(&reference, "--bound-to", text, &err), &err)) {
+		join(&reference, text);
+		reference_free(&reference);
+	}
+}
+
+static void read_transit_key(struct fuzz_input *input)
+{
+	struct transit_key key;
+	const char *text = fuzz_line(input);
+
+	FUZZ_TRY(transit_key_parse(&key, text, &err), &err);
+	fuzz_note_string(key.mount);
+	fuzz_note_string(key.name);
+	FUZZ_CHECK(*key.mount && *key.name && !strchr(key.name, '/'));
+	FUZZ_CHECK(transit_key_is(&key, text));
+	transit_key_free(&key);
+}
+
+/* -- destinations and variables --------------------------------------------------------------- */
+
+static void read_destinations(struct fuzz_input *input)
+{
+	struct deliver_settings settings = {.options = &options};
+	struct destinations destinations = {0};
+	struct strings *const lists[] = {&settings.fds, &settings.memfds, &settings.files};
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && input->length; i++)
+		result = strings_append(lists[i % 3], fuzz_line(input), &err);
+	if (result == 0)
+		result = destinations_parse(&destinations, &settings, &err);
+	if (!fuzz_failed(result, &err)) {
+		FUZZ_CHECK(destinations.count ==
+			   settings.fds.count + settings.memfds.count + settings.files.count);
+		for (size_t i = 0; i < destinations.count; i++) {
+			const struct destination *item = &destinations.items[i];
+			fuzz_note_string(item->label);
+			FUZZ_CHECK(item->kind != DESTINATION_FILE ||
+				   (item->key && item->path && *item->path));
+			FUZZ_CHECK(item->kind != DESTINATION_PIPE || item->fd > 2);
+		}
+		destinations_free(&destinations);
+	}
+	for (size_t i = 0; i < 3; i++)
+		strings_free(lists[i]);
+}
+
+static void name_value(struct fuzz_input *input)
+{
+	uint8_t select = fuzz_byte(input);
+	struct naming naming = {
+	    .prefix = fuzz_line(input), .upper_case = select & 1, .sanitize = select & 2};
+	cleanup_free char *name = naming_apply(&naming, fuzz_line(input), &err);
+
+	FUZZ_TRY(name ? 0 : -1, &err);
+	fuzz_note_string(name);
+	/* A '_' comes before a digit. */
+	size_t prefix = strlen(naming.prefix);
+	const char *at = name + (strncmp(name, naming.prefix, prefix) != 0);
+	FUZZ_CHECK(at == name || (naming.sanitize && isdigit(*at)));
+	FUZZ_CHECK(strncmp(at, naming.prefix, prefix) == 0);
+	for (at += prefix; *at; at++) {
+		FUZZ_CHECK(!naming.upper_case || !(*at >= 'a' && *at <= 'z'));
+		FUZZ_CHECK(!naming.sanitize || *at == '_' || (isascii(*at) && isalnum(*at)));
+	}
+}
+
+static void make_environment(struct fuzz_input *input)
+{
+	struct deliver_settings settings = {.options = &options, .override = fuzz_byte(input) & 1};
+	struct variables variables = {0};
+	struct environment made;
+	const struct variable *secrets[1];
+	char *ours[3] = {fuzz_line(input), fuzz_line(input), NULL};
+	const char *name = fuzz_line(input);
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+	FUZZ_MUST(secret_buffer_append(&value, input->data, input->length, &err), &err);
+	int result = variables_add(&variables, name, &value, "a test", &err);
+	secrets[0] = variables.items;
+	if (result == 0)
+		result = environment_make(&made, ours, secrets, 1, -1, &settings, &err);
+	if (!fuzz_failed(result, &err)) {
+		size_t found = 0, length = strlen(name);
+		FUZZ_CHECK(
+		    environment_valid_name(name) && !memchr(input->data, '\0', input->length));
+		for (size_t i = 0; i < made.count; i++)
+			if (strncmp(made.strings[i], name, length) == 0 &&
+			    made.strings[i][length] == '=') {
+				found++;
+				FUZZ_CHECK(strlen(made.strings[i] + length + 1) == input->length);
+			}
+		FUZZ_CHECK(found == 1 || strcmp(ours[0], ours[1]) == 0);
+		environment_free(&made);
+	}
+	variables_free(&variables);
+}
+
+/* -- texts ------------------------------------------------------------------------------------ */
+
+static void print(struct fuzz_input *input)
+{
+	char *text = fuzz_line(input);
+	size_t length = strlen(text);
+
+	string_make_printable(text);
+	FUZZ_CHECK(strlen(text) == length && json_is_utf8(text, length));
+	for (size_t i = 0; i < length; i++)
+		FUZZ_CHECK((unsigned char)text[i] >= ' ' && text[i] != 0x7F);
+	error_set(&err, ERROR_INVALID, "%s: %s", text, fuzz_line(input));
+	(void)fuzz_failed(-1, &err);
+}
+
+static void read_version(struct fuzz_input *input)
+{
+	int64_t version;
+
+	if (!fuzz_failed(sealed_version(input->data, input->length, &version, &err), &err))
+		FUZZ_CHECK(version >= 1 && sealed_is_ciphertext(input->data, input->length));
+}
+
+static void read_url(struct fuzz_input *input)
+{
+	struct http_endpoint endpoint;
+	const char *text = fuzz_line(input);
+
+	http_endpoint_init(&endpoint, "a server");
+	if (!fuzz_failed(http_endpoint_set_url(&endpoint, text, false, &err), &err)) {
+		size_t length = strlen(endpoint.url);
+		fuzz_note_string(endpoint.url);
+		FUZZ_CHECK(strncmp(endpoint.url, text, length) == 0 &&
+			   strspn(text + length, "/") == strlen(text + length));
+		FUZZ_CHECK(strncmp(text, "https://", 8) == 0 || http_endpoint_is_local(&endpoint));
+		FUZZ_CHECK(!strpbrk(endpoint.url, "@?# \t\r\n"));
+	}
+	http_endpoint_free(&endpoint);
+}
+
+static void read_duration(struct fuzz_input *input)
+{
+	int64_t duration = -1;
+
+	if (!fuzz_failed(clock_parse_duration(fuzz_line(input), &duration, &err), &err))
+		FUZZ_CHECK(duration >= 0);
+}
+
+void fuzz_case(struct fuzz_input *input)
+{
+	static void (*const readers[])(struct fuzz_input *) = {read_reference, read_transit_key,
+	    read_destinations, name_value, make_environment, print, read_version, read_url,
+	    read_duration};
+
+	readers[fuzz_byte(input) % (sizeof(readers) / sizeof(readers[0]))](input);
+}

@@ -1,0 +1,69 @@
+/*
+ * Answers of Vault: logins and batches.
+ *
+ * The first byte of the input selects the kind of answer, the second one the status, the rest is
+ * the body.
+ */
+#include "lib/vault/vault.h"
+
+#include <string.h>
+
+#include "tests/fuzz/fuzz.h"
+
+#define ITEMS 3
+
+static struct error err;
+static struct vault vault;
+static struct http_exchange exchange;
+static struct transit_key key = {(char[]){"transit"}, (char[]){"k"}};
+
+static void read_login(void)
+{
+	static const struct vault_login login = {.method = VAULT_AUTH_KUBERNETES, .role = "demo"};
+
+	FUZZ_TRY(vault_login_result(&vault, &login, &exchange, &err), &err);
+	fuzz_note_buffer(&vault.token.value);
+	FUZZ_CHECK(vault_is_credential(&vault.token.value));
+	FUZZ_CHECK(vault.token.lease_s >= 0 && vault.token.num_uses >= 0 && !vault.token.given);
+}
+
+static void read_batch(enum transit_operation operation)
+{
+	struct transit_item items[ITEMS] = {0};
+
+	for (size_t i = 0; i < ITEMS; i++) {
+		items[i].input = "vault:v1:AAAA";
+		items[i].input_length = strlen(items[i].input);
+	}
+	int result = transit_batch_result(operation, &key, items, ITEMS, &exchange, &err);
+	if (!fuzz_failed(result, &err))
+		for (size_t i = 0; i < ITEMS; i++) {
+			fuzz_note_buffer(&items[i].output);
+			fuzz_note_string(items[i].error);
+			FUZZ_CHECK(!items[i].error || items[i].output.length == 0);
+		}
+	transit_items_free(items, ITEMS);
+}
+
+void fuzz_case(struct fuzz_input *input)
+{
+	static const int statuses[] = {200, 204, 400, 403, 404, 412, 413, 429, 472, 473, 500, 503};
+	uint8_t kind = fuzz_byte(input) % 4, status = fuzz_byte(input);
+
+	memset(&vault, 0, sizeof(vault));
+	memset(&exchange, 0, sizeof(exchange));
+	vault.endpoint.name = "Vault";
+	vault.endpoint.url = (char[]){"https://vault:8200"};
+	exchange.endpoint = &vault.endpoint;
+	exchange.method = "POST";
+	exchange.status = statuses[status % (sizeof(statuses) / sizeof(statuses[0]))];
+	int result = secret_buffer_append(&exchange.response, input->data, input->length, &err);
+	if (!fuzz_failed_for_memory(result, &err)) {
+		if (kind == 3)
+			read_login();
+		else
+			read_batch((enum transit_operation)kind);
+	}
+	http_exchange_free(&exchange);
+	vault_token_free(&vault.token);
+}
