@@ -1,11 +1,11 @@
 #include "cmd/secret-seal/manifest_files.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/input_file.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/seal/manifests.h"
@@ -124,9 +124,10 @@ static int seal_from(struct sealing_files *files, const char *name,
 {
 	if (strcmp(name, "-") == 0)
 		return seal_stream(files, STDIN_FILENO, "standard input", sink, err);
-	cleanup_close int fd = input_file_open(name, err);
+	/* As standard input, a pipe is waited for without a limit (--timeout). */
+	cleanup_close int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return -1;
+		return error_system(err, "%s", name);
 	return seal_stream(files, fd, name, sink, err);
 }
 

@@ -1,9 +1,12 @@
-#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/folder.h"
+#include "lib/base/input_file.h"
 #include "lib/http/http.h"
 
 /* All CA certificates together: the system's bundle of public ones has a quarter of this. */
@@ -95,7 +98,9 @@ static int append_certificates(struct secret_buffer *pem, const char *path, stru
 	cleanup_secret struct secret_buffer text = {.limit = CA_BYTES_MAX};
 	struct stat status;
 
-	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+	if (stat(path, &status) < 0)
+		return input_file_is_absent(errno) ? 0 : error_system(err, "%s", path);
+	if (!S_ISREG(status.st_mode))
 		return 0;
 	if (secret_buffer_read_file(&text, path, err) < 0)
 		return -1;
@@ -111,16 +116,14 @@ int http_endpoint_read_ca_directory(
     struct http_endpoint *endpoint, const char *directory, struct error *err)
 {
 	cleanup_secret struct secret_buffer pem = {.limit = CA_BYTES_MAX};
-	DIR *folder = opendir(directory);
-	int result = 0;
+	struct strings names = {NULL, 0};
+	int result = folder_list(AT_FDCWD, directory, directory, &names, err);
 
-	if (!folder)
-		return error_system(err, "%s: CA folder %s", endpoint->name, directory);
-	for (struct dirent *entry; result == 0 && (entry = readdir(folder));) {
-		cleanup_free char *path = string_format(err, "%s/%s", directory, entry->d_name);
+	for (size_t i = 0; result == 0 && i < names.count; i++) {
+		cleanup_free char *path = string_format(err, "%s/%s", directory, names.items[i]);
 		result = path ? append_certificates(&pem, path, err) : -1;
 	}
-	closedir(folder);
+	strings_free(&names);
 	if (result < 0)
 		return error_wrap(err, "%s: CA folder", endpoint->name);
 	if (pem.length == 0)

@@ -6,7 +6,6 @@
  * removes the old one.  So everything is read through one opened ..data, and once more when it was
  * turned round meanwhile.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/folder.h"
 #include "lib/base/input_file.h"
 #include "lib/launch/naming.h"
 #include "lib/launch/source_kinds.h"
@@ -42,34 +42,6 @@ static bool is_current(int directory, int data)
 
 	return current < 0 || (fstat(current, &now) == 0 && fstat(data, &then) == 0 &&
 				  now.st_dev == then.st_dev && now.st_ino == then.st_ino);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* In one order, so that they read alike each time.  -1: see errno. */
-static int list_names(int data, struct strings *names, struct error *err)
-{
-	/* Owned by the stream, and with a position of its own. */
-	int fd = openat(data, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
-	int result = 0;
-
-	if (!stream) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	/* No data key begins with "..", and neither do our own "." and "..". */
-	for (struct dirent *entry; result == 0 && (entry = readdir(stream));)
-		if (strncmp(entry->d_name, "..", 2) != 0 && strcmp(entry->d_name, ".") != 0)
-			result = strings_append(names, entry->d_name, err);
-	closedir(stream);
-	if (names->count)
-		qsort(names->items, names->count, sizeof(*names->items), compare_names);
-	return result;
 }
 
 static int read_file(int data, const char *name, struct secret_buffer *bytes, struct error *err)
@@ -117,12 +89,13 @@ static int read_data(struct source *source, const struct source_context *context
     const struct strings *names, struct error *err)
 {
 	const char *plain = NULL;
+	size_t keys = 0;
 
-	if (names->count == 0)
-		return error_set(err, ERROR_INVALID,
-		    "--secret-dir %s: it is empty: is a Secret mounted there?", source->argument);
 	for (size_t i = 0; i < names->count; i++) {
 		const char *name = names->items[i];
+		if (strncmp(name, "..", 2) == 0) /* the kubelet's own: no data key begins so */
+			continue;
+		keys++;
 		if (!is_document(context, name) && !source_takes(source, context, name))
 			continue;
 		int added = add_file(source, context, data, name, err);
@@ -131,6 +104,9 @@ static int read_data(struct source *source, const struct source_context *context
 		if (added > 0 && !plain)
 			plain = name;
 	}
+	if (keys == 0)
+		return error_set(err, ERROR_INVALID,
+		    "--secret-dir %s: it is empty: is a Secret mounted there?", source->argument);
 	if (!plain)
 		return 0;
 	return error_set(err, ERROR_INVALID,
@@ -145,10 +121,11 @@ static int read_once(
 {
 	struct strings names = {NULL, 0};
 	cleanup_close int data = open_data(directory);
-	int result = data < 0 ? -1 : list_names(data, &names, err);
+	int result = data < 0 ? error_system(err, "%s", source->argument)
+			      : folder_list(data, ".", source->argument, &names, err);
 
 	if (result < 0)
-		error_system(err, "--secret-dir %s", source->argument);
+		error_wrap(err, "--secret-dir");
 	else
 		result = read_data(source, context, data, &names, err);
 	strings_free(&names);

@@ -12,8 +12,8 @@
 #include "lib/base/log.h"
 #include "lib/base/strings.h"
 #include "lib/rotate/files_document.h"
-#include "lib/rotate/files_walk.h"
 #include "lib/rotate/files_window.h"
+#include "lib/sealed/manifest_folder.h"
 #include "lib/sealed/manifest_stream.h"
 
 /* Searched at once for what could be ciphertext. */
@@ -145,23 +145,43 @@ static int visit(void *context, const char *path, struct error *err)
 	return result;
 }
 
-static void complain(void *context, const struct error *reason)
+static int complain(void *context, struct error *reason)
 {
 	struct rotation *rotation = context;
 
+	if (files_check_time(&rotation->run, reason) < 0)
+		return -1;
 	files_complain(&rotation->run, reason);
+	error_clear(reason);
+	return 0;
+}
+
+/* A path that is mistyped, or not checked out, must not pass for one that is up to date. */
+static void complain_if_empty(struct rotation *rotation, const char *path, size_t files_before)
+{
+	const struct files_run *run = &rotation->run;
+	struct error reason = ERROR_INIT;
+
+	if (run->settings->phase != ROTATE_FILES_VERIFY || run->summary->files > files_before)
+		return;
+	error_set(&reason, ERROR_NOT_FOUND,
+	    "%s: no manifest found (" MANIFEST_PATTERNS "); check the path", path);
+	files_complain(&rotation->run, &reason);
 }
 
 /* Look at all files, for what `pass` says. */
 static int look_at_files(struct rotation *rotation, enum files_pass pass, char *const *paths,
     size_t count, struct error *err)
 {
-	struct files_visitor visitor = {visit, complain, rotation};
+	struct manifest_folder_visitor visitor = {visit, complain, rotation};
 
 	rotation->run.pass = pass;
-	for (size_t i = 0; i < count; i++)
-		if (files_walk(paths[i], &visitor, err) < 0)
+	for (size_t i = 0; i < count; i++) {
+		size_t before = rotation->run.summary->files;
+		if (manifest_folder_walk(paths[i], true, &visitor, err) < 0)
 			return -1;
+		complain_if_empty(rotation, paths[i], before);
+	}
 	return files_window_flush(&rotation->window, &rotation->run, err);
 }
 

@@ -1,6 +1,5 @@
 #include "lib/seal/private_folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/folder.h"
 #include "lib/base/log.h"
 #include "lib/base/strings.h"
 
@@ -122,18 +122,15 @@ static void wipe(int folder, const char *name, const char *path)
 /* Wipe all that is in the folder; how much it was. */
 static size_t empty(int folder, const char *path)
 {
-	DIR *stream = fdopendir(openat(folder, ".", OPEN_FOLDER));
-	struct dirent *entry;
-	size_t count = 0;
+	struct strings names = {NULL, 0};
+	struct error err = ERROR_INIT;
 
-	while (stream && (entry = readdir(stream))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		wipe(folder, entry->d_name, path);
-		count++;
-	}
-	if (stream)
-		closedir(stream);
+	if (folder_list(folder, ".", path, &names, &err) < 0)
+		log_write(LOG_WARNING, "%s: remove it: plaintext may be in it", err.message);
+	for (size_t i = 0; i < names.count; i++)
+		wipe(folder, names.items[i], path);
+	size_t count = names.count;
+	strings_free(&names);
 	return count;
 }
 
@@ -170,12 +167,15 @@ static void sweep_one(int parent, const char *name, const char *parent_path)
 
 void private_folder_sweep(const char *parent)
 {
-	DIR *stream = opendir(parent);
-	struct dirent *entry;
+	cleanup_close int folder = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct strings names = {NULL, 0};
+	struct error err = ERROR_INIT;
 
-	while (stream && (entry = readdir(stream)))
-		if (is_name(entry->d_name))
-			sweep_one(dirfd(stream), entry->d_name, parent);
-	if (stream)
-		closedir(stream);
+	if (folder_list(folder, ".", parent, &names, &err) < 0)
+		log_write(LOG_WARNING, "%s; an edit that was killed may have left plaintext there",
+		    err.message);
+	for (size_t i = 0; i < names.count; i++)
+		if (is_name(names.items[i]))
+			sweep_one(folder, names.items[i], parent);
+	strings_free(&names);
 }

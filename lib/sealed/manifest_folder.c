@@ -1,12 +1,11 @@
 #include "lib/sealed/manifest_folder.h"
 
-#include <errno.h>
-#include <fts.h>
-#include <stdint.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define PATTERNS "*.yaml, *.yml, *.json"
+#include "lib/base/cleanup.h"
+#include "lib/base/folder.h"
 
 static bool is_folder(const char *path)
 {
@@ -15,10 +14,10 @@ static bool is_folder(const char *path)
 	return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-static bool is_manifest(const FTSENT *entry)
+static bool is_manifest(const char *name)
 {
 	static const char *const endings[] = {".yaml", ".yml", ".json"};
-	const char *dot = strrchr(entry->fts_name, '.');
+	const char *dot = strrchr(name, '.');
 
 	for (size_t i = 0; dot && i < sizeof(endings) / sizeof(endings[0]); i++)
 		if (strcmp(dot, endings[i]) == 0)
@@ -26,67 +25,79 @@ static bool is_manifest(const FTSENT *entry)
 	return false;
 }
 
-/* The kubelet mounts files as links.  What is neither file nor link would block, or be endless. */
-static int take(const FTSENT *entry, struct strings *files, struct error *err)
-{
-	if (!is_manifest(entry) || (entry->fts_info == FTS_SL && is_folder(entry->fts_path)))
-		return 0;
-	if (entry->fts_info != FTS_F && entry->fts_info != FTS_SL)
-		return error_set(err, ERROR_INVALID, "%s: it is no file", entry->fts_path);
-	return strings_append(files, entry->fts_path, err);
-}
+static int walk_folder(const char *path, bool recursive,
+    const struct manifest_folder_visitor *visitor, struct error *err);
 
-static int visit(FTS *walk, FTSENT *entry, bool recursive, struct strings *files, struct error *err)
+static int take(const char *path, const char *name, bool recursive,
+    const struct manifest_folder_visitor *visitor, struct error *err)
 {
-	switch (entry->fts_info) {
-	case FTS_D:
-		if (entry->fts_level > 0 && (!recursive || entry->fts_name[0] == '.'))
-			fts_set(walk, entry, FTS_SKIP);
-		return 0;
-	case FTS_DP:
-		return 0;
-	case FTS_DNR:
-	case FTS_ERR:
-	case FTS_NS:
-		errno = entry->fts_errno;
-		return error_system(err, "%s", entry->fts_path);
-	default:
-		return take(entry, files, err);
+	struct stat about;
+
+	if (lstat(path, &about) < 0) {
+		error_system(err, "%s", path);
+		return visitor->fail(visitor->context, err);
 	}
+	if (S_ISDIR(about.st_mode))
+		return recursive && *name != '.' ? walk_folder(path, recursive, visitor, err) : 0;
+	if (!is_manifest(name) || (S_ISLNK(about.st_mode) && is_folder(path)))
+		return 0;
+	return visitor->visit(visitor->context, path, err);
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
+static int walk_folder(const char *path, bool recursive,
+    const struct manifest_folder_visitor *visitor, struct error *err)
 {
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-static int walk_folder(const char *path, bool recursive, struct strings *files, struct error *err)
-{
-	char *const paths[] = {(char *)(uintptr_t)path, NULL};
-	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
-	FTSENT *entry;
+	const char *slash = path[strlen(path) - 1] == '/' ? "" : "/";
+	struct strings names = {NULL, 0};
 	int result = 0;
 
-	if (!walk)
-		return error_system(err, "%s", path);
-	while (result == 0 && (entry = fts_read(walk)))
-		result = visit(walk, entry, recursive, files, err);
-	if (result == 0 && errno != 0)
-		result = error_system(err, "%s", path);
-	fts_close(walk);
+	if (folder_list(AT_FDCWD, path, path, &names, err) < 0)
+		result = visitor->fail(visitor->context, err);
+	else
+		for (size_t i = 0; result == 0 && i < names.count; i++) {
+			cleanup_free char *inner =
+			    string_format(err, "%s%s%s", path, slash, names.items[i]);
+			result = inner ? take(inner, names.items[i], recursive, visitor, err) : -1;
+		}
+	strings_free(&names);
 	return result;
+}
+
+int manifest_folder_walk(const char *path, bool recursive,
+    const struct manifest_folder_visitor *visitor, struct error *err)
+{
+	return is_folder(path) ? walk_folder(path, recursive, visitor, err)
+			       : visitor->visit(visitor->context, path, err);
+}
+
+/* The kubelet mounts files as links.  What is neither file nor link would block, or be endless. */
+static int append(void *files, const char *path, struct error *err)
+{
+	struct stat about;
+
+	if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+		return error_set(err, ERROR_INVALID, "%s: not a regular file", path);
+	return strings_append(files, path, err);
+}
+
+static int give_up(void *files, struct error *err)
+{
+	(void)files, (void)err;
+	return -1;
 }
 
 int manifest_folder_list(const char *path, bool recursive, struct strings *files, struct error *err)
 {
+	struct manifest_folder_visitor visitor = {append, give_up, files};
 	size_t before = files->count;
 
 	if (!is_folder(path))
 		return strings_append(files, path, err);
-	if (walk_folder(path, recursive, files, err) < 0)
+	if (manifest_folder_walk(path, recursive, &visitor, err) < 0)
 		return -1;
 	if (files->count > before)
 		return 0;
-	return error_set(err, ERROR_NOT_FOUND, "%s: the folder holds no manifest (" PATTERNS ")%s",
-	    path, recursive ? "" : ": folders in it count with -R");
+	return error_set(err, ERROR_NOT_FOUND,
+	    "%s: the folder holds no manifest (" MANIFEST_PATTERNS ")%s", path,
+	    recursive ? "" : ": folders in it count with -R");
 }

@@ -31,7 +31,7 @@ like "$STATUS $ERR" '^125 secret-exec: .*Vault' "a file without a certificate is
 launch "VAULT_CAPATH=$TAP_WORK/empty"
 fails_with 125 'CA folder .*/empty: no certificate' "nor is an empty folder"
 launch "VAULT_CAPATH=/nowhere"
-fails_with 125 'CA folder /nowhere: No such file' "nor one that is missing"
+fails_with 125 'CA folder: /nowhere: No such file' "nor one that is missing"
 launch "VAULT_CACERT_BYTES=text"
 like "$STATUS $ERR" '^125 secret-exec: .*Vault' "nor text that is no certificate"
 

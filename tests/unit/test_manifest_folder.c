@@ -95,7 +95,7 @@ START_TEST(what_is_no_file_is_refused)
 {
 	ck_assert_int_eq(mkfifo("in/pipe.yaml", 0600), 0);
 	expect_failure(manifest_folder_list("in", false, &files, &err), err, ERROR_INVALID,
-	    "in/pipe.yaml: it is no file");
+	    "in/pipe.yaml: not a regular file");
 }
 END_TEST
 
