@@ -192,8 +192,8 @@ static int check_kept(
 	if (!sealing_keeps(sealing, origin->kept))
 		return error_set(err, ERROR_INVALID,
 		    "Secret %s%s%s: data key %s does not decrypt with Transit key %s/%s, scope %s "
-		    "(%s): were its annotations changed? nothing was written; to replace it, pass "
-		    "--transit-key and --scope",
+		    "(%s): were its annotations changed? nothing was written; correct them, or, "
+		    "to replace the value, pass --transit-key and --scope",
 		    KUBE_NAMED(secret), origin->kept->key, sealing->key.mount, sealing->key.name,
 		    sealed_scope_name(sealing->scope), item->error);
 	return error_set(err, ERROR_INVALID,

@@ -241,12 +241,29 @@ static int find_scope(struct run *run, struct waiting_secret *secret, struct err
 	    "leaves open: name it, or use --scope namespace-wide");
 }
 
+/*
+ * A manifest of plaintext may name the key for its own values: whoever wrote it has them.  No
+ * ciphertext can contradict it.
+ */
+static void take_key(struct waiting_secret *secret)
+{
+	const struct kube_secret *object = &secret->found->object;
+
+	if (given(secret->settings.transit_key) || object->data_count == 0)
+		return;
+	for (size_t i = 0; i < object->data_count; i++)
+		if (sealed_entry_is_ciphertext(&object->data[i]))
+			return;
+	secret->settings.transit_key = kube_secret_annotation(object, SEALED_ANNOTATION_KEY);
+}
+
 static int prepare(struct run *run, struct waiting_secret *secret, struct error *err)
 {
 	struct sealing *sealing = &secret->sealing;
 
 	secret->settings = *run->settings;
 	secret->settings.adopt = true; /* plaintext beside ciphertext is what this is about */
+	take_key(secret);
 	sealing->settings = &secret->settings;
 	sealing->servers = run->servers;
 	if (find_namespace(run, secret, err) < 0 || find_name(secret, err) < 0 ||

@@ -30,18 +30,6 @@ static const struct kube_entry *first_ciphertext(const struct sealing *sealing, 
 }
 
 /*
- * Return whether the existing Secret's annotations count.  They describe its ciphertext: without
- * any they prove nothing, since anyone who may write the Secret sets them.  An option must agree
- * with them, unless all that they describe is replaced or removed.
- */
-static bool annotations_count(const struct sealing *sealing, const char *option)
-{
-	if (!first_ciphertext(sealing, false))
-		return given(option) && sealing->existing.data_count > 0;
-	return !given(option) || first_ciphertext(sealing, true);
-}
-
-/*
  * The annotation is about all values: it must not come to speak for ones that nobody knows.  What a
  * rename or a change of a document would touch has to be known as well.
  */
@@ -76,7 +64,9 @@ int sealing_find_key(struct sealing *sealing, struct error *err)
 	const char *option = sealing->settings->transit_key;
 	const char *text = option;
 
-	if (annotations_count(sealing, option)) {
+	/* Without ciphertext annotations prove nothing: anyone who may write the Secret sets them.
+	 */
+	if (first_ciphertext(sealing, false) || (given(option) && sealing->existing.data_count)) {
 		if (check_others(sealing, err) < 0)
 			return -1;
 		text = sealed_secret_key(&sealing->existing, given(option) ? option : NULL, err);
@@ -96,7 +86,7 @@ static int asked_scope(struct sealing *sealing, enum sealed_scope *scope, struct
 	enum sealed_scope existing = SEALED_UNBOUND;
 
 	*scope = SEALED_UNBOUND;
-	if (annotations_count(sealing, option) &&
+	if (first_ciphertext(sealing, given(option)) &&
 	    sealed_secret_scope(&sealing->existing, &existing, err) < 0)
 		return -1;
 	if (!given(option)) {
@@ -202,8 +192,6 @@ int sealing_find_scope(struct sealing *sealing, struct error *err)
 	    check_version(sealing, err) < 0)
 		return -1;
 	if (!sealing->state.derived) {
-		if (!given(sealing->settings->scope) && !first_ciphertext(sealing, true))
-			sealing->scope = SEALED_UNBOUND;
 		if (sealing->scope == SEALED_UNBOUND)
 			return 0;
 		return error_set(err, ERROR_USAGE,
