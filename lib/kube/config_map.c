@@ -63,6 +63,8 @@ static int read_config_map(
 	if (!map->namespace || !map->name)
 		return error_set(err, ERROR_INVALID,
 		    "the Kubernetes API's answer holds no ConfigMap: no namespace or name");
+	if (kube_data_check(document, data, err) < 0 || kube_data_check(document, binary, err) < 0)
+		return -1;
 	map->data = calloc(
 	    json_count(document, data) + json_count(document, binary) + 1, sizeof(*map->data));
 	if (!map->data)

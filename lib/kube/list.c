@@ -46,6 +46,13 @@ struct json *kube_list_parse(const struct http_exchange *exchange, const char *k
 	struct json *document = kube_answer_parse(exchange, kind, err);
 	if (!document)
 		return NULL;
+	/* Go writes an empty list as null, too; anything else would pass for an empty one. */
+	enum json_type items = json_type(document, json_member(document, JSON_ROOT, "items"));
+	if (items != JSON_ARRAY && items != JSON_NULL) {
+		error_set(err, ERROR_INVALID, "the Kubernetes API's answer holds no list of items");
+		json_free(document);
+		return NULL;
+	}
 	json_node token = json_path(document, JSON_ROOT, "metadata", "continue", NULL);
 	if (json_type(document, token) == JSON_NOTHING || json_string_is(document, token, ""))
 		return document;

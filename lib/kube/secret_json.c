@@ -53,11 +53,22 @@ int kube_data_read(
 	return 0;
 }
 
+int kube_data_check(const struct json *document, json_node object, struct error *err)
+{
+	enum json_type type = json_type(document, object);
+
+	if (type == JSON_OBJECT || type == JSON_NULL || type == JSON_NOTHING)
+		return 0;
+	return error_set(err, ERROR_INVALID, "the data must be a JSON object");
+}
+
 static int read_data(
     const struct json *document, json_node object, struct kube_secret *secret, struct error *err)
 {
 	size_t room = json_count(document, object);
 
+	if (kube_data_check(document, object, err) < 0)
+		return -1;
 	if (room == 0)
 		return 0;
 	secret->data = calloc(room, sizeof(*secret->data));

@@ -19,6 +19,9 @@ void kube_pairs_free(struct kube_pair *pairs, size_t count);
 /* NULL when there is none of that name.  Borrowed. */
 struct kube_pair *kube_pairs_find(struct kube_pair *pairs, size_t count, const char *name);
 
+/* Reject data that is neither a JSON object, nor null, nor absent: it would pass for none. */
+int kube_data_check(const struct json *document, json_node object, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /* The bytes of a data value that is written as base64; null is none. */
 int kube_data_read(const struct json *document, json_node node, struct kube_entry *entry,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -46,9 +46,13 @@ int kube_secret_list_result(const struct http_exchange *exchange, const struct k
 	cleanup_json struct json *document =
 	    kube_list_parse(exchange, "SecretList", "secrets", &page->next, err);
 	page->bytes = exchange->response.length;
-	if (document &&
-	    read_items(document, json_member(document, JSON_ROOT, "items"), page, err) == 0)
+	if (document && page->next && list->next && strcmp(page->next, list->next) == 0) {
+		error_set(err, ERROR_INVALID,
+		    "the Kubernetes API's answer goes on with the page that was asked for");
+	} else if (document && read_items(document, json_member(document, JSON_ROOT, "items"), page,
+				   err) == 0) {
 		return 0;
+	}
 	kube_secret_page_free(page);
 	return kube_list_wrap(list, "Secrets", err);
 }

@@ -143,21 +143,33 @@ static int fill_batch(struct batch *batch, struct error *err)
 	return 0;
 }
 
+static int check_encrypted(
+    const struct origin *origin, const struct transit_item *item, struct error *err)
+{
+	const struct transit_key *key = &origin->sealing->key;
+	const struct secret_buffer *output = &item->output;
+	int64_t version;
+
+	if (!item->error &&
+	    sealed_version(secret_buffer_string(output), output->length, &version, err) == 0)
+		return 0;
+	return error_set(err, ERROR_REJECTED,
+	    "sealing %s with Transit key %s/%s: %s: nothing was written", origin->value->name,
+	    key->mount, key->name,
+	    item->error ? item->error : "Vault's answer is not a ciphertext");
+}
+
 static int encrypt(struct batch *batch, struct error *err)
 {
 	struct sealing *first = batch->sealings[0];
 
 	if (transit(first, TRANSIT_ENCRYPT, batch->items, batch->fresh, err) < 0)
 		return -1;
-	for (size_t i = 0; i < batch->fresh; i++) {
-		if (!batch->items[i].error)
-			continue;
-		batch->failed = batch->origins[i].sealing;
-		return error_set(err, ERROR_REJECTED,
-		    "sealing %s with Transit key %s/%s: %s: nothing was written",
-		    batch->origins[i].value->name, first->key.mount, first->key.name,
-		    batch->items[i].error);
-	}
+	for (size_t i = 0; i < batch->fresh; i++)
+		if (check_encrypted(&batch->origins[i], &batch->items[i], err) < 0) {
+			batch->failed = batch->origins[i].sealing;
+			return -1;
+		}
 	return 0;
 }
 

@@ -156,6 +156,49 @@ static char *item_error(const struct http_exchange *exchange, const struct json 
 	return words;
 }
 
+static int compare_outputs(const void *first, const void *second)
+{
+	const struct transit_item *const *a = first, *const *b = second;
+
+	return strcmp(secret_buffer_string(&(*a)->output), secret_buffer_string(&(*b)->output));
+}
+
+/* The version with which the input of a rewrap begins; 0 for a plaintext. */
+static long input_version(enum transit_operation operation, const struct transit_item *item)
+{
+	return operation == TRANSIT_REWRAP && item->input_length > strlen("vault:v")
+		   ? strtol(item->input + strlen("vault:v"), NULL, 10)
+		   : 0;
+}
+
+/*
+ * Ciphertext has a random part, so that two inputs never give the same.  Convergent keys give it
+ * for one plaintext, but then the inputs are the same too, or of different versions.
+ */
+static int check_distinct(enum transit_operation operation, const struct transit_item *items,
+    size_t count, struct error *err)
+{
+	cleanup_free const struct transit_item **sorted = calloc(count + 1, sizeof(*sorted));
+	int result = 0;
+
+	if (!sorted)
+		return error_memory(err);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &items[i];
+	qsort(sorted, count, sizeof(*sorted), compare_outputs);
+	for (size_t i = 1; i < count && result == 0; i++) {
+		const struct transit_item *a = sorted[i - 1], *b = sorted[i];
+		if (!a->error && !b->error && compare_outputs(&a, &b) == 0 &&
+		    input_version(operation, a) == input_version(operation, b) &&
+		    (a->input_length != b->input_length ||
+			memcmp(a->input, b->input, a->input_length) != 0))
+			result = error_set(err, ERROR_INVALID,
+			    "Vault's answer to %s has one ciphertext for two values",
+			    operation_names[operation]);
+	}
+	return result;
+}
+
 static int read_item(enum transit_operation operation, struct transit_item *item,
     const struct http_exchange *exchange, const struct json *document, json_node node,
     size_t *redacted, struct error *err)
@@ -173,6 +216,10 @@ static int read_item(enum transit_operation operation, struct transit_item *item
 		item->error = item_error(exchange, document, problem, redacted);
 		return item->error ? 0 : error_memory(err);
 	}
+	json_node reference = json_member(document, node, "reference");
+	if (json_type(document, reference) > JSON_NULL && !json_string_is(document, reference, ""))
+		return error_set(err, ERROR_INVALID,
+		    "Vault's answer to %s refers to another request", operation_names[operation]);
 	/* Base64 has no escapes in JSON, but a server may write '/' as "\/". */
 	cleanup_secret struct secret_buffer unescaped = SECRET_BUFFER_INIT;
 	const char *text = json_plain_string(document, value, &length);
@@ -230,7 +277,7 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
 	json_each (document, results, node)
 		if (read_item(operation, &items[i++], exchange, document, node, &redacted, err) < 0)
 			return -1;
-	return 0;
+	return operation == TRANSIT_DECRYPT ? 0 : check_distinct(operation, items, count, err);
 }
 
 /* How many of the items fit into one request. */

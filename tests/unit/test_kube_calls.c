@@ -225,6 +225,18 @@ START_TEST(a_page_is_read)
 }
 END_TEST
 
+START_TEST(an_empty_list_may_be_null)
+{
+	struct kube_secret_page page;
+
+	will_answer(200, "{\"kind\":\"SecretList\",\"items\":null}");
+	struct kube_list list = {.limit = 500};
+	expect_ok(kube_secret_list(client, &kube, &list, &page, &err), err);
+	ck_assert_uint_eq(page.count, 0);
+	kube_secret_page_free(&page);
+}
+END_TEST
+
 START_TEST(the_last_page_has_no_next)
 {
 	struct kube_secret_page page;
@@ -249,7 +261,15 @@ static const struct {
 	"begin anew"},
     {403, STATUS("Forbidden", "secrets is forbidden"), ERROR_DENIED, "must allow list"},
     {200, "{\"kind\":\"Secret\"}", ERROR_INVALID, "no SecretList"},
-    {200, "{\"kind\":\"SecretList\",\"metadata\":{\"continue\":7}}", ERROR_INVALID, "continue"},
+    {200, "{\"kind\":\"SecretList\",\"metadata\":{\"continue\":7},\"items\":[]}", ERROR_INVALID,
+	"continue"},
+    {200, "{\"kind\":\"SecretList\"}", ERROR_INVALID, "no list of items"},
+    {200, "{\"kind\":\"SecretList\",\"items\":\"all\"}", ERROR_INVALID, "no list of items"},
+    {200, "{\"kind\":\"SecretList\",\"items\":{\"a\":{}}}", ERROR_INVALID, "no list of items"},
+    {200, "{\"kind\":\"SecretList\",\"items\":[" ITEM("a", "[]") "]}", ERROR_INVALID,
+	"must be a JSON object"},
+    {200, "{\"kind\":\"SecretList\",\"metadata\":{\"continue\":\"again\"},\"items\":[]}",
+	ERROR_INVALID, "goes on with the page"},
     {200, "{\"kind\":\"SecretList\",\"items\":[" ITEM("a", "{}") ",{}]}", ERROR_INVALID, "item 2"},
 };
 
@@ -258,7 +278,7 @@ START_TEST(a_list_that_fails_says_why)
 	struct kube_secret_page page;
 
 	will_answer(list_failures[_i].status, list_failures[_i].body);
-	struct kube_list list = {.namespace = "demo", .limit = 2};
+	struct kube_list list = {.namespace = "demo", .limit = 2, .next = "again"};
 	expect_failure(kube_secret_list(client, &kube, &list, &page, &err), err,
 	    list_failures[_i].code, list_failures[_i].message);
 	pthread_join(server.thread, NULL);
@@ -360,6 +380,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, what_no_secret_holds_is_not_sent);
 	tcase_add_test(tests, a_page_is_read);
 	tcase_add_test(tests, the_last_page_has_no_next);
+	tcase_add_test(tests, an_empty_list_may_be_null);
 	tcase_add_loop_test(tests, a_list_that_fails_says_why, 0, COUNT(list_failures));
 	tcase_add_loop_test(tests, a_page_that_is_too_large_is_told_apart, 0, COUNT(page_limits));
 	tcase_add_test(tests, a_token_is_requested);

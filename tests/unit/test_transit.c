@@ -225,6 +225,50 @@ START_TEST(a_value_that_vault_could_not_decrypt_is_refused)
 }
 END_TEST
 
+static const struct {
+	enum transit_operation operation;
+	const char *first, *second;    /* inputs */
+	const char *results, *problem; /* NULL: none */
+} repeated[] = {
+    {TRANSIT_REWRAP, "vault:v1:a", "vault:v1:b",
+	"{\"ciphertext\":\"vault:v2:B\"},{\"ciphertext\":\"vault:v2:B\"}",
+	"one ciphertext for two values"},
+    {TRANSIT_ENCRYPT, "one", "another",
+	"{\"ciphertext\":\"vault:v2:B\"},{\"ciphertext\":\"vault:v2:B\"}",
+	"one ciphertext for two values"},
+    /* A convergent key's, and copies. */
+    {TRANSIT_REWRAP, "vault:v1:a", "vault:v2:b",
+	"{\"ciphertext\":\"vault:v3:B\"},{\"ciphertext\":\"vault:v3:B\"}", NULL},
+    {TRANSIT_REWRAP, "vault:v1:a", "vault:v1:a",
+	"{\"ciphertext\":\"vault:v3:B\"},{\"ciphertext\":\"vault:v3:B\"}", NULL},
+    {TRANSIT_REWRAP, "vault:v1:a", "vault:v1:b", "{\"error\":\"no\"},{\"error\":\"no\"}", NULL},
+    {TRANSIT_DECRYPT, "vault:v1:a", "vault:v1:b",
+	"{\"plaintext\":\"YQ==\"},{\"plaintext\":\"YQ==\"}", NULL},
+    {TRANSIT_DECRYPT, "vault:v1:a", "vault:v1:b",
+	"{\"plaintext\":\"YQ==\",\"reference\":\"\"},{\"plaintext\":\"YQ==\",\"reference\":null}",
+	NULL},
+    {TRANSIT_DECRYPT, "vault:v1:a", "vault:v1:b",
+	"{\"plaintext\":\"YQ==\"},{\"plaintext\":\"YQ==\",\"reference\":\"7\"}", "another request"},
+};
+
+START_TEST(results_of_other_values_are_refused)
+{
+	struct transit_item items[] = {item(repeated[_i].first), item(repeated[_i].second)};
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	set_up("https://vault.example");
+	expect_ok(secret_buffer_append_format(
+		      &text, &err, "{\"data\":{\"batch_results\":[%s]}}", repeated[_i].results),
+	    err);
+	answered(200, text.data);
+	int result = transit_batch_result(repeated[_i].operation, &key, items, 2, &exchange, &err);
+	ck_assert_int_eq(result, repeated[_i].problem ? -1 : 0);
+	if (repeated[_i].problem)
+		expect_contains(err.message, repeated[_i].problem);
+	clean(items, 2);
+}
+END_TEST
+
 /* An answer with `count` equal results. */
 static char *results(size_t count)
 {
@@ -404,6 +448,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, an_answer_about_a_limit_is_permanent);
 	tcase_add_loop_test(
 	    tests, a_value_that_vault_could_not_decrypt_is_refused, 0, COUNT(sizes));
+	tcase_add_loop_test(tests, results_of_other_values_are_refused, 0, COUNT(repeated));
 	tcase_add_test(tests, many_items_are_split_into_batches);
 	tcase_add_test(tests, no_items_ask_nothing);
 	tcase_add_test(tests, a_batch_that_can_not_be_made_leaves_nothing_behind);
