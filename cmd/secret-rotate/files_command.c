@@ -39,9 +39,12 @@ static void print_old(void *context, const struct rotate_files_old *old)
 static void print_summary(const struct rotate_files_summary *summary)
 {
 	printf("keys rotated %zu, files %zu, changed %zu, Secrets %zu, current %zu, rewrapped %zu, "
-	       "old %zu, of other keys %zu, failed %zu, not read or replaced %zu\n",
+	       "old %zu, of other keys %zu, failed %zu, not read or replaced %zu",
 	    summary->keys, summary->files, summary->changed, summary->secrets, summary->current,
 	    summary->rewrapped, summary->old, summary->other_key, summary->failed, summary->broken);
+	if (summary->outside > 0)
+		printf(", old outside Secrets %zu", summary->outside);
+	putchar('\n');
 }
 
 int files_command(

@@ -12,10 +12,13 @@
 #include "lib/base/log.h"
 #include "lib/base/strings.h"
 #include "lib/rotate/files_document.h"
+#include "lib/rotate/files_outside.h"
 #include "lib/rotate/files_window.h"
 #include "lib/sealed/manifest_folder.h"
 #include "lib/sealed/manifest_stream.h"
 
+/* Of a file that makes one Secret or ConfigMap, which hold 1 MiB. */
+#define ENVIRONMENT_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* Searched at once for what could be ciphertext. */
 #define SEARCH_STEP ((size_t)64 * 1024)
 
@@ -119,6 +122,18 @@ static int read_file(struct rotation *rotation, const char *path, int fd, const 
 	return files_window_complete(&rotation->window, &rotation->run, err);
 }
 
+/* An environment file is only searched. */
+static int read_environment(struct rotation *rotation, const char *path, int fd, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = {.limit = ENVIRONMENT_BYTES_MAX};
+	struct error reason = ERROR_INIT;
+
+	if (secret_buffer_read_fd(&text, fd, path, &reason) == 0)
+		return files_outside_note_text(
+		    &rotation->run, path, secret_buffer_string(&text), text.length, err);
+	return refuse_rest(rotation, fd, 0, &reason, err);
+}
+
 static int visit(void *context, const char *path, struct error *err)
 {
 	struct rotation *rotation = context;
@@ -140,7 +155,8 @@ static int visit(void *context, const char *path, struct error *err)
 		files_complain(&rotation->run, &reason);
 		return 0;
 	}
-	int result = read_file(rotation, path, fd, &before, err);
+	int result = files_is_environment(path) ? read_environment(rotation, path, fd, err)
+						: read_file(rotation, path, fd, &before, err);
 	close(fd);
 	return result;
 }
@@ -173,7 +189,7 @@ static void complain_if_empty(struct rotation *rotation, const char *path, size_
 static int look_at_files(struct rotation *rotation, enum files_pass pass, char *const *paths,
     size_t count, struct error *err)
 {
-	struct manifest_folder_visitor visitor = {visit, complain, rotation};
+	struct manifest_folder_visitor visitor = {visit, complain, rotation, files_is_environment};
 
 	rotation->run.pass = pass;
 	for (size_t i = 0; i < count; i++) {
@@ -237,6 +253,9 @@ static int refuse_rest_of_run(const struct rotation *rotation, size_t left, stru
 
 	error_set(err, ERROR_REJECTED, "the reasons stand above: %s",
 	    verify ? "rewrap with secret-rotate --files" : "see to them and run again");
+	if (summary->outside > 0)
+		error_wrap(err, "%zu document%s hold%s old ciphertext outside sealed Secrets",
+		    summary->outside, plural(summary->outside), summary->outside == 1 ? "s" : "");
 	if (summary->broken > 0)
 		error_wrap(err, "%zu document%s or file%s can't be %s", summary->broken,
 		    plural(summary->broken), plural(summary->broken),
@@ -266,7 +285,7 @@ static int conclude(const struct rotation *rotation, struct error *err)
 	if (summary->secrets == 0 && summary->broken == 0)
 		log_write(LOG_WARNING, "no sealed Secret was found in %zu file%s", summary->files,
 		    plural(summary->files));
-	if (left + summary->broken > 0)
+	if (left + summary->broken + summary->outside > 0)
 		return refuse_rest_of_run(rotation, left, err);
 	if (count_failed_keys(&rotation->run.keys) > 0)
 		return error_set(
@@ -286,6 +305,8 @@ static int run_phases(
 		return -1;
 	if (phase != ROTATE_FILES_ROTATE &&
 	    look_at_files(rotation, looks_only ? FILES_TELL : FILES_REWRAP, paths, count, err) < 0)
+		return -1;
+	if (files_outside_report(&rotation->run, err) < 0)
 		return -1;
 	return conclude(rotation, err);
 }
@@ -316,6 +337,7 @@ int rotate_files(struct http_client *client, const struct rotate_files_settings 
 	if (vault_session_end(client, &rotation.run.vault, &settings->session, &revoke) < 0)
 		log_write(LOG_WARNING, "%s", revoke.message);
 	vault_free(&rotation.run.vault);
+	files_outside_free(&rotation.run);
 	keyset_free(&rotation.run.keys);
 	transit_key_free(&rotation.run.only);
 	return result;

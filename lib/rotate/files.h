@@ -57,12 +57,14 @@ struct rotate_files_summary {
 	size_t other_key; /* of them sealed with a key that the run leaves alone */
 	size_t failed;	  /* of them not done, each with its reasons in the log */
 	size_t values;	  /* rewrapped */
+	size_t outside;	  /* documents with old ciphertext outside sealed Secrets */
 	size_t broken;	  /* documents and files that can't be read or replaced, as the log says */
 };
 
 /*
  * Do it for these files, and for what in these folders ends in .yaml, .yml or .json, but for hidden
- * folders in them.  What can't be done stops nothing else.
+ * folders in them.  Ciphertext outside Secrets, in .env and .properties files too, is only
+ * reported. What can't be done stops nothing else.
  *
  * 0: every Secret found is on its key's newest version, or by a dry run can be.  -1: *err says what
  * stopped the run, or that something is left; *summary is filled in either case.

@@ -6,6 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
+#include "lib/rotate/files_outside.h"
 
 void files_document_free(struct files_document *document)
 {
@@ -94,8 +95,7 @@ int files_check_time(const struct files_run *run, struct error *err)
  * One Secret.
  */
 
-/* Ours to look at. */
-static bool is_sealed(const struct kube_secret *object)
+bool files_is_sealed(const struct kube_secret *object)
 {
 	for (size_t i = 0; i < object->data_count; i++)
 		if (sealed_entry_is_ciphertext(&object->data[i]))
@@ -126,8 +126,7 @@ static int find_key(const struct files_run *run, const struct files_secret *secr
 	return 0;
 }
 
-/* Have the key among the run's, and its newest version, unless it is `failed`. */
-static struct keyset_key *know_key(struct files_run *run, const char *text, struct error *err)
+struct keyset_key *files_know_key(struct files_run *run, const char *text, struct error *err)
 {
 	struct keyset_key *key = keyset_add(&run->keys, text, err);
 
@@ -320,7 +319,7 @@ static int prepare(struct files_run *run, const struct files_document *document,
 {
 	struct error reason = ERROR_INIT;
 
-	secret->key = know_key(run, key, err);
+	secret->key = files_know_key(run, key, err);
 	if (!secret->key)
 		return -1;
 	if (run->pass == FILES_GATHER)
@@ -342,7 +341,7 @@ static int look_at_secret(struct files_run *run, struct files_document *document
 	const char *key;
 	bool ours;
 
-	if (!is_sealed(object))
+	if (!files_is_sealed(object))
 		return 0;
 	secret->namespace = object->namespace ? object->namespace : unsaid;
 	run->summary->secrets++;
@@ -381,7 +380,7 @@ static int look_at_secrets(
 	for (size_t i = 0; i < manifest->count; i++)
 		if (look_at_secret(run, document, &document->secrets[i], err) < 0)
 			return -1;
-	return 0;
+	return files_outside_note_document(run, document, err);
 }
 
 /*

@@ -29,7 +29,9 @@ struct files_run {
 	struct transit_key only; /* --transit-key; name NULL: any */
 	struct keyset keys;	 /* those found; latest_version 0: Vault was not asked yet */
 	enum files_pass pass;
-	bool silent; /* what is wrong is told by another pass */
+	bool silent;				      /* what is wrong is told by another pass */
+	struct files_outside *outside, *outside_last; /* see files_outside.h */
+	size_t outside_count;
 };
 
 struct files_secret {
@@ -81,6 +83,12 @@ void files_complain(struct files_run *run, const struct error *reason) __attribu
 void files_complain_secret(const struct files_run *run, const struct files_document *document,
     struct files_secret *secret, const struct kube_entry *entry, struct error *reason)
     __attribute__((nonnull(1, 2, 3, 5)));
+
+/* Return true when the Secret is ours to look at: it has our label or holds ciphertext. */
+bool files_is_sealed(const struct kube_secret *object) __attribute__((nonnull));
+/* Return the run's key of this name with its newest version, unless it is `failed`.  NULL: *err. */
+struct keyset_key *files_know_key(struct files_run *run, const char *text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* These bytes could hold ciphertext, in data or in stringData. */
 bool files_hold_ciphertext(const char *bytes, size_t length) __attribute__((nonnull));

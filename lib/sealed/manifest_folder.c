@@ -39,7 +39,9 @@ static int take(const char *path, const char *name, bool recursive,
 	}
 	if (S_ISDIR(about.st_mode))
 		return recursive && *name != '.' ? walk_folder(path, recursive, visitor, err) : 0;
-	if (!is_manifest(name) || (S_ISLNK(about.st_mode) && is_folder(path)))
+	if (!is_manifest(name) && !(visitor->wants_too && visitor->wants_too(name)))
+		return 0;
+	if (S_ISLNK(about.st_mode) && is_folder(path))
 		return 0;
 	return visitor->visit(visitor->context, path, err);
 }
@@ -88,7 +90,8 @@ static int give_up(void *files, struct error *err)
 
 int manifest_folder_list(const char *path, bool recursive, struct strings *files, struct error *err)
 {
-	struct manifest_folder_visitor visitor = {append, give_up, files};
+	struct manifest_folder_visitor visitor = {
+	    .visit = append, .fail = give_up, .context = files};
 	size_t before = files->count;
 
 	if (!is_folder(path))

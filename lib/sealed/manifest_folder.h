@@ -14,6 +14,8 @@ struct manifest_folder_visitor {
 	/* Take what cannot be listed or looked at, with *err set.  0 goes on, -1 ends the walk. */
 	int (*fail)(void *context, struct error *err);
 	void *context;
+	/* Return true for the name of another file to visit in a folder.  NULL: none. */
+	bool (*wants_too)(const char *name);
 };
 
 /*
