@@ -64,7 +64,7 @@ static struct stored_config_map *find(const struct kube_call *call, const char *
 struct kube_metadata stored_config_map_metadata(const struct stored_config_map *map)
 {
 	return (struct kube_metadata){map->namespace, map->name, map->uid, map->revision,
-	    map->created_s, &map->labels, &map->annotations};
+	    map->created_s, &map->labels, &map->annotations, NULL, NULL};
 }
 
 void stored_config_map_write(

@@ -181,6 +181,14 @@ void kube_time(int64_t seconds, char text[KUBE_TIME_SIZE])
 	strftime(text, KUBE_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
+static void write_list(const char *list, const char *name, struct json_writer *writer)
+{
+	if (!list)
+		return;
+	json_write_name(writer, name);
+	json_write_raw(writer, list, strlen(list));
+}
+
 void kube_write_metadata(const struct kube_metadata *metadata, struct json_writer *writer)
 {
 	char revision[24], created[KUBE_TIME_SIZE];
@@ -197,6 +205,8 @@ void kube_write_metadata(const struct kube_metadata *metadata, struct json_write
 	json_write_member(writer, "creationTimestamp", created);
 	kube_map_write(metadata->labels, "labels", writer);
 	kube_map_write(metadata->annotations, "annotations", writer);
+	write_list(metadata->finalizers, "finalizers", writer);
+	write_list(metadata->owners, "ownerReferences", writer);
 	json_write_object_end(writer);
 }
 

@@ -54,6 +54,7 @@ struct kube_metadata {
 	const char *namespace, *name, *uid;
 	int64_t revision, created_s;
 	const struct kube_map *labels, *annotations;
+	const char *finalizers, *owners; /* JSON arrays; NULL: none */
 };
 void kube_write_metadata(const struct kube_metadata *metadata, struct json_writer *writer)
     __attribute__((nonnull));

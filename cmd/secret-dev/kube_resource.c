@@ -277,7 +277,8 @@ bool stored_resource_equal(const struct stored_resource *a, const struct stored_
 struct kube_metadata stored_resource_metadata(const struct stored_resource *resource)
 {
 	return (struct kube_metadata){resource->namespace, resource->name, resource->uid,
-	    resource->revision, resource->created_s, &resource->labels, &resource->annotations};
+	    resource->revision, resource->created_s, &resource->labels, &resource->annotations,
+	    NULL, NULL};
 }
 
 int stored_resource_write(const struct stored_resource *resource, enum stored_form form,

@@ -30,6 +30,12 @@ struct stored_secret *stored_secret_new(const char *namespace, const char *name,
 	return secret;
 }
 
+static int copy_list(const char *list, char **copy)
+{
+	*copy = list ? strdup(list) : NULL;
+	return list && !*copy ? -1 : 0;
+}
+
 struct stored_secret *stored_secret_copy(const struct stored_secret *secret, struct error *err)
 {
 	struct stored_secret *copy = stored_secret_new(secret->namespace, secret->name, err);
@@ -42,7 +48,8 @@ struct stored_secret *stored_secret_copy(const struct stored_secret *secret, str
 	copy->immutable = secret->immutable;
 	free(copy->type);
 	copy->type = strdup(secret->type);
-	if (!copy->type)
+	if (!copy->type || copy_list(secret->finalizers, &copy->finalizers) < 0 ||
+	    copy_list(secret->owners, &copy->owners) < 0)
 		error_memory(err);
 	else if (kube_map_copy(&copy->labels, &secret->labels, err) == 0 &&
 		 kube_map_copy(&copy->annotations, &secret->annotations, err) == 0 &&
@@ -62,6 +69,8 @@ void stored_secret_free(struct stored_secret *secret)
 	kube_map_free(&secret->labels);
 	kube_map_free(&secret->annotations);
 	kube_map_free(&secret->data);
+	free(secret->finalizers);
+	free(secret->owners);
 	free(secret);
 }
 
@@ -79,6 +88,23 @@ static int merge_type(struct stored_secret *secret, const struct json *body, str
 	return 0;
 }
 
+/* A merge patch replaces a list as a whole. */
+static int merge_list(const struct json *body, json_node node, char **list, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	if (node == JSON_ABSENT)
+		return 0;
+	free(*list);
+	*list = NULL;
+	if (json_type(body, node) == JSON_NULL || json_count(body, node) == 0)
+		return 0;
+	if (json_compact(body, node, &text, err) < 0)
+		return -1;
+	*list = strdup(secret_buffer_string(&text));
+	return *list ? 0 : error_memory(err);
+}
+
 int stored_secret_merge(struct stored_secret *secret, const struct json *body, struct error *err)
 {
 	json_node metadata = json_member(body, JSON_ROOT, "metadata");
@@ -93,6 +119,11 @@ int stored_secret_merge(struct stored_secret *secret, const struct json *body, s
 		    "the object provided is unrecognized (must be of type Secret)");
 	if (immutable != JSON_ABSENT)
 		secret->immutable = json_boolean(body, immutable, false);
+	if (merge_list(body, json_member(body, metadata, "finalizers"), &secret->finalizers, err) <
+		0 ||
+	    merge_list(body, json_member(body, metadata, "ownerReferences"), &secret->owners, err) <
+		0)
+		return -1;
 	if (merge_type(secret, body, err) < 0 ||
 	    kube_map_merge(&secret->labels, KIND, body, json_member(body, metadata, "labels"),
 		KUBE_TEXT, err) < 0 ||
@@ -206,9 +237,15 @@ void stored_secret_check(
 	check_type(secret, fault);
 }
 
+static bool same_list(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 bool stored_secret_equal(const struct stored_secret *a, const struct stored_secret *b)
 {
 	return strcmp(a->type, b->type) == 0 && a->immutable == b->immutable &&
+	       same_list(a->finalizers, b->finalizers) && same_list(a->owners, b->owners) &&
 	       kube_map_equal(&a->labels, &b->labels) &&
 	       kube_map_equal(&a->annotations, &b->annotations) &&
 	       kube_map_equal(&a->data, &b->data);
@@ -217,7 +254,8 @@ bool stored_secret_equal(const struct stored_secret *a, const struct stored_secr
 struct kube_metadata stored_secret_metadata(const struct stored_secret *secret)
 {
 	return (struct kube_metadata){secret->namespace, secret->name, secret->uid,
-	    secret->revision, secret->created_s, &secret->labels, &secret->annotations};
+	    secret->revision, secret->created_s, &secret->labels, &secret->annotations,
+	    secret->finalizers, secret->owners};
 }
 
 void stored_secret_write(

@@ -13,6 +13,7 @@ struct stored_secret {
 	int64_t revision; /* its resourceVersion */
 	bool immutable;
 	struct kube_map labels, annotations, data; /* data in base64, as it is sent */
+	char *finalizers, *owners;		   /* JSON arrays; NULL: none */
 };
 
 /* An empty Secret of type Opaque. */

@@ -115,8 +115,6 @@ static void write_text(
 	yaml_write_scalar(writer, secret_buffer_string(text), text->length, style);
 }
 
-static void write_node(struct yaml_writer *writer, const struct json *document, json_node node);
-
 static void write_members(struct yaml_writer *writer, const struct json *document, json_node object)
 {
 	json_each (document, object, node) {
@@ -125,7 +123,7 @@ static void write_members(struct yaml_writer *writer, const struct json *documen
 		if (json_name(document, node, &name, &writer->error) < 0)
 			writer->failed = true;
 		write_text(writer, &name, YAML_STRING);
-		write_node(writer, document, node);
+		yaml_write_json_node(writer, document, node);
 	}
 }
 
@@ -151,7 +149,7 @@ static void write_string(struct yaml_writer *writer, const struct json *document
 
 /* As deep as json_parse lets it be. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static void write_node(struct yaml_writer *writer, const struct json *document, json_node node)
+void yaml_write_json_node(struct yaml_writer *writer, const struct json *document, json_node node)
 {
 	switch (json_type(document, node)) {
 	case JSON_OBJECT:
@@ -162,7 +160,7 @@ static void write_node(struct yaml_writer *writer, const struct json *document, 
 	case JSON_ARRAY:
 		yaml_write_sequence(writer);
 		json_each (document, node, element)
-			write_node(writer, document, element);
+			yaml_write_json_node(writer, document, element);
 		yaml_write_sequence_end(writer);
 		break;
 	case JSON_STRING:
@@ -182,6 +180,6 @@ int yaml_write_json(const struct secret_buffer *json, struct secret_buffer *out,
 	if (!document)
 		return -1;
 	yaml_writer_init(&writer, out);
-	write_node(&writer, document, JSON_ROOT);
+	yaml_write_json_node(&writer, document, JSON_ROOT);
 	return yaml_writer_finish(&writer, err);
 }

@@ -13,6 +13,7 @@
 #include <yaml.h>
 
 #include "lib/base/error.h"
+#include "lib/base/json.h"
 #include "lib/base/secret_buffer.h"
 
 /* Must stay where it is between init and finish. */
@@ -37,6 +38,8 @@ void yaml_write_sequence_end(struct yaml_writer *writer);
 /* A name or a value.  UTF-8 without NUL. */
 void yaml_write_scalar(
     struct yaml_writer *writer, const char *text, size_t length, enum yaml_style style);
+/* A name or a value: the JSON value as YAML. */
+void yaml_write_json_node(struct yaml_writer *writer, const struct json *document, json_node node);
 /* End the document.  0, or -1 with the first failure in *err. */
 int yaml_writer_finish(struct yaml_writer *writer, struct error *err)
     __attribute__((warn_unused_result));

@@ -82,6 +82,8 @@ struct kube_secret {
 	size_t label_count;
 	struct kube_pair *annotations;
 	size_t annotation_count;
+	/* JSON arrays as metadata has them; NULL: none, in a change: as they are. */
+	char *finalizers, *owners;
 };
 
 /*
@@ -112,6 +114,14 @@ int kube_secret_add_annotation(struct kube_secret *secret, const char *name, con
 /* In a change: take the annotation away. */
 int kube_secret_remove_annotation(struct kube_secret *secret, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Return the JSON array `stored` with the items of `wanted` added, as "kubectl apply" merges them:
+ * an item takes the place of the one with the same `key` (NULL: items are strings).  Either array
+ * may be NULL.  Newly allocated; NULL with *err set on failure.
+ */
+char *kube_metadata_list_merge(const char *stored, const char *wanted, const char *key,
+    struct error *err) __attribute__((nonnull(4), warn_unused_result));
 
 /*
  * Name rules of the API server: DNS-1123 subdomain (names) or label (namespaces); [-._a-zA-Z0-9]+
@@ -149,8 +159,9 @@ int kube_secret_create(struct http_client *client, struct kube *kube,
     __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
 
 /*
- * PATCH (merge patch) of what *change holds: data, labels, annotations; resource_version is the
- * precondition (ERROR_CONFLICT when stale).  What is not named survives.
+ * PATCH (merge patch) of what *change holds: data, labels, annotations, finalizers, owners and
+ * immutable, where it is true; resource_version is the precondition (ERROR_CONFLICT when stale).
+ * What is not named survives.
  */
 int kube_secret_patch_request(struct kube *kube, const struct kube_secret *change,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));

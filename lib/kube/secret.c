@@ -26,6 +26,8 @@ void kube_secret_free(struct kube_secret *secret)
 	free(secret->data);
 	kube_pairs_free(secret->labels, secret->label_count);
 	kube_pairs_free(secret->annotations, secret->annotation_count);
+	free(secret->finalizers);
+	free(secret->owners);
 	memset(secret, 0, sizeof(*secret));
 }
 

@@ -167,6 +167,10 @@ int kube_secret_patch_request(struct kube *kube, const struct kube_secret *chang
 		json_write_member(&writer, "resourceVersion", change->resource_version);
 	kube_secret_write_marks(&writer, change);
 	json_write_object_end(&writer);
+	if (change->immutable) {
+		json_write_name(&writer, "immutable");
+		json_write_boolean(&writer, true);
+	}
 	kube_secret_write_data(&writer, change);
 	json_write_object_end(&writer);
 	return json_writer_finish(&writer, err);

@@ -95,6 +95,19 @@ static int64_t read_time(const struct json *document, json_node node)
 	return end && !*end ? timegm(&utc) : 0;
 }
 
+/* *list stays NULL where there is none, or an empty one. */
+static int read_list(const struct json *document, json_node node, char **list, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	if (json_type(document, node) != JSON_ARRAY || json_count(document, node) == 0)
+		return 0;
+	if (json_compact(document, node, &text, err) < 0)
+		return -1;
+	*list = strdup(secret_buffer_string(&text));
+	return *list ? 0 : error_memory(err);
+}
+
 static int read_secret(const struct json *document, json_node node, bool stored,
     struct kube_secret *secret, struct error *err)
 {
@@ -117,6 +130,11 @@ static int read_secret(const struct json *document, json_node node, bool stored,
 		return -1;
 	if (kube_pairs_read(document, json_member(document, metadata, "annotations"),
 		&secret->annotations, &secret->annotation_count, err) < 0)
+		return -1;
+	if (read_list(document, json_member(document, metadata, "finalizers"), &secret->finalizers,
+		err) < 0 ||
+	    read_list(document, json_member(document, metadata, "ownerReferences"), &secret->owners,
+		err) < 0)
 		return -1;
 	return read_data(document, json_member(document, node, "data"), secret, err);
 }
@@ -148,10 +166,20 @@ static void write_pairs(
 	json_write_object_end(writer);
 }
 
+static void write_list(struct json_writer *writer, const char *name, const char *list)
+{
+	if (!list)
+		return;
+	json_write_name(writer, name);
+	json_write_raw(writer, list, strlen(list));
+}
+
 void kube_secret_write_marks(struct json_writer *writer, const struct kube_secret *secret)
 {
 	write_pairs(writer, "labels", secret->labels, secret->label_count);
 	write_pairs(writer, "annotations", secret->annotations, secret->annotation_count);
+	write_list(writer, "finalizers", secret->finalizers);
+	write_list(writer, "ownerReferences", secret->owners);
 }
 
 void kube_secret_write_data(struct json_writer *writer, const struct kube_secret *secret)

@@ -26,7 +26,8 @@ int kube_data_check(const struct json *document, json_node object, struct error 
 int kube_data_read(const struct json *document, json_node node, struct kube_entry *entry,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* The members data, labels and annotations, of which only what is there is written. */
+/* The members of data and of metadata (labels, annotations, finalizers, owners), where they are
+ * set. */
 void kube_secret_write_data(struct json_writer *writer, const struct kube_secret *secret)
     __attribute__((nonnull));
 void kube_secret_write_marks(struct json_writer *writer, const struct kube_secret *secret)

@@ -80,6 +80,39 @@ static int check_type(
 	    sealing->namespace, sealing->name, existing, type);
 }
 
+/* As a precondition, which it is to the API server as well. */
+static int check_version(const struct sealing *sealing, const char *version, struct error *err)
+{
+	const char *stored = sealing->existing.resource_version;
+
+	if (!version || (sealing->exists && strcmp(version, stored) == 0))
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "Secret %s/%s: the manifest is of resourceVersion %s, and the Kubernetes API has %s; "
+	    "get "
+	    "it again, or remove metadata.resourceVersion",
+	    sealing->namespace, sealing->name, version,
+	    sealing->exists ? stored : "no such Secret");
+}
+
+/*
+ * Others add finalizers and owners to what the API has: those stay, as with "kubectl apply".  A
+ * patch has a list whole.
+ */
+static int merge_lists(const struct sealing *sealing, const struct kube_secret *object,
+    struct kube_secret *change, struct error *err)
+{
+	const struct kube_secret *existing = &sealing->existing;
+
+	if (object->finalizers)
+		change->finalizers =
+		    kube_metadata_list_merge(existing->finalizers, object->finalizers, NULL, err);
+	if (object->owners)
+		change->owners =
+		    kube_metadata_list_merge(existing->owners, object->owners, "uid", err);
+	return err->code ? -1 : 0;
+}
+
 /* What the API has beside the manifest. */
 static int adopt(struct sealing *sealing, struct error *err)
 {
@@ -90,7 +123,8 @@ static int adopt(struct sealing *sealing, struct error *err)
 }
 
 static int run(struct sealing *sealing, const struct sealing *sealed,
-    const struct kube_secret *object, struct seal_outcome *outcome, struct error *err)
+    const struct kube_secret *object, const char *version, struct seal_outcome *outcome,
+    struct error *err)
 {
 	struct sealing *failed;
 
@@ -99,8 +133,9 @@ static int run(struct sealing *sealing, const struct sealing *sealed,
 		return error_memory(err);
 	/* A batch may take longer to write than a token lives. */
 	if (servers_log_in(sealing->servers, err) < 0 || sealing_look_up(sealing, err) < 0 ||
-	    check_type(sealing, object, err) < 0 ||
+	    check_version(sealing, version, err) < 0 || check_type(sealing, object, err) < 0 ||
 	    make_change(object, &sealed->change, &sealing->change, err) < 0 ||
+	    merge_lists(sealing, object, &sealing->change, err) < 0 ||
 	    sealing_find_key(sealing, err) < 0 || sealing_find_scope(sealing, err) < 0 ||
 	    sealing_drop_scope(sealing, err) < 0 || adopt(sealing, err) < 0 ||
 	    sealings_encrypt(&sealing, 1, &failed, err) < 0)
@@ -125,10 +160,11 @@ int sealing_write_manifest(const struct sealing *sealed, const struct kube_secre
 	if (!key)
 		return -1;
 	own.must_exist = false;
+	own.based_on = NULL;
 	own.transit_key = key;
 	own.scope = sealed->scope == SEALED_UNBOUND ? NULL : sealed_scope_name(sealed->scope);
 	own.layout = sealed->document ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY;
-	int result = run(&sealing, sealed, object, outcome, err);
+	int result = run(&sealing, sealed, object, settings->based_on, outcome, err);
 	free(sealing.name);
 	kube_secret_free(&sealing.existing);
 	transit_key_free(&sealing.key);

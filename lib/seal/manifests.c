@@ -22,7 +22,8 @@ struct waiting_secret {
 	struct seal_settings settings; /* with what the manifest says */
 	struct sealing sealing;	       /* its `existing` borrows the manifest's data */
 	char *namespace;
-	bool fresh; /* it holds plaintext */
+	char *version; /* resourceVersion in the manifest; NULL: none */
+	bool fresh;    /* it holds plaintext */
 };
 
 struct waiting {
@@ -60,6 +61,7 @@ static void free_waiting_secret(struct waiting_secret *secret)
 	struct sealing *sealing = &secret->sealing;
 
 	free(secret->namespace);
+	free(secret->version);
 	free(sealing->name);
 	free(sealing->existing.name);
 	free(sealing->existing.namespace);
@@ -311,6 +313,9 @@ static int look_at_secret(struct run *run, struct waiting *waiting, size_t index
 	secret->fresh = holds_plaintext(&secret->found->object);
 	if (!secret->fresh && !run->sink->written)
 		return 0;
+	if (run->sink->written && manifest_read_metadata(&waiting->manifest,
+				      &waiting->manifest.secrets[index], &secret->version, err) < 0)
+		return -1;
 	if (prepare(run, secret, err) < 0)
 		return manifest_wrap(&waiting->manifest, secret->found, err);
 	waiting->values += secret->sealing.values.count;
@@ -358,7 +363,9 @@ static int write_secret(struct run *run, const struct waiting_secret *secret, st
 		return error_set(err, ERROR_USAGE,
 		    "metadata.generateName: a Secret that is written to the API has a name");
 	servers_next_step(run->servers);
-	int result = sealing_write_manifest(&secret->sealing, object, run->settings, &outcome, err);
+	struct seal_settings settings = *run->settings;
+	settings.based_on = secret->version;
+	int result = sealing_write_manifest(&secret->sealing, object, &settings, &outcome, err);
 	if (result == 0) {
 		run->summary->written++;
 		result =

@@ -113,8 +113,7 @@ struct manifest_node *manifest_member(
 	return NULL;
 }
 
-/* Nothing, ~ or null. */
-static bool is_null(const struct manifest_tree *tree, const struct manifest_node *node)
+bool manifest_node_is_null(const struct manifest_tree *tree, const struct manifest_node *node)
 {
 	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
 
@@ -132,7 +131,7 @@ static struct manifest_node *mapping_member(const struct manifest_tree *tree,
 {
 	struct manifest_node *member = manifest_member(tree, mapping, name);
 
-	if (!member || is_null(tree, member))
+	if (!member || manifest_node_is_null(tree, member))
 		return NULL;
 	if (member->kind == MANIFEST_MAPPING)
 		return check_keys(tree, member, err) < 0 ? NULL : member;
@@ -174,7 +173,7 @@ static int read_member(const struct manifest_tree *tree, const struct manifest_n
 {
 	const struct manifest_node *member = manifest_member(tree, mapping, name);
 
-	if (!member || is_null(tree, member) || manifest_node_is(tree, member, ""))
+	if (!member || manifest_node_is_null(tree, member) || manifest_node_is(tree, member, ""))
 		return 0;
 	*text = read_string(tree, member, name, err);
 	return *text ? 0 : -1;
@@ -232,7 +231,7 @@ static int read_others(
 
 	if (read_member(tree, root, "type", &secret->object.type, err) < 0)
 		return -1;
-	if (!immutable || is_null(tree, immutable))
+	if (!immutable || manifest_node_is_null(tree, immutable))
 		return 0;
 	secret->object.immutable = manifest_node_is(tree, immutable, "true");
 	if (immutable->style == MANIFEST_PLAIN &&

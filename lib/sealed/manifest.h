@@ -51,6 +51,15 @@ int manifest_read(struct manifest *manifest, struct secret_buffer *text, size_t 
     const char *file, struct error *err) __attribute__((nonnull, warn_unused_result));
 void manifest_free(struct manifest *manifest) __attribute__((nonnull));
 
+/*
+ * Read what else of the Secret goes to the Kubernetes API: object.finalizers and object.owners, and
+ * *version (newly allocated; NULL: none), its metadata.resourceVersion.  Refuse members that
+ * Kubernetes does not have in a Secret, which it would drop without a word; members that the API
+ * server sets are passed over.
+ */
+int manifest_read_metadata(const struct manifest *manifest, struct manifest_secret *secret,
+    char **version, struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* "FILE: line 3: Secret demo/app: " before what *err says.  Returns -1. */
 int manifest_wrap(const struct manifest *manifest, const struct manifest_secret *secret,
     struct error *err) __attribute__((nonnull));

@@ -15,4 +15,8 @@
 struct manifest_node *manifest_member(const struct manifest_tree *tree,
     const struct manifest_node *mapping, const char *name) __attribute__((nonnull(1, 3)));
 
+/* Nothing, ~ or null. */
+bool manifest_node_is_null(const struct manifest_tree *tree, const struct manifest_node *node)
+    __attribute__((nonnull));
+
 #endif

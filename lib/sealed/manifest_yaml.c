@@ -50,6 +50,19 @@ static void data(struct yaml_writer *writer, const struct kube_secret *secret)
 	yaml_write_mapping_end(writer);
 }
 
+/* A JSON array of metadata. */
+static void list(struct yaml_writer *writer, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	cleanup_json struct json *document = json_parse(text, strlen(text), name, &writer->error);
+	writer->failed |= !document;
+	if (!document)
+		return;
+	scalar(writer, name, false);
+	yaml_write_json_node(writer, document, JSON_ROOT);
+}
+
 static void object(struct yaml_writer *writer, const struct kube_secret *secret)
 {
 	yaml_write_mapping(writer);
@@ -65,6 +78,8 @@ static void object(struct yaml_writer *writer, const struct kube_secret *secret)
 	}
 	pairs(writer, "labels", secret->labels, secret->label_count);
 	pairs(writer, "annotations", secret->annotations, secret->annotation_count);
+	list(writer, "finalizers", secret->finalizers);
+	list(writer, "ownerReferences", secret->owners);
 	yaml_write_mapping_end(writer);
 	member(writer, "type", secret->type ? secret->type : "Opaque");
 	if (secret->immutable)

@@ -1,0 +1,95 @@
+#!/bin/bash
+# secret-seal -f to the API: all that a manifest has of a Secret arrives, or is refused by name.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+secrets=/api/v1/namespaces/demo/secrets
+file=$TAP_WORK/app.yaml
+# manifest METADATA REST: the Secret app, in flow style.
+manifest() { printf '{apiVersion: v1, kind: Secret, metadata: {name: app%s}%s, stringData: {A: one}}\n' "$1" "$2" >"$file"; }
+seal() { run "$BIN/secret-seal" --transit-key derived-key -f "$file" "$@"; }
+# A Secret with finalizers is not deleted before they are gone.
+delete() {
+	kube_call PATCH "$secrets/app" '{"metadata":{"finalizers":null}}' application/merge-patch+json
+	kube_call DELETE "$secrets/app"
+}
+at_end delete
+owner() { printf '{apiVersion: v1, kind: ConfigMap, name: %s, uid: %s%s}' "$1" "$2" "${3-}"; }
+one=6f9619ff-8b86-4d01-b42d-00cf4fc964ff two=7f9619ff-8b86-4d01-b42d-00cf4fc964ff
+
+# -- a new Secret -----------------------------------------------------------------------------------------------
+
+manifest ", finalizers: [example.com/hold], ownerReferences: [$(owner config $one ', controller: true, blockOwnerDeletion: false')],
+  labels: {team: red}, annotations: {note: x}" ', type: example.com/own'
+seal
+out_is "secret/app created" "a new Secret"
+kube_call GET "$secrets/app"
+is "$(field metadata.finalizers)" '["example.com/hold"]' "its finalizers"
+is "$(field metadata.ownerReferences.0.name) $(field metadata.ownerReferences.0.controller) $(field metadata.ownerReferences.0.blockOwnerDeletion)" \
+	"config true false" "its owners"
+is "$(field type) $(field metadata.labels.team) $(field metadata.annotations.note)" "example.com/own red x" "type, label and annotation"
+
+# A Secret that is printed has them too.
+for form in yaml json; do
+	run "$BIN/secret-seal" --set B=two -o "$form" app
+	run "$BIN/secret-seal" --transit-key derived-key -n demo -f - --dry-run=server <<<"$OUT"
+	out_is "secret/app sealed (server dry run)" "-o $form is a manifest"
+	run "$BIN/secret-seal" --set B=two -o "$form" app
+	out_like 'finalizers.*example.com/hold.*ownerReferences.*blockOwnerDeletion"?: ?false' "with them"
+done
+
+# -- one that is there ------------------------------------------------------------------------------------------
+
+# Others have added an owner and a finalizer since.
+kube_call PATCH "$secrets/app" "{\"metadata\":{\"finalizers\":[\"example.com/hold\",\"example.com/theirs\"],\"ownerReferences\":[
+	{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"name\":\"config\",\"uid\":\"$one\"},
+	{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"name\":\"theirs\",\"uid\":\"$two\"}]}}" application/merge-patch+json
+manifest ", finalizers: [example.com/ours], ownerReferences: [$(owner renamed $one)]" ', type: example.com/own, immutable: true'
+seal
+out_is "secret/app updated" "one that is there"
+kube_call GET "$secrets/app"
+is "$(field metadata.finalizers)" '["example.com/hold", "example.com/theirs", "example.com/ours"]' "finalizers are added, as kubectl apply does"
+is "$(field metadata.ownerReferences.0.name) $(field metadata.ownerReferences.1.name)" "renamed theirs" "owners are replaced by uid"
+is "$(field immutable)" true "it becomes immutable"
+seal
+fails_with 1 'Secret demo/app: it is immutable' "and so stays as it is"
+delete
+
+# -- members that the API server sets ---------------------------------------------------------------------------
+
+manifest ', creationTimestamp: null, uid: x, managedFields: [], generation: 1, selfLink: x' ''
+seal
+out_is "secret/app created" "members that the API server sets are passed over"
+kube_call GET "$secrets/app"
+version=$(field metadata.resourceVersion)
+manifest ", resourceVersion: \"$version\"" ''
+seal
+out_is "secret/app updated" "the resourceVersion of the Secret that is there"
+seal
+fails_with 1 "manifest is of resourceVersion $version, and the Kubernetes API has [0-9]+; get it again" "an older one"
+delete
+seal
+fails_with 1 "manifest is of resourceVersion $version, and the Kubernetes API has no such Secret" "one of a Secret that is gone"
+
+# -- what would be lost -----------------------------------------------------------------------------------------
+
+# refused METADATA REST REGEX
+refused() {
+	manifest "$1" "$2"
+	seal
+	fails_with 1 "app.yaml: line 1, column [0-9]+: $3" "refused: $1$2"
+	seal -n demo -o yaml
+	status_is 0 "and printed as it is"
+}
+refused ', clusterName: x' '' 'metadata.clusterName: not a member of a Secret'
+refused ', finalisers: [x]' '' 'metadata.finalisers: not a member of a Secret'
+refused '' ', spec: {x: y}' 'spec: not a member of a Secret'
+refused '' ', immutible: true' 'immutible: not a member of a Secret'
+refused ', generateName: app-' '' 'metadata.generateName beside metadata.name'
+refused ', finalizers: x' '' 'metadata.finalizers is not a list'
+refused ', finalizers: [1]' '' 'neither a string nor true or false'
+kube_call GET "$secrets/app"
+is "$STATUS" 404 "nothing was written"
+
+done_testing
