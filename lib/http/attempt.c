@@ -51,6 +51,20 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return length; /* less than there is ends the transfer */
 }
 
+/*
+ * libcurl repeats a request when a kept connection ends without an answer, though the server may
+ * have carried it out.  Stop that for all that may change something: only verdict.c tries again.
+ */
+static int on_request(void *context, char *address, char *local, int port, int local_port)
+{
+	struct http_attempt *attempt = context;
+
+	(void)address, (void)local, (void)port, (void)local_port;
+	if (attempt->sent++ == 0 || strcmp(attempt->exchange->method, "GET") == 0)
+		return CURL_PREREQFUNC_OK;
+	return CURL_PREREQFUNC_ABORT;
+}
+
 /* A proxy that speaks TLS is trusted by the same certificates, as Vault's own clients have it. */
 static void set_ca_file(struct setup *setup, const char *path)
 {
@@ -276,6 +290,10 @@ static void set_transport(struct setup *setup, struct http_attempt *attempt)
 	SET(setup, CURLOPT_ERRORBUFFER, attempt->reason);
 	SET(setup, CURLOPT_WRITEFUNCTION, on_body);
 	SET(setup, CURLOPT_WRITEDATA, attempt);
+	SET(setup, CURLOPT_PREREQFUNCTION, on_request);
+	SET(setup, CURLOPT_PREREQDATA, attempt);
+	/* A kept connection may end just when the request is sent. */
+	SET(setup, CURLOPT_FRESH_CONNECT, (long)attempt->exchange->once);
 	SET(setup, CURLOPT_NOSIGNAL, 1L);
 	SET(setup, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(setup, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -375,6 +393,7 @@ int http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms, stru
 	error_clear(&exchange->error);
 	error_clear(&attempt->failure);
 	attempt->overflow = attempt->enough = false;
+	attempt->sent = 0;
 	attempt->reason[0] = '\0';
 	attempt->retry_at_ms = 0;
 	return 0;

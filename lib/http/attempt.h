@@ -18,6 +18,7 @@ struct http_attempt {
 	struct curl_slist *connect_to; /* for a TLS name that is not the URL's host */
 	char reason[CURL_ERROR_SIZE];
 	int tries;	      /* attempts that have ended */
+	int sent;	      /* requests of the present one: libcurl repeats by itself */
 	int64_t retry_at_ms;  /* when to try again; 0: it is running */
 	int64_t started_ms;   /* when the first try was */
 	char *active;	      /* scheme://host:port that a standby led to: the one hop is used up */

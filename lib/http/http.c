@@ -466,6 +466,8 @@ int http_check(const struct http_exchange *exchange, const char *detail, struct 
 		*err = exchange->error;
 	else
 		describe_status(exchange, detail, err);
+	if (exchange->uncertain && exchange->status >= 400 && exchange->status < 500)
+		error_hint(err, "an earlier try got no answer and may have been carried out");
 	if (exchange->out_of_time)
 		error_hint(err, "--timeout leaves no time for another try");
 	return -1;

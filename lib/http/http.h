@@ -100,8 +100,9 @@ struct http_exchange {
 	const char *const *secret_members;
 	size_t response_limit; /* bytes; 0: HTTP_RESPONSE_SMALL */
 	/*
-	 * Not to be carried out twice: tried again only when it certainly was not carried out:
-	 * there was no connection, or the server put it off (412, 429, 503).
+	 * Not to be carried out twice.  It gets a connection of its own, and is tried again only
+	 * when it certainly was not carried out: there was no connection, or the server itself,
+	 * not a gateway, put it off (412, 429, 503).
 	 */
 	bool once;
 	/* true: this answer is final although its status would be retried. */
@@ -117,6 +118,7 @@ struct http_exchange {
 	int tries;	  /* how often it was sent, or was to be */
 	int64_t took_ms;  /* all of them, with the waits between */
 	bool out_of_time; /* the deadline came before the next try */
+	bool uncertain;	  /* a try without a clear answer may have been carried out */
 	void *context;	  /* the caller's */
 
 	/* The client's own. */

@@ -42,15 +42,6 @@ static bool is_transient(const struct failure *failure)
 	}
 }
 
-/* Certainly no request has been sent. */
-static bool never_arrived(const struct failure *failure)
-{
-	return failure->result == CURLE_COULDNT_RESOLVE_HOST ||
-	       failure->result == CURLE_COULDNT_RESOLVE_PROXY ||
-	       failure->result == CURLE_COULDNT_CONNECT || is_dropped_handshake(failure) ||
-	       (failure->proxy_status >= 400 && is_transient(failure));
-}
-
 static bool goes_by_proxy(const struct http_endpoint *endpoint)
 {
 	return endpoint->proxy ||
@@ -265,33 +256,70 @@ static const char *public_reason(const struct http_attempt *attempt, CURLcode re
 								   : curl_easy_strerror(result);
 }
 
+/* Put off by the server itself.  A gateway's 503 may hide a request that was carried out. */
+static bool is_put_off_surely(const struct http_exchange *exchange)
+{
+	const char *text = secret_buffer_string(&exchange->response);
+
+	return http_is_put_off(exchange->status) &&
+	       (exchange->status != 503 || text[strspn(text, " \t\r\n")] == '{');
+}
+
 /* The status counts: is there a reason to ask once more? */
 static bool is_passing(const struct http_exchange *exchange)
 {
-	return (http_is_put_off(exchange->status) ||
-		   (exchange->status >= 500 && !exchange->once)) &&
-	       !(exchange->permanent && exchange->permanent(exchange));
+	bool passing = exchange->once
+			   ? is_put_off_surely(exchange)
+			   : http_is_put_off(exchange->status) || exchange->status >= 500;
+
+	return passing && !(exchange->permanent && exchange->permanent(exchange));
+}
+
+/* Read the answer's status.  True when it is a redirect that is followed. */
+static bool take_status(struct http_attempt *attempt)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	long status = 0;
+
+	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
+	exchange->status = (int)status;
+	if (is_redirect(exchange->status))
+		return redirect(attempt);
+	if (exchange->status >= 500 && !is_put_off_surely(exchange))
+		exchange->uncertain = true;
+	return false;
+}
+
+/* Explain a try that brought no answer.  True when it may be tried again. */
+static bool take_failure(struct http_attempt *attempt, CURLcode result)
+{
+	struct http_exchange *exchange = attempt->exchange;
+	struct failure failure = {.result = result};
+
+	curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &failure.os_error);
+	curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
+	failure.reason = public_reason(attempt, result);
+	if (result == CURLE_ABORTED_BY_CALLBACK && attempt->sent > 1) {
+		failure.result = CURLE_GOT_NOTHING;
+		failure.reason = "Empty reply from server"; /* as libcurl has it */
+	}
+	explain(attempt, &failure);
+	if (attempt->sent > 0)
+		exchange->uncertain = true;
+	return is_transient(&failure) && !(exchange->once && attempt->sent > 0);
 }
 
 enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode result)
 {
 	struct http_exchange *exchange = attempt->exchange;
-	struct failure failure = {.result = result};
-	long status = 0;
 	bool again;
 
 	if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && attempt->enough)) {
-		curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
-		exchange->status = (int)status;
-		if (is_redirect(exchange->status) && redirect(attempt))
+		if (take_status(attempt))
 			return HTTP_REDIRECTED;
 		again = is_passing(exchange);
 	} else {
-		curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &failure.os_error);
-		curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
-		failure.reason = public_reason(attempt, result);
-		explain(attempt, &failure);
-		again = exchange->once ? never_arrived(&failure) : is_transient(&failure);
+		again = take_failure(attempt, result);
 	}
 	http_redact(exchange, exchange->error.message);
 	attempt->tries++;

@@ -124,6 +124,13 @@ char *kube_metadata_list_merge(const char *stored, const char *wanted, const cha
     struct error *err) __attribute__((nonnull(4), warn_unused_result));
 
 /*
+ * True when `stored` has each value, label and annotation of the change, and none that it removes.
+ * Ciphertext is new each time, so that this also shows who stored it.
+ */
+bool kube_secret_has(const struct kube_secret *stored, const struct kube_secret *change)
+    __attribute__((nonnull));
+
+/*
  * Name rules of the API server: DNS-1123 subdomain (names) or label (namespaces); [-._a-zA-Z0-9]+
  * up to 253 and not "." or beginning with ".." (data keys).  false for NULL.
  */
@@ -151,20 +158,23 @@ int kube_secret_get(struct http_client *client, struct kube *kube, const char *n
 int kube_secret_create_request(struct kube *kube, const struct kube_secret *secret,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
- * POST: ERROR_CONFLICT when the name is taken, ERROR_TOO_LARGE when it holds more than
- * KUBE_SECRET_BYTES_MAX.  `answer` may be NULL.
- */
-int kube_secret_create(struct http_client *client, struct kube *kube,
-    const struct kube_secret *secret, struct kube_secret *answer, struct error *err)
-    __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
-
-/*
  * PATCH (merge patch) of what *change holds: data, labels, annotations, finalizers, owners and
  * immutable, where it is true; resource_version is the precondition (ERROR_CONFLICT when stale).
  * What is not named survives.
  */
 int kube_secret_patch_request(struct kube *kube, const struct kube_secret *change,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Either of them, run, with the stored Secret as the result.  After a try without a clear answer
+ * the Secret is read back before a failure or a conflict counts.
+ */
+int kube_secret_create(struct http_client *client, struct kube *kube,
+    const struct kube_secret *secret, struct kube_secret *stored, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int kube_secret_patch(struct http_client *client, struct kube *kube,
+    const struct kube_secret *change, struct kube_secret *stored, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /*
  * A prepared patch (or get, create) asks for the stored object's metadata alone, so that 1 MiB of

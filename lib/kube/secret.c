@@ -62,6 +62,33 @@ struct kube_entry *kube_secret_entry(const struct kube_secret *secret, const cha
 	return NULL;
 }
 
+static bool has_pairs(
+    struct kube_pair *stored, size_t stored_count, const struct kube_pair *pairs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct kube_pair *pair = kube_pairs_find(stored, stored_count, pairs[i].name);
+		if (pairs[i].value ? !pair || strcmp(pair->value, pairs[i].value) != 0
+				   : pair != NULL)
+			return false;
+	}
+	return true;
+}
+
+bool kube_secret_has(const struct kube_secret *stored, const struct kube_secret *change)
+{
+	for (size_t i = 0; i < change->data_count; i++) {
+		const struct kube_entry *wanted = &change->data[i];
+		const struct kube_entry *entry = kube_secret_entry(stored, wanted->key);
+		if (wanted->removed ? entry != NULL
+				    : !entry || !secret_buffer_equal(&entry->value, &wanted->value))
+			return false;
+	}
+	return has_pairs(
+		   stored->labels, stored->label_count, change->labels, change->label_count) &&
+	       has_pairs(stored->annotations, stored->annotation_count, change->annotations,
+		   change->annotation_count);
+}
+
 /* The entry of this key, a new one where there is none; or NULL. */
 static struct kube_entry *make_entry(struct kube_secret *secret, const char *key, struct error *err)
 {

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/kube/answer.h"
 #include "lib/kube/secret_json.h"
 
@@ -124,28 +125,7 @@ int kube_secret_create_request(struct kube *kube, const struct kube_secret *secr
 	    add_dry_run(kube, exchange, err) < 0)
 		return -1;
 	exchange->response_limit = HTTP_RESPONSE_SECRET;
-	exchange->once = true; /* else a lost answer would read as a name that is taken */
 	return kube_secret_write_json(secret, &exchange->body, err);
-}
-
-int kube_secret_create(struct http_client *client, struct kube *kube,
-    const struct kube_secret *secret, struct kube_secret *answer, struct error *err)
-{
-	struct http_exchange exchange;
-	struct kube_secret stored = {0};
-	int result = kube_secret_create_request(kube, secret, &exchange, err);
-
-	if (result == 0)
-		result = http_run_one(client, &exchange, err);
-	if (result == 0)
-		result =
-		    kube_secret_result(&exchange, secret->namespace, secret->name, &stored, err);
-	http_exchange_free(&exchange);
-	if (answer)
-		*answer = stored;
-	else
-		kube_secret_free(&stored);
-	return result;
 }
 
 int kube_secret_patch_request(struct kube *kube, const struct kube_secret *change,
@@ -174,4 +154,60 @@ int kube_secret_patch_request(struct kube *kube, const struct kube_secret *chang
 	kube_secret_write_data(&writer, change);
 	json_write_object_end(&writer);
 	return json_writer_finish(&writer, err);
+}
+
+/* Read back what a failed create or patch may have stored: 0 when it is there. */
+static int read_back(struct http_client *client, struct kube *kube, const struct kube_secret *sent,
+    struct kube_secret *stored, struct error *err)
+{
+	struct error unread = ERROR_INIT;
+
+	if (kube_secret_get(client, kube, sent->namespace, sent->name, stored, &unread) < 0)
+		return unread.code == ERROR_NOT_FOUND
+			   ? -1
+			   : error_hint(
+				 err, "it may have been written; read it before running again");
+	if (!kube_secret_has(stored, sent)) {
+		kube_secret_free(stored);
+		return -1;
+	}
+	log_write(LOG_WARNING, "Secret %s/%s: written; the answer was lost, and it was read back",
+	    sent->namespace, sent->name);
+	error_clear(err);
+	return 0;
+}
+
+/* Run a create or patch that was prepared with this outcome. */
+static int store(struct http_client *client, struct kube *kube, const struct kube_secret *sent,
+    int prepared, struct http_exchange *exchange, struct kube_secret *stored, struct error *err)
+{
+	int result = prepared;
+
+	memset(stored, 0, sizeof(*stored));
+	if (result == 0)
+		result = http_run_one(client, exchange, err);
+	if (result == 0)
+		result = kube_secret_result(exchange, sent->namespace, sent->name, stored, err);
+	if (result < 0 && exchange->uncertain && !kube->dry_run)
+		result = read_back(client, kube, sent, stored, err);
+	http_exchange_free(exchange);
+	return result;
+}
+
+int kube_secret_create(struct http_client *client, struct kube *kube,
+    const struct kube_secret *secret, struct kube_secret *stored, struct error *err)
+{
+	struct http_exchange exchange;
+	int prepared = kube_secret_create_request(kube, secret, &exchange, err);
+
+	return store(client, kube, secret, prepared, &exchange, stored, err);
+}
+
+int kube_secret_patch(struct http_client *client, struct kube *kube,
+    const struct kube_secret *change, struct kube_secret *stored, struct error *err)
+{
+	struct http_exchange exchange;
+	int prepared = kube_secret_patch_request(kube, change, &exchange, err);
+
+	return store(client, kube, change, prepared, &exchange, stored, err);
 }

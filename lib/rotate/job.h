@@ -39,7 +39,8 @@ struct job {
 	unsigned rounds;  /* times it came into a conflict */
 	unsigned epoch;	  /* see window.h */
 	struct window *window;
-	bool failed; /* some of it is left as it is */
+	bool uncertain; /* a PATCH without a clear answer may have been carried out */
+	bool failed;	/* some of it is left as it is */
 	struct http_exchange exchange;
 	struct job *next;			   /* in a queue */
 	struct job *in_hand_next, *in_hand_before; /* among all that are in hand */

@@ -131,7 +131,8 @@ static int suffer_patch(struct pass *pass, struct job *job, int status, struct e
 		return suffer(pass, job, status, &pass->storings, err);
 	if (job->rounds < PASS_ROUNDS_MAX) {
 		error_clear(err);
-		pass->rotation->summary->conflicts++;
+		if (!job->uncertain)
+			pass->rotation->summary->conflicts++;
 		job_queue_add(&pass->readings, job);
 		return 0;
 	}
@@ -166,10 +167,20 @@ static int read_answer(
 	int result = kube_secret_result(&job->exchange, job->change.namespace, name, secret, err);
 
 	*status = job->exchange.status;
+	job->uncertain = job->uncertain || (job->step == JOB_PATCH && job->exchange.uncertain);
 	window_leave(&pass->window, job->bytes, result == 0);
 	http_exchange_free(&job->exchange);
 	if (result == 0)
 		outage_ends(&pass->rotation->kube_outage);
+	return result;
+}
+
+/* The PATCH was carried out. */
+static int end_stored(struct pass *pass, struct job *job, struct error *err)
+{
+	int result = pass_count_patch(pass, job, err);
+
+	pass_end_job_well(pass, job);
 	return result;
 }
 
@@ -182,9 +193,7 @@ static int end_patch(struct pass *pass, struct job *job, struct error *err)
 	if (read_answer(pass, job, &status, &stored, err) < 0)
 		return suffer_patch(pass, job, status, err);
 	kube_secret_free(&stored);
-	int result = pass_count_patch(pass, job, err);
-	pass_end_job_well(pass, job);
-	return result;
+	return end_stored(pass, job, err);
 }
 
 /* The other Secret is there, by this run or an earlier one; this one stays as it is. */
@@ -224,6 +233,11 @@ static int end_reading(struct pass *pass, struct job *job, struct error *err)
 
 	if (read_answer(pass, job, &status, &now, err) < 0)
 		return suffer(pass, job, status, &pass->readings, err);
+	/* The conflict was with its own PATCH, whose answer was lost. */
+	if (job->uncertain && kube_secret_has(&now, &job->change)) {
+		kube_secret_free(&now);
+		return end_stored(pass, job, err);
+	}
 	pass->seen_ms = clock_now_ms();
 	int result = pass_examine(pass, &now, job->rounds + 1, err);
 	kube_secret_free(&now);

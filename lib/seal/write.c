@@ -24,22 +24,14 @@ static int patch(struct sealing *sealing, struct kube_secret *stored, struct err
 {
 	struct servers *servers = sealing->servers;
 	struct kube_secret *change = &sealing->change;
-	struct http_exchange exchange = {0};
 
 	change->resource_version = strdup(sealing->existing.resource_version);
 	if (!change->resource_version)
 		return error_memory(err);
-	int result = kube_secret_patch_request(&servers->kube, change, &exchange, err);
-	exchange.once = true; /* else a lost answer would read as somebody else's change */
-	if (result == 0)
-		result = http_run_one(servers->client, &exchange, err);
-	if (result == 0)
-		result =
-		    kube_secret_result(&exchange, change->namespace, change->name, stored, err);
+	int result = kube_secret_patch(servers->client, &servers->kube, change, stored, err);
 	if (result < 0 && err->code == ERROR_CONFLICT)
 		error_hint(
 		    err, "somebody changed it meanwhile, and it is as they left it: run again");
-	http_exchange_free(&exchange);
 	return result;
 }
 

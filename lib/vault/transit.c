@@ -4,6 +4,7 @@
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/log.h"
 #include "lib/vault/answer.h"
 
 #define DEFAULT_MOUNT "transit"
@@ -348,21 +349,28 @@ static int read_key_state(
 	return 0;
 }
 
-/* One call on keys/NAME[/action]; `body` NULL: GET; `state` NULL: the answer is not read. */
+struct key_call {
+	const char *action; /* "", "/rotate" ... */
+	const char *body;   /* NULL: GET */
+	bool once;
+	bool uncertain; /* out: it has failed, and may have been carried out */
+};
+
+/* One call on keys/NAME[/action]; `state` NULL: the answer is not read. */
 static int key_call(struct http_client *client, struct vault *vault, const struct transit_key *key,
-    const char *action, const char *body, struct transit_key_state *state, struct error *err)
+    struct key_call *call, struct transit_key_state *state, struct error *err)
 {
 	struct http_exchange exchange;
-	bool post = body != NULL;
+	const char *body = call->body;
 	int result = -1;
 
-	cleanup_free char *rest = string_format(err, "keys/%s%s", key->name, action);
+	cleanup_free char *rest = string_format(err, "keys/%s%s", key->name, call->action);
 	if (!rest)
 		return -1;
-	int prepared = vault_request(vault, post, key->mount, rest, &exchange, err);
-	exchange.once = post; /* a rotation that is carried out twice leaves a version of no use */
+	int prepared = vault_request(vault, body != NULL, key->mount, rest, &exchange, err);
+	exchange.once = call->once;
 	if (prepared == 0 &&
-	    (!post || secret_buffer_append_string(&exchange.body, body, err) == 0) &&
+	    (!body || secret_buffer_append_string(&exchange.body, body, err) == 0) &&
 	    http_run_one(client, &exchange, err) == 0)
 		result = vault_answer_check(&exchange, err);
 	if (result < 0 && (exchange.status == 404 || strstr(err->message, "key not found")))
@@ -371,32 +379,67 @@ static int key_call(struct http_client *client, struct vault *vault, const struc
 		error_hint(err, "the token's policy must allow it on %s/%s", key->mount, rest);
 	if (result == 0 && state)
 		result = read_key_state(&exchange, state, err);
+	call->uncertain = exchange.uncertain;
 	http_exchange_free(&exchange);
 	if (result < 0)
 		return error_wrap(err, "Transit key %s/%s", key->mount, key->name);
 	return 0;
 }
 
+/* POST what leaves the key the same when it is carried out twice. */
+static int key_post(struct http_client *client, struct vault *vault, const struct transit_key *key,
+    const char *action, const char *body, struct error *err)
+{
+	struct key_call call = {.action = action, .body = body};
+
+	return key_call(client, vault, key, &call, NULL, err);
+}
+
 int transit_key_read(struct http_client *client, struct vault *vault, const struct transit_key *key,
     struct transit_key_state *state, struct error *err)
 {
-	return key_call(client, vault, key, "", NULL, state, err);
+	struct key_call call = {.action = ""};
+
+	return key_call(client, vault, key, &call, state, err);
 }
 
 int transit_key_create(struct http_client *client, struct vault *vault,
     const struct transit_key *key, struct error *err)
 {
-	return key_call(client, vault, key, "",
-	    "{\"type\":\"aes256-gcm96\",\"derived\":true,\"exportable\":false}", NULL, err);
+	return key_post(client, vault, key, "",
+	    "{\"type\":\"aes256-gcm96\",\"derived\":true,\"exportable\":false}", err);
+}
+
+/* Read the key after a rotation whose answer was lost, `lost`: a newer version was made by it. */
+static int check_rotated(struct http_client *client, struct vault *vault,
+    const struct transit_key *key, struct transit_key_state *state, struct error *lost)
+{
+	struct error unread = ERROR_INIT;
+	int64_t before = state->latest_version;
+
+	if (transit_key_read(client, vault, key, state, &unread) < 0)
+		return error_hint(
+		    lost, "the key may have been rotated; read it before running again");
+	if (state->latest_version == before)
+		return error_hint(
+		    lost, "the key still has version %lld; run again", (long long)before);
+	log_write(LOG_WARNING, "%s; the key was read back, and has version %lld", lost->message,
+	    (long long)state->latest_version);
+	error_clear(lost);
+	return 0;
 }
 
 int transit_key_rotate(struct http_client *client, struct vault *vault,
     const struct transit_key *key, struct transit_key_state *state, struct error *err)
 {
-	if (key_call(client, vault, key, "/rotate", "{}", NULL, err) < 0)
+	struct key_call call = {.action = "/rotate", .body = "{}", .once = true};
+
+	if (state->latest_version == 0 && transit_key_read(client, vault, key, state, err) < 0)
 		return -1;
 	/* Not every server describes the key in the answer, so ask. */
-	return transit_key_read(client, vault, key, state, err);
+	if (key_call(client, vault, key, &call, NULL, err) == 0)
+		return transit_key_read(client, vault, key, state, err);
+	return call.uncertain ? check_rotated(client, vault, key, state, err) : -1;
 }
 
 int transit_key_retire(struct http_client *client, struct vault *vault,
@@ -416,7 +459,7 @@ int transit_key_retire(struct http_client *client, struct vault *vault,
 		    lowest);
 	else
 		body = string_format(err, "{\"min_decryption_version\":%lld}", lowest);
-	return body ? key_call(client, vault, key, "/config", body, NULL, err) : -1;
+	return body ? key_post(client, vault, key, "/config", body, err) : -1;
 }
 
 int transit_key_trim(struct http_client *client, struct vault *vault, const struct transit_key *key,
@@ -432,7 +475,7 @@ int transit_key_trim(struct http_client *client, struct vault *vault, const stru
 		return -1;
 	/* One that is higher is somebody's wish. */
 	if (state.min_encryption_version < version &&
-	    key_call(client, vault, key, "/config", config, NULL, err) < 0)
+	    key_post(client, vault, key, "/config", config, err) < 0)
 		return -1;
-	return key_call(client, vault, key, "/trim", trim, NULL, err);
+	return key_post(client, vault, key, "/trim", trim, err);
 }

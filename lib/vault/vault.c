@@ -126,6 +126,11 @@ int vault_revoke_self(struct http_client *client, struct vault *vault, struct er
 	if (vault_request(vault, true, "auth/token", "revoke-self", &exchange, err) == 0 &&
 	    http_run_one(client, &exchange, err) == 0)
 		result = vault_answer_check(&exchange, err);
+	/* Denied after a try without an answer: that one has revoked it. */
+	if (result < 0 && exchange.status == 403 && exchange.uncertain) {
+		error_clear(err);
+		result = 0;
+	}
 	http_exchange_free(&exchange);
 	return result < 0 ? error_wrap(err, "revoking the Vault token") : 0;
 }

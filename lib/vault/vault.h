@@ -177,16 +177,22 @@ struct transit_key_state {
  */
 int transit_key_create(struct http_client *client, struct vault *vault,
     const struct transit_key *key, struct error *err) __attribute__((nonnull, warn_unused_result));
-/* GET MOUNT/keys/NAME, POST MOUNT/keys/NAME/rotate, POST MOUNT/keys/NAME/config. */
+/* GET MOUNT/keys/NAME. */
 int transit_key_read(struct http_client *client, struct vault *vault, const struct transit_key *key,
     struct transit_key_state *state, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/*
+ * POST MOUNT/keys/NAME/rotate, at most once.  `state` is the key's state as last read, with a
+ * latest_version of 0 where it was not read yet, and becomes the state after.  A rotation without
+ * a clear answer is looked for in the key itself before it counts as failed.
+ */
 int transit_key_rotate(struct http_client *client, struct vault *vault,
     const struct transit_key *key, struct transit_key_state *state, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
- * Let only this version and newer ones decrypt.  A min_encryption_version that is set, and older,
- * is raised with it, and stays when the other is lowered again.
+ * POST MOUNT/keys/NAME/config: let only this version and newer ones decrypt.  A
+ * min_encryption_version that is set, and older, is raised with it, and stays when the other is
+ * lowered again.
  */
 int transit_key_retire(struct http_client *client, struct vault *vault,
     const struct transit_key *key, int64_t min_decryption_version, struct error *err)

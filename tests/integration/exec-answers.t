@@ -59,11 +59,14 @@ bad_vault relay-close relay
 vault
 comes_through "a kept connection that the server closes after its answer"
 like "$(cut -d ' ' -f 1-3 "$BAD_LOG" | tr '\n' ' ')" '^1 POST [^ ]* 2 POST [^ ]*decrypt' "gives way to another"
+LAUNCH=(--retries 1)
 bad_vault relay close relay
 vault
-comes_through "and so does one that is closed when the next request comes"
-like "$(cut -d ' ' -f 1-3 "$BAD_LOG" | tr '\n' ' ')" '^1 POST [^ ]* 1 POST [^ ]*decrypt[^ ]* 2 POST [^ ]*decrypt' \
-	"over which the request is sent again"
+comes_through "a kept connection that is closed when the next request comes"
+tried 1 "which counts as a try"
+like "$(cut -d ' ' -f 1-3 "$BAD_LOG" | tr '\n' ' ')" '^1 POST [^ ]* 1 POST [^ ]*decrypt[^ ]* [23] POST [^ ]*decrypt' \
+	"and the request is sent again over another"
+LAUNCH=(--retries 0)
 bad_api relay-close relay
 launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_PORT"
 comes_through "the API server closing after its answer"

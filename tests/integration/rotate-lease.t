@@ -26,7 +26,7 @@ is "$STATUS" 200 "a shard has one of its own"
 
 # A run that waits for a sealed Vault keeps its Lease.
 cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
-bad_vault relay relay relay sealed
+bad_vault relay relay relay relay sealed
 "${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" VAULT_ADDR="$BAD_URL" \
 	env --default-signal "$BIN/secret-rotate" -n demo --transit-key aes256-key >"$TAP_WORK/first.out" 2>"$TAP_WORK/first.err" &
 first=$!

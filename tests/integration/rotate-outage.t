@@ -18,8 +18,8 @@ api() { echo "KUBERNETES_SERVICE_PORT=$BAD_PORT"; }
 vault() { echo "VAULT_ADDR=$BAD_URL"; }
 current() { is "$(stored a A | cut -d: -f2) $(stored b A | cut -d: -f2) $(stored c A | cut -d: -f2)" "v$1 v$1 v$1" "$2"; }
 
-# Vault: login, rotate, read, then the batch.
-bad_vault relay relay relay sealed sealed relay
+# Vault: login, read, rotate, read, then the batch.
+bad_vault relay relay relay relay sealed sealed relay
 rotate "$(vault)"
 status_is 0 "Vault is sealed when the values are to be rewrapped"
 err_like 'rewrap with Transit key transit/aes256-key: Vault: .*status 503: Vault is sealed: .*: waiting for it, within --timeout' "it is waited for"
@@ -27,7 +27,7 @@ err_like 'Vault answers again: going on' "until it is open"
 is "$(grep -c 'waiting for it' <<<"$ERR")" 1 "which is told once"
 current 2 "and all is done"
 
-bad_vault relay relay relay sealed
+bad_vault relay relay relay relay sealed
 rotate "$(vault)" --timeout 5s
 status_is 1 "Vault stays sealed"
 err_like 'Vault is sealed: .*waited for it until --timeout: run again, and it goes on' "until the time is over"
@@ -39,11 +39,11 @@ status_is 1 "a Vault that has never answered"
 err_like '^secret-rotate: login with role .*Vault is sealed: unseal it' "is not waited for"
 out_like '^keys rotated 0, Secrets listed 3; ' "nothing was done"
 
-bad_vault relay relay relay close relay
+bad_vault relay relay relay relay close relay
 rotate "$(vault)" --phase all
 status_is 0 "Vault is gone for a moment"
 current 4 "and all is done"
-bad_vault relay relay relay code=500
+bad_vault relay relay relay relay code=500
 rotate "$(vault)"
 status_is 1 "Vault has an error of its own"
 err_like 'Secret demo/a: data key "A": Vault can.t rewrap it: .*status 500' "it is told of each Secret"
@@ -111,7 +111,7 @@ status_is 0 "each answer ends its connection"
 current 11 "which costs no more than time"
 
 # Ended by a signal in the middle, the rest is for the next run.
-bad_vault relay relay relay hang
+bad_vault relay relay relay relay hang
 rotate_in_background() {
 	"${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" "$(vault)" \
 		env --default-signal "$BIN/secret-rotate" -n demo --no-lease --transit-key aes256-key >"$TAP_WORK/out" 2>"$TAP_WORK/err" &

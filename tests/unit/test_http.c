@@ -244,7 +244,7 @@ END_TEST
 
 START_TEST(once_is_tried_again_when_it_was_put_off)
 {
-	const struct http_answer answers[] = {{503, NULL, NULL}, fine[0]};
+	const struct http_answer answers[] = {{503, NULL, " {\"errors\":[\"sealed\"]}"}, fine[0]};
 
 	serve(answers, 2);
 	request(&exchange, "POST", "/");
@@ -252,20 +252,72 @@ START_TEST(once_is_tried_again_when_it_was_put_off)
 	run();
 	ck_assert_int_eq(exchange.status, 200);
 	ck_assert_int_eq(http_server_requests(server), 2);
+	ck_assert(!exchange.uncertain);
 	finish();
 }
 END_TEST
 
+/* A gateway's 503 may be about a server that has carried the request out. */
+static const struct http_answer unclear[] = {{500, NULL, NULL}, {502, NULL, "<html>"},
+    {503, NULL, "upstream connect error or disconnect/reset before headers"},
+    {HANG_UP, NULL, NULL}};
+
 START_TEST(once_means_once_when_it_may_have_been_done)
 {
-	const struct http_answer answers[] = {{500, NULL, NULL}, fine[0]};
+	const struct http_answer answers[] = {unclear[_i], fine[0]};
 
 	serve(answers, 2);
-	request(&exchange, "GET", "/");
+	request(&exchange, "POST", "/");
 	exchange.once = true;
 	run();
-	ck_assert_int_eq(exchange.status, 500);
+	ck_assert_int_eq(exchange.status, unclear[_i].status);
 	ck_assert_int_eq(http_server_requests(server), 1);
+	ck_assert(exchange.uncertain);
+	finish();
+}
+END_TEST
+
+/* libcurl would send it up to five times more, over connections of its own. */
+static const struct {
+	const char *method;
+	bool once;
+	int retries, requests, status;
+} cut[] = {{"POST", false, 0, 2, 0}, {"PATCH", false, 0, 2, 0}, {"POST", true, 4, 2, 0},
+    {"POST", false, 1, 3, 200}, {"DELETE", false, 1, 3, 200}};
+
+START_TEST(what_a_kept_connection_loses_is_sent_again_as_a_try_only)
+{
+	const struct http_answer answers[] = {fine[0], {HANG_UP, NULL, NULL}, fine[0]};
+
+	serve(answers, 3);
+	request(&exchange, "GET", "/");
+	run();
+	http_exchange_free(&exchange);
+	endpoint.retries = cut[_i].retries;
+	request(&exchange, cut[_i].method, "/");
+	expect_ok(secret_buffer_append_string(&exchange.body, "body", &err), err);
+	exchange.once = cut[_i].once;
+	run();
+	ck_assert_int_eq(http_server_requests(server), cut[_i].requests);
+	ck_assert_int_eq(exchange.status, cut[_i].status);
+	ck_assert_int_eq(exchange.tries, cut[_i].requests - 1);
+	ck_assert(exchange.uncertain);
+	if (exchange.status == 0)
+		expect_failure(
+		    http_check(&exchange, NULL, &err), err, ERROR_NETWORK, ": no answer: ");
+	finish();
+}
+END_TEST
+
+START_TEST(a_refusal_after_a_lost_answer_mentions_it)
+{
+	const struct http_answer answers[] = {{HANG_UP, NULL, NULL}, {403, NULL, NULL}};
+
+	serve(answers, 2);
+	request(&exchange, "POST", "/");
+	run();
+	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_DENIED,
+	    "status 403: an earlier try got no answer and may have been carried out");
 	finish();
 }
 END_TEST
@@ -987,7 +1039,10 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_number_of_retries_is_any_number);
 	tcase_add_test(tests, each_try_that_is_followed_by_another_is_told);
 	tcase_add_test(tests, once_is_tried_again_when_it_was_put_off);
-	tcase_add_test(tests, once_means_once_when_it_may_have_been_done);
+	tcase_add_loop_test(tests, once_means_once_when_it_may_have_been_done, 0, COUNT(unclear));
+	tcase_add_loop_test(
+	    tests, what_a_kept_connection_loses_is_sent_again_as_a_try_only, 0, COUNT(cut));
+	tcase_add_test(tests, a_refusal_after_a_lost_answer_mentions_it);
 	tcase_add_test(tests, a_permanent_failure_is_final);
 	tcase_add_test(tests, retry_after_is_waited_for);
 	tcase_add_loop_test(

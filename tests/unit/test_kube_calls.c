@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/base/log.h"
 #include "lib/kube/kube.h"
 #include "tests/unit/expect.h"
+#include "tests/unit/http_server.h"
 
 static struct error err;
 static struct kube kube;
@@ -176,27 +178,92 @@ END_TEST
 
 START_TEST(a_name_that_is_taken_is_a_conflict)
 {
-	struct kube_secret secret = new_secret();
+	struct kube_secret secret = new_secret(), stored;
 
 	will_answer(409, STATUS("AlreadyExists", "secrets already exists"));
-	expect_failure(kube_secret_create(client, &kube, &secret, NULL, &err), err, ERROR_CONFLICT,
-	    "Secret demo/app: ");
+	expect_failure(kube_secret_create(client, &kube, &secret, &stored, &err), err,
+	    ERROR_CONFLICT, "Secret demo/app: ");
 	pthread_join(server.thread, NULL);
 	kube_secret_free(&secret);
 }
 END_TEST
 
+#define HELD(value)                                                                                \
+	{                                                                                          \
+		200, NULL,                                                                         \
+		    "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\",\"namespace\":\"demo\","  \
+		    "\"resourceVersion\":\"9\"},\"data\":{\"A\":\"" value "\"}}"                   \
+	}
+#define TAKEN                                                                                      \
+	{                                                                                          \
+		409, NULL, STATUS("Conflict", "it is another one")                                 \
+	}
+#define LOST                                                                                       \
+	{                                                                                          \
+		HANG_UP, NULL, NULL                                                                \
+	}
+
+/* A try without an answer, what the next one gets, and what is then read. */
+static const struct {
+	struct http_answer answers[3];
+	int count, retries;
+	enum error_code code;
+	const char *message;
+} doubts[] = {
+    {{LOST, TAKEN, HELD("eA==")}, 3, 1, ERROR_NONE, NULL},
+    {{LOST, HELD("eA==")}, 2, 0, ERROR_NONE, NULL},
+    {{{504, NULL, NULL}, HELD("eA==")}, 2, 0, ERROR_NONE, NULL},
+    {{LOST, TAKEN, HELD("eQ==")}, 3, 1, ERROR_CONFLICT, "it is another one"},
+    {{LOST, {404, NULL, STATUS("NotFound", "none")}}, 2, 0, ERROR_NETWORK, "no answer"},
+    {{LOST, {403, NULL, STATUS("Forbidden", "no")}}, 2, 0, ERROR_NETWORK,
+	"it may have been written; read it before running again"},
+    /* Without doubt nothing is read. */
+    {{TAKEN}, 1, 1, ERROR_CONFLICT, "it is another one"},
+};
+
+START_TEST(a_write_in_doubt_is_read_back)
+{
+	static int (*const writes[])(struct http_client * client, struct kube * kube,
+	    const struct kube_secret *secret, struct kube_secret *stored,
+	    struct error *err) = {kube_secret_create, kube_secret_patch};
+
+	log_init("test_kube_calls", LOG_ERROR, LOG_TEXT);
+	for (int i = 0; i < 2; i++) {
+		struct kube_secret secret = new_secret(), stored;
+		struct http_server *many =
+		    http_server_start(doubts[_i].answers, doubts[_i].count, NULL);
+
+		free(kube.endpoint.url);
+		kube.endpoint.url = strdup(http_server_url(many));
+		kube.endpoint.retries = doubts[_i].retries;
+		if (doubts[_i].message) {
+			expect_failure(writes[i](client, &kube, &secret, &stored, &err), err,
+			    doubts[_i].code, doubts[_i].message);
+			ck_assert_ptr_null(stored.name);
+		} else {
+			expect_ok(writes[i](client, &kube, &secret, &stored, &err), err);
+			ck_assert_str_eq(stored.resource_version, "9");
+		}
+		ck_assert_int_eq(http_server_requests(many), doubts[_i].count);
+		error_clear(&err);
+		kube_secret_free(&stored);
+		kube_secret_free(&secret);
+		http_server_stop(many);
+	}
+}
+END_TEST
+
 START_TEST(what_no_secret_holds_is_not_sent)
 {
-	struct kube_secret secret = new_secret();
+	struct kube_secret secret = new_secret(), stored;
 	struct secret_buffer value = SECRET_BUFFER_INIT;
 
 	expect_ok(secret_buffer_reserve(&value, KUBE_SECRET_BYTES_MAX, &err), err);
 	memset(value.data, 'x', KUBE_SECRET_BYTES_MAX);
 	value.length = KUBE_SECRET_BYTES_MAX;
 	expect_ok(kube_secret_add(&secret, "B", &value, &err), err);
-	expect_failure(kube_secret_create(client, &kube, &secret, NULL, &err), err, ERROR_TOO_LARGE,
-	    "1048577 bytes");
+	expect_failure(kube_secret_create(client, &kube, &secret, &stored, &err), err,
+	    ERROR_TOO_LARGE, "1048577 bytes");
 	kube_secret_free(&secret);
 }
 END_TEST
@@ -377,6 +444,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, a_missing_secret_is_named);
 	tcase_add_test(tests, a_secret_is_created);
 	tcase_add_test(tests, a_name_that_is_taken_is_a_conflict);
+	tcase_add_loop_test(tests, a_write_in_doubt_is_read_back, 0, COUNT(doubts));
 	tcase_add_test(tests, what_no_secret_holds_is_not_sent);
 	tcase_add_test(tests, a_page_is_read);
 	tcase_add_test(tests, the_last_page_has_no_next);

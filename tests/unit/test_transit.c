@@ -368,7 +368,7 @@ START_TEST(rotating_and_retiring_post_to_the_key)
 	    {204, NULL, NULL}};
 	struct http_server *server = http_server_start(answers, 6, NULL);
 	struct http_client *client = http_client_new(0, &err);
-	struct transit_key_state state;
+	struct transit_key_state state = {.latest_version = 2};
 
 	set_up(http_server_url(server));
 	expect_ok(transit_key_rotate(client, &vault, &key, &state, &err), err);
@@ -384,6 +384,57 @@ START_TEST(rotating_and_retiring_post_to_the_key)
 	/* Version 2 is the least that encrypts: it may not stay below what decrypts. */
 	expect_contains(http_server_request(server, 5),
 	    "\r\n\r\n{\"min_decryption_version\":3,\"min_encryption_version\":3}");
+	http_client_free(client);
+	clean(NULL, 0);
+	http_server_stop(server);
+}
+END_TEST
+
+#define VERSION(version)                                                                           \
+	{                                                                                          \
+		200, NULL, "{\"data\":{\"latest_version\":" version "}}"                           \
+	}
+#define LOST                                                                                       \
+	{                                                                                          \
+		HANG_UP, NULL, NULL                                                                \
+	}
+
+/* The key before, a rotation without a clear answer, and the key after. */
+static const struct {
+	struct http_answer answers[4];
+	int requests;
+	int64_t version;
+	enum error_code code;
+	const char *message;
+} doubts[] = {
+    {{VERSION("4"), LOST, VERSION("5")}, 3, 5, ERROR_NONE, NULL},
+    {{VERSION("4"), {502, NULL, "<html>"}, VERSION("5")}, 3, 5, ERROR_NONE, NULL},
+    {{VERSION("4"), {503, NULL, "disconnect/reset before headers"}, VERSION("5")}, 3, 5, ERROR_NONE,
+	NULL},
+    {{VERSION("4"), LOST, VERSION("4")}, 3, 4, ERROR_NETWORK,
+	"the key still has version 4; run again"},
+    {{VERSION("4"), LOST, {403, NULL, NULL}}, 3, 4, ERROR_NETWORK,
+	"the key may have been rotated; read it before running again"},
+    {{VERSION("4"), {403, NULL, NULL}}, 2, 4, ERROR_DENIED, "403"},
+};
+
+START_TEST(a_rotation_in_doubt_is_not_repeated_but_looked_for)
+{
+	struct http_server *server =
+	    http_server_start(doubts[_i].answers, doubts[_i].requests, NULL);
+	struct http_client *client = http_client_new(0, &err);
+	struct transit_key_state state = {0};
+
+	log_init("test_transit", LOG_ERROR, LOG_TEXT);
+	set_up(http_server_url(server));
+	vault.endpoint.retries = 4;
+	if (doubts[_i].message)
+		expect_failure(transit_key_rotate(client, &vault, &key, &state, &err), err,
+		    doubts[_i].code, doubts[_i].message);
+	else
+		expect_ok(transit_key_rotate(client, &vault, &key, &state, &err), err);
+	ck_assert_int_eq(state.latest_version, doubts[_i].version);
+	ck_assert_int_eq(http_server_requests(server), doubts[_i].requests);
 	http_client_free(client);
 	clean(NULL, 0);
 	http_server_stop(server);
@@ -454,6 +505,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_batch_that_can_not_be_made_leaves_nothing_behind);
 	tcase_add_test(tests, a_keys_state_is_read);
 	tcase_add_test(tests, rotating_and_retiring_post_to_the_key);
+	tcase_add_loop_test(
+	    tests, a_rotation_in_doubt_is_not_repeated_but_looked_for, 0, COUNT(doubts));
 	tcase_add_test(tests, trimming_raises_the_minimum_for_encryption_first_and_never_lowers_it);
 	tcase_add_loop_test(tests, a_key_that_can_not_be_read_says_why, 0, COUNT(no_states));
 }

@@ -434,6 +434,25 @@ START_TEST(a_revocation_needs_no_body_in_its_answer)
 }
 END_TEST
 
+START_TEST(a_revocation_whose_answer_is_lost_has_been_carried_out)
+{
+	static const struct http_answer answers[] = {
+	    {HANG_UP, NULL, NULL}, {403, NULL, "{\"errors\":[\"permission denied\"]}"}};
+	struct http_server *server = http_server_start(answers, 2, NULL);
+	struct vault_settings settings = {.address = http_server_url(server), .retries = 1};
+	struct http_client *client = http_client_new(0, &err);
+
+	log_init("test_vault", LOG_ERROR, LOG_TEXT);
+	expect_ok(vault_init(&vault, &settings, &err), err);
+	expect_ok(secret_buffer_append_string(&vault.token.value, "s.token", &err), err);
+	expect_ok(vault_revoke_self(client, &vault, &err), err);
+	ck_assert_int_eq(http_server_requests(server), 2);
+	http_client_free(client);
+	clean();
+	http_server_stop(server);
+}
+END_TEST
+
 START_TEST(a_refused_revocation_is_an_error)
 {
 	static const struct http_answer answer = {
@@ -469,6 +488,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, no_answer_at_all_is_told_as_it_was);
 	tcase_add_test(tests, each_request_names_the_namespace);
 	tcase_add_test(tests, a_revocation_needs_no_body_in_its_answer);
+	tcase_add_test(tests, a_revocation_whose_answer_is_lost_has_been_carried_out);
 	tcase_add_test(tests, a_refused_revocation_is_an_error);
 }
 

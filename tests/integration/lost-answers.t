@@ -1,0 +1,74 @@
+#!/bin/bash
+# Requests that a server carries out and does not answer: nothing is done twice, and what was done counts as done.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+. "$(dirname "$0")/../faults.sh"
+
+# as ACCOUNT NAME=VALUE... COMMAND...: in a pod that trusts the bad servers too.
+as() {
+	cp "$STAGE_DIR/pod/$1/token" "$BAD_POD/token"
+	run "${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" "${@:2}"
+}
+seal() { as sealer VAULT_ROLE=secret-seal KUBERNETES_SERVICE_PORT="$BAD_PORT" "$BIN/secret-seal" --transit-key aes256-key "$@" app; }
+rotate() { as rotator VAULT_ROLE=secret-rotate "$1" "$BIN/secret-rotate" -n demo --transit-key aes256-key --no-lease "${@:2}"; }
+newest() { vault_call GET transit/keys/aes256-key >/dev/null && field data.latest_version; }
+sent() { grep -c " $1 " "$BAD_LOG"; }
+values() { "$BIN/secret-exec" --secret app -- sh -c 'echo "$A $B $C"'; }
+
+bad_api --on POST /secrets 1 lost relay
+seal --set A=one
+status_is 0 "a new Secret whose answer is lost"
+out_is "secret/app created" "is reported as created"
+err_like 'Secret demo/app: written; the answer was lost, and it was read back' "with a warning"
+bad_api --on POST /secrets 1 close relay
+kube_call DELETE /api/v1/namespaces/demo/secrets/app
+seal --set A=one
+out_is "secret/app created" "a new Secret of which the first request is lost"
+is "$(sent POST)" 2 "is sent again"
+
+# On a kept connection libcurl would send it again by itself, and not count that.
+bad_api --on PATCH /secrets/app 1 lost relay
+seal --set B=two --set C=x
+out_is "secret/app updated" "a change whose answer is lost"
+is "$(values) $(sent PATCH)" "one two x 2" "is sent again, stored once, and the other values are kept"
+err_unlike 'somebody' "and is not taken for another writer's"
+bad_api --on PATCH /secrets/app 1 lost relay
+seal --retries 0 --set B=2
+out_is "secret/app updated" "the same, with --retries 0"
+is "$(values) $(sent PATCH)" "one 2 x 1" "is sent once"
+bad_api --on PATCH /secrets/app 1 lost relay
+seal --unset C
+out_is "secret/app updated" "a data key that is removed, with no answer"
+bad_api --on PATCH /secrets/app 1 close --on PATCH /secrets/app 1 touch relay
+seal --set B=three
+status_is 1 "another writer's change after a request that is lost"
+err_like 'Secret demo/app: .*409' "is a conflict"
+is "$(values)" "one 2 " "and nothing is stored"
+
+before=$(newest)
+bad_vault --on POST /rotate 1 lost relay
+rotate VAULT_ADDR="$BAD_URL"
+status_is 0 "a rotation of the key whose answer is lost"
+err_like "rotate: .*no answer: .*; the key was read back, and has version $((before + 1))" "is found in the key"
+is "$(newest) $(sent 'POST [^ ]*/rotate')" "$((before + 1)) 1" "it is sent once"
+is "$(grep -c "^$(sed -n 's/ POST [^ ]*\/rotate .*//p' "$BAD_LOG") " "$BAD_LOG")" 1 "over a connection of its own"
+like "$(stored app A)" "^vault:v$((before + 1)):" "and the Secrets are rewrapped"
+bad_vault --on POST /rotate 1 close relay
+rotate VAULT_ADDR="$BAD_URL"
+status_is 1 "a rotation of the key that is lost"
+err_like "the key still has version $((before + 1)); run again" "is not sent again by itself"
+is "$(newest) $(sent 'POST [^ ]*/rotate')" "$((before + 1)) 1" "since nothing shows that it will not be carried out yet"
+bad_vault --on POST /rotate 1 html=503 relay
+rotate VAULT_ADDR="$BAD_URL"
+is "$STATUS $(sent 'POST [^ ]*/rotate')" "1 1" "nor is it after a gateway's 503"
+
+for options in "" "--retries 0"; do
+	bad_api --on PATCH /secrets/app 1 lost relay
+	# shellcheck disable=SC2086 # words
+	rotate KUBERNETES_SERVICE_PORT="$BAD_PORT" $options
+	status_is 0 "a rewrapped Secret whose answer is lost${options:+, with $options}"
+	out_like 'current 1, rewrapped 1, .*conflicts 0, .*failed 0' "is counted as rewrapped, and not as a conflict"
+	is "$(values)" "one 2 " "and has its values"
+done
+done_testing
