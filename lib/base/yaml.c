@@ -463,8 +463,10 @@ int yaml_to_json(const char *text, size_t length, const char *what, struct secre
 {
 	struct converter converter = {.what = what, .err = err};
 	struct yaml_input input;
-	int passed = pass_json(text, length, what, json, err);
 
+	if (yaml_check_encoding(text, length, what, err) < 0)
+		return -1;
+	int passed = pass_json(text, length, what, json, err);
 	if (passed != 0)
 		return passed < 0 ? -1 : 0;
 	if (!yaml_input_begin(&input, &converter.parser, text, length))

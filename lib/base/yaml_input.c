@@ -3,6 +3,35 @@
 #include <openssl/mem.h>
 #include <string.h>
 
+/* ASCII or a byte order mark in units of two or four bytes. */
+static const char *find_encoding(const char *text, size_t length)
+{
+	static const struct {
+		const char *encoding, *mark;
+		size_t length;
+	} marks[] = {{"UTF-32", "\xFF\xFE\0\0", 4}, {"UTF-32", "\0\0\xFE\xFF", 4},
+	    {"UTF-32", "\0\0\0", 3}, {"UTF-16", "\xFF\xFE", 2}, {"UTF-16", "\xFE\xFF", 2}};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (length >= marks[i].length && memcmp(text, marks[i].mark, marks[i].length) == 0)
+			return marks[i].encoding;
+	if (length >= 4 && text[0] && memcmp(text + 1, "\0\0\0", 3) == 0)
+		return "UTF-32";
+	if (length >= 4 && !text[0] != !text[1] && !text[0] == !text[2] && !text[1] == !text[3])
+		return "UTF-16";
+	return NULL;
+}
+
+int yaml_check_encoding(const char *text, size_t length, const char *what, struct error *err)
+{
+	const char *encoding = find_encoding(text, length);
+
+	if (!encoding)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "%s: text in %s; convert it to UTF-8 (iconv -f %s -t UTF-8)", what, encoding, encoding);
+}
+
 static int read_text(void *context, unsigned char *buffer, size_t size, size_t *count)
 {
 	struct yaml_input *input = context;

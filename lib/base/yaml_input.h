@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <yaml.h>
 
+#include "lib/base/error.h"
+
+/* Reject text in UTF-16 or UTF-32 by its first four bytes; `what` names it. */
+int yaml_check_encoding(const char *text, size_t length, const char *what, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 struct yaml_input {
 	const char *text;
 	size_t length, at;

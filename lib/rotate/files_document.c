@@ -32,6 +32,16 @@ void files_complain(struct files_run *run, const struct error *reason)
 	log_write(LOG_ERROR, "%s", reason->message);
 }
 
+/* Nothing of it is ciphertext that can be seen; a verification mentions what may be a Secret. */
+static void pass_over(const struct files_run *run, const struct error *reason, bool secret)
+{
+	bool verify = run->settings->phase == ROTATE_FILES_VERIFY;
+
+	if (!run->silent)
+		log_write(verify && secret ? LOG_WARNING : LOG_DEBUG,
+		    "not checked, as it holds no ciphertext: %s", reason->message);
+}
+
 /* The line that a node of the document begins on. */
 static size_t line_of(const struct files_document *document, uint32_t node)
 {
@@ -153,6 +163,9 @@ static int find_scope(struct files_secret *secret, struct error *reason)
 		return 0;
 	if (sealed_scope_parse(text, &secret->scope, reason) < 0)
 		return error_wrap(reason, "annotation " SEALED_ANNOTATION_SCOPE);
+	if (secret->scope != SEALED_CLUSTER_WIDE &&
+	    manifest_check_rendered(secret->found, reason) < 0)
+		return error_wrap(reason, "scope %s binds to the namespace", text);
 	if (secret->scope != SEALED_CLUSTER_WIDE && !secret->namespace)
 		return error_set(reason, ERROR_USAGE,
 		    "scope %s binds to the namespace, which it does not name: name it with -n",
@@ -341,8 +354,13 @@ static int look_at_secret(struct files_run *run, struct files_document *document
 	const char *key;
 	bool ours;
 
-	if (!files_is_sealed(object))
+	if (!files_is_sealed(object)) {
+		if (manifest_check_rendered(secret->found, &reason) < 0) {
+			manifest_wrap(&document->manifest, secret->found, &reason);
+			pass_over(run, &reason, true);
+		}
 		return 0;
+	}
 	secret->namespace = object->namespace ? object->namespace : unsaid;
 	run->summary->secrets++;
 	secret->counts = true;
@@ -394,8 +412,9 @@ static void refuse_document(
 
 	if (files_hold_ciphertext(secret_buffer_string(text), text->length))
 		files_complain(run, reason);
-	else if (!run->silent)
-		log_write(LOG_DEBUG, "passed over, as it holds no ciphertext: %s", reason->message);
+	else
+		pass_over(run, reason,
+		    memmem(secret_buffer_string(text), text->length, "Secret", 6) != NULL);
 }
 
 int files_document_read(struct files_run *run, struct files_document *document,

@@ -316,6 +316,8 @@ static int look_at_secret(struct run *run, struct waiting *waiting, size_t index
 	if (run->sink->written && manifest_read_metadata(&waiting->manifest,
 				      &waiting->manifest.secrets[index], &secret->version, err) < 0)
 		return -1;
+	if (manifest_check_rendered(secret->found, err) < 0)
+		return manifest_wrap(&waiting->manifest, secret->found, err);
 	if (prepare(run, secret, err) < 0)
 		return manifest_wrap(&waiting->manifest, secret->found, err);
 	waiting->values += secret->sealing.values.count;

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 #include "lib/sealed/manifest_node.h"
+#include "lib/sealed/manifest_template.h"
 
 static void free_secret(struct manifest_secret *secret)
 {
@@ -418,7 +419,17 @@ static int read_secret(struct manifest *manifest, uint32_t node, struct error *e
 	    read_metadata(tree, secret, err) < 0 || read_others(tree, secret, err) < 0 ||
 	    read_values(tree, secret, false, err) < 0 || read_values(tree, secret, true, err) < 0)
 		return -1;
+	secret->template = manifest_has_placeholders(&secret->object);
 	return 0;
+}
+
+int manifest_check_rendered(const struct manifest_secret *secret, struct error *err)
+{
+	if (!secret->template)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "a template, such as Helm's, and not a Secret yet; seal the values that it is rendered "
+	    "with, or render it first");
 }
 
 /*
@@ -470,6 +481,25 @@ static struct manifest_node *type_member(const struct manifest_tree *tree,
 		   : manifest_next(tree, found);
 }
 
+/* An OpenShift Template has its objects, with parameters in them, in a list. */
+static int refuse_template(
+    const struct manifest_tree *tree, const struct manifest_node *template, struct error *err)
+{
+	const struct manifest_node *objects = manifest_member(tree, template, "objects");
+
+	if (!objects || objects->kind != MANIFEST_SEQUENCE)
+		return 0;
+	for (const struct manifest_node *object = manifest_first(tree, objects); object;
+	     object = manifest_next(tree, object)) {
+		const struct manifest_node *kind = manifest_member(tree, object, "kind");
+		if (kind && manifest_node_is(tree, kind, "Secret"))
+			return manifest_tree_refuse(tree, object->start, err,
+			    "a Secret in an OpenShift Template; process the template first (oc "
+			    "process), or take the Secret out of it");
+	}
+	return 0;
+}
+
 static int look_at_object(struct manifest *manifest, uint32_t node, bool secret, struct error *err);
 
 /* NOLINTNEXTLINE(misc-no-recursion): MANIFEST_DEPTH_MAX bounds it */
@@ -508,6 +538,8 @@ static int look_at_object(struct manifest *manifest, uint32_t node, bool secret,
 		return secret ? read_secret(manifest, node, err) : 0;
 	bool is_secret = manifest_node_is(tree, kind, "Secret");
 	bool secret_list = manifest_node_is(tree, kind, "SecretList");
+	if (manifest_node_is(tree, kind, "Template"))
+		return refuse_template(tree, object, err);
 	if (!is_secret && !secret_list && !manifest_node_is(tree, kind, "List"))
 		return 0;
 	const struct manifest_node *version = type_member(tree, object, "apiVersion", err);
@@ -522,6 +554,29 @@ static int look_at_object(struct manifest *manifest, uint32_t node, bool secret,
 			 : look_at_items(manifest, object, secret_list, err);
 }
 
+/* The reason that a template gives may be any: a brace, a name, base64. */
+static int explain_template(const struct manifest *manifest, struct error *err)
+{
+	const struct secret_buffer *text = &manifest->text;
+
+	if (err->code == ERROR_INVALID &&
+	    manifest_text_is_helm(secret_buffer_string(text), text->length))
+		error_hint(err, "this is a Helm template; render it first (helm template)");
+	return -1;
+}
+
+/* An action of Helm's may stand anywhere, in a comment too. */
+static void mark_templates(struct manifest *manifest)
+{
+	const struct secret_buffer *text = &manifest->text;
+
+	if (manifest->count == 0 ||
+	    !manifest_text_is_helm(secret_buffer_string(text), text->length))
+		return;
+	for (size_t i = 0; i < manifest->count; i++)
+		manifest->secrets[i].template = true;
+}
+
 int manifest_read(struct manifest *manifest, struct secret_buffer *text, size_t line,
     const char *file, struct error *err)
 {
@@ -529,9 +584,11 @@ int manifest_read(struct manifest *manifest, struct secret_buffer *text, size_t 
 	error_clear(err);
 	secret_buffer_move(&manifest->text, text);
 	if (manifest_tree_read(&manifest->tree, secret_buffer_string(&manifest->text),
-		manifest->text.length, line, file, err) < 0)
-		return -1;
-	return manifest->tree.count ? look_at_object(manifest, 0, false, err) : 0;
+		manifest->text.length, line, file, err) < 0 ||
+	    (manifest->tree.count && look_at_object(manifest, 0, false, err) < 0))
+		return explain_template(manifest, err);
+	mark_templates(manifest);
+	return 0;
 }
 
 int manifest_wrap(

@@ -30,6 +30,7 @@ struct manifest_secret {
 	struct manifest_value *values; /* object.data_count of them */
 	uint32_t node;
 	bool generate_name; /* metadata.generateName instead of a name */
+	bool template;	    /* it must be rendered before it is a Secret */
 	/* The node that keeps it from being changed, and what it is; NULL: none. */
 	uint32_t obstacle;
 	const char *obstacle_kind;
@@ -44,8 +45,8 @@ struct manifest {
 
 /*
  * Take over *text (empty after), one document of a stream that begins on `line` of `file`
- * (borrowed), and find its v1 Secrets, those in Lists too.  *manifest is to be freed whatever comes
- * out.
+ * (borrowed), and find its v1 Secrets, those in Lists too.  One in an OpenShift Template is
+ * refused. *manifest is to be freed whatever comes out.
  */
 int manifest_read(struct manifest *manifest, struct secret_buffer *text, size_t line,
     const char *file, struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -63,6 +64,11 @@ int manifest_read_metadata(const struct manifest *manifest, struct manifest_secr
 /* "FILE: line 3: Secret demo/app: " before what *err says.  Returns -1. */
 int manifest_wrap(const struct manifest *manifest, const struct manifest_secret *secret,
     struct error *err) __attribute__((nonnull));
+
+/* Reject a Secret whose plaintext is a template's: it would be sealed instead of what it renders
+ * to. */
+int manifest_check_rendered(const struct manifest_secret *secret, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* Change one Secret of the manifest. */
 struct manifest_change {

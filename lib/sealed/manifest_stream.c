@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/input_file.h"
+#include "lib/base/yaml_input.h"
 
 #define READ_STEP ((size_t)128 * 1024)
 #define MARK_LENGTH 3
@@ -186,6 +187,13 @@ static bool find_end(struct search *search, size_t *end)
 	return search->all;
 }
 
+/* Reject UTF-16, whose line breaks and marks are other bytes. */
+static int check_encoding(const struct manifest_stream *stream, struct error *err)
+{
+	return yaml_check_encoding(
+	    secret_buffer_string(&stream->buffer), stream->buffer.length, stream->name, err);
+}
+
 /* Read on, after moving what is left to the buffer's beginning. */
 static int fill(struct manifest_stream *stream, struct error *err)
 {
@@ -218,7 +226,7 @@ static int fill(struct manifest_stream *stream, struct error *err)
 			break;
 		step -= (size_t)count;
 	}
-	return 0;
+	return stream->line > 1 ? 0 : check_encoding(stream, err);
 }
 
 static size_t count_lines(const char *text, size_t length)

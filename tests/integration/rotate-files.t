@@ -218,6 +218,28 @@ is "$(versions "$file")" "v7 x 4" "to the newest version"
 rotate --phase verify "$dir"
 status_is 0 "verify finds nothing then"
 
+# Each is told as what it is, and fails the verification where it could hold ciphertext.
+sealed=$(<"$file")
+# verify_also STATUS PATTERN TEXT COMMAND...: the text, as the command gives it on, beside a file that is up to date
+verify_also() {
+	printf '%s\n' "$3" | "${@:4}" >"$dir/other.yaml"
+	rotate --phase verify "$dir"
+	is "$STATUS" "$1" "verify: $2"
+	err_like "$dir/other.yaml: $2" "it is told"
+}
+head=$'apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n'
+warned='not checked, as it holds no ciphertext: '
+openshift=$'apiVersion: template.openshift.io/v1\nkind: Template\nobjects:\n- kind: Secret\n  apiVersion: v1\n  metadata: {name: x}\n'
+verify_also 0 'line 1: .*a template' "$head"'stringData: {A: "{{ .Values.a }}"}' cat
+err_like "warning: $warned" "as a warning"
+verify_also 0 'line 4, column [0-9]+: .*Helm template' "$head"'data: {A: {{ .Values.a }}}' cat
+verify_also 0 'line 4, column 3: a Secret in an OpenShift Template' "$openshift"'  stringData: {A: "${A}"}' cat
+verify_also 1 'line 4, column 3: a Secret in an OpenShift Template' "$openshift  data: {A: $(b64 aes256-key one)}" cat
+verify_also 1 'line 4, column [0-9]+: .*Helm template' "$head"'data: {A: {{ .Values.a }}, B: '"$(b64 aes256-key one)}" cat
+verify_also 1 'text in UTF-16; convert it to UTF-8' "$sealed" iconv -f UTF-8 -t UTF-16
+verify_also 1 'text in UTF-16; convert it to UTF-8' "$sealed" iconv -f UTF-8 -t UTF-16LE
+rm "$dir/other.yaml"
+
 # -- keys ---------------------------------------------------------------------------------------------
 
 {

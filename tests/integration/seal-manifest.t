@@ -224,4 +224,26 @@ for value in vault:vXX vault:v1: vault:v0:eA==; do
 	fails_with 1 'data key "P": garbled ciphertext' "what only begins like ciphertext ($value) does not pass for it"
 done
 
+# What is not a manifest yet, or not in UTF-8.
+head=$'apiVersion: v1\nkind: Secret\nmetadata: {name: app}\n'
+# not_yet PATTERN TEXT: refused, and in place left as it is.
+not_yet() {
+	printf '%s' "$2" >"$TAP_WORK/t.yaml"
+	run "$BIN/secret-seal" --transit-key aes256-key -n demo -i -f "$TAP_WORK/t.yaml"
+	fails_with 1 "t\.yaml: $1" "refused: $1"
+	is "$(<"$TAP_WORK/t.yaml")" "${2%$'\n'}" "it is as it was"
+}
+not_yet 'line 1: .*a template, such as Helm' "$head"$'stringData: {A: "{{ .Values.a }}"}\n'
+not_yet 'line 4, column 11: .*Helm template; render it first' "$head"$'data: {A: "{{ .Values.a | b64enc }}"}\n'
+not_yet 'line 1: .*a template, such as Helm' $'apiVersion: v1\nkind: Secret\nmetadata: {name: "{{ .Release.Name }}"}\nstringData: {A: a}\n'
+not_yet 'line 4, column 3: a Secret in an OpenShift Template; process the template first' \
+	$'apiVersion: template.openshift.io/v1\nkind: Template\nobjects:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: app}\n  stringData: {A: "${A}"}\n'
+printf '%s' "$head" 'stringData: {A: a}' | iconv -f UTF-8 -t UTF-16 >"$TAP_WORK/t.yaml"
+for target in -i '-o yaml'; do
+	run "$BIN/secret-seal" --transit-key aes256-key -n demo $target -f "$TAP_WORK/t.yaml"
+	fails_with 1 't\.yaml: text in UTF-16; convert it to UTF-8' "UTF-16, $target"
+done
+run "$BIN/secret-seal" --transit-key aes256-key --from-document "$TAP_WORK/t.yaml" document
+fails_with 1 't\.yaml: text in UTF-16; convert it to UTF-8' "UTF-16 as a document"
+
 done_testing

@@ -79,6 +79,8 @@ static const struct {
     {"- a\n- b\n", "- a\n- b\n"},
     {"kind: ConfigMap\napiVersion: v1\ndata: {a: &x b, c: *x}\n",
 	"kind: ConfigMap\napiVersion: v1\ndata: {a: &x b, c: *x}\n"},
+    {"kind: Template\napiVersion: template.openshift.io/v1\nobjects: [{kind: Role}, x, {}]\n",
+	"kind: Template\napiVersion: template.openshift.io/v1\nobjects: [{kind: Role}, x, {}]\n"},
     {"kind: Secret\napiVersion: example.com/v1\n", "kind: Secret\napiVersion: example.com/v1\n"},
     /* Block style. */
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: YQ==\n",
@@ -316,6 +318,17 @@ static const struct {
     {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},\"data\":{\"A\":"
      "12}}",
 	"a value in data is no string"},
+    /* Templates. */
+    {SECRET "data:\n  A: \"{{ .Values.a | b64enc }}\"\n", "Helm template"},
+    {SECRET "data:\n  A: {{ .Values.a }}\n", "Helm template"},
+    {SECRET "data:\n  \"{{ .Values.key }}\": YQ==\n", "Helm template"},
+    {"{{- if .Values.a }}\n" SECRET "data: {}\n{{- end }}\n", "Helm template"},
+    {"apiVersion: template.openshift.io/v1\nkind: Template\nobjects:\n- kind: Role\n- apiVersion: "
+     "v1\n"
+     "  kind: Secret\n  metadata: {name: \"${NAME}\"}\n  stringData: {A: \"${A}\"}\n",
+	"line 5, column 3: a Secret in an OpenShift Template"},
+    {"{\"kind\":\"Template\",\"apiVersion\":\"v1\",\"objects\":[{\"kind\":\"Secret\"}]}",
+	"a Secret in an OpenShift Template"},
     /* Broken JSON, though kubectl reads some of it as YAML. */
     {"\n" JSON_HEAD "},\"stringData\":{\"A\":\"b\n c\"}}", "line 2, column"},
     {"---\n" JSON_HEAD "},\"stringData\":{\"A\":b}}", "line 2, column"},
@@ -360,6 +373,42 @@ static void make_set(const char *words, struct kube_secret *set)
 			expect_ok(kube_secret_add(set, word, &value, &err), err);
 	}
 }
+
+static const struct {
+	const char *text;
+	bool template;
+} templates[] = {
+    {SECRET "stringData:\n  A: \"{{ .Values.a }}\"\n", true},
+    {SECRET "stringData:\n  A: |\n    {{- $x := 1 }}\n    a: {{ .Release.Name | quote }}\n", true},
+    {SECRET "stringData:\n  A: x {{ include \"app.password\" . }}\n", true},
+    {SECRET "# {{- if $.Values.enabled }}\nstringData:\n  A: a\n# {{- end }}\n", true},
+    {SECRET "stringData:\n  A: \"{{ password }}\"\n", true},
+    {SECRET "stringData:\n  A: |\n    {{ password }}\n", true},
+    {SECRET "  labels: {app: \"{{ x }}\"}\nstringData:\n  A: a\n", true},
+    {"apiVersion: v1\nkind: Secret\nmetadata: {name: \"{{ x }}-app\"}\ndata: {A: YQ==}\n", true},
+    /* Alertmanager's and Go's own templates are values like others. */
+    {SECRET "stringData:\n  A: |\n    text: '{{ range .Alerts }}{{ .CommonLabels.Values.x }}{{ end "
+	    "}}'\n",
+	false},
+    {SECRET "stringData:\n  A: |\n    {{ define \"x\" }}{{ template \"y\" . }}{{ end }}\n", false},
+    {SECRET "stringData:\n  A: \"a{{b}}\"\n  B: \"{{\"\n  C: \"}}\"\n", false},
+    {SECRET "stringData:\n  A: .Values.a\n", false},
+};
+
+START_TEST(a_secret_that_must_be_rendered_first_is_known)
+{
+	struct manifest manifest;
+
+	expect_ok(read_text(&manifest, templates[_i].text, strlen(templates[_i].text)), err);
+	ck_assert_uint_eq(manifest.count, 1);
+	if (templates[_i].template)
+		expect_failure(manifest_check_rendered(manifest.secrets, &err), err, ERROR_INVALID,
+		    "a template");
+	else
+		expect_ok(manifest_check_rendered(manifest.secrets, &err), err);
+	manifest_free(&manifest);
+}
+END_TEST
 
 static const struct {
 	const char *text, *value;
@@ -767,6 +816,8 @@ static void add_tests(TCase *tests)
 	tcase_add_loop_test(tests, values_come_change_and_go, 0, COUNT(changed));
 	tcase_add_loop_test(
 	    tests, values_come_change_and_go_while_string_data_becomes_data, 0, COUNT(moved));
+	tcase_add_loop_test(
+	    tests, a_secret_that_must_be_rendered_first_is_known, 0, COUNT(templates));
 	tcase_add_loop_test(tests, what_would_break_the_text_is_refused, 0, COUNT(unchangeable));
 	tcase_add_loop_test(
 	    tests, a_last_line_without_a_break_is_read_as_kubectl_reads_it, 0, COUNT(last_lines));

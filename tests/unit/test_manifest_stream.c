@@ -108,6 +108,35 @@ START_TEST(a_stream_is_cut_into_documents)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	size_t length;
+	const char *encoding;
+} encodings[] = {
+    {"\xFF\xFE"
+     "a\0:\0",
+	6, "UTF-16"},
+    {"\xFE\xFF\0a\0:", 6, "UTF-16"},
+    {"a\0:\0 \0b\0", 8, "UTF-16"},
+    {"\0a\0:\0 \0b", 8, "UTF-16"},
+    {"\xFF\xFE\0\0a\0\0\0", 8, "UTF-32"},
+    {"\0\0\xFE\xFF\0\0\0a", 8, "UTF-32"},
+    {"a\0\0\0:\0\0\0", 8, "UTF-32"},
+    {"\0\0\0a\0\0\0:", 8, "UTF-32"},
+};
+
+START_TEST(other_encodings_are_refused_by_name)
+{
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+
+	for (size_t step = 1; step <= 4096; step *= 64) {
+		expect_failure(split(encodings[_i].text, encodings[_i].length, step, &out), err,
+		    ERROR_INVALID, encodings[_i].encoding);
+		expect_contains(err.message, "convert it to UTF-8");
+	}
+}
+END_TEST
+
 /* Whatever comes, and in whatever pieces: the same documents, and together the stream. */
 START_TEST(documents_together_are_the_stream)
 {
@@ -221,6 +250,7 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
+	tcase_add_loop_test(tests, other_encodings_are_refused_by_name, 0, COUNT(encodings));
 	tcase_add_loop_test(tests, a_stream_is_cut_into_documents, 0, COUNT(streams));
 	tcase_add_test(tests, documents_together_are_the_stream);
 	tcase_add_test(tests, a_long_stream_is_cut_as_a_short_one);

@@ -1,0 +1,20 @@
+/* manifest_template: text that is a manifest only once a program has rendered it. */
+#ifndef SEALED_MANIFEST_TEMPLATE_H
+#define SEALED_MANIFEST_TEMPLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/kube/kube.h"
+
+/* Return true if the text has an action of Helm's: {{ .Values.x }}, {{- include "x" . }}. */
+bool manifest_text_is_helm(const char *text, size_t length) __attribute__((nonnull));
+
+/*
+ * Return true if a Secret's names, labels or values are placeholders, {{ ... }} as Helm, Jinja and
+ * others have them.  A value that only contains some, such as Alertmanager's configuration, is
+ * none.
+ */
+bool manifest_has_placeholders(const struct kube_secret *object) __attribute__((nonnull));
+
+#endif
