@@ -7,6 +7,7 @@
 #   launch [NAME=VALUE...]            run secret-exec as the pod $BAD_POD, whose CAs are $BAD_CA, so that it prints
 #                                     "value" where all is well; $LAUNCH holds options for it
 #   launch_begin, launch_end          the same, in two parts: until it tells of another try, and from there to its end
+#   bad_kubeconfig FILE [CA]          a person's way to $BAD_URL as API server, trusted by CA ($BAD_CA)
 #   STAGE_VAULT_URL, STAGE_API_URL                where the stage has them
 #   gives_up REGEX NAME               the last line on stderr, after lines about tries only, and status 125
 #   comes_through NAME                it printed "value"
@@ -60,6 +61,17 @@ bad_api() {
 	local trust=()
 	case $1 in --plain | --untrusted) trust=("$1") && shift ;; esac
 	bad_server "${trust[@]}" --relay "$STAGE_API_URL" "$STAGE_DIR/pod/app/ca.crt" "$@"
+}
+
+bad_kubeconfig() {
+	cat >"$1" <<-END
+		apiVersion: v1
+		kind: Config
+		current-context: bad
+		contexts: [{name: bad, context: {cluster: bad, user: person, namespace: demo}}]
+		clusters: [{name: bad, cluster: {server: "$BAD_URL", certificate-authority: "${2-$BAD_CA}"}}]
+		users: [{name: person, user: {tokenFile: "$STAGE_ADMIN_TOKEN"}}]
+	END
 }
 
 launcher() {

@@ -94,8 +94,7 @@ hides "nor does one when it is read back" "$TAP_WORK/value" "$TAP_WORK/token"
 # The API server's bearer token, of both.
 for form in "${FORMS[@]}"; do
 	bad_api "echo=403=$form"
-	sed -E "s,server: .*,server: $BAD_URL,; s,certificate-authority(-data)?: .*,certificate-authority: $BAD_CA," "$KUBECONFIG" \
-		>"$TAP_WORK/config"
+	bad_kubeconfig "$TAP_WORK/config"
 	run env KUBECONFIG="$TAP_WORK/config" "$BIN/secret-seal" --retries 0 --set B=other app
 	fails_with 1 'status 403: Told: ' "secret-seal's request to the API server ($form)"
 	hides "shows nothing of the bearer token" "$STAGE_ADMIN_TOKEN"
@@ -105,14 +104,17 @@ for form in "${FORMS[@]}"; do
 done
 
 # A proxy's password, where plain http goes through it.
+LAUNCH+=(--vault-skip-verify)
 printf %s 'hunter2+proxy/word' >"$TAP_WORK/password"
 for form in "${FORMS[@]}"; do
 	bad_server --plain "echo=400=$form"
-	launch VAULT_ADDR=http://vault.example:8200 VAULT_SKIP_VERIFY=true \
+	launch VAULT_ADDR=http://vault.example:8200 \
 		"HTTP_PROXY=http://user:hunter2%2Bproxy%2Fword@127.0.0.1:$BAD_PORT" "http_proxy=http://user:hunter2%2Bproxy%2Fword@127.0.0.1:$BAD_PORT"
 	is "$STATUS" 125 "a proxy that repeats the request ($form)"
 	hides "shows nothing of its password and of the JWT" "$TAP_WORK/password" "$jwt"
 done
+
+LAUNCH=(--retries 0)
 
 # A redirect's target.
 bad_vault --on POST login 0 "redirect=302=https://$(cut -c1-60 "$jwt" | tr -d _-).example" relay

@@ -59,16 +59,12 @@ exec_probe() {
 }
 seal_probe() { probe 1 1 env VAULT_CACERT="$BAD_CA" "$@" "$BIN/secret-seal" --retries 0 --timeout 1s --set A=new --set C=third app; }
 rotate_probe() { probe 1 "${LINES_MAX-5}" env VAULT_CACERT="$BAD_CA" "$@" "$BIN/secret-rotate" --retries 0 --timeout 1s -n demo; }
-config() {
-	sed -E "s,server: .*,server: $BAD_URL,; s,certificate-authority(-data)?: .*,certificate-authority: $BAD_CA," "$KUBECONFIG" \
-		>"$TAP_WORK/config"
-}
 names() { sed -n "/^$1 = {/,/^}/s/^    \"\([^\"]*\)\".*/\1/p" "$BAD_SERVER"; }
 
 # Bytes that break HTTP, from each server to each program; and in the place of a proxy's answer to CONNECT.
 for name in $(names RAW); do
 	bad_server "raw=$name"
-	config
+	bad_kubeconfig "$TAP_WORK/config"
 	exec_probe "VAULT_ADDR=$BAD_URL"
 	exec_probe KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_PORT"
 	seal_probe "VAULT_ADDR=$BAD_URL"
@@ -115,7 +111,7 @@ stored_before=$(stored app A)$(stored app B)
 for name in $(names LISTS); do
 	[ "$name" != items-null ] || continue # an empty list
 	bad_api --on GET 'secrets?' 0 "list=$name" relay
-	config
+	bad_kubeconfig "$TAP_WORK/config"
 	LINES_MAX=4 rotate_probe "KUBECONFIG=$TAP_WORK/config"
 	probe 1 2 env "KUBECONFIG=$TAP_WORK/config" "$BIN/secret-seal" status --retries 0 --timeout 1s -A
 	probe 1 2 env "KUBECONFIG=$TAP_WORK/config" "$BIN/secret-seal" verify --retries 0 --timeout 1s -A
