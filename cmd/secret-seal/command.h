@@ -51,6 +51,11 @@ extern const struct command seal_command, edit_command, status_command, verify_c
 	.offset = offsetof(struct configuration, transit_key),                                     \
 	.help = "Transit key (default what " who " says)"
 
+#define FORCE_FOREIGN_OPTION                                                                       \
+	.name = "force-foreign", .kind = OPTION_FLAG,                                              \
+	.offset = offsetof(struct configuration, force_foreign),                                   \
+	.help = "take what another tool has encrypted (SOPS, Ansible Vault, age, ...) as it is"
+
 /* For commands that look at many Secrets; `selection` is a member of `type`. */
 #define SELECTION_OPTIONS(type)                                                                    \
 	{.section = "Which Secrets",                                                               \

@@ -41,8 +41,8 @@ static int unseal_file(struct servers *servers, const struct edit_settings *sett
 {
 	struct kube_secret secret;
 
-	if (manifest_secret_read(settings->file, settings->name, servers->namespace, &secret, err) <
-	    0)
+	if (manifest_secret_read(settings->file, settings->name, servers->namespace,
+		settings->force_foreign, &secret, err) < 0)
 		return -1;
 	return unseal_secret(servers, &secret, settings->transit_key, unsealed, err);
 }
@@ -256,6 +256,7 @@ static int write_changes(struct editing *editing, struct error *err)
 	    .transit_key = editing->settings->transit_key,
 	    .layout = editing->document_key ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY,
 	    .data_key = editing->document_key,
+	    .force_foreign = editing->settings->force_foreign,
 	    .must_exist = true,
 	    .based_on = editing->base.secret.resource_version};
 	struct seal_changes changes;

@@ -13,6 +13,7 @@ struct edit_settings {
 	const char *file; /* the manifest that it stands in (name NULL: alone); NULL: the API */
 	const char *transit_key; /* NULL: what the Secret says */
 	const char *editor;	 /* see lib/seal/editor.h */
+	bool force_foreign;	 /* see lib/sealed/foreign.h */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/input_file.h"
 #include "lib/seal/sealing.h"
+#include "lib/sealed/foreign.h"
 #include "lib/sealed/manifest.h"
 #include "lib/sealed/manifest_file.h"
 #include "lib/sealed/manifest_stream.h"
@@ -15,7 +16,7 @@
 /* Which Secret is meant, and where it was found. */
 struct search {
 	const char *file, *name; /* name NULL: the only one */
-	bool found;
+	bool found, force_foreign;
 };
 
 /* The Secret in a document that is meant; NULL with no error: it is not here. */
@@ -66,7 +67,7 @@ static char *version_of(const struct manifest *manifest, struct error *err)
 }
 
 /* Call `each` for the documents of the stream, until it fails. */
-static int each_document(int fd, const char *file,
+static int each_document(int fd, const struct search *search,
     int (*each)(void *context, struct manifest *manifest, struct error *err), void *context,
     struct error *err)
 {
@@ -75,11 +76,14 @@ static int each_document(int fd, const char *file,
 	size_t line;
 	int result;
 
-	manifest_stream_begin(&stream, fd, file);
+	if (!search->force_foreign && foreign_check_file(fd, search->file, err) < 0)
+		return -1;
+	manifest_stream_begin(&stream, fd, search->file);
 	while ((result = manifest_stream_next(&stream, &text, &line, err)) == 1) {
 		struct manifest manifest;
 
-		result = manifest_read(&manifest, &text, line, file, err);
+		result = foreign_read_manifest(
+		    &manifest, &text, line, search->file, search->force_foreign, err);
 		if (result == 0)
 			result = each(context, &manifest, err);
 		manifest_free(&manifest);
@@ -137,17 +141,19 @@ static int read_document(void *context, struct manifest *manifest, struct error 
 }
 
 int manifest_secret_read(const char *file, const char *name, const char *namespace,
-    struct kube_secret *secret, struct error *err)
+    bool force_foreign, struct kube_secret *secret, struct error *err)
 {
 	struct reading reading = {
-	    .search = {file, name, false}, .namespace = namespace, .secret = secret};
+	    .search = {.file = file, .name = name, .force_foreign = force_foreign},
+	    .namespace = namespace,
+	    .secret = secret};
 	struct stat status;
 	cleanup_close int fd = input_file_open_regular(AT_FDCWD, file, 0, file, &status, err);
 
 	*secret = (struct kube_secret){0};
 	if (fd < 0)
 		return -1;
-	int result = each_document(fd, file, read_document, &reading, err);
+	int result = each_document(fd, &reading.search, read_document, &reading, err);
 	if (result == 0)
 		result = check_found(&reading.search, err);
 	if (result < 0)
@@ -271,7 +277,9 @@ static int change_document(void *context, struct manifest *manifest, struct erro
 int manifest_secret_seal(struct servers *servers, const struct seal_settings *settings,
     const char *file, struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
 {
-	struct changing changing = {.search = {file, settings->name, false},
+	struct changing changing = {.search = {.file = file,
+					.name = settings->name,
+					.force_foreign = settings->force_foreign},
 	    .servers = servers,
 	    .settings = settings,
 	    .changes = changes,
@@ -280,7 +288,8 @@ int manifest_secret_seal(struct servers *servers, const struct seal_settings *se
 	memset(outcome, 0, sizeof(*outcome));
 	if (manifest_file_open(&changing.file, file, err) < 0)
 		return -1;
-	int result = each_document(changing.file.in, file, change_document, &changing, err);
+	int result =
+	    each_document(changing.file.in, &changing.search, change_document, &changing, err);
 	if (result == 0)
 		result = check_found(&changing.search, err);
 	if (result == 0 && !settings->rehearsal)

@@ -9,10 +9,11 @@
  * Read the Secret called `name` (NULL: the only one) of the file.  Its resource_version stands for
  * the document as it is now, for settings->based_on; its namespace is `namespace` where the
  * manifest names none, and "" where neither does: ERROR_USAGE when its values are bound to one.
+ * force_foreign: a file that another tool has encrypted is read all the same.
  */
 int manifest_secret_read(const char *file, const char *name, const char *namespace,
-    struct kube_secret *secret, struct error *err)
-    __attribute__((nonnull(1, 4, 5), warn_unused_result));
+    bool force_foreign, struct kube_secret *secret, struct error *err)
+    __attribute__((nonnull(1, 5, 6), warn_unused_result));
 
 /*
  * As seal(), with the file in place of the API: values that are plaintext are sealed as well, and

@@ -7,6 +7,7 @@
 #include "lib/base/progress.h"
 #include "lib/base/signals.h"
 #include "lib/seal/sealing.h"
+#include "lib/sealed/foreign.h"
 #include "lib/sealed/manifest.h"
 #include "lib/sealed/manifest_stream.h"
 
@@ -179,6 +180,8 @@ static int add_value(struct waiting_secret *secret, const struct kube_entry *ent
 
 	if (secret_buffer_append(
 		&value, secret_buffer_string(&entry->value), entry->value.length, err) < 0)
+		return -1;
+	if (!secret->settings.force_foreign && foreign_check("data", entry->key, &value, err) < 0)
 		return -1;
 	if (secret->sealing.document && sealed_document_check(&value, entry->key, err) < 0)
 		return -1;
@@ -524,7 +527,8 @@ static int take_document(
 		return error_memory(err);
 	/* It may have taken its time to come. */
 	servers_next_step(run->servers);
-	if (manifest_read(&waiting->manifest, text, line, run->file, err) < 0 ||
+	if (foreign_read_manifest(
+		&waiting->manifest, text, line, run->file, run->settings->force_foreign, err) < 0 ||
 	    look_at(run, waiting, err) < 0) {
 		free_waiting(waiting);
 		return -1;
@@ -539,6 +543,8 @@ static int read_stream(struct run *run, int fd, struct error *err)
 	size_t line;
 	int result;
 
+	if (!run->settings->force_foreign && foreign_check_file(fd, run->file, err) < 0)
+		return -1;
 	manifest_stream_begin(&stream, fd, run->file);
 	while ((result = manifest_stream_next(&stream, &text, &line, err)) == 1)
 		if (take_document(run, &text, line, err) < 0) {

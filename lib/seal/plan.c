@@ -2,6 +2,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/seal/sealing.h"
+#include "lib/sealed/foreign.h"
 
 static int check_data_key(const char *source, const char *name, struct error *err)
 {
@@ -72,11 +73,23 @@ static int check_existing_names(const struct sealing *sealing, struct error *err
 	    KUBE_NAMED(sealing));
 }
 
+static int check_foreign(const struct sealing *sealing, struct error *err)
+{
+	const struct variables *values = &sealing->changes->values;
+
+	for (size_t i = 0; i < values->count && !sealing->settings->force_foreign; i++)
+		if (foreign_check(values->items[i].source, values->items[i].name,
+			&values->items[i].value, err) < 0)
+			return -1;
+	return 0;
+}
+
 int sealing_check_changes(const struct sealing *sealing, struct error *err)
 {
 	const struct seal_changes *changes = sealing->changes;
 
-	if (changes_check(changes, err) < 0 || check_names(sealing, err) < 0)
+	if (changes_check(changes, err) < 0 || check_names(sealing, err) < 0 ||
+	    check_foreign(sealing, err) < 0)
 		return -1;
 	if ((changes->unset.count || changes->renamed.count) && !sealing->exists)
 		return error_set(err, ERROR_USAGE,
@@ -147,6 +160,9 @@ static int adopt(struct sealing *sealing, const struct kube_entry *entry, struct
 {
 	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
+	if (!sealing->settings->force_foreign &&
+	    foreign_check("data", entry->key, &entry->value, err) < 0)
+		return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&sealing->existing));
 	if (check_adopted(sealing, entry, err) < 0 || copy(&entry->value, &value, err) < 0)
 		return -1;
 	return add_value(sealing, entry->key, &value, entry->key, err);

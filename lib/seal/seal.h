@@ -31,6 +31,7 @@ struct seal_settings {
 	bool immutable;	      /* a new Secret that can't be changed, under NAME-SUFFIX */
 	bool adopt;	      /* of an existing Secret, the plaintext values are sealed as well */
 	bool create_key;      /* the Transit key, where there is none */
+	bool force_foreign;   /* seal what other tools have encrypted, see lib/sealed/foreign.h */
 	bool no_verify;	      /* skip decrypting: for a policy that may only encrypt */
 	bool must_exist;      /* there is something to change, or it is an error */
 	const char *based_on; /* the resourceVersion that the changes were made from; NULL: any */

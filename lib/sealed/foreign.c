@@ -1,0 +1,206 @@
+#include "lib/sealed/foreign.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/sealed/manifest_node.h"
+#include "lib/sealed/sealed.h"
+
+/* dotenvx: at least a public key and a tag follow. */
+#define DOTENVX "encrypted:"
+#define DOTENVX_BASE64_MIN 64
+
+static const struct marker {
+	const char *text;
+	size_t length;
+	bool anywhere; /* in the text; else at its beginning */
+	const char *tool;
+} markers[] = {
+#define AT_START(text, tool)                                                                       \
+	{                                                                                          \
+		text, sizeof(text) - 1, false, tool                                                \
+	}
+#define ANYWHERE(text, tool)                                                                       \
+	{                                                                                          \
+		text, sizeof(text) - 1, true, tool                                                 \
+	}
+    ANYWHERE("ENC[AES256_GCM,", "SOPS"),
+    ANYWHERE("ENC[PKCS7,", "eyaml"),
+    ANYWHERE("ENC[GPG,", "eyaml"),
+    ANYWHERE("ENC[KMS,", "eyaml"),
+    ANYWHERE("$ANSIBLE_VAULT;", "Ansible Vault"),
+    ANYWHERE("-----BEGIN AGE ENCRYPTED FILE-----", "age"),
+    AT_START("age-encryption.org/v1", "age"),
+    ANYWHERE("-----BEGIN PGP MESSAGE-----", "PGP"),
+    AT_START("\0GITCRYPT\0", "git-crypt"),
+    AT_START("EJ[1:", "ejson"),
+    AT_START("Salted__", "OpenSSL"),
+    AT_START("U2FsdGVkX1", "OpenSSL"),
+    ANYWHERE("# kubesec:v:", "kubesec"),
+#undef AT_START
+#undef ANYWHERE
+};
+
+static bool contains(const char *bytes, size_t length, const char *text)
+{
+	return memmem(bytes, length, text, strlen(text)) != NULL;
+}
+
+/* Return whether a line begins with the text. */
+static bool has_line(const char *bytes, size_t length, const char *text)
+{
+	const char *end = bytes + length;
+
+	for (const char *at = bytes; at && at < end;) {
+		if ((size_t)(end - at) >= strlen(text) && memcmp(at, text, strlen(text)) == 0)
+			return true;
+		at = memchr(at, '\n', (size_t)(end - at));
+		at += at != NULL;
+	}
+	return false;
+}
+
+/* SOPS leaves some values as they are, but never its metadata out. */
+static bool is_sops(const char *bytes, size_t length)
+{
+	if (has_line(bytes, length, "sops_version=") || has_line(bytes, length, "sops_mac="))
+		return true;
+	return (has_line(bytes, length, "sops:") || contains(bytes, length, "\"sops\":")) &&
+	       contains(bytes, length, "version");
+}
+
+static bool is_sealed_secret(const char *bytes, size_t length)
+{
+	return contains(bytes, length, "SealedSecret") && contains(bytes, length, "encryptedData");
+}
+
+static bool is_dotenvx(const char *bytes, size_t length)
+{
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+	size_t prefix = strlen(DOTENVX);
+
+	if (length < prefix + DOTENVX_BASE64_MIN || memcmp(bytes, DOTENVX, prefix) != 0)
+		return false;
+	for (size_t i = prefix; i < length; i++)
+		if (!strchr(letters, bytes[i]) || !bytes[i])
+			return false;
+	return true;
+}
+
+const char *foreign_tool(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers); i++) {
+		const struct marker *marker = &markers[i];
+
+		if (marker->anywhere ? memmem(bytes, length, marker->text, marker->length) != NULL
+				     : length >= marker->length &&
+					   memcmp(bytes, marker->text, marker->length) == 0)
+			return marker->tool;
+	}
+	if (is_sops(bytes, length))
+		return "SOPS";
+	if (is_sealed_secret(bytes, length))
+		return "sealed-secrets";
+	if (is_dotenvx(bytes, length))
+		return "dotenvx";
+	return sealed_is_ciphertext(bytes, length) ? "Vault's Transit engine" : NULL;
+}
+
+/* Return the tool that a file's members are metadata of, where the file was read into values. */
+static const char *tool_of_member(const char *name, const char *value)
+{
+	if (strcmp(name, "sops_version") == 0 || strcmp(name, "sops_mac") == 0 ||
+	    (strcmp(name, "sops") == 0 && value[0] == '{'))
+		return "SOPS";
+	return strcmp(name, "kind") == 0 && strcmp(value, "SealedSecret") == 0 ? "sealed-secrets"
+									       : NULL;
+}
+
+int foreign_check(
+    const char *source, const char *name, const struct secret_buffer *value, struct error *err)
+{
+	const char *text = secret_buffer_string(value);
+	const char *tool = foreign_tool(text, value->length);
+
+	if (!tool)
+		tool = tool_of_member(name, text);
+	if (!tool)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "%s: %s: encrypted with %s already; decrypt it with that tool first, or, to seal the "
+	    "ciphertext as it is, pass --force-foreign",
+	    source, name, tool);
+}
+
+int foreign_check_file(int fd, const char *file, struct error *err)
+{
+	char start[64];
+	ssize_t length = pread(fd, start, sizeof(start), 0);
+	const char *tool = length > 0 ? foreign_tool(start, (size_t)length) : NULL;
+
+	if (!tool)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "%s: encrypted with %s already; decrypt it with that tool first", file, tool);
+}
+
+/* Return the tool by the kind of an object, in a List too; or NULL. */
+static const char *tool_of_kind(
+    const struct manifest_tree *tree, const struct manifest_node *object)
+{
+	const struct manifest_node *kind = manifest_member(tree, object, "kind");
+	const struct manifest_node *items = manifest_member(tree, object, "items");
+
+	if (kind && manifest_node_is(tree, kind, "SealedSecret"))
+		return "sealed-secrets";
+	if (!items || items->kind != MANIFEST_SEQUENCE)
+		return NULL;
+	for (const struct manifest_node *item = manifest_first(tree, items); item;
+	     item = manifest_next(tree, item)) {
+		kind = manifest_member(tree, item, "kind");
+		if (kind && manifest_node_is(tree, kind, "SealedSecret"))
+			return "sealed-secrets";
+	}
+	return NULL;
+}
+
+/* Return the tool that has encrypted a document; or NULL. */
+static const char *tool_of(const struct manifest *manifest)
+{
+	const struct manifest_tree *tree = &manifest->tree;
+	const struct manifest_node *root = tree->nodes;
+
+	if (tree->count == 0)
+		return NULL;
+	if (root->kind == MANIFEST_SCALAR)
+		return foreign_tool(
+		    secret_buffer_string(&tree->contents) + root->value, root->bytes);
+	const struct manifest_node *sops = manifest_member(tree, root, "sops");
+	if (sops && sops->kind == MANIFEST_MAPPING)
+		return "SOPS";
+	if (contains(tree->text, tree->length, "# kubesec:v:"))
+		return "kubesec";
+	return tool_of_kind(tree, root);
+}
+
+int foreign_read_manifest(struct manifest *manifest, struct secret_buffer *text, size_t line,
+    const char *file, bool force, struct error *err)
+{
+	int result = manifest_read(manifest, text, line, file, err);
+
+	if (force)
+		return result;
+	/* Ciphertext in the place of base64 is an error already: say why. */
+	const char *tool = result == 0 || manifest->tree.count > 0 ? tool_of(manifest) : NULL;
+	if (result < 0 && !tool)
+		tool = foreign_tool(secret_buffer_string(&manifest->text), manifest->text.length);
+	if (!tool)
+		return result;
+	error_clear(err);
+	return error_set(err, ERROR_INVALID,
+	    "%s: line %zu: encrypted with %s already; decrypt it with that tool first, or, to take "
+	    "it as it is, pass --force-foreign",
+	    file, line, tool);
+}
