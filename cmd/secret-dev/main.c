@@ -12,7 +12,7 @@
 
 struct configuration {
 	const char *listen, *directory;
-	int64_t vault_port, kube_port;
+	int64_t vault_port, kube_port, vault_body, vault_strings;
 	bool print_env;
 };
 
@@ -32,6 +32,16 @@ static const struct option_spec table[] = {
 	.argument = "PORT",
 	.offset = offsetof(struct configuration, kube_port),
 	.help = "port for the Kubernetes API (default a free one)"},
+    {.name = "vault-max-body",
+	.kind = OPTION_NUMBER,
+	.argument = "BYTES",
+	.offset = offsetof(struct configuration, vault_body),
+	.help = "refuse larger requests to Vault (413), as a gateway does"},
+    {.name = "vault-max-strings",
+	.kind = OPTION_NUMBER,
+	.argument = "NUMBER",
+	.offset = offsetof(struct configuration, vault_strings),
+	.help = "refuse requests to Vault with more JSON strings, as OpenBao does"},
     {.name = "directory",
 	.kind = OPTION_STRING,
 	.argument = "DIR",
@@ -76,6 +86,8 @@ static int settings_from(const struct configuration *configuration, bool command
 	settings->vault_port = (uint16_t)configuration->vault_port;
 	settings->kube_port = (uint16_t)configuration->kube_port;
 	settings->directory = configuration->directory;
+	settings->vault_body_max = (size_t)configuration->vault_body;
+	settings->vault_strings_max = (size_t)configuration->vault_strings;
 	return loopback_parse(configuration->listen, &settings->loopback, err);
 }
 

@@ -202,8 +202,10 @@ int stage_start(struct stage *stage, const struct stage_settings *settings, stru
 	if (vault_server_init(&stage->vault, err) < 0 || kube_server_init(&stage->kube, err) < 0 ||
 	    seed(&stage->vault, &stage->kube, err) < 0)
 		return -1;
+	stage->vault.strings_max = settings->vault_strings_max;
 	if (open_entrance(&stage->vault_entrance, "secret-dev Vault CA", vault_serve, &stage->vault,
-		VAULT_BODY_MAX, &settings->loopback, settings->vault_port, err) < 0)
+		settings->vault_body_max ? settings->vault_body_max : VAULT_BODY_MAX,
+		&settings->loopback, settings->vault_port, err) < 0)
 		return error_wrap(err, "Vault");
 	if (open_entrance(&stage->kube_entrance, "secret-dev Kubernetes CA", kube_serve,
 		&stage->kube, KUBE_BODY_MAX, &settings->loopback, settings->kube_port, err) < 0)

@@ -11,6 +11,8 @@ struct stage_settings {
 	struct loopback loopback;
 	uint16_t vault_port, kube_port; /* 0: a free one */
 	const char *directory;		/* NULL: a new one */
+	size_t vault_body_max;		/* bytes; 0: Vault's own limit */
+	size_t vault_strings_max;	/* JSON strings of a request; 0: any number */
 };
 
 /* One of the two servers' way in. */

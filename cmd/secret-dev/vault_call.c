@@ -113,3 +113,15 @@ const char *vault_json_excess(const struct json *document)
 
 	return excess(document, JSON_ROOT, &tokens);
 }
+
+size_t vault_json_strings(const struct json *document, json_node node)
+{
+	enum json_type type = json_type(document, node);
+	size_t strings = type == JSON_STRING;
+
+	if (type == JSON_OBJECT)
+		strings += json_count(document, node);
+	json_each (document, node, inner)
+		strings += vault_json_strings(document, inner);
+	return strings;
+}

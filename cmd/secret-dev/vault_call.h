@@ -40,6 +40,9 @@ int vault_data_end(struct json_writer *writer, const char *mount_type, struct er
 /* The limits that Vault puts on JSON: the text of the one that is passed, or NULL. */
 const char *vault_json_excess(const struct json *document);
 
+/* Return the number of strings in the value, names of members included. */
+size_t vault_json_strings(const struct json *document, json_node node) __attribute__((nonnull));
+
 /* The functions that answer. */
 typedef int (*vault_answerer)(struct vault_call *call, struct error *err);
 

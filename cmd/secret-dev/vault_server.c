@@ -357,8 +357,13 @@ static int parse_body(struct vault_call *call, struct json **body)
 	if (!*body)
 		return refuse_syntax(call, &err), 1;
 	const char *excess = vault_json_excess(*body);
+	size_t strings_max = call->server->strings_max;
 	if (excess)
 		vault_refuse(call, 500, "%s", excess);
+	else if (strings_max > 0 && vault_json_strings(*body, JSON_ROOT) > strings_max)
+		vault_refuse(call, 400,
+		    "refused JSON input due to high complexity: exceeded maximum number of "
+		    "strings");
 	else if (json_type(*body, JSON_ROOT) != JSON_OBJECT)
 		vault_refuse(call, 400, "failed to parse JSON input: the body is no object");
 	else

@@ -41,6 +41,7 @@ struct vault_mount {
 struct kube_tokens;
 
 struct vault_server {
+	size_t strings_max;   /* JSON strings of a request, as OpenBao limits them; 0: any number */
 	pthread_mutex_t lock; /* over all that follows */
 	struct vault_tokens tokens;
 	struct vault_mount *mounts;

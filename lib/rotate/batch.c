@@ -25,29 +25,46 @@ static bool is_of_one_kind(const struct old_value *a, const struct old_value *b)
 	return a->job->key == b->job->key && !a->context == !b->context;
 }
 
+static struct transit_item item_of(const struct old_value *value)
+{
+	return (struct transit_item){.input = value->text.data,
+	    .input_length = value->text.length,
+	    .context = value->context};
+}
+
+/* Whether the request may have one more value. */
+static bool fits(
+    struct batch *batch, const struct vault *vault, const struct old_value *value, size_t most)
+{
+	const struct transit_item item = item_of(value);
+
+	return batch->count < most &&
+	       (batch->count == 0 || batch->fill.bytes + value->text.length <= BATCH_BYTES_MAX) &&
+	       transit_fits(vault, TRANSIT_REWRAP, &batch->fill, &item);
+}
+
 /* What is to be in the next request, and what waits on. */
-static void choose(struct batch *batch)
+static void choose(struct batch *batch, const struct vault *vault)
 {
 	struct old_value *value = batch->first, *oldest = value, *next;
-	size_t bytes = 0, most = BATCH_VALUES_MAX;
+	size_t most = BATCH_VALUES_MAX;
 
 	batch->first = batch->last = NULL;
 	batch->count = 0;
+	batch->fill = (struct transit_fill){0};
 	for (; value; value = next) {
 		size_t at_most =
 		    value->batch_max && value->batch_max < most ? value->batch_max : most;
-		bool fits = batch->count < at_most &&
-			    (batch->count == 0 || bytes + value->text.length <= BATCH_BYTES_MAX);
 
 		next = value->next;
-		if (!fits || !is_of_one_kind(value, oldest)) {
+		if (!is_of_one_kind(value, oldest) || !fits(batch, vault, value, at_most)) {
 			append(batch, value);
 			continue;
 		}
 		most = at_most;
-		bytes += value->text.length;
 		batch->waiting--;
 		batch->waiting_bytes -= value->text.length;
+		batch->items[batch->count] = item_of(value);
 		batch->values[batch->count++] = value;
 	}
 }
@@ -66,11 +83,7 @@ int batch_request(struct batch *batch, struct vault *vault, struct error *err)
 	if (make_room(batch, err) < 0)
 		return -1;
 	batch->key = batch->first->job->key;
-	choose(batch);
-	for (size_t i = 0; i < batch->count; i++)
-		batch->items[i] = (struct transit_item){.input = batch->values[i]->text.data,
-		    .input_length = batch->values[i]->text.length,
-		    .context = batch->values[i]->context};
+	choose(batch, vault);
 	return transit_batch_request(vault, &batch->key->key, TRANSIT_REWRAP, batch->items,
 	    batch->count, &batch->exchange, err);
 }
@@ -89,11 +102,17 @@ static bool is_refusal(const struct batch *batch, const struct error *err)
 	       err->code == ERROR_TOO_LARGE || batch->exchange.status == 500;
 }
 
-enum batch_result batch_result(struct batch *batch, struct error *err)
+enum batch_result batch_result(struct batch *batch, struct vault *vault, struct error *err)
 {
 	if (transit_batch_result(TRANSIT_REWRAP, &batch->key->key, batch->items, batch->count,
-		&batch->exchange, err) == 0)
+		&batch->exchange, err) == 0) {
+		transit_accepted(vault, &batch->fill);
 		return BATCH_ANSWERED;
+	}
+	if (transit_split(vault, &batch->fill, &batch->exchange, err)) {
+		batch_put_back(batch);
+		return BATCH_HALVED;
+	}
 	if (!is_refusal(batch, err) || batch->count == 1)
 		return BATCH_FAILED;
 	error_clear(err);

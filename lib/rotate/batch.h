@@ -2,15 +2,16 @@
  * batch: old values that wait for Vault, and the one request that is under way for some of them.
  *
  * Vault takes values of one key, and either all with a context or none; those of another kind wait
- * for the next request.  Where Vault refuses a request as a whole, its values are asked for again
- * in halves, until the one that is to blame stands alone: it never stops the others.
+ * for the next request.  One that is too large for the server is split (transit_split).  Where
+ * Vault refuses a request for another reason, its values are asked for again in halves, until the
+ * one that is to blame stands alone: it never stops the others.
  */
 #ifndef ROTATE_BATCH_H
 #define ROTATE_BATCH_H
 
 #include "lib/rotate/job.h"
 
-/* As many as wait, and well under Vault's limits; the answer takes the same memory again. */
+/* For the memory's sake, beside the limits of transit_fits; the answer takes the same again. */
 #define BATCH_VALUES_MAX 2000
 #define BATCH_BYTES_MAX ((size_t)1536 * 1024)
 
@@ -24,6 +25,7 @@ struct batch {
 	struct old_value **values;
 	struct transit_item *items;
 	size_t count;
+	struct transit_fill fill;
 	struct http_exchange exchange;
 };
 
@@ -40,7 +42,7 @@ enum batch_result {
 	BATCH_HALVED,	   /* refused as a whole: they wait again, in smaller company */
 };
 /* Read the answer. */
-enum batch_result batch_result(struct batch *batch, struct error *err)
+enum batch_result batch_result(struct batch *batch, struct vault *vault, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* After BATCH_FAILED: let the values wait again. */
 void batch_put_back(struct batch *batch) __attribute__((nonnull));

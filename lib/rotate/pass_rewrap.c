@@ -123,7 +123,7 @@ int pass_end_batch(struct pass *pass, struct error *err)
 
 	batch->running = false;
 	pass->rotation->summary->batches++;
-	switch (batch_result(batch, err)) {
+	switch (batch_result(batch, &pass->rotation->vault, err)) {
 	case BATCH_FAILED:
 		return suffer_batch(pass, err);
 	case BATCH_HALVED:

@@ -6,6 +6,7 @@
 #include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/vault/answer.h"
+#include "lib/vault/transit.h"
 
 #define DEFAULT_MOUNT "transit"
 
@@ -65,12 +66,6 @@ void transit_items_free(struct transit_item *items, size_t count)
 		free(items[i].error);
 		items[i].error = NULL;
 	}
-}
-
-/* Vault's JSON limits answer 500, but asking again can't help. */
-static bool over_json_limit(const struct http_exchange *exchange)
-{
-	return exchange->response.length && strstr(exchange->response.data, "exceeds allowed");
 }
 
 int transit_check_size(
@@ -136,7 +131,7 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
 	exchange->response_limit = answer < HTTP_RESPONSE_LARGE ? answer : HTTP_RESPONSE_LARGE;
-	exchange->permanent = over_json_limit;
+	exchange->permanent = transit_over_json_limit;
 	return json_writer_finish(&writer, err);
 }
 
@@ -242,7 +237,7 @@ static int describe_failure(enum transit_operation operation, const struct trans
 {
 	if (vault_answer_check(exchange, err) == 0)
 		return 0;
-	if (over_json_limit(exchange))
+	if (transit_over_json_limit(exchange) || exchange->status == 413)
 		err->code = ERROR_TOO_LARGE;
 	if (strstr(secret_buffer_string(&exchange->response), "encryption key not found")) {
 		err->code = ERROR_NOT_FOUND;
@@ -279,43 +274,6 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
 		if (read_item(operation, &items[i++], exchange, document, node, &redacted, err) < 0)
 			return -1;
 	return operation == TRANSIT_DECRYPT ? 0 : check_distinct(operation, items, count, err);
-}
-
-/* How many of the items fit into one request. */
-static size_t batch_length(const struct transit_item *items, size_t count)
-{
-	size_t bytes = 0, length = 0;
-
-	while (length < count && length < TRANSIT_BATCH_ITEMS) {
-		bytes += items[length].input_length;
-		if (length > 0 && bytes > TRANSIT_BATCH_BYTES)
-			break;
-		length++;
-	}
-	return length;
-}
-
-int transit_batch(struct http_client *client, struct vault *vault, const struct transit_key *key,
-    enum transit_operation operation, struct transit_item *items, size_t count, struct error *err)
-{
-	while (count > 0) {
-		struct http_exchange exchange;
-		size_t length = batch_length(items, count);
-		int result =
-		    transit_batch_request(vault, key, operation, items, length, &exchange, err);
-
-		if (result == 0)
-			result = http_run_one(client, &exchange, err);
-		if (result == 0)
-			result =
-			    transit_batch_result(operation, key, items, length, &exchange, err);
-		http_exchange_free(&exchange);
-		if (result < 0)
-			return -1;
-		items += length;
-		count -= length;
-	}
-	return 0;
 }
 
 /* Unix seconds of keys{"N": time}, for the newest version; derived keys give objects or text. */

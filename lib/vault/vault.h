@@ -48,9 +48,17 @@ void vault_token_free(struct vault_token *token) __attribute__((nonnull));
 /* True when its last use is gone, and Vault has forgotten it. */
 bool vault_token_is_spent(const struct vault_token *token) __attribute__((nonnull));
 
+/* How large a Transit request may be: see transit_fits. */
+struct transit_limit {
+	size_t most;  /* in the next request; 0: the first one */
+	size_t taken; /* in the largest request that was accepted */
+	bool fixed;   /* a larger one was refused */
+};
+
 struct vault {
 	struct http_endpoint endpoint;
 	struct vault_token token; /* sent with each call but login */
+	struct transit_limit strings, bytes;
 };
 
 /*
@@ -136,7 +144,7 @@ enum transit_operation { TRANSIT_ENCRYPT, TRANSIT_DECRYPT, TRANSIT_REWRAP };
 /*
  * POST MOUNT/{encrypt,decrypt,rewrap}/NAME with a batch of at most TRANSIT_BATCH_ITEMS.  The
  * result is 0 when the batch was answered: look at each item's error.  ERROR_NOT_FOUND: there is no
- * such key; ERROR_TOO_LARGE: it is over one of Vault's limits.
+ * such key; ERROR_TOO_LARGE: it is over one of the server's limits.
  */
 #define TRANSIT_BATCH_ITEMS 5000 /* under Vault's 10,000 elements and 500,000 tokens */
 #define TRANSIT_BATCH_BYTES ((size_t)16 * 1024 * 1024) /* of input; under Vault's 32 MiB body */
@@ -157,7 +165,37 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
     struct transit_item *items, size_t count, const struct http_exchange *exchange,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Any number of items, in as few requests as the limits allow, one after the other. */
+/*
+ * Batching, for all requests.  OpenBao accepts 1,000 JSON strings a request, names of members
+ * included, and gateways often 1 MiB.  So the first request keeps to that.  Each one that is
+ * accepted lets the next be larger, up to the limits above; after a refusal the size that was
+ * accepted before remains.  A token with few uses left makes the first request as large as can be.
+ */
+#define TRANSIT_FIRST_STRINGS ((size_t)1000)
+#define TRANSIT_FIRST_BYTES ((size_t)1000 * 1000)
+#define TRANSIT_GROWTH 4
+
+/* What a request holds so far; zeroed at first. */
+struct transit_fill {
+	size_t items, strings, bytes;
+};
+/* Add the item to the request, if it fits; the first one always does. */
+bool transit_fits(const struct vault *vault, enum transit_operation operation,
+    struct transit_fill *fill, const struct transit_item *item) __attribute__((nonnull));
+/* Note that a request was accepted. */
+void transit_accepted(struct vault *vault, const struct transit_fill *fill)
+    __attribute__((nonnull));
+/*
+ * Return true, with *err cleared, when the request was refused for its size: its items are to be
+ * sent again, in smaller requests.  False for one item, which then is too large by itself.
+ */
+bool transit_split(struct vault *vault, const struct transit_fill *fill,
+    const struct http_exchange *exchange, struct error *err) __attribute__((nonnull));
+
+/*
+ * Any number of items, in as few requests as the limits allow, one after the other.  An item that
+ * is too large by itself has an error.
+ */
 int transit_batch(struct http_client *client, struct vault *vault, const struct transit_key *key,
     enum transit_operation operation, struct transit_item *items, size_t count, struct error *err)
     __attribute__((nonnull(1, 2, 3, 7), warn_unused_result));

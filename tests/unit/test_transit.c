@@ -283,29 +283,80 @@ static char *results(size_t count)
 	return text.data;
 }
 
-START_TEST(many_items_are_split_into_batches)
+/* Requests of a run, as many items as each is answered with; 0: refused for its size. */
+static const struct {
+	size_t count;
+	bool bound;
+	int64_t uses;
+	int sent;
+	size_t answered[6];
+	int refusal;	    /* the status */
+	const char *answer; /* to a request that is refused */
+} batchings[] = {
+    {499, false, 0, 1, {499}, 0, NULL},
+    {5002, false, 0, 3, {499, 1999, 2504}, 0, NULL},
+    {1000, true, 0, 2, {249, 751}, 0, NULL},
+    {5000, true, 1, 1, {5000}, 0, NULL},
+    {1200, false, 0, 4, {499, 0, 499, 202}, 400, "refused JSON input due to high complexity"},
+    {1200, false, 0, 4, {499, 0, 499, 202}, 500, "JSON payload exceeds allowed token count"},
+    {4, false, 0, 5, {0, 1, 1, 1, 1}, 413, "http: request body too large"},
+    {4, false, 0, 3, {0, 2, 2}, 400, "refused JSON input due to high complexity"},
+};
+
+START_TEST(batches_grow_until_one_is_refused)
 {
-	size_t count = TRANSIT_BATCH_ITEMS + 2;
-	struct transit_item *items = calloc(count, sizeof(*items));
-	char *first = results(TRANSIT_BATCH_ITEMS), *second = results(2);
-	const struct http_answer answers[] = {{200, NULL, first}, {200, NULL, second}};
-	struct http_server *server = http_server_start(answers, 2, NULL);
+	struct transit_item *items = calloc(batchings[_i].count, sizeof(*items));
+	struct http_answer answers[6] = {{0}};
+	char *texts[6] = {NULL};
+	const int sent = batchings[_i].sent;
+
+	for (int i = 0; i < sent; i++) {
+		size_t answered = batchings[_i].answered[i];
+
+		texts[i] = answered
+			       ? results(answered)
+			       : string_format(&err, "{\"errors\":[\"%s\"]}", batchings[_i].answer);
+		answers[i] =
+		    (struct http_answer){answered ? 200 : batchings[_i].refusal, NULL, texts[i]};
+	}
+	struct http_server *server = http_server_start(answers, (size_t)sent, NULL);
 	struct http_client *client = http_client_new(0, &err);
 
 	set_up(http_server_url(server));
-	for (size_t i = 0; i < count; i++)
+	vault.token.num_uses = batchings[_i].uses;
+	for (size_t i = 0; i < batchings[_i].count; i++) {
 		items[i] = item("c");
-	expect_ok(transit_batch(client, &vault, &key, TRANSIT_REWRAP, items, count, &err), err);
-	ck_assert_int_eq(http_server_requests(server), 2);
-	expect_contains(http_server_request(server, 1),
-	    "\r\n\r\n{\"batch_input\":[{\"ciphertext\":\"c\"},{\"ciphertext\":\"c\"}]}");
-	expect_text(items[TRANSIT_BATCH_ITEMS - 1].output, "vault:v2:4999");
-	expect_text(items[TRANSIT_BATCH_ITEMS + 1].output, "vault:v2:1");
+		items[i].context = batchings[_i].bound ? "YQ==" : NULL;
+	}
+	expect_ok(
+	    transit_batch(client, &vault, &key, TRANSIT_REWRAP, items, batchings[_i].count, &err),
+	    err);
+	ck_assert_int_eq(http_server_requests(server), sent);
 	http_client_free(client);
-	clean(items, count);
+	clean(items, batchings[_i].count);
 	http_server_stop(server);
 	free(items);
-	free(first);
+	for (int i = 0; i < sent; i++)
+		free(texts[i]);
+}
+END_TEST
+
+START_TEST(an_item_that_is_refused_for_its_size_has_an_error)
+{
+	struct transit_item items[] = {item("c"), item("d")};
+	char *second = results(1);
+	const struct http_answer answers[] = {
+	    {413, NULL, "<html>"}, {413, NULL, "<html>"}, {200, NULL, second}};
+	struct http_server *server = http_server_start(answers, 3, NULL);
+	struct http_client *client = http_client_new(0, &err);
+
+	set_up(http_server_url(server));
+	expect_ok(transit_batch(client, &vault, &key, TRANSIT_REWRAP, items, 2, &err), err);
+	ck_assert_ptr_nonnull(strstr(items[0].error, "413"));
+	expect_text(items[1].output, "vault:v2:0");
+	http_client_free(client);
+	clean(items, 2);
+	http_server_stop(server);
 	free(second);
 }
 END_TEST
@@ -500,7 +551,8 @@ static void add(TCase *tests)
 	tcase_add_loop_test(
 	    tests, a_value_that_vault_could_not_decrypt_is_refused, 0, COUNT(sizes));
 	tcase_add_loop_test(tests, results_of_other_values_are_refused, 0, COUNT(repeated));
-	tcase_add_test(tests, many_items_are_split_into_batches);
+	tcase_add_loop_test(tests, batches_grow_until_one_is_refused, 0, COUNT(batchings));
+	tcase_add_test(tests, an_item_that_is_refused_for_its_size_has_an_error);
 	tcase_add_test(tests, no_items_ask_nothing);
 	tcase_add_test(tests, a_batch_that_can_not_be_made_leaves_nothing_behind);
 	tcase_add_test(tests, a_keys_state_is_read);
