@@ -8,6 +8,7 @@
 #include "lib/base/clock.h"
 #include "lib/http/bundle.h"
 #include "lib/http/tls.h"
+#include "lib/http/url.h"
 
 /* A curl handle being filled: the first option that fails sticks. */
 struct setup {
@@ -153,43 +154,40 @@ static int add_headers(struct http_attempt *attempt, struct error *err)
 	return 0;
 }
 
-/* The URL's part between host and end: port, path. */
-static int split_url(const char *url, char **host, char **port, struct error *err)
+/*
+ * Fill `text` with the URL at which libcurl finds the exchange's path below `base`, on `host`.
+ * It is read back, so that no value in it leads to another server.
+ */
+static int make_url(const struct http_attempt *attempt, const char *base,
+    const struct http_url *server, const char *host, struct secret_buffer *text, struct error *err)
 {
-	CURLU *parsed = curl_url();
-	char *h = NULL, *p = NULL;
-	int result = 0;
+	struct http_url wanted = *server, made;
 
-	if (!parsed || curl_url_set(parsed, CURLUPART_URL, url, 0) ||
-	    curl_url_get(parsed, CURLUPART_HOST, &h, 0) ||
-	    curl_url_get(parsed, CURLUPART_PORT, &p, CURLU_DEFAULT_PORT))
-		result = error_set(err, ERROR_USAGE, "\"%s\" is not a URL", url);
-	else if (!(*host = strdup(h)) || !(*port = strdup(p)))
-		result = error_memory(err);
-	curl_free(h);
-	curl_free(p);
-	curl_url_cleanup(parsed);
-	return result;
+	if (secret_buffer_append_format(text, err, "%s://%s:%s%s", server->scheme, host,
+		server->port, http_url_prefix(base)) < 0 ||
+	    secret_buffer_append_string(text, secret_buffer_string(&attempt->exchange->path), err) <
+		0 ||
+	    http_url_parse(&made, text->data, err) < 0)
+		return -1;
+	wanted.host = (char *)(uintptr_t)host;
+	bool same = http_url_same_server(&made, &wanted);
+	http_url_free(&made);
+	return same ? 0
+		    : error_set(err, ERROR_USAGE, "%s: the request's URL names another server",
+			  attempt->exchange->endpoint->name);
 }
 
 /*
  * libcurl checks the certificate against the URL's host.  For another name the URL carries that
  * name, and CONNECT_TO leads it to the real host; the Host header stays the real one.
  */
-static int set_tls_name(
-    struct http_attempt *attempt, const char *url, struct secret_buffer *changed, struct error *err)
+static int set_route(struct http_attempt *attempt, const struct http_url *server, const char *name,
+    struct error *err)
 {
-	const char *name = attempt->exchange->endpoint->tls_server_name;
-	cleanup_free char *host = NULL, *port = NULL, *route = NULL, *header = NULL;
+	cleanup_free char *route =
+	    string_format(err, "%s:%s:%s:%s", name, server->port, server->host, server->port);
+	cleanup_free char *header = string_format(err, "Host: %s:%s", server->host, server->port);
 
-	if (split_url(url, &host, &port, err) < 0)
-		return -1;
-	const char *path = strchr(url + strlen("https://"), '/');
-	if (secret_buffer_append_format(changed, err, "https://%s:%s", name, port) < 0 ||
-	    secret_buffer_append_string(changed, path ? path : "/", err) < 0)
-		return -1;
-	route = string_format(err, "%s:%s:%s:%s", name, port, host, port);
-	header = string_format(err, "Host: %s:%s", host, port);
 	if (!route || !header || append_header(attempt, header, err) < 0)
 		return -1;
 	attempt->connect_to = curl_slist_append(NULL, route);
@@ -237,36 +235,29 @@ static void set_proxy(
 }
 
 /* The URL, the way to it and the headers, which hold its host where that is not the TLS name. */
-static int set_target(
-    struct setup *setup, struct http_attempt *attempt, const char *url, struct error *err)
+static int set_target(struct setup *setup, struct http_attempt *attempt, const char *base,
+    const struct http_url *server, struct error *err)
 {
-	cleanup_secret struct secret_buffer renamed = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer url = SECRET_BUFFER_INIT;
 	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
-	bool rename = endpoint->tls_server_name && http_is_https(url);
+	cleanup_free char *name = NULL;
 
 	curl_slist_free_all(attempt->headers);
 	curl_slist_free_all(attempt->connect_to);
 	attempt->headers = attempt->connect_to = NULL;
 	if (add_headers(attempt, err) < 0)
 		return -1;
-	if (rename && set_tls_name(attempt, url, &renamed, err) < 0)
+	if (endpoint->tls_server_name && http_is_https(base) &&
+	    (!(name = http_bracketed(endpoint->tls_server_name, err)) ||
+		set_route(attempt, server, name, err) < 0))
 		return -1;
-	set_proxy(setup, endpoint, url, rename);
-	SET(setup, CURLOPT_URL, rename ? renamed.data : url);
+	if (make_url(attempt, base, server, name ? name : server->host, &url, err) < 0)
+		return -1;
+	set_proxy(setup, endpoint, base, name != NULL);
+	SET(setup, CURLOPT_URL, url.data);
 	SET(setup, CURLOPT_CONNECT_TO, attempt->connect_to);
 	SET(setup, CURLOPT_HTTPHEADER, attempt->headers);
 	return 0;
-}
-
-static int set_first_target(struct setup *setup, struct http_attempt *attempt, struct error *err)
-{
-	const struct http_exchange *exchange = attempt->exchange;
-	cleanup_secret struct secret_buffer url = SECRET_BUFFER_INIT;
-
-	if (secret_buffer_append_string(&url, exchange->endpoint->url, err) < 0 ||
-	    secret_buffer_append_string(&url, secret_buffer_string(&exchange->path), err) < 0)
-		return -1;
-	return set_target(setup, attempt, url.data, err);
 }
 
 static void set_method(struct setup *setup, const struct http_exchange *exchange)
@@ -302,15 +293,20 @@ static void set_transport(struct setup *setup, struct http_attempt *attempt)
 	SET(setup, CURLOPT_CONNECTTIMEOUT_MS, (long)endpoint->connect_timeout_ms);
 }
 
-int http_attempt_aim(struct http_attempt *attempt, const char *url, struct error *err)
+int http_attempt_aim(struct http_attempt *attempt, struct error *err)
 {
+	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	const char *base = attempt->active ? attempt->active : endpoint->url;
 	struct setup setup = {attempt->easy, CURLE_OK};
-	int result =
-	    url ? set_target(&setup, attempt, url, err) : set_first_target(&setup, attempt, err);
+	struct http_url server;
 
+	if (http_url_parse(&server, base, err) < 0)
+		return error_wrap(err, "%s address", endpoint->name);
+	int result = set_target(&setup, attempt, base, &server, err);
+	http_url_free(&server);
 	if (result == 0 && setup.result != CURLE_OK)
-		return error_set(err, ERROR_SYSTEM, "%s: libcurl: %s",
-		    attempt->exchange->endpoint->name, curl_easy_strerror(setup.result));
+		return error_set(err, ERROR_SYSTEM, "%s: libcurl: %s", endpoint->name,
+		    curl_easy_strerror(setup.result));
 	return result;
 }
 
@@ -318,7 +314,7 @@ static int fill(struct http_attempt *attempt, struct error *err)
 {
 	struct setup setup = {attempt->easy, CURLE_OK};
 
-	if (http_attempt_aim(attempt, NULL, err) < 0)
+	if (http_attempt_aim(attempt, err) < 0)
 		return -1;
 	set_method(&setup, attempt->exchange);
 	set_transport(&setup, attempt);
@@ -370,7 +366,7 @@ static int leave_active_node(struct http_attempt *attempt, struct error *err)
 {
 	free(attempt->active);
 	attempt->active = NULL;
-	return http_attempt_aim(attempt, NULL, err);
+	return http_attempt_aim(attempt, err);
 }
 
 int http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms, struct error *err)

@@ -37,9 +37,13 @@ void http_attempt_free(struct http_attempt *attempt);
 int http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Lead the next try to `url`; NULL: to where the exchange is meant to go. */
-int http_attempt_aim(struct http_attempt *attempt, const char *url, struct error *err)
-    __attribute__((nonnull(1, 3), warn_unused_result));
+/* Lead the next try to the endpoint's server, or to the active node where there is one. */
+int http_attempt_aim(struct http_attempt *attempt, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Return the name as a URL has it, an IPv6 address in brackets; newly allocated. */
+char *http_bracketed(const char *name, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 bool http_is_https(const char *url) __attribute__((nonnull));
 

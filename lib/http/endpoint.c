@@ -1,13 +1,16 @@
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/folder.h"
 #include "lib/base/input_file.h"
-#include "lib/http/http.h"
+#include "lib/http/attempt.h"
+#include "lib/http/url.h"
 
 /* All CA certificates together: the system's bundle of public ones has a quarter of this. */
 #define CA_BYTES_MAX ((size_t)1024 * 1024)
@@ -66,30 +69,67 @@ bool http_endpoint_is_local(const struct http_endpoint *endpoint)
 	return authority && is_loopback(authority + 2);
 }
 
+/* A URL that libcurl reads as it is written, with its scheme in lower case. */
+static int check_url(
+    const struct http_endpoint *endpoint, const char *text, bool allow_plain, struct error *err)
+{
+	struct http_url url;
+
+	if (http_url_parse(&url, text, err) < 0)
+		return error_wrap(err, "%s address", endpoint->name);
+	bool plain = strcmp(url.scheme, "http") == 0;
+	http_url_free(&url);
+	if (plain && !allow_plain && !is_loopback(strstr(text, "//") + 2))
+		return error_set(err, ERROR_USAGE,
+		    "%s address \"%s\": plain http would send secrets unencrypted: use https",
+		    endpoint->name, text);
+	return 0;
+}
+
 int http_endpoint_set_url(
     struct http_endpoint *endpoint, const char *url, bool allow_plain, struct error *err)
 {
-	bool plain = strncmp(url, "http://", 7) == 0;
-
-	/* What stands before '@' may be a password, so such a URL is not repeated. */
+	/* A user's password may be in it, so such a URL is not repeated. */
 	if (strpbrk(url, "@?# \t\r\n"))
 		return error_set(err, ERROR_USAGE,
 		    "%s address: a URL of scheme, host and port is wanted, without user or query",
 		    endpoint->name);
-	if (!plain && strncmp(url, "https://", 8) != 0)
-		return error_set(err, ERROR_USAGE,
-		    "%s address \"%s\": not an http or https URL: write https://HOST:PORT",
-		    endpoint->name, url);
-	if (plain && !allow_plain && !is_loopback(url + 7))
-		return error_set(err, ERROR_USAGE,
-		    "%s address \"%s\": plain http would send secrets unencrypted: use https",
-		    endpoint->name, url);
+	if (check_url(endpoint, url, allow_plain, err) < 0)
+		return -1;
 	endpoint->url = strdup(url);
 	if (!endpoint->url)
 		return error_memory(err);
+	for (char *c = endpoint->url; *c != ':'; c++)
+		*c = (char)tolower((unsigned char)*c);
 	for (size_t end = strlen(url); end > 0 && url[end - 1] == '/'; end--)
 		endpoint->url[end - 1] = '\0';
 	return 0;
+}
+
+char *http_bracketed(const char *name, struct error *err)
+{
+	return strchr(name, ':') ? string_format(err, "[%s]", name)
+				 : string_format(err, "%s", name);
+}
+
+int http_endpoint_set_tls_name(struct http_endpoint *endpoint, const char *name, struct error *err)
+{
+	cleanup_free char *host = http_bracketed(name, err);
+	cleanup_free char *text = host ? string_format(err, "https://%s", host) : NULL;
+	struct http_url url;
+
+	if (!text)
+		return -1;
+	/* A port, a path or another spelling of an address would come back as something else. */
+	bool valid = http_url_parse(&url, text, err) == 0 && strcasecmp(url.host, host) == 0;
+	http_url_free(&url);
+	if (!valid)
+		return error_set(err, ERROR_USAGE,
+		    "%s: TLS server name \"%s\": not a host name; write the name in its "
+		    "certificate",
+		    endpoint->name, name);
+	endpoint->tls_server_name = strdup(name);
+	return endpoint->tls_server_name ? 0 : error_memory(err);
 }
 
 /* Append the file's text when it holds a certificate; what is no file is passed over. */

@@ -73,6 +73,12 @@ void http_endpoint_set_retries(struct http_endpoint *endpoint, int64_t retries)
 int http_endpoint_set_url(struct http_endpoint *endpoint, const char *url, bool allow_plain,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
+ * Verify the server's certificate by this name or IP address instead of the URL's host.
+ * ERROR_USAGE unless it is one.
+ */
+int http_endpoint_set_tls_name(struct http_endpoint *endpoint, const char *name, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/*
  * Trust every PEM certificate in the folder's files, as Vault's own clients do: they need no hashed
  * names.  Fills ca_pem.  ERROR_INVALID when there is none.
  */

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/http/attempt.h"
+#include "lib/http/url.h"
 
 /* A try that brought no answer. */
 struct failure {
@@ -165,34 +167,42 @@ static void explain(struct http_attempt *attempt, const struct failure *failure)
 	}
 }
 
-/* scheme://host[:port] of a URL, newly allocated; its path and query may be somebody's secret. */
-static char *origin_of(const char *url, struct error *err)
-{
-	CURLU *parsed = curl_url();
-	char *scheme = NULL, *host = NULL, *port = NULL, *origin = NULL;
-
-	if (!parsed || curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ||
-	    curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) ||
-	    curl_url_get(parsed, CURLUPART_HOST, &host, 0))
-		error_set(err, ERROR_INVALID, "no URL");
-	else if (curl_url_get(parsed, CURLUPART_PORT, &port, 0) == CURLUE_OK)
-		origin = string_format(err, "%s://%s:%s", scheme, host, port);
-	else
-		origin = string_format(err, "%s://%s", scheme, host);
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(port);
-	curl_url_cleanup(parsed);
-	return origin;
-}
-
 static bool is_redirect(int status)
 {
 	return (status >= 301 && status <= 303) || status == 307 || status == 308;
 }
 
+static bool has_path(
+    const struct http_url *target, const char *prefix, const char *path, struct error *err)
+{
+	cleanup_free char *text = string_format(err, "https://any%s%s", prefix, path);
+	struct http_url wanted;
+
+	if (!text || http_url_parse(&wanted, text, err) < 0)
+		return false;
+	bool same = strcmp(wanted.path, target->path) == 0;
+	http_url_free(&wanted);
+	return same;
+}
+
+/*
+ * Return what `target` has before the exchange's own path: nothing, or the prefix of the endpoint's
+ * URL, which a gateway has taken off or not.  NULL: it asks for another path.
+ */
+static const char *find_prefix(const struct http_exchange *exchange, const struct http_url *target)
+{
+	struct error ignored = ERROR_INIT;
+	const char *path = secret_buffer_string(&exchange->path);
+	const char *prefix = http_url_prefix(exchange->endpoint->url);
+
+	if (has_path(target, "", path, &ignored))
+		return "";
+	return has_path(target, prefix, path, &ignored) ? prefix : NULL;
+}
+
 /* Why a redirect must not be followed, or NULL for a standby's that may be. */
-static const char *redirect_problem(const struct http_attempt *attempt, const char *target)
+static const char *redirect_problem(
+    const struct http_attempt *attempt, const struct http_url *target)
 {
 	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
 
@@ -200,39 +210,57 @@ static const char *redirect_problem(const struct http_attempt *attempt, const ch
 		return "is a login page or a proxy in between, and is the address right?";
 	if (attempt->active)
 		return "one redirect was followed already: check the api_addr of Vault's nodes";
-	if (!http_is_https(target))
+	if (strcmp(target->scheme, "https") != 0)
 		return "plain http would show the token: check the api_addr of Vault's nodes";
 	if (!http_is_https(endpoint->url))
 		return "a host is followed from https only: use https for the address";
 	if (endpoint->insecure)
 		return "the token goes only to a host that TLS has verified: name Vault's CA "
 		       "certificate";
+	if (!find_prefix(attempt->exchange, target))
+		return "it leads to another path; check the api_addr of Vault's nodes";
 	return NULL;
 }
 
-/* Follow a standby's 307; of another redirect, leave in exchange->error why it isn't followed. */
-static bool redirect(struct http_attempt *attempt)
+/* Lead the next try to the server of `target`; leave in exchange->error why that must not be. */
+static bool follow(struct http_attempt *attempt, const struct http_url *target)
 {
 	struct http_exchange *exchange = attempt->exchange;
 	struct error *err = &exchange->error;
-	char *target = NULL;
-
-	if (curl_easy_getinfo(attempt->easy, CURLINFO_REDIRECT_URL, &target) || !target)
-		return false;
 	const char *problem = redirect_problem(attempt, target);
-	char *origin = origin_of(target, err);
+	cleanup_free char *origin = http_url_origin(target, err);
+
 	if (!origin)
 		return false;
 	if (problem) {
 		error_set(err, ERROR_REJECTED, "a redirect to %s, which is not followed: %s",
 		    origin, problem);
-		free(origin);
 		return false;
 	}
-	attempt->active = origin;
+	attempt->active = string_format(err, "%s%s", origin, find_prefix(exchange, target));
+	if (!attempt->active)
+		return false;
 	log_write(LOG_DEBUG, "%s: a standby leads to %s, which is followed",
 	    exchange->endpoint->name, origin);
-	return http_attempt_aim(attempt, target, err) == 0;
+	return http_attempt_aim(attempt, err) == 0;
+}
+
+/* Follow a standby's 307; of another redirect, leave in exchange->error why it isn't followed. */
+static bool redirect(struct http_attempt *attempt)
+{
+	struct error *err = &attempt->exchange->error;
+	struct http_url target;
+	char *text = NULL;
+
+	if (curl_easy_getinfo(attempt->easy, CURLINFO_REDIRECT_URL, &text) || !text)
+		return false;
+	if (http_url_parse(&target, text, err) < 0) {
+		error_wrap(err, "a redirect that is not followed");
+		return false;
+	}
+	bool followed = follow(attempt, &target);
+	http_url_free(&target);
+	return followed;
 }
 
 bool http_is_put_off(int status)

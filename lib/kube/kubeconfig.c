@@ -140,6 +140,15 @@ int kube_config_boolean(
  * The cluster.
  */
 
+static int read_tls_name(const struct kubeconfig *config, struct error *err)
+{
+	cleanup_free char *name = NULL;
+
+	if (take_text(config, config->cluster, "tls-server-name", &name, err) < 0)
+		return -1;
+	return name ? http_endpoint_set_tls_name(&config->kube->endpoint, name, err) : 0;
+}
+
 static int read_trust(const struct kubeconfig *config, struct error *err)
 {
 	struct http_endpoint *endpoint = &config->kube->endpoint;
@@ -153,7 +162,7 @@ static int read_trust(const struct kubeconfig *config, struct error *err)
 	    take_certificate(
 		config, cluster, "certificate-authority-data", &endpoint->ca_pem, err) < 0 ||
 	    take_path(config, cluster, "certificate-authority", &endpoint->ca_file, err) < 0 ||
-	    take_text(config, cluster, "tls-server-name", &endpoint->tls_server_name, err) < 0)
+	    read_tls_name(config, err) < 0)
 		return -1;
 	endpoint->system_trust = !endpoint->ca_pem && !endpoint->ca_file;
 	if (endpoint->insecure && !endpoint->system_trust)

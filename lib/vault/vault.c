@@ -69,8 +69,10 @@ static int set_trust(
 			       "CA certificate of Vault, mounted into the container";
 	if (copy(&endpoint->ca_pem, settings->ca_pem, err) < 0 ||
 	    copy(&endpoint->ca_file, settings->ca_file, err) < 0 ||
-	    set_client_certificate(endpoint, settings, err) < 0 ||
-	    copy(&endpoint->tls_server_name, settings->tls_server_name, err) < 0)
+	    set_client_certificate(endpoint, settings, err) < 0)
+		return -1;
+	if (given(settings->tls_server_name) &&
+	    http_endpoint_set_tls_name(endpoint, settings->tls_server_name, err) < 0)
 		return -1;
 	if (given(settings->ca_directory) && !endpoint->ca_pem && !endpoint->ca_file &&
 	    http_endpoint_read_ca_directory(endpoint, settings->ca_directory, err) < 0)
@@ -83,6 +85,18 @@ static int set_trust(
 		    "whoever answers at %s gets this pod's token and secrets",
 		    endpoint->url);
 	return 0;
+}
+
+/* A header's line ends nowhere else, and a space at either end would be dropped on the way. */
+static int add_namespace(struct http_endpoint *endpoint, const char *namespace, struct error *err)
+{
+	for (const char *c = namespace; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7F)
+			return error_set(err, ERROR_USAGE,
+			    "Vault namespace \"%s\": must not contain spaces or control characters",
+			    namespace);
+	cleanup_free char *header = string_format(err, "X-Vault-Namespace: %s", namespace);
+	return header ? strings_append(&endpoint->headers, header, err) : -1;
 }
 
 int vault_init(struct vault *vault, const struct vault_settings *settings, struct error *err)
@@ -106,12 +120,8 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 	/* Vault's own clients send it: a proxy in between can't be made to forward a forged one. */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)
 		goto failed;
-	if (given(settings->namespace)) {
-		cleanup_free char *header =
-		    string_format(err, "X-Vault-Namespace: %s", settings->namespace);
-		if (!header || strings_append(&endpoint->headers, header, err) < 0)
-			goto failed;
-	}
+	if (given(settings->namespace) && add_namespace(endpoint, settings->namespace, err) < 0)
+		goto failed;
 	return 0;
 failed:
 	vault_free(vault);

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
@@ -199,9 +200,10 @@ static void read_url(struct fuzz_input *input)
 	if (!fuzz_failed(http_endpoint_set_url(&endpoint, text, false, &err), &err)) {
 		size_t length = strlen(endpoint.url);
 		fuzz_note_string(endpoint.url);
-		FUZZ_CHECK(strncmp(endpoint.url, text, length) == 0 &&
+		FUZZ_CHECK(strncasecmp(endpoint.url, text, length) == 0 &&
 			   strspn(text + length, "/") == strlen(text + length));
-		FUZZ_CHECK(strncmp(text, "https://", 8) == 0 || http_endpoint_is_local(&endpoint));
+		FUZZ_CHECK(
+		    strncmp(endpoint.url, "https://", 8) == 0 || http_endpoint_is_local(&endpoint));
 		FUZZ_CHECK(!strpbrk(endpoint.url, "@?# \t\r\n"));
 	}
 	http_endpoint_free(&endpoint);

@@ -41,5 +41,10 @@ out_is value "--vault-tls-server-name: another name that the certificate holds"
 OPTIONS=(--vault-tls-server-name vault.example)
 launch "VAULT_CACERT=$VAULT_CACERT"
 like "$STATUS $ERR" '^125 .*TLS certificate not trusted' "and one that it does not"
+silent_server
+OPTIONS=(--vault-tls-server-name "127.0.0.1:$SILENT_PORT/")
+launch "VAULT_CACERT=$VAULT_CACERT"
+fails_with 125 'Vault: TLS server name "127.0.0.1:[0-9]*/": not a host name; write the name' "one that would lead to another server"
+ok "which is not asked" test "$(read -r -t 0 -u "$SILENT_EVENTS" && echo asked)" = ""
 
 done_testing

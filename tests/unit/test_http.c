@@ -810,6 +810,31 @@ START_TEST(the_tls_name_can_be_another_than_the_host)
 }
 END_TEST
 
+START_TEST(the_tls_name_can_be_an_ipv6_address)
+{
+	serve_names(fine, 1, "IP:2001:db8::1");
+	expect_ok(http_endpoint_set_tls_name(&endpoint, "2001:db8::1", &err), err);
+	request(&exchange, "GET", "/v1/path");
+	run();
+	expect_ok(http_check(&exchange, NULL, &err), err);
+	finish();
+}
+END_TEST
+
+/* Whatever was let into it: nothing is sent where the URL does not read back as it was meant. */
+START_TEST(a_url_that_leads_elsewhere_is_not_used)
+{
+	struct http_exchange *one = &exchange;
+
+	serve_names(fine, 1, "IP:127.0.0.1");
+	endpoint.tls_server_name = strdup("evil.example:1234/");
+	request(&exchange, "GET", "/v1/path");
+	expect_failure(http_run(client, &one, 1, &err), err, ERROR_USAGE, "URL");
+	ck_assert_int_eq(http_server_requests(server), 0);
+	finish();
+}
+END_TEST
+
 START_TEST(without_any_ca_nothing_is_sent)
 {
 	struct http_exchange *one = &exchange;
@@ -824,13 +849,13 @@ START_TEST(without_any_ca_nothing_is_sent)
 }
 END_TEST
 
-/* A standby that leads to the server at `target`, asked by a POST with a credential. */
-static void ask_standby(const char *target, const char *names)
+/* A standby that leads to `path` of the server at `target`, asked by a POST with a credential. */
+static void ask_standby_to(const char *target, const char *path, const char *names)
 {
 	static char location[128];
 	static struct http_answer answers[1];
 
-	snprintf(location, sizeof(location), "Location: %s/v1/login\r\n", target);
+	snprintf(location, sizeof(location), "Location: %s%s\r\n", target, path);
 	answers[0] = (struct http_answer){307, location, NULL};
 	serve_names(answers, 1, names);
 	endpoint.follow_standby = true;
@@ -838,6 +863,11 @@ static void ask_standby(const char *target, const char *names)
 	exchange.content_type = "application/json";
 	expect_ok(secret_buffer_append_string(&exchange.credential, "X-Vault-Token: t", &err), err);
 	expect_ok(secret_buffer_append_string(&exchange.body, "{\"a\":1}", &err), err);
+}
+
+static void ask_standby(const char *target, const char *names)
+{
+	ask_standby_to(target, "/v1/login", names);
 }
 
 /* Both servers' certificates as one bundle. */
@@ -939,6 +969,49 @@ START_TEST(only_one_hop_is_followed)
 	run();
 	expect_not_followed("https://127.0.0.1:1,", "one redirect was followed already");
 	ck_assert_int_eq(http_server_requests(active), 1);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+static const char *const other_paths[] = {"/v1/sys/raw", "/v1/login/", "/v1/login/../other", "/",
+    "", "/V1/login", "/prefix/other", "/v1/login%2Fx", "?/v1/login"};
+
+START_TEST(a_redirect_to_another_path_is_not_followed)
+{
+	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
+
+	ask_standby_to(http_server_url(active), other_paths[_i], "IP:127.0.0.1");
+	trust_also(active);
+	run();
+	expect_not_followed(http_server_url(active), "it leads to another path");
+	ck_assert_int_eq(http_server_requests(active), 0);
+	finish();
+	http_server_stop(active);
+}
+END_TEST
+
+/* As Go writes the path, with and without the prefix of a gateway; a query is not taken over. */
+static const char *const same_paths[][2] = {{"/v1/a:b/login", "POST /v1/a%3Ab/login HTTP"},
+    {"/v1/a%3ab/login", "POST /v1/a%3Ab/login HTTP"},
+    {"/gateway/v1/a:b/login", "POST /gateway/v1/a%3Ab/login HTTP"},
+    {"/v1/a:b/login?redirected=1", "POST /v1/a%3Ab/login HTTP"}};
+
+START_TEST(a_redirect_to_the_same_path_is_followed)
+{
+	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
+	char *url;
+
+	ask_standby_to(http_server_url(active), same_paths[_i][0], "IP:127.0.0.1");
+	trust_also(active);
+	ck_assert_int_gt(asprintf(&url, "%s/gateway", endpoint.url), 0);
+	free(endpoint.url);
+	endpoint.url = url;
+	secret_buffer_reset(&exchange.path);
+	expect_ok(secret_buffer_append_string(&exchange.path, "/v1/a%3Ab/login", &err), err);
+	run();
+	expect_ok(http_check(&exchange, NULL, &err), err);
+	expect_contains(http_server_request(active, 0), same_paths[_i][1]);
 	finish();
 	http_server_stop(active);
 }
@@ -1069,6 +1142,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, tls_with_another_ca_is_not_trusted_nor_tried_again);
 	tcase_add_test(tests, tls_for_another_host_is_not_trusted);
 	tcase_add_test(tests, the_tls_name_can_be_another_than_the_host);
+	tcase_add_test(tests, the_tls_name_can_be_an_ipv6_address);
+	tcase_add_test(tests, a_url_that_leads_elsewhere_is_not_used);
 	tcase_add_test(tests, without_any_ca_nothing_is_sent);
 	tcase_add_test(tests, a_standby_leads_to_its_active_node);
 	tcase_add_test(tests, an_active_node_is_verified_by_the_same_tls_name);
@@ -1076,6 +1151,9 @@ static void add(TCase *tests)
 	tcase_add_loop_test(
 	    tests, a_redirect_from_or_to_plain_http_is_not_followed, 0, COUNT(unsafe));
 	tcase_add_test(tests, only_one_hop_is_followed);
+	tcase_add_loop_test(
+	    tests, a_redirect_to_another_path_is_not_followed, 0, COUNT(other_paths));
+	tcase_add_loop_test(tests, a_redirect_to_the_same_path_is_followed, 0, COUNT(same_paths));
 	tcase_add_test(tests, a_redirect_is_not_followed_where_none_is_due);
 	tcase_add_test(tests, a_redirect_is_not_followed_without_verification);
 	tcase_add_test(tests, after_a_failed_hop_the_next_try_begins_at_the_standby);

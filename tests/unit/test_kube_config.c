@@ -196,6 +196,8 @@ static const struct {
     {"server: 'http://k:8080'", "token: t", "use https"},
     {"server: 'http://localhost.example.com'", "token: t", "use https"},
     {"server: 'http://127.0.0.1.example.com'", "token: t", "use https"},
+    {"server: 'https://k:'", "token: t", "https://HOST:PORT"},
+    {SERVER ", tls-server-name: 'evil:1234/'", "token: t", "\"evil:1234/\": not a host name"},
     {SERVER ", proxy-url: 'ftp://p'", "token: t", "proxy-url"},
     {SERVER ", insecure-skip-tls-verify: yes", "token: t",
 	"insecure-skip-tls-verify: not a boolean"},

@@ -46,6 +46,7 @@ static const struct {
     {"http://127.9.9.9", "http://127.9.9.9"},
     {"http://localhost:8200/", "http://localhost:8200"},
     {"http://[::1]:8200", "http://[::1]:8200"},
+    {"HTTPS://Vault.example:443/Prefix", "https://Vault.example:443/Prefix"},
 };
 
 START_TEST(an_address_is_taken)
@@ -64,7 +65,20 @@ static const struct {
     {NULL, "set VAULT_ADDR or --vault-addr"},
     {"", "set VAULT_ADDR or --vault-addr"},
     {"vault.example:8200", "not an http or https URL"},
-    {"HTTPS://vault.example", "not an http or https URL"},
+    {"https://", "not an http or https URL"},
+    {"https:/vault.example", "not an http or https URL"},
+    {"https://:8200", "not an http or https URL"},
+    {"https://vault.example:", "not an http or https URL"},
+    {"https://vault.example:/prefix", "not an http or https URL"},
+    {"https://vault.example:99999", "not an http or https URL"},
+    {"https://vault.example:8200x", "not an http or https URL"},
+    {"https://va%75lt.example", "not an http or https URL"},
+    {"https://0x7f.1", "not an http or https URL"},
+    {"https://vault.example\\.evil.example", "not an http or https URL"},
+    {"https://vault.ex\x01mple", "not an http or https URL"},
+    {"https://[::1", "not an http or https URL"},
+    {"https://user:passwordvault.example:8200", "not an http or https URL"},
+    {"user:passwordvault.example", "not an http or https URL"},
     {"ftp://vault.example", "not an http or https URL"},
     {"unix:///run/vault", "not an http or https URL"},
     {"http://vault.example:8200", "plain http would send secrets unencrypted"},
@@ -72,7 +86,7 @@ static const struct {
     {"http://localhost.evil.example", "plain http would send secrets unencrypted"},
     {"http://127.evil.example", "plain http would send secrets unencrypted"},
     {"http://127.0.0.1.evil.example", "plain http would send secrets unencrypted"},
-    {"http://[::1].evil.example", "plain http would send secrets unencrypted"},
+    {"http://[::1].evil.example", "not an http or https URL"},
     {"http://localhost@evil.example", "without user or query"},
     {"https://user:password@vault.example", "without user or query"},
     {"https://vault.example/?x", "without user or query"},
@@ -87,6 +101,47 @@ START_TEST(a_bad_address_is_refused)
 	expect_failure(
 	    vault_init(&vault, &settings, &err), err, ERROR_USAGE, no_addresses[_i].message);
 	expect_lacks(err.message, "password");
+}
+END_TEST
+
+static const char *const tls_names[] = {
+    "vault", "vault.vault.svc", "Vault_1.example.", "10.0.0.1", "::1", "2001:db8::1"};
+
+START_TEST(a_tls_name_is_taken)
+{
+	struct vault_settings settings = {
+	    .address = "https://vault.example", .tls_server_name = tls_names[_i]};
+
+	expect_ok(vault_init(&vault, &settings, &err), err);
+	ck_assert_str_eq(vault.endpoint.tls_server_name, tls_names[_i]);
+	clean();
+}
+END_TEST
+
+/* Each of them would change the URL in which it is put: the JWT would go there. */
+static const char *const no_tls_names[] = {"evil:1234/", "evil:1234", "evil:443", "evil/", "evil?",
+    "evil#", "user@evil", "user:x@evil/", "ev%69l", "a b", "a\r\nX-Forged: y", "*.example", "[::1]",
+    "[::1]:1234", "::1]:1234/[", "0x7f.1", "127.1", "1", ":", "/", "\\evil", "v\xC3\xA4ult"};
+
+START_TEST(what_is_no_tls_name_is_refused)
+{
+	struct vault_settings settings = {
+	    .address = "https://vault.example", .tls_server_name = no_tls_names[_i]};
+
+	expect_failure(
+	    vault_init(&vault, &settings, &err), err, ERROR_USAGE, "not a host name; write");
+}
+END_TEST
+
+static const char *const no_namespaces[] = {" ", "a b", "a\r\nX-Vault-Token: x", "a\x7F", "a/\t"};
+
+START_TEST(what_is_no_namespace_is_refused)
+{
+	struct vault_settings settings = {
+	    .address = "https://vault.example", .namespace = no_namespaces[_i]};
+
+	expect_failure(vault_init(&vault, &settings, &err), err, ERROR_USAGE,
+	    "must not contain spaces or control characters");
 }
 END_TEST
 
@@ -473,6 +528,9 @@ static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, an_address_is_taken, 0, COUNT(addresses));
 	tcase_add_loop_test(tests, a_bad_address_is_refused, 0, COUNT(no_addresses));
+	tcase_add_loop_test(tests, a_tls_name_is_taken, 0, COUNT(tls_names));
+	tcase_add_loop_test(tests, what_is_no_tls_name_is_refused, 0, COUNT(no_tls_names));
+	tcase_add_loop_test(tests, what_is_no_namespace_is_refused, 0, COUNT(no_namespaces));
 	tcase_add_test(tests, the_settings_reach_the_endpoint);
 	tcase_add_loop_test(tests, a_client_certificate_comes_with_its_key, 0, COUNT(bad_clients));
 	tcase_add_loop_test(
