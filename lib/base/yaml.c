@@ -469,6 +469,10 @@ int yaml_to_json(const char *text, size_t length, const char *what, struct secre
 	int passed = pass_json(text, length, what, json, err);
 	if (passed != 0)
 		return passed < 0 ? -1 : 0;
+	/* To libyaml a mark would be a column of the first line. */
+	size_t mark = mark_length(text, length);
+	text += mark;
+	length -= mark;
 	if (!yaml_input_begin(&input, &converter.parser, text, length))
 		return error_memory(err);
 	json_writer_init(&converter.writer, json);

@@ -17,20 +17,34 @@ void kube_free(struct kube *kube)
 	memset(kube, 0, sizeof(*kube));
 }
 
-/* The first that exists of a list such as KUBECONFIG holds. */
-static int read_first_of(struct kube *kube, const struct kube_settings *settings, struct error *err)
+/* The paths of a list, as KUBECONFIG has it, that exist. */
+static int split_list(const char *list, struct strings *paths, struct error *err)
 {
-	cleanup_free char *list = strdup(settings->kubeconfig);
+	cleanup_free char *copy = strdup(list);
 
-	if (!list)
+	if (!copy)
 		return error_memory(err);
-	for (char *saved = NULL, *path = strtok_r(list, ":", &saved); path;
+	for (char *saved = NULL, *path = strtok_r(copy, ":", &saved); path;
 	     path = strtok_r(NULL, ":", &saved))
-		if (access(path, F_OK) == 0 || !input_file_is_absent(errno))
-			return kube_read_kubeconfig(kube, path, settings->context, err);
+		if ((access(path, F_OK) == 0 || !input_file_is_absent(errno)) &&
+		    strings_append(paths, path, err) < 0)
+			return -1;
+	if (paths->count > 0)
+		return 0;
 	return error_set(err, ERROR_USAGE,
-	    "kubeconfig %s: no such file: correct KUBECONFIG or --kubeconfig, or unset it",
-	    settings->kubeconfig);
+	    "kubeconfig %s: no such file: correct KUBECONFIG or --kubeconfig, or unset it", list);
+}
+
+static int read_listed(struct kube *kube, const struct kube_settings *settings, struct error *err)
+{
+	struct strings paths = {NULL, 0};
+	int result = split_list(settings->kubeconfig, &paths, err);
+
+	if (result == 0)
+		result = kube_read_kubeconfig(
+		    kube, settings->kubeconfig, &paths, settings->context, err);
+	strings_free(&paths);
+	return result;
 }
 
 /* Whether a token is mounted where the kubelet puts it. */
@@ -83,8 +97,10 @@ static int read_default(struct kube *kube, const struct kube_settings *settings,
 	}
 	if (find_at_home(&path, err) < 0)
 		return -1;
-	if (path)
-		return kube_read_kubeconfig(kube, path, settings->context, err);
+	if (path) {
+		const struct strings paths = {&path, 1};
+		return kube_read_kubeconfig(kube, path, &paths, settings->context, err);
+	}
 	if (in_cluster)
 		return error_set(err, ERROR_USAGE,
 		    "no access to the Kubernetes API: there is no %s/token: the pod needs "
@@ -105,7 +121,7 @@ static int set_namespace(char **namespace, const char *text, struct error *err)
 
 static int configure(struct kube *kube, const struct kube_settings *settings, struct error *err)
 {
-	int result = given(settings->kubeconfig) ? read_first_of(kube, settings, err)
+	int result = given(settings->kubeconfig) ? read_listed(kube, settings, err)
 						 : read_default(kube, settings, err);
 
 	if (result < 0)

@@ -11,9 +11,13 @@
  */
 int kube_read_in_cluster(struct kube *kube, const char *host, const char *directory,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-/* `context` NULL or "": the kubeconfig's current-context. */
-int kube_read_kubeconfig(struct kube *kube, const char *path, const char *context,
-    struct error *err) __attribute__((nonnull(1, 2, 4), warn_unused_result));
+/*
+ * Read the files of a list such as KUBECONFIG has, `list` in messages, and merge them as kubectl
+ * does. `context` NULL or "": the first current-context.
+ */
+int kube_read_kubeconfig(struct kube *kube, const char *list, const struct strings *paths,
+    const char *context, struct error *err)
+    __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
 
 /* Read a boolean member, false if absent.  Reject what is not one: kubectl takes yes for true. */
 int kube_config_boolean(const struct json *document, json_node object, const char *name,

@@ -108,7 +108,7 @@ static int write_ca(
 /* What the cluster's entry in the kubeconfig holds for plugins. */
 static void write_cluster_config(struct json_writer *writer, const struct exec_plugin *plugin)
 {
-	const struct json *document = plugin->document;
+	const struct json *document = plugin->cluster_document;
 	size_t length;
 
 	json_each (document, json_member(document, plugin->cluster, "extensions"), node) {

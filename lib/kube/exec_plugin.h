@@ -9,8 +9,9 @@
 /* What the kubeconfig says; all borrowed. */
 struct exec_plugin {
 	const struct json *document;
-	json_node exec;	       /* users[].user.exec */
-	json_node cluster;     /* clusters[].cluster, for its extensions */
+	json_node exec;			     /* users[].user.exec */
+	const struct json *cluster_document; /* may be another file */
+	json_node cluster;		     /* clusters[].cluster, for its extensions */
 	const char *directory; /* of the kubeconfig: a command such as ./login is relative to it */
 };
 

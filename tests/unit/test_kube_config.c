@@ -144,14 +144,124 @@ START_TEST(relative_paths_start_at_the_kubeconfig)
 }
 END_TEST
 
-START_TEST(the_first_kubeconfig_that_exists_is_taken)
-{
-	char list[512];
+/*
+ * KUBECONFIG with several files, as kubectl merges them.
+ */
 
-	snprintf(list, sizeof(list), "%s::%s:%s", scratch_path("missing"),
-	    scratch_write("first", two_contexts), scratch_write("second", "no kubeconfig"));
-	expect_ok(configure(list), err);
+#define CONTEXT(name, cluster, user)                                                               \
+	"contexts: [{name: " name ", context: {cluster: " cluster ", user: " user "}}]\n"
+
+static int configure_list(const char *first, const char *second, const char *third)
+{
+	char list[1024];
+
+	snprintf(list, sizeof(list), "%s::%s:%s:%s", scratch_path("missing"),
+	    scratch_write("1/config", first), scratch_write("2/config", second),
+	    scratch_write("3/config", third));
+	return configure(list);
+}
+
+START_TEST(kubeconfigs_are_merged)
+{
+	expect_ok(
+	    configure_list("current-context: c\nusers: [{name: u, user: {tokenFile: t}}]\n",
+		CONTEXT("c", "k", "u") "current-context: other\n"
+				       "users: [{name: u, user: {token: second}}]\n",
+		"clusters: [{name: k, cluster: {server: 'https://third', certificate-authority: "
+		"ca.crt}}]\n" CONTEXT("c", "none", "none")),
+	    err);
+	ck_assert_str_eq(kube.endpoint.url, "https://third");
+	ck_assert_str_eq(kube.endpoint.ca_file, scratch_path("3/ca.crt"));
+	ck_assert_str_eq(kube.token_file, scratch_path("1/t"));
+	ck_assert_uint_eq(kube.token.length, 0);
+}
+END_TEST
+
+START_TEST(empty_kubeconfigs_add_nothing)
+{
+	expect_ok(configure_list("", "# nothing\n", two_contexts), err);
 	expect_text(kube.token, "token-1");
+	kube_free(&kube);
+	expect_ok(configure_list(
+		      "current-context: ''\nclusters: []\ncontexts: null\n", "{}", two_contexts),
+	    err);
+	expect_text(kube.token, "token-1");
+	expect_failure(configure_list("", "---\n", "\n"), err, ERROR_USAGE, "it is no kubeconfig");
+}
+END_TEST
+
+START_TEST(the_first_entry_of_a_name_counts_whole)
+{
+	expect_failure(
+	    configure_list(CONTEXT("c", "k", "u") "current-context: c\n",
+		"clusters: [{name: k, cluster: {tls-server-name: x}}]\nusers: [{name: u, "
+		"user: {token: t}}]\n",
+		"clusters: [{name: k, cluster: {" SERVER "}}]\n"),
+	    err, ERROR_USAGE, "it has no server");
+}
+END_TEST
+
+START_TEST(each_kubeconfig_must_be_one)
+{
+	expect_failure(configure_list(two_contexts, "", "no kubeconfig"), err, ERROR_USAGE,
+	    "it is no kubeconfig");
+	expect_contains(err.message, scratch_path("3/config"));
+	expect_failure(configure_list(two_contexts, "a: [", ""), err, ERROR_INVALID, "line");
+	expect_contains(err.message, scratch_path("2/config"));
+}
+END_TEST
+
+START_TEST(names_that_come_twice_are_refused)
+{
+	expect_failure(
+	    configure_from(CONTEXT("c", "k",
+		"u") "current-context: c\n"
+		     "clusters: [{name: k, cluster: {" SERVER "}}]\n"
+		     "users: [{name: u, user: {token: a}}, {name: u, user: {token: b}}]\n"),
+	    err, ERROR_USAGE, "users: name \"u\" for the second time");
+}
+END_TEST
+
+START_TEST(what_kubectl_takes_is_taken)
+{
+	expect_ok(configure_from("\xEF\xBB\xBF" CONTEXT("c", "k",
+		      "u") "current-context: c\n"
+			   "clusters:\n- name: k\n  cluster:\n    server: HTTPS://K:6443/\n"
+			   "    proxy-url: HTTP://proxy:3128\n"
+			   "    certificate-authority-data: |\n      "
+			   "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tClky\n      "
+			   "RT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=\n"
+			   "users: [{name: u, user: {token: t}}]\n"),
+	    err);
+	ck_assert_str_eq(kube.endpoint.url, "https://K:6443");
+	ck_assert_str_eq(kube.endpoint.proxy, "HTTP://proxy:3128");
+	ck_assert_str_eq(kube.endpoint.ca_pem, CA_PEM);
+}
+END_TEST
+
+/*
+ * auth-provider.
+ */
+
+#define OIDC "auth-provider: {name: oidc, config: {idp-issuer-url: 'https://i', client-id: c"
+
+/* {"alg":"none"} . {"exp":4102444800 (2100-01-01), 4102444800.5, 1, none} . "" */
+#define JWT(payload) "eyJhbGciOiJub25lIn0." payload ".c2ln"
+#define JWT_2100 JWT("eyJleHAiOjQxMDI0NDQ4MDB9")
+#define JWT_2100_5 JWT("eyJleHAiOjQxMDI0NDQ4MDAuNX0")
+#define JWT_1970 JWT("eyJleHAiOjF9")
+#define JWT_NO_TIME JWT("e30")
+
+START_TEST(an_id_token_that_is_valid_is_the_token)
+{
+	expect_ok(configure_with(SERVER, OIDC ", id-token: " JWT_2100 "}}"), err);
+	expect_text(kube.token, JWT_2100);
+	kube_free(&kube);
+	expect_ok(configure_with(SERVER, OIDC ", id-token: " JWT_2100_5 "}}"), err);
+	kube_free(&kube);
+	/* A token that is written down goes first. */
+	expect_ok(configure_with(SERVER, "token: t, " OIDC ", id-token: " JWT_1970 "}}"), err);
+	expect_text(kube.token, "t");
 }
 END_TEST
 
@@ -209,7 +319,15 @@ static const struct {
 	"certificate-authority-data: not PEM"},
     {SERVER, "username: me, password: hunter2", "user \"u\": username"},
     {SERVER, "password: hunter2", "password: Kubernetes has no password login"},
-    {SERVER, "auth-provider: {name: gcp}", "auth-provider"},
+    {SERVER, "auth-provider: {name: gcp}", "auth-provider gcp: kubectl no longer has it"},
+    {SERVER, "token: t, auth-provider: {name: azure}", "auth-provider azure: "},
+    {SERVER, "auth-provider: {name: oidc}", "idp-issuer-url or client-id is missing"},
+    {SERVER, OIDC "}}", "no id-token"},
+    {SERVER, OIDC ", id-token: hunter2}}", "id-token: not a JWT"},
+    {SERVER, OIDC ", id-token: a.hunter2.c}}", "id-token: not a JWT"},
+    {SERVER, OIDC ", id-token: " JWT_1970 ", refresh-token: hunter2}}", "has expired; run kubectl"},
+    {SERVER, OIDC ", id-token: " JWT_NO_TIME "}}", "has expired"},
+    {SERVER, OIDC "}}, exec: {command: x}", "auth-provider beside exec"},
     {SERVER, "token: t, as: admin", "as: impersonation"},
     {SERVER, "token: t, as-groups: [admins]", "as-groups: impersonation"},
     {SERVER, "token: 'hunter2 hunter2'", "token: this is no token"},
@@ -477,7 +595,13 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, the_current_context_is_taken);
 	tcase_add_test(tests, another_context_can_be_named);
 	tcase_add_test(tests, relative_paths_start_at_the_kubeconfig);
-	tcase_add_test(tests, the_first_kubeconfig_that_exists_is_taken);
+	tcase_add_test(tests, kubeconfigs_are_merged);
+	tcase_add_test(tests, empty_kubeconfigs_add_nothing);
+	tcase_add_test(tests, the_first_entry_of_a_name_counts_whole);
+	tcase_add_test(tests, each_kubeconfig_must_be_one);
+	tcase_add_test(tests, names_that_come_twice_are_refused);
+	tcase_add_test(tests, what_kubectl_takes_is_taken);
+	tcase_add_test(tests, an_id_token_that_is_valid_is_the_token);
 	tcase_add_test(tests, plain_http_to_loopback_is_taken);
 	tcase_add_test(tests, no_verification_when_asked_for);
 	tcase_add_test(tests, empty_and_null_members_are_not_set);
