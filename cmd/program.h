@@ -15,7 +15,7 @@ struct program_settings {
 	const char *log_format;
 	bool verbose;
 	int64_t timeout_ms; /* for all of it */
-	int64_t retries;    /* of one request */
+	int64_t retries;    /* of one request; negative: as often as timeout_ms allows */
 	const char
 	    *completion; /* the shell to print a script for, see COMPLETION_OPTION; or NULL */
 };

@@ -96,7 +96,7 @@ static const struct option_spec table[] = {
     {.section = "Configuration",
 	OPTION("env-config", OPTION_FLAG, NULL, env_config,
 	    "take options from the environment too (default; --no-env-config: from here alone)")},
-    COMMON_OPTIONS(struct configuration, "60s", "8"),
+    COMMON_OPTIONS(struct configuration, "60s", "as many as --timeout allows"),
     COMPLETION_OPTION(struct configuration),
     {.name = NULL},
 };

@@ -79,7 +79,8 @@ static int install_program(
 int main(int argc, char **argv)
 {
 	/* Static, so that what it owns is reachable to the end: exec never returns to free it. */
-	static struct configuration configuration = {.program = {.timeout_ms = 60000, .retries = 8},
+	static struct configuration configuration = {
+	    .program = {.timeout_ms = 60000, .retries = -1},
 	    .env_config = true,
 	    .vault = {.timeout_ms = HTTP_REQUEST_TIMEOUT_MS},
 	    .session = VAULT_SESSION_DEFAULTS,

@@ -459,7 +459,10 @@ static void print_value(FILE *out, const struct option_spec *spec, const void *p
 		print_duration(out, *(const int64_t *)place);
 		break;
 	case OPTION_NUMBER:
-		fprintf(out, "%lld", (long long)*(const int64_t *)place);
+		if (*(const int64_t *)place < 0)
+			fputs("unlimited", out);
+		else
+			fprintf(out, "%lld", (long long)*(const int64_t *)place);
 		break;
 	default:
 		fputs("set, not shown", out);

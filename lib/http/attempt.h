@@ -62,8 +62,11 @@ enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode resu
 /* The server says that it has not done it, and may do it later. */
 bool http_is_put_off(int status);
 
-/* Milliseconds to wait before the next try: Retry-After, else backoff with full jitter. */
-int64_t http_attempt_delay(struct http_attempt *attempt) __attribute__((nonnull));
+/*
+ * Return the milliseconds to wait before the next try, for which `left_ms` are left: Retry-After,
+ * else backoff with full jitter, shorter near the end.  -1: there is no time for another.
+ */
+int64_t http_attempt_delay(struct http_attempt *attempt, int64_t left_ms) __attribute__((nonnull));
 
 /*
  * The last try is over: note in the exchange how often and how long it was tried, and complete its

@@ -26,7 +26,8 @@ void http_endpoint_init(struct http_endpoint *endpoint, const char *name)
 
 void http_endpoint_set_retries(struct http_endpoint *endpoint, int64_t retries)
 {
-	endpoint->retries = retries < HTTP_RETRIES_MAX ? (int)retries : HTTP_RETRIES_MAX;
+	endpoint->retries =
+	    retries >= 0 && retries < HTTP_RETRIES_MAX ? (int)retries : HTTP_RETRIES_MAX;
 }
 
 void http_endpoint_free(struct http_endpoint *endpoint)

@@ -200,22 +200,27 @@ static int path_length(const struct http_exchange *exchange)
 static void log_retry(const struct http_attempt *attempt, int64_t delay_ms)
 {
 	const struct http_exchange *exchange = attempt->exchange;
-	char status[32];
+	int retries = exchange->endpoint->retries;
+	char status[32], limit[32] = "";
 
 	snprintf(status, sizeof(status), "status %d", exchange->status);
-	log_write(LOG_INFO, "%s at %s: %s %.*s: %s: trying again in %lld ms (%d of %d)",
+	if (retries < HTTP_RETRIES_MAX)
+		snprintf(limit, sizeof(limit), " of %d", retries);
+	log_write(LOG_INFO, "%s at %s: %s %.*s: %s: trying again in %lld ms (%d%s)",
 	    exchange->endpoint->name, exchange->endpoint->url, exchange->method,
 	    path_length(exchange), secret_buffer_string(&exchange->path),
 	    exchange->status ? status : exchange->error.message, (long long)delay_ms,
-	    attempt->tries, exchange->endpoint->retries);
+	    attempt->tries, limit);
 }
 
 /* Put it by for its next try.  false: the deadline does not allow it. */
 static bool postpone(const struct http_client *client, struct http_attempt *attempt)
 {
-	int64_t delay = http_attempt_delay(attempt), now = clock_now_ms();
+	int64_t now = clock_now_ms();
+	int64_t left = client->deadline_ms ? client->deadline_ms - now : INT64_MAX;
+	int64_t delay = http_attempt_delay(attempt, left);
 
-	if (client->deadline_ms && now + delay >= client->deadline_ms)
+	if (delay < 0)
 		return false;
 	log_retry(attempt, delay);
 	attempt->retry_at_ms = now + delay;

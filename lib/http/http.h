@@ -8,8 +8,9 @@
  *
  * Retries: failed look-ups of names, failed connections, timeouts, answers cut short, 429, 5xx and
  * what Vault's standbys say (412, 472, 473) are tried again with exponential backoff and full
- * jitter (BASE << attempt, at most MAX), or after Retry-After; other answers never, nor a 5xx that
- * the exchange's `permanent` callback recognises.  One log line a try that is followed by another.
+ * jitter (BASE << attempt, at most MAX, shorter near the deadline), or after Retry-After; other
+ * answers never, nor a 5xx that the exchange's `permanent` callback recognises.  One log line a
+ * try that is followed by another.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -33,7 +34,7 @@
 #define HTTP_RETRY_MAX_MS 5000
 #define HTTP_RETRY_AFTER_MAX_MS 30000 /* a longer wait asked for by the server is cut */
 #define HTTP_RETRIES_DEFAULT 4
-#define HTTP_RETRIES_MAX 1000000 /* more than any time limit lets happen */
+#define HTTP_RETRIES_MAX 1000000 /* no limit but time: more than it lets happen */
 #define HTTP_CONNECT_TIMEOUT_MS 5000
 #define HTTP_REQUEST_TIMEOUT_MS 30000
 
@@ -62,7 +63,7 @@ struct http_endpoint {
 /* Defaults: timeouts, retries; everything else unset. */
 void http_endpoint_init(struct http_endpoint *endpoint, const char *name) __attribute__((nonnull));
 void http_endpoint_free(struct http_endpoint *endpoint) __attribute__((nonnull));
-/* As a person gives it: any number that is not negative. */
+/* Set how often a request is tried again; negative: as often as the client's deadline allows. */
 void http_endpoint_set_retries(struct http_endpoint *endpoint, int64_t retries)
     __attribute__((nonnull));
 

@@ -356,20 +356,31 @@ enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode resu
 	return HTTP_TRY_AGAIN;
 }
 
-int64_t http_attempt_delay(struct http_attempt *attempt)
+/* Return what the server asks for, within limits; 0 where it does not. */
+static int64_t retry_after_ms(const struct http_attempt *attempt)
 {
 	curl_off_t after = 0;
-	uint32_t random;
 
 	if (attempt->exchange->status)
 		curl_easy_getinfo(attempt->easy, CURLINFO_RETRY_AFTER, &after);
 	if (after > HTTP_RETRY_AFTER_MAX_MS / 1000)
 		return HTTP_RETRY_AFTER_MAX_MS;
-	if (after > 0)
-		return after * 1000;
-	int64_t ceiling = HTTP_RETRY_MAX_MS;
+	return after > 0 ? after * 1000 : 0;
+}
+
+int64_t http_attempt_delay(struct http_attempt *attempt, int64_t left_ms)
+{
+	int64_t asked = retry_after_ms(attempt), ceiling = HTTP_RETRY_MAX_MS;
+	uint32_t random;
+
+	if (asked)
+		return asked < left_ms ? asked : -1;
+	if (left_ms < 2 * HTTP_RETRY_BASE_MS)
+		return -1;
 	if (attempt->tries < 8 && (HTTP_RETRY_BASE_MS << (attempt->tries - 1)) < ceiling)
 		ceiling = HTTP_RETRY_BASE_MS << (attempt->tries - 1);
+	if (ceiling > left_ms / 2)
+		ceiling = left_ms / 2;
 	RAND_bytes((uint8_t *)&random, sizeof(random));
 	return (int64_t)(random % (uint32_t)ceiling);
 }

@@ -28,7 +28,7 @@ struct kube_settings {
 	const char *service_account_directory; /* default: KUBE_SERVICE_ACCOUNT_DIRECTORY */
 	int64_t timeout_ms;		       /* of one request; 0: the default */
 	int64_t deadline_ms;		       /* CLOCK_MONOTONIC, 0: none; ends an exec plugin */
-	int64_t retries;		       /* tries after the first that fails for now */
+	int64_t retries;		       /* see http_endpoint_set_retries */
 };
 
 struct kube {

@@ -27,7 +27,7 @@ struct vault_settings {
 	bool skip_verify;
 	bool ignore_environment; /* HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE say nothing */
 	int64_t timeout_ms;	 /* 0: the default */
-	int64_t retries;	 /* tries after the first that fails for now */
+	int64_t retries;	 /* see http_endpoint_set_retries */
 };
 
 /* A login's outcome, or a token that came in another way. */

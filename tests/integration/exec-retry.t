@@ -14,7 +14,7 @@ bad_vault sealed sealed relay
 vault
 comes_through "Vault sealed for a moment"
 tried 2 "each try is told"
-err_like 'Vault at [^ ]+: POST /v1/auth/kubernetes/login: status 503: trying again in [0-9]+ ms \(1 of 8\)' "with what, why, when and how often"
+err_like 'Vault at [^ ]+: POST /v1/auth/kubernetes/login: status 503: trying again in [0-9]+ ms \(1\)' "with what, why, when and how often"
 bad_vault relay sealed relay
 vault
 comes_through "sealed between login and decryption"
@@ -38,7 +38,7 @@ begin=$(now_ms)
 api
 comes_through "API server 429"
 ok "waits for Retry-After" test $(($(now_ms) - begin)) -ge 1000
-err_like 'Kubernetes API at [^ ]+: GET /api/v1/namespaces/demo/secrets/app: status 429: trying again in 1000 ms \(1 of 8\)' "and says so"
+err_like 'Kubernetes API at [^ ]+: GET /api/v1/namespaces/demo/secrets/app: status 429: trying again in 1000 ms \(1\)' "and says so"
 bad_vault --drop 3 relay
 vault
 comes_through "connections dropped in the handshake, as by a proxy that is starting"
@@ -57,7 +57,17 @@ for code in 400 403 404; do
 done
 requests 3 "no more was asked"
 
-# How many.
+# How many: as many as there is time for, where nothing else is said.
+bad_vault code=503 relay
+vault
+err_like 'trying again in [0-9]+ ms \(1\)' "no other limit than time by default"
+LAUNCH=(--timeout 4s)
+bad_server sealed
+vault
+gives_up "login .*tried [0-9]+ times in [3-9][0-9.]+ s: status 503: .*: --timeout leaves no time" "tries go on until --timeout"
+run "$BIN/secret-exec" --print-config
+out_like 'retries: unlimited \(default\)' "--print-config: no limit"
+LAUNCH=()
 bad_server sealed
 LAUNCH=(--retries 3)
 vault

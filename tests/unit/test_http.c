@@ -6,7 +6,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/http/http.h"
+#include "lib/http/attempt.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/http_server.h"
 
@@ -209,6 +209,47 @@ START_TEST(a_number_of_retries_is_any_number)
 	ck_assert_int_eq(endpoint.retries, 0);
 	http_endpoint_set_retries(&endpoint, INT64_MAX);
 	ck_assert_int_eq(endpoint.retries, HTTP_RETRIES_MAX);
+	http_endpoint_set_retries(&endpoint, -1);
+	ck_assert_int_eq(endpoint.retries, HTTP_RETRIES_MAX);
+}
+END_TEST
+
+START_TEST(waits_grow_up_to_a_limit_and_shrink_near_the_end)
+{
+	struct http_attempt attempt = {.exchange = &exchange};
+
+	for (attempt.tries = 1; attempt.tries < 100; attempt.tries++)
+		for (int64_t left = 200; left < 100000; left = left * 3 / 2) {
+			int64_t delay = http_attempt_delay(&attempt, left);
+			ck_assert_int_ge(delay, 0);
+			ck_assert_int_lt(delay, HTTP_RETRY_MAX_MS);
+			ck_assert_int_lt(delay, left / 2);
+			if (attempt.tries < 6)
+				ck_assert_int_lt(delay, HTTP_RETRY_BASE_MS << (attempt.tries - 1));
+		}
+	attempt.tries = 50;
+	ck_assert_int_ge(http_attempt_delay(&attempt, INT64_MAX), 0);
+	ck_assert_int_eq(http_attempt_delay(&attempt, 199), -1);
+	ck_assert_int_eq(http_attempt_delay(&attempt, -1), -1);
+}
+END_TEST
+
+/* With no other limit the deadline decides; the last try comes close to it. */
+START_TEST(tries_go_on_until_the_deadline)
+{
+	const struct http_answer answers[] = {{503, NULL, "sealed"}};
+	int64_t start = clock_now_ms();
+
+	serve(answers, 1);
+	http_client_free(client);
+	client = http_client_new(start + 3000, &err);
+	http_endpoint_set_retries(&endpoint, -1);
+	request(&exchange, "GET", "/");
+	run();
+	ck_assert_int_eq(exchange.status, 503);
+	ck_assert(exchange.out_of_time);
+	ck_assert_int_ge(clock_now_ms() - start, 3000 - 2 * HTTP_RETRY_BASE_MS);
+	finish();
 }
 END_TEST
 
@@ -1110,6 +1151,8 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, a_refusal_is_final, 0, COUNT(final));
 	tcase_add_test(tests, the_number_of_retries_is_bounded);
 	tcase_add_test(tests, a_number_of_retries_is_any_number);
+	tcase_add_test(tests, waits_grow_up_to_a_limit_and_shrink_near_the_end);
+	tcase_add_test(tests, tries_go_on_until_the_deadline);
 	tcase_add_test(tests, each_try_that_is_followed_by_another_is_told);
 	tcase_add_test(tests, once_is_tried_again_when_it_was_put_off);
 	tcase_add_loop_test(tests, once_means_once_when_it_may_have_been_done, 0, COUNT(unclear));
