@@ -149,6 +149,13 @@ $(PROBE): tests/probe/probe.c $(FLAGS)
 	@echo "  LINK  $@"
 	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
 
+# The Secrets of manifests as lib/sealed reads them, to be compared with other readers.
+READER := $(OUT)/tests/manifest_secrets
+$(READER): $(OUT)/objects/tests/readers/manifest_secrets.o $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIBRARY) $(THIRD_PARTY_LIBS) $(ALL_LDFLAGS) -MF /dev/null -o $@
+
 # A unit test that fails does not keep the program tests from running; "make" fails in the end.
 ifneq ($(filter test sanitize,$(MAKECMDGOALS)),)
 MAKEFLAGS += --keep-going
@@ -156,7 +163,7 @@ endif
 test: unit integration  ## get the dependencies, build, run the unit tests and the program tests
 
 # What these need, which can be made with -j.
-tested: $(BINARIES) $(UNIT_TESTS) $(PROBE)
+tested: $(BINARIES) $(UNIT_TESTS) $(PROBE) $(READER)
 
 # Each one's words in one piece.
 unit: $(UNIT_TESTS)  ## the unit tests alone
@@ -186,7 +193,7 @@ fuzz: $(LIBRARY_STAMPS)  ## fuzz each target of tests/fuzz (or T=NAME...) for FU
 	@$(MAKE) --no-print-directory BUILD=fuzz fuzzers
 	@prove --verbose tests/fuzz/run :: build/fuzz $(FUZZ_SECONDS) $(T)
 
-e2e: $(BINARIES) $(PROBE)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
+e2e: $(BINARIES) $(PROBE) $(READER)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
 	@BIN="$(CURDIR)/$(OUT)/bin" STAGES=$(STAGES) tests/e2e/run
 
 # The yardstick: linked as the programs are, without a line of lib/.

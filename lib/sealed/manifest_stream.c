@@ -17,6 +17,7 @@ struct search {
 	bool all;     /* nothing follows the text */
 	size_t at;    /* of the line that is looked at */
 	bool started; /* there was more than blank lines, comments and directives */
+	size_t mark;  /* behind a line "..." that nothing but those has followed; 0: none */
 };
 
 enum verdict { MORE_NEEDED, NOT_JSON, FOUND };
@@ -149,21 +150,26 @@ static bool is_at_json(const struct search *search)
  * Documents.
  */
 
-/* Whether the document ends at the line that `search` is at, or behind it; else pass the line. */
+/*
+ * Whether the document ends at the line that `search` is at; else pass the line.  After "..." only
+ * "---" begins another: kubectl's reader does not end a document there, and reads no further.
+ */
 static enum verdict look_at_line(struct search *search, size_t behind, size_t *end)
 {
 	size_t at = search->at;
+	bool directive = search->text[at] == '%' && (!search->started || search->mark);
 
 	if (is_mark(search, at, "---") && search->started) {
-		*end = at;
+		*end = search->mark ? search->mark : at;
 		return FOUND;
 	}
 	if (is_mark(search, at, "...")) {
-		*end = behind;
-		return FOUND;
-	}
-	if (!is_rest_empty(search, at) && (search->started || search->text[at] != '%'))
 		search->started = true;
+		search->mark = behind;
+	} else if (!is_rest_empty(search, at) && !directive) {
+		search->started = true;
+		search->mark = 0;
+	}
 	search->at = behind;
 	return MORE_NEEDED;
 }
@@ -183,7 +189,7 @@ static bool find_end(struct search *search, size_t *end)
 		if (look_at_line(search, behind, end) == FOUND)
 			return true;
 	}
-	*end = search->length;
+	*end = search->mark ? search->mark : search->length;
 	return search->all;
 }
 

@@ -11,6 +11,9 @@
 #include "lib/base/yaml_input.h"
 #include "lib/base/yaml_plain.h"
 
+#define MARK_LENGTH 3
+static const char byte_order_mark[] = "\xEF\xBB\xBF";
+
 /* Where a node is added. */
 struct builder {
 	struct manifest_tree *tree;
@@ -245,7 +248,9 @@ static int walk_value(struct walk *walk, json_node value)
 /* A byte order mark is no content. */
 static size_t text_origin(const char *text, size_t length)
 {
-	return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+	return length >= MARK_LENGTH && memcmp(text, byte_order_mark, MARK_LENGTH) == 0
+		   ? MARK_LENGTH
+		   : 0;
 }
 
 /* After the brace that closes the object at `at`; `length` where none does. */
@@ -267,6 +272,27 @@ static size_t object_end(const char *text, size_t length, size_t at)
 	return length;
 }
 
+/* White space as Go has it, by which kubectl looks for a brace; JSON and YAML have less. */
+static size_t unicode_space(const char *text)
+{
+	static const char *const spaces[] = {" ", "\t", "\n", "\v", "\f", "\r", "\xC2\x85",
+	    "\xC2\xA0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
+	    "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u2028", "\u2029", "\u202F",
+	    "\u205F", "\u3000"};
+	size_t at = 0;
+
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces);) {
+		size_t length = strlen(spaces[i]);
+		if (strncmp(text + at, spaces[i], length) == 0) {
+			at += length;
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+	return at;
+}
+
 /*
  * Find the JSON text of a document.  What begins as an object of JSON does is JSON, though kubectl
  * reads it as YAML where it is broken; comments may precede and follow it.  Return false for YAML.
@@ -277,7 +303,7 @@ static bool find_json(const struct manifest_tree *tree, size_t *start, size_t *e
 
 	*line = tree->line;
 	*start = yaml_content_start(tree->text, tree->length, line);
-	brace = *start + strspn(tree->text + *start, " \t\r");
+	brace = *start + unicode_space(tree->text + *start);
 	if (tree->text[brace] != '{' ||
 	    !strchr("\"}", tree->text[brace + 1 + strspn(tree->text + brace + 1, " \t\r\n")]))
 		return false;
@@ -390,12 +416,28 @@ static int on_scalar(struct reader *reader, const yaml_event_t *event, size_t st
 	    event->data.scalar.length);
 }
 
+/* kubectl refuses text there, or did not take the line for a mark in its older releases. */
+static bool has_text_at_mark(const struct manifest_tree *tree, size_t mark)
+{
+	size_t at = mark + strlen("---"), ignored = 0;
+
+	if (tree->length < at || strncmp(tree->text + mark, "---", 3) != 0)
+		return false;
+	size_t line = strcspn(tree->text + at, "\n");
+	return yaml_content_start(tree->text + at, line, &ignored) < line;
+}
+
 static int on_document(struct reader *reader, size_t start)
 {
-	if (reader->documents++ == 0)
-		return 0;
-	return manifest_tree_refuse(reader->builder->tree, start, reader->builder->err,
-	    "a second document, behind a line break that is none to most readers");
+	const struct manifest_tree *tree = reader->builder->tree;
+
+	if (reader->documents++ > 0)
+		return manifest_tree_refuse(tree, start, reader->builder->err,
+		    "a second document, behind a line break that is none to most readers");
+	if (has_text_at_mark(tree, start))
+		return manifest_tree_refuse(tree, start, reader->builder->err,
+		    "text on the line of \"---\", which kubectl refuses; begin a new line");
+	return 0;
 }
 
 static int on_event(struct reader *reader, const yaml_event_t *event)
@@ -468,15 +510,43 @@ static int read_events(struct reader *reader)
 	return 0;
 }
 
+/* After a byte order mark, at the beginning or after "---"; to libyaml it would be a column. */
+static size_t find_origin(const struct manifest_tree *tree)
+{
+	size_t ignored = 0, start = yaml_content_start(tree->text, tree->length, &ignored);
+
+	if (start >= MARK_LENGTH &&
+	    memcmp(tree->text + start - MARK_LENGTH, byte_order_mark, MARK_LENGTH) == 0)
+		return start;
+	return text_origin(tree->text, tree->length);
+}
+
+/* libyaml passes over a mark at the beginning of a line, where go-yaml takes it for text. */
+static int check_marks(const struct builder *builder, size_t origin)
+{
+	const struct manifest_tree *tree = builder->tree;
+	const char *at = tree->text + origin, *end = tree->text + tree->length;
+
+	while ((at = memmem(at, (size_t)(end - at), byte_order_mark, MARK_LENGTH)) != NULL) {
+		if (at > tree->text + origin && strchr("\r\n", at[-1]))
+			return manifest_tree_refuse(tree, (size_t)(at - tree->text), builder->err,
+			    "a byte order mark within the text; remove it");
+		at += MARK_LENGTH;
+	}
+	return 0;
+}
+
 static int read_yaml(struct builder *builder)
 {
 	const struct manifest_tree *tree = builder->tree;
-	size_t origin = text_origin(tree->text, tree->length);
+	size_t origin = find_origin(tree);
 	struct reader reader = {.builder = builder,
 	    .place = {.text = tree->text, .length = tree->length, .byte = origin},
 	    .origin = origin};
 	struct yaml_input input;
 
+	if (check_marks(builder, origin) < 0)
+		return -1;
 	if (!yaml_input_begin(&input, &reader.parser, tree->text + origin, tree->length - origin))
 		return error_memory(builder->err);
 	int result = read_events(&reader);

@@ -128,6 +128,11 @@ static const struct {
      "  A: YQ==\n... # end\n",
 	"%YAML 1.1\n--- # begin\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2
 	"data:\n  A: " SEALED "\n... # end\n"},
+    {"---\n\xEF\xBB\xBF"
+     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: YQ==\n",
+	"---\n\xEF\xBB\xBF"
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"\n"},
     /* Marks that are there. */
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n    app: x # l\n"
      "  annotations:\n    a: b\n    # last\ndata:\n  A: YQ==\n",
@@ -318,6 +323,12 @@ static const struct {
     {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},\"data\":{\"A\":"
      "12}}",
 	"a value in data is no string"},
+    /* What kubectl's reader does not take for a document, or for white space. */
+    {SECRET "data: {A: YQ==}\n...\n" SECRET,
+	"line 7, column 1: did not find expected <document start>"},
+    {"--- {kind: Secret, apiVersion: v1}\n", "line 1, column 1: text on the line of"},
+    {"--- # c\n" SECRET "\xEF\xBB\xBF  namespace: demo\n", "line 6, column 1: a byte order mark"},
+    {"\xC2\xA0\xE2\x80\xA8" JSON_HEAD "}}", "line 1, column 1"},
     /* Templates. */
     {SECRET "data:\n  A: \"{{ .Values.a | b64enc }}\"\n", "Helm template"},
     {SECRET "data:\n  A: {{ .Values.a }}\n", "Helm template"},

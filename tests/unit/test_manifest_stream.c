@@ -71,7 +71,11 @@ static const struct {
     {"# c\n\n---\na\n", "1:# c\n\n---\na\n|"},
     {"%YAML 1.2\n%TAG ! x\n--- # c\na\n...\n# d\n%YAML 1.2\n---\nb\n",
 	"1:%YAML 1.2\n%TAG ! x\n--- # c\na\n...\n|6:# d\n%YAML 1.2\n---\nb\n|"},
-    {"a\n...\nb\n...\n", "1:a\n...\n|3:b\n...\n|"},
+    /* After "..." only "---" begins a document, as for kubectl. */
+    {"a\n...\nb\n...\n---\nc\n", "1:a\n...\nb\n...\n|5:---\nc\n|"},
+    {"a\n...\n# b\n\n...\n---\nc\n", "1:a\n...\n# b\n\n...\n|6:---\nc\n|"},
+    {"...\n{\"a\": 1}\n", "1:...\n{\"a\": 1}\n|"},
+    {"a\n...\n# end\n", "1:a\n...\n|3:# end\n|"},
     {"a\r\n---\r\nb\r\n", "1:a\r\n|2:---\r\nb\r\n|"},
     {"a\n---b\n ---\n-- -\n----\n", "1:a\n---b\n ---\n-- -\n----\n|"},
     {"a\n--- b\n---\tc\n", "1:a\n|2:--- b\n|3:---\tc\n|"},
@@ -178,7 +182,7 @@ START_TEST(a_long_stream_is_cut_as_a_short_one)
 	for (int i = 0; i < 20000; i++)
 		expect_ok(secret_buffer_append_format(&text, &err,
 			      i % 3 ? "---\nnumber: %d\ntext: some more of it\n"
-				    : "...\n{\"number\": %d, \"text\": \"some more of it\"}\n",
+				    : "...\n---\n{\"number\": %d, \"text\": \"some more of it\"}\n",
 			      i),
 		    err);
 	expect_ok(split(text.data, text.length, 65536, &out), err);
