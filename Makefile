@@ -252,10 +252,11 @@ document_places = $(foreach file,$(shell find README.md LICENSE docs policies de
 PLACES = $(call page_places,$(filter-out docs/man/secret-dev.1,$(PAGES))) $(completion_places) $(document_places)
 DEV_PLACES = $(call page_places,docs/man/secret-dev.1)
 
-# $(call put_programs,PLACES), $(call put_files,PLACES)
+# $(call put_programs,PLACES,MODE), $(call put_files,PLACES).  A program that its user may execute and not read
+# (0711) is undumpable from exec on: until main says so, another process of that user could open its memory.
 define put_programs
 $(QUIET)set -e; for place in $(1); do \
-	install -D -m 0755 $(if $(STRIP),-s --strip-program=$(STRIP)) "$${place%%=*}" "$(DESTDIR)$${place#*=}"; \
+	install -D -m $(2) $(if $(STRIP),-s --strip-program=$(STRIP)) "$${place%%=*}" "$(DESTDIR)$${place#*=}"; \
 done
 endef
 define put_files
@@ -266,13 +267,13 @@ done
 endef
 
 install-programs: shipped
-	$(call put_programs,$(call program_places,$(SHIPPED)))
+	$(call put_programs,$(call program_places,$(SHIPPED)),0711)
 
 install: install-programs $(foreach shell,bash zsh fish,$(SHIPPED:%=$(COMPLETIONS)/%.$(shell)))  ## install under DESTDIR/PREFIX
 	$(call put_files,$(PLACES))
 
 install-dev: $(OUT)/bin/secret-dev  ## install the stand-in server, which "make install" leaves out
-	$(call put_programs,$(call program_places,secret-dev))
+	$(call put_programs,$(call program_places,secret-dev),0755)
 	$(call put_files,$(DEV_PLACES))
 
 # Folders that others may use too stay.
@@ -310,6 +311,7 @@ image-root: shipped
 	@$(MAKE) --no-print-directory install-programs DESTDIR=$(IMAGE_ROOT) PREFIX=/usr/local
 	install -D -m 0644 LICENSE $(IMAGE_DOC)/LICENSE
 	CC='$(CC)' VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(THIRD_PARTY)/sbom $(IMAGE_ROOT)/usr/local/bin $(OUT) $(IMAGE_DOC)
+	install -m 0444 $(IMAGE_ROOT)/usr/local/bin/secret-exec $(IMAGE_ROOT)/usr/local/bin/secret-exec.copy
 	find $(IMAGE_ROOT) -type d -exec chmod 0755 {} +
 	find $(IMAGE_ROOT) -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
 

@@ -2,15 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
 #include "lib/base/strings.h"
 #include "lib/launch/file.h"
 
 #define PROGRAM "/proc/self/exe"
 #define NAME "secret-exec"
-#define MODE 0755
+#define READABLE ".copy"
+/* What may execute the program and not read it is undumpable from the kernel's exec on. */
+#define MODE_OF_ROOT 0711
+#define MODE_OF_USERS 0111
 #define STEP 65536
 
 /* read and write: the one way of copying that every kernel, sandbox and file system has. */
@@ -29,14 +35,44 @@ static int copy(int from, int to, struct error *err)
 	}
 }
 
+/* Open the readable copy beside a program that its user may only execute. */
+static int open_copy(struct error *err)
+{
+	struct stat status;
+	char program[PATH_MAX];
+	ssize_t length = readlink(PROGRAM, program, sizeof(program) - 1);
+
+	if (length < 0)
+		return error_system(err, PROGRAM);
+	program[length] = '\0';
+	cleanup_free char *copy = string_format(err, "%s" READABLE, program);
+	if (!copy)
+		return -1;
+	int fd = input_file_open_regular(AT_FDCWD, copy, 0, copy, &status, err);
+	if (fd < 0)
+		error_wrap(err, "%s: not readable by user %u; run --install as root", program,
+		    (unsigned)geteuid());
+	return fd;
+}
+
+static int open_program(struct error *err)
+{
+	int fd = open(PROGRAM, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES)
+		return open_copy(err);
+	return fd < 0 ? error_system(err, PROGRAM) : fd;
+}
+
 /* Create, fill and place the file that is open. */
 static int install_file(struct file *file, struct error *err)
 {
-	cleanup_close int from = open(PROGRAM, O_RDONLY | O_CLOEXEC);
+	cleanup_close int from = open_program(err);
 
 	if (from < 0)
-		return error_system(err, PROGRAM);
-	int to = file_create(file, MODE, (uid_t)-1, (gid_t)-1, err);
+		return -1;
+	mode_t mode = geteuid() == 0 ? MODE_OF_ROOT : MODE_OF_USERS;
+	int to = file_create(file, mode, (uid_t)-1, (gid_t)-1, err);
 	if (to < 0)
 		return -1;
 	int result = copy(from, to, err);

@@ -12,7 +12,7 @@ run "${bare[@]}" --install "$target/copy"
 status_is 0 "it copies itself to a path"
 is "$OUT$ERR" "" "and says nothing"
 ok "byte for byte" cmp -s "$BIN/secret-exec" "$target/copy"
-is "$(stat -c %a "$target/copy")" 755 "mode 0755"
+is "$(stat -c %a "$target/copy")" 711 "as root: mode 0711"
 run "$target/copy" --version
 out_like '^secret-exec ' "the copy runs"
 run "$target/copy" --install "$target/second"
@@ -22,7 +22,7 @@ is "$(left)" "copy second" "nothing stands beside them"
 rm "$target"/*
 (umask 077 && "${bare[@]}" --install "$target")
 is "$(left)" secret-exec "into a directory it goes by its own name"
-is "$(stat -c %a "$target/secret-exec")" 755 "whatever the umask"
+is "$(stat -c %a "$target/secret-exec")" 711 "mode 0711 whatever the umask"
 run env SECRET_EXEC_INSTALL="$target/by-variable" "$BIN/secret-exec"
 ok "SECRET_EXEC_INSTALL does it too" cmp -s "$BIN/secret-exec" "$target/by-variable"
 (cd "$target" && "${bare[@]}" --install here)
@@ -76,7 +76,18 @@ if [ "$(id -u)" = 0 ]; then
 	run setpriv --reuid=12345 --regid=12345 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
 		env -i "$open/program" --install "$open/shared"
 	status_is 0 "any uid, without a capability"
-	is "$(stat -c '%u %a' "$open/shared/secret-exec")" "12345 755" "the copy is its own"
+	is "$(stat -c '%u %a' "$open/shared/secret-exec")" "12345 111" "as another user: mode 0111, so that it cannot read its own copy"
+	chmod 711 "$open/program"
+	any=(setpriv --reuid=12345 --regid=12345 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs env -i)
+	run "${any[@]}" "$open/program" --install "$open/shared/again"
+	fails_with 125 "program: not readable by user 12345; run --install as root" "a program that its user cannot read: exit 125"
+	install -m 444 "$BIN/secret-exec" "$open/program.copy"
+	run "${any[@]}" "$open/program" --install "$open/shared/again"
+	ok "a program that its user cannot read, with a readable copy beside it: installed" cmp -s "$BIN/secret-exec" "$open/shared/again"
+	rm "$open/program.copy"
+	mkfifo "$open/program.copy"
+	run "${any[@]}" "$open/program" --install "$open/shared/third"
+	fails_with 125 "program.copy: not a regular file" "a copy that is a FIFO: exit 125"
 	# A root with nothing but the program, as FROM scratch has it, read-only; /proc is the kernel's.
 	root=$TAP_WORK/root
 	mkdir -p "$root/proc" "$root/shared"

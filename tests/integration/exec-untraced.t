@@ -30,4 +30,32 @@ for file in environ auxv maps; do
 done
 is "$(stat -c %u "/proc/$launcher/maps")" 0 "to the kernel it is not dumpable: its files in /proc are root's"
 is "$(stat -c %u "/proc/$other/maps")" 65534 "unlike those of other programs"
+
+# -- between exec and main
+
+# is_stopped TRACER PROGRAM: $STOPPED is the process, which has not run its first instruction.
+is_stopped() {
+	STOPPED=$(pgrep -P "$1") && [ "$(readlink "/proc/$STOPPED/exe")" = "$2" ] && grep -q '^State:.[tT]' "/proc/$STOPPED/status"
+}
+# shellcheck disable=SC2016 # expanded by the inner shell
+stop_at_exec() {
+	strace -o /dev/null -u nobody -e trace=execve -e inject=execve:signal=STOP sh -c 'exec "$0" --version' "$1" >/dev/null 2>&1 &
+	disown
+	at_end "kill $! 2>/dev/null"
+	until_true is_stopped $! "$1"
+	at_end "kill -KILL $STOPPED 2>/dev/null"
+}
+# shellcheck disable=SC2016 # expanded by the inner shell
+opens_memory() { setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups sh -c 'exec 9<"/proc/$1/mem"' - "$1" 2>/dev/null; }
+if command -v strace >/dev/null && strace -o /dev/null -u nobody true 2>/dev/null; then
+	install -m 0711 "$BIN/secret-exec" "$TAP_WORK/installed"
+	stop_at_exec "$TAP_WORK/secret-exec"
+	ok "before main, a program that its user can read: another process of that user opens its memory" opens_memory "$STOPPED"
+	stop_at_exec "$TAP_WORK/installed"
+	ok "before main, a program of mode 0711: its memory cannot be opened" eval "! opens_memory $STOPPED"
+	run "${nobody[@]}" "$TAP_WORK/installed" --version
+	like "$STATUS $OUT" '^0 secret-exec ' "a program of mode 0711 runs as any user"
+else
+	ok "before main # SKIP strace may not trace here" true
+fi
 done_testing

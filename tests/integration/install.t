@@ -20,7 +20,7 @@ files() { (cd "$1" && find . -path '*/share/doc/*' -prune -o -type f -printf '%m
 
 installed=$TAP_WORK/installed
 expected=
-for program in secret-exec secret-rotate secret-seal; do expected+="755 bin/$program"$'\n'; done
+for program in secret-exec secret-rotate secret-seal; do expected+="711 bin/$program"$'\n'; done
 for program in secret-exec secret-rotate secret-seal; do expected+="644 share/bash-completion/completions/$program"$'\n'; done
 for program in secret-exec secret-rotate secret-seal; do expected+="644 share/fish/vendor_completions.d/$program.fish"$'\n'; done
 for program in secret-exec secret-rotate secret-seal; do expected+="644 share/man/man1/$program.1"$'\n'; done
