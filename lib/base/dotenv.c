@@ -11,10 +11,22 @@ static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
-/* One line, without its end; `at` is where reading it has come to, or what is wrong. */
+/*
+ * One line, without its end; `at` is where reading it has come to, or what is wrong.  A quoted
+ * value moves `end` to the end of the line where it is closed.
+ */
 struct line {
-	const char *at, *end;
+	const char *at, *end, *text_end;
 };
+
+/* Return the end of the line, without its CR. */
+static const char *end_of_line(const char *at, const char *text_end)
+{
+	const char *newline = memchr(at, '\n', (size_t)(text_end - at));
+	const char *end = newline ? newline : text_end;
+
+	return newline && end > at && end[-1] == '\r' ? end - 1 : end;
+}
 
 static bool is_blank(char c)
 {
@@ -51,61 +63,6 @@ static const char *take_name(struct line *line, char **name)
 	return *name ? NULL : "out of memory";
 }
 
-/* Behind a closing quote only a comment may follow. */
-static const char *check_rest(struct line *line)
-{
-	bool blank = line->at < line->end && is_blank(*line->at);
-
-	skip_blanks(line);
-	if (line->at == line->end || (blank && *line->at == '#'))
-		return NULL;
-	return "something stands behind the closing quote";
-}
-
-static const char *take_single_quoted(
-    struct line *line, struct secret_buffer *value, struct error *err)
-{
-	const char *start = line->at + 1;
-	const char *quote = memchr(start, '\'', (size_t)(line->end - start));
-
-	if (!quote)
-		return "no closing quote on this line";
-	line->at = quote + 1;
-	if (secret_buffer_append(value, start, (size_t)(quote - start), err) < 0)
-		return err->message;
-	return check_rest(line);
-}
-
-static const char *take_double_quoted(
-    struct line *line, struct secret_buffer *value, struct error *err)
-{
-	static const char escapes[] = "nrt\"\\$", meanings[] = "\n\r\t\"\\$";
-	const char *opening = line->at;
-
-	for (line->at++; line->at < line->end && *line->at != '"'; line->at++) {
-		char byte = *line->at;
-		if (byte == '$')
-			return "$ in double quotes: nothing is expanded here: write \\$, or use "
-			       "single quotes";
-		if (byte == '\\') {
-			const char *next = line->at + 1;
-			const char *escape = next < line->end ? strchr(escapes, *next) : NULL;
-			if (!escape)
-				return "no such escape in double quotes";
-			byte = meanings[escape - escapes];
-			line->at = next;
-		}
-		if (secret_buffer_append(value, &byte, 1, err) < 0)
-			return err->message;
-	}
-	if (line->at == line->end) {
-		line->at = opening;
-		return "no closing quote on this line";
-	}
-	line->at++;
-	return check_rest(line);
-}
-
 /* The problem's place becomes the line's. */
 static const char *refuse_at(struct line *line, const char *place, const char *problem)
 {
@@ -113,34 +70,150 @@ static const char *refuse_at(struct line *line, const char *place, const char *p
 	return problem;
 }
 
-/* The first place of either, or NULL. */
-static const char *find_either(const struct line *line, const char *one, const char *other)
+/*
+ * Go past the closing quote at `quote`; after it only a comment may follow.  Ruby's dotenv 2.4 ends
+ * the value at the last quote of the line.
+ */
+static const char *close_quote(struct line *line, const char *quote)
 {
-	size_t length = (size_t)(line->end - line->at);
-	const char *first = memmem(line->at, length, one, strlen(one));
-	const char *second = memmem(line->at, length, other, strlen(other));
+	line->at = quote + 1;
+	line->end = end_of_line(line->at, line->text_end);
+	bool blank = line->at < line->end && is_blank(*line->at);
 
-	return !first || (second && second < first) ? second : first;
+	skip_blanks(line);
+	if (line->at < line->end && (!blank || *line->at != '#'))
+		return "only a comment may follow the closing quote";
+	const char *again = memchr(line->at, *quote, (size_t)(line->end - line->at));
+	return again ? refuse_at(line, again, "the value's quote is in the comment too; remove it")
+		     : NULL;
+}
+
+/* Append the bytes of a quoted value; CRLF, as every line's end, becomes LF. */
+static int append_lines(
+    struct secret_buffer *value, const char *from, const char *to, struct error *err)
+{
+	while (from < to) {
+		const char *stop = memchr(from, '\r', (size_t)(to - from));
+		size_t length = (size_t)((stop ? stop : to) - from);
+		if (secret_buffer_append(value, from, length, err) < 0)
+			return -1;
+		from += length + (stop ? 1 : 0);
+	}
+	return 0;
+}
+
+/* Return the first place of `text` before `end`, or NULL. */
+static const char *find(const char *from, const char *end, const char *text)
+{
+	return memmem(from, (size_t)(end - from), text, strlen(text));
+}
+
+static const char *take_single_quoted(
+    struct line *line, struct secret_buffer *value, struct error *err)
+{
+	const char *start = line->at + 1, *place;
+	const char *quote = memchr(start, '\'', (size_t)(line->text_end - start));
+
+	if (!quote)
+		return "no closing quote";
+	if ((place = find(start, quote, "\\\\")) || (quote[-1] == '\\' && (place = quote - 1)))
+		return refuse_at(line, place,
+		    "a backslash before a backslash or the closing quote: some readers take it as "
+		    "an "
+		    "escape");
+	if ((place = find(start, quote, "${")))
+		return refuse_at(
+		    line, place, "${ is expanded by some readers, in single quotes too");
+	if (append_lines(value, start, quote, err) < 0)
+		return err->message;
+	return close_quote(line, quote);
+}
+
+/* The only escape that all readers know is \n. */
+static const char *take_double_quoted(
+    struct line *line, struct secret_buffer *value, struct error *err)
+{
+	const char *at = line->at + 1, *end = line->text_end;
+
+	for (;;) {
+		const char *stop = at;
+		while (stop < end && !strchr("\"\\$`", *stop))
+			stop++;
+		if (append_lines(value, at, stop, err) < 0)
+			return err->message;
+		if (stop == end)
+			return "no closing quote";
+		if (*stop == '"')
+			return close_quote(line, stop);
+		if (*stop != '\\')
+			return refuse_at(line, stop,
+			    "$ in double quotes, or a backquote: some readers expand it; use "
+			    "single quotes");
+		if (stop + 1 == end || stop[1] != 'n')
+			return refuse_at(line, stop,
+			    "no such escape in double quotes: all readers know only \\n; use "
+			    "single quotes");
+		if (secret_buffer_append(value, "\n", 1, err) < 0)
+			return err->message;
+		at = stop + 2;
+	}
+}
+
+/*
+ * Return the length of the white space or control character at `at`, space and tab excepted; 0 when
+ * there is none.  Readers trim different ones.
+ */
+static size_t odd_space(const char *at, const char *end)
+{
+	static const char *const spaces[] = {"\xC2\x85", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xA8",
+	    "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80", BYTE_ORDER_MARK};
+	size_t left = (size_t)(end - at);
+
+	if (((unsigned char)*at < ' ' && *at != '\t') || *at == '\x7F')
+		return 1;
+	/* U+2000 to U+200A. */
+	if (left >= 3 && strncmp(at, "\xE2\x80", 2) == 0 && (unsigned char)at[2] <= 0x8A)
+		return 3;
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++)
+		if (left >= strlen(spaces[i]) && strncmp(at, spaces[i], strlen(spaces[i])) == 0)
+			return strlen(spaces[i]);
+	return 0;
+}
+
+/* Return why the readers disagree on a character of an unquoted value, or NULL. */
+static const char *unquoted_problem(const struct line *line, const char *at)
+{
+	if (*at == '#')
+		return at > line->at && is_blank(at[-1]) ? "a '#' behind white space: a comment, "
+							   "or the value's? put the value in quotes"
+							 : "a '#' without quotes begins a comment "
+							   "to some readers; put the value in "
+							   "quotes";
+	if (*at == '$')
+		return "nothing is expanded here: put the value in single quotes";
+	if (strchr("\\'\"`", *at))
+		return "a backslash, quote or backquote without quotes; put the value in single "
+		       "quotes";
+	if (odd_space(at, line->end))
+		return "a control character, or white space other than space and tab; put the "
+		       "value in "
+		       "quotes";
+	return NULL;
 }
 
 static const char *take_unquoted(struct line *line, struct secret_buffer *value, struct error *err)
 {
 	size_t length = (size_t)(line->end - line->at);
-	const char *last = line->end - 1, *place;
+	const char *last = line->end - 1;
 
 	if (length && (is_blank(*line->at) || is_blank(*last)))
 		return refuse_at(line, is_blank(*line->at) ? line->at : last,
 		    "white space at an end of the value: put the value in quotes");
-	if ((place = find_either(line, " #", "\t#")))
-		return refuse_at(line, place + 1,
-		    "a '#' behind white space: a comment, or the value's? put the value in "
-		    "quotes");
-	if ((place = find_either(line, "$(", "${")))
-		return refuse_at(
-		    line, place, "nothing is expanded here: put the value in single quotes");
-	if (length && ((place = memchr(line->at, '`', length)) || *last == '\\'))
-		return refuse_at(line, place ? place : last,
-		    "a backslash at the end, or a backquote: put the value in single quotes");
+	for (const char *at = line->at; at < line->end; at++) {
+		const char *problem = unquoted_problem(line, at);
+		if (problem)
+			return refuse_at(line, at, problem);
+	}
 	if (secret_buffer_append(value, line->at, length, err) < 0)
 		return err->message;
 	return NULL;
@@ -192,7 +265,16 @@ static int check_text(const char *what, const char *text, const char *end, struc
 
 	if (odd < end && (!nul || odd < nul))
 		return refuse(what, text, odd, "not UTF-8 text", err);
-	return nul ? refuse(what, text, nul, "a NUL byte", err) : 0;
+	if (nul)
+		return refuse(what, text, nul, "a NUL byte", err);
+	for (const char *cr = text; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
+		if (cr + 1 == end || cr[1] != '\n')
+			return refuse(what, text, cr,
+			    "a carriage return without a line feed, which only some readers take "
+			    "as "
+			    "the end of a line",
+			    err);
+	return 0;
 }
 
 /* The caller's error may begin with the file's name already. */
@@ -219,21 +301,21 @@ int dotenv_each(const struct secret_buffer *text, const char *what,
 		start += strlen(BYTE_ORDER_MARK);
 	if (check_text(what, start, end, err) < 0)
 		return -1;
-	const char *at = start;
-	for (int number = 1; at < end; number++) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		struct line line = {at, newline ? newline : end};
+	int number = 1;
+	for (const char *at = start; at < end; number++) {
+		struct line line = {at, end_of_line(at, end), end};
 		cleanup_free char *name = NULL;
 		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-		if (line.end > line.at && line.end[-1] == '\r')
-			line.end--;
 		const char *problem = read_line(&line, &name, &value, err);
 		if (problem)
 			return refuse(what, start, line.at, problem, err);
 		if (name && each(context, name, &value, err) < 0)
 			return wrap_line(what, number, err);
-		at = newline ? newline + 1 : end;
+		for (; at < line.end; at++)
+			number += *at == '\n';
+		at += at < end && *at == '\r';
+		at += at < end;
 	}
 	return 0;
 }

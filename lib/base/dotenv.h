@@ -1,14 +1,15 @@
 /*
  * dotenv: read NAME=value lines, as people keep them in a .env file.
  *
- * What the readers of such files disagree on is refused rather than guessed:
+ * python-dotenv, ruby's dotenv, godotenv and node read these lines alike, and anything else is
+ * rejected (docs/sealing.md has the table):
  *   - a line is NAME=value, blank, or a comment (# first); "export " before the name is dropped;
- *   - 'single quoted': the bytes as they stand, to the next quote;
- *   - "double quoted": \n \r \t \" \\ \$ are escapes, any other backslash and a bare $ are refused;
- *   - unquoted: the bytes as they stand; white space at either end, " #", a quote, a backslash at
- *     the end and $( ${ are refused: they want quotes;
- *   - a value is one line; UTF-8 without NUL; CRLF line ends, and a byte order mark before the
- * first line, are accepted.
+ *   - 'single quoted': the bytes as they are, without ${, \\ and a backslash at the end;
+ *   - "double quoted": the bytes as they are, without $ and `; \n is the only escape;
+ *   - unquoted: the bytes as they are, without # $ \ quotes, white space at either end, and
+ *     control characters;
+ *   - a quoted value may have several lines; UTF-8 without NUL; lines end in LF or CRLF; a byte
+ *     order mark before the first line is dropped.
  */
 #ifndef BASE_DOTENV_H
 #define BASE_DOTENV_H

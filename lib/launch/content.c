@@ -37,22 +37,24 @@ static int write_json(const struct variable *const *variables, size_t count,
 	return json_writer_finish(&writer, err);
 }
 
-/* A quote in a quoted value is closed, escaped, opened. */
-static int append_quoted(struct secret_buffer *out, const char *value, struct error *err)
+/*
+ * Return the quote in which bash, python-dotenv, ruby's dotenv, godotenv and node all read the
+ * value as it is, or '\0'.  In single quotes python-dotenv takes a backslash before a backslash or
+ * the quote as an escape, and expands ${NAME}; ruby's dotenv 2.4 ends a value with its line.
+ */
+static char dotenv_quote(const char *value)
 {
-	for (;;) {
-		size_t run = strcspn(value, "'");
-		if (secret_buffer_append(out, value, run, err) < 0)
-			return -1;
-		if (value[run] == '\0')
-			return 0;
-		if (secret_buffer_append_string(out, "'\\''", err) < 0)
-			return -1;
-		value += run + 1;
-	}
+	size_t length = strlen(value);
+
+	if (strpbrk(value, "\r\n"))
+		return '\0';
+	if (!strchr(value, '\'') && !strstr(value, "\\\\") && !strstr(value, "${") &&
+	    (length == 0 || value[length - 1] != '\\'))
+		return '\'';
+	return strpbrk(value, "\"\\$`") ? '\0' : '"';
 }
 
-/* NAME='value' as a shell and dotenv readers take it. */
+/* NAME='value' or NAME="value". */
 static int write_dotenv(
     const struct variable *variable, struct secret_buffer *out, struct error *err)
 {
@@ -62,20 +64,19 @@ static int write_dotenv(
 		    variable->source, variable_shown_name(variable));
 	if (environment_check_text(variable, "dotenv form", err) < 0)
 		return -1;
-	/* Readers that are no shell end a value at its quote, and take a line after that for
-	 * another. */
-	const char *quote = strchr(secret_buffer_string(&variable->value), '\'');
-	if (quote && strpbrk(secret_buffer_string(&variable->value), "\r\n"))
+	const char *value = secret_buffer_string(&variable->value);
+	const char quote[] = {dotenv_quote(value), '\0'};
+	if (!*quote)
 		return error_set(err, ERROR_INVALID,
-		    "%s: the value of %s has a single quote and more than one line, which readers "
-		    "of "
-		    "dotenv form take differently: use json or nul",
+		    "%s: the value of %s has line breaks, quotes, backslashes or \"${\" that "
+		    "readers "
+		    "of dotenv form take differently; use json or nul",
 		    variable->source, variable_shown_name(variable));
-	if (secret_buffer_append_string(out, variable->name, err) < 0 ||
-	    secret_buffer_append_string(out, "='", err) < 0 ||
-	    append_quoted(out, secret_buffer_string(&variable->value), err) < 0)
-		return -1;
-	return secret_buffer_append_string(out, "'\n", err);
+	return secret_buffer_append_format(out, err, "%s=%s", variable->name, quote) < 0 ||
+		       secret_buffer_append(out, value, variable->value.length, err) < 0 ||
+		       secret_buffer_append_format(out, err, "%s\n", quote) < 0
+		   ? -1
+		   : 0;
 }
 
 /* NAME=value NUL, as in /proc/PID/environ. */

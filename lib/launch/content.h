@@ -7,7 +7,7 @@
 
 enum content_format {
 	CONTENT_JSON,	/* an object of strings; UTF-8 only */
-	CONTENT_DOTENV, /* NAME='value' lines, as a shell takes them; text only */
+	CONTENT_DOTENV, /* NAME='value' lines that a shell and dotenv readers read alike */
 	CONTENT_NUL,	/* NAME=value and a NUL byte each, as in /proc/PID/environ */
 };
 

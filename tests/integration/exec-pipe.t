@@ -14,8 +14,11 @@ out_is '{"A":"plain","B":"it'\''s \"two\" lines"}' "it holds JSON"
 run as_pod app "$BIN/secret-exec" --secret app --fd 5 -- sh -c 'echo "$SECRETS_FD ${A-unset}"'
 out_is "5 unset" "SECRETS_FD names the pipe, and the environment holds no secret"
 
-run as_pod app "$BIN/secret-exec" --secret app --fd 5:dotenv -- sh -c 'eval "$(cat <&5)"; echo "$A/$B"'
-out_is "plain/it's \"two\" lines" "dotenv form is what a shell reads"
+run as_pod app "$BIN/secret-exec" --secret app --fd 5:dotenv -- true
+fails_with 125 'data key B: the value of B has line breaks, quotes, .*readers of dotenv form take differently; use json or nul' \
+	"a value that readers of dotenv form take differently is refused"
+run as_pod app "$BIN/secret-exec" --secret app --only A --fd 5:dotenv -- sh -c 'eval "$(cat <&5)"; echo "$A"'
+out_is plain "dotenv form is what a shell reads"
 
 run as_pod app "$BIN/secret-exec" --secret app --fd 5:nul -- sh -c 'tr "\0" "\n" <&5'
 out_is $'A=plain\nB=it\'s "two" lines' "nul form is that of /proc/PID/environ"

@@ -38,18 +38,18 @@ static const struct {
 	const char *text;
 	size_t length;
 } formats[] = {
-    {CONTENT_JSON, "{\"A\":\"it's \\\"5\\\" $x\",\"B\":\"\",\"C\":\"'\"}", 36},
-    {CONTENT_DOTENV, "A='it'\\''s \"5\" $x'\nB=''\nC=''\\'''\n", 33},
-    {CONTENT_NUL, "A=it's \"5\" $x\0B=\0C='\0", 21},
+    {CONTENT_JSON, "{\"A\":\"say \\\"5\\\" $x #\",\"B\":\"\",\"C\":\"it's\"}", 40},
+    {CONTENT_DOTENV, "A='say \"5\" $x #'\nB=''\nC=\"it's\"\n", 31},
+    {CONTENT_NUL, "A=say \"5\" $x #\0B=\0C=it's\0", 25},
 };
 
 START_TEST(all_variables_stand_in_the_format)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
-	add_variable("A", "it's \"5\" $x");
+	add_variable("A", "say \"5\" $x #");
 	add_variable("B", "");
-	add_variable("C", "'");
+	add_variable("C", "it's");
 	expect_ok(write_all(formats[_i].format, &text), err);
 	expect_bytes(text, formats[_i].text, formats[_i].length);
 	clean();
@@ -86,9 +86,16 @@ static const struct {
     {CONTENT_NUL, "", "1", 1, "can't be a name before \"=\""},
     {CONTENT_DOTENV, "LD_PRELOAD", "1", 1, "--allow-env LD_PRELOAD"},
     {CONTENT_NUL, "LD_PRELOAD", "1", 1, "--allow-env LD_PRELOAD"},
-    /* What readers that are no shell take for a second variable. */
+    /* Values that some readers take for another value, or for a second variable. */
     {CONTENT_DOTENV, "A", "x'\nLD_PRELOAD=/evil.so\nB='", 26,
-	"a single quote and more than one line"},
+	"readers of dotenv form take differently"},
+    {CONTENT_DOTENV, "A", "x\nB=1", 5, "readers of dotenv form take differently"},
+    {CONTENT_DOTENV, "A", "x\rB=1", 5, "readers of dotenv form take differently"},
+    {CONTENT_DOTENV, "A", "x\\", 2, "readers of dotenv form take differently"},
+    {CONTENT_DOTENV, "A", "\\\\x", 3, "readers of dotenv form take differently"},
+    {CONTENT_DOTENV, "A", "${B}", 4, "readers of dotenv form take differently"},
+    {CONTENT_DOTENV, "A", "it's $5", 7, "readers of dotenv form take differently"},
+    {CONTENT_DOTENV, "A", "it's \"5\"", 8, "use json or nul"},
 };
 
 START_TEST(what_a_format_can_not_hold_is_refused)
