@@ -473,6 +473,12 @@ int yaml_to_json(const char *text, size_t length, const char *what, struct secre
 	size_t mark = mark_length(text, length);
 	text += mark;
 	length -= mark;
+	const char *inner = yaml_find_mark(text, length);
+	if (inner) {
+		yaml_mark_t place = mark_of_byte(text, (size_t)(inner - text));
+		return refuse_as(&converter, ERROR_INVALID, &place,
+		    "a byte order mark within the text; remove it");
+	}
 	if (!yaml_input_begin(&input, &converter.parser, text, length))
 		return error_memory(err);
 	json_writer_init(&converter.writer, json);

@@ -32,6 +32,18 @@ int yaml_check_encoding(const char *text, size_t length, const char *what, struc
 	    "%s: text in %s; convert it to UTF-8 (iconv -f %s -t UTF-8)", what, encoding, encoding);
 }
 
+const char *yaml_find_mark(const char *text, size_t length)
+{
+	const char *at = text, *end = text + length;
+
+	while ((at = memmem(at, (size_t)(end - at), "\xEF\xBB\xBF", 3)) != NULL) {
+		if (at == text || strchr("\r\n", at[-1]))
+			return at;
+		at += 3;
+	}
+	return NULL;
+}
+
 static int read_text(void *context, unsigned char *buffer, size_t size, size_t *count)
 {
 	struct yaml_input *input = context;

@@ -17,6 +17,12 @@
 int yaml_check_encoding(const char *text, size_t length, const char *what, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/*
+ * Return the first byte order mark at the beginning of a line, or NULL.  libyaml passes over it,
+ * where go-yaml takes it for text.
+ */
+const char *yaml_find_mark(const char *text, size_t length) __attribute__((nonnull));
+
 struct yaml_input {
 	const char *text;
 	size_t length, at;

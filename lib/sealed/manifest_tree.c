@@ -521,21 +521,6 @@ static size_t find_origin(const struct manifest_tree *tree)
 	return text_origin(tree->text, tree->length);
 }
 
-/* libyaml passes over a mark at the beginning of a line, where go-yaml takes it for text. */
-static int check_marks(const struct builder *builder, size_t origin)
-{
-	const struct manifest_tree *tree = builder->tree;
-	const char *at = tree->text + origin, *end = tree->text + tree->length;
-
-	while ((at = memmem(at, (size_t)(end - at), byte_order_mark, MARK_LENGTH)) != NULL) {
-		if (at > tree->text + origin && strchr("\r\n", at[-1]))
-			return manifest_tree_refuse(tree, (size_t)(at - tree->text), builder->err,
-			    "a byte order mark within the text; remove it");
-		at += MARK_LENGTH;
-	}
-	return 0;
-}
-
 static int read_yaml(struct builder *builder)
 {
 	const struct manifest_tree *tree = builder->tree;
@@ -545,8 +530,10 @@ static int read_yaml(struct builder *builder)
 	    .origin = origin};
 	struct yaml_input input;
 
-	if (check_marks(builder, origin) < 0)
-		return -1;
+	const char *mark = yaml_find_mark(tree->text + origin, tree->length - origin);
+	if (mark)
+		return manifest_tree_refuse(tree, (size_t)(mark - tree->text), builder->err,
+		    "a byte order mark within the text; remove it");
 	if (!yaml_input_begin(&input, &reader.parser, tree->text + origin, tree->length - origin))
 		return error_memory(builder->err);
 	int result = read_events(&reader);

@@ -159,6 +159,10 @@ static const struct {
     {"\xEF\xBB\xBF{\"a\": b}", "line 1, column 7", ""},
     {"{\"a\": 1} # c", "line 1, column 10", "behind the value"},
     {"{", "line 1, column 2", ""},
+    {"\xEF\xBB\xBF\xEF\xBB\xBF{\"a\": 1}", "line 1, column 1", "byte order mark"},
+    {"a: 1\n\xEF\xBB\xBF"
+     "b: 2\n",
+	"line 2, column 1", "byte order mark"},
     {"1: a", "line 1, column 1", "no string"},
     {"0x1F: a", "line 1, column 1", "no string"},
     {"true: a", "line 1, column 1", "no string"},
