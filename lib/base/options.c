@@ -413,6 +413,33 @@ static void print_text(FILE *out, const char *text)
 	fputs(shown, out);
 }
 
+/* Return true for [SCHEME://]HOST[:PORT][/PATH], in which a password has no place. */
+static bool is_plain_url(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789.-_/~";
+	const char *scheme = strstr(text, "://"), *host = scheme ? scheme + 3 : text;
+	const char *end = *host == '[' ? strchr(host, ']') : host + strcspn(host, ":/");
+
+	if (!end || (*host != '[' && strspn(host, letters) < (size_t)(end - host)))
+		return false;
+	end += *end == ']';
+	if (*end == ':')
+		end += 1 + strspn(end + 1, "0123456789");
+	return *end == '\0' || (*end == '/' && !end[strspn(end, letters)]);
+}
+
+/* Without what comes before '@'; where that is missing or mistyped, nothing of it. */
+static void print_url(FILE *out, const char *text)
+{
+	const char *at = strrchr(text, '@');
+
+	if (is_plain_url(at ? at + 1 : text))
+		print_text(out, text);
+	else
+		fputs("set, not shown: not a URL", out);
+}
+
 static void print_duration(FILE *out, int64_t duration_ms)
 {
 	if (duration_ms % 1000)
@@ -447,7 +474,8 @@ static void print_value(FILE *out, const struct option_spec *spec, const void *p
 		fputs(*(const bool *)place ? "true" : "false", out);
 		break;
 	case OPTION_STRING:
-		print_text(out, *(const char *const *)place);
+		(strcmp(spec->argument, "URL") == 0 ? print_url : print_text)(
+		    out, *(const char *const *)place);
 		break;
 	case OPTION_LIST:
 		for (size_t i = 0; i < list->count; i++) {

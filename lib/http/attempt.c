@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/http/bundle.h"
+#include "lib/http/proxy.h"
 #include "lib/http/tls.h"
 #include "lib/http/url.h"
 
@@ -194,44 +195,24 @@ static int set_route(struct http_attempt *attempt, const struct http_url *server
 	return attempt->connect_to ? 0 : error_memory(err);
 }
 
-static int stop_at_lookup(void *resolver, void *reserved, void *context)
+/* libcurl reads no variable: NO_PROXY is about the server's own host, not about its TLS name. */
+static int set_proxy(struct setup *setup, struct http_attempt *attempt,
+    const struct http_url *server, struct error *err)
 {
-	(void)resolver;
-	(void)reserved;
-	(void)context;
-	return 1;
-}
-
-bool http_environment_has_proxy(const char *url)
-{
-	CURL *probe = curl_easy_init();
-	struct setup setup = {probe, probe ? CURLE_OK : CURLE_OUT_OF_MEMORY};
-
-	SET(&setup, CURLOPT_URL, url);
-	SET(&setup, CURLOPT_NOSIGNAL, 1L);
-	SET(&setup, CURLOPT_RESOLVER_START_FUNCTION, stop_at_lookup);
-	CURLcode result = setup.result ? setup.result : curl_easy_perform(probe);
-	curl_easy_cleanup(probe);
-	return result == CURLE_COULDNT_RESOLVE_PROXY;
-}
-
-/* `url` has the server's own host, which NO_PROXY is about; `renamed`: libcurl gets another. */
-static void set_proxy(
-    struct setup *setup, const struct http_endpoint *endpoint, const char *url, bool renamed)
-{
-	const char *proxy = NULL, *except = NULL; /* as the environment says */
+	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	cleanup_secret struct secret_buffer proxy = SECRET_BUFFER_INIT;
 
 	if (endpoint->proxy) {
-		proxy = endpoint->proxy;
-		except = ""; /* NO_PROXY is about the environment's proxies */
-	} else if (!endpoint->proxy_from_environment ||
-		   (renamed && !http_environment_has_proxy(url))) {
-		proxy = "";
-	} else if (renamed) {
-		except = "";
+		if (secret_buffer_append_string(&proxy, endpoint->proxy, err) < 0)
+			return -1;
+	} else if (endpoint->proxy_from_environment &&
+		   http_proxy_from_environment(&proxy, server, err) < 0) {
+		return -1;
 	}
-	SET(setup, CURLOPT_PROXY, proxy);
-	SET(setup, CURLOPT_NOPROXY, except);
+	attempt->proxied = proxy.length > 0;
+	SET(setup, CURLOPT_PROXY, secret_buffer_string(&proxy));
+	SET(setup, CURLOPT_NOPROXY, "");
+	return 0;
 }
 
 /* The URL, the way to it and the headers, which hold its host where that is not the TLS name. */
@@ -253,7 +234,8 @@ static int set_target(struct setup *setup, struct http_attempt *attempt, const c
 		return -1;
 	if (make_url(attempt, base, server, name ? name : server->host, &url, err) < 0)
 		return -1;
-	set_proxy(setup, endpoint, base, name != NULL);
+	if (set_proxy(setup, attempt, server, err) < 0)
+		return -1;
 	SET(setup, CURLOPT_URL, url.data);
 	SET(setup, CURLOPT_CONNECT_TO, attempt->connect_to);
 	SET(setup, CURLOPT_HTTPHEADER, attempt->headers);

@@ -23,6 +23,7 @@ struct http_attempt {
 	int64_t started_ms;   /* when the first try was */
 	char *active;	      /* scheme://host:port that a standby led to: the one hop is used up */
 	const char *bundle;   /* the system's CAs where they are the trust; else NULL */
+	bool proxied;	      /* the present try goes by a proxy */
 	bool overflow;	      /* the response grew over its limit */
 	bool enough;	      /* so did an error's, whose beginning is enough */
 	struct error failure; /* an error in a callback */
@@ -46,13 +47,6 @@ char *http_bracketed(const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 bool http_is_https(const char *url) __attribute__((nonnull));
-
-/*
- * True when libcurl would reach this URL by a proxy that the environment names.  NO_PROXY has no
- * standard, and libcurl no call that tells: so a transfer is begun that ends where it would look up
- * its first host, which is the proxy's or the server's.
- */
-bool http_environment_has_proxy(const char *url) __attribute__((nonnull));
 
 /* What to do with a try that curl has ended with `result`. */
 enum http_verdict { HTTP_FINISHED, HTTP_TRY_AGAIN, HTTP_REDIRECTED };

@@ -10,6 +10,7 @@
 #include "lib/base/folder.h"
 #include "lib/base/input_file.h"
 #include "lib/http/attempt.h"
+#include "lib/http/proxy.h"
 #include "lib/http/url.h"
 
 /* All CA certificates together: the system's bundle of public ones has a quarter of this. */
@@ -61,13 +62,6 @@ static bool is_loopback(const char *authority)
 			return true;
 	}
 	return false;
-}
-
-bool http_endpoint_is_local(const struct http_endpoint *endpoint)
-{
-	const char *authority = endpoint->url ? strstr(endpoint->url, "//") : NULL;
-
-	return authority && is_loopback(authority + 2);
 }
 
 /* A URL that libcurl reads as it is written, with its scheme in lower case. */
@@ -131,6 +125,16 @@ int http_endpoint_set_tls_name(struct http_endpoint *endpoint, const char *name,
 		    endpoint->name, name);
 	endpoint->tls_server_name = strdup(name);
 	return endpoint->tls_server_name ? 0 : error_memory(err);
+}
+
+int http_endpoint_set_proxy(struct http_endpoint *endpoint, const char *proxy, struct error *err)
+{
+	cleanup_secret struct secret_buffer url = SECRET_BUFFER_INIT;
+
+	if (http_proxy_normalize(&url, proxy, err) < 0)
+		return -1;
+	endpoint->proxy = strdup(url.data);
+	return endpoint->proxy ? 0 : error_memory(err);
 }
 
 /* Append the file's text when it holds a certificate; what is no file is passed over. */

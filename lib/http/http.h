@@ -79,14 +79,15 @@ int http_endpoint_set_url(struct http_endpoint *endpoint, const char *url, bool 
  */
 int http_endpoint_set_tls_name(struct http_endpoint *endpoint, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* Reach the server by this proxy; ERROR_USAGE unless it can be one's URL, see proxy.h. */
+int http_endpoint_set_proxy(struct http_endpoint *endpoint, const char *proxy, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /*
  * Trust every PEM certificate in the folder's files, as Vault's own clients do: they need no hashed
  * names.  Fills ca_pem.  ERROR_INVALID when there is none.
  */
 int http_endpoint_read_ca_directory(struct http_endpoint *endpoint, const char *directory,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-/* True when the URL's host is this machine itself, by a loopback address or as localhost. */
-bool http_endpoint_is_local(const struct http_endpoint *endpoint) __attribute__((nonnull));
 
 struct http_client;
 

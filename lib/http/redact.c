@@ -340,7 +340,7 @@ static void hide_proxy(struct search *search, const char *url)
 static void hide_proxies(struct search *search, const struct http_endpoint *endpoint)
 {
 	static const char *const names[] = {
-	    "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"};
+	    "https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"};
 
 	hide_proxy(search, endpoint->proxy);
 	for (size_t i = 0; endpoint->proxy_from_environment && i < sizeof(names) / sizeof(*names);

@@ -44,12 +44,6 @@ static bool is_transient(const struct failure *failure)
 	}
 }
 
-static bool goes_by_proxy(const struct http_endpoint *endpoint)
-{
-	return endpoint->proxy ||
-	       (endpoint->proxy_from_environment && http_environment_has_proxy(endpoint->url));
-}
-
 /* "WRONG_VERSION_NUMBER" of "BoringSSL: error:100000f7:SSL routines:...:WRONG_VERSION_NUMBER". */
 static const char *last_part(const char *reason)
 {
@@ -87,12 +81,11 @@ static void explain_tls(
 		    endpoint->trust_hint ? endpoint->trust_hint : "check its CA certificate");
 }
 
-static void explain_connection(
-    const struct http_endpoint *endpoint, const struct failure *failure, struct error *err)
+static void explain_connection(bool proxied, const struct failure *failure, struct error *err)
 {
 	const char *why = failure->os_error ? strerror((int)failure->os_error) : failure->reason;
 
-	if (goes_by_proxy(endpoint))
+	if (proxied)
 		error_set(err, ERROR_NETWORK,
 		    "cannot connect to the proxy: %s (%s): check the proxy's address and NO_PROXY",
 		    why, failure->reason);
@@ -159,7 +152,7 @@ static void explain(struct http_attempt *attempt, const struct failure *failure)
 			    failure->reason);
 			break;
 		case CURLE_COULDNT_CONNECT:
-			explain_connection(endpoint, failure, err);
+			explain_connection(attempt->proxied, failure, err);
 			break;
 		default:
 			explain_silence(endpoint, failure, err);

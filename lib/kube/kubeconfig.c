@@ -204,18 +204,18 @@ static int read_trust(const struct kubeconfig *config, struct error *err)
 
 static int read_proxy(const struct kubeconfig *config, struct error *err)
 {
-	static const char *const schemes[] = {"http://", "https://", "socks5://"};
-	char **proxy = &config->kube->endpoint.proxy;
+	cleanup_free char *proxy = NULL;
 
-	if (take_text(&config->cluster, "proxy-url", proxy, err) < 0)
+	if (take_text(&config->cluster, "proxy-url", &proxy, err) < 0)
 		return -1;
-	if (!*proxy)
+	if (!proxy)
 		return 0;
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-		if (strncasecmp(*proxy, schemes[i], strlen(schemes[i])) == 0)
-			return 0;
-	return error_set(
-	    err, ERROR_USAGE, "proxy-url: write http://HOST:PORT (or https, or socks5)");
+	/* kubectl wants it, unlike the variables' readers. */
+	if (!strstr(proxy, "://"))
+		return error_set(err, ERROR_USAGE, "proxy-url: no scheme; write http://HOST:PORT");
+	if (http_endpoint_set_proxy(&config->kube->endpoint, proxy, err) < 0)
+		return error_wrap(err, "proxy-url");
+	return 0;
 }
 
 static int read_cluster(const struct kubeconfig *config, struct error *err)

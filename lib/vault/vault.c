@@ -87,6 +87,16 @@ static int set_trust(
 	return 0;
 }
 
+/* As Vault's own clients have it. */
+static int set_proxy(
+    struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
+{
+	endpoint->proxy_from_environment = !settings->ignore_environment;
+	if (given(settings->proxy) && http_endpoint_set_proxy(endpoint, settings->proxy, err) < 0)
+		return error_wrap(err, "VAULT_PROXY_ADDR or --vault-proxy-addr");
+	return 0;
+}
+
 /* A header's line ends nowhere else, and a space at either end would be dropped on the way. */
 static int add_namespace(struct http_endpoint *endpoint, const char *namespace, struct error *err)
 {
@@ -110,12 +120,8 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 		endpoint->request_timeout_ms = settings->timeout_ms;
 	http_endpoint_set_retries(endpoint, settings->retries);
 	if (set_address(vault, settings, err) < 0 || set_trust(endpoint, settings, err) < 0 ||
-	    copy(&endpoint->proxy, settings->proxy, err) < 0)
+	    set_proxy(endpoint, settings, err) < 0)
 		goto failed;
-	/* As Vault's own clients have it; and a proxy must not see what plain http keeps on
-	 * loopback. */
-	endpoint->proxy_from_environment =
-	    !settings->ignore_environment && !http_endpoint_is_local(endpoint);
 	endpoint->ignore_environment = settings->ignore_environment;
 	/* Vault's own clients send it: a proxy in between can't be made to forward a forged one. */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)

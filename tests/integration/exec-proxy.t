@@ -32,13 +32,14 @@ asked "$through" "in small letters"
 launch "HTTP_PROXY=$proxy" "http_proxy=$proxy"
 comes_through "HTTP_PROXY"
 asked "" "is not for https"
-for except in vault.localhost .localhost localhost other.example,vault.localhost '*'; do
+for except in vault.localhost .localhost localhost other.example,vault.localhost '*' '*.localhost' \
+	"vault.localhost:${VAULT_ADDR##*:}" "*.localhost:${VAULT_ADDR##*:}"; do
 	launch "HTTPS_PROXY=$proxy" "NO_PROXY=$except"
 	comes_through "NO_PROXY=$except"
 	asked "" "asks no proxy"
 done
-launch "HTTPS_PROXY=$proxy" NO_PROXY=other.example,ault.localhost
-comes_through "NO_PROXY with other names"
+launch "HTTPS_PROXY=$proxy" NO_PROXY=other.example,ault.localhost,vault.localhost:1
+comes_through "NO_PROXY with other names and another port"
 asked "$through" "leaves the proxy in"
 launch VAULT_PROXY_ADDR="$proxy" HTTPS_PROXY=http://127.0.0.1:1 NO_PROXY='*'
 comes_through "VAULT_PROXY_ADDR"
@@ -121,13 +122,21 @@ comes_through "a proxy that is not ready at first"
 tried 1 "is asked again"
 
 # What can't be a proxy's URL may hold a password all the same.
-for wrong in 'http://user:hunter2@bad host:3128' http://user:hunter2@127.0.0.1:99999 ftp://user:hunter2@127.0.0.1:1; do
-	run as_pod app env VAULT_ADDR=https://vault.example:8200 "VAULT_PROXY_ADDR=$wrong" SECRET_EXEC_RETRIES=1 VAULT_ROLE=secret-exec \
-		"$BIN/secret-exec" --secret app -- true
-	status_is 125 "a proxy that can't be one: ${wrong%%:*}"
-	err_unlike 'hunter2' "its password is not told"
+for wrong in 'http://user:hunter2@bad host:3128' http://user:hunter2@127.0.0.1:99999 ftp://user:hunter2@127.0.0.1:1 \
+	http://user:hunter2proxy:3128 user:hunter2proxy:3128; do
+	for variable in VAULT_PROXY_ADDR HTTPS_PROXY; do
+		run as_pod app env VAULT_ADDR=https://vault.example:8200 "$variable=$wrong" VAULT_ROLE=secret-exec \
+			"$BIN/secret-exec" --secret app -- true
+		fails_with 125 "$variable.*: not the URL of a proxy" "$variable that can't be one: ${wrong//hunter2/PASSWORD}"
+		err_unlike 'hunter2' "its password is not told"
+	done
+	run env "VAULT_PROXY_ADDR=$wrong" "$BIN/secret-exec" --print-config
+	out_like 'vault-proxy-addr: ' "--print-config says that there is one"
+	out_unlike 'hunter2' "without its password"
 done
 run env VAULT_PROXY_ADDR=user:hunter2@proxy.example:3128 "$BIN/secret-exec" --print-config
-out_like 'vault-proxy-addr: ...@proxy.example:3128 ' "nor by --print-config, with no scheme before it"
+out_like 'vault-proxy-addr: ...@proxy.example:3128 ' "with no scheme before it, its host is shown"
+run env VAULT_ADDR=https://user:hunter2vault:8200 "$BIN/secret-exec" --print-config
+out_like 'vault-addr: set, not shown: not a URL ' "a mistyped address of Vault is not shown"
 
 done_testing

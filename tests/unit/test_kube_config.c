@@ -234,7 +234,7 @@ START_TEST(what_kubectl_takes_is_taken)
 			   "users: [{name: u, user: {token: t}}]\n"),
 	    err);
 	ck_assert_str_eq(kube.endpoint.url, "https://K:6443");
-	ck_assert_str_eq(kube.endpoint.proxy, "HTTP://proxy:3128");
+	ck_assert_str_eq(kube.endpoint.proxy, "http://proxy:3128");
 	ck_assert_str_eq(kube.endpoint.ca_pem, CA_PEM);
 }
 END_TEST
@@ -309,6 +309,8 @@ static const struct {
     {"server: 'https://k:'", "token: t", "https://HOST:PORT"},
     {SERVER ", tls-server-name: 'evil:1234/'", "token: t", "\"evil:1234/\": not a host name"},
     {SERVER ", proxy-url: 'ftp://p'", "token: t", "proxy-url"},
+    {SERVER ", proxy-url: 'proxy:3128'", "token: t", "proxy-url: no scheme"},
+    {SERVER ", proxy-url: 'http://u:pproxy:3128'", "token: t", "proxy-url: not the URL"},
     {SERVER ", insecure-skip-tls-verify: yes", "token: t",
 	"insecure-skip-tls-verify: not a boolean"},
     {SERVER ", insecure-skip-tls-verify: true, certificate-authority: c", "token: t",

@@ -1,0 +1,218 @@
+#include "lib/http/proxy.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+
+static const struct {
+	const char *scheme;
+	int port;
+} schemes[] = {{"http://", 80}, {"https://", 443}, {"socks5://", 1080}, {"socks5h://", 1080}};
+
+static int refuse(struct error *err)
+{
+	return error_set(err, ERROR_USAGE,
+	    "not the URL of a proxy: write http://[USER:PASSWORD@]HOST:PORT (or https, socks5), "
+	    "with other characters of the password percent-encoded");
+}
+
+/* Append HOST:PORT. */
+static int append_host(
+    struct secret_buffer *url, const char *text, int usual_port, struct error *err)
+{
+	cleanup_free char *whole = string_format(err, "http://%s", text);
+	struct http_url parsed;
+
+	if (!whole)
+		return -1;
+	if (http_url_parse(&parsed, whole, err) < 0)
+		return err->code == ERROR_USAGE ? refuse(err) : -1;
+	bool named = text[strlen(parsed.host)] == ':';
+	/* A path, which a proxy does not have, may be the rest of a password. */
+	int result =
+	    strcmp(http_url_prefix(whole), "") != 0 && strcmp(http_url_prefix(whole), "/") != 0
+		? refuse(err)
+	    : named ? secret_buffer_append_format(url, err, "%s:%s", parsed.host, parsed.port)
+		    : secret_buffer_append_format(url, err, "%s:%d", parsed.host, usual_port);
+	http_url_free(&parsed);
+	return result;
+}
+
+int http_proxy_normalize(struct secret_buffer *url, const char *proxy, struct error *err)
+{
+	const char *authority = strstr(proxy, "://"), *at = strrchr(proxy, '@');
+	size_t kind = 0, kinds = sizeof(schemes) / sizeof(schemes[0]);
+
+	for (; authority && kind < kinds; kind++)
+		if (strncasecmp(proxy, schemes[kind].scheme, strlen(schemes[kind].scheme)) == 0)
+			break;
+	if (kind == kinds || strpbrk(proxy, "?# \t\r\n"))
+		return refuse(err);
+	authority = authority ? authority + 3 : proxy;
+	if (at && (at < authority || strcspn(authority, "/@\\") < (size_t)(at - authority)))
+		return refuse(err);
+	const char *host = at ? at + 1 : authority;
+	if (secret_buffer_append_string(url, schemes[kind].scheme, err) < 0 ||
+	    secret_buffer_append(url, authority, (size_t)(host - authority), err) < 0)
+		return -1;
+	return append_host(url, host, schemes[kind].port, err);
+}
+
+/* -- NO_PROXY --------------------------------------------------------------------------------- */
+
+/* A host as NO_PROXY is compared with: in lower case, without brackets and final dot. */
+struct target {
+	char host[256];
+	const char *port;
+	int family; /* of an IP address; 0: a name */
+	unsigned char address[16];
+};
+
+/* Read an IP address; an IPv4 address mapped into IPv6 is the IPv4 address. */
+static int read_address(const char *text, unsigned char address[16])
+{
+	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+
+	if (inet_pton(AF_INET, text, address) == 1)
+		return AF_INET;
+	if (inet_pton(AF_INET6, text, address) != 1)
+		return 0;
+	if (memcmp(address, mapped, sizeof(mapped)) != 0)
+		return AF_INET6;
+	memmove(address, address + sizeof(mapped), 4);
+	return AF_INET;
+}
+
+/* Copy without brackets, in lower case. */
+static void copy_host(char *to, size_t size, const char *from, size_t length)
+{
+	if (length > 1 && from[0] == '[' && from[length - 1] == ']') {
+		from++;
+		length -= 2;
+	}
+	if (length >= size)
+		length = size - 1;
+	for (size_t i = 0; i < length; i++)
+		to[i] = (char)tolower((unsigned char)from[i]);
+	to[length] = '\0';
+}
+
+static void make_target(struct target *target, const struct http_url *server)
+{
+	copy_host(target->host, sizeof(target->host), server->host, strlen(server->host));
+	size_t length = strlen(target->host);
+	if (length && target->host[length - 1] == '.')
+		target->host[length - 1] = '\0';
+	target->port = server->port;
+	target->family = read_address(target->host, target->address);
+}
+
+static bool is_loopback(const struct target *target)
+{
+	if (target->family == AF_INET)
+		return target->address[0] == 127;
+	return strcmp(target->host, "localhost") == 0 || strcmp(target->host, "::1") == 0;
+}
+
+/* ADDRESS/BITS */
+static bool matches_network(const char *entry, const struct target *target)
+{
+	const char *slash = strchr(entry, '/');
+	unsigned char network[16];
+	char address[64], *end;
+
+	copy_host(address, sizeof(address), entry, (size_t)(slash - entry));
+	long bits = strtol(slash + 1, &end, 10);
+	int family = read_address(address, network);
+	if (family == 0 || family != target->family || !isdigit((unsigned char)slash[1]) || *end ||
+	    bits > (family == AF_INET ? 32 : 128))
+		return false;
+	size_t whole = (size_t)bits / 8, rest = (size_t)bits % 8;
+	return memcmp(network, target->address, whole) == 0 &&
+	       (rest == 0 || (network[whole] ^ target->address[whole]) >> (8 - rest) == 0);
+}
+
+/* A name with its subdomains; ".NAME" and "*.NAME": these alone. */
+static bool matches_name(const char *pattern, const char *host)
+{
+	if (strncmp(pattern, "*.", 2) == 0)
+		pattern++;
+	size_t length = strlen(pattern), whole = strlen(host);
+	if (length == 0 || whole < length || strcmp(host + whole - length, pattern) != 0)
+		return false;
+	return pattern[0] == '.' ? whole > length
+				 : whole == length || host[whole - length - 1] == '.';
+}
+
+/* "*", ADDRESS/BITS, or an address or name with or without a port. */
+static bool matches(const char *entry, const struct target *target)
+{
+	const char *bracket = strchr(entry, ']'), *colon = strrchr(entry, ':');
+	unsigned char address[16];
+	char host[256];
+
+	if (strcmp(entry, "*") == 0)
+		return true;
+	if (strchr(entry, '/'))
+		return matches_network(entry, target);
+	/* Colons of an IPv6 address without brackets are its own. */
+	if (colon && (bracket ? colon < bracket : strchr(entry, ':') != colon))
+		colon = NULL;
+	if (colon && colon[1] && strcmp(colon + 1, target->port) != 0)
+		return false;
+	copy_host(host, sizeof(host), entry, colon ? (size_t)(colon - entry) : strlen(entry));
+	int family = read_address(host, address);
+	if (family)
+		return family == target->family &&
+		       memcmp(address, target->address, family == AF_INET ? 4 : 16) == 0;
+	return target->family == 0 && matches_name(host, target->host);
+}
+
+bool http_proxy_is_bypassed(const char *list, const struct http_url *server)
+{
+	struct target target;
+	size_t length;
+
+	make_target(&target, server);
+	if (is_loopback(&target))
+		return true;
+	for (; *(list += strspn(list, ", \t\r\n")); list += length) {
+		char entry[512];
+		length = strcspn(list, ", \t\r\n");
+		if (length >= sizeof(entry))
+			continue;
+		memcpy(entry, list, length);
+		entry[length] = '\0';
+		if (matches(entry, &target))
+			return true;
+	}
+	return false;
+}
+
+/* -- the environment -------------------------------------------------------------------------- */
+
+/* Return the first of both that is set, and its name. */
+static const char *read_variable(const char *upper, const char *lower, const char **name)
+{
+	*name = given(getenv(upper)) ? upper : lower;
+	return getenv(*name);
+}
+
+int http_proxy_from_environment(
+    struct secret_buffer *url, const struct http_url *server, struct error *err)
+{
+	const char *name, *unused;
+	const char *proxy = strcmp(server->scheme, "https") == 0
+				? read_variable("HTTPS_PROXY", "https_proxy", &name)
+				: read_variable("HTTP_PROXY", "http_proxy", &name);
+	const char *except = read_variable("NO_PROXY", "no_proxy", &unused);
+
+	if (!given(proxy) || http_proxy_is_bypassed(except ? except : "", server))
+		return 0;
+	return http_proxy_normalize(url, proxy, err) < 0 ? error_wrap(err, "%s", name) : 0;
+}
