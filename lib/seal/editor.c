@@ -149,7 +149,9 @@ int editor_run(
 
 void editor_close(struct editor *editor)
 {
-	private_folder_remove(&editor->folder);
+	const char *slash = editor->file ? strrchr(editor->file, '/') : NULL;
+
+	private_folder_remove(&editor->folder, slash ? slash + 1 : NULL);
 	free(editor->file);
 	*editor = (struct editor)EDITOR_INIT;
 }

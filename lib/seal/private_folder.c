@@ -51,10 +51,12 @@ static int try_to_make(struct private_folder *folder, const char *parent, struct
 	if (!mkdtemp(path))
 		return error_system(err, "%s", parent);
 	cleanup_close int fd = open(path, OPEN_FOLDER);
-	if (fd < 0)
-		return errno == ENOENT ? 1 : error_system(err, "%s", path);
-	if (!lock(fd))
-		return 1;
+	if (fd < 0 && errno != ENOENT)
+		error_system(err, "%s", path);
+	if (fd < 0 || !lock(fd)) {
+		rmdir(path);
+		return err->code ? -1 : 1;
+	}
 	*folder = (struct private_folder){path, fd};
 	path = NULL;
 	fd = -1;
@@ -81,18 +83,6 @@ static int open_in(int folder, const char *name, int flags, mode_t mode)
 	return fd;
 }
 
-/* The pages of a file that is removed are free, not empty. */
-static void overwrite(int folder, const char *name, off_t size)
-{
-	static const char zeros[4096];
-	cleanup_close int fd =
-	    open_in(folder, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
-
-	for (off_t at = 0; fd >= 0 && at < size; at += (off_t)sizeof(zeros))
-		if (pwrite(fd, zeros, sizeof(zeros), at) < 0)
-			return;
-}
-
 static size_t empty(int folder, const char *path);
 
 static void empty_inner(int parent, const char *name, const char *path)
@@ -103,18 +93,33 @@ static void empty_inner(int parent, const char *name, const char *path)
 		empty(folder, path);
 }
 
-/* `path` is of the whole, for messages. */
+/* The pages of a file that is removed are free, not empty.  Its size is where its end is. */
+static void overwrite(int fd)
+{
+	static const char zeros[4096];
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	for (off_t at = 0; at < size; at += (off_t)sizeof(zeros))
+		if (pwrite(fd, zeros, sizeof(zeros), at) < 0)
+			return;
+}
+
+/*
+ * Overwrite and remove one.  Nothing is looked up first: a look-up that fails would leave it.  A
+ * symbolic link, a FIFO or a socket does not open.  `path` is of the whole, for messages.
+ */
 static void wipe(int folder, const char *name, const char *path)
 {
-	struct stat status;
+	cleanup_close int fd =
+	    open_in(folder, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 
-	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return; /* gone by itself */
-	if (S_ISDIR(status.st_mode))
+	if (fd >= 0)
+		overwrite(fd);
+	else if (errno == EISDIR)
 		empty_inner(folder, name, path);
-	else if (S_ISREG(status.st_mode))
-		overwrite(folder, name, status.st_size);
-	if (unlinkat(folder, name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) < 0)
+	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
+		return;
+	if (errno != EISDIR || unlinkat(folder, name, AT_REMOVEDIR) < 0)
 		log_write(LOG_WARNING, "%s: %s: %s: remove it: plaintext may be in it", path, name,
 		    strerror(errno));
 }
@@ -134,10 +139,12 @@ static size_t empty(int folder, const char *path)
 	return count;
 }
 
-void private_folder_remove(struct private_folder *folder)
+void private_folder_remove(struct private_folder *folder, const char *file)
 {
 	if (!folder->path)
 		return;
+	if (file)
+		wipe(folder->fd, file, folder->path);
 	empty(folder->fd, folder->path);
 	if (rmdir(folder->path) < 0)
 		log_write(LOG_WARNING, "%s: %s: remove it: plaintext may be in it", folder->path,

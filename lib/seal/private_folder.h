@@ -34,7 +34,11 @@ int private_folder_make(struct private_folder *folder, const char *parent, struc
  */
 void private_folder_sweep(const char *parent) __attribute__((nonnull));
 
-/* Overwrite and remove all that it holds, then it; what can't be removed is logged. */
-void private_folder_remove(struct private_folder *folder) __attribute__((nonnull));
+/*
+ * Overwrite and remove all that it holds, then it; what cannot be removed is logged.  `file` (NULL:
+ * none) is a name in it that is removed even if the folder cannot be listed.
+ */
+void private_folder_remove(struct private_folder *folder, const char *file)
+    __attribute__((nonnull(1)));
 
 #endif
