@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/http/bundle.h"
+#include "lib/http/pem.h"
 #include "lib/http/proxy.h"
 #include "lib/http/tls.h"
 #include "lib/http/url.h"
@@ -20,13 +21,6 @@ struct setup {
 #define SET(setup, option, value)                                                                  \
 	((setup)->result = (setup)->result ? (setup)->result                                       \
 					   : curl_easy_setopt((setup)->easy, option, value))
-
-static void set_blob(struct setup *setup, CURLoption option, const char *bytes, size_t length)
-{
-	struct curl_blob blob = {(void *)(uintptr_t)bytes, length, CURL_BLOB_NOCOPY};
-
-	SET(setup, option, &blob);
-}
 
 bool http_is_https(const char *url)
 {
@@ -67,13 +61,6 @@ static int on_request(void *context, char *address, char *local, int port, int l
 	return CURL_PREREQFUNC_ABORT;
 }
 
-/* A proxy that speaks TLS is trusted by the same certificates, as Vault's own clients have it. */
-static void set_ca_file(struct setup *setup, const char *path)
-{
-	SET(setup, CURLOPT_CAINFO, path);
-	SET(setup, CURLOPT_PROXY_CAINFO, path);
-}
-
 static int set_trust(struct setup *setup, struct http_attempt *attempt, struct error *err)
 {
 	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
@@ -83,16 +70,11 @@ static int set_trust(struct setup *setup, struct http_attempt *attempt, struct e
 	if (endpoint->insecure) {
 		SET(setup, CURLOPT_SSL_VERIFYPEER, 0L);
 		SET(setup, CURLOPT_SSL_VERIFYHOST, 0L);
-	} else if (endpoint->ca_pem) {
-		set_blob(setup, CURLOPT_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
-		set_blob(
-		    setup, CURLOPT_PROXY_CAINFO_BLOB, endpoint->ca_pem, strlen(endpoint->ca_pem));
-	} else if (endpoint->ca_file) {
+	} else if (endpoint->ca_file && !endpoint->ca_pem) {
 		if (access(endpoint->ca_file, R_OK) < 0)
 			return error_system(
-			    err, "%s: CA file %s", endpoint->name, endpoint->ca_file);
-		set_ca_file(setup, endpoint->ca_file);
-	} else if (http_is_https(endpoint->url)) {
+			    err, "%s: CA certificate: %s", endpoint->name, endpoint->ca_file);
+	} else if (!endpoint->ca_pem && http_is_https(endpoint->url)) {
 		if (endpoint->system_trust)
 			bundle = http_bundle_find(endpoint->ignore_environment);
 		if (!bundle)
@@ -105,18 +87,37 @@ static int set_trust(struct setup *setup, struct http_attempt *attempt, struct e
 	return 0;
 }
 
-static void set_client_certificate(struct setup *setup, const struct http_endpoint *endpoint)
+/* Take the file's text, or `pem`, as an option of libcurl's; neither: nothing. */
+static int set_pem(struct setup *setup, CURLoption option, enum http_pem kind, const char *pem,
+    const char *path, struct error *err)
 {
-	if (endpoint->certificate_pem)
-		set_blob(setup, CURLOPT_SSLCERT_BLOB, endpoint->certificate_pem,
-		    strlen(endpoint->certificate_pem));
-	else if (endpoint->certificate_file)
-		SET(setup, CURLOPT_SSLCERT, endpoint->certificate_file);
-	if (endpoint->key_pem.length)
-		set_blob(
-		    setup, CURLOPT_SSLKEY_BLOB, endpoint->key_pem.data, endpoint->key_pem.length);
-	else if (endpoint->key_file)
-		SET(setup, CURLOPT_SSLKEY, endpoint->key_file);
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	int result = 0;
+
+	if (!pem && !path)
+		return 0;
+	if (!pem)
+		result = http_pem_read(&text, path, kind, err);
+	else if ((result = secret_buffer_append_string(&text, pem, err)) == 0)
+		result = http_pem_check(&text, kind, err);
+	if (result < 0)
+		return -1;
+	struct curl_blob blob = {text.data, text.length, CURL_BLOB_COPY};
+	SET(setup, option, &blob);
+	return 0;
+}
+
+static int set_client_certificate(
+    struct setup *setup, const struct http_endpoint *endpoint, struct error *err)
+{
+	if (set_pem(setup, CURLOPT_SSLCERT_BLOB, HTTP_PEM_CERTIFICATE, endpoint->certificate_pem,
+		endpoint->certificate_file, err) < 0)
+		return error_wrap(err, "%s: client certificate", endpoint->name);
+	if (set_pem(setup, CURLOPT_SSLKEY_BLOB, HTTP_PEM_KEY,
+		endpoint->key_pem.length ? endpoint->key_pem.data : NULL, endpoint->key_file,
+		err) < 0)
+		return error_wrap(err, "%s: client key", endpoint->name);
+	return 0;
 }
 
 static int append_header(struct http_attempt *attempt, const char *line, struct error *err)
@@ -302,7 +303,8 @@ static int fill(struct http_attempt *attempt, struct error *err)
 	set_transport(&setup, attempt);
 	if (set_trust(&setup, attempt, err) < 0)
 		return -1;
-	set_client_certificate(&setup, attempt->exchange->endpoint);
+	if (set_client_certificate(&setup, attempt->exchange->endpoint, err) < 0)
+		return -1;
 	if (setup.result != CURLE_OK)
 		return error_set(err, ERROR_SYSTEM, "%s: libcurl: %s",
 		    attempt->exchange->endpoint->name, curl_easy_strerror(setup.result));

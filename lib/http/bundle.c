@@ -26,6 +26,7 @@ static const char *const usual_places[] = {
 
 /* There is one system. */
 static const char *bundle;
+static struct error bundle_failure;
 
 const char *http_bundle_find(bool standard)
 {
@@ -90,12 +91,11 @@ static void add(X509_STORE *store, const uint8_t *der, size_t length)
 static void add_named(X509_STORE *store, X509_NAME *name)
 {
 	cleanup_secret struct secret_buffer text = {.limit = BUNDLE_BYTES_MAX};
-	struct error ignored = ERROR_INIT;
 	const uint8_t *wanted;
 	size_t size;
 
-	if (secret_buffer_reserve(&text, BUNDLE_BYTES_USUAL, &ignored) < 0 ||
-	    secret_buffer_read_file(&text, bundle, &ignored) < 0 ||
+	if (secret_buffer_reserve(&text, BUNDLE_BYTES_USUAL, &bundle_failure) < 0 ||
+	    secret_buffer_read_file(&text, bundle, &bundle_failure) < 0 ||
 	    !X509_NAME_get0_der(name, &wanted, &size))
 		return;
 	for (char *at = text.data, *end; (at = strstr(at, BEGIN)); at = end) {
@@ -147,5 +147,14 @@ static int get_issuer(X509 **issuer, X509_STORE_CTX *verifying, X509 *certificat
 void http_bundle_trust(SSL_CTX *ssl, const char *path)
 {
 	bundle = path;
+	error_clear(&bundle_failure);
 	X509_STORE_set_get_issuer(SSL_CTX_get_cert_store(ssl), get_issuer);
+}
+
+void http_bundle_failure(struct error *err)
+{
+	if (!bundle_failure.code)
+		return;
+	*err = bundle_failure;
+	error_wrap(err, "CA certificates of the system");
 }

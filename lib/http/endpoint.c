@@ -10,6 +10,7 @@
 #include "lib/base/folder.h"
 #include "lib/base/input_file.h"
 #include "lib/http/attempt.h"
+#include "lib/http/pem.h"
 #include "lib/http/proxy.h"
 #include "lib/http/url.h"
 
@@ -141,6 +142,7 @@ int http_endpoint_set_proxy(struct http_endpoint *endpoint, const char *proxy, s
 static int append_certificates(struct secret_buffer *pem, const char *path, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = {.limit = CA_BYTES_MAX};
+	struct error other = ERROR_INIT;
 	struct stat status;
 
 	if (stat(path, &status) < 0)
@@ -149,7 +151,7 @@ static int append_certificates(struct secret_buffer *pem, const char *path, stru
 		return 0;
 	if (secret_buffer_read_file(&text, path, err) < 0)
 		return -1;
-	if (!strstr(secret_buffer_string(&text), "-----BEGIN CERTIFICATE-----"))
+	if (http_pem_check(&text, HTTP_PEM_CERTIFICATE, &other) < 0)
 		return 0;
 	if (secret_buffer_append_string(pem, text.data, err) < 0 ||
 	    secret_buffer_append(pem, "\n", 1, err) < 0)

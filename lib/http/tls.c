@@ -1,11 +1,18 @@
 #include "lib/http/tls.h"
 
+#include <malloc.h>
+#include <openssl/err.h>
+#include <openssl/mem.h>
 #include <openssl/nid.h>
 #include <openssl/obj.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "lib/http/bundle.h"
+#include "lib/http/pem.h"
 
 /* OpenSSL's security level 2, by which Debian's curl judges too: as strong as 112 bits. */
 #define RSA_BITS_MIN 2048
@@ -27,11 +34,50 @@ static const uint16_t signatures[] = {
     SSL_SIGN_ED25519,
 };
 
+/* Not each of BoringSSL's functions tells want of memory from an invalid certificate. */
+static bool allocation_failed;
+
+/* BoringSSL's allocator (mem.h), by which it wipes what it frees. */
+void *OPENSSL_memory_alloc(size_t size);
+void OPENSSL_memory_free(void *memory);
+size_t OPENSSL_memory_get_size(void *memory);
+
+void *OPENSSL_memory_alloc(size_t size)
+{
+	void *memory = malloc(size);
+
+	allocation_failed = allocation_failed || !memory;
+	return memory;
+}
+
+void OPENSSL_memory_free(void *memory)
+{
+	OPENSSL_cleanse(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+size_t OPENSSL_memory_get_size(void *memory)
+{
+	return malloc_usable_size(memory);
+}
+
+bool http_tls_lacked_memory(void)
+{
+	bool failed = allocation_failed;
+
+	allocation_failed = false;
+	return failed;
+}
+
 /* Refuse the certificate, with a message about it. */
 static bool reject(struct error *err, X509 *certificate, const char *problem, const char *detail)
 {
 	char subject[128] = "";
 
+	if (http_tls_lacked_memory()) {
+		error_memory(err);
+		return false;
+	}
 	X509_NAME_oneline(X509_get_subject_name(certificate), subject, sizeof(subject));
 	error_set(
 	    err, ERROR_NETWORK, "TLS certificate not trusted: %s: %s%s", subject, problem, detail);
@@ -111,29 +157,82 @@ static bool is_strong(STACK_OF(X509) * chain, struct error *err)
 static int verify(X509_STORE_CTX *verifying, void *context)
 {
 	struct http_attempt *attempt = context;
+	struct error *failure = &attempt->failure;
 
-	if (X509_verify_cert(verifying) <= 0)
+	if (X509_verify_cert(verifying) <= 0) {
+		if (attempt->bundle)
+			http_bundle_failure(failure);
+		if (http_tls_lacked_memory())
+			error_memory(failure);
 		return 0;
-	if (is_strong(X509_STORE_CTX_get0_chain(verifying), &attempt->failure))
+	}
+	if (is_strong(X509_STORE_CTX_get0_chain(verifying), failure))
 		return 1;
 	X509_STORE_CTX_set_error(verifying, X509_V_ERR_APPLICATION_VERIFICATION);
 	return 0;
 }
 
+/* Trust every certificate of the PEM text. */
+static int add_certificates(X509_STORE *store, const struct secret_buffer *text, struct error *err)
+{
+	BIO *bio = BIO_new_mem_buf(text->data, (int)text->length);
+	X509 *certificate;
+	size_t count = 0;
+	bool added = bio != NULL;
+
+	ERR_clear_error();
+	for (; added && (certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)); count++) {
+		added = X509_STORE_add_cert(store, certificate);
+		X509_free(certificate);
+	}
+	BIO_free(bio);
+	uint32_t problem = ERR_peek_last_error();
+	if (!added || http_tls_lacked_memory())
+		return error_memory(err);
+	if (count > 0 && ERR_GET_REASON(problem) == PEM_R_NO_START_LINE)
+		return 0;
+	return error_set(err, ERROR_INVALID, "certificate %zu cannot be parsed: %s", count + 1,
+	    ERR_reason_error_string(problem));
+}
+
+/* The CA certificates of the endpoint, as text or in a file that is read for each connection. */
+static int trust(X509_STORE *store, const struct http_endpoint *endpoint, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	int result;
+
+	if (!endpoint->ca_pem)
+		result = http_pem_read(&text, endpoint->ca_file, HTTP_PEM_CERTIFICATE, err);
+	else if ((result = secret_buffer_append_string(&text, endpoint->ca_pem, err)) == 0)
+		result = http_pem_check(&text, HTTP_PEM_CERTIFICATE, err);
+	if (result < 0)
+		return error_wrap(err, "CA certificate");
+	if (add_certificates(store, &text, err) == 0)
+		return 0;
+	return error_wrap(err, "CA certificate%s%s", endpoint->ca_pem ? "" : ": ",
+	    endpoint->ca_pem ? "" : endpoint->ca_file);
+}
+
 static CURLcode on_ssl_context(CURL *easy, void *ssl_context, void *context)
 {
 	struct http_attempt *attempt = context;
+	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
 	SSL_CTX *ssl = ssl_context;
 
 	(void)easy;
+	allocation_failed = false;
 	if (!SSL_CTX_set1_curves(ssl, groups, sizeof(groups) / sizeof(groups[0])) ||
 	    !SSL_CTX_set_verify_algorithm_prefs(
 		ssl, signatures, sizeof(signatures) / sizeof(signatures[0])))
 		return CURLE_OUT_OF_MEMORY;
-	if (!attempt->exchange->endpoint->insecure)
-		SSL_CTX_set_cert_verify_callback(ssl, verify, attempt);
+	if (endpoint->insecure)
+		return CURLE_OK;
+	SSL_CTX_set_cert_verify_callback(ssl, verify, attempt);
 	if (attempt->bundle)
 		http_bundle_trust(ssl, attempt->bundle);
+	else if ((endpoint->ca_pem || endpoint->ca_file) &&
+		 trust(SSL_CTX_get_cert_store(ssl), endpoint, &attempt->failure) < 0)
+		return CURLE_SSL_CACERT_BADFILE;
 	return CURLE_OK;
 }
 
@@ -142,5 +241,8 @@ CURLcode http_tls_set_up(struct http_attempt *attempt, const char *bundle)
 	CURLcode result = curl_easy_setopt(attempt->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
 
 	attempt->bundle = bundle;
+	/* Else libcurl gives what one endpoint trusts to the next one's connections. */
+	if (result == CURLE_OK)
+		result = curl_easy_setopt(attempt->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 	return result ? result : curl_easy_setopt(attempt->easy, CURLOPT_SSL_CTX_DATA, attempt);
 }

@@ -14,10 +14,15 @@
 #include "lib/http/attempt.h"
 
 /*
- * Set up the attempt's TLS, for the server and for a proxy that speaks TLS.  `bundle`: the system's
- * certificates (a path that stays valid) are the trust, see bundle.h; NULL: the handle's own CAs.
+ * Set up the attempt's TLS, for the server and for a proxy that speaks TLS, which is trusted by the
+ * same certificates, as Vault's own clients have it: `bundle`, the system's (a path that stays
+ * valid, see bundle.h), or where that is NULL, the endpoint's CAs.
  */
 CURLcode http_tls_set_up(struct http_attempt *attempt, const char *bundle)
     __attribute__((nonnull(1)));
+
+/* Return whether an allocation of BoringSSL's has failed since a connection began or this was
+ * asked. */
+bool http_tls_lacked_memory(void);
 
 #endif

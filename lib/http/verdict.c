@@ -8,6 +8,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/http/attempt.h"
+#include "lib/http/tls.h"
 #include "lib/http/url.h"
 
 /* A try that brought no answer. */
@@ -68,13 +69,20 @@ static const char *handshake_advice(const char *reason)
 static void explain_tls(
     const struct http_endpoint *endpoint, const struct failure *failure, struct error *err)
 {
-	if (is_dropped_handshake(failure))
+	if (http_tls_lacked_memory())
+		error_memory(err);
+	else if (is_dropped_handshake(failure))
 		error_set(err, ERROR_NETWORK,
 		    "the connection was closed in the TLS handshake: is it still starting, or a "
 		    "proxy in between?");
 	else if (failure->result == CURLE_SSL_CONNECT_ERROR)
 		error_set(err, ERROR_NETWORK, "TLS handshake failed: %s; %s",
 		    last_part(failure->reason), handshake_advice(failure->reason));
+	else if (failure->result == CURLE_SSL_CERTPROBLEM)
+		error_set(err, ERROR_INVALID,
+		    "the client certificate can't be used: %s: do certificate and key belong "
+		    "together?",
+		    failure->reason);
 	else
 		error_set(err, ERROR_NETWORK, "TLS certificate not trusted: %s: %s",
 		    failure->reason,
@@ -143,13 +151,8 @@ static void explain(struct http_attempt *attempt, const struct failure *failure)
 		case CURLE_PEER_FAILED_VERIFICATION:
 		case CURLE_SSL_CACERT_BADFILE:
 		case CURLE_SSL_CONNECT_ERROR:
-			explain_tls(endpoint, failure, err);
-			break;
 		case CURLE_SSL_CERTPROBLEM:
-			error_set(err, ERROR_INVALID,
-			    "the client certificate can't be used: %s: do certificate and key "
-			    "belong together?",
-			    failure->reason);
+			explain_tls(endpoint, failure, err);
 			break;
 		case CURLE_COULDNT_CONNECT:
 			explain_connection(attempt->proxied, failure, err);

@@ -79,6 +79,10 @@ trusted "the root's name in other letters of ASN.1" others.crt rewritten.crt
 trusted "an impostor beside the root" impostor.crt root.crt
 refused "others alone" others.crt
 refused "an impostor with the root's name" others.crt impostor.crt
-refused "a garbled root" <(sed 3d root.crt) others.crt
+cat <(sed 3d root.crt) others.crt >bundle.crt
+launch SSL_CERT_FILE
+fails_with 125 'TLS certificate not trusted' "a garbled root"
+launch VAULT_CACERT
+fails_with 125 'CA certificate: .*bundle.crt: certificate 1 cannot be parsed' "a garbled root: told so when it is read whole"
 unset A
 done_testing

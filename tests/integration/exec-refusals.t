@@ -60,7 +60,7 @@ fails_with 125 'Vault at https://nowhere.invalid: no answer: Could not resolve' 
 run as_pod app env -u VAULT_CACERT "$BIN/secret-exec" --secret app -- true
 fails_with 125 'TLS certificate not trusted.*VAULT_CACERT|no CA certificates.*VAULT_CACERT' "TLS not trusted"
 run as_pod app env VAULT_CACERT=/nowhere/ca.crt "$BIN/secret-exec" --secret app -- true
-fails_with 125 'CA file /nowhere/ca.crt: No such file' "a CA file that is missing"
+fails_with 125 'CA certificate: /nowhere/ca.crt: No such file' "a CA file that is missing"
 run as_pod app env -u VAULT_CACERT "$BIN/secret-exec" --vault-skip-verify --secret app -- printenv A
 out_is value "--vault-skip-verify goes on without"
 err_like 'warning: VAULT_SKIP_VERIFY.*NOT verified' "but says so loudly"
