@@ -3,6 +3,7 @@
 
 #include "cmd/secret-exec/configuration.h"
 #include "lib/launch/command.h"
+#include "lib/launch/deliver_command.h"
 #include "lib/launch/install.h"
 
 extern char **environ;
@@ -51,18 +52,30 @@ static int fill_in(struct configuration *configuration, struct error *err)
 	return 0;
 }
 
-/* The command plays no part in it, and need not be there. */
-static int print_configuration(struct configuration *configuration, struct error *err)
+static int print_command(
+    const struct configuration *configuration, char *const *command, struct error *err)
+{
+	if (!*command)
+		return 0;
+	char **filled = deliver_preview_command(&configuration->deliver, command, err);
+	options_print_command(filled ? filled : command, stdout);
+	deliver_command_free(filled);
+	return filled ? 0 : -1;
+}
+
+/* The command need not be there. */
+static int print_configuration(
+    struct configuration *configuration, char *const *command, struct error *err)
 {
 	if (program_complete_connection(&configuration->program, &configuration->vault,
 		&configuration->session, &configuration->kube, err) < 0 ||
 	    fill_in(configuration, err) < 0)
 		return program_fail(err, COMMAND_FAILED);
 	options_print_configuration(&secret_exec_options, configuration, stdout);
-	if (fflush(stdout) == 0)
-		return 0;
-	error_system(err, "standard output");
-	return program_fail(err, COMMAND_FAILED);
+	int result = print_command(configuration, command, err);
+	if (fflush(stdout) != 0)
+		result = error_system(err, "standard output");
+	return result == 0 ? 0 : program_fail(err, COMMAND_FAILED);
 }
 
 static int install_program(
@@ -98,7 +111,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (configuration.print_config)
-		return print_configuration(&configuration, &err);
+		return print_configuration(&configuration, command, &err);
 	if (configuration.install)
 		return install_program(&configuration, count, &err);
 	if (count == 0) {

@@ -516,6 +516,22 @@ void options_print_configuration(const struct options *options, const void *targ
 	}
 }
 
+void options_print_command(char *const *command, FILE *out)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "%+,-./:=@_";
+
+	fputs("command:", out);
+	for (; *command; command++) {
+		const char *quote =
+		    **command && strspn(*command, plain) == strlen(*command) ? "" : "'";
+		fprintf(out, " %s", quote);
+		print_text(out, *command);
+		fputs(quote, out);
+	}
+	fputc('\n', out);
+}
+
 /* Find a name among `list` that is set to something else than `value`. */
 static bool differs(const char *value, const char *list, char other[OPTIONS_VARIABLE_MAX])
 {

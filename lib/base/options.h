@@ -95,6 +95,9 @@ const struct option_origin *options_origin(const struct options *options, const 
 void options_print_configuration(const struct options *options, const void *target, FILE *out)
     __attribute__((nonnull));
 
+/* Print "command: WORD...", each quoted for a shell where needed, and shown as values are above. */
+void options_print_command(char *const *command, FILE *out) __attribute__((nonnull));
+
 /* Print usage, description, each option with its names in the environment. */
 void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));
 

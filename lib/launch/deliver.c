@@ -51,6 +51,18 @@ int deliver_begin(const struct deliver_settings *settings, char *const *command,
 	return result;
 }
 
+char **deliver_preview_command(
+    const struct deliver_settings *settings, char *const *command, struct error *err)
+{
+	struct destinations destinations;
+
+	if (destinations_parse(&destinations, settings, err) < 0)
+		return NULL;
+	char **filled = deliver_command_fill(command, &destinations, err);
+	destinations_free(&destinations);
+	return filled;
+}
+
 static int unknown(
     const struct destination *destination, const struct variables *variables, struct error *err)
 {

@@ -54,6 +54,13 @@ int deliver_begin(const struct deliver_settings *settings, char *const *command,
     __attribute__((nonnull, warn_unused_result));
 
 /*
+ * Return a copy of the command with placeholders replaced, the memfds' numbers as N; NULL on error.
+ * Free with deliver_command_free.
+ */
+char **deliver_preview_command(const struct deliver_settings *settings, char *const *command,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
  * Check everything (names, clashes, sizes, places), and prepare all of it, so that deliver_commit
  * has little left to fail: files wait beside their places.  The pipes' and memfds' descriptors are
  * inherited over exec from here on.  After an error nothing is left of it.

@@ -5,9 +5,11 @@
 #include "lib/launch/deliver_destination.h"
 
 /*
- * A copy of argv, where each memfd's placeholder is replaced by /proc/self/fd/N: {KEY}, and {} for
- * the memfd of all variables, or for the only one there is.  argv[0] stays.  ERROR_USAGE when a
- * memfd has no placeholder, or {} could be one of several.  NULL on error; free with
+ * Return a copy of argv in which each memfd's placeholder is replaced by /proc/self/fd/N: {KEY},
+ * and {} for the memfd of all variables, or for the only one there is, where that is a whole
+ * argument or the value of --OPTION=VALUE; {memfd:KEY} and {memfd} anywhere.  {{}}, and the others
+ * with one more pair of braces, lose a pair.  argv[0] stays, and without memfds all.  ERROR_USAGE
+ * when a memfd has no placeholder, or {} could be one of several.  NULL on error; free with
  * deliver_command_free.
  */
 char **deliver_command_fill(char *const *command, const struct destinations *destinations,

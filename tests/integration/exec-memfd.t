@@ -69,6 +69,21 @@ fails_with 125 'the value of LARGE is no UTF-8 text, which JSON needs: deliver i
 run "$BIN/secret-exec" --secret large --memfd :dotenv -- cat {}
 fails_with 125 'the value of LARGE (is binary|holds a NUL byte).*dotenv form' "nor can dotenv"
 
+# -- other braces
+
+run as_pod app "$BIN/secret-exec" --secret app --memfd A -- sh -c 'A=shell; echo "${A} {} {\"A\": {}}"; cat "$1"' - {}
+out_is $'shell {} {"A": {}}\nplain' "braces within an argument stay"
+run as_pod app "$BIN/secret-exec" --secret app --memfd A -- sh -c 'cat {memfd} {memfd:A}'
+out_is plainplain "{memfd} and {memfd:KEY} are replaced there"
+run as_pod app "$BIN/secret-exec" --secret app --memfd A -- find "$BIN" -name secret-exec -exec sh -c 'echo "${1##*/}"; cat "$2"' - '{{}}' '{A}' ';'
+out_is $'secret-exec\nplain' "{{}} is {}"
+run "$BIN/secret-exec" --memfd A --print-config -- find . -exec cat '{{}}' {} ';' -name 'a b' --config={}
+status_is 0 "--print-config with a command"
+out_like $'\ncommand: find \\. -exec cat \'\\{\\}\' /proc/self/fd/N \';\' -name \'a b\' --config=/proc/self/fd/N$' "it shows the command as it would be run"
+run "$BIN/secret-exec" --memfd A --print-config -- cat 'x{}'
+status_is 125 "a placeholder that is missing is an error there too"
+err_like '--memfd A: the command does not say where' "which is named"
+
 # -- refusals
 
 run as_pod app "$BIN/secret-exec" --secret app --memfd A -- cat

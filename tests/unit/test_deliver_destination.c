@@ -157,37 +157,59 @@ static const struct {
 } placeholders[] = {
     {{NULL}, "{} {A}", "{} {A}"},
     {{":json"}, "{}", "/proc/self/fd/10"},
-    {{":json"}, "--config={},{}", "--config=/proc/self/fd/10,/proc/self/fd/10"},
+    {{":json"}, "--config={}", "--config=/proc/self/fd/10"},
+    {{"A", "B"}, "{B}", "/proc/self/fd/11"},
+    {{"A", "B"}, "-c={A}", "-c=/proc/self/fd/10"},
     {{"A"}, "{}", "/proc/self/fd/10"},
     {{"A"}, "{A}", "/proc/self/fd/10"},
-    {{"A"}, "x{A}{}{{A}}{B", "x/proc/self/fd/10/proc/self/fd/10{/proc/self/fd/10}{B"},
-    {{"A", "B"}, "{B}{A}", "/proc/self/fd/11/proc/self/fd/10"},
-    {{"A", ":nul"}, "{}{A}{C}", "/proc/self/fd/11/proc/self/fd/10{C}"},
-    {{"a}", "b"}, "{b}{a}}", "/proc/self/fd/11/proc/self/fd/10"},
+    {{"{b"}, "{{b}", "/proc/self/fd/10"},
+    {{":json"}, "{memfd}", "/proc/self/fd/10"},
+    {{"A"}, "cat {memfd} {memfd:A}x", "cat /proc/self/fd/10 /proc/self/fd/10x"},
+    {{"A", ":nul"}, "{memfd}{memfd:A}", "/proc/self/fd/11/proc/self/fd/10"},
+    {{"memfd", "B"}, "{memfd}", "/proc/self/fd/10"},
+    /* Others stay, and one more pair of braces is an escape. */
+    {{"A"}, "x{A} ${A} {} {\"A\":{}} {A}{A} {B} {memfds} {{.A}}",
+	"x{A} ${A} {} {\"A\":{}} {A}{A} {B} {memfds} {{.A}}"},
+    {{"A"}, "x={}", "x={}"},
+    {{"A"}, "{B}", "{B}"},
+    {{"A"}, "{{}", "{{}"},
+    {{"A"}, "{}}", "{}}"},
+    {{"A"}, "{{}}", "{}"},
+    {{"A"}, "{{{}}}", "{{}}"},
+    {{"A"}, "{{A}}", "{A}"},
+    {{"A"}, "--x={{A}}", "--x={A}"},
+    {{"A"}, "x{{memfd}}{{{memfd:A}}}", "x{memfd}{{memfd:A}}"},
+    {{"A"}, "{{B}}", "{{B}}"},
+    {{"A"}, "--a={}=b", "--a={}=b"},
+    {{"A"}, "--a=b={}", "--a=b={}"},
 };
 
-static char **fill(const char *const *memfds, const char *argument)
+/* With `placed` each memfd has another argument of its own. */
+static char **fill(const char *const *memfds, const char *argument, bool placed)
 {
-	char *command[] = {"{}", strdup(argument), NULL};
+	char *command[6] = {"{}", strdup(argument)};
 
+	for (int i = 0; i < 3 && memfds[i] && placed; i++)
+		command[2 + i] = string_format(&err, "{memfd%s%s}", *memfds[i] == ':' ? "" : ":",
+		    *memfds[i] == ':' ? "" : memfds[i]);
 	for (int i = 0; i < 3 && memfds[i]; i++)
 		give(&settings.memfds, memfds[i]);
 	expect_ok(parse(), err);
 	for (size_t i = 0; i < destinations.count; i++)
 		destinations.items[i].fd = 10 + (int)i;
 	char **filled = deliver_command_fill(command, &destinations, &err);
-	free(command[1]);
+	for (int i = 1; command[i]; i++)
+		free(command[i]);
 	return filled;
 }
 
 START_TEST(a_placeholder_becomes_the_path)
 {
-	char **filled = fill(placeholders[_i].memfds, placeholders[_i].argument);
+	char **filled = fill(placeholders[_i].memfds, placeholders[_i].argument, true);
 
 	ck_assert_msg(filled != NULL, "%s", err.message);
 	ck_assert_str_eq(filled[0], "{}");
 	ck_assert_str_eq(filled[1], placeholders[_i].filled);
-	ck_assert_ptr_null(filled[2]);
 	deliver_command_free(filled);
 	clean();
 }
@@ -200,12 +222,16 @@ static const struct {
     {{"A"}, "{B}", "--memfd A: the command does not say where its path goes: write {}"},
     {{"A", "B"}, "{A}", "--memfd B: the command does not say where its path goes: write {B}"},
     {{"A", ":json"}, "{A}", "--memfd :json: the command does not say where"},
-    {{"A", "B"}, "{A}{B}{}", "{} in the command could be any of 2 memfds: write {KEY}"},
+    {{"A", "B"}, "{A}{B}", "--memfd A: the command does not say where"},
+    {{"A"}, "${A}", "write {} in an argument of its own, or {memfd} within a longer one"},
+    {{"A", "B"}, "{}", "{} in the command could be any of 2 memfds: write {KEY}"},
+    {{"A", "B"}, "x{memfd}", "{memfd} in the command could be any of 2 memfds: write {KEY}"},
+    {{"A", "B"}, "x{memfd:C}", "{memfd:C} in the command: no --memfd has this KEY"},
 };
 
 START_TEST(a_missing_or_doubtful_placeholder_is_refused)
 {
-	ck_assert_ptr_null(fill(misplaced[_i].memfds, misplaced[_i].argument));
+	ck_assert_ptr_null(fill(misplaced[_i].memfds, misplaced[_i].argument, false));
 	ck_assert_int_eq(err.code, ERROR_USAGE);
 	expect_contains(err.message, misplaced[_i].message);
 	clean();
