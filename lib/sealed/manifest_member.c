@@ -441,21 +441,39 @@ static int remove_flow(const struct manifest_tree *tree, struct manifest_edits *
 	return first ? manifest_edits_add(edits, kept, end, "", 0, err) : 0;
 }
 
+/*
+ * Remove up to the line of the value, but for comments between the key and it, which come where the
+ * key was.  *from is where the rest to remove begins.
+ */
+static int remove_key(const struct manifest_tree *tree, struct manifest_edits *edits,
+    const struct manifest_node *key, size_t *from, struct error *err)
+{
+	size_t value = manifest_next(tree, key)->start;
+	const char *comment = memchr(tree->text + key->end, '#', value - key->end);
+
+	*from = key->start;
+	if (!comment)
+		return 0;
+	*from = value;
+	return manifest_edits_add(edits, key->start, (size_t)(comment - tree->text), "", 0, err);
+}
+
 static int remove_lines(const struct manifest_tree *tree, struct manifest_edits *edits,
     const struct manifest_node *key, struct error *err)
 {
 	size_t end = manifest_next(tree, key)->end;
-	size_t behind = manifest_line_behind(tree, end);
+	size_t behind = manifest_line_behind(tree, end), from;
 
 	if (!manifest_begins_line(tree, key->start))
 		return manifest_tree_refuse(tree, key->start, err,
 		    "a key that must go, and does not begin its line: take it out by hand");
 	/* What else could stand on the line is a comment: it comes where the key was. */
 	const char *comment = memchr(tree->text + end, '#', behind - end);
+	if (remove_key(tree, edits, key, &from, err) < 0)
+		return -1;
 	if (comment)
-		return manifest_edits_add(
-		    edits, key->start, (size_t)(comment - tree->text), "", 0, err);
-	return manifest_edits_add(edits, manifest_line_start(tree, key->start), behind, "", 0, err);
+		return manifest_edits_add(edits, from, (size_t)(comment - tree->text), "", 0, err);
+	return manifest_edits_add(edits, manifest_line_start(tree, from), behind, "", 0, err);
 }
 
 int manifest_remove(const struct manifest_tree *tree, struct manifest_edits *edits,
