@@ -19,11 +19,17 @@ struct failure {
 	const char *reason;
 };
 
-/* In a TLS handshake the other side went away, without a word of TLS about why. */
+/* In a TLS handshake the other side closed or reset the connection, without a TLS alert. */
 static bool is_dropped_handshake(const struct failure *failure)
 {
-	return failure->result == CURLE_SSL_CONNECT_ERROR &&
-	       strstr(failure->reason, "SSL_connect: ");
+	static const char *const reasons[] = {"SSL_connect: ", "Recv failure: ", "Send failure: "};
+
+	if (failure->result != CURLE_SSL_CONNECT_ERROR)
+		return false;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (strstr(failure->reason, reasons[i]))
+			return true;
+	return false;
 }
 
 static bool is_transient(const struct failure *failure)

@@ -43,6 +43,16 @@ bad_vault --drop 3 relay
 vault
 comes_through "connections dropped in the handshake, as by a proxy that is starting"
 tried 3 "are tried again"
+bad_vault --reset 3 relay
+vault
+comes_through "connections reset in the handshake"
+tried 3 "are tried again"
+err_like 'Vault at [^ ]+: .*the connection was closed in the TLS handshake: .*: trying again' "and the port is not blamed"
+bad_server --reset 9
+LAUNCH=(--retries 1)
+vault
+gives_up "login .*tried 2 times in [0-9.]+ s: the connection was closed in the TLS handshake" "connections that are reset each time"
+LAUNCH=()
 bad_vault hang relay
 vault VAULT_CLIENT_TIMEOUT=300ms
 comes_through "a request that hangs ends at its own limit"
