@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/strings.h"
 #include "lib/rotate/files.h"
 
 static const struct {
@@ -27,13 +29,20 @@ static int parse_phase(const char *text, enum rotate_files_phase *phase, struct 
 /* FILE: Secret demo/app: 3 values v1 -> v4 */
 static void print_old(void *context, const struct rotate_files_old *old)
 {
+	struct error err = ERROR_INIT;
+	char range[64] = "";
+
 	(void)context;
-	printf("%s: Secret %s%s%s: %zu value%s v%lld", old->file,
-	    old->namespace ? old->namespace : "", old->namespace ? "/" : "", old->name, old->values,
-	    old->values > 1 ? "s" : "", (long long)old->oldest);
 	if (old->newest > old->oldest)
-		printf("..v%lld", (long long)old->newest);
-	printf(" -> v%lld\n", (long long)old->latest);
+		snprintf(range, sizeof(range), "..v%lld", (long long)old->newest);
+	cleanup_free char *line = string_format(&err,
+	    "%s: Secret %s%s%s: %zu value%s v%lld%s -> v%lld", old->file,
+	    old->namespace ? old->namespace : "", old->namespace ? "/" : "", old->name, old->values,
+	    old->values > 1 ? "s" : "", (long long)old->oldest, range, (long long)old->latest);
+	if (!line)
+		return;
+	string_make_printable(line);
+	puts(line);
 }
 
 static void print_summary(const struct rotate_files_summary *summary)

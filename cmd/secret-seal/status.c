@@ -41,11 +41,18 @@ static int refuse_incomplete(struct error *err)
 	    "the metrics are not complete: Vault did not tell the newest versions of Transit keys");
 }
 
+/* A text_stream's write. */
+static int print_piece(void *context, const struct secret_buffer *text, struct error *err)
+{
+	(void)context;
+	return command_print(text, err);
+}
+
 static int run(char **operands, int count, struct error *err)
 {
 	static const char *const words[] = {"table", "json", "yaml", "prometheus", NULL};
 	struct servers_settings settings = command_servers(&configuration.connection, false);
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	struct text_stream out = {.write = print_piece};
 	struct servers servers;
 	struct status status;
 	int format = command_choose("--output", configuration.output, words, STATUS_TABLE, err);
@@ -60,9 +67,8 @@ static int run(char **operands, int count, struct error *err)
 	servers_end(&servers);
 	if (result < 0)
 		return -1;
-	result = status_write(&status, (enum status_format)format, time(NULL), &text, err);
-	if (result == 0)
-		result = command_print(&text, err);
+	result = status_write(&status, (enum status_format)format, time(NULL), &out, err);
+	secret_buffer_free(&out.text);
 	if (result == 0 && format == STATUS_PROMETHEUS && status.vault_failed)
 		result = refuse_incomplete(err);
 	status_free(&status);

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 
 #undef error_set
@@ -13,32 +15,45 @@
 #undef error_hint
 #undef error_memory
 
-/* Put `text` into the message, with "..." at the end when it had to be cut. */
-static void store(struct error *err, const char *text)
+/* Put the text into the message, which becomes printable and short enough, and free it. */
+static void store(struct error *err, char *text)
 {
-	size_t length = strlen(text);
+	static const char none[] = "out of memory";
 
-	if (length < sizeof(err->message)) {
-		memcpy(err->message, text, length + 1);
+	if (!text) {
+		memcpy(err->message, none, sizeof(none));
 		return;
 	}
-	memcpy(err->message, text, sizeof(err->message) - 4);
-	memcpy(err->message + sizeof(err->message) - 4, "...", 4);
+	string_make_printable(text);
+	string_shorten(text, sizeof(err->message) - 1);
+	memcpy(err->message, text, strlen(text) + 1);
+	free(text);
 }
 
-/* Twice the message's room: a prefix or a suffix and what stood there. */
-#define WORK_MAX (2 * ERROR_MESSAGE_MAX)
+static char *vformat(const char *format, va_list arguments)
+{
+	char *text;
+
+	return vasprintf(&text, format, arguments) < 0 ? NULL : text;
+}
+
+/* "FIRST: SECOND", newly allocated; NULL: out of memory. */
+static char *join(const char *first, const char *second)
+{
+	char *text;
+
+	if (!first || !second)
+		return NULL;
+	return asprintf(&text, "%s: %s", first, second) < 0 ? NULL : text;
+}
 
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 {
-	char text[WORK_MAX];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	store(err, vformat(format, arguments));
 	va_end(arguments);
-	string_make_printable(text);
-	store(err, text);
 	err->code = code;
 	return -1;
 }
@@ -46,41 +61,35 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
 int error_system(struct error *err, const char *format, ...)
 {
 	int number = errno;
-	char text[WORK_MAX];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	cleanup_free char *text = vformat(format, arguments);
 	va_end(arguments);
-	return error_set(err, ERROR_SYSTEM, "%s: %s", text, strerror(number));
+	store(err, join(text, strerror(number)));
+	err->code = ERROR_SYSTEM;
+	return -1;
 }
 
 int error_wrap(struct error *err, const char *format, ...)
 {
-	char text[WORK_MAX];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, ERROR_MESSAGE_MAX, format, arguments);
+	cleanup_free char *text = vformat(format, arguments);
 	va_end(arguments);
-	strcat(text, ": ");
-	strncat(text, err->message, sizeof(text) - strlen(text) - 1);
-	string_make_printable(text);
-	store(err, text);
+	store(err, join(text, err->message));
 	return -1;
 }
 
 int error_hint(struct error *err, const char *format, ...)
 {
-	char text[WORK_MAX];
 	va_list arguments;
-	int used = snprintf(text, sizeof(text), "%s: ", err->message);
 
 	va_start(arguments, format);
-	vsnprintf(text + used, sizeof(text) - (size_t)used, format, arguments);
+	cleanup_free char *text = vformat(format, arguments);
 	va_end(arguments);
-	string_make_printable(text);
-	store(err, text);
+	store(err, join(err->message, text));
 	return -1;
 }
 

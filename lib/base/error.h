@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One line on a terminal or in a log; longer texts are cut, marked by "...". */
+/*
+ * One line on a terminal or in a log.  Longer texts lose their middle, marked by "...", so that a
+ * long name hides neither the object nor the cause.
+ */
 #define ERROR_MESSAGE_MAX 1024
 
 /* The class of a failure: what a caller may want to act on. */

@@ -4,6 +4,7 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/json.h"
+#include "lib/base/strings.h"
 
 /* The length of the well-formed sequence at `s` (RFC 3629, section 4), or 0. */
 static size_t utf8_sequence(const unsigned char *s, size_t available)
@@ -146,40 +147,50 @@ void json_write_array_end(struct json_writer *writer)
 	close_container(writer, "]");
 }
 
-/* The escape of a byte that can't stand in a string: two characters or six. */
-static size_t escape_byte(unsigned char byte, char escape[8])
+/* Write the escape of a character: two characters or six. */
+static size_t write_escape(unsigned int code, char escape[8])
 {
 	static const char bytes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-	const char *found = byte == 0 ? NULL : strchr(bytes, byte);
+	const char *found = code == 0 || code > 0x7F ? NULL : strchr(bytes, (int)code);
 
 	if (!found)
-		return (size_t)snprintf(escape, 8, "\\u%04x", byte);
+		return (size_t)snprintf(escape, 8, "\\u%04x", code);
 	escape[0] = '\\';
 	escape[1] = letters[found - bytes];
 	return 2;
 }
 
-static bool needs_escape(char c)
+/*
+ * Return the bytes of the first character if it is written as an escape, else 0.  Beside what JSON
+ * wants these are characters that would steer a terminal.
+ */
+static size_t special_length(const char *text, size_t length, unsigned int *code)
 {
-	return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+	*code = (unsigned char)*text;
+	if (*text == '"' || *text == '\\' || *code < 0x20)
+		return 1;
+	return *code < 0x7F ? 0 : string_unprintable(text, length, code);
 }
 
 static void put_string(struct json_writer *writer, const char *text, size_t length)
 {
+	unsigned int code;
+
 	if (!json_is_utf8(text, length)) {
 		fail(writer, ERROR_INVALID, "a string that is not UTF-8");
 		return;
 	}
 	put(writer, "\"", 1);
-	for (size_t at = 0; at < length;) {
+	for (size_t at = 0, special = 0; at < length; at += special) {
 		size_t run = at;
 		char escape[8];
 
-		while (at < length && !needs_escape(text[at]))
+		while (
+		    at < length && (special = special_length(text + at, length - at, &code)) == 0)
 			at++;
 		put(writer, text + run, at - run);
 		if (at < length)
-			put(writer, escape, escape_byte((unsigned char)text[at++], escape));
+			put(writer, escape, write_escape(code, escape));
 	}
 	put(writer, "\"", 1);
 }

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -113,28 +114,36 @@ static void write_line(
 	(void)ignored;
 }
 
+/* Make the message printable and short, write it, and free it. */
+static void write_message(
+    enum log_level level, char *message, const struct log_number *numbers, size_t count)
+{
+	if (!message) {
+		write_line(level, "out of memory", NULL, 0);
+		return;
+	}
+	string_make_printable(message);
+	string_shorten(message, MESSAGE_MAX - 1);
+	write_line(level, message, numbers, count);
+	free(message);
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
-	char message[MESSAGE_MAX];
+	char *message = NULL;
 	va_list arguments;
 
 	if (!log_enabled(level))
 		return;
 	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
+	int length = vasprintf(&message, format, arguments);
 	va_end(arguments);
-	string_make_printable(message);
-	write_line(level, message, NULL, 0);
+	write_message(level, length < 0 ? NULL : message, NULL, 0);
 }
 
 void log_write_numbers(
     enum log_level level, const char *message, const struct log_number *numbers, size_t count)
 {
-	char printable[MESSAGE_MAX];
-
-	if (!log_enabled(level))
-		return;
-	snprintf(printable, sizeof(printable), "%s", message);
-	string_make_printable(printable);
-	write_line(level, printable, numbers, count);
+	if (log_enabled(level))
+		write_message(level, strdup(message), numbers, count);
 }

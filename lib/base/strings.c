@@ -47,6 +47,11 @@ void strings_free(struct strings *list)
 	list->count = 0;
 }
 
+static bool continues_character(char byte)
+{
+	return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
 /* The character of `length` bytes, which are UTF-8. */
 static unsigned int code_point(const char *text, size_t length)
 {
@@ -78,6 +83,18 @@ static size_t printable(const char *text)
 	return 0;
 }
 
+size_t string_unprintable(const char *text, size_t length, unsigned int *code)
+{
+	size_t bytes = 1;
+
+	if (continues_character(*text))
+		return 0;
+	while (bytes < length && continues_character(text[bytes]))
+		bytes++;
+	*code = code_point(text, bytes);
+	return is_printable(*code) ? 0 : bytes;
+}
+
 void string_make_printable(char *text)
 {
 	while (*text) {
@@ -88,6 +105,22 @@ void string_make_printable(char *text)
 		else
 			text += length;
 	}
+}
+
+void string_shorten(char *text, size_t most)
+{
+	static const char mark[] = "...";
+	size_t length = strlen(text), kept = most - (sizeof(mark) - 1);
+	size_t head = kept / 2, tail = length - (kept - head);
+
+	if (length <= most)
+		return;
+	while (head > 0 && continues_character(text[head]))
+		head--;
+	while (tail < length && continues_character(text[tail]))
+		tail++;
+	memcpy(text + head, mark, sizeof(mark) - 1);
+	memmove(text + head + sizeof(mark) - 1, text + tail, length - tail + 1);
 }
 
 char *string_format(struct error *err, const char *format, ...)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/json.h"
+#include "lib/base/strings.h"
 #include "lib/base/yaml_plain.h"
 
 static int on_write(void *context, unsigned char *bytes, size_t length)
@@ -81,10 +82,22 @@ static bool is_plain(const char *text)
 	return true;
 }
 
+/* libyaml writes some characters that would steer a terminal: from there on, escape non-ASCII. */
+static void escape_unprintable(struct yaml_writer *writer, const char *text, size_t length)
+{
+	unsigned int code;
+
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] > 0x7F &&
+		    string_unprintable(text + i, length - i, &code) > 0)
+			yaml_emitter_set_unicode(&writer->emitter, 0);
+}
+
 void yaml_write_scalar(
     struct yaml_writer *writer, const char *text, size_t length, enum yaml_style style)
 {
 	yaml_event_t event;
+	escape_unprintable(writer, text, length);
 	bool plain = style == YAML_PLAIN || (style == YAML_STRING && is_plain(text));
 
 	emit(writer, &event,

@@ -5,45 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/prometheus.h"
+
 #define PREFIX "secretmanager_rotate_"
 #define LAST_SUCCESS PREFIX "last_success_timestamp_seconds"
 
 /* Its first failure sticks. */
 struct writer {
 	const struct metrics_run *run;
-	struct secret_buffer *out;
+	struct text_stream *out;
 	struct error *err;
 	bool failed;
 };
 
 static void put(struct writer *writer, const char *text)
 {
-	writer->failed =
-	    writer->failed || secret_buffer_append_string(writer->out, text, writer->err) < 0;
+	writer->failed = writer->failed ||
+			 secret_buffer_append_string(&writer->out->text, text, writer->err) < 0;
 }
 
 static void begin(struct writer *writer, const char *name, const char *help)
 {
 	writer->failed =
 	    writer->failed ||
-	    secret_buffer_append_format(writer->out, writer->err,
+	    secret_buffer_append_format(&writer->out->text, writer->err,
 		"# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s gauge\n", name, help, name) < 0;
 }
 
-/* NAME="VALUE", with the three escapes that there are. */
 static void put_label(struct writer *writer, const char *name, const char *value)
 {
-	put(writer, name);
-	put(writer, "=\"");
-	for (; *value; value++) {
-		char plain[2] = {*value, '\0'};
-
-		put(writer, *value == '\n'   ? "\\n"
-			    : *value == '"'  ? "\\\""
-			    : *value == '\\' ? "\\\\"
-					     : plain);
-	}
-	put(writer, "\"");
+	writer->failed = writer->failed ||
+			 prometheus_append_label(&writer->out->text, name, value, writer->err) < 0;
 }
 
 /* The sample's name and its labels; `label` and `more` are names of further ones, or NULL. */
@@ -67,8 +59,10 @@ static void put_series(struct writer *writer, const char *name, const char *labe
 
 static void put_number(struct writer *writer, int64_t number)
 {
-	writer->failed = writer->failed || secret_buffer_append_format(writer->out, writer->err,
-					       "%" PRId64 "\n", number) < 0;
+	writer->failed = writer->failed ||
+			 secret_buffer_append_format(
+			     &writer->out->text, writer->err, "%" PRId64 "\n", number) < 0 ||
+			 text_stream_advance(writer->out, writer->err) < 0;
 }
 
 static void write_labelled(
@@ -95,9 +89,9 @@ static void write_run(struct writer *writer, const struct rotate_summary *summar
 	begin(writer, duration, "How long the last run took.");
 	put_series(writer, duration, NULL, NULL, NULL, NULL);
 	writer->failed =
-	    writer->failed ||
-	    secret_buffer_append_format(writer->out, writer->err, "%" PRId64 ".%03" PRId64 "\n",
-		summary->took_ms / 1000, summary->took_ms % 1000) < 0;
+	    writer->failed || secret_buffer_append_format(&writer->out->text, writer->err,
+				  "%" PRId64 ".%03" PRId64 "\n", summary->took_ms / 1000,
+				  summary->took_ms % 1000) < 0;
 	write_one(writer, "last_run_success", "1 if the last run left nothing undone, 0 if it did.",
 	    writer->run->success);
 	if (writer->run->last_success_s > 0)
@@ -205,7 +199,7 @@ static void write_values(struct writer *writer, const struct rotate_summary *sum
 }
 
 int metrics_write(const struct metrics_run *run, const struct rotate_summary *summary,
-    struct secret_buffer *out, struct error *err)
+    struct text_stream *out, struct error *err)
 {
 	struct writer writer = {run, out, err, false};
 
@@ -221,7 +215,7 @@ int metrics_write(const struct metrics_run *run, const struct rotate_summary *su
 		    "Oldest version of a Transit key that a value has.", rotate_key_oldest);
 		write_values(&writer, summary);
 	}
-	return writer.failed ? -1 : 0;
+	return writer.failed ? -1 : text_stream_flush(out, err);
 }
 
 /* -- reading back ----------------------------------------------------------------------------- */

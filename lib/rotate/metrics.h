@@ -10,7 +10,7 @@
 #ifndef ROTATE_METRICS_H
 #define ROTATE_METRICS_H
 
-#include "lib/base/secret_buffer.h"
+#include "lib/base/text_stream.h"
 #include "lib/rotate/summary.h"
 
 /* How a run ended; times are seconds since 1970. */
@@ -21,8 +21,9 @@ struct metrics_run {
 	int64_t last_success_s; /* of this run or one before; 0: not known, and left out */
 };
 
+/* Write the metrics, and flush the stream. */
 int metrics_write(const struct metrics_run *run, const struct rotate_summary *summary,
-    struct secret_buffer *out, struct error *err) __attribute__((nonnull, warn_unused_result));
+    struct text_stream *out, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* The time of the last success that such a text tells; 0: none. */
 int64_t metrics_last_success(const char *text) __attribute__((nonnull));

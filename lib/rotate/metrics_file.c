@@ -90,25 +90,46 @@ static char *rotation_of(const char *path, struct error *err)
 	return rotation;
 }
 
-static int fill(int fd, const char *path, const struct secret_buffer *text, struct error *err)
+/* A metrics file that is being written. */
+struct target {
+	const char *path;
+	int fd;
+};
+
+/* A text_stream's write. */
+static int write_piece(void *context, const struct secret_buffer *text, struct error *err)
 {
+	const struct target *target = context;
 	size_t written = 0;
 
 	while (written < text->length) {
-		ssize_t count = write(fd, text->data + written, text->length - written);
+		ssize_t count = write(target->fd, text->data + written, text->length - written);
 
 		if (count < 0 && errno != EINTR)
-			return error_system(err, "--metrics-file %s: writing it", path);
+			return error_system(err, "--metrics-file %s: writing it", target->path);
 		written += count > 0 ? (size_t)count : 0;
 	}
+	return 0;
+}
+
+static int fill(struct target *target, const struct metrics_run *run,
+    const struct rotate_summary *summary, struct error *err)
+{
+	struct text_stream stream = {.write = write_piece, .context = target};
+	int result = metrics_write(run, summary, &stream, err);
+
+	secret_buffer_free(&stream.text);
+	if (result < 0)
+		return -1;
 	/* As the collector needs it, whatever the umask. */
-	if (fchmod(fd, 0644) < 0 || fsync(fd) < 0)
-		return error_system(err, "--metrics-file %s: writing it", path);
+	if (fchmod(target->fd, 0644) < 0 || fsync(target->fd) < 0)
+		return error_system(err, "--metrics-file %s: writing it", target->path);
 	return 0;
 }
 
 /* The collector reads *.prom: until it is in place, the file has another name. */
-static int replace(const char *path, const struct secret_buffer *text, struct error *err)
+static int replace(const char *path, const struct metrics_run *run,
+    const struct rotate_summary *summary, struct error *err)
 {
 	unsigned long long random;
 	cleanup_free char *folder = folder_of(path, err);
@@ -121,7 +142,7 @@ static int replace(const char *path, const struct secret_buffer *text, struct er
 	cleanup_close int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_system(err, "--metrics-file %s: a new file beside it", path);
-	if (fill(fd, path, text, err) == 0) {
+	if (fill(&(struct target){path, fd}, run, summary, err) == 0) {
 		if (rename(beside, path) == 0)
 			return 0;
 		error_system(err, "--metrics-file %s: putting it in place", path);
@@ -133,15 +154,10 @@ static int replace(const char *path, const struct secret_buffer *text, struct er
 int metrics_file_write(
     const char *path, const struct rotate_summary *summary, bool success, struct error *err)
 {
-	struct secret_buffer text = SECRET_BUFFER_INIT;
 	int64_t now_s = (int64_t)time(NULL);
 	cleanup_free char *rotation = rotation_of(path, err);
 	struct metrics_run run = {
 	    rotation, success, now_s, success ? now_s : read_last_success(path, now_s)};
-	int result = -1;
 
-	if (rotation && metrics_write(&run, summary, &text, err) == 0)
-		result = replace(path, &text, err);
-	secret_buffer_free(&text);
-	return result;
+	return rotation ? replace(path, &run, summary, err) : -1;
 }

@@ -177,20 +177,39 @@ static bool keeps_plaintext(const struct kube_secret *secret)
 			       holds_plaintext(manifest, "stringData", "vault:v"));
 }
 
+/* Return the key that the annotation names, borrowed; NULL, after a warning, when it cannot be one.
+ */
+static const char *key_name(const struct kube_secret *secret)
+{
+	const char *name = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
+	struct error err = ERROR_INIT;
+	struct transit_key parsed;
+
+	if (!name)
+		return NULL;
+	if (transit_key_parse(&parsed, name, &err) < 0) {
+		log_write(LOG_WARNING, "Secret %s/%s: annotation " SEALED_ANNOTATION_KEY ": %s",
+		    secret->namespace, secret->name, err.message);
+		return NULL;
+	}
+	transit_key_free(&parsed);
+	return name;
+}
+
 static int look_at(void *context, struct kube_secret *secret, struct error *err)
 {
 	struct reading *reading = context;
 	struct status_secret *seen = add_secret(reading->status, err);
-	const char *key_name = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
+	const char *name = key_name(secret);
 	const struct status_key *key = NULL;
 	struct error no_scope = ERROR_INIT;
 
-	if (!seen || (key_name && !(key = find_key(reading, key_name, err))))
+	if (!seen || (name && !(key = find_key(reading, name, err))))
 		return -1;
 	seen->namespace = strdup(secret->namespace);
 	seen->name = strdup(secret->name);
-	seen->transit_key = key_name ? strdup(key_name) : NULL;
-	if (!seen->namespace || !seen->name || (key_name && !seen->transit_key))
+	seen->transit_key = name ? strdup(name) : NULL;
+	if (!seen->namespace || !seen->name || (name && !seen->transit_key))
 		return error_memory(err);
 	seen->latest = key ? key->latest : 0;
 	seen->immutable = secret->immutable;

@@ -2,6 +2,7 @@
 #ifndef SEAL_STATUS_H
 #define SEAL_STATUS_H
 
+#include "lib/base/text_stream.h"
 #include "lib/seal/selection.h"
 #include "lib/sealed/sealed.h"
 
@@ -24,7 +25,7 @@ struct status_value {
 
 struct status_secret {
 	char *namespace, *name;
-	char *transit_key; /* MOUNT/NAME; NULL: no annotation says it */
+	char *transit_key; /* [MOUNT/]NAME; NULL: no annotation names one */
 	int64_t latest;	   /* version of that key; 0: not known */
 	enum sealed_scope scope;
 	bool document, immutable;
@@ -58,8 +59,8 @@ int status_read(struct servers *servers, const struct selection *selection, stru
 void status_free(struct status *status) __attribute__((nonnull));
 
 enum status_format { STATUS_TABLE, STATUS_JSON, STATUS_YAML, STATUS_PROMETHEUS };
-/* `now_s` is the unix time that ages are counted from. */
+/* Write the status, and flush the stream.  `now_s` is the unix time that ages are counted from. */
 int status_write(const struct status *status, enum status_format format, int64_t now_s,
-    struct secret_buffer *out, struct error *err) __attribute__((nonnull, warn_unused_result));
+    struct text_stream *out, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

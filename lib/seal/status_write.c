@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/json.h"
+#include "lib/base/prometheus.h"
 #include "lib/base/strings.h"
 #include "lib/base/yaml_writer.h"
 #include "lib/seal/status.h"
@@ -78,16 +79,19 @@ static void widen(size_t *widths, const row cells)
 }
 
 static int write_row(
-    const size_t *widths, const row cells, struct secret_buffer *out, struct error *err)
+    const size_t *widths, const row cells, struct text_stream *out, struct error *err)
 {
 	for (int i = 0; i < COLUMNS - 1; i++)
-		if (secret_buffer_append_format(out, err, "%-*s   ", (int)widths[i], cells[i]) < 0)
+		if (secret_buffer_append_format(
+			&out->text, err, "%-*s   ", (int)widths[i], cells[i]) < 0)
 			return -1;
-	return secret_buffer_append_format(out, err, "%s\n", cells[COLUMNS - 1]);
+	if (secret_buffer_append_format(&out->text, err, "%s\n", cells[COLUMNS - 1]) < 0)
+		return -1;
+	return text_stream_advance(out, err);
 }
 
 /* What the columns do not say, a line each. */
-static int write_notes(const struct status *status, struct secret_buffer *out, struct error *err)
+static int write_notes(const struct status *status, struct text_stream *out, struct error *err)
 {
 	for (size_t i = 0; i < status->count; i++) {
 		const struct status_secret *secret = &status->secrets[i];
@@ -96,11 +100,11 @@ static int write_notes(const struct status *status, struct secret_buffer *out, s
 		for (size_t j = 0; j < secret->count; j++)
 			plain += secret->values[j].state == STATUS_PLAINTEXT;
 		if (plain && plain < secret->count &&
-		    secret_buffer_append_format(out, err,
+		    secret_buffer_append_format(&out->text, err,
 			"! %s/%s holds plaintext beside ciphertext: seal it with --adopt\n",
 			secret->namespace, secret->name) < 0)
 			return -1;
-		if (secret->plaintext_annotation && secret_buffer_append_format(out, err,
+		if (secret->plaintext_annotation && secret_buffer_append_format(&out->text, err,
 							"! %s/%s keeps plaintext in the annotation "
 							"that kubectl apply makes: remove "
 							"it with --adopt\n",
@@ -111,7 +115,7 @@ static int write_notes(const struct status *status, struct secret_buffer *out, s
 }
 
 static int write_table(
-    const struct status *status, int64_t now_s, struct secret_buffer *out, struct error *err)
+    const struct status *status, int64_t now_s, struct text_stream *out, struct error *err)
 {
 	size_t widths[COLUMNS] = {0};
 	row cells;
@@ -152,8 +156,8 @@ static void write_value(struct json_writer *writer, const struct status_value *v
 	json_write_object_end(writer);
 }
 
-static void write_secret(
-    struct json_writer *writer, const struct status_secret *secret, int64_t now_s)
+static int write_secret(struct json_writer *writer, const struct status_secret *secret,
+    int64_t now_s, struct text_stream *out, struct error *err)
 {
 	json_write_object(writer);
 	json_write_member(writer, "namespace", secret->namespace);
@@ -172,77 +176,68 @@ static void write_secret(
 	json_write_boolean(writer, secret->plaintext_annotation);
 	json_write_name(writer, "keys");
 	json_write_array(writer);
-	for (size_t i = 0; i < secret->count; i++)
+	for (size_t i = 0; i < secret->count; i++) {
 		write_value(writer, &secret->values[i]);
+		if (text_stream_advance(out, err) < 0)
+			return -1;
+	}
 	json_write_array_end(writer);
 	json_write_object_end(writer);
+	return 0;
 }
 
 static int write_json(
-    const struct status *status, int64_t now_s, struct secret_buffer *out, struct error *err)
+    const struct status *status, int64_t now_s, struct text_stream *out, struct error *err)
 {
 	struct json_writer writer;
 
-	json_writer_init(&writer, out);
+	json_writer_init(&writer, &out->text);
 	json_write_object(&writer);
 	json_write_name(&writer, "secrets");
 	json_write_array(&writer);
 	for (size_t i = 0; i < status->count; i++)
-		write_secret(&writer, &status->secrets[i], now_s);
+		if (write_secret(&writer, &status->secrets[i], now_s, out, err) < 0)
+			return -1;
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
 	return json_writer_finish(&writer, err);
 }
 
 static int write_yaml(
-    const struct status *status, int64_t now_s, struct secret_buffer *out, struct error *err)
+    const struct status *status, int64_t now_s, struct text_stream *out, struct error *err)
 {
-	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
+	struct text_stream json = {.write = NULL};
+	int result = write_json(status, now_s, &json, err);
 
-	if (write_json(status, now_s, &json, err) < 0)
-		return -1;
-	return yaml_write_json(&json, out, err);
+	if (result == 0)
+		result = yaml_write_json(&json.text, &out->text, err);
+	secret_buffer_free(&json.text);
+	return result;
 }
 
-static int help(struct secret_buffer *out, const char *name, const char *text, struct error *err)
+static int help(struct text_stream *out, const char *name, const char *text, struct error *err)
 {
 	return secret_buffer_append_format(
-	    out, err, "# HELP %s %s\n# TYPE %s gauge\n", name, text, name);
-}
-
-/* A character of a label's value, as https://prometheus.io/docs/instrumenting/exposition_formats/
- * escapes it. */
-static int label_character(struct secret_buffer *out, const char *at, struct error *err)
-{
-	if (*at == '\n')
-		return secret_buffer_append_string(out, "\\n", err);
-	if ((*at == '"' || *at == '\\') && secret_buffer_append_string(out, "\\", err) < 0)
-		return -1;
-	return secret_buffer_append(out, at, 1, err);
-}
-
-static int label(struct secret_buffer *out, const char *name, const char *value, struct error *err)
-{
-	if (secret_buffer_append_format(out, err, "%s=\"", name) < 0)
-		return -1;
-	for (const char *at = value; *at; at++)
-		if (label_character(out, at, err) < 0)
-			return -1;
-	return secret_buffer_append_string(out, "\"", err);
+	    &out->text, err, "# HELP %s %s\n# TYPE %s gauge\n", name, text, name);
 }
 
 /* NAME{namespace="...",secret="...",key="...",transit_key="...",state="..."} NUMBER */
-static int sample(struct secret_buffer *out, const char *metric, const struct status_secret *secret,
+static int sample(struct text_stream *out, const char *metric, const struct status_secret *secret,
     const struct status_value *value, int64_t number, struct error *err)
 {
-	if (secret_buffer_append_format(out, err, "%s{", metric) < 0 ||
-	    label(out, "namespace", secret->namespace, err) < 0 ||
-	    label(out, ",secret", secret->name, err) < 0 ||
-	    label(out, ",key", value->data_key, err) < 0 ||
-	    label(out, ",transit_key", secret->transit_key ? secret->transit_key : "", err) < 0 ||
-	    label(out, ",state", status_state_name(value->state), err) < 0)
+	const char *labels[][2] = {{"namespace", secret->namespace}, {",secret", secret->name},
+	    {",key", value->data_key},
+	    {",transit_key", secret->transit_key ? secret->transit_key : ""},
+	    {",state", status_state_name(value->state)}};
+
+	if (secret_buffer_append_format(&out->text, err, "%s{", metric) < 0)
 		return -1;
-	return secret_buffer_append_format(out, err, "} %" PRId64 "\n", number);
+	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++)
+		if (prometheus_append_label(&out->text, labels[i][0], labels[i][1], err) < 0)
+			return -1;
+	if (secret_buffer_append_format(&out->text, err, "} %" PRId64 "\n", number) < 0)
+		return -1;
+	return text_stream_advance(out, err);
 }
 
 static int64_t version_of(const struct status_value *value)
@@ -261,8 +256,7 @@ static int64_t plaintext_of(const struct status_value *value)
 }
 
 static int write_metric(const struct status *status, const char *metric, const char *text,
-    int64_t (*number)(const struct status_value *value), struct secret_buffer *out,
-    struct error *err)
+    int64_t (*number)(const struct status_value *value), struct text_stream *out, struct error *err)
 {
 	if (help(out, metric, text, err) < 0)
 		return -1;
@@ -275,7 +269,7 @@ static int write_metric(const struct status *status, const char *metric, const c
 	return 0;
 }
 
-static int write_keys(const struct status *status, struct secret_buffer *out, struct error *err)
+static int write_keys(const struct status *status, struct text_stream *out, struct error *err)
 {
 	static const char metric[] = "secretmanager_transit_key_latest_version";
 
@@ -288,16 +282,17 @@ static int write_keys(const struct status *status, struct secret_buffer *out, st
 		if (!begun && help(out, metric, "Newest version of a Transit key.", err) < 0)
 			return -1;
 		begun = true;
-		if (secret_buffer_append_format(out, err, "%s{", metric) < 0 ||
-		    label(out, "transit_key", key->name, err) < 0 ||
-		    secret_buffer_append_format(out, err, "} %" PRId64 "\n", key->latest) < 0)
+		if (secret_buffer_append_format(&out->text, err, "%s{", metric) < 0 ||
+		    prometheus_append_label(&out->text, "transit_key", key->name, err) < 0 ||
+		    secret_buffer_append_format(&out->text, err, "} %" PRId64 "\n", key->latest) <
+			0 ||
+		    text_stream_advance(out, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int write_prometheus(
-    const struct status *status, struct secret_buffer *out, struct error *err)
+static int write_prometheus(const struct status *status, struct text_stream *out, struct error *err)
 {
 	if (write_metric(status, "secretmanager_value_key_version",
 		"Version of the Transit key that a value is sealed with; 0: not sealed.",
@@ -311,14 +306,14 @@ static int write_prometheus(
 	return write_keys(status, out, err);
 }
 
-int status_write(const struct status *status, enum status_format format, int64_t now_s,
-    struct secret_buffer *out, struct error *err)
+static int write_form(const struct status *status, enum status_format format, int64_t now_s,
+    struct text_stream *out, struct error *err)
 {
 	switch (format) {
 	case STATUS_JSON:
 		return write_json(status, now_s, out, err) < 0
 			   ? -1
-			   : secret_buffer_append_string(out, "\n", err);
+			   : secret_buffer_append_string(&out->text, "\n", err);
 	case STATUS_YAML:
 		return write_yaml(status, now_s, out, err);
 	case STATUS_PROMETHEUS:
@@ -326,4 +321,10 @@ int status_write(const struct status *status, enum status_format format, int64_t
 	default:
 		return write_table(status, now_s, out, err);
 	}
+}
+
+int status_write(const struct status *status, enum status_format format, int64_t now_s,
+    struct text_stream *out, struct error *err)
+{
+	return write_form(status, format, now_s, out, err) < 0 ? -1 : text_stream_flush(out, err);
 }

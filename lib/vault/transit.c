@@ -22,6 +22,17 @@
 
 static const char *const operation_names[] = {"encrypt", "decrypt", "rewrap"};
 
+/* Whoever may annotate a Secret chooses the text: it goes into URLs, messages and metrics. */
+static bool is_plain(const char *text)
+{
+	if (strlen(text) > TRANSIT_KEY_MAX)
+		return false;
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7F)
+			return false;
+	return true;
+}
+
 int transit_key_parse(struct transit_key *key, const char *text, struct error *err)
 {
 	const char *slash = strrchr(text, '/');
@@ -32,7 +43,8 @@ int transit_key_parse(struct transit_key *key, const char *text, struct error *e
 		transit_key_free(key);
 		return error_memory(err);
 	}
-	if (!*key->name || *text == '/' || strstr(text, "//") || strpbrk(text, " \t\r\n?#%")) {
+	if (!is_plain(text) || !*key->name || *text == '/' || strstr(text, "//") ||
+	    strpbrk(text, " \t\r\n?#%")) {
 		transit_key_free(key);
 		return error_set(err, ERROR_USAGE,
 		    "Transit key \"%s\": write [MOUNT/]NAME, such as transit/aes256-key", text);

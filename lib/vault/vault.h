@@ -120,6 +120,9 @@ struct transit_key {
 	char *mount; /* "transit" unless named */
 	char *name;
 };
+#define TRANSIT_KEY_MAX                                                                            \
+	512 /* bytes of [MOUNT/]NAME: longer than any mount and name that are used */
+/* ERROR_USAGE for a text that is too long, not printable ASCII or not of that form. */
 int transit_key_parse(struct transit_key *key, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void transit_key_free(struct transit_key *key) __attribute__((nonnull));

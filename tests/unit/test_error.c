@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "lib/base/error.h"
+#include "lib/base/json.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -61,13 +62,31 @@ START_TEST(a_long_message_is_cut_and_marked)
 	text[sizeof(text) - 1] = '\0';
 	error_set(&err, ERROR_INVALID, "%s", text);
 	ck_assert_uint_eq(strlen(err.message), ERROR_MESSAGE_MAX - 1);
-	ck_assert_str_eq(err.message + ERROR_MESSAGE_MAX - 4, "...");
+	ck_assert_ptr_nonnull(strstr(err.message, "xxx...xxx"));
 	error_wrap(&err, "what was done");
 	ck_assert_uint_eq(strlen(err.message), ERROR_MESSAGE_MAX - 1);
 	ck_assert_int_eq(strncmp(err.message, "what was done: xxx", 18), 0);
 	error_wrap(&err, "%s", text);
 	error_hint(&err, "%s", text);
 	ck_assert_uint_eq(strlen(err.message), ERROR_MESSAGE_MAX - 1);
+}
+END_TEST
+
+START_TEST(a_long_name_hides_neither_object_nor_cause)
+{
+	char name[200001];
+
+	for (size_t i = 0; i + 1 < sizeof(name); i += 2)
+		memcpy(name + i, "\xC3\xA9", 2);
+	name[sizeof(name) - 1] = '\0';
+	error_set(&err, ERROR_INVALID, "key \"%s\": not found", name);
+	error_wrap(&err, "Secret demo/app");
+	ck_assert_int_eq(strncmp(err.message, "Secret demo/app: key \"\xC3\xA9", 24), 0);
+	ck_assert_str_eq(err.message + strlen(err.message) - 12, "\": not found");
+	ck_assert_ptr_null(strchr(err.message, '?'));
+	ck_assert(json_is_utf8(err.message, strlen(err.message)));
+	error_hint(&err, "%s: check it", name);
+	ck_assert_str_eq(err.message + strlen(err.message) - 10, ": check it");
 }
 END_TEST
 
@@ -89,6 +108,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_message_can_not_start_another_line);
 	tcase_add_test(tests, an_error_can_be_part_of_its_own_successor);
 	tcase_add_test(tests, a_long_message_is_cut_and_marked);
+	tcase_add_test(tests, a_long_name_hides_neither_object_nor_cause);
 	tcase_add_test(tests, clearing_leaves_nothing);
 }
 

@@ -773,7 +773,8 @@ START_TEST(a_writer_puts_commas_and_escapes)
 
 	json_writer_init(&writer, &out);
 	json_write_object(&writer);
-	json_write_member(&writer, "a\"b", "c\\d\x01\x1f\b\f\n\r\t/\x7f\xC3\xA9");
+	json_write_member(&writer, "a\"b",
+	    "c\\d\x01\x1f\b\f\n\r\t/\x7f\xC3\xA9\xC2\x9B\xE2\x80\xAE\xE2\x81\xA6\xF0\x9F\x98\x80");
 	json_write_name_bytes(&writer, "n\0n", 3);
 	json_write_string_bytes(&writer, "v\0v", 3);
 	json_write_name(&writer, "list");
@@ -794,7 +795,7 @@ START_TEST(a_writer_puts_commas_and_escapes)
 	expect_ok(json_writer_finish(&writer, &err), err);
 	expect_text(out,
 	    "{\"a\\\"b\":\"c\\\\d\\u0001\\u001f\\b\\f\\n\\r\\t/"
-	    "\x7f\xC3\xA9\",\"n\\u0000n\":\"v\\u0000v\","
+	    "\\u007f\xC3\xA9\\u009b\\u202e\\u2066\xF0\x9F\x98\x80\",\"n\\u0000n\":\"v\\u0000v\","
 	    "\"list\":[-9223372036854775808,true,false,null,{},[],\"Zm9vYg==\",\"\",1.5]}");
 	cleanup_json struct json *back =
 	    json_parse(out.data, out.length, "the writer's text", &err);

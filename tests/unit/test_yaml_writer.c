@@ -37,6 +37,13 @@ START_TEST(empty_ones_stand_in_a_line)
 }
 END_TEST
 
+START_TEST(characters_that_would_steer_a_terminal_are_escaped)
+{
+	write_json("[\"a\x7F\xC2\x9B\xC2\x85\xE2\x80\xAE\xE2\x80\xA8\xE2\x81\xA6\"]");
+	expect_text(yaml, "- \"a\\x7F\\x9B\\N\\u202E\\L\\u2066\"\n");
+}
+END_TEST
+
 START_TEST(what_is_no_json_is_refused)
 {
 	expect_ok(secret_buffer_append_string(&json, "{", &err), err);
@@ -50,6 +57,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, objects_and_arrays_are_blocks);
 	tcase_add_test(tests, strings_that_could_be_misread_are_quoted);
 	tcase_add_test(tests, empty_ones_stand_in_a_line);
+	tcase_add_test(tests, characters_that_would_steer_a_terminal_are_escaped);
 	tcase_add_test(tests, what_is_no_json_is_refused);
 }
 
