@@ -25,7 +25,7 @@ static bool has_certificate(const struct secret_buffer *text)
 	       has(text, "-----BEGIN TRUSTED CERTIFICATE-----");
 }
 
-/* Return what is wrong with the bytes, or NULL when they are text. */
+/* Return the problem of bytes that are not text, or NULL. */
 static const char *binary_problem(const struct secret_buffer *text)
 {
 	if (text->length == 0)

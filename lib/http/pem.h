@@ -1,4 +1,5 @@
-/* pem: text of certificates and keys, told apart from what is given in its place by mistake. */
+/* pem: text of certificates and keys, and the other forms that are given in its place by mistake.
+ */
 #ifndef HTTP_PEM_H
 #define HTTP_PEM_H
 
@@ -7,8 +8,8 @@
 enum http_pem { HTTP_PEM_CERTIFICATE, HTTP_PEM_KEY };
 
 /*
- * Remove a byte order mark.  ERROR_INVALID, with a message about what it is instead (DER, UTF-16,
- * the other kind ...), unless the text holds a PEM block of this kind.
+ * Remove a byte order mark.  ERROR_INVALID, with a message that names the form (DER, UTF-16, the
+ * other kind ...), unless the text has a PEM block of this kind.
  */
 int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error *err)
     __attribute__((nonnull, warn_unused_result));

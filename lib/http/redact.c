@@ -267,7 +267,7 @@ static void hide_credential(struct search *search, const char *bytes, size_t len
 		hide_form(search, copy.data, copy.length);
 }
 
-/* A string of JSON without its quotes: its value, and what that is base64 of. */
+/* Hide the value of a JSON string (without its quotes), and the value's bytes if it is base64. */
 static void hide_string(struct search *search, const char *literal, size_t length)
 {
 	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT, bytes = SECRET_BUFFER_INIT;

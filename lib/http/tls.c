@@ -34,10 +34,11 @@ static const uint16_t signatures[] = {
     SSL_SIGN_ED25519,
 };
 
-/* Not each of BoringSSL's functions tells want of memory from an invalid certificate. */
+/* Some of BoringSSL's functions return the same for lack of memory as for an invalid certificate.
+ */
 static bool allocation_failed;
 
-/* BoringSSL's allocator (mem.h), by which it wipes what it frees. */
+/* BoringSSL's allocator (mem.h). */
 void *OPENSSL_memory_alloc(size_t size);
 void OPENSSL_memory_free(void *memory);
 size_t OPENSSL_memory_get_size(void *memory);
@@ -241,7 +242,7 @@ CURLcode http_tls_set_up(struct http_attempt *attempt, const char *bundle)
 	CURLcode result = curl_easy_setopt(attempt->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
 
 	attempt->bundle = bundle;
-	/* Else libcurl gives what one endpoint trusts to the next one's connections. */
+	/* libcurl's cache would share the CAs of one endpoint with the connections of another. */
 	if (result == CURLE_OK)
 		result = curl_easy_setopt(attempt->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 	return result ? result : curl_easy_setopt(attempt->easy, CURLOPT_SSL_CTX_DATA, attempt);

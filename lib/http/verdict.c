@@ -242,6 +242,7 @@ static bool follow(struct http_attempt *attempt, const struct http_url *target)
 	attempt->active = string_format(err, "%s%s", origin, find_prefix(exchange, target));
 	if (!attempt->active)
 		return false;
+	http_redact(exchange, origin);
 	log_write(LOG_DEBUG, "%s: a standby leads to %s, which is followed",
 	    exchange->endpoint->name, origin);
 	return http_attempt_aim(attempt, err) == 0;
@@ -414,4 +415,5 @@ void http_attempt_conclude(struct http_attempt *attempt, bool out_of_time)
 		    attempt->active, endpoint->url);
 	else
 		error_wrap(&exchange->error, "%s at %s", endpoint->name, endpoint->url);
+	http_redact(exchange, exchange->error.message); /* for `active` */
 }

@@ -60,7 +60,7 @@ for case in "${cases[@]}"; do
 	BAD_URL=$STAGE_API_URL bad_kubeconfig config "$TAP_WORK/$file"
 	run env KUBECONFIG="$TAP_WORK/config" "$BIN/secret-rotate" --retries 0 -n demo
 	ok "secret-rotate, certificate-authority, $file" test "$STATUS" != 0
-	err_like "CA certificate: $TAP_WORK/$file: $problem" "it says why"
+	err_like "CA certificate: $TAP_WORK/$file: $problem" "with the reason"
 done
 launch "VAULT_CACERT=$TAP_WORK/missing"
 gives_up "Vault: CA certificate: $TAP_WORK/missing: No such file or directory" "VAULT_CACERT that is not there"
@@ -117,7 +117,7 @@ for trust in "VAULT_CACERT=$VAULT_CACERT" "SSL_CERT_FILE=$BAD_CA" "VAULT_CAPATH=
 		[[ $ERR != *"not trusted"* ]] || found+="$limit: $ERR"$'\n'
 		[ "$STATUS" != 0 ] || came_through=1
 	done
-	is "$found" "" "few descriptors are not told as another CA, ${trust%%=*}"
+	is "$found" "" "few descriptors do not read as another CA, ${trust%%=*}"
 	is "$came_through" 1 "and some are enough"
 done
 done_testing

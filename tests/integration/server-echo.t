@@ -9,7 +9,7 @@ LAUNCH=(--retries 0)
 FORMS=(whole cut escaped url base64 base64url)
 
 # hides NAME FILE...: stderr holds nothing of the files' contents: no 8 characters of it, also within base64; and it is one
-# line of at most 1,100 bytes that says where words were taken out.
+# line of at most 1,100 bytes that has asterisks in their place.
 hides() {
 	local name=$1 found
 	shift
@@ -121,5 +121,11 @@ bad_vault --on POST login 0 "redirect=302=https://$(cut -c1-60 "$jwt" | tr -d _-
 launch "VAULT_ADDR=$BAD_URL"
 gives_up "login .*a redirect to https://\*" "a redirect to a host that is named as the JWT"
 hides "is not shown" <(cut -c1-60 "$jwt" | tr -d _-)
+LAUNCH+=(--verbose)
+bad_vault --on POST login 0 "redirect=307=https://$(cut -c1-60 "$jwt" | tr -d _-).localhost:1" relay
+launch "VAULT_ADDR=$BAD_URL"
+like "$STATUS $ERR" '125 .*a standby leads to https://\*\*\*.*, to which .* leads' "a standby's redirect to such a host"
+sed -n '/leads/p' "$TAP_WORK/err" >"$TAP_WORK/lines" && mv "$TAP_WORK/lines" "$TAP_WORK/err"
+hides "is not shown either" <(cut -c1-60 "$jwt" | tr -d _-)
 
 done_testing

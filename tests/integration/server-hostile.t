@@ -12,7 +12,7 @@ MEMORY_KB=60000 # a build with sanitizers needs more
 under_asan && MEMORY_KB=2000000
 SECONDS_MAX=60
 
-# probe STATUS LINES COMMAND...: run it beside others, and note what is wrong with how it ends: another status, more lines or
+# probe STATUS LINES COMMAND...: run it beside others, and note each problem of its end: another status, more lines or
 # longer ones, more memory, and where it is to fail, any output.
 PROBES=0
 PROBE_PIDS=()
@@ -81,7 +81,7 @@ is "$(stored app A)$(stored app B)" "$stored_before" "nothing was written"
 # Batches of a wrong shape: to decrypt, encrypt, read back and rewrap.
 for name in $(names BATCHES); do
 	bad_vault --on POST /decrypt/ 0 "batch=$name" relay
-	# A value may be empty, and two may be the same; what was just sealed is known.
+	# A value may be empty, and two may be the same; a value just sealed is known.
 	[[ $name =~ ^(value-empty|same)$ ]] || exec_probe "VAULT_ADDR=$BAD_URL"
 	seal_probe "VAULT_ADDR=$BAD_URL"
 	bad_vault --on POST /encrypt/ 0 "batch=$name" relay

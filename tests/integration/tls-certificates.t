@@ -131,7 +131,7 @@ done
 server named --curve secp256k1
 vault
 gives_up 'login .*TLS handshake failed: .*; the server and this client may have no cipher, curve or kind of certificate in common' \
-	"a curve that nobody takes is not told as a wrong port"
+	"a curve that neither side shares: the message does not blame the port"
 
 # The API server.
 api() {
@@ -170,7 +170,7 @@ for certificate in common-name rsa-1024 sha1; do
 	fails_with 1 'TLS certificate not trusted: /CN=' "secret-seal refuses a Vault with $certificate"
 	run env "VAULT_ADDR=$BAD_URL" "VAULT_CACERT=$TAP_WORK/root.crt" "$BIN/secret-rotate" -n demo
 	status_is 1 "secret-rotate refuses a Vault with $certificate"
-	err_like 'TLS certificate not trusted: /CN=' "and says why"
+	err_like 'TLS certificate not trusted: /CN=' "with the reason"
 	requests 0 "which gets no request"
 	bad_server --tls "$certificate.chain" "$certificate.key" --relay "$STAGE_API_URL" "$STAGE_DIR/pod/app/ca.crt" relay
 	bad_kubeconfig odd-config "$TAP_WORK/root.crt"
@@ -178,7 +178,7 @@ for certificate in common-name rsa-1024 sha1; do
 	fails_with 1 'Kubernetes API at .*: TLS certificate not trusted: /CN=' "secret-seal refuses an API server with $certificate"
 	run env KUBECONFIG="$TAP_WORK/odd-config" "$BIN/secret-rotate" -n demo
 	status_is 1 "secret-rotate refuses an API server with $certificate"
-	err_like 'Kubernetes API at .*: TLS certificate not trusted: /CN=' "and says why"
+	err_like 'Kubernetes API at .*: TLS certificate not trusted: /CN=' "with the reason"
 	requests 0 "which gets no request"
 done
 run "$BIN/secret-exec" --secret app -- printenv A

@@ -1,5 +1,4 @@
-/* Want of memory in a TLS handshake is told as that, and never as a certificate that is not
- * trusted. */
+/* Lack of memory in a TLS handshake never reads as a certificate that is not trusted. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -101,7 +100,7 @@ static bool try_without(enum trust trust, long number)
 	return failed > 0;
 }
 
-START_TEST(want_of_memory_is_no_other_ca)
+START_TEST(lack_of_memory_does_not_read_as_another_ca)
 {
 	long number = 0;
 
@@ -117,7 +116,8 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_loop_test(tests, want_of_memory_is_no_other_ca, CA_TEXT, CA_BUNDLE + 1);
+	tcase_add_loop_test(
+	    tests, lack_of_memory_does_not_read_as_another_ca, CA_TEXT, CA_BUNDLE + 1);
 }
 
 int main(void)
