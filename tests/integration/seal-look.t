@@ -67,9 +67,10 @@ kube_call POST "$secrets" '{"apiVersion":"v1","kind":"Secret","metadata":{"name"
 	"annotations":{"secretmanager/transit-key":"\u001b]0;title\u0007\"\\\nfake 1"}},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
 run "$BIN/secret-seal" status rude
 is "$(wc -l <<<"$OUT")" 2 "an annotation with a new line is no row"
-out_like 'rude +A +sealed +\?\]0;title\?"\\\?fake 1 ' "and does not steer the terminal"
+out_like 'rude +A +sealed +\? ' "an annotation that names no key is not shown as one"
+err_like 'Secret demo/rude: annotation secretmanager/transit-key: Transit key "\?\]0;title\?"\\\?fake 1"' "a warning shows it, and does not steer the terminal"
 run "$BIN/secret-seal" status app rude -o prometheus
-out_like 'transit_key=".\]0;title.\\"\\\\\\nfake 1",state="sealed"} 1' "in metrics it is escaped"
+out_like 'transit_key="",state="sealed"} 1' "in metrics it has no key"
 "$(dirname "$0")/prometheus-text" <<<"$OUT" >/dev/null
 is "$?" 0 "and they can be read"
 run "$BIN/secret-seal" verify rude
