@@ -131,6 +131,13 @@ bool kube_secret_has(const struct kube_secret *stored, const struct kube_secret 
     __attribute__((nonnull));
 
 /*
+ * Return "KIND NAME" of the controller that owns the Secret, or of its first owner; newly
+ * allocated.  NULL where it has no owner, and with *err set on failure.
+ */
+char *kube_secret_owner(const struct kube_secret *secret, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
  * Name rules of the API server: DNS-1123 subdomain (names) or label (namespaces); [-._a-zA-Z0-9]+
  * up to 253 and not "." or beginning with ".." (data keys).  false for NULL.
  */

@@ -3,6 +3,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/strings.h"
 #include "lib/kube/kube.h"
 
 struct merge_ctx {
@@ -86,4 +87,23 @@ char *kube_metadata_list_merge(
 	if (!merged)
 		error_memory(err);
 	return merged;
+}
+
+char *kube_secret_owner(const struct kube_secret *secret, struct error *err)
+{
+	cleanup_json struct json *owners = NULL;
+	json_node owner = JSON_ABSENT;
+
+	if (!secret->owners)
+		return NULL;
+	if (parse(secret->owners, &owners, err) < 0)
+		return NULL;
+	json_each (owners, JSON_ROOT, item)
+		if (owner == JSON_ABSENT ||
+		    json_boolean(owners, json_member(owners, item, "controller"), false))
+			owner = item;
+	cleanup_free char *kind = json_strdup(owners, json_member(owners, owner, "kind"));
+	cleanup_free char *name = json_strdup(owners, json_member(owners, owner, "name"));
+	return string_format(
+	    err, "%s %s", kind ? kind : "an object", name ? name : "without a name");
 }

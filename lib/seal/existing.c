@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "lib/base/cleanup.h"
+#include "lib/base/log.h"
 #include "lib/seal/sealing.h"
 
 /* It is ours, and what is plaintext in it is what is replaced or taken away now. */
@@ -82,6 +84,21 @@ int sealing_settle_layout(struct sealing *sealing, struct error *err)
 	return check_layout(sealing, sealing->document, err);
 }
 
+/* A controller writes its plaintext again, and may remove what else is there. */
+static int warn_of_owner(const struct sealing *sealing, struct error *err)
+{
+	if (!sealing->settings->adopt || sealing->settings->rehearsal)
+		return 0;
+	cleanup_free char *owner = kube_secret_owner(&sealing->existing, err);
+	if (owner)
+		log_write(LOG_WARNING,
+		    "Secret %s%s%s: owned by %s, which may write plaintext into it again; seal at "
+		    "its "
+		    "source, or remove the owner",
+		    KUBE_NAMED(&sealing->existing), owner);
+	return err->code ? -1 : 0;
+}
+
 int sealing_look_up(struct sealing *sealing, struct error *err)
 {
 	const struct seal_settings *settings = sealing->settings;
@@ -92,7 +109,7 @@ int sealing_look_up(struct sealing *sealing, struct error *err)
 	if (kube_secret_get(servers->client, &servers->kube, sealing->namespace, sealing->name,
 		&sealing->existing, err) == 0) {
 		sealing->exists = true;
-		if (check_ours(sealing, err) < 0)
+		if (check_ours(sealing, err) < 0 || warn_of_owner(sealing, err) < 0)
 			return -1;
 	} else if (err->code != ERROR_NOT_FOUND || settings->must_exist) {
 		return -1;

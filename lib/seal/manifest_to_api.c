@@ -2,7 +2,10 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/log.h"
 #include "lib/seal/sealing.h"
+
+#define NAMED_MAX 5 /* data keys in a message */
 
 static int copy_pairs(const struct kube_pair *pairs, size_t count,
     int (*add)(struct kube_secret *secret, const char *name, const char *value, struct error *err),
@@ -113,6 +116,35 @@ static int merge_lists(const struct sealing *sealing, const struct kube_secret *
 	return err->code ? -1 : 0;
 }
 
+/*
+ * Data keys that the manifest does not have stay: others may have set them, and there is no record
+ * of what an earlier manifest had.
+ */
+static int warn_of_others(const struct sealing *sealing, struct error *err)
+{
+	cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
+	size_t count = 0;
+
+	for (size_t i = 0; i < sealing->existing.data_count; i++) {
+		const char *key = sealing->existing.data[i].key;
+
+		if (kube_secret_entry(&sealing->change, key) || ++count > NAMED_MAX)
+			continue;
+		if (secret_buffer_append_format(&names, err, "%s%s", count > 1 ? ", " : "", key) <
+		    0)
+			return -1;
+	}
+	if (count == 0)
+		return 0;
+	log_write(LOG_WARNING,
+	    "Secret %s/%s: %zu data key%s not in the manifest, and kept: %s%s; to remove one: "
+	    "secret-seal -n %s --unset NAME %s",
+	    sealing->namespace, sealing->name, count, count > 1 ? "s are" : " is",
+	    secret_buffer_string(&names), count > NAMED_MAX ? ", ..." : "", sealing->namespace,
+	    sealing->name);
+	return 0;
+}
+
 /* What the API has beside the manifest. */
 static int adopt(struct sealing *sealing, struct error *err)
 {
@@ -140,7 +172,18 @@ static int run(struct sealing *sealing, const struct sealing *sealed,
 	    sealing_drop_scope(sealing, err) < 0 || adopt(sealing, err) < 0 ||
 	    sealings_encrypt(&sealing, 1, &failed, err) < 0)
 		return -1;
-	return sealing_write(sealing, outcome, err);
+	if (sealing_write(sealing, outcome, err) < 0)
+		return -1;
+	return warn_of_others(sealing, err);
+}
+
+static void free_sealing(struct sealing *sealing)
+{
+	free(sealing->name);
+	kube_secret_free(&sealing->existing);
+	transit_key_free(&sealing->key);
+	variables_free(&sealing->values);
+	kube_secret_free(&sealing->change);
 }
 
 int sealing_write_manifest(const struct sealing *sealed, const struct kube_secret *object,
@@ -149,26 +192,25 @@ int sealing_write_manifest(const struct sealing *sealed, const struct kube_secre
 	cleanup_free char *key = string_format(err, "%s/%s", sealed->key.mount, sealed->key.name);
 	struct seal_settings own = *settings;
 	struct seal_changes none = {0};
-	struct sealing sealing = {.settings = &own,
-	    .servers = sealed->servers,
-	    .changes = &none,
-	    .namespace = sealed->namespace,
-	    .state = sealed->state,
-	    .key_missing = sealed->key_missing,
-	    .claimed = sealed->claimed && settings->no_verify};
+	bool again = false;
+	int result = -1;
 
-	if (!key)
-		return -1;
 	own.must_exist = false;
 	own.based_on = NULL;
 	own.transit_key = key;
 	own.scope = sealed->scope == SEALED_UNBOUND ? NULL : sealed_scope_name(sealed->scope);
 	own.layout = sealed->document ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY;
-	int result = run(&sealing, sealed, object, settings->based_on, outcome, err);
-	free(sealing.name);
-	kube_secret_free(&sealing.existing);
-	transit_key_free(&sealing.key);
-	variables_free(&sealing.values);
-	kube_secret_free(&sealing.change);
+	for (int tries = 1; key && (tries == 1 || again); tries++) {
+		struct sealing sealing = {.settings = &own,
+		    .servers = sealed->servers,
+		    .changes = &none,
+		    .namespace = sealed->namespace,
+		    .state = sealed->state,
+		    .key_missing = sealed->key_missing,
+		    .claimed = sealed->claimed && settings->no_verify};
+		result = run(&sealing, sealed, object, settings->based_on, outcome, err);
+		again = result < 0 && sealing_try_again(&sealing, tries, err);
+		free_sealing(&sealing);
+	}
 	return result;
 }

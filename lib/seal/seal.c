@@ -75,13 +75,23 @@ static int run(struct sealing *sealing, struct seal_outcome *outcome, struct err
 int seal(struct servers *servers, const struct seal_settings *settings,
     struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
 {
-	struct sealing sealing = {.settings = settings,
-	    .servers = servers,
-	    .changes = changes,
-	    .namespace = servers->namespace};
+	bool again = false;
+	int result;
 
-	memset(outcome, 0, sizeof(*outcome));
-	int result = run(&sealing, outcome, err);
-	free_sealing(&sealing);
+	for (int tries = 1; tries == 1 || again; tries++) {
+		struct seal_changes copy;
+		struct sealing sealing = {.settings = settings,
+		    .servers = servers,
+		    .changes = &copy,
+		    .namespace = servers->namespace};
+
+		memset(outcome, 0, sizeof(*outcome));
+		result = seal_changes_copy(changes, &copy, err);
+		if (result == 0)
+			result = run(&sealing, outcome, err);
+		again = result < 0 && sealing_try_again(&sealing, tries, err);
+		seal_changes_free(&copy);
+		free_sealing(&sealing);
+	}
 	return result;
 }

@@ -66,7 +66,8 @@ struct seal_outcome {
 };
 
 /*
- * Seal the changes' values (which are used up) and write them, unless it is a dry run.  The outcome
+ * Seal the changes' values and write them, unless it is a dry run.  Where another process changes
+ * the Secret at the same time, all of it is done again on what is there then.  The outcome
  * is to be freed with seal_outcome_free; a rehearsal has none, and makes no Transit key.
  * A missing key is made once nothing else that can be known is in the way.
  */

@@ -26,6 +26,7 @@ struct sealing {
 	/* Key or scope come from annotations alone: they count for new values once all ciphertext
 	   that is there decrypts with them. */
 	bool claimed;
+	bool conflict; /* another process changed or made the Secret before it was written */
 
 	/* What is to be written: values by data key, and then the change that holds them sealed. */
 	struct variables values;
@@ -121,6 +122,12 @@ int sealing_drop_last_applied(struct sealing *sealing, struct error *err)
 /* write.c */
 int sealing_write(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/*
+ * Return whether to do all of it again after a conflict, on the Secret as it is now; then a random
+ * time was waited, and *err is cleared.  `tries` is how often it was tried.
+ */
+bool sealing_try_again(const struct sealing *sealing, int tries, struct error *err)
+    __attribute__((nonnull));
 
 /*
  * manifest_to_api.c: write a manifest's Secret, `object`, with its plaintext sealed as `sealed` has

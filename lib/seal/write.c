@@ -1,7 +1,19 @@
+#include <openssl/rand.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/log.h"
+#include "lib/base/signals.h"
 #include "lib/seal/sealing.h"
+
+/*
+ * Of several that write at the same time one comes through each time.  More tries than this, and
+ * something changes the Secret without end.
+ */
+#define TRIES_MAX 30
+#define WAIT_FIRST_MS 10
+#define WAIT_MAX_MS 500
 
 /* The server must hold what was sent. */
 static int compare(
@@ -56,6 +68,21 @@ static int read_back(struct sealing *sealing, struct kube_secret *stored, struct
 	return result;
 }
 
+bool sealing_try_again(const struct sealing *sealing, int tries, struct error *err)
+{
+	int64_t limit = tries < 6 ? WAIT_FIRST_MS << tries : WAIT_MAX_MS;
+	uint32_t random;
+
+	if (!sealing->conflict || sealing->settings->based_on || tries >= TRIES_MAX ||
+	    signals_caught())
+		return false;
+	RAND_bytes((uint8_t *)&random, sizeof(random));
+	poll(NULL, 0, (int)(random % limit));
+	log_write(LOG_DEBUG, "%s; trying again", err->message);
+	error_clear(err);
+	return true;
+}
+
 static int name_change(struct sealing *sealing, struct error *err)
 {
 	struct kube_secret *change = &sealing->change;
@@ -85,6 +112,7 @@ int sealing_write(struct sealing *sealing, struct seal_outcome *outcome, struct 
 	else
 		result = kube_secret_create(
 		    servers->client, &servers->kube, &sealing->change, &outcome->secret, err);
+	sealing->conflict = result < 0 && err->code == ERROR_CONFLICT;
 	if (result == 0)
 		result = read_back(sealing, &outcome->secret, err);
 	if (result == 0 && dry_run == DRY_RUN_NONE)

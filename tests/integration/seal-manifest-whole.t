@@ -56,6 +56,34 @@ seal
 fails_with 1 'Secret demo/app: it is immutable' "and so stays as it is"
 delete
 
+# -- data keys that the manifest does not have ------------------------------------------------------------------
+
+"$BIN/secret-seal" --transit-key derived-key --set A=one --set OLD=two --set OLDER=three app >/dev/null
+manifest '' ''
+seal
+out_is "secret/app updated" "data keys that the manifest does not have"
+err_like 'Secret demo/app: 2 data keys are not in the manifest, and kept: OLD, OLDER; to remove one: secret-seal -n demo --unset NAME app' "are told"
+run "$BIN/secret-seal" -n demo --unset OLD --unset OLDER app
+status_is 0 "the command that is told removes them"
+seal
+is "$ERR" "" "none is told where there is none"
+delete
+
+# -- a controller's Secret --------------------------------------------------------------------------------------
+
+kube_call POST "$secrets" "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\",\"ownerReferences\":[
+	{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"name\":\"other\",\"uid\":\"$two\"},
+	{\"apiVersion\":\"external-secrets.io/v1\",\"kind\":\"ExternalSecret\",\"name\":\"app-es\",\"uid\":\"$one\",\"controller\":true}]},
+	\"data\":{\"A\":\"b25l\"}}"
+run "$BIN/secret-seal" --transit-key derived-key --adopt --dry-run=server app
+err_like 'Secret demo/app: owned by ExternalSecret app-es, which may write plaintext into it again' "--adopt names the controller"
+seal --adopt
+out_is "secret/app updated" "with -f too"
+err_like 'owned by ExternalSecret app-es' "it is named"
+seal
+is "$ERR" "" "a Secret that is sealed already is changed without"
+delete
+
 # -- members that the API server sets ---------------------------------------------------------------------------
 
 manifest ', creationTimestamp: null, uid: x, managedFields: [], generation: 1, selfLink: x' ''

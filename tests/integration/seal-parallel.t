@@ -1,0 +1,48 @@
+#!/bin/bash
+# Processes that seal into one Secret at the same time all come through, each with its change.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../stage.sh"
+stage_start
+
+secrets=/api/v1/namespaces/demo/secrets
+# parallel N COMMAND...: N of them at the same time, each with its number; all must succeed.
+parallel() {
+	local count=$1 i pids=() statuses=''
+	shift
+	for ((i = 1; i <= count; i++)); do
+		"$@" "$i" >"$TAP_WORK/out-$i" 2>&1 &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i"
+		statuses+=$?
+	done
+	is "${statuses//0/}" "" "$*: all succeed"
+	[ -z "${statuses//0/}" ] || tap_note "$(cat "$TAP_WORK"/out-*)"
+}
+set_one() { "$BIN/secret-seal" --transit-key derived-key --set "KEY$1=$1" app; }
+manifest_one() {
+	printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: app}\nstringData: {MANIFEST%s: x}\n' "$1" |
+		"$BIN/secret-seal" --transit-key derived-key -f -
+}
+unset_one() { "$BIN/secret-seal" --unset "KEY$1" app; }
+set_member() { "$BIN/secret-seal" --set "KEY$1=$1" doc; }
+data_keys() {
+	kube_call GET "$secrets/$1"
+	field data | grep -oE '"[A-Z]+[0-9]*":' | sort | tr -d '":\n'
+}
+
+parallel 6 set_one
+is "$(data_keys app)" KEY1KEY2KEY3KEY4KEY5KEY6 "a Secret that was not there has all six values"
+parallel 6 manifest_one
+is "$(data_keys app)" KEY1KEY2KEY3KEY4KEY5KEY6MANIFEST1MANIFEST2MANIFEST3MANIFEST4MANIFEST5MANIFEST6 "manifests too"
+parallel 6 unset_one
+is "$(data_keys app)" MANIFEST1MANIFEST2MANIFEST3MANIFEST4MANIFEST5MANIFEST6 "values go"
+"$BIN/secret-seal" --transit-key derived-key --layout document --set A=a doc >/dev/null
+parallel 6 set_member
+run "$BIN/secret-exec" --secret doc -- sh -c 'echo $A$KEY1$KEY2$KEY3$KEY4$KEY5$KEY6'
+out_is a123456 "a document has all six members"
+run "$BIN/secret-seal" verify
+status_is 0 "all of it decrypts"
+
+done_testing
