@@ -126,14 +126,16 @@ static enum kind plain_kind(struct scalar scalar)
 	return is_based_integer(scalar) ? KIND_INTEGER : decimal_kind(scalar);
 }
 
-/* The text of a number or boolean is one of JSON's as well. */
-static bool is_json_literal(struct scalar scalar)
+/* 1: the text of a number or boolean is one of JSON's as well; 0: it is not. */
+static int is_json_literal(struct scalar scalar, struct error *err)
 {
-	struct error ignored = ERROR_INIT;
-	struct json *number = json_parse(scalar.text, scalar.length, "", &ignored);
+	struct error no_json = ERROR_INIT;
+	struct json *literal = json_parse(scalar.text, scalar.length, "", &no_json);
 
-	json_free(number);
-	return number != NULL;
+	json_free(literal);
+	if (!literal && no_json.code == ERROR_SYSTEM)
+		return error_memory(err);
+	return literal != NULL;
 }
 
 /* The kind that an explicit tag of the core schema asks for; false: it is another tag. */
@@ -265,9 +267,13 @@ static int on_scalar(struct converter *converter, const yaml_event_t *event)
 		return on_key(converter, event);
 	if (find_kind(converter, event, &kind) < 0)
 		return -1;
+	int literal =
+	    kind == KIND_NULL || kind == KIND_STRING ? 0 : is_json_literal(scalar, converter->err);
+	if (literal < 0)
+		return -1;
 	if (kind == KIND_NULL)
 		json_write_null(&converter->writer);
-	else if (kind != KIND_STRING && is_json_literal(scalar))
+	else if (literal)
 		json_write_raw(&converter->writer, scalar.text, scalar.length);
 	else
 		json_write_string_bytes(&converter->writer, scalar.text, scalar.length);
@@ -365,7 +371,7 @@ static int explain(const struct converter *converter, const char *text)
 	const char *problem = parser->problem ? parser->problem : "no YAML";
 	yaml_mark_t mark = parser->problem_mark;
 
-	if (parser->error == YAML_MEMORY_ERROR)
+	if (yaml_is_out_of_memory(parser))
 		return error_memory(converter->err);
 	if (parser->error == YAML_READER_ERROR)
 		mark = mark_of_byte(text, parser->problem_offset);

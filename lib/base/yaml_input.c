@@ -70,6 +70,11 @@ bool yaml_input_begin(
 	return true;
 }
 
+bool yaml_is_out_of_memory(const yaml_parser_t *parser)
+{
+	return parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR;
+}
+
 /* libyaml frees without wiping. */
 void yaml_input_end(yaml_parser_t *parser)
 {

@@ -36,6 +36,9 @@ struct yaml_input {
 bool yaml_input_begin(struct yaml_input *input, yaml_parser_t *parser, const char *text,
     size_t length) __attribute__((nonnull, warn_unused_result));
 
+/* Return true if want of memory made the parser fail: libyaml may give no reason then. */
+bool yaml_is_out_of_memory(const yaml_parser_t *parser) __attribute__((nonnull));
+
 /* Wipe the parser's copies of the text and free it. */
 void yaml_input_end(yaml_parser_t *parser) __attribute__((nonnull));
 

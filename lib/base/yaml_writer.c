@@ -111,11 +111,13 @@ int yaml_writer_finish(struct yaml_writer *writer, struct error *err)
 
 	emit(writer, &event, yaml_document_end_event_initialize(&event, 1));
 	emit(writer, &event, yaml_stream_end_event_initialize(&event));
+	bool refused = writer->emitter.error == YAML_EMITTER_ERROR;
 	yaml_emitter_delete(&writer->emitter);
 	if (!writer->failed)
 		return 0;
 	if (writer->error.code == ERROR_NONE)
-		return error_set(err, ERROR_SYSTEM, "the text can't be written as YAML");
+		return refused ? error_set(err, ERROR_SYSTEM, "the text can't be written as YAML")
+			       : error_memory(err);
 	*err = writer->error;
 	return -1;
 }

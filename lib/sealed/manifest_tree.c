@@ -482,7 +482,7 @@ static int explain(struct reader *reader)
 	const yaml_parser_t *parser = &reader->parser;
 	size_t byte = reader->origin + parser->problem_offset;
 
-	if (parser->error == YAML_MEMORY_ERROR)
+	if (yaml_is_out_of_memory(parser))
 		return error_memory(reader->builder->err);
 	if (parser->error != YAML_READER_ERROR)
 		byte = byte_of(&reader->place, parser->problem_mark.index);
