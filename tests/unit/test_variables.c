@@ -213,13 +213,49 @@ static const char *const dangerous_names[] = {"LD_PRELOAD", "LD_LIBRARY_PATH", "
     "GCONV_PATH", "BASH_ENV", "ENV", "PYTHONPATH", "NODE_OPTIONS", "JAVA_TOOL_OPTIONS", "PERL5OPT",
     "PATH", "IFS", "GLIBC_TUNABLES", "BASH_FUNC_x", "RUBYOPT", "OPENSSL_CONF", "SSLKEYLOGFILE",
     "IBM_JAVA_OPTIONS", "PYTHONPYCACHEPREFIX", "GIT_CONFIG_COUNT", "ZDOTDIR",
-    "DOTNET_ADDITIONAL_DEPS"};
+    "DOTNET_ADDITIONAL_DEPS", "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES", "aspnetcore_urls",
+    "LOGGING_CONFIG", "LOG4J_CONFIGURATION_FILE", "SPRING_APPLICATION_JSON", "SPRING_CONFIG_IMPORT",
+    "SPRING_DATASOURCE_URL", "LOADER_PATH", "OTEL_JAVAAGENT_EXTENSIONS", "ODBCINI", "ODBCSYSINI",
+    "SASL_PATH", "MAGICK_CODER_MODULE_PATH", "OMP_TOOL_LIBRARIES", "CUDA_INJECTION64_PATH",
+    "PIP_INDEX_URL", "PIP_CONFIG_FILE", "CARGO_BUILD_RUSTC_WRAPPER", "RUSTC_WRAPPER", "GOFLAGS",
+    "GOTOOLCHAIN", "CGO_CFLAGS", "UV_INDEX", "POETRY_REPOSITORIES_X_URL", "UWSGI_PLUGIN",
+    "DJANGO_SETTINGS_MODULE", "FLASK_APP", "AIRFLOW__CORE__SQL_ALCHEMY_CONN_CMD",
+    "RUBYGEMS_GEMDEPS", "BUNDLE_BIN_PATH", "YARN_RC_FILENAME", "DENO_CERT",
+    "PRISMA_QUERY_ENGINE_LIBRARY", "KAFKA_OPTS", "APP_OPTS", "SPARK_CONF_DIR", "JULIA_LOAD_PATH",
+    "R_LIBS", "ERL_FLAGS", "PHP_INI_SCAN_DIR", "XDEBUG_CONFIG", "HSA_TOOLS_LIB", "NCCL_NET_PLUGIN",
+    "OMPI_MCA_mca_base_component_path", "UCX_MODULE_DIR", "_RJEM_MALLOC_CONF",
+    "ASAN_SYMBOLIZER_PATH", "QEMU_SET_ENV", "TAR_OPTIONS", "RSYNC_RSH", "MAKEFLAGS", "PS1",
+    "LESSKEYIN", "SSH_SK_PROVIDER", "DBUS_SESSION_BUS_ADDRESS", "GTK_MODULES", "QT_PLUGIN_PATH",
+    "SDL_DYNAMIC_API", "KRB5_TRACE", "LDAPTLS_CACERT", "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CA_BUNDLE", "CLOUDSDK_PYTHON", "DOCKER_CONFIG", "TF_CLI_CONFIG_FILE", "ANSIBLE_LIBRARY",
+    "HELM_PLUGINS", "ORACLE_HOME", "TNS_ADMIN", "MYAPP_PLUGIN_PATH", "LAMBDA_EXEC_WRAPPER",
+    "TMPDIR", "all_proxy"};
 
 START_TEST(a_dangerous_name_is_refused_unless_it_is_meant)
 {
 	expect_ok(add_one(dangerous_names[_i], "x", "test"), err);
 	expect_failure(check(), err, ERROR_INVALID, "--allow-env");
 	expect_ok(strings_append(&allowed, dangerous_names[_i], &err), err);
+	expect_ok(check(), err);
+	clean();
+}
+END_TEST
+
+/* Credentials and settings that Secrets usually hold. */
+static const char *const harmless_names[] = {"DB_PASSWORD", "PGPASSWORD", "PGHOST", "DATABASE_URL",
+    "REDIS_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "SPRING_DATASOURCE_PASSWORD", "SPRING_DATASOURCE_USERNAME", "CARGO_REGISTRY_TOKEN", "NPM_TOKEN",
+    "NODE_ENV", "NODE_AUTH_TOKEN", "GOOGLE_API_KEY", "OTEL_EXPORTER_OTLP_HEADERS", "RUST_LOG",
+    "SSH_PRIVATE_KEY", "MYSQL_ROOT_PASSWORD", "RELEASE_COOKIE", "FLASK_SECRET_KEY", "GIT_TOKEN",
+    "DJANGO_SECRET_KEY", "SECRET_KEY_BASE", "VK_APP_ID", "DD_API_KEY", "NEW_RELIC_LICENSE_KEY",
+    "SENTRY_DSN", "ANSIBLE_VAULT_PASSWORD", "DOCKER_PASSWORD", "TF_VAR_x", "JWT_SECRET",
+    "STRIPE_KEY", "SASL_PASSWORD", "KAFKA_SASL_JAAS_CONFIG", "QUARKUS_DATASOURCE_PASSWORD",
+    "GODADDY_KEY", "COMPOSER_AUTH", "BUNDLE_GEMS__EXAMPLE__COM", "PULUMI_ACCESS_TOKEN",
+    "JAVA_KEYSTORE_PASSWORD"};
+
+START_TEST(a_usual_name_passes)
+{
+	expect_ok(add_one(harmless_names[_i], "x", "test"), err);
 	expect_ok(check(), err);
 	clean();
 }
@@ -290,6 +326,7 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, a_bad_name_is_refused, 0, COUNT(bad_names));
 	tcase_add_loop_test(
 	    tests, a_dangerous_name_is_refused_unless_it_is_meant, 0, COUNT(dangerous_names));
+	tcase_add_loop_test(tests, a_usual_name_passes, 0, COUNT(harmless_names));
 	tcase_add_test(tests, a_harmless_likeness_passes);
 	tcase_add_loop_test(
 	    tests, a_binary_value_is_refused_and_told_where_to_go, 0, COUNT(binary));
