@@ -117,7 +117,7 @@ rotate_in_background() {
 		env --default-signal "$BIN/secret-rotate" -n demo --no-lease --transit-key aes256-key >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
 }
 rotate_in_background
-is_waiting() { [ "$(wc -l <"$BAD_LOG")" -ge 4 ]; }
+is_waiting() { [ "$(wc -l <"$BAD_LOG")" -ge 5 ]; }
 until_true is_waiting
 kill -TERM $!
 STATUS=0

@@ -97,6 +97,13 @@ static char *long_text(const char *prefix, size_t letters)
 	return text;
 }
 
+/* Return Vault's answer with this one ciphertext: so large a value has a request of its own. */
+static char *one_rewrapped(const char *ciphertext)
+{
+	return string_format(
+	    &err, "{\"data\":{\"batch_results\":[{\"ciphertext\":\"%s\"}]}}", ciphertext);
+}
+
 START_TEST(a_value_that_would_grow_too_long_stays)
 {
 	cleanup_free char *old = long_text("vault:v1:", 1048564);
@@ -104,14 +111,14 @@ START_TEST(a_value_that_would_grow_too_long_stays)
 	cleanup_free char *text = string_format(&err,
 	    HEAD("long") "k\nstringData: {A: %s}\n" HEAD("app") "k\nstringData: {A: " OLD "}\n",
 	    old);
-	cleanup_free char *answer = string_format(&err,
-	    "{\"data\":{\"batch_results\":[{\"ciphertext\":\"%s\"},"
-	    "{\"ciphertext\":\"vault:v10000:BBBB\"}]}}",
-	    new);
+	cleanup_free char *answer = one_rewrapped(new);
 
 	write_manifest(text);
-	expect_failure(rotate(KEY("10000"), {200, NULL, answer}), err, ERROR_REJECTED,
-	    "1 of 2 Secrets are not all on the newest version");
+	expect_failure(rotate(KEY("10000"), {200, NULL, answer},
+			   {200, NULL,
+			       "{\"data\":{\"batch_results\":[{\"ciphertext\":"
+			       "\"vault:v10000:BBBB\"}]}}"}),
+	    err, ERROR_REJECTED, "1 of 2 Secrets are not all on the newest version");
 	expect_file(log_path, "app.yaml:9: Secret demo/long: data key \"A\": its new ciphertext "
 			      "would have 1048577 characters");
 	expect_file(path, old);
@@ -127,12 +134,11 @@ START_TEST(a_secret_that_would_grow_too_large_stays)
 	cleanup_free char *new = long_text("vault:v10000:", 524276);
 	cleanup_free char *text =
 	    string_format(&err, HEAD("large") "k\nstringData: {A: %s, B: %s}\n", old, old);
-	cleanup_free char *answer = string_format(&err,
-	    "{\"data\":{\"batch_results\":[{\"ciphertext\":\"%s\"},{\"ciphertext\":\"%s\"}]}}", new,
-	    new);
+	cleanup_free char *answer = one_rewrapped(new);
 
 	write_manifest(text);
-	expect_failure(rotate(KEY("10000"), {200, NULL, answer}), err, ERROR_REJECTED, "1 of 1");
+	expect_failure(rotate(KEY("10000"), {200, NULL, answer}, {200, NULL, answer}), err,
+	    ERROR_REJECTED, "1 of 1");
 	expect_file(log_path, "app.yaml:2: Secret demo/large: its values would have 1048578 bytes");
 	expect_file(path, text);
 	ck_assert_uint_eq(summary.changed, 0);

@@ -73,7 +73,7 @@ static const struct {
 } documents[] = {
     {"{\"A\": 1.50, \"B\": \"x\"}", "{\"A\": 1.50, \"B\": \"x\"}"},
     {"A: 1.50\nB: x\n", "{\"A\":1.50,\"B\":\"x\"}"},
-    {"{A: 1, B: [x, y]}", "{\"A\":1,\"B\":[\"x\",\"y\"]}"},
+    {"A: 1\nB: [x, y]", "{\"A\":1,\"B\":[\"x\",\"y\"]}"},
     {" \n{}\n", " \n{}\n"},
     {"# only a comment\n", "null"},
 };
@@ -93,6 +93,7 @@ static const struct {
 	const char *text, *message;
 } no_documents[] = {
     {"{\"A\": hunter2", "app.conf: line 1, column 7"},
+    {"{A: hunter2}", "app.conf: line 1, column 2"},
     {"A: 1\nA: hunter2\n", "app.conf: line 2"},
     {"- hunter2\n", "app.conf: the document is no JSON object"},
     {"hunter2", "app.conf: the document is no JSON object"},
