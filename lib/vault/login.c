@@ -109,20 +109,22 @@ static int take_token(
 	if (json_string(document, json_member(document, auth, "client_token"), &token->value, err) <
 	    0)
 		return error_set(err, ERROR_INVALID, "Vault's answer holds no token");
-	token->lease_s = json_integer(document, json_member(document, auth, "lease_duration"), 0);
-	/* Without overflow in milliseconds: "for ever", and nothing. */
-	if (token->lease_s > INT32_MAX)
-		token->lease_s = INT32_MAX;
-	if (token->lease_s < 0)
-		token->lease_s = 0;
+	int64_t lease_s = json_integer(document, json_member(document, auth, "lease_duration"), -1);
+	/* Without overflow in milliseconds. */
+	token->lease_s = lease_s > INT32_MAX ? INT32_MAX : lease_s < 0 ? 0 : lease_s;
 	token->expires_ms = clock_now_ms() + token->lease_s * 1000;
 	token->num_uses = json_integer(document, json_member(document, auth, "num_uses"), 0);
 	token->batch = json_string_is(document, json_member(document, auth, "token_type"), "batch");
 	/* It becomes a header line: nothing in it may start another one. */
-	if (vault_is_credential(&token->value))
-		return 0;
-	vault_token_free(token);
-	return error_set(err, ERROR_INVALID, "Vault's answer holds an empty or malformed token");
+	if (!vault_is_credential(&token->value)) {
+		vault_token_free(token);
+		return error_set(
+		    err, ERROR_INVALID, "Vault's answer holds an empty or malformed token");
+	}
+	if (lease_s < 0)
+		return error_set(err, ERROR_INVALID,
+		    "Vault's answer has no valid lease_duration; check that Vault itself answers");
+	return 0;
 }
 
 int vault_login_wrap(const struct vault_login *login, struct error *err)
@@ -143,7 +145,8 @@ int vault_login_result(struct vault *vault, const struct vault_login *login,
 		return vault_login_wrap(login, err);
 	}
 	cleanup_json struct json *document = vault_answer_parse(exchange, err);
-	if (!document)
+	if (!document ||
+	    take_token(&vault->token, document, json_member(document, JSON_ROOT, "auth"), err) < 0)
 		return vault_login_wrap(login, err);
-	return take_token(&vault->token, document, json_member(document, JSON_ROOT, "auth"), err);
+	return 0;
 }

@@ -246,10 +246,16 @@ int vault_session_result(struct vault *vault, const struct vault_session_setting
 		return -1;
 	if (token->lease_s > 0 && token->lease_s * 1000 <= settings->max_token_ttl_ms)
 		return 0;
-	error_set(err, ERROR_REJECTED,
-	    "the token would live %lld s, more than the %lld s allowed: set token_ttl and "
-	    "token_max_ttl of the role, or --max-token-ttl",
-	    (long long)token->lease_s, (long long)settings->max_token_ttl_ms / 1000);
+	if (token->lease_s == 0)
+		error_set(err, ERROR_REJECTED,
+		    "the token would never expire, and %lld s are allowed: set token_ttl and "
+		    "token_max_ttl of the role",
+		    (long long)settings->max_token_ttl_ms / 1000);
+	else
+		error_set(err, ERROR_REJECTED,
+		    "the token would live %lld s, more than the %lld s allowed: set token_ttl and "
+		    "token_max_ttl of the role, or --max-token-ttl",
+		    (long long)token->lease_s, (long long)settings->max_token_ttl_ms / 1000);
 	return vault_login_wrap(&login, err);
 }
 
@@ -330,7 +336,7 @@ int vault_session_end(struct http_client *client, struct vault *vault,
 	bool revocable = token->value.length && !token->given && !token->batch &&
 			 !vault_token_is_spent(token) && !ended;
 	if (revocable && revoke(client, vault, &failure) < 0) {
-		if (token->lease_s * 1000 > settings->max_token_ttl_ms) {
+		if (token->lease_s == 0 || token->lease_s * 1000 > settings->max_token_ttl_ms) {
 			*err = failure;
 			result = -1;
 		} else {

@@ -33,7 +33,7 @@ struct vault_settings {
 /* A login's outcome, or a token that came in another way. */
 struct vault_token {
 	struct secret_buffer value;
-	int64_t lease_s;    /* seconds it lives */
+	int64_t lease_s;    /* seconds it lives; 0: it for ever, or unknown */
 	int64_t expires_ms; /* on CLOCK_MONOTONIC; known after a login */
 	int64_t num_uses;   /* requests it is good for; 0: not limited */
 	int64_t requests;   /* made with it up to now */

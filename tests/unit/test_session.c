@@ -127,22 +127,47 @@ START_TEST(too_few_uses_are_refused_before_the_first)
 }
 END_TEST
 
-static const struct http_answer long_lived[][2] = {
-    {LOGIN("\"lease_duration\":11"), {204, NULL, NULL}},
-    {LOGIN("\"lease_duration\":3600"), {204, NULL, NULL}},
-    {LOGIN("\"lease_duration\":9223372036854775807"), {204, NULL, NULL}},
-    {LOGIN("\"lease_duration\":18446744073709552"), {204, NULL, NULL}},
-    {LOGIN("\"lease_duration\":0"), {204, NULL, NULL}},
-    {LOGIN("\"lease_duration\":-1"), {204, NULL, NULL}},
-    {LOGIN("\"lease_duration\":1e1"), {204, NULL, NULL}},
-    {LOGIN("\"renewable\":true"), {204, NULL, NULL}},
+#define LIVES(members, code, message)                                                              \
+	{                                                                                          \
+		{LOGIN(members), {204, NULL, NULL}}, code, message                                 \
+	}
+static const struct {
+	struct http_answer answers[2];
+	enum error_code code;
+	const char *message;
+} long_lived[] = {
+    LIVES("\"lease_duration\":11", ERROR_REJECTED, "would live 11 s, more than the 10 s allowed"),
+    LIVES("\"lease_duration\":3600", ERROR_REJECTED, "would live 3600 s, more than the 10 s"),
+    LIVES("\"lease_duration\":9223372036854775807", ERROR_REJECTED, "more than the 10 s allowed"),
+    LIVES("\"lease_duration\":18446744073709552", ERROR_REJECTED, "more than the 10 s allowed"),
+    LIVES("\"lease_duration\":0", ERROR_REJECTED,
+	"would never expire, and 10 s are allowed: set token_ttl"),
+    LIVES("\"lease_duration\":-1", ERROR_INVALID, "no valid lease_duration"),
+    LIVES("\"lease_duration\":-9223372036854775808", ERROR_INVALID, "no valid lease_duration"),
+    LIVES("\"lease_duration\":\"10\"", ERROR_INVALID, "no valid lease_duration"),
+    LIVES("\"lease_duration\":null", ERROR_INVALID, "no valid lease_duration"),
+    LIVES("\"renewable\":true", ERROR_INVALID, "no valid lease_duration"),
 };
+
+START_TEST(a_token_that_never_expires_and_is_not_revoked_is_an_error)
+{
+	static const struct http_answer answers[] = {
+	    LOGIN("\"lease_duration\":0"), {403, NULL, NULL}};
+
+	serve(answers, 2);
+	ck_assert_int_eq(vault_session_begin(client, &vault, &settings, &err), -1);
+	expect_failure(vault_session_end(client, &vault, &settings, &err), err, ERROR_DENIED,
+	    "revoking the Vault token");
+	finish();
+}
+END_TEST
 
 START_TEST(a_token_that_lives_too_long_is_refused_and_given_back)
 {
-	serve(long_lived[_i], 2);
-	expect_failure(vault_session_begin(client, &vault, &settings, &err), err, ERROR_REJECTED,
-	    "more than the 10 s allowed");
+	serve(long_lived[_i].answers, 2);
+	expect_failure(vault_session_begin(client, &vault, &settings, &err), err,
+	    long_lived[_i].code, long_lived[_i].message);
+	expect_contains(err.message, "login with role");
 	expect_ok(vault_session_end(client, &vault, &settings, &err), err);
 	ck_assert_int_eq(http_server_requests(server), 2);
 	finish();
@@ -151,7 +176,7 @@ END_TEST
 
 START_TEST(the_limit_can_be_raised)
 {
-	serve(long_lived[1], 2);
+	serve(long_lived[1].answers, 2);
 	settings.max_token_ttl_ms = 3600000;
 	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
 	finish();
@@ -446,6 +471,7 @@ static void add(TCase *tests)
 	    COUNT(nothing_to_revoke));
 	tcase_add_loop_test(
 	    tests, a_token_that_lives_too_long_is_refused_and_given_back, 0, COUNT(long_lived));
+	tcase_add_test(tests, a_token_that_never_expires_and_is_not_revoked_is_an_error);
 	tcase_add_test(tests, the_limit_can_be_raised);
 	tcase_add_loop_test(
 	    tests, a_failed_revocation_counts_for_long_tokens_only, 0, COUNT(unrevoked));
