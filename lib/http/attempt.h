@@ -48,6 +48,9 @@ char *http_bracketed(const char *name, struct error *err)
 
 bool http_is_https(const char *url) __attribute__((nonnull));
 
+/* Return true after libcurl was refused memory. */
+bool http_memory_failed(void);
+
 /* What to do with a try that curl has ended with `result`. */
 enum http_verdict { HTTP_FINISHED, HTTP_TRY_AGAIN, HTTP_REDIRECTED };
 enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode result)

@@ -31,7 +31,38 @@ struct http_client {
 static volatile sig_atomic_t interrupted;
 static CURLM *volatile polled;
 
-/* Memory functions for libcurl: headers hold tokens, so whatever it frees is wiped. */
+/*
+ * Memory functions for libcurl: headers hold tokens, so whatever it frees is wiped.  A failure is
+ * noted, since libcurl has the same result code for an answer over one of its own limits.
+ */
+static bool memory_failed;
+
+static void *noted(void *memory)
+{
+	memory_failed = memory_failed || !memory;
+	return memory;
+}
+
+bool http_memory_failed(void)
+{
+	return memory_failed;
+}
+
+static void *noting_malloc(size_t size)
+{
+	return noted(malloc(size));
+}
+
+static void *noting_calloc(size_t count, size_t size)
+{
+	return noted(calloc(count, size));
+}
+
+static char *noting_strdup(const char *string)
+{
+	return noted(strdup(string));
+}
+
 static void wiping_free(void *memory)
 {
 	if (memory)
@@ -41,7 +72,7 @@ static void wiping_free(void *memory)
 
 static void *wiping_realloc(void *memory, size_t size)
 {
-	void *moved = malloc(size);
+	void *moved = noting_malloc(size);
 
 	if (!memory || !moved)
 		return moved;
@@ -62,8 +93,8 @@ static int set_up_libcurl(struct error *err)
 	if (getenv(KEY_LOG_VARIABLE) && !(key_log = strdup(getenv(KEY_LOG_VARIABLE))))
 		return error_memory(err);
 	unsetenv(KEY_LOG_VARIABLE);
-	CURLcode result = curl_global_init_mem(
-	    CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc);
+	CURLcode result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, noting_malloc, wiping_free,
+	    wiping_realloc, noting_strdup, noting_calloc);
 	if (key_log && setenv(KEY_LOG_VARIABLE, key_log, 1) < 0)
 		return error_memory(err);
 	if (result != CURLE_OK)

@@ -17,6 +17,7 @@ struct failure {
 	long os_error;	   /* of the connection; 0: none */
 	long proxy_status; /* what a proxy said to CONNECT; 0: nothing */
 	const char *reason;
+	bool sent; /* the request was */
 };
 
 /* In a TLS handshake the other side closed or reset the connection, without a TLS alert. */
@@ -32,10 +33,22 @@ static bool is_dropped_handshake(const struct failure *failure)
 	return false;
 }
 
+/*
+ * The headers of the answer are over a limit of libcurl's: 100 KB for one line, for which its
+ * result is "out of memory", and 300 KB for all.
+ */
+static bool has_long_headers(const struct failure *failure)
+{
+	return (failure->result == CURLE_OUT_OF_MEMORY && failure->sent && !http_memory_failed()) ||
+	       strstr(failure->reason, "Too large response headers");
+}
+
 static bool is_transient(const struct failure *failure)
 {
 	if (failure->proxy_status >= 400)
 		return failure->proxy_status == 429 || failure->proxy_status >= 500;
+	if (has_long_headers(failure))
+		return false;
 	switch (failure->result) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
@@ -145,6 +158,10 @@ static void explain(struct http_attempt *attempt, const struct failure *failure)
 
 	if (attempt->overflow) {
 		explain_size(exchange, err);
+	} else if (has_long_headers(failure)) {
+		error_set(err, ERROR_INVALID,
+		    "the headers of the answer are too long (over 100 KB in a line, or 300 KB); "
+		    "check the address");
 	} else if (attempt->failure.code) {
 		*err = attempt->failure;
 	} else if (failure->proxy_status >= 400) {
@@ -325,7 +342,7 @@ static bool take_status(struct http_attempt *attempt)
 static bool take_failure(struct http_attempt *attempt, CURLcode result)
 {
 	struct http_exchange *exchange = attempt->exchange;
-	struct failure failure = {.result = result};
+	struct failure failure = {.result = result, .sent = attempt->sent > 0};
 
 	curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &failure.os_error);
 	curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);

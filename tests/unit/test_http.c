@@ -581,6 +581,36 @@ START_TEST(of_a_large_error_page_the_beginning_is_kept)
 END_TEST
 
 static const struct {
+	size_t line, count;
+	bool taken;
+} header_sizes[] = {{90000, 1, true}, {103000, 1, false}, {1000000, 1, false}, {50000, 7, false}};
+
+START_TEST(long_headers_are_not_want_of_memory)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	char *line = repeat('x', header_sizes[_i].line);
+
+	for (size_t i = 0; i < header_sizes[_i].count; i++) {
+		expect_ok(secret_buffer_append_string(&text, "X-Long: ", &err), err);
+		expect_ok(secret_buffer_append_string(&text, line, &err), err);
+		expect_ok(secret_buffer_append_string(&text, "\r\n", &err), err);
+	}
+	const struct http_answer answers[] = {{200, text.data, "{}"}};
+	serve(answers, 1);
+	request(&exchange, "GET", "/");
+	run();
+	if (header_sizes[_i].taken)
+		expect_ok(http_check(&exchange, NULL, &err), err);
+	else
+		expect_failure(http_check(&exchange, NULL, &err), err, ERROR_INVALID,
+		    "the headers of the answer are too long");
+	ck_assert_int_eq(http_server_requests(server), 1);
+	finish();
+	free(line);
+}
+END_TEST
+
+static const struct {
 	const char *body, *look;
 } looks[] = {
     {"", NULL},
@@ -1171,6 +1201,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, an_answer_up_to_the_limit_is_taken);
 	tcase_add_test(tests, a_larger_answer_is_refused_once);
 	tcase_add_test(tests, of_a_large_error_page_the_beginning_is_kept);
+	tcase_add_loop_test(tests, long_headers_are_not_want_of_memory, 0, COUNT(header_sizes));
 	tcase_add_loop_test(tests, an_answer_that_is_no_json_has_a_look, 0, COUNT(looks));
 	tcase_add_test(tests, exchanges_run_at_the_same_time);
 	tcase_add_test(tests, waiting_gives_each_exchange_once);
