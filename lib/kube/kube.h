@@ -237,10 +237,11 @@ int kube_secret_list(struct http_client *client, struct kube *kube, const struct
  * large is requested again with fewer objects.
  */
 #define KUBE_PAGE_LIMIT_FIRST 100
-#define KUBE_PAGE_LIMIT_MAX 1000	      /* objects */
-#define KUBE_PAGE_BYTES ((size_t)1024 * 1024) /* the size aimed at */
-#define KUBE_PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024)
-/* A page of one object: etcd stores 1.5 MiB, of which JSON's escapes can make six times as much. */
+#define KUBE_PAGE_LIMIT_MAX 1000		      /* objects */
+#define KUBE_PAGE_BYTES ((size_t)1024 * 1024)	      /* the size aimed at */
+#define KUBE_PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024) /* one Secret fits in any case */
+/* One object of any kind: etcd stores 1.5 MiB, of which JSON's escapes can make six times as much.
+ */
 #define KUBE_OBJECT_BYTES_MAX ((size_t)12 * 1024 * 1024)
 /* Expired lists in a row: the API server compacts faster than we read. */
 #define KUBE_PAGE_RESTARTS_MAX 5

@@ -20,7 +20,7 @@ struct kube_list kube_pager_list(
 	    .selector = selector,
 	    .limit = pager->limit,
 	    .next = pager->next,
-	    .bytes_max = pager->limit == 1 ? KUBE_OBJECT_BYTES_MAX : KUBE_PAGE_BYTES_MAX};
+	    .bytes_max = KUBE_PAGE_BYTES_MAX};
 }
 
 void kube_pager_advance(struct kube_pager *pager, char **next, size_t count, size_t bytes)

@@ -221,6 +221,8 @@ static int look_in_namespace(struct look *look, const char *namespace, struct er
 		struct kube_list list = kube_pager_list(&pager, namespace, NULL);
 		struct kube_object_page page;
 
+		if (list.limit == 1)
+			list.bytes_max = KUBE_OBJECT_BYTES_MAX;
 		result = kube_object_list(
 		    rotation->client, &rotation->kube, look->kind, &list, &page, err);
 		if (result < 0) {
