@@ -3,18 +3,36 @@
 #include <string.h>
 #include <unistd.h>
 
-bool credential_environment_entry(const char *entry)
+/* Ends, since an option's variable has the program's prefix: SECRET_SEAL_VAULT_TOKEN. */
+static const char *const credentials[] = {"VAULT_TOKEN", "BAO_TOKEN", "VAULT_SECRET_ID",
+    "BAO_SECRET_ID", "SECRET_SEAL_FROM_LITERAL", "SECRET_SEAL_SET", NULL};
+/* Vault's alone: HTTPS_PROXY is for other programs as well. */
+static const char *const proxies[] = {
+    "VAULT_PROXY_ADDR", "BAO_PROXY_ADDR", "VAULT_HTTP_PROXY", NULL};
+
+static bool name_ends_in(const char *entry, const char *const *ends)
 {
-	/* Ends, since an option's variable has the program's prefix: SECRET_SEAL_VAULT_TOKEN. */
-	static const char *const ends[] = {
-	    "VAULT_TOKEN", "BAO_TOKEN", "VAULT_SECRET_ID", "BAO_SECRET_ID"};
 	size_t length = strcspn(entry, "=");
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		size_t end = strlen(ends[i]);
-		if (length >= end && strncmp(entry + length - end, ends[i], end) == 0)
+	for (; *ends; ends++) {
+		size_t end = strlen(*ends);
+		if (length >= end && strncmp(entry + length - end, *ends, end) == 0)
 			return true;
 	}
+	return false;
+}
+
+bool credential_environment_entry(const char *entry)
+{
+	return name_ends_in(entry, credentials) ||
+	       (name_ends_in(entry, proxies) && strchr(entry, '@'));
+}
+
+bool credential_environment_holds_any(void)
+{
+	for (char **entry = environ; *entry; entry++)
+		if (credential_environment_entry(*entry))
+			return true;
 	return false;
 }
 

@@ -5,10 +5,14 @@
 #include <stdbool.h>
 
 /*
- * Whether "NAME=VALUE" holds what logs in to Vault: a token or a secret id, under the names of
- * Vault, of OpenBao, or of one of our options.
+ * Return whether "NAME=VALUE" holds what logs in to Vault (a token or a secret id), a proxy to
+ * Vault with a password, or values to be sealed, under the names of Vault, of OpenBao, or of an
+ * option.
  */
 bool credential_environment_entry(const char *entry) __attribute__((nonnull));
+
+/* Return whether our environment holds any. */
+bool credential_environment_holds_any(void);
 
 /*
  * Take all of them out of `environ`: between fork and exec, for a program that has no business with

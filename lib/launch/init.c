@@ -11,16 +11,19 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/credential_environment.h"
 #include "lib/base/log.h"
+#include "lib/launch/backoff.h"
 #include "lib/launch/command.h"
+#include "lib/launch/descendants.h"
 #include "lib/launch/signal_name.h"
 
 /* For a candidate that is to end to give its token back. */
 #define CANDIDATE_GRACE_MS 2000
 /* Before another takes the place of a candidate that ended unasked: it may do so again at once. */
 #define CANDIDATE_PAUSE_MS 1000
-/* For what is left of a process group after SIGKILL: zombies of others can stay for ever. */
-#define GROUP_GRACE_MS 1000
+/* For what is left behind after SIGKILL: zombies of others can stay for ever. */
+#define LEFT_GRACE_MS 1000
 
 /* A child that is the application, or a candidate for its place. */
 struct child {
@@ -47,11 +50,14 @@ struct init {
 	bool ended; /* the application; its status is here */
 	int status;
 	bool stopping;		  /* to be started anew */
+	bool left_asked;	  /* what it left behind was asked to stop, too */
 	bool killed;		  /* it did not stop in time */
 	bool ending;		  /* it was told to end by somebody else: it is not started anew */
 	int64_t ending_until_ms;  /* if it has not by then, it was not asked to, or does not care */
 	int64_t deadline_ms;	  /* while stopping: what comes next */
 	int64_t candidate_due_ms; /* not before this */
+	struct backoff backoff;	  /* after a change that the application was told */
+	bool has_credential;	  /* in the environment, for the children */
 };
 
 /* After these the application may be on its way out, however long that takes. */
@@ -151,6 +157,15 @@ static void __attribute__((noreturn)) run_child(struct init *init, struct gate g
 	exit(status);
 }
 
+/*
+ * The init forks before there is a secret, so it may be looked into: its descriptors are what
+ * /proc/1/fd/1 leads to.  A child must not be, from its first moment on, and inherits this.
+ */
+static void set_dumpable(const struct init *init, bool dumpable)
+{
+	prctl(PR_SET_DUMPABLE, dumpable && !init->has_credential);
+}
+
 static int spawn(struct init *init, struct child *child,
     int (*job)(struct init_child *, struct error *), struct error *err)
 {
@@ -159,10 +174,12 @@ static int spawn(struct init *init, struct child *child,
 
 	if (gate_open(&child->gate, &far, err) < 0)
 		return -1;
+	set_dumpable(init, false);
 	pid_t pid = fork();
 	if (pid == 0)
 		run_child(init, far, job, foreground);
 	int number = errno;
+	set_dumpable(init, true);
 	gate_close(&far);
 	if (pid < 0) {
 		gate_close(&child->gate);
@@ -242,20 +259,41 @@ static void reap_candidate(struct init *init, int status)
 	gate_close(&init->candidate.gate);
 	init->candidate.pid = 0;
 	init->candidate.ready = false;
-	init->candidate_due_ms = clock_now_ms() + CANDIDATE_PAUSE_MS;
+	int64_t due_ms = clock_now_ms() + CANDIDATE_PAUSE_MS;
+	if (init->candidate_due_ms < due_ms)
+		init->candidate_due_ms = due_ms;
+}
+
+/*
+ * Stop, unless nobody could let us go on.  PID 1 and a session's leader have no shell above them;
+ * for any other process group without one the kernel discards SIGTSTP.
+ */
+static void stop_here(const struct init *init)
+{
+	sigset_t stop;
+
+	if (init->pid == 1 || getsid(0) == init->pid)
+		return;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
 }
 
 /*
  * A shell that started us must hear of it when a person stops the application (Ctrl-Z): we stop as
  * well, and when we go on, so does the application.
  */
-static void stop_along(const struct init *init)
+static void stop_along(const struct init *init, int number)
 {
-	if (init->pid == 1 || !init->terminal)
+	if (!init->terminal)
 		return;
-	raise(SIGSTOP);
+	stop_here(init);
 	if (has_terminal(init))
 		tcsetpgrp(STDIN_FILENO, init->application.pid);
+	else if (number != SIGTSTP)
+		return; /* it would stop again: it wants the terminal, which is another's */
 	kill(-init->application.pid, SIGCONT);
 }
 
@@ -268,7 +306,7 @@ static void reap(struct init *init)
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		if (WIFSTOPPED(status)) {
 			if (pid == init->application.pid)
-				stop_along(init);
+				stop_along(init, WSTOPSIG(status));
 		} else if (pid == init->application.pid && !init->ended) {
 			init->ended = true;
 			init->status = exit_status(status);
@@ -280,6 +318,17 @@ static void reap(struct init *init)
 
 /* -- start anew ------------------------------------------------------------------------------- */
 
+/* Look for the next change after a pause. */
+static void back_off(struct init *init)
+{
+	int64_t now = clock_now_ms();
+
+	init->candidate_due_ms = backoff_begin(&init->backoff, now);
+	if (init->candidate_due_ms - now > init->backoff.first_ms)
+		log_write(LOG_INFO, "secrets change often: looking for changes again in %lld ms",
+		    (long long)(init->candidate_due_ms - now));
+}
+
 static void stop_application(struct init *init)
 {
 	char name[SIGNAL_NAME_SIZE];
@@ -287,7 +336,7 @@ static void stop_application(struct init *init)
 	signal_name_write(init->stop_signal, name);
 	log_write(LOG_INFO, "a secret has changed: %s to the application, to start it anew", name);
 	init->stopping = true;
-	init->killed = false;
+	init->left_asked = init->killed = false;
 	init->deadline_ms = clock_now_ms() + init->settings->stop_timeout_ms;
 	send_signal(init, init->stop_signal);
 }
@@ -300,6 +349,7 @@ static void renew_application(struct init *init)
 	log_write(LOG_INFO, "a secret has changed: %s to the application", name);
 	init->application.mark = init->candidate.mark;
 	send_signal(init, init->renew_signal);
+	back_off(init);
 }
 
 static void hear_application(struct init *init)
@@ -345,24 +395,31 @@ static void hear_candidate(struct init *init)
 /* Once the time to stop is over. */
 static void kill_application(struct init *init)
 {
-	pid_t pid = init->application.pid;
-
-	/* Its number may be another's by now; its group's can't, as long as somebody is in it. */
-	if (init->ended && !init->settings->group)
-		return;
-	if (!init->ended)
-		log_write(LOG_WARNING, "the application did not stop in %lld ms: it is killed",
-		    (long long)init->settings->stop_timeout_ms);
-	kill(init->settings->group ? -pid : pid, SIGKILL);
+	log_write(LOG_WARNING, "the application%s did not stop in %lld ms: %s killed",
+	    init->ended ? "'s children" : "", (long long)init->settings->stop_timeout_ms,
+	    init->ended ? "they are" : "it is");
+	/* When it has gone, what it left behind is next. */
+	if (!init->ended && !init->settings->group)
+		kill(init->application.pid, SIGKILL);
+	else
+		descendants_signal(init->application.pid, init->candidate.pid, SIGKILL);
 	init->killed = true;
-	init->deadline_ms = clock_now_ms() + GROUP_GRACE_MS;
+	init->deadline_ms = clock_now_ms() + LEFT_GRACE_MS;
 }
 
-/* With --init-group, what the application left behind has the same time to stop as it had. */
-static bool has_gone(const struct init *init)
+/*
+ * Whether nothing is left of the application: a port or a lock of a child that it left behind would
+ * be missing to the new one.  Such children have what is left of its time to stop.
+ */
+static bool has_gone(struct init *init)
 {
-	if (!init->settings->group || kill(-init->application.pid, 0) < 0)
+	pid_t group = init->application.pid, spared = init->candidate.pid;
+
+	if (!descendants_signal(group, spared, 0))
 		return true;
+	if (!init->left_asked)
+		descendants_signal(group, spared, init->killed ? SIGKILL : init->stop_signal);
+	init->left_asked = true;
 	return init->killed && clock_now_ms() >= init->deadline_ms;
 }
 
@@ -373,6 +430,7 @@ static int succeed(struct init *init, struct error *err)
 	pid_t old = init->application.pid;
 
 	init->stopping = false;
+	back_off(init);
 	if (candidate->ready && has_terminal(init))
 		tcsetpgrp(STDIN_FILENO, candidate->pid);
 	if (candidate->ready && gate_say(&candidate->gate, GATE_GO, NULL, err) == 0) {
@@ -484,6 +542,8 @@ int init_run(const struct init_settings *settings, const struct init_jobs *jobs,
 	struct init init = {.settings = settings,
 	    .jobs = jobs,
 	    .pid = getpid(),
+	    .backoff = {.first_ms = settings->pause_ms},
+	    .has_credential = credential_environment_holds_any(),
 	    .application = {.gate = GATE_CLOSED},
 	    .candidate = {.gate = GATE_CLOSED}};
 

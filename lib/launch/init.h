@@ -18,6 +18,7 @@ struct init_settings {
 	const char *stop_signal;  /* before it is started anew */
 	int64_t stop_timeout_ms;  /* then SIGKILL */
 	const char *renew_signal; /* --watch-signal: told so, not started anew; NULL: anew */
+	int64_t pause_ms;	  /* after a change, before the next is looked for; see backoff.h */
 };
 
 #define INIT_DEFAULTS                                                                              \

@@ -90,6 +90,7 @@ int launch(const struct launch_settings *settings, char **command, struct error 
 {
 	struct supervised context = {.settings = settings, .command = command};
 	struct init_jobs jobs = {.start = start_supervised, .context = &context};
+	struct init_settings init = settings->init;
 
 	/* Before init opens anything. */
 	if (deliver_begin(&settings->deliver, command, err) < 0)
@@ -99,8 +100,9 @@ int launch(const struct launch_settings *settings, char **command, struct error 
 	if (settings->watch.enabled) {
 		watch_key_make(&context.key);
 		jobs.watch = watch_supervised;
+		init.pause_ms = settings->watch.interval_ms;
 	}
-	return init_run(&settings->init, &jobs, err);
+	return init_run(&init, &jobs, err);
 }
 
 static int check_watch(const struct launch_settings *settings, struct error *err)

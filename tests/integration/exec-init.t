@@ -320,4 +320,25 @@ terminal 'exec "$@" $interrupted'
 out_like 'read typed' "what is typed comes to the application"
 is "$(grep -c 'got INT' <<<"$OUT")" 1 "an interrupt typed comes once"
 
+# -- Ctrl-Z
+
+# The application is stopped by the terminal; it says what it gets, until it ends.
+cat >"$TAP_WORK/stopped.py" <<'END'
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
+print("ready", flush=True)
+signal.sigwait({signal.SIGCONT})
+print("goes on", flush=True)
+END
+sed -i 's/(b"ready", b"\\003")/(b"ready", os.environ.get("PRESS", "\\003").encode())/' "$TAP_WORK/terminal.py"
+export stopped="/usr/bin/python3 -IS $TAP_WORK/stopped.py" PRESS=$'\032'
+terminal 'exec "$@" $stopped'
+is "$STATUS" 0 "Ctrl-Z where the init leads its session: it does not stop itself"
+out_like 'goes on' "Ctrl-Z where the init leads its session: the application goes on"
+terminal '"$@" $stopped; echo ended $?'
+out_like $'goes on\nended 0' "Ctrl-Z below a shell without job control: both go on"
+terminal 'set -m; "$@" $stopped; echo shell; fg; echo ended $?'
+out_like $'shell\n(.*\n)*goes on\nended 0' "Ctrl-Z below a shell with job control: both stop, and go on by fg"
+unset PRESS
+
 done_testing

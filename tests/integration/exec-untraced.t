@@ -30,6 +30,32 @@ for file in environ auxv maps; do
 done
 is "$(stat -c %u "/proc/$launcher/maps")" 0 "to the kernel it is not dumpable: its files in /proc are root's"
 is "$(stat -c %u "/proc/$other/maps")" 65534 "unlike those of other programs"
+kill $launcher
+
+# -- under --init: the init may be looked into, where it has no secret; the child may not
+
+printf 't' >"$TAP_WORK/token"
+echo '{"A": "1"}' >"$TAP_WORK/plain.json"
+chmod 644 "$TAP_WORK/token" "$TAP_WORK/plain.json"
+# supervise NAME=VALUE...: $init, and its child at work
+supervise() {
+	env "$@" A=vault:v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA VAULT_ADDR="http://127.0.0.1:$SILENT_PORT" \
+		"${nobody[@]}" "$TAP_WORK/secret-exec" --init --transit-key k -- "$(command -v sleep)" 600 >/dev/null 2>&1 &
+	init=$!
+	at_end "kill $init 2>/dev/null"
+	silent_connected
+	child=$(pgrep -P "$init")
+}
+supervise SECRET_EXEC_TOKEN_FILE="$TAP_WORK/token"
+is "$(stat -c %u "/proc/$init/maps" "/proc/$child/maps" | xargs)" "65534 0" "an init is dumpable, its child at work is not"
+kill "$init"
+supervise VAULT_TOKEN=t
+is "$(stat -c %u "/proc/$init/maps" "/proc/$child/maps" | xargs)" "0 0" "an init with a token in its environment is not dumpable"
+kill "$init"
+# shellcheck disable=SC2016 # expanded by the inner shell
+run "${nobody[@]}" "$TAP_WORK/secret-exec" --init --allow-plaintext --from-document "$TAP_WORK/plain.json" -- \
+	sh -c 'readlink "/proc/$PPID/fd/1" >/dev/null && echo yes'
+is "$STATUS $OUT" "0 yes" "the application reaches the standard output of its init"
 
 # -- between exec and main
 

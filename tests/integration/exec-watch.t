@@ -300,6 +300,43 @@ refused() {
 }
 refused "--watch alone" '--watch needs --init' --secret app --watch
 refused "nothing that could change" 'environment never changes' --init --watch
+# -- what the old one leaves behind, and changes that follow each other
+
+# Children in its process group, in a session of their own, and one that does not want to end.
+cat >"$TAP_WORK/leaves" <<'END'
+sleep 1000 &
+left=$!
+setsid sleep 1000 &
+left+=" $!"
+bash -c 'trap "" TERM; echo deaf; sleep 1000' &
+left+=" $!"
+trap 'exit 3' TERM
+echo "start $A left $left"
+while :; do wait; done
+END
+seal one
+more=(--stop-timeout 1s)
+begin bash "$TAP_WORK/leaves"
+comes '^deaf' "an application with children starts"
+[[ $SEEN =~ start\ one ]] || comes '^start one' "and says so"
+left=$(sed -n 's/^start one left //p' <<<"$SEEN")
+seal two
+comes '^start two' "it is restarted"
+alive() { for process in $left; do [ ! -e "/proc/$process" ] || echo "$process"; done; }
+is "$(wc -w <<<"$left") $(alive)" "3 " "no child of the old one is left"
+stop
+# Soon after another: within ten times the pause.
+more=(--watch-interval 2s)
+begin "${app[@]}"
+comes '^start two' "an application"
+seal three
+comes '^start three' "a change"
+seal four
+comes 'secrets change often: looking for changes again in 4000 ms' "a change soon after another: the next look waits longer"
+comes '^start four' "and the second change restarts it, too"
+stop
+more=()
+
 refused "no pause" '--watch-interval 0' --secret app --init --watch --watch-interval 0
 refused "a signal that is none" '--stop-signal: "NOPE" is no signal' --secret app --init --stop-signal NOPE
 refused "a signal for nobody" '--watch-signal needs --watch' --secret app --init --watch-signal HUP

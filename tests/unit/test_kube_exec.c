@@ -356,19 +356,25 @@ static const char *const vault_tokens[] = {"VAULT_TOKEN", "BAO_TOKEN", "SECRET_E
     "SECRET_SEAL_VAULT_TOKEN", "SECRET_ROTATE_VAULT_TOKEN", "VAULT_SECRET_ID", "BAO_SECRET_ID",
     "SECRET_EXEC_VAULT_SECRET_ID"};
 
-/* A person's token for Vault is not for a program that a kubeconfig names. */
+/* Credentials for Vault, and values, are not for a program that a kubeconfig names. */
 START_TEST(a_plugin_does_not_get_the_vault_token)
 {
 	cleanup_secret struct secret_buffer environment = SECRET_BUFFER_INIT;
 
 	for (size_t i = 0; i < COUNT(vault_tokens); i++)
 		setenv(vault_tokens[i], "hvs.hunter2", 1);
+	setenv("SECRET_SEAL_FROM_LITERAL", "A=hunter2", 1);
+	setenv("SECRET_SEAL_SET", "A=hunter2", 1);
+	setenv("VAULT_PROXY_ADDR", "http://user:hunter2@proxy:3128", 1);
+	setenv("SECRET_SEAL_VAULT_PROXY_ADDR", "http://user:hunter2@proxy:3128", 1);
+	setenv("BAO_PROXY_ADDR", "http://proxy:3128", 1);
 	setenv("VAULT_ADDR", "https://vault:8200", 1);
 	write_plugin("plugin", "v1");
 	expect_ok(configure_with("", VERSION_1 ", command: ./plugin"), err);
 	expect_ok(secret_buffer_read_file(&environment, scratch_path("environment"), &err), err);
 	expect_lacks(environment.data, "hunter2");
 	expect_lacks(environment.data, "_TOKEN");
+	expect_contains(environment.data, "BAO_PROXY_ADDR=http://proxy:3128\n");
 	expect_contains(environment.data, "VAULT_ADDR=https://vault:8200\n");
 }
 END_TEST

@@ -1,0 +1,22 @@
+#include "lib/launch/descendants.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+
+/* A kernel without this file (CONFIG_PROC_CHILDREN) shows none; the group remains. */
+#define CHILDREN "/proc/thread-self/children"
+
+bool descendants_signal(pid_t group, pid_t spared, int number)
+{
+	bool any = kill(-group, number) == 0;
+	cleanup_fclose FILE *children = fopen(CHILDREN, "re");
+	int child;
+
+	while (children && fscanf(children, "%d", &child) == 1)
+		if (child != spared && getpgid(child) != group && getpgid(child) != getpgrp())
+			any |= kill(child, number) == 0;
+	return any;
+}
