@@ -18,6 +18,9 @@
 /* Of a line in canonical mode (N_TTY's 4,096 with the newline); what is over is lost. */
 #define LINE_MAX_BYTES 4095
 
+/* A paste comes in pieces.  A person answers no question before it is there. */
+#define PASTE_MS 100
+
 static int open_terminal(struct error *err)
 {
 	int fd = open(TERMINAL, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -107,28 +110,67 @@ static int ask(int fd, const char *question, struct secret_buffer *answer, struc
 	return result;
 }
 
+static bool is_line_breaks(const char *bytes, ssize_t length)
+{
+	for (ssize_t i = 0; i < length; i++)
+		if (bytes[i] != '\n' && bytes[i] != '\r')
+			return false;
+	return true;
+}
+
+/*
+ * Refuse what came with the answer: the rest of a value of several lines that was pasted.  It must
+ * neither be lost nor be the next answer.  An unfinished line can be read only where lines do not
+ * count.
+ */
+static int check_surplus(int fd, const struct termios *hidden, struct error *err)
+{
+	cleanup_secret struct secret_buffer rest = SECRET_BUFFER_INIT;
+	struct pollfd input = {.fd = fd, .events = POLLIN};
+	struct termios raw = *hidden;
+
+	raw.c_lflag &= ~(tcflag_t)ICANON;
+	raw.c_cc[VMIN] = raw.c_cc[VTIME] = 0;
+	if (secret_buffer_reserve(&rest, LINE_MAX_BYTES, err) < 0)
+		return -1;
+	if (tcsetattr(fd, TCSANOW, &raw) < 0)
+		return error_system(err, TERMINAL);
+	poll(&input, 1, PASTE_MS);
+	ssize_t length = read(fd, rest.data, LINE_MAX_BYTES);
+	rest.length = length > 0 ? (size_t)length : 0;
+	if (tcsetattr(fd, TCSAFLUSH, hidden) < 0)
+		return error_system(err, TERMINAL);
+	if (is_line_breaks(rest.data, length))
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "more than one line was pasted; take a value of several lines from a file "
+	    "(--from-file)");
+}
+
 /* Two questions.  1: the answers differ. */
-static int ask_twice(int fd, const char *name, struct secret_buffer *value, struct error *err)
+static int ask_twice(int fd, const struct termios *hidden, const char *name,
+    struct secret_buffer *value, struct error *err)
 {
 	cleanup_secret struct secret_buffer again = SECRET_BUFFER_INIT;
 	char question[512];
 
 	snprintf(question, sizeof(question), "Value of %s: ", name);
-	if (ask(fd, question, value, err) < 0)
+	if (ask(fd, question, value, err) < 0 || check_surplus(fd, hidden, err) < 0)
 		return -1;
 	if (value->length == 0)
 		return error_set(err, ERROR_INVALID,
 		    "an empty value: if it is meant, say --from-literal %s=", name);
 	snprintf(question, sizeof(question), "Value of %s, again: ", name);
-	if (ask(fd, question, &again, err) < 0)
+	if (ask(fd, question, &again, err) < 0 || check_surplus(fd, hidden, err) < 0)
 		return -1;
 	return !secret_buffer_equal(value, &again);
 }
 
-static int ask_until_same(int fd, const char *name, struct secret_buffer *value, struct error *err)
+static int ask_until_same(int fd, const struct termios *hidden, const char *name,
+    struct secret_buffer *value, struct error *err)
 {
 	for (int round = 0; round < ROUNDS; round++) {
-		int result = ask_twice(fd, name, value, err);
+		int result = ask_twice(fd, hidden, name, value, err);
 		if (result <= 0)
 			return result;
 		if (say(fd, "They differ: once more.\n", err) < 0)
@@ -151,7 +193,7 @@ int prompt_hidden(const char *name, struct secret_buffer *value, struct error *e
 	/* What was typed before the question was not meant for it. */
 	if (tcsetattr(fd, TCSAFLUSH, &hidden) < 0)
 		return error_system(err, TERMINAL);
-	int result = ask_until_same(fd, name, value, err);
+	int result = ask_until_same(fd, &hidden, name, value, err);
 	/* What is left unread must not become a command of the shell. */
 	tcsetattr(fd, TCSAFLUSH, &shown);
 	if (result < 0)

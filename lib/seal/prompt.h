@@ -14,7 +14,8 @@ int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused
  * Ask on /dev/tty, whatever standard input is, for the value called `name`, twice, until both are
  * the same (three times at most).  Nothing is shown; the terminal is put back, also when a signal
  * (lib/base/signals.h) ends it: ERROR_INTERRUPTED.  An empty value, one that is longer than a
- * terminal's line (4,094 bytes) and the end of input are ERROR_INVALID; no terminal is ERROR_USAGE.
+ * terminal's line (4,094 bytes), one of several lines that is pasted and the end of input are
+ * ERROR_INVALID; no terminal is ERROR_USAGE.
  */
 int prompt_hidden(const char *name, struct secret_buffer *value, struct error *err)
     __attribute__((nonnull, warn_unused_result));

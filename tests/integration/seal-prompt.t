@@ -67,6 +67,28 @@ on_terminal "expect Value of A:
 	send $(printf 'x%.0s' {1..4094})\\r" --prompt A app
 like "$OUT" 'as long as a terminal.s line, or longer' "a value that may be cut"
 
+# What is pasted beyond the first line is neither lost nor the next answer.
+before=$(stored app A)
+for paste in 'one\rtwo' 'one\rtwo\r' 'one\rone\r' 'one\r\rtwo\r' 'one\rone\rthree\r'; do
+	on_terminal "expect Value of A:
+		send $paste" --prompt A --prompt B app
+	status_is 1 "several lines that are pasted: ${paste//\\r/|}"
+	like "$OUT" 'secret-seal: --prompt A: more than one line was pasted; take a value of several lines from a file' "and the message says so"
+	unlike "$OUT" 'one|two|three' "and shows none of them"
+	restored "the terminal is as it was"
+done
+on_terminal 'expect Value of A:
+	send one\r
+	expect again:
+	send one\rtwo' --prompt A app
+like "$OUT" 'more than one line was pasted' "at the second question too"
+is "$(stored app A)" "$before" "nothing was sealed"
+on_terminal 'expect Value of A:
+	send one\r\r
+	expect again:
+	send one\r\r' --prompt A app
+status_is 0 "line breaks alone are no value"
+
 on_terminal 'expect Value of A:
 	send half\x03' --prompt A app
 status_is 130 "Ctrl-C: 128+2"
