@@ -47,12 +47,12 @@ compare() {
 	done
 	is "$missing" "" "$program.1 names the variables of $name --help"
 }
-# Options that the page mentions, and those that it lists.
-mentioned() { grep -oE '(^\.|[ (])Fl -[a-z0-9-]+' "$1" | sed 's/.*Fl -//' | sort -u; }
+# Options that the page mentions about the time limit, and all that it lists.
+mentioned() { sed -n '/^\.It Fl -timeout/,/^\.It Fl -retries/p' "$1" | grep -oE 'Fl -[a-z0-9-]+' | sed 's/.*Fl -//' | sort -u; }
 listed() { sed -nE 's/^\.It (Fl [a-zA-Z] , )?Fl -([a-z0-9-]+).*/\2/p' "$1" | sort -u; }
 for page in "$pages"/*.1; do
 	program=$(basename "$page" .1)
-	is "$(comm -23 <(mentioned "$page") <(listed "$page"))" "" "$program.1 mentions its own options only"
+	is "$(comm -23 <(mentioned "$page") <(listed "$page"))" "" "$program.1: --timeout mentions options of its own program"
 	commands=$(commands_of_help "$program")
 	if [ -z "$commands" ]; then
 		compare "$page" "$program" ''
