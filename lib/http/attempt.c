@@ -92,15 +92,10 @@ static int set_pem(struct setup *setup, CURLoption option, enum http_pem kind, c
     const char *path, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	int result = 0;
 
 	if (!pem && !path)
 		return 0;
-	if (!pem)
-		result = http_pem_read(&text, path, kind, err);
-	else if ((result = secret_buffer_append_string(&text, pem, err)) == 0)
-		result = http_pem_check(&text, kind, err);
-	if (result < 0)
+	if (http_pem_load(&text, pem, path, kind, err) < 0)
 		return -1;
 	struct curl_blob blob = {text.data, text.length, CURL_BLOB_COPY};
 	SET(setup, option, &blob);

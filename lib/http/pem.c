@@ -83,15 +83,24 @@ int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error 
 	return 0;
 }
 
-int http_pem_read(
-    struct secret_buffer *text, const char *path, enum http_pem kind, struct error *err)
+static int read_file(struct secret_buffer *text, const char *path, struct error *err)
 {
 	struct stat status;
 
 	text->limit = PEM_BYTES_MAX;
 	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
 		return error_set(err, ERROR_INVALID, "%s: a folder; name a file", path);
-	if (secret_buffer_read_file(text, path, err) < 0)
+	return secret_buffer_read_file(text, path, err);
+}
+
+int http_pem_load(struct secret_buffer *text, const char *pem, const char *path, enum http_pem kind,
+    struct error *err)
+{
+	if (pem)
+		return secret_buffer_append_string(text, pem, err) < 0
+			   ? -1
+			   : http_pem_check(text, kind, err);
+	if (read_file(text, path, err) < 0)
 		return -1;
 	return http_pem_check(text, kind, err) < 0 ? error_wrap(err, "%s", path) : 0;
 }

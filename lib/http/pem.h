@@ -14,8 +14,8 @@ enum http_pem { HTTP_PEM_CERTIFICATE, HTTP_PEM_KEY };
 int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Read a file of PEM into `text`, which is empty. */
-int http_pem_read(struct secret_buffer *text, const char *path, enum http_pem kind,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Load `pem`, or where it is NULL the file, into `text`, which is empty, and check it. */
+int http_pem_load(struct secret_buffer *text, const char *pem, const char *path, enum http_pem kind,
+    struct error *err) __attribute__((nonnull(1, 5), warn_unused_result));
 
 #endif

@@ -267,25 +267,34 @@ static void hide_credential(struct search *search, const char *bytes, size_t len
 		hide_form(search, copy.data, copy.length);
 }
 
+/* Append the text with its escapes undone, of which this is the first character. */
+static void append_unescaped(
+    struct search *search, struct secret_buffer *to, const char *text, size_t length, char escape)
+{
+	struct error ignored = ERROR_INIT;
+	size_t used, written;
+
+	for (size_t i = 0; i < length; i += used) {
+		uint8_t out[4] = {(uint8_t)text[i]};
+		used = written = 1;
+		if (text[i] == escape)
+			used = unescape((const uint8_t *)text + i, length - i, out, &written);
+		if (secret_buffer_append(to, out, written, &ignored) < 0)
+			search->given_up = true;
+	}
+}
+
 /* Hide the value of a JSON string (without its quotes), and the value's bytes if it is base64. */
 static void hide_string(struct search *search, const char *literal, size_t length)
 {
 	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT, bytes = SECRET_BUFFER_INIT;
 	struct error ignored = ERROR_INIT;
-	size_t used, written;
 
 	if (secret_buffer_reserve(&value, length, &ignored) < 0) {
 		search->given_up = true;
 		return;
 	}
-	for (size_t i = 0; i < length; i += used) {
-		uint8_t out[4] = {(uint8_t)literal[i]};
-		used = written = 1;
-		if (*out == '\\')
-			used = unescape((const uint8_t *)literal + i, length - i, out, &written);
-		if (secret_buffer_append(&value, out, written, &ignored) < 0)
-			search->given_up = true;
-	}
+	append_unescaped(search, &value, literal, length, '\\');
 	if (base64_decode(&bytes, value.data, value.length, &ignored) == 0)
 		hide_credential(search, bytes.data, bytes.length);
 	hide_credential(search, value.data, value.length);
@@ -319,16 +328,9 @@ static void hide_proxy(struct search *search, const char *url)
 	const char *scheme = url ? strstr(url, "://") : NULL, *begin = scheme ? scheme + 3 : url;
 	const char *end = begin ? strrchr(begin, '@') : NULL;
 	cleanup_secret struct secret_buffer user = SECRET_BUFFER_INIT;
-	struct error ignored = ERROR_INIT;
-	size_t used, written;
 
-	for (size_t i = 0; end && i < (size_t)(end - begin); i += used) {
-		uint8_t out[4];
-		used =
-		    unescape((const uint8_t *)begin + i, (size_t)(end - begin) - i, out, &written);
-		if (secret_buffer_append(&user, out, written, &ignored) < 0)
-			search->given_up = true;
-	}
+	if (end)
+		append_unescaped(search, &user, begin, (size_t)(end - begin), '%');
 	if (user.length == 0)
 		return;
 	const char *colon = strchr(user.data, ':');

@@ -200,13 +200,9 @@ static int add_certificates(X509_STORE *store, const struct secret_buffer *text,
 static int trust(X509_STORE *store, const struct http_endpoint *endpoint, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	int result;
 
-	if (!endpoint->ca_pem)
-		result = http_pem_read(&text, endpoint->ca_file, HTTP_PEM_CERTIFICATE, err);
-	else if ((result = secret_buffer_append_string(&text, endpoint->ca_pem, err)) == 0)
-		result = http_pem_check(&text, HTTP_PEM_CERTIFICATE, err);
-	if (result < 0)
+	if (http_pem_load(&text, endpoint->ca_pem, endpoint->ca_file, HTTP_PEM_CERTIFICATE, err) <
+	    0)
 		return error_wrap(err, "CA certificate");
 	if (add_certificates(store, &text, err) == 0)
 		return 0;
