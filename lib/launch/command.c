@@ -1,11 +1,15 @@
 #include "lib/launch/command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -31,22 +35,77 @@ static int failure(const char *file, int number, struct error *err)
 	return missing ? COMMAND_NOT_FOUND : COMMAND_CANNOT_RUN;
 }
 
+/* No errno; tracing is not allowed here. */
+#define NOT_TRACED 255
+
+/* Execute the file as a traced process: it stops before its first instruction, or ends with errno.
+ */
+static _Noreturn void execute_traced(const char *file, char *const *argv)
+{
+	char *const empty[] = {NULL};
+
+	/* Else it would go on if its tracer were killed now. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+		_exit(NOT_TRACED);
+	execve(file, argv, empty);
+	_exit(errno);
+}
+
+/* Wait until a traced process has executed its file (0) or ended (its exit status). */
+static int wait_for_trial(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	while (WIFSTOPPED(status) && WSTOPSIG(status) != SIGTRAP) {
+		ptrace(PTRACE_CONT, child, NULL, NULL);
+		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (!WIFSTOPPED(status))
+		return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_TRACED;
+	kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+/*
+ * Return whether the kernel executes the file, else set errno.  The kernel itself is asked: only it
+ * knows its formats, interpreters and mounts.  Where tracing is not allowed, the permission is
+ * looked at instead.
+ */
+static bool can_execute(const char *file, char *const *argv)
+{
+	struct stat status;
+
+	if (stat(file, &status) < 0)
+		return false;
+	pid_t child = fork();
+	if (child == 0)
+		execute_traced(file, argv);
+	int number = child < 0 ? NOT_TRACED : wait_for_trial(child);
+	if (number != NOT_TRACED) {
+		errno = number;
+		return number == 0;
+	}
+	errno = EACCES;
+	return S_ISREG(status.st_mode) && access(file, X_OK) == 0;
+}
+
 /*
  * Become the file; without an environment only look whether that could be: true then.  Else errno
  * says why not.
  */
 static bool try(const char *file, char *const *argv, char *const *environment)
 {
-	struct stat status;
-
-	if (environment) {
-		execve(file, argv, environment);
-		return false;
-	}
-	if (stat(file, &status) < 0)
-		return false;
-	errno = EACCES;
-	return S_ISREG(status.st_mode) && access(file, X_OK) == 0;
+	if (!environment)
+		return can_execute(file, argv);
+	execve(file, argv, environment);
+	return false;
 }
 
 /* As execvp(3), but without its fallback to /bin/sh. */

@@ -17,7 +17,10 @@
 int command_exec(char *const *argv, char *const *environment, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* 0 when command_exec would find a file to execute; else its exit status, with *err set. */
+/*
+ * Return 0 when command_exec would succeed, else its exit status, with *err set.  The command is
+ * executed in a child without environment and descriptors, which ends before its first instruction.
+ */
 int command_check(char *const *argv, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
