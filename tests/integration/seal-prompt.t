@@ -68,25 +68,25 @@ on_terminal "expect Value of A:
 like "$OUT" 'as long as a terminal.s line, or longer' "a value that may be cut"
 
 # What is pasted beyond the first line is neither lost nor the next answer.
-before=$(stored app A)
-for paste in 'one\rtwo' 'one\rtwo\r' 'one\rone\r' 'one\r\rtwo\r' 'one\rone\rthree\r'; do
+sealed=$(stored app A)
+for paste in 'uno\rdos' 'uno\rdos\r' 'uno\runo\r' 'uno\r\rdos\r' 'uno\runo\rtres\r'; do
 	on_terminal "expect Value of A:
 		send $paste" --prompt A --prompt B app
 	status_is 1 "several lines that are pasted: ${paste//\\r/|}"
 	like "$OUT" 'secret-seal: --prompt A: more than one line was pasted; take a value of several lines from a file' "and the message says so"
-	unlike "$OUT" 'one|two|three' "and shows none of them"
+	unlike "$OUT" 'uno|dos|tres' "and shows none of them"
 	restored "the terminal is as it was"
 done
 on_terminal 'expect Value of A:
-	send one\r
+	send uno\r
 	expect again:
-	send one\rtwo' --prompt A app
+	send uno\rdos' --prompt A app
 like "$OUT" 'more than one line was pasted' "at the second question too"
-is "$(stored app A)" "$before" "nothing was sealed"
+is "$(stored app A)" "$sealed" "nothing was sealed"
 on_terminal 'expect Value of A:
-	send one\r\r
+	send uno\r\r
 	expect again:
-	send one\r\r' --prompt A app
+	send uno\r\r' --prompt A breaks
 status_is 0 "line breaks alone are no value"
 
 on_terminal 'expect Value of A:
