@@ -68,13 +68,32 @@ static int read_back(struct sealing *sealing, struct kube_secret *stored, struct
 	return result;
 }
 
+/*
+ * Return true when the Secret has changed since it was read: what Vault refuses of it may be an old
+ * ciphertext that a rotation has replaced and retired.
+ */
+static bool is_overtaken(const struct sealing *sealing, const struct error *err)
+{
+	struct servers *servers = sealing->servers;
+	struct kube_secret now = {0};
+	struct error unread = ERROR_INIT;
+
+	if (!sealing->exists || (err->code != ERROR_INVALID && err->code != ERROR_REJECTED) ||
+	    kube_secret_get(servers->client, &servers->kube, sealing->namespace, sealing->name,
+		&now, &unread) < 0)
+		return false;
+	bool changed = strcmp(now.resource_version, sealing->existing.resource_version) != 0;
+	kube_secret_free(&now);
+	return changed;
+}
+
 bool sealing_try_again(const struct sealing *sealing, int tries, struct error *err)
 {
 	int64_t limit = tries < 6 ? WAIT_FIRST_MS << tries : WAIT_MAX_MS;
 	uint32_t random;
 
-	if (!sealing->conflict || sealing->settings->based_on || tries >= TRIES_MAX ||
-	    signals_caught())
+	if (sealing->settings->based_on || tries >= TRIES_MAX || signals_caught() ||
+	    (!sealing->conflict && !is_overtaken(sealing, err)))
 		return false;
 	RAND_bytes((uint8_t *)&random, sizeof(random));
 	poll(NULL, 0, (int)(random % limit));

@@ -45,4 +45,23 @@ out_is a123456 "a document has all six members"
 run "$BIN/secret-seal" verify
 status_is 0 "all of it decrypts"
 
+# A rotation that replaces and retires what was read before it is decrypted.
+. "$(dirname "$0")/../faults.sh"
+"$BIN/secret-seal" --transit-key aes256-key --set KEPT=k --set CHANGED=1 rotated >/dev/null
+bad_vault --on POST /decrypt/ 1 "held=$TAP_WORK/retired" relay
+VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA "$BIN/secret-seal" --set CHANGED=2 rotated >"$TAP_WORK/out" 2>&1 &
+sealing=$!
+is_decrypting() { grep -q /decrypt/ "$BAD_LOG"; }
+until_true is_decrypting
+rotate() { run "$BIN/secret-rotate" -A --no-lease --retire && [ "$STATUS" = 0 ]; }
+ok "the version that was read is retired" eval 'rotate && rotate'
+[ "$STATUS" = 0 ] || tap_note "$ERR"
+: >"$TAP_WORK/retired"
+STATUS=0
+wait "$sealing" || STATUS=$?
+is "$STATUS" 0 "the Secret is read again"
+[ "$STATUS" = 0 ] || tap_note "$(cat "$TAP_WORK/out")"
+run "$BIN/secret-exec" --secret rotated -- sh -c 'echo $KEPT$CHANGED'
+out_is k2 "the kept value and the changed one are there"
+
 done_testing
