@@ -157,15 +157,30 @@ static int refuse_string(const struct manifest_tree *tree, const struct manifest
 	return manifest_tree_refuse(tree, node->start, err, "%s is no string", what);
 }
 
+/* The content of a node; NULL on error. */
+static char *copy_string(const struct manifest_tree *tree, const struct manifest_node *node,
+    const char *what, struct error *err)
+{
+	const char *content = secret_buffer_string(&tree->contents) + node->value;
+	char *text = manifest_node_string(tree, node);
+
+	if (text)
+		return text;
+	if (node->kind == MANIFEST_SCALAR && !memchr(content, '\0', node->bytes))
+		error_memory(err);
+	else
+		refuse_string(tree, node, what, err);
+	return NULL;
+}
+
 /* The text of a node that must be a string; NULL on error. */
 static char *read_string(const struct manifest_tree *tree, const struct manifest_node *node,
     const char *what, struct error *err)
 {
-	char *text = manifest_node_is_string(tree, node) ? manifest_node_string(tree, node) : NULL;
-
-	if (!text)
-		refuse_string(tree, node, what, err);
-	return text;
+	if (manifest_node_is_string(tree, node))
+		return copy_string(tree, node, what, err);
+	refuse_string(tree, node, what, err);
+	return NULL;
 }
 
 /* *text stays NULL where there is none, or "". */
@@ -190,12 +205,11 @@ static int read_pairs(const struct manifest_tree *tree, const struct manifest_no
 	if (!mapping)
 		return err->code ? -1 : 0;
 	manifest_each_key (tree, mapping, key) {
-		cleanup_free char *key_text = manifest_node_string(tree, key);
-		cleanup_free char *value = read_string(tree, manifest_next(tree, key), name, err);
+		cleanup_free char *key_text = copy_string(tree, key, name, err);
+		cleanup_free char *value =
+		    key_text ? read_string(tree, manifest_next(tree, key), name, err) : NULL;
 
-		if (!key_text && value)
-			refuse_string(tree, key, name, err);
-		if (!key_text || !value || add(object, key_text, value, err) < 0)
+		if (!value || add(object, key_text, value, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -262,18 +276,16 @@ static bool is_count(const struct manifest_tree *tree, const struct manifest_nod
 static char *read_data_key(
     const struct manifest_tree *tree, const struct manifest_node *key, struct error *err)
 {
-	bool known = manifest_node_is_string(tree, key) || is_count(tree, key);
-	char *text = known ? manifest_node_string(tree, key) : NULL;
-
-	if (known && kube_valid_data_key(text))
+	if (!manifest_node_is_string(tree, key) && !is_count(tree, key)) {
+		refuse_string(tree, key, "a data key", err);
+		return NULL;
+	}
+	char *text = copy_string(tree, key, "a data key", err);
+	if (!text || kube_valid_data_key(text))
 		return text;
 	free(text);
-	if (!known)
-		refuse_string(tree, key, "a data key", err);
-	else
-		manifest_tree_refuse(tree, key->start, err,
-		    "it can't be a data key of a Secret: letters, digits, '-', '_' and '.', up to "
-		    "253");
+	manifest_tree_refuse(tree, key->start, err,
+	    "it can't be a data key of a Secret: letters, digits, '-', '_' and '.', up to 253");
 	return NULL;
 }
 
@@ -283,15 +295,17 @@ static int read_base64(const struct manifest_tree *tree, const struct manifest_n
 {
 	const char *text = secret_buffer_string(&tree->contents) + node->value;
 	cleanup_secret struct secret_buffer joined = SECRET_BUFFER_INIT;
-	struct error ignored = ERROR_INIT;
+	struct error no_base64 = ERROR_INIT;
 
 	if (secret_buffer_reserve(&joined, node->bytes, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < node->bytes; i++)
 		if (text[i] != '\n' && text[i] != '\r')
 			joined.data[joined.length++] = text[i];
-	if (base64_decode(bytes, secret_buffer_string(&joined), joined.length, &ignored) == 0)
+	if (base64_decode(bytes, secret_buffer_string(&joined), joined.length, &no_base64) == 0)
 		return 0;
+	if (no_base64.code == ERROR_SYSTEM)
+		return error_memory(err);
 	return manifest_tree_refuse(tree, node->start, err,
 	    "a value in data that is no base64: encode it, or let it stand in stringData");
 }

@@ -673,6 +673,10 @@ static int check(const struct manifest *before, const struct manifest_change *ch
 	manifest_free(&after);
 	if (right)
 		return 0;
+	if (result < 0 && reason.code == ERROR_SYSTEM) {
+		*err = reason;
+		return -1;
+	}
 	const struct manifest_node *root = &before->tree.nodes[changes->secret->node];
 	return manifest_tree_refuse(&before->tree, root->start, err,
 	    "this Secret is written in a way that can't be changed safely: write it as kubectl "
