@@ -30,7 +30,7 @@ static void store(struct error *err, char *text)
 	free(text);
 }
 
-static char *vformat(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static char *vformat(const char *format, va_list arguments)
 {
 	char *text;
 
