@@ -11,7 +11,7 @@
 const char *status_state_name(enum status_state state)
 {
 	static const char *const names[] = {
-	    "current", "old", "sealed", "retired", "garbled", "plaintext"};
+	    "current", "old", "sealed", "retired", "garbled", "plaintext", "empty"};
 
 	return names[state];
 }

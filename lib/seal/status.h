@@ -13,6 +13,7 @@ enum status_state {
 	STATUS_RETIRED,	  /* under the key's min_decryption_version: it decrypts no more */
 	STATUS_GARBLED,	  /* begins as ciphertext does, but is none */
 	STATUS_PLAINTEXT, /* not sealed at all */
+	STATUS_EMPTY,	  /* not a value's state: the Secret has none */
 };
 const char *status_state_name(enum status_state state);
 

@@ -114,28 +114,51 @@ static int write_notes(const struct status *status, struct text_stream *out, str
 	return 0;
 }
 
+/* Return a value to show in a row, or NULL after the last; a Secret without values has one row. */
+static const struct status_value *value_of_row(
+    const struct status_secret *secret, size_t row_number)
+{
+	static char none[] = "-";
+	static const struct status_value empty = {.data_key = none, .state = STATUS_EMPTY};
+
+	if (secret->count == 0 && row_number == 0)
+		return &empty;
+	return row_number < secret->count ? &secret->values[row_number] : NULL;
+}
+
+static int write_rows(const struct status *status, int64_t now_s, const size_t *widths,
+    struct text_stream *out, struct error *err)
+{
+	const struct status_value *value;
+	row cells;
+
+	for (size_t i = 0; i < status->count; i++)
+		for (size_t j = 0; (value = value_of_row(&status->secrets[i], j)); j++) {
+			make_row(&status->secrets[i], value, now_s, cells);
+			if (write_row(widths, (const char(*)[CELL_MAX])cells, out, err) < 0)
+				return -1;
+		}
+	return 0;
+}
+
 static int write_table(
     const struct status *status, int64_t now_s, struct text_stream *out, struct error *err)
 {
 	size_t widths[COLUMNS] = {0};
+	const struct status_value *value;
 	row cells;
 
 	if (status->count == 0)
 		return 0;
 	widen(widths, header);
 	for (size_t i = 0; i < status->count; i++)
-		for (size_t j = 0; j < status->secrets[i].count; j++) {
-			make_row(&status->secrets[i], &status->secrets[i].values[j], now_s, cells);
+		for (size_t j = 0; (value = value_of_row(&status->secrets[i], j)); j++) {
+			make_row(&status->secrets[i], value, now_s, cells);
 			widen(widths, (const char(*)[CELL_MAX])cells);
 		}
-	if (write_row(widths, header, out, err) < 0)
+	if (write_row(widths, header, out, err) < 0 ||
+	    write_rows(status, now_s, widths, out, err) < 0)
 		return -1;
-	for (size_t i = 0; i < status->count; i++)
-		for (size_t j = 0; j < status->secrets[i].count; j++) {
-			make_row(&status->secrets[i], &status->secrets[i].values[j], now_s, cells);
-			if (write_row(widths, (const char(*)[CELL_MAX])cells, out, err) < 0)
-				return -1;
-		}
 	return write_notes(status, out, err);
 }
 

@@ -51,6 +51,8 @@ static int verify_one(void *context, struct kube_secret *secret, struct error *e
 
 	outcome->secrets++;
 	outcome->values += secret->data_count;
+	if (secret->data_count == 0)
+		return 0;
 	if (unseal_secret(verifying->servers, secret, verifying->transit_key, &unsealed, err) < 0) {
 		if (error_is_outage(err))
 			return -1;

@@ -108,7 +108,7 @@ bool sealed_secret_is_labelled(const struct kube_secret *secret)
 {
 	const char *label = kube_secret_label(secret, SEALED_LABEL);
 
-	return label && strcmp(label, SEALED_LABEL_VALUE) == 0;
+	return secret->data_count > 0 && label && strcmp(label, SEALED_LABEL_VALUE) == 0;
 }
 
 int sealed_secret_scope(

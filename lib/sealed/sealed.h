@@ -46,7 +46,10 @@ const char *sealed_scope_name(enum sealed_scope scope);
 char *sealed_context(enum sealed_scope scope, const char *namespace, const char *name,
     const char *data_key, struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* It has our label: then all of it claims to be sealed. */
+/*
+ * Return true when the Secret has values and our label, which claims that all of them are sealed.
+ * One without values, as a seal Job is given to fill, claims nothing; its annotations do not count.
+ */
 bool sealed_secret_is_labelled(const struct kube_secret *secret);
 /* The scope and layout that a Secret's annotations state. */
 int sealed_secret_scope(const struct kube_secret *secret, enum sealed_scope *scope,

@@ -114,6 +114,9 @@ rotate -A --phase rewrap
 vault_call POST transit/keys/derived-key/rotate
 vault_call POST transit/keys/derived-key/rotate
 make empty "$sealed_label" derived-key
+rotate -n default --phase retire
+err_unlike derived-key "a Secret without values names no key"
+make plain "$sealed_label" derived-key plaintext
 rotate -n default --phase retire --trim
 status_is 0 "a key that an annotation names, and nothing is sealed with"
 err_like 'transit/derived-key: no value is sealed with it: its versions stay' "is left as it is"
