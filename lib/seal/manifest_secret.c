@@ -238,6 +238,19 @@ static int write_change(struct changing *changing, const struct manifest *manife
 	return 0;
 }
 
+/* Plaintext that stays is sealed too. */
+static int check_plaintext(
+    const struct changing *changing, const struct manifest_secret *found, struct error *err)
+{
+	const struct kube_secret *object = &found->object;
+
+	for (size_t i = 0; i < object->data_count; i++)
+		if (!sealed_entry_is_ciphertext(&object->data[i]) &&
+		    manifest_check_rendered(found, err) < 0)
+			return error_wrap(err, "%s", changing->search.file);
+	return 0;
+}
+
 static int change_found(struct changing *changing, const struct manifest *manifest,
     const struct manifest_secret *found, struct error *err)
 {
@@ -249,6 +262,7 @@ static int change_found(struct changing *changing, const struct manifest *manife
 
 	settings.adopt = true; /* plaintext beside ciphertext is what manifests are about */
 	if (check_version(changing, manifest, err) == 0 &&
+	    check_plaintext(changing, found, err) == 0 &&
 	    take_existing(&sealing, found, own ? own : changing->servers->namespace, err) == 0 &&
 	    run_steps(&sealing, err) == 0)
 		result =

@@ -238,6 +238,9 @@ not_yet 'line 4, column 11: .*Helm template; render it first' "$head"$'data: {A:
 not_yet 'line 1: .*a template, such as Helm' $'apiVersion: v1\nkind: Secret\nmetadata: {name: "{{ .Release.Name }}"}\nstringData: {A: a}\n'
 not_yet 'line 4, column 3: a Secret in an OpenShift Template; process the template first' \
 	$'apiVersion: template.openshift.io/v1\nkind: Template\nobjects:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: app}\n  stringData: {A: "${A}"}\n'
+printf '%s' "$head" 'stringData: {A: "{{ .Values.a }}"}' >"$TAP_WORK/t.yaml"
+run "$BIN/secret-seal" --transit-key aes256-key -n demo -i -f "$TAP_WORK/t.yaml" app --set B=b
+fails_with 1 't\.yaml: .*a template, such as Helm' "one value set beside a template's"
 printf '%s' "$head" 'stringData: {A: a}' | iconv -f UTF-8 -t UTF-16 >"$TAP_WORK/t.yaml"
 for target in -i '-o yaml'; do
 	run "$BIN/secret-seal" --transit-key aes256-key -n demo $target -f "$TAP_WORK/t.yaml"
