@@ -93,7 +93,9 @@ static const char *const dangerous[] = {
     "FFREPORT", "ALSA_*", "PULSE_*", "SDL_*DYNAMIC_API", "FONTCONFIG_*", "MAGICK_*", "GS_LIB",
     "GS_OPTIONS", "GDAL_*", "OGR_*", "HDF5_*", "ASPELL_CONF", "TEXINPUTS", "TEXMF*", "APACHE_*",
     /* where programs look for their configuration, and proxies */
-    "HOME", "*_HOME", "XDG_CONFIG_*", "XDG_DATA_*", "*_PROXY", "*_proxy"};
+    "HOME", "JAVA_HOME", "JRE_HOME", "CURL_HOME", "AIRFLOW_HOME", "NEW_RELIC_HOME", "M2_HOME",
+    "ORACLE_HOME", "SCALA_HOME", "GROOVY_HOME", "KOTLIN_HOME", "HIVE_HOME", "KAFKA_HOME",
+    "SBCL_HOME", "COMPOSER_HOME", "CUDA_HOME", "XDG_CONFIG_*", "XDG_DATA_*", "*_PROXY", "*_proxy"};
 
 /* How names of credentials end: none of these makes a program run code. */
 static const char *const harmless_ends[] = {"PASSWORD", "PASSPHRASE", "TOKEN", "USERNAME",

@@ -115,11 +115,20 @@ static int add_number(const struct making *making, struct error *err)
 	return 0;
 }
 
+/* Whether --env or --only has this very name. */
+static bool is_named(const struct deliver_settings *settings, const char *name)
+{
+	return strings_contain(&settings->environment, name) ||
+	       (settings->naming && strings_contain(&settings->naming->only, name));
+}
+
 static int check(const struct making *making, struct error *err)
 {
 	for (size_t i = 0; i < making->count; i++) {
 		const struct variable *secret = making->secrets[i];
-		if (environment_check(secret, &making->settings->allow, err) < 0)
+		struct variable named = *secret;
+		named.chosen |= is_named(making->settings, secret->name);
+		if (environment_check(&named, &making->settings->allow, err) < 0)
 			return -1;
 		if (making->fd >= 0 && strcmp(secret->name, making->fd_variable) == 0)
 			return error_set(err, ERROR_INVALID,

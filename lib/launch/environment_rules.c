@@ -63,16 +63,32 @@ static int check_value(const struct variable *variable, struct error *err)
 	return 0;
 }
 
+/*
+ * Whether Kubernetes takes the name for an environment variable.  Shells do not, but other
+ * applications read such names, as spring.datasource.password.
+ */
+static bool is_pod_name(const char *name)
+{
+	static const char bytes[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+
+	return *name && (*name < '0' || *name > '9') && name[strspn(name, bytes)] == '\0';
+}
+
 int environment_check(
     const struct variable *variable, const struct strings *allowed, struct error *err)
 {
-	if (!variable_valid_name(variable->name))
+	const char *name = variable_shown_name(variable);
+
+	if (!variable_valid_name(variable->name) &&
+	    !(is_pod_name(variable->name) &&
+		(variable->chosen || strings_contain(allowed, variable->name))))
 		return error_set(err, ERROR_INVALID,
 		    "%s: \"%s\" can't be an environment variable's name ([A-Za-z_][A-Za-z0-9_]*): "
 		    "rename it, or deliver as JSON with --fd N or --memfd :json; for a JSON "
-		    "document "
-		    "whose members are the variables, use --document",
-		    variable->source, variable_shown_name(variable));
+		    "document whose members are the variables, use --document; if it is meant, "
+		    "--allow-env %s",
+		    variable->source, name, name);
 	if (environment_check_danger(variable, allowed, err) < 0)
 		return -1;
 	return check_value(variable, err);

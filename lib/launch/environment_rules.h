@@ -18,8 +18,9 @@ int environment_check_danger(const struct variable *variable, const struct strin
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Check that a secret can stand in an environment: a name of [A-Za-z_][A-Za-z0-9_]* and no danger;
- * a value that is UTF-8 text without a NUL byte, and short enough.
+ * Check that a secret can be in an environment: a name of [A-Za-z_][A-Za-z0-9_]*, or with dots and
+ * hyphens where it is chosen or `allowed`, and no danger; a value that is UTF-8 text without a NUL
+ * byte, and short enough.
  */
 int environment_check(const struct variable *variable, const struct strings *allowed,
     struct error *err) __attribute__((nonnull, warn_unused_result));

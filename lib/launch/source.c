@@ -155,12 +155,14 @@ static int name_value(struct source *source, struct source_value *value,
 	if (value->document)
 		return sealed_document_each(
 		    &value->bytes, value->where, name_member, &members, err);
-	if (value->variable)
-		return variables_add(variables, value->variable, &value->bytes, value->where, err);
-	cleanup_free char *variable = naming_apply(naming, value->name, err);
+	cleanup_free char *variable =
+	    value->variable ? strdup(value->variable) : naming_apply(naming, value->name, err);
 	if (!variable)
+		return value->variable ? error_memory(err) : -1;
+	if (variables_add(variables, variable, &value->bytes, value->where, err) < 0)
 		return -1;
-	return variables_add(variables, variable, &value->bytes, value->where, err);
+	variables->items[variables->count - 1].chosen = value->variable || source->reference.key;
+	return 0;
 }
 
 int source_name_values(struct source *source, const struct naming *naming,

@@ -124,6 +124,7 @@ static int replace(struct variable *there, struct variable *by, struct error *er
 		return error_memory(err);
 	free(there->source);
 	there->source = source;
+	there->chosen = by->chosen;
 	there->secret_name = by->secret_name;
 	secret_buffer_move(&there->value, &by->value);
 	return 0;
@@ -139,8 +140,10 @@ int variables_merge(struct variables *to, struct variables *from, bool override,
 			  : variables_add(to, moving->name, &moving->value, moving->source, err);
 		if (result < 0)
 			return -1;
-		if (!there)
+		if (!there) {
+			to->items[to->count - 1].chosen = moving->chosen;
 			to->items[to->count - 1].secret_name = moving->secret_name;
+		}
 	}
 	variables_free(from);
 	return 0;

@@ -20,6 +20,7 @@ struct variable {
 	char *name;
 	struct secret_buffer value;
 	char *source;	  /* for messages: "Secret demo/app, data key PASSWORD" */
+	bool chosen;	  /* by an option or the pod, as an environment variable's name */
 	bool secret_name; /* read from a plaintext and not a variable's name: maybe a secret */
 
 	/* Places in the array, counted from 1; 0: none. */

@@ -33,8 +33,8 @@ file no-name '#!\necho ran\n'
 file blank-name "#!$(printf '%300s' '')\n"
 file long-name "#!/$(printf '%300s' '' | tr ' ' a)\n"
 file binary '\0177ELF\02\01\01 is not one'
-head -c 100 "/bin/sh" >cut
-chmod 755 cut
+head -c 100 /bin/sh >truncated
+chmod 755 truncated
 cp /bin/true foreign
 printf '\377\376' | dd of=foreign bs=1 seek=18 conv=notrunc 2>/dev/null
 sed 's|/lib64/ld-linux-x86-64.so.2|/lib64/ld-nowhere-64.so.2|;s|/lib/ld-linux-aarch64.so.1|/lib/ld-nowhere-h64.so.1|' /bin/true >no-loader
@@ -45,7 +45,7 @@ mkdir folder
 ln -s nowhere dangling
 ln -s itself itself
 for name in no-interpreter crlf no-loader dangling; do same 127 "./$name"; done
-for name in directory-interpreter plain plain-interpreter no-line empty no-name blank-name long-name binary cut foreign loop-7 folder itself; do
+for name in directory-interpreter plain plain-interpreter no-line empty no-name blank-name long-name binary truncated foreign loop-7 folder itself; do
 	same 126 "./$name"
 done
 same 127 ''

@@ -68,6 +68,31 @@ launch --secret app --only 'a*' --sanitize --override
 fails_with 125 'variable a_b comes from both Secret demo/app, data key a-b and Secret demo/app, data key a.b' \
 	"two names of one Secret that become one are an error that names both"
 
+# Names with dots, as Spring reads them: where they are asked for by name.
+kube_call DELETE /api/v1/namespaces/demo/secrets/app
+"$BIN/secret-seal" --transit-key aes256-key --set spring.datasource.password=hunter2 --set spring.config.import=x app >/dev/null
+dotted=$(stored app spring.datasource.password)
+launch --secret app --exclude '*import'
+fails_with 125 '"spring.datasource.password" can.t be an environment variable.s name.*--allow-env spring.datasource.password' \
+	"a name with dots is refused"
+for options in "--secret app:spring.datasource.password" "--secret app --allow-env spring.datasource.password --exclude *import" \
+	"--secret app --only spring.datasource.password" "--secret app:spring.datasource.password=spring.datasource.password" \
+	"--secret app --fd 3 --env spring.datasource.password"; do
+	# shellcheck disable=SC2086 # options are words
+	run as_pod app "$BIN/secret-exec" $options -- env
+	out_like '(^|'$'\n'')spring.datasource.password=hunter2($|'$'\n'')' "it is delivered with $options"
+done
+run as_pod app env "spring.datasource.password=$dotted" "$BIN/secret-exec" --transit-key aes256-key -- env
+out_like '(^|'$'\n'')spring.datasource.password=hunter2($|'$'\n'')' "and in its place in the environment"
+run as_pod app "$BIN/secret-exec" --secret app --only 'spring.datasource.*' -- env
+fails_with 125 '"spring.datasource.password" can.t be' "a pattern is no name"
+run as_pod app "$BIN/secret-exec" --secret app:spring.config.import -- env
+fails_with 125 'refusing to set spring.config.import.*--allow-env' "a dangerous name needs --allow-env"
+run as_pod app "$BIN/secret-exec" --secret app:spring.config.import --allow-env spring.config.import -- env
+out_like '(^|'$'\n'')spring.config.import=x($|'$'\n'')' "and is delivered with it"
+run as_pod app "$BIN/secret-exec" --secret app:spring.datasource.password='a b' -- env
+fails_with 125 '"a b" can.t be' "a name that no pod can have is refused"
+
 # A document: its members are what is chosen from.
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
 printf '{"host": "h", "pass-word": "p", "1st": "1"}\n' >"$TAP_WORK/app.json"
