@@ -126,7 +126,7 @@ static enum kind plain_kind(struct scalar scalar)
 	return is_based_integer(scalar) ? KIND_INTEGER : decimal_kind(scalar);
 }
 
-/* 1: the text of a number or boolean is one of JSON's as well; 0: it is not. */
+/* Return 1 if JSON would write a number or boolean so too, else 0; -1 for an error. */
 static int is_json_literal(struct scalar scalar, struct error *err)
 {
 	struct error no_json = ERROR_INIT;
@@ -402,13 +402,13 @@ static int convert(struct converter *converter, const char *text)
 	return 0;
 }
 
-/* 3 at a byte order mark, else 0. */
+/* Return the length of a byte order mark at the beginning: 3, or 0. */
 static size_t mark_length(const char *text, size_t length)
 {
 	return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
-/* Nothing but blanks, a comment, a directive or "---" up to the end of the line. */
+/* Return true for a line of blanks, a comment, a directive or "---". */
 static bool is_line_empty(const char *text, size_t length)
 {
 	size_t at = length >= 3 && memcmp(text, "---", 3) == 0 ? 3 : 0;
@@ -438,7 +438,7 @@ size_t yaml_content_start(const char *text, size_t length, size_t *line)
 	return at;
 }
 
-/* 1: *json has the text, which is JSON; 0: the text is YAML. */
+/* Append the text to *json if it is JSON.  Return 1 for JSON, 0 for YAML, -1 for an error. */
 static int pass_json(const char *text, size_t length, const char *what, struct secret_buffer *json,
     struct error *err)
 {

@@ -12,8 +12,8 @@
  * Anchors and aliases, merge keys, duplicate keys, tags but those of the core schema, and keys that
  * are no strings are refused: kubectl writes none, and they can hide things.
  *
- * What begins with a brace is JSON and passes as it is, or is refused: read as YAML, a string of
- * broken JSON could get another value.  A byte order mark is skipped.
+ * Text that begins with a brace is JSON and passes as it is, or is refused: read as YAML, a string
+ * of broken JSON could get another value.  A byte order mark is skipped.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H

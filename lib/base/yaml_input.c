@@ -3,7 +3,8 @@
 #include <openssl/mem.h>
 #include <string.h>
 
-/* ASCII or a byte order mark in units of two or four bytes. */
+/* Return the encoding that ASCII or a byte order mark in units of two or four bytes shows; or NULL.
+ */
 static const char *find_encoding(const char *text, size_t length)
 {
 	static const struct {

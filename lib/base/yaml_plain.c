@@ -17,7 +17,7 @@ static void skip_underscores(struct scan *scan)
 		scan->at++;
 }
 
-/* Pass one character of `letters`. */
+/* Pass one character if it is among `letters`. */
 static bool accept(struct scan *scan, const char *letters)
 {
 	skip_underscores(scan);
@@ -56,7 +56,7 @@ static bool is_word(const char *text, size_t length)
 	return false;
 }
 
-/* 0x1F, 0o17, 0b1; go-yaml also reads 0b-1; PyYAML takes 0x_ for a number, and then fails. */
+/* Match 0x1F, 0o17, 0b1; go-yaml also reads 0b-1; PyYAML takes 0x_ for a number, and then fails. */
 static bool is_based(struct scan scan)
 {
 	static const struct {
@@ -77,7 +77,7 @@ static bool is_based(struct scan scan)
 	return false;
 }
 
-/* 12, -0777, 1_000, 1.5, .5, 5., 1e3; SnakeYAML takes ._ for a number. */
+/* Match 12, -0777, 1_000, 1.5, .5, 5., 1e3; SnakeYAML takes ._ for a number. */
 static bool is_decimal(struct scan scan)
 {
 	accept(&scan, "+-");
@@ -94,7 +94,7 @@ static bool is_decimal(struct scan scan)
 	return is_over(&scan);
 }
 
-/* In base 60: 1:30, -1:30:59.5.  Not 6379:80, for 80 is no minute. */
+/* Match numbers in base 60: 1:30, -1:30:59.5.  Not 6379:80, since a minute ends at 59. */
 static bool is_sexagesimal(struct scan scan)
 {
 	accept(&scan, "+-");
@@ -124,7 +124,7 @@ static bool accept_exactly(struct scan *scan, const char *letters, size_t least,
 	return count >= least;
 }
 
-/* 2024-01-31, 2024-1-31 12:00, 2024-01-31T12:00:00.5Z. */
+/* Match 2024-01-31, 2024-1-31 12:00, 2024-01-31T12:00:00.5Z. */
 static bool is_time(struct scan scan)
 {
 	if (!accept_exactly(&scan, "-", 0, 1) || !accept_exactly(&scan, DIGITS, 4, 4) ||

@@ -11,7 +11,8 @@
 /* client-go's: a token that ends sooner counts as expired. */
 #define EXPIRY_DELTA_S 10
 
-/* Some issuers write a time with an exponent or a fraction; 0 for what is not a number. */
+/* Return a time that may have a fraction or an exponent in whole seconds; 0 if it is not a number.
+ */
 static int64_t integer_part(const struct json *document, json_node node)
 {
 	size_t length;
@@ -22,7 +23,7 @@ static int64_t integer_part(const struct json *document, json_node node)
 	return number > 0 && number < 1e15 ? (int64_t)number : 0;
 }
 
-/* Read the member "exp" of a JWT's payload; 0: it has none. */
+/* Read the member "exp" of a JWT's payload, or 0 if it has none. */
 static int read_expiry(const struct secret_buffer *token, int64_t *expiry_s, struct error *err)
 {
 	cleanup_secret struct secret_buffer payload = SECRET_BUFFER_INIT;

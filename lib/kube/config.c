@@ -17,7 +17,7 @@ void kube_free(struct kube *kube)
 	memset(kube, 0, sizeof(*kube));
 }
 
-/* The paths of a list, as KUBECONFIG has it, that exist. */
+/* Split a list, as KUBECONFIG has it, into the paths that exist. */
 static int split_list(const char *list, struct strings *paths, struct error *err)
 {
 	cleanup_free char *copy = strdup(list);

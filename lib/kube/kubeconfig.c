@@ -82,7 +82,7 @@ static int take_path(const struct section *section, const char *name, char **to,
 	return *to ? 0 : error_memory(err);
 }
 
-/* Go's base64, and so kubectl, passes over them. */
+/* Remove line breaks, which Go's base64, and so kubectl, passes over. */
 static void remove_line_breaks(struct secret_buffer *text)
 {
 	size_t kept = 0;
@@ -325,7 +325,8 @@ static bool is_named(const struct json *document, json_node node, const char *na
 	return json_string_is(document, json_member(document, node, "name"), name);
 }
 
-/* The entry of a file's list of this name; kubectl refuses a name that comes twice. */
+/* Find the entry of this name in a file's list.  Reject a name that comes twice, as kubectl does.
+ */
 static int find_entry(const struct kubeconfig_file *file, const char *list, const char *name,
     json_node *found, struct error *err)
 {
@@ -341,7 +342,7 @@ static int find_entry(const struct kubeconfig_file *file, const char *list, cons
 	return 0;
 }
 
-/* The `kind` ("cluster") of this name out of the first file whose list of its plural has it. */
+/* Find the `kind` ("cluster") of this name in the first file whose list of its plural has it. */
 static int find_named(const struct kubeconfig *config, const char *kind, const char *name,
     struct section *found, struct error *err)
 {
@@ -387,7 +388,7 @@ static int read_context(struct kubeconfig *config, struct error *err)
 	return read_user(config, err) < 0 ? error_wrap(err, "user \"%s\"", user) : 0;
 }
 
-/* The first file's that has one. */
+/* Return the current-context of the first file that has one. */
 static int find_current_context(const struct kubeconfig *config, char **context, struct error *err)
 {
 	for (size_t i = 0; i < config->count && !*context; i++) {
@@ -431,7 +432,7 @@ static int find_directory(struct kubeconfig_file *file, const char *path, struct
 	return file->directory ? 0 : error_memory(err);
 }
 
-/* An empty file, or one of comments, is taken as kubectl takes it: it adds nothing. */
+/* Read one file.  An empty one, or one of comments, adds nothing, as in kubectl. */
 static int read_file(struct kubeconfig_file *file, const char *path, bool *empty, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = {.limit = KUBECONFIG_MAX};

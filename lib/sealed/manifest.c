@@ -157,7 +157,7 @@ static int refuse_string(const struct manifest_tree *tree, const struct manifest
 	return manifest_tree_refuse(tree, node->start, err, "%s is no string", what);
 }
 
-/* The content of a node; NULL on error. */
+/* Return the content of a node, or NULL with an error. */
 static char *copy_string(const struct manifest_tree *tree, const struct manifest_node *node,
     const char *what, struct error *err)
 {
@@ -495,7 +495,7 @@ static struct manifest_node *type_member(const struct manifest_tree *tree,
 		   : manifest_next(tree, found);
 }
 
-/* An OpenShift Template has its objects, with parameters in them, in a list. */
+/* Reject a Secret in the list of an OpenShift Template, which has parameters in its objects. */
 static int refuse_template(
     const struct manifest_tree *tree, const struct manifest_node *template, struct error *err)
 {
@@ -568,7 +568,7 @@ static int look_at_object(struct manifest *manifest, uint32_t node, bool secret,
 			 : look_at_items(manifest, object, secret_list, err);
 }
 
-/* The reason that a template gives may be any: a brace, a name, base64. */
+/* Add that it is a template to any reason that one gives: a brace, a name, base64. */
 static int explain_template(const struct manifest *manifest, struct error *err)
 {
 	const struct secret_buffer *text = &manifest->text;
@@ -579,7 +579,7 @@ static int explain_template(const struct manifest *manifest, struct error *err)
 	return -1;
 }
 
-/* An action of Helm's may stand anywhere, in a comment too. */
+/* Mark the Secrets of a document with an action of Helm's, which may be in a comment too. */
 static void mark_templates(struct manifest *manifest)
 {
 	const struct secret_buffer *text = &manifest->text;

@@ -215,7 +215,7 @@ struct arrivals {
 	bool *leaving; /* of the Secret's values */
 };
 
-/* The mapping that becomes the Secret's data; NULL: there is none yet. */
+/* Return the mapping that becomes the Secret's data, or NULL. */
 static const struct manifest_node *find_home(const struct changing *changing)
 {
 	bool moves = changing->move_text && has_members(changing->text);
@@ -225,7 +225,7 @@ static const struct manifest_node *find_home(const struct changing *changing)
 	return changing->data;
 }
 
-/* A stringData in braces whose members go to data. */
+/* Return true for a stringData in braces whose members go to data. */
 static bool is_dissolved(const struct changing *changing, const struct manifest_node *section)
 {
 	return section && section == changing->moved && section->style == MANIFEST_FLOW;
@@ -261,7 +261,7 @@ static int list_arrivals(struct changing *changing, struct arrivals *arrivals)
 	return 0;
 }
 
-/* The arrival of this name, any with NULL, that has no place yet; or NULL. */
+/* Return the arrival of this name, or any for NULL, that has no place yet; or NULL. */
 static struct arrival *find_arrival(const struct arrivals *arrivals, const char *name)
 {
 	for (size_t i = 0; i < arrivals->count; i++)
@@ -287,7 +287,8 @@ static int exchange_value(struct changing *changing, size_t index, const struct 
 	    changing, value, !moves && sealed_entry_is_ciphertext(old), arrival->bytes);
 }
 
-/* Exchange what is renamed, else in braces, where a comma would be left over, one for another. */
+/* Exchange renamed values, or else in braces, where a comma would be left over, one value for
+ * another. */
 static int exchange_values(struct changing *changing, struct arrivals *arrivals, bool renamed)
 {
 	const struct manifest_secret *secret = changing->secret;
@@ -313,7 +314,7 @@ static int exchange_values(struct changing *changing, struct arrivals *arrivals,
 	return 0;
 }
 
-/* What goes of one section; `keys` has room for all. */
+/* Remove the leaving values of one section; `keys` has room for all. */
 static int remove_values(struct changing *changing, const struct arrivals *arrivals, bool text,
     const struct manifest_node **keys)
 {

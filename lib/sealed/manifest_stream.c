@@ -151,7 +151,8 @@ static bool is_at_json(const struct search *search)
  */
 
 /*
- * Whether the document ends at the line that `search` is at; else pass the line.  After "..." only
+ * Return FOUND if the document ends at the line that `search` is at; else pass the line.  After
+ * "..." only
  * "---" begins another: kubectl's reader does not end a document there, and reads no further.
  */
 static enum verdict look_at_line(struct search *search, size_t behind, size_t *end)

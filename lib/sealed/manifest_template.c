@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* `word` stands in the text, and not as the end of a longer word. */
+/* Search for a word that is not the end of a longer one. */
 static bool has_word(const char *text, size_t length, const char *word)
 {
 	const char *at = text, *end = text + length;
@@ -16,7 +16,7 @@ static bool has_word(const char *text, size_t length, const char *word)
 	return false;
 }
 
-/* Helm's own objects and functions, in what stands between two pairs of braces. */
+/* Search the text between two pairs of braces for Helm's own objects and functions. */
 static bool is_helm_action(const char *text, size_t length)
 {
 	static const char *const words[] = {".Values.", ".Release.", ".Chart.", ".Capabilities.",
@@ -49,7 +49,7 @@ static bool has_braces(const char *text)
 	return text && strstr(text, "{{");
 }
 
-/* One placeholder and nothing else. */
+/* Return true for a value that is one placeholder and nothing else. */
 static bool is_placeholder(const struct secret_buffer *value)
 {
 	const char *text = secret_buffer_string(value);

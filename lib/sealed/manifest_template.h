@@ -12,8 +12,8 @@ bool manifest_text_is_helm(const char *text, size_t length) __attribute__((nonnu
 
 /*
  * Return true if a Secret's names, labels or values are placeholders, {{ ... }} as Helm, Jinja and
- * others have them.  A value that only contains some, such as Alertmanager's configuration, is
- * none.
+ * others have them.  A value that only contains some, such as Alertmanager's configuration, is not
+ * one.
  */
 bool manifest_has_placeholders(const struct kube_secret *object) __attribute__((nonnull));
 

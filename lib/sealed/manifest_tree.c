@@ -253,7 +253,7 @@ static size_t text_origin(const char *text, size_t length)
 		   : 0;
 }
 
-/* After the brace that closes the object at `at`; `length` where none does. */
+/* Return the byte after the brace that closes the object at `at`, or `length`. */
 static size_t object_end(const char *text, size_t length, size_t at)
 {
 	size_t depth = 0;
@@ -272,7 +272,7 @@ static size_t object_end(const char *text, size_t length, size_t at)
 	return length;
 }
 
-/* White space as Go has it, by which kubectl looks for a brace; JSON and YAML have less. */
+/* Return the length of white space as Go has it, after which kubectl looks for a brace. */
 static size_t unicode_space(const char *text)
 {
 	static const char *const spaces[] = {" ", "\t", "\n", "\v", "\f", "\r", "\xC2\x85",
@@ -294,8 +294,9 @@ static size_t unicode_space(const char *text)
 }
 
 /*
- * Find the JSON text of a document.  What begins as an object of JSON does is JSON, though kubectl
- * reads it as YAML where it is broken; comments may precede and follow it.  Return false for YAML.
+ * Find the JSON text of a document.  One that begins as an object of JSON does is JSON, though
+ * kubectl reads it as YAML where it is broken; comments may precede and follow it.  Return false
+ * for YAML.
  */
 static bool find_json(const struct manifest_tree *tree, size_t *start, size_t *end, size_t *line)
 {
@@ -314,7 +315,7 @@ static bool find_json(const struct manifest_tree *tree, size_t *start, size_t *e
 	return true;
 }
 
-/* 1: it was JSON; 0: it is YAML. */
+/* Read a JSON document.  Return 1 if it was one, 0 for YAML, -1 for an error. */
 static int read_json(struct builder *builder)
 {
 	struct manifest_tree *tree = builder->tree;
@@ -416,7 +417,8 @@ static int on_scalar(struct reader *reader, const yaml_event_t *event, size_t st
 	    event->data.scalar.length);
 }
 
-/* kubectl refuses text there, or did not take the line for a mark in its older releases. */
+/* Search for text beside "---", which kubectl refuses; older releases did not end a document there.
+ */
 static bool has_text_at_mark(const struct manifest_tree *tree, size_t mark)
 {
 	size_t at = mark + strlen("---"), ignored = 0;
@@ -510,7 +512,8 @@ static int read_events(struct reader *reader)
 	return 0;
 }
 
-/* After a byte order mark, at the beginning or after "---"; to libyaml it would be a column. */
+/* Return the byte after a byte order mark at the beginning or after "---": to libyaml it is a
+ * column. */
 static size_t find_origin(const struct manifest_tree *tree)
 {
 	size_t ignored = 0, start = yaml_content_start(tree->text, tree->length, &ignored);

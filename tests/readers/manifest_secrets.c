@@ -69,7 +69,7 @@ static int read_stream(int fd, const char *path, struct json_writer *writer, str
 	return result;
 }
 
-/* One line: a list, or an object that says why there is none. */
+/* Print one line: a list, or an object with the reason of a refusal. */
 static int print_file(const char *path, struct error *err)
 {
 	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
