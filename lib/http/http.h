@@ -126,7 +126,7 @@ struct http_exchange {
 	int tries;	  /* how often it was sent, or was to be */
 	int64_t took_ms;  /* all of them, with the waits between */
 	bool out_of_time; /* the deadline came before the next try */
-	bool uncertain;	  /* a try without a clear answer may have been carried out */
+	bool uncertain;	  /* no GET, and a try without a clear answer may have been done */
 	void *context;	  /* the caller's */
 
 	/* The client's own. */

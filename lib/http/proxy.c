@@ -43,24 +43,42 @@ static int append_host(
 	return result;
 }
 
+/* Append USER:PASSWORD@, in which only the last '@' is not part of the password, as Go has it. */
+static int append_user(
+    struct secret_buffer *url, const char *text, const char *at, struct error *err)
+{
+	size_t length;
+
+	if (strcspn(text, "/\\") < (size_t)(at - text))
+		return refuse(err);
+	for (; text < at; text += length) {
+		length = strcspn(text, "@");
+		if (secret_buffer_append(url, text, length, err) < 0)
+			return -1;
+		if (text + length < at) {
+			if (secret_buffer_append_string(url, "%40", err) < 0)
+				return -1;
+			length++;
+		}
+	}
+	return secret_buffer_append_string(url, "@", err);
+}
+
 int http_proxy_normalize(struct secret_buffer *url, const char *proxy, struct error *err)
 {
-	const char *authority = strstr(proxy, "://"), *at = strrchr(proxy, '@');
+	const char *scheme = strstr(proxy, "://"), *host = scheme ? scheme + 3 : proxy;
+	const char *at = strrchr(host, '@');
 	size_t kind = 0, kinds = sizeof(schemes) / sizeof(schemes[0]);
 
-	for (; authority && kind < kinds; kind++)
+	for (; scheme && kind < kinds; kind++)
 		if (strncasecmp(proxy, schemes[kind].scheme, strlen(schemes[kind].scheme)) == 0)
 			break;
 	if (kind == kinds || strpbrk(proxy, "?# \t\r\n"))
 		return refuse(err);
-	authority = authority ? authority + 3 : proxy;
-	if (at && (at < authority || strcspn(authority, "/@\\") < (size_t)(at - authority)))
-		return refuse(err);
-	const char *host = at ? at + 1 : authority;
 	if (secret_buffer_append_string(url, schemes[kind].scheme, err) < 0 ||
-	    secret_buffer_append(url, authority, (size_t)(host - authority), err) < 0)
+	    (at && append_user(url, host, at, err) < 0))
 		return -1;
-	return append_host(url, host, schemes[kind].port, err);
+	return append_host(url, at ? at + 1 : host, schemes[kind].port, err);
 }
 
 /* -- NO_PROXY --------------------------------------------------------------------------------- */

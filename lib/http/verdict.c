@@ -323,6 +323,13 @@ static bool is_passing(const struct http_exchange *exchange)
 	return passing && !(exchange->permanent && exchange->permanent(exchange));
 }
 
+/* Note that a try without a clear answer may have changed something. */
+static void note_uncertainty(struct http_exchange *exchange)
+{
+	if (strcmp(exchange->method, "GET") != 0)
+		exchange->uncertain = true;
+}
+
 /* Read the answer's status.  True when it is a redirect that is followed. */
 static bool take_status(struct http_attempt *attempt)
 {
@@ -334,7 +341,7 @@ static bool take_status(struct http_attempt *attempt)
 	if (is_redirect(exchange->status))
 		return redirect(attempt);
 	if (exchange->status >= 500 && !is_put_off_surely(exchange))
-		exchange->uncertain = true;
+		note_uncertainty(exchange);
 	return false;
 }
 
@@ -353,7 +360,7 @@ static bool take_failure(struct http_attempt *attempt, CURLcode result)
 	}
 	explain(attempt, &failure);
 	if (attempt->sent > 0)
-		exchange->uncertain = true;
+		note_uncertainty(exchange);
 	return is_transient(&failure) && !(exchange->once && attempt->sent > 0);
 }
 

@@ -93,6 +93,8 @@ static const struct {
     {"http://[2001:db8::1]", "http://[2001:db8::1]:80"},
     {"http://user:p%40ss%2Fword@proxy:3128", "http://user:p%40ss%2Fword@proxy:3128"},
     {"user:password@proxy.example:3128", "http://user:password@proxy.example:3128"},
+    {"http://user:p@ss@@proxy:3128", "http://user:p%40ss%40@proxy:3128"},
+    {"http://@proxy:3128", "http://@proxy:3128"},
 };
 
 START_TEST(a_proxys_url_is_completed_as_go_does)

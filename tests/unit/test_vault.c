@@ -192,7 +192,7 @@ END_TEST
 static const char *const bad_proxies[] = {"http://user:hunter2proxy:3128", "user:hunter2proxy:3128",
     "http://user:hun/ter2@proxy:3128", "http://user:3128/hunter2",
     "http://user:hunter2@bad host:3128", "http://user:hunter2@proxy:99999",
-    "http://user:hun@ter2@proxy:3128", "http://user:#hunter2@proxy", "http://user:hunter2!proxy",
+    "http://user:hun@ter2proxy:3128:1", "http://user:#hunter2@proxy", "http://user:hunter2!proxy",
     "ftp://user:hunter2@proxy:1", "http://hunter2@", "://hunter2",
     "http://user:hunter2@proxy:", "http://user:hun\\ter2@proxy", "http://user:?hunter2@proxy"};
 
