@@ -1,5 +1,7 @@
 #include "cmd/secret-exec/configuration.h"
 
+#include <string.h>
+
 #include "cmd/connection_options.h"
 
 #define OPTION(name_, kind_, argument_, member, help_)                                             \
@@ -51,8 +53,8 @@ static const struct option_spec table[] = {
 	"let a secret replace a variable that is set, and a stronger source a weaker one")},
     {OPTION("allow-env", OPTION_LIST, "NAME", deliver.allow,
 	"allow a secret to set this dangerous variable (repeatable)")},
-    {OPTION("keep-config", OPTION_FLAG, NULL, deliver.keep_config,
-	"leave VAULT_*, BAO_* and SECRET_EXEC_* in the environment")},
+    {OPTION("keep-config", OPTION_VARIABLES, "[NAME,...]", keep_config,
+	"leave VAULT_*, BAO_* and SECRET_EXEC_*, or these of them, in the environment")},
     {.section = "Development",
 	OPTION("allow-plaintext", OPTION_FLAG, NULL, sources.allow_plaintext,
 	    "for development: allow the --from options and --definition")},
@@ -156,6 +158,19 @@ static int check_one_ca(const struct vault_settings *vault, struct error *err)
 	    "set one of them (envFrom); give it in one way");
 }
 
+static int check_keep_config(const struct strings *names, struct error *err)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], "true") != 0 &&
+		    !options_own_variable(&secret_exec_options, names->items[i]))
+			return error_set(err, ERROR_USAGE,
+			    "--keep-config %s: not a variable of secret-exec's configuration, "
+			    "which "
+			    "alone is removed; write names such as VAULT_ADDR",
+			    names->items[i]);
+	return 0;
+}
+
 /*
  * envFrom makes a variable of each data key of a Secret or ConfigMap: none of them may decide,
  * against the pod, which Vault is asked and how it is verified.
@@ -164,6 +179,8 @@ int configuration_check(const struct configuration *configuration, struct error 
 {
 	char own[OPTIONS_VARIABLE_MAX], other[OPTIONS_VARIABLE_MAX];
 
+	if (check_keep_config(&configuration->keep_config, err) < 0)
+		return -1;
 	if (!configuration->env_config)
 		return 0;
 	if (options_environment_conflict(&secret_exec_options, own, other))

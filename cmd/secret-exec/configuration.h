@@ -16,6 +16,7 @@ struct configuration {
 	struct init_settings init;
 	struct watch_settings watch;
 	bool env_config; /* options may come from the environment */
+	struct strings keep_config;
 	bool check, print_config;
 	const char *install;
 };

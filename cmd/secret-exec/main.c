@@ -25,6 +25,8 @@ static struct launch_settings settings_for_launch(const struct configuration *co
 	settings.collect.sources.environment = environ;
 	settings.collect.sources.override = configuration->deliver.override;
 	settings.deliver.options = &secret_exec_options;
+	settings.deliver.keep = configuration->keep_config;
+	settings.deliver.keep_config = strings_contain(&configuration->keep_config, "true");
 	settings.deliver.naming = &configuration->naming;
 	return settings;
 }

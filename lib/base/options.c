@@ -48,6 +48,30 @@ static int parse_number(const char *text, int64_t *value, struct error *err)
 	return 0;
 }
 
+/* Append the items of a list with commas. */
+static int append_items(struct strings *list, const char *text, struct error *err)
+{
+	char *saved = NULL;
+	cleanup_free char *copy = strdup(text);
+
+	if (!copy)
+		return error_memory(err);
+	for (char *item = strtok_r(copy, ",", &saved); item; item = strtok_r(NULL, ",", &saved))
+		if (strings_append(list, item, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int assign_variables(struct strings *list, const char *text, struct error *err)
+{
+	bool all;
+
+	if (parse_boolean(text, &all) < 0)
+		return append_items(list, text, err);
+	strings_free(list);
+	return all ? strings_append(list, "true", err) : 0;
+}
+
 /* Store `text` in the option's target. */
 static int assign(const struct option_spec *spec, void *target, const char *text, struct error *err)
 {
@@ -66,6 +90,8 @@ static int assign(const struct option_spec *spec, void *target, const char *text
 		return 0;
 	case OPTION_LIST:
 		return strings_append(place, text, err);
+	case OPTION_VARIABLES:
+		return assign_variables(place, text, err);
 	case OPTION_DURATION:
 		return clock_parse_duration(text, place, err);
 	case OPTION_NUMBER:
@@ -116,20 +142,6 @@ static const char *from_environment(
 	return NULL;
 }
 
-static int assign_list(
-    const struct option_spec *spec, void *target, const char *text, struct error *err)
-{
-	char *saved = NULL;
-	cleanup_free char *copy = strdup(text);
-
-	if (!copy)
-		return error_memory(err);
-	for (char *item = strtok_r(copy, ",", &saved); item; item = strtok_r(NULL, ",", &saved))
-		if (assign(spec, target, item, err) < 0)
-			return -1;
-	return 0;
-}
-
 static size_t index_of(const struct options *options, const struct option_spec *spec)
 {
 	return (size_t)(spec - options->table);
@@ -162,7 +174,7 @@ static int read_environment(
 		origin->kind = OPTION_FROM_ENVIRONMENT;
 		memcpy(origin->variable, name, sizeof(name));
 	}
-	int result = spec->kind == OPTION_LIST ? assign_list(spec, target, value, err)
+	int result = spec->kind == OPTION_LIST ? append_items(target_of(spec, target), value, err)
 					       : assign(spec, target, value, err);
 	return result < 0 ? error_wrap(err, "environment variable %s", name) : 0;
 }
@@ -175,8 +187,9 @@ static const struct option_spec *find_long(
 		if (strlen(spec->name) == length && strncmp(spec->name, name, length) == 0)
 			return spec;
 		*negated = true;
-		if (spec->kind == OPTION_FLAG && length == strlen(spec->name) + 3 &&
-		    strncmp(name, "no-", 3) == 0 && strncmp(spec->name, name + 3, length - 3) == 0)
+		if ((spec->kind == OPTION_FLAG || spec->kind == OPTION_VARIABLES) &&
+		    length == strlen(spec->name) + 3 && strncmp(name, "no-", 3) == 0 &&
+		    strncmp(spec->name, name + 3, length - 3) == 0)
 			return spec;
 	}
 	return NULL;
@@ -201,6 +214,19 @@ struct parser {
 	struct error *err;
 };
 
+/* Whether a word is a list of own variables; NULL, behind the last word, is not. */
+static bool names_variables(const struct options *options, const char *word)
+{
+	char name[VARIABLE_MAX];
+
+	if (!word || !*word)
+		return false;
+	while ((word = next_name(word, name)))
+		if (!options_own_variable(options, name))
+			return false;
+	return true;
+}
+
 /* Apply an option with its argument, taking the next word when `value` is NULL. */
 static int apply(
     struct parser *parser, const struct option_spec *spec, const char *shown, const char *value)
@@ -214,7 +240,10 @@ static int apply(
 		parser->result = OPTIONS_HELP;
 	if (spec->kind == OPTION_VERSION)
 		parser->result = OPTIONS_VERSION;
-	if (takes_argument(spec) && !value) {
+	if (spec->kind == OPTION_VARIABLES) {
+		if (!value && names_variables(parser->options, parser->argv[parser->at + 1]))
+			value = parser->argv[++parser->at];
+	} else if (takes_argument(spec) && !value) {
 		if (parser->at + 1 >= parser->argc)
 			return error_set(
 			    parser->err, ERROR_USAGE, "option %s needs an argument", shown);
@@ -455,6 +484,7 @@ static bool has_value(const struct option_spec *spec, const void *place)
 	case OPTION_ENVIRONMENT:
 		return given(*(const char *const *)place);
 	case OPTION_LIST:
+	case OPTION_VARIABLES:
 		return ((const struct strings *)place)->count > 0;
 	case OPTION_FLAG:
 	case OPTION_DURATION:
@@ -478,6 +508,7 @@ static void print_value(FILE *out, const struct option_spec *spec, const void *p
 		    out, *(const char *const *)place);
 		break;
 	case OPTION_LIST:
+	case OPTION_VARIABLES:
 		for (size_t i = 0; i < list->count; i++) {
 			fputs(i ? ", " : "", out);
 			print_text(out, list->items[i]);

@@ -21,8 +21,10 @@ enum option_kind {
 	OPTION_STRING, /* const char *, borrowed from argv or the environment; "" in the environment
 			  is unset */
 	OPTION_LIST,   /* struct strings; repeatable; from the environment: separated by commas */
-	OPTION_DURATION,     /* int64_t milliseconds, see clock_parse_duration */
-	OPTION_NUMBER,	     /* int64_t >= 0 */
+	OPTION_VARIABLES, /* struct strings; names of the program's own variables, with commas; the
+			     flag alone is the one string "true"; --no-NAME clears it */
+	OPTION_DURATION,  /* int64_t milliseconds, see clock_parse_duration */
+	OPTION_NUMBER,	  /* int64_t >= 0 */
 	OPTION_ENVIRONMENT,  /* as OPTION_STRING, but refused on the command line, which anyone can
 				read */
 	OPTION_COMMAND_LINE, /* as OPTION_STRING, but from the command line alone: what is done

@@ -23,6 +23,7 @@ struct deliver_settings {
 	bool override;		       /* a secret may replace a variable that exists */
 	struct strings allow;	       /* dangerous names that are meant */
 	bool keep_config;	       /* leave our own configuration in the environment */
+	struct strings keep;	       /* or these variables of it */
 	const struct options *options; /* which variables those are */
 	const struct naming *naming;   /* which ciphertext of it was decrypted; NULL: all */
 	struct strings environment;    /* --env PATTERN */

@@ -79,7 +79,8 @@ static int keeps(const struct making *making, const char *entry, struct error *e
 	/* Another's number would come first, and so be the one that counts. */
 	if (making->fd >= 0 && strcmp(name, making->fd_variable) == 0)
 		return 0;
-	if (!settings->keep_config && options_own_variable(settings->options, name))
+	if (!settings->keep_config && !strings_contain(&settings->keep, name) &&
+	    options_own_variable(settings->options, name))
 		return 0;
 	size_t i = find(making, entry);
 	return i < making->count ? meets_secret(making, i, equals + 1, err) : 1;

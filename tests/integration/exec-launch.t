@@ -36,6 +36,24 @@ run as_pod app "$BIN/secret-exec" --secret app -- env
 out_unlike '(^|'$'\n'')(VAULT_|BAO_|SECRET_EXEC_|SECRETMANAGER_)' "no configuration of the launcher is left in its environment"
 run as_pod app "$BIN/secret-exec" --secret app --keep-config -- env
 out_like 'VAULT_ADDR=' "but with --keep-config it is"
+# kept NAME...: what is left of the launcher's configuration.
+kept() { is "$(grep -oE '^(VAULT|BAO|SECRET_EXEC|SECRETMANAGER)_[A-Z_]+' <<<"$OUT" | sort | paste -sd ' ')" "$1" "$2"; }
+for option in --keep-config=VAULT_ADDR,VAULT_CACERT "--keep-config VAULT_ADDR,VAULT_CACERT" "--keep-config VAULT_ADDR --keep-config VAULT_CACERT"; do
+	# shellcheck disable=SC2086 # options are words
+	run as_pod app env SECRET_EXEC_SECRET=app VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" $option -- env
+	kept "VAULT_ADDR VAULT_CACERT" "$option: these stay, and not the token"
+	# shellcheck disable=SC2086
+	run as_pod app env SECRET_EXEC_SECRET=app "$BIN/secret-exec" $option env
+	kept "VAULT_ADDR VAULT_CACERT" "$option: before a command without --"
+done
+run as_pod app env SECRET_EXEC_KEEP_CONFIG=VAULT_ADDR SECRET_EXEC_SECRET=app "$BIN/secret-exec" env
+kept VAULT_ADDR "SECRET_EXEC_KEEP_CONFIG names them too"
+run as_pod app env SECRET_EXEC_KEEP_CONFIG=true SECRET_EXEC_SECRET=app "$BIN/secret-exec" --no-keep-config env
+kept "" "--no-keep-config undoes it"
+run as_pod app "$BIN/secret-exec" --secret app --keep-config env
+out_like 'VAULT_ADDR=.*VAULT_ROLE=|VAULT_ROLE=.*VAULT_ADDR=' "a command behind --keep-config is no name"
+run as_pod app "$BIN/secret-exec" --secret app --keep-config=VAULT_ADR -- env
+fails_with 125 '--keep-config VAULT_ADR: not a variable of secret-exec.s configuration' "a name that is none"
 
 run as_pod app ls -1 /proc/self/fd
 without=$OUT
