@@ -139,6 +139,10 @@ like "$(objects arguments secret-rotate <"$TAP_WORK/applied.yaml")" '--min-age='
 applied "$given/shards"
 may true patch coordination.k8s.io leases secretmanager secret-rotate-shard-7-of-8
 may false patch coordination.k8s.io leases secretmanager secret-rotate-shard-8-of-8
+# To see which versions ciphertext outside Secrets uses, before any is retired.
+for resource in configmaps pods; do may true list '' $resource && may false get '' $resource demo; done
+for resource in deployments statefulsets daemonsets; do may true list apps $resource && may false patch apps $resource demo; done
+for resource in jobs cronjobs; do may true list batch $resource && may false create batch $resource demo; done
 deployed deployed secret-rotate-keys
 status_is 0 "the first CronJob"
 is "$(field keysRotated) $(field rewrapped)" "2 0" "rotates, and that alone"
