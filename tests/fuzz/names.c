@@ -154,8 +154,7 @@ static void make_environment(struct fuzz_input *input)
 		result = environment_make(&made, ours, secrets, 1, -1, &settings, &err);
 	if (!fuzz_failed(result, &err)) {
 		size_t found = 0, length = strlen(name);
-		FUZZ_CHECK(
-		    environment_valid_name(name) && !memchr(input->data, '\0', input->length));
+		FUZZ_CHECK(variable_valid_name(name) && !memchr(input->data, '\0', input->length));
 		for (size_t i = 0; i < made.count; i++)
 			if (strncmp(made.strings[i], name, length) == 0 &&
 			    made.strings[i][length] == '=') {
