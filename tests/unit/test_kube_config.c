@@ -186,6 +186,7 @@ START_TEST(empty_kubeconfigs_add_nothing)
 		      "current-context: ''\nclusters: []\ncontexts: null\n", "{}", two_contexts),
 	    err);
 	expect_text(kube.token, "token-1");
+	kube_free(&kube);
 	expect_failure(configure_list("", "---\n", "\n"), err, ERROR_USAGE, "it is no kubeconfig");
 }
 END_TEST
