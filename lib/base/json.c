@@ -749,19 +749,20 @@ static int append_content(
 	return 0;
 }
 
-static char *strdup_content(const struct content *content)
+/* *text stays NULL where the content is not a C string. */
+static int copy_content(const struct content *content, char **text, struct error *err)
 {
 	char *copy = malloc(content->length + 1);
 
 	if (!copy)
-		return NULL;
+		return error_memory(err);
 	content_copy(content, copy);
 	copy[content->length] = '\0';
-	if (memchr(copy, '\0', content->length)) {
+	if (memchr(copy, '\0', content->length))
 		free(copy);
-		return NULL;
-	}
-	return copy;
+	else
+		*text = copy;
+	return 0;
 }
 
 static bool is_member(const struct json *document, json_node value)
@@ -791,24 +792,38 @@ int json_name(
 	return append_content(&content, out, err);
 }
 
+int json_copy_string(const struct json *document, json_node node, char **text, struct error *err)
+{
+	*text = NULL;
+	if (json_type(document, node) != JSON_STRING)
+		return 0;
+	struct content content = token_content(document, node);
+	return copy_content(&content, text, err);
+}
+
+int json_copy_name(const struct json *document, json_node value, char **text, struct error *err)
+{
+	*text = NULL;
+	if (!is_member(document, value))
+		return 0;
+	struct content content = token_content(document, value - 1);
+	return copy_content(&content, text, err);
+}
+
 char *json_strdup(const struct json *document, json_node node)
 {
-	struct content content;
+	struct error ignored = ERROR_INIT;
+	char *text;
 
-	if (json_type(document, node) != JSON_STRING)
-		return NULL;
-	content = token_content(document, node);
-	return strdup_content(&content);
+	return json_copy_string(document, node, &text, &ignored) < 0 ? NULL : text;
 }
 
 char *json_name_strdup(const struct json *document, json_node value)
 {
-	struct content content;
+	struct error ignored = ERROR_INIT;
+	char *text;
 
-	if (!is_member(document, value))
-		return NULL;
-	content = token_content(document, value - 1);
-	return strdup_content(&content);
+	return json_copy_name(document, value, &text, &ignored) < 0 ? NULL : text;
 }
 
 bool json_string_is(const struct json *document, json_node node, const char *text)

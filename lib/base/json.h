@@ -87,8 +87,16 @@ int json_string(const struct json *document, json_node node, struct secret_buffe
 int json_name(const struct json *document, json_node value, struct secret_buffer *out,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* A newly allocated C string for public text (names, messages); NULL with no error when the value
- * is no string, holds a NUL, or memory ran out. */
+/*
+ * Set *text to a string value, or to a member's name given its value: newly allocated, for public
+ * text (names, annotations); NULL where it is not a string, or contains a NUL.  -1: out of memory.
+ */
+int json_copy_string(const struct json *document, json_node node, char **text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int json_copy_name(const struct json *document, json_node value, char **text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The same for messages, where a text that is missing changes nothing: NULL also out of memory. */
 char *json_strdup(const struct json *document, json_node node) __attribute__((warn_unused_result));
 char *json_name_strdup(const struct json *document, json_node value)
     __attribute__((warn_unused_result));

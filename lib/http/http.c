@@ -485,13 +485,15 @@ static int describe_status(
 		detail = exchange->error.message;
 	if (detail && !(words = strdup(detail)))
 		return error_memory(err);
-	if (words)
+	if (words) {
 		http_redact(exchange, words);
+		string_shorten(words, DETAIL_MAX);
+	}
 	http_tries_text(exchange, tries);
-	return error_set(err, status_code(exchange->status), "%s: %s %.*s: %s%sstatus %d%s%.*s",
+	return error_set(err, status_code(exchange->status), "%s: %s %.*s: %s%sstatus %d%s%s",
 	    exchange->endpoint->name, exchange->method, path_length(exchange),
 	    secret_buffer_string(&exchange->path), tries, tries[0] ? ": " : "", exchange->status,
-	    words ? ": " : "", DETAIL_MAX, words ? words : "");
+	    words ? ": " : "", words ? words : "");
 }
 
 int http_check(const struct http_exchange *exchange, const char *detail, struct error *err)

@@ -78,9 +78,11 @@ static bool has_text(const struct json *document, json_node config, const char *
 int kube_read_auth_provider(
     struct kube *kube, const struct json *document, json_node provider, struct error *err)
 {
-	cleanup_free char *name = json_strdup(document, json_member(document, provider, "name"));
+	cleanup_free char *name = NULL;
 	json_node config = json_member(document, provider, "config");
 
+	if (json_copy_string(document, json_member(document, provider, "name"), &name, err) < 0)
+		return -1;
 	if (!name || strcmp(name, "oidc") != 0)
 		return error_set(err, ERROR_USAGE,
 		    "auth-provider %s: kubectl no longer has it; use the exec plugin that has "

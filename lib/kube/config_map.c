@@ -42,7 +42,8 @@ static int read_entries(const struct json *document, json_node object, struct ku
 {
 	json_each (document, object, node) {
 		struct kube_entry *entry = &map->data[map->data_count++];
-		entry->key = json_name_strdup(document, node);
+		if (json_copy_name(document, node, &entry->key, err) < 0)
+			return -1;
 		if (!entry->key)
 			return error_set(err, ERROR_INVALID, "a data key is no plain text");
 		if (read(document, node, entry, err) < 0)
@@ -58,8 +59,8 @@ static int read_config_map(
 	json_node data = json_member(document, JSON_ROOT, "data");
 	json_node binary = json_member(document, JSON_ROOT, "binaryData");
 
-	map->namespace = json_strdup(document, json_member(document, metadata, "namespace"));
-	map->name = json_strdup(document, json_member(document, metadata, "name"));
+	if (kube_names_read(document, metadata, &map->namespace, &map->name, err) < 0)
+		return -1;
 	if (!map->namespace || !map->name)
 		return error_set(err, ERROR_INVALID,
 		    "the Kubernetes API's answer holds no ConfigMap: no namespace or name");

@@ -63,9 +63,11 @@ static int find_mode(struct run *run, struct error *err)
  */
 static int add_command(struct run *run, struct error *err)
 {
-	cleanup_free char *command =
-	    json_strdup(run->plugin->document, exec_member(run->plugin, "command"));
+	cleanup_free char *command = NULL;
 
+	if (json_copy_string(
+		run->plugin->document, exec_member(run->plugin, "command"), &command, err) < 0)
+		return -1;
 	if (!command || !*command)
 		return error_set(err, ERROR_USAGE, "it names no command");
 	if (command[0] == '/' || !strchr(command, '/'))
@@ -81,7 +83,9 @@ static int add_arguments(struct run *run, struct error *err)
 	if (add_command(run, err) < 0)
 		return -1;
 	json_each (document, exec_member(run->plugin, "args"), node) {
-		cleanup_free char *argument = json_strdup(document, node);
+		cleanup_free char *argument = NULL;
+		if (json_copy_string(document, node, &argument, err) < 0)
+			return -1;
 		if (!argument)
 			return error_set(err, ERROR_USAGE, "each of its args must be a string");
 		if (strings_append(&run->arguments, argument, err) < 0)
@@ -194,10 +198,12 @@ static int add_environment(struct run *run, const struct http_endpoint *endpoint
 	if (add_exec_info(run, endpoint, err) < 0)
 		return -1;
 	json_each (document, exec_member(run->plugin, "env"), node) {
-		cleanup_free char *name =
-		    json_strdup(document, json_member(document, node, "name"));
-		cleanup_free char *value =
-		    json_strdup(document, json_member(document, node, "value"));
+		cleanup_free char *name = NULL, *value = NULL;
+		if (json_copy_string(document, json_member(document, node, "name"), &name, err) <
+			0 ||
+		    json_copy_string(document, json_member(document, node, "value"), &value, err) <
+			0)
+			return -1;
 		if (!name || !*name || strchr(name, '=') || !value)
 			return error_set(err, ERROR_USAGE,
 			    "each of its env must have a name and a value that are "
@@ -236,9 +242,10 @@ static int read_status(
 		return 0;
 	free(endpoint->certificate_pem);
 	secret_buffer_reset(&endpoint->key_pem);
-	endpoint->certificate_pem = json_strdup(document, certificate);
+	if (json_copy_string(document, certificate, &endpoint->certificate_pem, err) < 0)
+		return -1;
 	if (!endpoint->certificate_pem)
-		return error_memory(err);
+		return error_set(err, ERROR_INVALID, "its client certificate is not plain text");
 	return json_string(document, key, &endpoint->key_pem, err);
 }
 

@@ -56,11 +56,12 @@ struct json *kube_list_parse(const struct http_exchange *exchange, const char *k
 	json_node token = json_path(document, JSON_ROOT, "metadata", "continue", NULL);
 	if (json_type(document, token) == JSON_NOTHING || json_string_is(document, token, ""))
 		return document;
-	*next = json_strdup(document, token);
+	int result = json_copy_string(document, token, next, err);
 	if (*next)
 		return document;
-	error_set(
-	    err, ERROR_INVALID, "the Kubernetes API's answer holds a malformed continue token");
+	if (result == 0)
+		error_set(err, ERROR_INVALID,
+		    "the Kubernetes API's answer holds a malformed continue token");
 	json_free(document);
 	return NULL;
 }

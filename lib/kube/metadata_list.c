@@ -10,21 +10,28 @@ struct merge_ctx {
 	const struct json *stored, *wanted; /* NULL: none */
 	const char *key;
 	struct json_writer writer;
+	bool failed; /* with *err set */
+	struct error *err;
 };
 
 /* Return what an item is known by, newly allocated; NULL where it has no such member. */
-static char *identity(const struct json *list, json_node item, const char *key)
+static char *identity(struct merge_ctx *ctx, const struct json *list, json_node item)
 {
-	return json_strdup(list, key ? json_member(list, item, key) : item);
+	char *name;
+
+	if (json_copy_string(
+		list, ctx->key ? json_member(list, item, ctx->key) : item, &name, ctx->err) < 0)
+		ctx->failed = true;
+	return name;
 }
 
 /* Return the item of the list that is known by `name`, or JSON_ABSENT. */
-static json_node find(const struct json *list, const char *key, const char *name)
+static json_node find(struct merge_ctx *ctx, const struct json *list, const char *name)
 {
 	if (!list || !name)
 		return JSON_ABSENT;
 	json_each (list, JSON_ROOT, item) {
-		cleanup_free char *other = identity(list, item, key);
+		cleanup_free char *other = identity(ctx, list, item);
 		if (other && strcmp(other, name) == 0)
 			return item;
 	}
@@ -43,8 +50,8 @@ static void merge(struct merge_ctx *ctx)
 {
 	if (ctx->stored)
 		json_each (ctx->stored, JSON_ROOT, item) {
-			cleanup_free char *name = identity(ctx->stored, item, ctx->key);
-			json_node replacement = find(ctx->wanted, ctx->key, name);
+			cleanup_free char *name = identity(ctx, ctx->stored, item);
+			json_node replacement = find(ctx, ctx->wanted, name);
 			if (replacement == JSON_ABSENT)
 				write_item(ctx, ctx->stored, item);
 			else
@@ -53,8 +60,8 @@ static void merge(struct merge_ctx *ctx)
 	if (!ctx->wanted)
 		return;
 	json_each (ctx->wanted, JSON_ROOT, item) {
-		cleanup_free char *name = identity(ctx->wanted, item, ctx->key);
-		if (find(ctx->stored, ctx->key, name) == JSON_ABSENT)
+		cleanup_free char *name = identity(ctx, ctx->wanted, item);
+		if (find(ctx, ctx->stored, name) == JSON_ABSENT)
 			write_item(ctx, ctx->wanted, item);
 	}
 }
@@ -76,12 +83,12 @@ char *kube_metadata_list_merge(
 
 	if (parse(stored, &one, err) < 0 || parse(wanted, &other, err) < 0)
 		return NULL;
-	struct merge_ctx ctx = {.stored = one, .wanted = other, .key = key};
+	struct merge_ctx ctx = {.stored = one, .wanted = other, .key = key, .err = err};
 	json_writer_init(&ctx.writer, &text);
 	json_write_array(&ctx.writer);
 	merge(&ctx);
 	json_write_array_end(&ctx.writer);
-	if (json_writer_finish(&ctx.writer, err) < 0)
+	if (ctx.failed || json_writer_finish(&ctx.writer, err) < 0)
 		return NULL;
 	char *merged = strdup(secret_buffer_string(&text));
 	if (!merged)

@@ -7,6 +7,15 @@
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 
+int kube_names_read(const struct json *document, json_node metadata, char **namespace, char **name,
+    struct error *err)
+{
+	if (json_copy_string(
+		document, json_member(document, metadata, "namespace"), namespace, err) < 0)
+		return -1;
+	return json_copy_string(document, json_member(document, metadata, "name"), name, err);
+}
+
 int kube_pairs_read(const struct json *document, json_node object, struct kube_pair **pairs,
     size_t *count, struct error *err)
 {
@@ -19,14 +28,16 @@ int kube_pairs_read(const struct json *document, json_node object, struct kube_p
 		return error_memory(err);
 	json_each (document, object, node) {
 		struct kube_pair *pair = &(*pairs)[(*count)++];
-		pair->name = json_name_strdup(document, node);
-		pair->value = json_strdup(document, node);
+		if (json_copy_name(document, node, &pair->name, err) < 0 ||
+		    json_copy_string(document, node, &pair->value, err) < 0)
+			return -1;
 		if (pair->name && pair->value)
 			continue;
 		/* One that is no plain text names nothing that we know; it must not hide the
 		 * Secret. */
 		free(pair->name);
 		free(pair->value);
+		*pair = (struct kube_pair){NULL, NULL};
 		(*count)--;
 	}
 	return 0;
@@ -76,7 +87,8 @@ static int read_data(
 		return error_memory(err);
 	json_each (document, object, node) {
 		struct kube_entry *entry = &secret->data[secret->data_count++];
-		entry->key = json_name_strdup(document, node);
+		if (json_copy_name(document, node, &entry->key, err) < 0)
+			return -1;
 		if (!entry->key)
 			return error_set(err, ERROR_INVALID, "a data key is no plain text");
 		if (kube_data_read(document, node, entry, err) < 0)
@@ -86,13 +98,17 @@ static int read_data(
 }
 
 /* RFC 3339 in UTC, as the API server writes it; 0 for anything else. */
-static int64_t read_time(const struct json *document, json_node node)
+static int read_time(
+    const struct json *document, json_node node, int64_t *time_s, struct error *err)
 {
 	struct tm utc = {0};
-	cleanup_free char *text = json_strdup(document, node);
-	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc) : NULL;
+	cleanup_free char *text = NULL;
 
-	return end && !*end ? timegm(&utc) : 0;
+	if (json_copy_string(document, node, &text, err) < 0)
+		return -1;
+	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc) : NULL;
+	*time_s = end && !*end ? timegm(&utc) : 0;
+	return 0;
 }
 
 /* *list stays NULL where there is none, or an empty one. */
@@ -113,14 +129,15 @@ static int read_secret(const struct json *document, json_node node, bool stored,
 {
 	json_node metadata = json_member(document, node, "metadata");
 
-	secret->namespace = json_strdup(document, json_member(document, metadata, "namespace"));
-	secret->name = json_strdup(document, json_member(document, metadata, "name"));
-	secret->resource_version =
-	    json_strdup(document, json_member(document, metadata, "resourceVersion"));
-	secret->type = json_strdup(document, json_member(document, node, "type"));
+	if (kube_names_read(document, metadata, &secret->namespace, &secret->name, err) < 0 ||
+	    json_copy_string(document, json_member(document, metadata, "resourceVersion"),
+		&secret->resource_version, err) < 0 ||
+	    json_copy_string(document, json_member(document, node, "type"), &secret->type, err) <
+		0 ||
+	    read_time(document, json_member(document, metadata, "creationTimestamp"),
+		&secret->created_s, err) < 0)
+		return -1;
 	secret->immutable = json_boolean(document, json_member(document, node, "immutable"), false);
-	secret->created_s =
-	    read_time(document, json_member(document, metadata, "creationTimestamp"));
 	if (!secret->namespace || !secret->name || (stored && !secret->resource_version))
 		return error_set(err, ERROR_INVALID,
 		    "the Kubernetes API's answer holds no Secret: no namespace, name or "

@@ -12,6 +12,10 @@
 int kube_secret_read(const struct json *document, json_node node, bool stored,
     struct kube_secret *secret, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Set *namespace and *name from metadata, newly allocated; NULL where there is none. */
+int kube_names_read(const struct json *document, json_node metadata, char **namespace, char **name,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* Labels or annotations, into *pairs (allocated; NULL where there are none). */
 int kube_pairs_read(const struct json *document, json_node object, struct kube_pair **pairs,
     size_t *count, struct error *err) __attribute__((nonnull, warn_unused_result));

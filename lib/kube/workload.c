@@ -49,8 +49,8 @@ static int read_workload(
 {
 	json_node metadata = json_member(document, node, "metadata");
 
-	workload->namespace = json_strdup(document, json_member(document, metadata, "namespace"));
-	workload->name = json_strdup(document, json_member(document, metadata, "name"));
+	if (kube_names_read(document, metadata, &workload->namespace, &workload->name, err) < 0)
+		return -1;
 	if (!workload->namespace || !workload->name)
 		return error_set(err, ERROR_INVALID,
 		    "the Kubernetes API's answer holds a workload without namespace or name");

@@ -102,8 +102,10 @@ static int define_each(
 		return error_set(err, ERROR_INVALID,
 		    "%s: no object: {\"NAME\": \"VARIABLE\", ...} is wanted", path);
 	json_each (document, JSON_ROOT, node) {
-		cleanup_free char *name = json_name_strdup(document, node);
-		cleanup_free char *variable = json_strdup(document, node);
+		cleanup_free char *name = NULL, *variable = NULL;
+		if (json_copy_name(document, node, &name, err) < 0 ||
+		    json_copy_string(document, node, &variable, err) < 0)
+			return -1;
 		if (!name || !variable)
 			return error_set(err, ERROR_INVALID,
 			    "%s: name %s: a variable's name, as text, is wanted", path,

@@ -193,7 +193,9 @@ static void tell_member(char mark, const char *name)
 static int tell_members(const struct json *before, const struct json *now, struct error *err)
 {
 	json_each (now, JSON_ROOT, node) {
-		cleanup_free char *name = json_name_strdup(now, node);
+		cleanup_free char *name = NULL;
+		if (json_copy_name(now, node, &name, err) < 0)
+			return -1;
 		if (!name)
 			return error_set(err, ERROR_INVALID, "a member's name holds a NUL byte");
 		json_node old = json_member(before, JSON_ROOT, name);
@@ -204,7 +206,9 @@ static int tell_members(const struct json *before, const struct json *now, struc
 			tell_member(old == JSON_ABSENT ? '+' : '~', name);
 	}
 	json_each (before, JSON_ROOT, node) {
-		cleanup_free char *name = json_name_strdup(before, node);
+		cleanup_free char *name = NULL;
+		if (json_copy_name(before, node, &name, err) < 0)
+			return -1;
 		if (name && json_member(now, JSON_ROOT, name) == JSON_ABSENT)
 			tell_member('-', name);
 	}

@@ -213,9 +213,11 @@ static int read_member(
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
-	cleanup_free char *name = json_name_strdup(document, node);
+	cleanup_free char *name = NULL;
 	bool base64;
 
+	if (json_copy_name(document, node, &name, err) < 0)
+		return -1;
 	if (!name)
 		return error_set(err, ERROR_INVALID, WHAT ": a name holds a NUL");
 	cleanup_free char *key = data_key_of(name, &base64, err);

@@ -161,16 +161,11 @@ static int refuse_string(const struct manifest_tree *tree, const struct manifest
 static char *copy_string(const struct manifest_tree *tree, const struct manifest_node *node,
     const char *what, struct error *err)
 {
-	const char *content = secret_buffer_string(&tree->contents) + node->value;
-	char *text = manifest_node_string(tree, node);
+	char *text;
 
-	if (text)
-		return text;
-	if (node->kind == MANIFEST_SCALAR && !memchr(content, '\0', node->bytes))
-		error_memory(err);
-	else
+	if (manifest_node_copy(tree, node, &text, err) == 0 && !text)
 		refuse_string(tree, node, what, err);
-	return NULL;
+	return text;
 }
 
 /* The text of a node that must be a string; NULL on error. */

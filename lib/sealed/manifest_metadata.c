@@ -31,7 +31,9 @@ static int check_members(const struct manifest_tree *tree, const struct manifest
 	manifest_each_key (tree, mapping, key) {
 		if (is_listed(tree, key, names))
 			continue;
-		cleanup_free char *name = manifest_node_string(tree, key);
+		cleanup_free char *name = NULL;
+		if (manifest_node_copy(tree, key, &name, err) < 0)
+			return -1;
 		return manifest_tree_refuse(tree, key->start, err,
 		    "%s%s: not a member of a Secret that can be written to the Kubernetes API; "
 		    "remove it",
@@ -59,7 +61,9 @@ static int write_node(const struct manifest_tree *tree, const struct manifest_no
 		    tree, node->start, err, "neither a string nor true or false");
 	json_write_object(writer);
 	manifest_each_key (tree, node, key) {
-		cleanup_free char *name = manifest_node_string(tree, key);
+		cleanup_free char *name = NULL;
+		if (manifest_node_copy(tree, key, &name, err) < 0)
+			return -1;
 		if (!name)
 			return manifest_tree_refuse(
 			    tree, key->start, err, "a key that is not a string");
@@ -105,7 +109,8 @@ static int read_version(const struct manifest_tree *tree, const struct manifest_
 
 	if (!node || manifest_node_is_null(tree, node) || manifest_node_is(tree, node, ""))
 		return 0;
-	*version = manifest_node_is_string(tree, node) ? manifest_node_string(tree, node) : NULL;
+	if (manifest_node_is_string(tree, node) && manifest_node_copy(tree, node, version, err) < 0)
+		return -1;
 	if (*version)
 		return 0;
 	return manifest_tree_refuse(

@@ -569,13 +569,16 @@ bool manifest_node_is(
 	       memcmp(secret_buffer_string(&tree->contents) + node->value, content, length) == 0;
 }
 
-char *manifest_node_string(const struct manifest_tree *tree, const struct manifest_node *node)
+int manifest_node_copy(const struct manifest_tree *tree, const struct manifest_node *node,
+    char **text, struct error *err)
 {
 	const char *content = secret_buffer_string(&tree->contents) + node->value;
 
+	*text = NULL;
 	if (node->kind != MANIFEST_SCALAR || memchr(content, '\0', node->bytes))
-		return NULL;
-	return strndup(content, node->bytes);
+		return 0;
+	*text = strndup(content, node->bytes);
+	return *text ? 0 : error_memory(err);
 }
 
 bool manifest_node_is_string(const struct manifest_tree *tree, const struct manifest_node *node)

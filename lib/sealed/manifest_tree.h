@@ -69,9 +69,10 @@ int manifest_tree_refuse(const struct manifest_tree *tree, size_t byte, struct e
 /* The scalar's content is just this. */
 bool manifest_node_is(const struct manifest_tree *tree, const struct manifest_node *node,
     const char *content) __attribute__((nonnull));
-/* The content as a C string, newly allocated; NULL where it holds a NUL, or out of memory. */
-char *manifest_node_string(const struct manifest_tree *tree, const struct manifest_node *node)
-    __attribute__((nonnull, warn_unused_result));
+/* Set *text to the content, newly allocated; NULL where it is not a C string.  -1: out of memory.
+ */
+int manifest_node_copy(const struct manifest_tree *tree, const struct manifest_node *node,
+    char **text, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Every reader of YAML takes the scalar for a string: it has quotes, or no other meaning. */
 bool manifest_node_is_string(const struct manifest_tree *tree, const struct manifest_node *node)

@@ -33,13 +33,13 @@ static char *own_words(const struct json *document)
 		cleanup_free char *text = json_strdup(document, node);
 		if (!text)
 			continue;
+		string_shorten(text, ERRORS_MAX);
 		/* Vault breaks its lists of errors into lines. */
 		for (char *c = text; *c; c++)
 			if (*c == '\n' || *c == '\t')
 				*c = ' ';
-		char *longer = joined
-				   ? string_format(&ignored, "%s; %.*s", joined, ERRORS_MAX, text)
-				   : string_format(&ignored, "%.*s", ERRORS_MAX, text);
+		char *longer = joined ? string_format(&ignored, "%s; %s", joined, text)
+				      : string_format(&ignored, "%s", text);
 		free(joined);
 		joined = longer;
 		if (joined && strlen(joined) > ERRORS_MAX)
