@@ -32,8 +32,9 @@ static inline bool given(const char *text)
  */
 void string_make_printable(char *text) __attribute__((nonnull));
 /*
- * Return the bytes of the character that begins this UTF-8 text if string_make_printable would replace
- * it, with its number in *code: for writers that can escape it.  Else, and within a character, 0.
+ * Return the bytes of the character that begins this UTF-8 text if string_make_printable would
+ * replace it, with its number in *code: for writers that can escape it.  Else, and within a
+ * character, 0.
  */
 size_t string_unprintable(const char *text, size_t length, unsigned int *code)
     __attribute__((nonnull));
