@@ -67,6 +67,9 @@ static int set_trust(struct setup *setup, struct http_attempt *attempt, struct e
 	const char *bundle = NULL;
 
 	SET(setup, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	/* libcurl 7.88's cache of sessions frees twice after an allocation that fails, and each
+	 * request has a handle, and so a cache, of its own. */
+	SET(setup, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	if (endpoint->insecure) {
 		SET(setup, CURLOPT_SSL_VERIFYPEER, 0L);
 		SET(setup, CURLOPT_SSL_VERIFYHOST, 0L);

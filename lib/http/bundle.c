@@ -1,5 +1,6 @@
 #include "lib/http/bundle.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/input_file.h"
 #include "lib/base/secret_buffer.h"
 
 #define BEGIN "-----BEGIN CERTIFICATE-----"
@@ -35,7 +37,7 @@ const char *http_bundle_find(bool standard)
 	if (named && *named)
 		return named;
 	for (size_t i = 0; i < sizeof(usual_places) / sizeof(usual_places[0]); i++)
-		if (access(usual_places[i], R_OK) == 0)
+		if (access(usual_places[i], F_OK) == 0 || !input_file_is_absent(errno))
 			return usual_places[i];
 	return NULL;
 }

@@ -24,6 +24,11 @@ for name in token namespace; do
 	rm "$TAP_WORK/pod/$name"
 	mv "$TAP_WORK/$name" "$TAP_WORK/pod/$name"
 done
+run with_pod env VAULT_CACERT="$TAP_WORK/fifo" timeout 60 "$BIN/secret-exec" --timeout 1s --retries 0 --secret app -- true
+fails_with 125 'fifo: not a regular file, and no data within the time limit' "a FIFO as VAULT_CACERT: exit 125 after --timeout"
+run with_pod env VAULT_CLIENT_CERT="$TAP_WORK/fifo" VAULT_CLIENT_KEY="$TAP_WORK/fifo" timeout 60 \
+	"$BIN/secret-exec" --timeout 1s --retries 0 --secret app -- true
+fails_with 125 'fifo: not a regular file, and no data within the time limit' "a FIFO as client certificate: exit 125 after --timeout"
 launch --jwt-file <(cat "$TAP_WORK/pod/token")
 is "$STATUS $OUT" "0 value" "a JWT from a pipe of the shell: the value is delivered"
 
