@@ -403,8 +403,12 @@ int edit(const struct servers_settings *servers, const struct edit_settings *set
 {
 	struct editing editing = {.servers = servers, .settings = settings};
 	struct editor editor = EDITOR_INIT;
-	int result = begin(&editing, err);
+	int result = editor_check(settings->editor, err);
 
+	if (result == 0)
+		result = begin(&editing, err);
+	if (result == 0)
+		result = editor_check_terminal(settings->editor, err);
 	if (result == 0)
 		result =
 		    editor_open(&editor, editing.document_key ? "secret.json" : "secret.yaml", err);

@@ -12,9 +12,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/credential_environment.h"
+#include "lib/base/log.h"
 #include "lib/base/signals.h"
 #include "lib/base/strings.h"
 #include "lib/seal/edit_text.h"
+#include "lib/seal/prompt.h"
 
 /* What a shell would act on: without any of these the command is a file's name (as git has it). */
 #define SHELL_CHARACTERS "|&;<>()$`\\\"' \t\n*?[#~=%"
@@ -62,6 +64,18 @@ static int write_file(const char *path, const struct secret_buffer *text, struct
 	return 0;
 }
 
+/* The editor's standard streams are a person's terminal, where there is one, and never a pipe. */
+static void use_terminal(void)
+{
+	int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int input = terminal < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : terminal;
+
+	if (!isatty(STDIN_FILENO) && input >= 0)
+		dup2(input, STDIN_FILENO);
+	if (!isatty(STDOUT_FILENO) && terminal >= 0)
+		dup2(terminal, STDOUT_FILENO);
+}
+
 /*
  * In the child: nothing of ours but the environment and the standard streams goes on.  An editor
  * that is left alone hangs up, as if its terminal had gone: nobody would seal what it saves, and
@@ -76,6 +90,7 @@ static void become(const char *command, const struct editor *editor, pid_t paren
 	prctl(PR_SET_PDEATHSIG, SIGHUP);
 	if (getppid() != parent)
 		_exit(126);
+	use_terminal();
 	credential_environment_drop();
 	/* So that what it keeps on the way is where we wipe. */
 	setenv("TMPDIR", editor->folder.path, 1);
@@ -137,14 +152,138 @@ static int run_editor(const char *command, const struct editor *editor, struct e
 	    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
-int editor_run(
-    struct editor *editor, const char *command, struct secret_buffer *text, struct error *err)
+/* Return whether no process that the editor has started is left: none went to the background. */
+static bool all_ended(void)
 {
-	if (write_file(editor->file, text, err) < 0 || run_editor(command, editor, err) < 0)
-		return -1;
+	pid_t child;
+
+	while ((child = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return child < 0;
+}
+
+static int wait_for_all(struct error *err)
+{
+	log_write(LOG_INFO, "the editor went to the background; waiting until its processes end");
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		if (signals_check(err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The editor has ended and changed nothing, but a process of its own may go on with the text. */
+static int wait_for_background(const char *command, struct error *err)
+{
+	if (all_ended())
+		return 0;
+	if (prompt_check_terminal(err) < 0) {
+		error_clear(err);
+		return wait_for_all(err);
+	}
+	cleanup_free char *text = string_format(err,
+	    "The editor %s went to the background.  Save and close the text there; "
+	    "if that is not noticed here, press Enter: ",
+	    command);
+	return text ? prompt_enter(text, all_ended, err) : -1;
+}
+
+/* Editors that hand the file to a process which runs already, and what makes them wait. */
+static const struct {
+	const char *name;
+	const char *options[3]; /* the first is for the message; none: nothing does */
+} handing_over[] = {
+    {"code", {"--wait", "-w"}},
+    {"code-insiders", {"--wait", "-w"}},
+    {"codium", {"--wait", "-w"}},
+    {"vscodium", {"--wait", "-w"}},
+    {"cursor", {"--wait", "-w"}},
+    {"windsurf", {"--wait", "-w"}},
+    {"subl", {"--wait", "-w"}},
+    {"sublime_text", {"--wait", "-w"}},
+    {"atom", {"--wait", "-w"}},
+    {"zed", {"--wait", "-w"}},
+    {"zeditor", {"--wait", "-w"}},
+    {"mate", {"--wait", "-w"}},
+    {"gedit", {"--wait", "-w"}},
+    {"xed", {"--wait", "-w"}},
+    {"kate", {"--block", "-b"}},
+    {"xdg-open", {NULL}},
+};
+
+static bool has_word(const char *command, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = command; (at = strstr(at, word)) != NULL; at += length)
+		if (at > command && at[-1] == ' ' && (!at[length] || at[length] == ' '))
+			return true;
+	return false;
+}
+
+static int check_handing_over(const char *command, size_t index, struct error *err)
+{
+	const char *wait = handing_over[index].options[0];
+
+	for (size_t i = 0; i < 3 && handing_over[index].options[i]; i++)
+		if (has_word(command, handing_over[index].options[i]))
+			return 0;
+	if (!wait)
+		return error_set(err, ERROR_USAGE,
+		    "the editor %s does not wait until the text is closed; name another", command);
+	return error_set(err, ERROR_USAGE,
+	    "the editor %s does not wait until the text is closed; write \"%s %s\"", command,
+	    command, wait);
+}
+
+int editor_check_terminal(const char *command, struct error *err)
+{
+	static const char *const names[] = {"vi", "vim", "nvim", "nano"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(command, names[i]) == 0 && prompt_check_terminal(err) < 0)
+			return error_set(err, ERROR_USAGE,
+			    "there is no terminal for the editor %s; name one that needs none with "
+			    "--editor, or use secret-seal --set, --from-file NAME=-",
+			    command);
+	return 0;
+}
+
+int editor_check(const char *command, struct error *err)
+{
+	size_t length = strcspn(command, " ");
+	const char *name = memrchr(command, '/', length);
+
+	name = name ? name + 1 : command;
+	length -= (size_t)(name - command);
+	for (size_t i = 0; i < sizeof(handing_over) / sizeof(*handing_over); i++)
+		if (strlen(handing_over[i].name) == length &&
+		    memcmp(name, handing_over[i].name, length) == 0)
+			return check_handing_over(command, i, err);
+	return 0;
+}
+
+static int read_file(const struct editor *editor, struct secret_buffer *text, struct error *err)
+{
 	secret_buffer_reset(text);
 	text->limit = EDIT_TEXT_MAX;
 	return secret_buffer_read_file(text, editor->file, err);
+}
+
+int editor_run(
+    struct editor *editor, const char *command, struct secret_buffer *text, struct error *err)
+{
+	cleanup_secret struct secret_buffer edited = SECRET_BUFFER_INIT;
+
+	/* What the editor leaves running becomes a child of ours. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (write_file(editor->file, text, err) < 0 || run_editor(command, editor, err) < 0 ||
+	    read_file(editor, &edited, err) < 0)
+		return -1;
+	if (secret_buffer_equal(text, &edited) &&
+	    (wait_for_background(command, err) < 0 || read_file(editor, &edited, err) < 0))
+		return -1;
+	secret_buffer_move(text, &edited);
+	return 0;
 }
 
 void editor_close(struct editor *editor)

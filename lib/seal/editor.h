@@ -26,9 +26,23 @@ int editor_open(struct editor *editor, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
+ * Refuse an editor that is known to return while a window still shows the text: what is saved then
+ * would be lost, and stay in plaintext.
+ */
+int editor_check(const char *command, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Refuse an editor that needs a terminal, written without options, where there is none. */
+int editor_check_terminal(const char *command, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
  * Write the text to the file, run `command` on it, and read the file again.  The command's words
  * are split as git does it: a shell runs what holds more than a file's name.  Meanwhile Ctrl-C is
  * the editor's own; TERM and HUP are passed on to it.  An editor that fails is ERROR_REJECTED.
+ * An editor that goes on in the background and has changed nothing is waited for, until its
+ * processes end or Enter is pressed on the terminal.  Its standard input is the terminal, or
+ * /dev/null, and never a pipe.
  * It gets neither our token for Vault nor a secret id, and hangs up when we are killed.
  */
 int editor_run(struct editor *editor, const char *command, struct secret_buffer *text,

@@ -21,6 +21,8 @@
 /* A paste comes in pieces.  A person answers no question before it is there. */
 #define PASTE_MS 100
 
+#define OVER_MS 100 /* between two looks */
+
 static int open_terminal(struct error *err)
 {
 	int fd = open(TERMINAL, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -199,6 +201,26 @@ int prompt_hidden(const char *name, struct secret_buffer *value, struct error *e
 	if (result < 0)
 		say(fd, "\n", &(struct error)ERROR_INIT);
 	return result;
+}
+
+int prompt_enter(const char *text, bool (*over)(void), struct error *err)
+{
+	cleanup_secret struct secret_buffer answer = SECRET_BUFFER_INIT;
+	cleanup_close int fd = open_terminal(err);
+	struct pollfd input = {.fd = fd, .events = POLLIN};
+
+	if (fd < 0)
+		return -1;
+	tcflush(fd, TCIFLUSH);
+	if (say(fd, text, err) < 0)
+		return -1;
+	while (!over()) {
+		if (signals_check(err) < 0)
+			return -1;
+		if (poll(&input, 1, OVER_MS) > 0)
+			return ask(fd, "", &answer, err);
+	}
+	return say(fd, "\n", err);
 }
 
 int prompt_choice(const char *question, const char *letters, char *choice, struct error *err)

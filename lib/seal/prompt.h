@@ -20,6 +20,10 @@ int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused
 int prompt_hidden(const char *name, struct secret_buffer *value, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* Show `text` and wait for Enter, or until `over` is true.  ERROR_USAGE: there is no terminal. */
+int prompt_enter(const char *text, bool (*over)(void), struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /*
  * Ask a question whose answer is one of the lower-case `letters`, shown as it is typed, until one
  * of them is given (or a word that begins with it).  The end of input is ERROR_INVALID.
