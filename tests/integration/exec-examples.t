@@ -79,6 +79,13 @@ sys.exit(1) if sys.argv[1] not in secrets or "SECRETS_FD" in os.environ else pri
 
 # -- shell ----------------------------------------------------------------------------------------------
 
+# Its form takes what all readers of .env files read alike.
+launch dotenv true
+fails_with 125 'DB_PASSWORD has line breaks, quotes' "shell: a value with quotes and backslashes is refused"
+password=$'two words, $HOME # `x` and ünïcödé'
+"$BIN/secret-seal" --set "DB_PASSWORD=$password" app >/dev/null
+characters=$(LC_ALL=C.UTF-8; echo ${#password})
+bytes=$(LC_ALL=C; echo ${#password})
 tells shell dotenv "DB_PASSWORD: $characters characters" env LC_ALL=C.UTF-8 bash "$examples/shell/app"
 # What it starts: nothing but what it had.
 sed 's/^while.*/env; ls -l \/proc\/self\/fd; printf "%s\\n" "$DB_PASSWORD"; exit/' "$examples/shell/app" >"$TAP_WORK/child"

@@ -91,8 +91,7 @@ START_TEST(a_label_may_hold_anything)
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
 	write_text(&run, &summary, &text);
-	expect_contains(
-	    text.data, LAST_SUCCESS "{rotation=\"a\\\"b\\\\c?d=\xC3\xA9,{} 7\"} 42\n");
+	expect_contains(text.data, LAST_SUCCESS "{rotation=\"a\\\"b\\\\c?d=\xC3\xA9,{} 7\"} 42\n");
 	ck_assert_int_eq(metrics_last_success(text.data), 42);
 }
 END_TEST
