@@ -37,11 +37,14 @@ status_is 0 "files, named or by their own name"
 run "$BIN/secret-exec" --secret binary:BIN --fd 5:json -- true
 fails_with 125 'no UTF-8 text' "binary stays binary"
 
-printf '# comment\nexport X=1\nY="a \\"b\\"\\n"\n\nZ='\''$x'\''\r\n' >"$TAP_WORK/env"
+printf '# comment\nexport X=1\nY="a '\''b'\''\\n"\n\nZ='\''$x'\''\r\n' >"$TAP_WORK/env"
 run "$BIN/secret-seal" --transit-key aes256-key --from-env-file "$TAP_WORK/env" env
 status_is 0 "a .env file"
 run "$BIN/secret-exec" --secret env -- sh -c 'echo "$X|$Y|$Z"'
-out_is $'1|a "b"\n|$x' "its values"
+out_is $'1|a \'b\'\n|$x' "its values"
+printf 'A="a \\"b\\""\n' >"$TAP_WORK/env"
+run "$BIN/secret-seal" --transit-key aes256-key --from-env-file "$TAP_WORK/env" quoted
+fails_with 1 'line 1, column 6: no such escape' "a quote with a backslash in a .env file, which node reads as the end: refused"
 
 printf '{"N": 1, "O": {"k": [true, null]}, "S": "s"}' >"$TAP_WORK/json"
 run "$BIN/secret-seal" --transit-key aes256-key --from-document "$TAP_WORK/json" doc
