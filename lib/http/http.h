@@ -205,7 +205,8 @@ int http_check(const struct http_exchange *exchange, const char *detail, struct 
 /*
  * Replace by "***" in a server's words (cut to 2 KiB) every credential of the exchange, whole or a
  * part of at least 6 bytes, also in base64 or escaped: its header's, those of its secret_members,
- * and the password of a proxy.  The text is empty after where there is no memory.
+ * and the password of a proxy.  Where it cannot, the text is
+ * replaced by words that report it, as far as they fit.
  */
 void http_redact(const struct http_exchange *exchange, char *text) __attribute__((nonnull));
 

@@ -7,6 +7,7 @@
  */
 #include <ctype.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -381,5 +382,9 @@ void http_redact(const struct http_exchange *exchange, char *text)
 			text[kept++] = '*';
 	}
 	text[kept] = '\0';
+	/* An empty message would not say that anything was withheld. */
+	if (length && (!search || search->given_up))
+		snprintf(text, length + 1, "%s",
+		    search && search->steps > STEPS_MAX ? "(withheld)" : "out of memory");
 	free(search);
 }

@@ -108,7 +108,9 @@ static int take_token(
 	vault_token_free(token);
 	if (json_string(document, json_member(document, auth, "client_token"), &token->value, err) <
 	    0)
-		return error_set(err, ERROR_INVALID, "Vault's answer holds no token");
+		return err->code == ERROR_SYSTEM
+			   ? -1
+			   : error_set(err, ERROR_INVALID, "Vault's answer holds no token");
 	int64_t lease_s = json_integer(document, json_member(document, auth, "lease_duration"), -1);
 	/* Without overflow in milliseconds. */
 	token->lease_s = lease_s > INT32_MAX ? INT32_MAX : lease_s < 0 ? 0 : lease_s;

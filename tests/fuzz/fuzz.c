@@ -179,6 +179,7 @@ static void run(const uint8_t *data, size_t size, size_t number, bool all)
 	outcome->count = 0;
 	lines_used = 0;
 	failing = number > 0;
+	comparable = true;
 	out_of_memory = false;
 	if (&fuzz_allocations)
 		fuzz_allocations.begin(number, all);

@@ -195,6 +195,8 @@ static void read_url(struct fuzz_input *input)
 	struct http_endpoint endpoint;
 	const char *text = fuzz_line(input);
 
+	/* libcurl takes want of memory for a URL that is wrong. */
+	fuzz_do_not_compare();
 	http_endpoint_init(&endpoint, "a server");
 	if (!fuzz_failed(http_endpoint_set_url(&endpoint, text, false, &err), &err)) {
 		size_t length = strlen(endpoint.url);
