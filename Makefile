@@ -253,7 +253,7 @@ PLACES = $(call page_places,$(filter-out docs/man/secret-dev.1,$(PAGES))) $(comp
 DEV_PLACES = $(call page_places,docs/man/secret-dev.1)
 
 # $(call put_programs,PLACES,MODE), $(call put_files,PLACES).  A program that its user may execute and not read
-# (0711) is undumpable from exec on: until main says so, another process of that user could open its memory.
+# (0711) is undumpable from exec on: before main another process of that user could open its memory.
 define put_programs
 $(QUIET)set -e; for place in $(1); do \
 	install -D -m $(2) $(if $(STRIP),-s --strip-program=$(STRIP)) "$${place%%=*}" "$(DESTDIR)$${place#*=}"; \

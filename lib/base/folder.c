@@ -12,7 +12,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* readdir(3) tells the end from an error by errno alone, which fts(3) and scandir(3) do not. */
+/* Only errno distinguishes the end from an error of readdir(3); fts(3) does not look at it. */
 static int read_names(DIR *stream, const char *label, struct strings *names, struct error *err)
 {
 	struct dirent *entry;

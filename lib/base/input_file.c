@@ -54,7 +54,7 @@ ssize_t input_file_read(int fd, void *bytes, size_t size)
 	return count;
 }
 
-/* Until somebody has opened a FIFO for writing, reading finds its end. */
+/* Until a writer has opened a FIFO, reading finds its end. */
 static bool is_named_pipe(int fd, const struct stat *status)
 {
 	struct statfs file_system;

@@ -56,7 +56,7 @@ struct init {
 	int64_t ending_until_ms;  /* if it has not by then, it was not asked to, or does not care */
 	int64_t deadline_ms;	  /* while stopping: what comes next */
 	int64_t candidate_due_ms; /* not before this */
-	struct backoff backoff;	  /* after a change that the application was told */
+	struct backoff backoff;	  /* after a restart or a signal for a change */
 	bool has_credential;	  /* in the environment, for the children */
 };
 
@@ -265,8 +265,8 @@ static void reap_candidate(struct init *init, int status)
 }
 
 /*
- * Stop, unless nobody could let us go on.  PID 1 and a session's leader have no shell above them;
- * for any other process group without one the kernel discards SIGTSTP.
+ * Stop, unless no process could continue this one.  PID 1 and a session's leader have no shell
+ * above them; for any other process group without one the kernel discards SIGTSTP.
  */
 static void stop_here(const struct init *init)
 {

@@ -14,7 +14,7 @@
 #define PROGRAM "/proc/self/exe"
 #define NAME "secret-exec"
 #define READABLE ".copy"
-/* What may execute the program and not read it is undumpable from the kernel's exec on. */
+/* A program that its user may execute and not read is undumpable from the kernel's exec on. */
 #define MODE_OF_ROOT 0711
 #define MODE_OF_USERS 0111
 #define STEP 65536
