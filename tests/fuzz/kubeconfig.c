@@ -47,6 +47,8 @@ void fuzz_case(struct fuzz_input *input)
 	struct kube kube;
 	struct kube_settings settings = {.kubeconfig = path};
 
+	/* libcurl takes want of memory for a name that is wrong. */
+	fuzz_do_not_compare();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fuzz_file(input->data, input->length));
 	FUZZ_TRY(kube_init(&kube, &settings, &err), &err);
 	use(&kube);

@@ -39,7 +39,8 @@ static void read_batch(enum transit_operation operation)
 	if (!fuzz_failed(result, &err))
 		for (size_t i = 0; i < ITEMS; i++) {
 			fuzz_note_buffer(&items[i].output);
-			fuzz_note_string(items[i].error);
+			/* Its words may be withheld for want of memory. */
+			fuzz_note_string(items[i].error ? "an error" : NULL);
 			FUZZ_CHECK(!items[i].error || items[i].output.length == 0);
 		}
 	transit_items_free(items, ITEMS);
