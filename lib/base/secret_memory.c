@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -20,6 +21,9 @@
 /* Addresses: the heap is [heap, sbrk(0)), its part below `covered` is done.  heap 0: not begun. */
 static uintptr_t heap, covered;
 static bool may_lock;
+/* malloc takes its memory elsewhere (GLIBC_TUNABLES=glibc.malloc.hugetlb=2): each block is covered
+ * by itself. */
+static bool scattered;
 
 /* Whole pages that hold these bytes.  A page is locked when it is first used: reserve costs none.
  */
@@ -53,9 +57,15 @@ static void cover_heap(void)
 
 static void cover_all(void)
 {
-	heap = covered = (uintptr_t)sbrk(0) - mallinfo2().arena;
+	void *block = malloc(1);
+	uintptr_t end = (uintptr_t)sbrk(0);
+
+	heap = covered = end - mallinfo2().arena;
 	may_lock = true;
-	cover_heap();
+	scattered = (uintptr_t)block < heap || (uintptr_t)block >= end;
+	free(block);
+	if (!scattered)
+		cover_heap();
 }
 
 void secret_memory_protect(void)
@@ -74,6 +84,10 @@ void secret_memory_cover(const void *block, size_t size)
 
 	if (heap == 0)
 		return;
+	if (scattered) {
+		cover(start, start + size);
+		return;
+	}
 	cover_heap();
 	if (size >= BLOCK_MAX && (start < heap || start >= covered))
 		cover(start, start + size);

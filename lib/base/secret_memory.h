@@ -3,7 +3,8 @@
  *
  * There is no allocator of our own: all of malloc's heap is covered (locked, and left out of core
  * dumps), so that what libcurl and BoringSSL hold of a secret is covered too.  A block that malloc
- * gives pages of its own is covered when a secret_buffer takes it.
+ * gives pages of its own is covered when a secret_buffer takes it.  Where GLIBC_TUNABLES makes
+ * malloc use large pages instead of the heap, only the secret_buffers' own blocks are covered.
  */
 #ifndef BASE_SECRET_MEMORY_H
 #define BASE_SECRET_MEMORY_H

@@ -21,6 +21,7 @@ static struct error err;
 #define PAST_ONE_STEP 20
 #define SMALL 100000
 #define LARGE (1024 * 1024)
+#define LARGE_PAGES "GLIBC_TUNABLES"
 
 /* The locked memory of this process in KiB. */
 static long locked(void)
@@ -169,6 +170,36 @@ START_TEST(a_child_is_protected_too)
 }
 END_TEST
 
+START_TEST(outside_the_heap_each_block_is_covered)
+{
+	struct secret_buffer buffers[PAST_ONE_STEP] = {SECRET_BUFFER_INIT};
+
+	secret_memory_protect();
+	for (int i = 0; i < PAST_ONE_STEP; i++) {
+		hold(&buffers[i], SMALL);
+		expect_covered(&buffers[i], true);
+	}
+	for (int i = 0; i < PAST_ONE_STEP; i++)
+		secret_buffer_free(&buffers[i]);
+}
+END_TEST
+
+/* This program again, with a malloc that uses large pages instead of the heap. */
+START_TEST(large_pages_are_covered)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		setenv(LARGE_PAGES, "glibc.malloc.hugetlb=2", 1);
+		execl("/proc/self/exe", "test_secret_memory", NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(without_the_right_to_lock_it_goes_on_and_says_so_once)
 {
 	struct secret_buffer buffers[PAST_ONE_STEP] = {SECRET_BUFFER_INIT};
@@ -204,6 +235,11 @@ static void add(TCase *tests)
 	/* Its malloc is not the C library's, and has no heap to cover. */
 	if (ADDRESS_SANITIZER)
 		return;
+	if (getenv(LARGE_PAGES)) {
+		tcase_add_test(tests, outside_the_heap_each_block_is_covered);
+		return;
+	}
+	tcase_add_test(tests, large_pages_are_covered);
 	tcase_add_test(tests, a_buffer_is_locked_and_left_out_of_dumps);
 	tcase_add_test(tests, what_others_allocate_is_covered_with_the_next_buffer);
 	tcase_add_test(tests, a_child_is_protected_too);
