@@ -185,6 +185,9 @@ static int add_value(struct waiting_secret *secret, const struct kube_entry *ent
 		return -1;
 	if (secret->sealing.document && sealed_document_check(&value, entry->key, err) < 0)
 		return -1;
+	if (!secret->settings.force_foreign && secret->sealing.document &&
+	    foreign_check_document("data", entry->key, &value, err) < 0)
+		return -1;
 	return variables_add(&secret->sealing.values, entry->key, &value, file, err);
 }
 

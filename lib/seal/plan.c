@@ -77,10 +77,14 @@ static int check_foreign(const struct sealing *sealing, struct error *err)
 {
 	const struct variables *values = &sealing->changes->values;
 
-	for (size_t i = 0; i < values->count && !sealing->settings->force_foreign; i++)
-		if (foreign_check(values->items[i].source, values->items[i].name,
-			&values->items[i].value, err) < 0)
+	for (size_t i = 0; i < values->count && !sealing->settings->force_foreign; i++) {
+		const struct variable *value = &values->items[i];
+
+		if (sealing->changes->whole_document
+			? foreign_check_document(value->source, value->name, &value->value, err) < 0
+			: foreign_check(value->source, value->name, &value->value, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -163,7 +167,12 @@ static int adopt(struct sealing *sealing, const struct kube_entry *entry, struct
 	if (!sealing->settings->force_foreign &&
 	    foreign_check("data", entry->key, &entry->value, err) < 0)
 		return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&sealing->existing));
-	if (check_adopted(sealing, entry, err) < 0 || copy(&entry->value, &value, err) < 0)
+	if (check_adopted(sealing, entry, err) < 0)
+		return -1;
+	if (!sealing->settings->force_foreign && sealing->document &&
+	    foreign_check_document("data", entry->key, &entry->value, err) < 0)
+		return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&sealing->existing));
+	if (copy(&entry->value, &value, err) < 0)
 		return -1;
 	return add_value(sealing, entry->key, &value, entry->key, err);
 }

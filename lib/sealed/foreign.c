@@ -118,20 +118,50 @@ static const char *tool_of_member(const char *name, const char *value)
 									       : NULL;
 }
 
-int foreign_check(
-    const char *source, const char *name, const struct secret_buffer *value, struct error *err)
+static const char *value_tool(const char *name, const struct secret_buffer *value)
 {
 	const char *text = secret_buffer_string(value);
 	const char *tool = foreign_tool(text, value->length);
 
-	if (!tool)
-		tool = tool_of_member(name, text);
-	if (!tool)
-		return 0;
+	return tool ? tool : tool_of_member(name, text);
+}
+
+static int refuse(const char *source, const char *name, const char *tool, struct error *err)
+{
 	return error_set(err, ERROR_INVALID,
 	    "%s: %s: encrypted with %s already; decrypt it with that tool first, or, to seal the "
 	    "ciphertext as it is, pass --force-foreign",
 	    source, name, tool);
+}
+
+int foreign_check(
+    const char *source, const char *name, const struct secret_buffer *value, struct error *err)
+{
+	const char *tool = value_tool(name, value);
+
+	return tool ? refuse(source, name, tool, err) : 0;
+}
+
+/* Find the first member that such a tool has encrypted. */
+static int find_tool(
+    void *context, const char *name, struct secret_buffer *value, struct error *err)
+{
+	const char **tool = context;
+
+	(void)err;
+	if (!*tool)
+		*tool = value_tool(name, value);
+	return 0;
+}
+
+int foreign_check_document(
+    const char *source, const char *name, const struct secret_buffer *document, struct error *err)
+{
+	const char *tool = value_tool(name, document);
+
+	if (!tool && sealed_document_each(document, name, find_tool, &tool, err) < 0)
+		return -1;
+	return tool ? refuse(source, name, tool, err) : 0;
 }
 
 int foreign_check_file(int fd, const char *file, struct error *err)

@@ -21,6 +21,11 @@ const char *foreign_tool(const char *bytes, size_t length);
 int foreign_check(const char *source, const char *name, const struct secret_buffer *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Refuse a JSON object, or one with such a member, whose name is not shown. */
+int foreign_check_document(
+    const char *source, const char *name, const struct secret_buffer *document, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Refuse a file that begins as such ciphertext; its offset stays.  A pipe is not looked at. */
 int foreign_check_file(int fd, const char *file, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -54,6 +54,13 @@ fails_with 1 'encrypted with SOPS already' "SOPS's metadata in a document that i
 printf 'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {encryptedData: {A: AgBy}}\n' >"$file"
 seal --from-document "$file" app
 fails_with 1 'encrypted with sealed-secrets already' "a SealedSecret as a document"
+ejson=EJ[1:ZJ1nP1h1hE0XJL0K1vV8U:abc:def]
+printf '{"A": "%s"}' $ejson >"$file"
+seal --layout document --from-document "$file" app
+fails_with 1 'secrets.json: encrypted with ejson already' "a member of a document that is sealed whole"
+printf '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "app"}, "stringData": {"d.json": "{\\"A\\": \\"%s\\"}"}}' $ejson >"$file"
+seal --layout document -f "$file"
+fails_with 1 'd.json: encrypted with ejson already' "a member of a document in a manifest"
 nothing "by values"
 
 # -- what only looks like it ------------------------------------------------------------------------------------
