@@ -128,7 +128,8 @@ static bool is_issued_in_chain(X509_STORE_CTX *verifying, X509 *certificate)
 /*
  * Look for the certificate's issuer among what is trusted, as X509_STORE_CTX_get1_issuer does.
  * Where neither the bundle has it by its very name nor the server has sent it, the verification is
- * about to fail; then the whole bundle is what counts, whatever its names are written like.
+ * about to fail; then the whole bundle is what counts, whatever its names are written like.  A
+ * bundle that could not be read is not opened again: BoringSSL would wait for a FIFO without end.
  */
 static int get_issuer(X509 **issuer, X509_STORE_CTX *verifying, X509 *certificate)
 {
@@ -139,7 +140,7 @@ static int get_issuer(X509 **issuer, X509_STORE_CTX *verifying, X509 *certificat
 		return found;
 	add_named(store, X509_get_issuer_name(certificate));
 	found = X509_STORE_CTX_get1_issuer(issuer, verifying, certificate);
-	if (found != 0 || is_issued_in_chain(verifying, certificate))
+	if (found != 0 || bundle_failure.code || is_issued_in_chain(verifying, certificate))
 		return found;
 	X509_STORE_load_locations(store, bundle, NULL);
 	ERR_clear_error();

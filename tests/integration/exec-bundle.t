@@ -84,5 +84,12 @@ launch SSL_CERT_FILE
 fails_with 125 'TLS certificate not trusted' "a garbled root"
 launch VAULT_CACERT
 fails_with 125 'CA certificate: .*bundle.crt: certificate 1 cannot be parsed' "a garbled root: told so when it is read whole"
+# A FIFO without a writer is not waited for.
+rm -f bundle.crt
+mkfifo bundle.crt
+run as_pod app env -u VAULT_CACERT "VAULT_ADDR=https://127.0.0.1:$port" SSL_CERT_FILE="$TAP_WORK/bundle.crt" \
+	"$BIN/secret-exec" --transit-key aes256-key --retries 0 --timeout 2s -- true
+fails_with 125 'bundle.crt: not a regular file' "a bundle that is a FIFO"
+
 unset A
 done_testing
