@@ -106,7 +106,7 @@ static int read_address(const char *text, unsigned char address[16])
 	return AF_INET;
 }
 
-/* Copy without brackets, in lower case. */
+/* Copy without brackets and final dot, in lower case. */
 static void copy_host(char *to, size_t size, const char *from, size_t length)
 {
 	if (length > 1 && from[0] == '[' && from[length - 1] == ']') {
@@ -117,15 +117,14 @@ static void copy_host(char *to, size_t size, const char *from, size_t length)
 		length = size - 1;
 	for (size_t i = 0; i < length; i++)
 		to[i] = (char)tolower((unsigned char)from[i]);
+	if (length > 0 && to[length - 1] == '.')
+		length--;
 	to[length] = '\0';
 }
 
 static void make_target(struct target *target, const struct http_url *server)
 {
 	copy_host(target->host, sizeof(target->host), server->host, strlen(server->host));
-	size_t length = strlen(target->host);
-	if (length && target->host[length - 1] == '.')
-		target->host[length - 1] = '\0';
 	target->port = server->port;
 	target->family = read_address(target->host, target->address);
 }

@@ -3,7 +3,8 @@
 
 static struct error err;
 
-/* The rules are golang.org/x/net/http/httpproxy's, whose own test cases are among these. */
+/* The rules are golang.org/x/net/http/httpproxy's, whose own test cases are among these; final
+ * dots do not count, as curl has it. */
 static const struct {
 	const char *list, *server;
 	bool bypassed;
@@ -14,6 +15,9 @@ static const struct {
     {"vault.example", "https://vault.example:8200", true},
     {"VAULT.Example", "https://vault.EXAMPLE", true},
     {"vault.example", "https://vault.example.:8200", true},
+    {"vault.example.", "https://vault.example:8200", true},
+    {"example.:8200", "https://vault.example.:8200", true},
+    {".", "https://vault.example", false},
     {"example", "https://vault.example", true},
     {"ample", "https://vault.example", false},
     {"vault.example", "https://example", false},
