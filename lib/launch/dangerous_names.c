@@ -34,7 +34,7 @@ static const char *const dangerous[] = {
     "JUPYTER_PATH", "MPLCONFIGDIR", "MPLBACKEND", "PYTEST_*", "TOX_*", "UWSGI_*",
     "GUNICORN_CMD_ARGS", "UVICORN_*", "HYPERCORN_*", "CELERY_APP", "CELERY_CONFIG_MODULE",
     "CELERY_LOADER", "DJANGO_SETTINGS_MODULE", "SCRAPY_*", "FLASK_APP", "FLASK_DEBUG", "FLASK_ENV",
-    "AIRFLOW_CONFIG", "AIRFLOW__*_CMD", "NUMBA_*", "TRITON_*", "TORCHINDUCTOR_*", "LOGGING_CONFIG",
+    "AIRFLOW_CONFIG", "AIRFLOW__*_CMD", "NUMBA_*", "TRITON_*", "TORCHINDUCTOR_*",
     /* Ruby, Perl, PHP, Lua, Tcl, R, Julia, Erlang and others */
     "RUBY*", "GEM_*", "BUNDLE_GEMFILE", "BUNDLE_PATH", "BUNDLE_BIN*", "BUNDLE_APP_CONFIG",
     "BUNDLE_CONFIG", "BUNDLE_USER_*", "BUNDLE_PLUGIN*", "BUNDLER_*", "BOOTSNAP_*", "IRBRC",
@@ -46,20 +46,18 @@ static const char *const dangerous[] = {
     /* JavaScript */
     "NODE_OPTIONS", "NODE_PATH", "NODE_REPL_*", "NODE_EXTRA_CA_CERTS", "NODE_TLS_*",
     "NODE_V8_COVERAGE", "NODE_ICU_DATA", "NODE_CHANNEL_*", "NODE_COMPILE_CACHE",
-    "NODE_REDIRECT_WARNINGS", "NODE_PRESERVE_SYMLINKS*", "npm_*", "NPM_CONFIG_*", "NPX_*", "YARN_*",
-    "PNPM_*", "COREPACK_*", "DENO_*", "BUN_*", "TS_NODE_*", "BABEL_*", "PM2_*", "ELECTRON_*",
-    "PRISMA_*", "PUPPETEER_*", "PLAYWRIGHT_*",
+    "NODE_REDIRECT_WARNINGS", "NODE_PRESERVE_SYMLINKS*", "NPX_*", "YARN_*", "PNPM_*", "COREPACK_*",
+    "DENO_*", "BUN_*", "TS_NODE_*", "BABEL_*", "PM2_*", "ELECTRON_*", "PRISMA_*", "PUPPETEER_*",
+    "PLAYWRIGHT_*",
     /* Java and what runs on it */
     "*JAVA_OPTS", "*JAVA_OPTIONS", "JAVA_OPTS*", "JAVA_TOOL_OPTIONS", "JAVA_ARGS", "JAVA_MAIN_*",
     "JAVA_AGENT*", "JAVA_APP_*", "JAVA_LIB_DIR", "JDK_*", "JVM_*", "*JVM_OPTIONS", "*_OPTS",
     "*CLASSPATH", "JBOSS_*", "CATALINA_*", "ANT_*", "MAVEN_*", "GRADLE_*", "SBT_*", "CLJ_*",
-    "SPARK_*", "HADOOP_*", "LOG4J*", "log4j*", "LOGBACK_*", "LOADER_*", "SPRING_*", "spring_*",
-    "spring.*", "logging.config", "MICRONAUT_CONFIG_*", "MICRONAUT_ENVIRONMENTS",
-    "QUARKUS_CONFIG_*", "QUARKUS_LAUNCH*", "QUARKUS_PROFILE", "SMALLRYE_CONFIG_*",
-    "OTEL_JAVAAGENT_*",
+    "SPARK_*", "HADOOP_*", "LOG4J*", "log4j*", "LOGBACK_*", "LOADER_*", "MICRONAUT_CONFIG_*",
+    "MICRONAUT_ENVIRONMENTS", "QUARKUS_CONFIG_*", "QUARKUS_LAUNCH*", "QUARKUS_PROFILE",
+    "SMALLRYE_CONFIG_*", "OTEL_JAVAAGENT_*",
     /* .NET */
-    "DOTNET_*", "dotnet_*", "COMPlus_*", "CORECLR_*", "COR_*", "ASPNETCORE_*", "aspnetcore_*",
-    "NUGET_*", "MSBUILD*", "MONO_*", "OTEL_DOTNET_AUTO_*",
+    "COMPlus_*", "CORECLR_*", "COR_*", "NUGET_*", "MSBUILD*", "MONO_*", "OTEL_DOTNET_AUTO_*",
     /* instrumentation, GPUs, MPI */
     "OTEL_PYTHON_*", "OTEL_NODE_*", "OTEL_PHP_*", "OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_*",
     "DD_DOTNET_*", "DD_TRACE_*_FILE", "NEW_RELIC_CONFIG_FILE", "ELASTIC_APM_CONFIG_FILE",
@@ -95,7 +93,11 @@ static const char *const dangerous[] = {
     /* where programs look for their configuration, and proxies */
     "HOME", "JAVA_HOME", "JRE_HOME", "CURL_HOME", "AIRFLOW_HOME", "NEW_RELIC_HOME", "M2_HOME",
     "ORACLE_HOME", "SCALA_HOME", "GROOVY_HOME", "KOTLIN_HOME", "HIVE_HOME", "KAFKA_HOME",
-    "SBCL_HOME", "COMPOSER_HOME", "CUDA_HOME", "XDG_CONFIG_*", "XDG_DATA_*", "*_PROXY", "*_proxy"};
+    "SBCL_HOME", "COMPOSER_HOME", "CUDA_HOME", "XDG_CONFIG_*", "XDG_DATA_*"};
+
+/* In capitals or not: npm, Spring Boot, .NET and Python read these so. */
+static const char *const dangerous_in_any_case[] = {"npm_*", "spring_*", "spring.*",
+    "logging.config", "logging_config", "dotnet_*", "aspnetcore_*", "*_proxy"};
 
 /* How names of credentials end: none of these makes a program run code. */
 static const char *const harmless_ends[] = {"PASSWORD", "PASSPHRASE", "TOKEN", "USERNAME",
@@ -123,6 +125,9 @@ bool dangerous_name(const char *name)
 			return false;
 	for (size_t i = 0; i < sizeof(dangerous) / sizeof(dangerous[0]); i++)
 		if (matches(dangerous[i], name))
+			return true;
+	for (size_t i = 0; i < sizeof(dangerous_in_any_case) / sizeof(*dangerous_in_any_case); i++)
+		if (fnmatch(dangerous_in_any_case[i], name, FNM_CASEFOLD) == 0)
 			return true;
 	return false;
 }

@@ -229,7 +229,8 @@ static const char *const dangerous_names[] = {"LD_PRELOAD", "LD_LIBRARY_PATH", "
     "SDL_DYNAMIC_API", "KRB5_TRACE", "LDAPTLS_CACERT", "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_CA_BUNDLE", "CLOUDSDK_PYTHON", "DOCKER_CONFIG", "TF_CLI_CONFIG_FILE", "ANSIBLE_LIBRARY",
     "HELM_PLUGINS", "ORACLE_HOME", "TNS_ADMIN", "MYAPP_PLUGIN_PATH", "LAMBDA_EXEC_WRAPPER",
-    "TMPDIR", "all_proxy"};
+    "TMPDIR", "all_proxy", "Https_Proxy", "Npm_Config_Script_Shell", "NPM_config_node_options",
+    "Spring_Config_Import", "logging_config", "AspNetCore_Urls", "DotNet_Startup_Hooks"};
 
 START_TEST(a_dangerous_name_is_refused_unless_it_is_meant)
 {
