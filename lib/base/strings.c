@@ -69,7 +69,10 @@ static bool is_printable(unsigned int code)
 	return code >= 0x20 && (code < 0x7F || code > 0x9F) &&	     /* C0, DEL, C1 */
 	       code != 0x061C && code != 0x200E && code != 0x200F && /* direction marks */
 	       (code < 0x2028 || code > 0x202E) && /* separators, embeddings, overrides */
-	       (code < 0x2066 || code > 0x2069);   /* isolates */
+	       (code < 0x2066 || code > 0x2069) && /* isolates */
+	       code != 0x00AD && code != 0x180E && code != 0xFEFF && /* of no width */
+	       (code < 0x200B || code > 0x200D) && (code < 0x2060 || code > 0x2064) &&
+	       (code < 0xFFF9 || code > 0xFFFB) && (code < 0xE0000 || code > 0xE007F);
 }
 
 /* The length of the character at `text`, or 0 when there is no whole one or none to be shown. */

@@ -27,7 +27,8 @@ static inline bool given(const char *text)
 
 /*
  * Replace what is no text for people by '?', byte by byte: control characters (C0, DEL, C1), line
- * and paragraph separators, what turns the direction of writing, and what is no UTF-8.  So a
+ * and paragraph separators, characters that turn the direction of writing or have no width, and
+ * bytes that are not UTF-8.  So a
  * server's words can't forge a line of a log, steer a terminal or seem to say something else.
  */
 void string_make_printable(char *text) __attribute__((nonnull));

@@ -39,8 +39,10 @@ END_TEST
 
 START_TEST(characters_that_would_steer_a_terminal_are_escaped)
 {
-	write_json("[\"a\x7F\xC2\x9B\xC2\x85\xE2\x80\xAE\xE2\x80\xA8\xE2\x81\xA6\"]");
-	expect_text(yaml, "- \"a\\x7F\\x9B\\N\\u202E\\L\\u2066\"\n");
+	write_json("[\"a\x7F\xC2\x9B\xC2\x85\xE2\x80\xAE\xE2\x80\xA8\xE2\x81\xA6\","
+		   "\"\xC2\xAD\xE2\x80\x8B\xEF\xBB\xBF\xF3\xA0\x81\x81\"]");
+	expect_text(yaml, "- \"a\\x7F\\x9B\\N\\u202E\\L\\u2066\"\n"
+			  "- \"\\xAD\\u200B\\uFEFF\\U000E0041\"\n");
 }
 END_TEST
 
