@@ -553,7 +553,11 @@ int manifest_tree_read(struct manifest_tree *tree, const char *text, size_t leng
 	int result = read_json(&builder);
 	if (result == 0)
 		result = read_yaml(&builder);
-	return result < 0 ? -1 : 0;
+	if (result >= 0)
+		return 0;
+	/* A mapping that breaks off may end with a key: such nodes are not to be followed. */
+	tree->count = 0;
+	return -1;
 }
 
 /*

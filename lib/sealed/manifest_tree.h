@@ -56,7 +56,7 @@ struct manifest_tree {
 
 /*
  * Read the only document of `text`.  Messages give line and column, never the text.  *tree is to be
- * freed whatever comes out.
+ * freed whatever comes out; after an error it is empty.
  */
 int manifest_tree_read(struct manifest_tree *tree, const char *text, size_t length, size_t line,
     const char *what, struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -4,6 +4,7 @@
  *
  * The first byte of the input selects the changes, the rest is the manifest.
  */
+#include "lib/sealed/foreign.h"
 #include "lib/sealed/manifest.h"
 
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static int read_manifest(struct changing *changing, const char *bytes, size_t le
 	memset(changing, 0, sizeof(*changing));
 	if (secret_buffer_append(&text, bytes, length, &err) < 0)
 		return -1;
-	return manifest_read(&changing->manifest, &text, 1, "app.yaml", &err);
+	return foreign_read_manifest(&changing->manifest, &text, 1, "app.yaml", false, &err);
 }
 
 static void free_changing(struct changing *changing)

@@ -63,6 +63,17 @@ seal --layout document -f "$file"
 fails_with 1 'd.json: encrypted with ejson already' "a member of a document in a manifest"
 nothing "by values"
 
+# -- broken manifests -------------------------------------------------------------------------------------------
+
+# A mapping that breaks off after a key.
+for text in 'a: b\nc: "\n' 'kind: List\nitems:\n- a: b\n- c: "' 'a: b\nc: \t\n\td' 'kind: Secret\nstringData:\n  A: \0344\n' 'sops:\n  mac: x\nc: "\n'; do
+	printf "$text" >"$file"
+	seal -f "$file" --dry-run=client
+	fails_with 1 'app: line [2-9], column [0-9]+: ' "a manifest that breaks off: $text"
+	run "$BIN/secret-seal" -f "$file" -i --set A=x
+	fails_with 1 'app: line [2-9], column [0-9]+: ' "a value for a manifest that breaks off: $text"
+done
+
 # -- what only looks like it ------------------------------------------------------------------------------------
 
 seal --set "A=ENC(jasypt)" --set 'B={cipher}abc' --set kind=Deployment --set sops=maybe --set 'C=encrypted: yes' \
