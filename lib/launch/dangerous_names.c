@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 /* Patterns of fnmatch(3); who may write a Secret must not so gain the application. */
 static const char *const dangerous[] = {
@@ -99,15 +100,29 @@ static const char *const dangerous[] = {
 static const char *const dangerous_in_any_case[] = {"npm_*", "spring_*", "spring.*",
     "logging.config", "logging_config", "dotnet_*", "aspnetcore_*", "*_proxy"};
 
-/* How names of credentials end: none of these makes a program run code. */
-static const char *const harmless_ends[] = {"PASSWORD", "PASSPHRASE", "TOKEN", "USERNAME",
-    "_API_KEY", "_SECRET", ".password", ".username", ".token", ".secret"};
+/* How names of credentials end, in capitals or not: none of these makes a program run code. */
+static const char *const harmless_ends[] = {
+    "PASSWORD", "PASSPHRASE", "TOKEN", "USERNAME", "_API_KEY", "_SECRET", ".secret"};
 
 static bool ends_with(const char *text, const char *end)
 {
 	size_t length = strlen(text), end_length = strlen(end);
 
 	return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+static bool is_credential(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < sizeof(harmless_ends) / sizeof(harmless_ends[0]); i++) {
+		size_t end_length = strlen(harmless_ends[i]);
+
+		if (length >= end_length &&
+		    strcasecmp(name + length - end_length, harmless_ends[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* As fnmatch, which is slow, and an environment can be large. */
@@ -120,9 +135,8 @@ static bool matches(const char *pattern, const char *name)
 
 bool dangerous_name(const char *name)
 {
-	for (size_t i = 0; i < sizeof(harmless_ends) / sizeof(harmless_ends[0]); i++)
-		if (ends_with(name, harmless_ends[i]))
-			return false;
+	if (is_credential(name))
+		return false;
 	for (size_t i = 0; i < sizeof(dangerous) / sizeof(dangerous[0]); i++)
 		if (matches(dangerous[i], name))
 			return true;
