@@ -402,7 +402,7 @@ int64_t http_attempt_delay(struct http_attempt *attempt, int64_t left_ms)
 
 	if (asked)
 		return asked < left_ms ? asked : -1;
-	if (left_ms < 2 * HTTP_RETRY_BASE_MS)
+	if (left_ms < (int64_t)2 * HTTP_RETRY_BASE_MS)
 		return -1;
 	if (attempt->tries < 8 && (HTTP_RETRY_BASE_MS << (attempt->tries - 1)) < ceiling)
 		ceiling = HTTP_RETRY_BASE_MS << (attempt->tries - 1);

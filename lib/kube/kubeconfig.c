@@ -343,7 +343,7 @@ static int find_entry(const struct kubeconfig_file *file, const char *list, cons
 }
 
 /* Find the `kind` ("cluster") of this name in the first file whose list of its plural has it. */
-static int find_named(const struct kubeconfig *config, const char *kind, const char *name,
+static int find_named(struct kubeconfig *config, const char *kind, const char *name,
     struct section *found, struct error *err)
 {
 	char list[16];
@@ -365,8 +365,8 @@ static int find_named(const struct kubeconfig *config, const char *kind, const c
 }
 
 /* The context's cluster or user. */
-static int follow(const struct kubeconfig *config, const char *kind, char **name,
-    struct section *found, struct error *err)
+static int follow(struct kubeconfig *config, const char *kind, char **name, struct section *found,
+    struct error *err)
 {
 	if (take_text(&config->context, kind, name, err) < 0)
 		return -1;

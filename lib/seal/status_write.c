@@ -90,15 +90,28 @@ static int write_row(
 	return text_stream_advance(out, err);
 }
 
+/* Return a value to show in a row, or NULL after the last; a Secret without values has one row. */
+static const struct status_value *value_of_row(
+    const struct status_secret *secret, size_t row_number)
+{
+	static char none[] = "-";
+	static const struct status_value empty = {.data_key = none, .state = STATUS_EMPTY};
+
+	if (secret->count == 0 && row_number == 0)
+		return &empty;
+	return row_number < secret->count ? &secret->values[row_number] : NULL;
+}
+
 /* What the columns do not say, a line each. */
 static int write_notes(const struct status *status, struct text_stream *out, struct error *err)
 {
 	for (size_t i = 0; i < status->count; i++) {
 		const struct status_secret *secret = &status->secrets[i];
+		const struct status_value *value;
 		size_t plain = 0;
 
-		for (size_t j = 0; j < secret->count; j++)
-			plain += secret->values[j].state == STATUS_PLAINTEXT;
+		for (size_t j = 0; (value = value_of_row(secret, j)); j++)
+			plain += value->state == STATUS_PLAINTEXT;
 		if (plain && plain < secret->count &&
 		    secret_buffer_append_format(&out->text, err,
 			"! %s/%s holds plaintext beside ciphertext: seal it with --adopt\n",
@@ -112,18 +125,6 @@ static int write_notes(const struct status *status, struct text_stream *out, str
 			return -1;
 	}
 	return 0;
-}
-
-/* Return a value to show in a row, or NULL after the last; a Secret without values has one row. */
-static const struct status_value *value_of_row(
-    const struct status_secret *secret, size_t row_number)
-{
-	static char none[] = "-";
-	static const struct status_value empty = {.data_key = none, .state = STATUS_EMPTY};
-
-	if (secret->count == 0 && row_number == 0)
-		return &empty;
-	return row_number < secret->count ? &secret->values[row_number] : NULL;
 }
 
 static int write_rows(const struct status *status, int64_t now_s, const size_t *widths,

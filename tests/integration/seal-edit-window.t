@@ -63,8 +63,9 @@ editor 'cat >/dev/null; sed -i s/stayed/fifth/ "$1"'
 run setsid -w "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app <&"$pipe"
 out_is "secret/app edited" "an editor does not read the pipe that it is started in"
 editor '[ -t 0 ] && [ -t 1 ] && read -r word && sed -i "s/PASSWORD: .*/PASSWORD: $word/" "$1"'
+mkfifo "$TAP_WORK/pipe"
 run "$terminal" "echo on
-	send typed\\r" -- bash -c "sleep infinity | \"\$@\" | cat; status=\${PIPESTATUS[1]}; kill \$(jobs -p) 2>/dev/null; exit \$status" - "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+	send typed\\r" -- bash -c "\"\$@\" <>$TAP_WORK/pipe | cat; exit \${PIPESTATUS[0]}" - "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
 is "$(value)" typed "in a pipeline the editor has the terminal"
 
 done_testing
