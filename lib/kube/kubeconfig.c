@@ -450,7 +450,7 @@ static int read_file(struct kubeconfig_file *file, const char *path, bool *empty
 	*empty = json_type(file->document, JSON_ROOT) == JSON_NULL;
 	if (*empty || json_type(file->document, JSON_ROOT) == JSON_OBJECT)
 		return 0;
-	return error_set(err, ERROR_USAGE, "kubeconfig %s: it is no kubeconfig", path);
+	return error_set(err, ERROR_USAGE, "kubeconfig %s: not a kubeconfig", path);
 }
 
 static int read_files(struct kubeconfig *config, const struct strings *paths, struct error *err)
@@ -468,8 +468,7 @@ static int read_files(struct kubeconfig *config, const struct strings *paths, st
 		all_empty = all_empty && empty;
 	}
 	if (all_empty)
-		return error_set(
-		    err, ERROR_USAGE, "kubeconfig %s: it is no kubeconfig", config->list);
+		return error_set(err, ERROR_USAGE, "kubeconfig %s: not a kubeconfig", config->list);
 	return 0;
 }
 

@@ -187,7 +187,7 @@ START_TEST(empty_kubeconfigs_add_nothing)
 	    err);
 	expect_text(kube.token, "token-1");
 	kube_free(&kube);
-	expect_failure(configure_list("", "---\n", "\n"), err, ERROR_USAGE, "it is no kubeconfig");
+	expect_failure(configure_list("", "---\n", "\n"), err, ERROR_USAGE, "not a kubeconfig");
 }
 END_TEST
 
@@ -205,7 +205,7 @@ END_TEST
 START_TEST(each_kubeconfig_must_be_one)
 {
 	expect_failure(configure_list(two_contexts, "", "no kubeconfig"), err, ERROR_USAGE,
-	    "it is no kubeconfig");
+	    "not a kubeconfig");
 	expect_contains(err.message, scratch_path("3/config"));
 	expect_failure(configure_list(two_contexts, "a: [", ""), err, ERROR_INVALID, "line");
 	expect_contains(err.message, scratch_path("2/config"));
@@ -357,8 +357,8 @@ END_TEST
 static const struct {
 	const char *text, *message;
 } incomplete[] = {
-    {"", "it is no kubeconfig"},
-    {"[]", "it is no kubeconfig"},
+    {"", "not a kubeconfig"},
+    {"[]", "not a kubeconfig"},
     {"a: [", "line 2, column 1"},
     {"contexts: []", "it has no current-context"},
     {"current-context: c", "it has no context \"c\""},
