@@ -61,7 +61,7 @@ static ssize_t gather_group(struct source_value **values, size_t count, struct e
 	bool bound = values[0]->context != NULL;
 
 	if (transit_key_parse(&key, values[0]->transit_key, err) < 0)
-		return -1;
+		return error_wrap(err, "%s", values[0]->where);
 	for (size_t i = 0; i < count; i++) {
 		struct source_value *value = values[i];
 		if ((value->context != NULL) != bound || !transit_key_is(&key, value->transit_key))

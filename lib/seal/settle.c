@@ -76,7 +76,9 @@ int sealing_find_key(struct sealing *sealing, struct error *err)
 	}
 	if (!given(text))
 		return refuse_no_key(sealing, err);
-	return transit_key_parse(&sealing->key, text, err);
+	if (transit_key_parse(&sealing->key, text, err) == 0)
+		return 0;
+	return sealing->claimed ? error_wrap(err, "Secret %s%s%s", KUBE_NAMED(sealing)) : -1;
 }
 
 /* The scope by option and by the existing Secret, which must agree. */

@@ -40,8 +40,10 @@ status_is 1 "verify: exit 1"
 err_like '1 of 2 Secrets does not decrypt|1 of 2 Secrets do not decrypt' "verify: the other one decrypts"
 lines_are_short "verify"
 run "$BIN/secret-exec" --secret bad -- true
-status_is 125 "secret-exec: exit 125"
+fails_with 125 'Secret demo/bad.*Transit key "kkk.*write \[MOUNT/\]NAME' "secret-exec: the Secret is named"
 lines_are_short "secret-exec"
+run "$BIN/secret-seal" --set A=new bad
+fails_with 2 'Secret demo/bad: Transit key "kkk.*write \[MOUNT/\]NAME' "secret-seal --set: the Secret is named"
 for annotation in scope layout; do
 	annotate transit-key=transit/aes256-key
 	annotate "$annotation=$long"
