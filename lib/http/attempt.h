@@ -61,7 +61,7 @@ bool http_is_put_off(int status);
 
 /*
  * Return the milliseconds to wait before the next try, for which `left_ms` are left: Retry-After,
- * else backoff with full jitter, shorter near the end.  -1: there is no time for another.
+ * else backoff with full jitter, shorter near the end.  -1: not enough time for another.
  */
 int64_t http_attempt_delay(struct http_attempt *attempt, int64_t left_ms) __attribute__((nonnull));
 

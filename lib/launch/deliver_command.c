@@ -78,7 +78,7 @@ static bool read_marked(const char *at, struct placeholder *placeholder)
 	       (named || length == marker_length) && strspn(inner + length, "}") >= braces;
 }
 
-/* Append what a placeholder stands for. */
+/* Append the path that replaces a placeholder. */
 static int append_placeholder(const struct filling *filling, const struct placeholder *placeholder,
     const char *at, struct secret_buffer *out, struct error *err)
 {

@@ -29,7 +29,7 @@ struct files_run {
 	struct transit_key only; /* --transit-key; name NULL: any */
 	struct keyset keys;	 /* those found; latest_version 0: Vault was not asked yet */
 	enum files_pass pass;
-	bool silent;				      /* what is wrong is told by another pass */
+	bool silent;				      /* another pass reports the errors */
 	struct files_outside *outside, *outside_last; /* see files_outside.h */
 	size_t outside_count;
 };

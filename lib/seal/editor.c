@@ -242,7 +242,7 @@ int editor_check_terminal(const char *command, struct error *err)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(command, names[i]) == 0 && prompt_check_terminal(err) < 0)
 			return error_set(err, ERROR_USAGE,
-			    "there is no terminal for the editor %s; name one that needs none with "
+			    "no terminal for the editor %s; name one that needs none with "
 			    "--editor, or use secret-seal --set, --from-file NAME=-",
 			    command);
 	return 0;
@@ -274,7 +274,7 @@ int editor_run(
 {
 	cleanup_secret struct secret_buffer edited = SECRET_BUFFER_INIT;
 
-	/* What the editor leaves running becomes a child of ours. */
+	/* Become the parent of processes that the editor leaves running. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (write_file(editor->file, text, err) < 0 || run_editor(command, editor, err) < 0 ||
 	    read_file(editor, &edited, err) < 0)

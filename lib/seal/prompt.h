@@ -20,7 +20,7 @@ int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused
 int prompt_hidden(const char *name, struct secret_buffer *value, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Show `text` and wait for Enter, or until `over` is true.  ERROR_USAGE: there is no terminal. */
+/* Show `text` and wait for Enter, or until `over` is true.  ERROR_USAGE without a terminal. */
 int prompt_enter(const char *text, bool (*over)(void), struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

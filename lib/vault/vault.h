@@ -178,7 +178,7 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
 #define TRANSIT_FIRST_BYTES ((size_t)1000 * 1000)
 #define TRANSIT_GROWTH 4
 
-/* What a request holds so far; zeroed at first. */
+/* The size of a request so far; zeroed at first. */
 struct transit_fill {
 	size_t items, strings, bytes;
 };

@@ -63,7 +63,7 @@ static void make_certificates(void)
 	BIO_free(out);
 }
 
-/* What libcurl does in a handshake.  -1: there is no memory. */
+/* Look up an issuer as libcurl does in a handshake.  -1: out of memory. */
 static int is_trusted(const char *path)
 {
 	SSL_CTX *ssl = SSL_CTX_new(TLS_method());

@@ -16,7 +16,7 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
-/* What is left of an input. */
+/* The unread part of an input. */
 struct fuzz_input {
 	const char *data;
 	size_t length;

@@ -1,4 +1,4 @@
-/* JSON: what is accepted can be written and read again, and says the same. */
+/* JSON: an accepted text can be written and read again, with the same value. */
 #include "lib/base/json.h"
 
 #include "tests/fuzz/fuzz.h"

@@ -4,8 +4,8 @@
  *
  * The first byte of the input selects the changes, the rest is the manifest.
  */
-#include "lib/sealed/foreign.h"
 #include "lib/sealed/manifest.h"
+#include "lib/sealed/foreign.h"
 
 #include <stdlib.h>
 #include <string.h>

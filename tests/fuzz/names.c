@@ -1,6 +1,6 @@
 /*
  * Names as options and the environment give them: objects, keys, destinations, variables, URLs,
- * versions.  What is accepted says the same when it is put together again.
+ * versions.  An accepted text has the same meaning when it is put together again.
  *
  * The first byte of the input selects what is read, each line is one text.
  */

@@ -1,4 +1,4 @@
-/* YAML: what is accepted becomes JSON, which as YAML says the same. */
+/* YAML: an accepted text becomes JSON, which as YAML has the same value. */
 #include "lib/base/yaml.h"
 
 #include "lib/base/yaml_writer.h"
