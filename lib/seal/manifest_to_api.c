@@ -177,15 +177,6 @@ static int run(struct sealing *sealing, const struct sealing *sealed,
 	return warn_of_others(sealing, err);
 }
 
-static void free_sealing(struct sealing *sealing)
-{
-	free(sealing->name);
-	kube_secret_free(&sealing->existing);
-	transit_key_free(&sealing->key);
-	variables_free(&sealing->values);
-	kube_secret_free(&sealing->change);
-}
-
 int sealing_write_manifest(const struct sealing *sealed, const struct kube_secret *object,
     const struct seal_settings *settings, struct seal_outcome *outcome, struct error *err)
 {
@@ -210,7 +201,7 @@ int sealing_write_manifest(const struct sealing *sealed, const struct kube_secre
 		    .claimed = sealed->claimed && settings->no_verify};
 		result = run(&sealing, sealed, object, settings->based_on, outcome, err);
 		again = result < 0 && sealing_try_again(&sealing, tries, err);
-		free_sealing(&sealing);
+		sealing_free(&sealing);
 	}
 	return result;
 }

@@ -15,7 +15,7 @@ void seal_outcome_free(struct seal_outcome *outcome)
 	kube_secret_free(&outcome->secret);
 }
 
-static void free_sealing(struct sealing *sealing)
+void sealing_free(struct sealing *sealing)
 {
 	free(sealing->name);
 	kube_secret_free(&sealing->existing);
@@ -91,7 +91,7 @@ int seal(struct servers *servers, const struct seal_settings *settings,
 			result = run(&sealing, outcome, err);
 		again = result < 0 && sealing_try_again(&sealing, tries, err);
 		seal_changes_free(&copy);
-		free_sealing(&sealing);
+		sealing_free(&sealing);
 	}
 	return result;
 }

@@ -119,6 +119,9 @@ int sealing_drop_scope(struct sealing *sealing, struct error *err)
 int sealing_drop_last_applied(struct sealing *sealing, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* seal.c: free all that it owns. */
+void sealing_free(struct sealing *sealing) __attribute__((nonnull));
+
 /* write.c */
 int sealing_write(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -54,7 +54,7 @@ fails_with 1 'encrypted with SOPS already' "SOPS's metadata in a document that i
 printf 'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {encryptedData: {A: AgBy}}\n' >"$file"
 seal --from-document "$file" app
 fails_with 1 'encrypted with sealed-secrets already' "a SealedSecret as a document"
-ejson=EJ[1:ZJ1nP1h1hE0XJL0K1vV8U:abc:def]
+ejson="EJ[1:ZJ1nP1h1hE0XJL0K1vV8U:abc:def]"
 printf '{"A": "%s"}' $ejson >"$file"
 seal --layout document --from-document "$file" app
 fails_with 1 'secrets.json: encrypted with ejson already' "a member of a document that is sealed whole"
