@@ -6,9 +6,12 @@
 /* Ends, since an option's variable has the program's prefix: SECRET_SEAL_VAULT_TOKEN. */
 static const char *const credentials[] = {"VAULT_TOKEN", "BAO_TOKEN", "VAULT_SECRET_ID",
     "BAO_SECRET_ID", "SECRET_SEAL_FROM_LITERAL", "SECRET_SEAL_SET", NULL};
-/* Vault's alone: HTTPS_PROXY is for other programs as well. */
+/* With a password.  A credential plugin may need the others, which are not for Vault alone. */
 static const char *const proxies[] = {
     "VAULT_PROXY_ADDR", "BAO_PROXY_ADDR", "VAULT_HTTP_PROXY", NULL};
+
+static const char *const shared_proxies[] = {
+    "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", NULL};
 
 static bool name_ends_in(const char *entry, const char *const *ends)
 {
@@ -41,7 +44,8 @@ void credential_environment_drop(void)
 	char **kept = environ;
 
 	for (char **entry = environ; *entry; entry++)
-		if (!credential_environment_entry(*entry))
+		if (!credential_environment_entry(*entry) &&
+		    !(name_ends_in(*entry, shared_proxies) && strchr(*entry, '@')))
 			*kept++ = *entry;
 	*kept = NULL;
 }

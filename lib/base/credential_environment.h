@@ -15,8 +15,8 @@ bool credential_environment_entry(const char *entry) __attribute__((nonnull));
 bool credential_environment_holds_any(void);
 
 /*
- * Take all of them out of `environ`: between fork and exec, for a program that has no business with
- * Vault.
+ * Remove all of them from `environ`, and every other proxy with a password: between fork and exec,
+ * for a program that needs no network.
  */
 void credential_environment_drop(void);
 

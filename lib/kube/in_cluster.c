@@ -16,12 +16,21 @@ static int read_namespace(const char *path, char **namespace, struct error *err)
 		return error_wrap(err, "namespace of the pod");
 	const char *name = secret_buffer_string(&text);
 	name += strspn(name, " \t\r\n");
-	size_t length = strcspn(name, " \t\r\n");
+	size_t length = strlen(name);
+	while (length > 0 && strchr(" \t\r\n", name[length - 1]))
+		length--;
 	if (length == 0)
 		return error_set(
 		    err, ERROR_INVALID, "namespace of the pod: %s: the file is empty", path);
 	*namespace = strndup(name, length);
-	return *namespace ? 0 : error_memory(err);
+	if (!*namespace)
+		return error_memory(err);
+	if (name + strlen(name) == text.data + text.length && kube_valid_namespace(*namespace))
+		return 0;
+	free(*namespace);
+	*namespace = NULL;
+	return error_set(
+	    err, ERROR_INVALID, "namespace of the pod: %s: not the name of a namespace", path);
 }
 
 int kube_pod_namespace(const char *service_account_directory, char **namespace, struct error *err)

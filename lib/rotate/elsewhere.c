@@ -8,6 +8,7 @@
 #include "lib/sealed/mention.h"
 #include "lib/sealed/sealed.h"
 
+#define HELM_RELEASE "helm.sh/release.v1"
 #define APPS "/apis/apps/v1"
 #define BATCH "/apis/batch/v1"
 #define CORE "/api/v1"
@@ -178,12 +179,25 @@ static int look_at_object(struct look *look, struct error *err)
 	return 0;
 }
 
+/* Warn once: Helm keeps a release's manifests compressed. */
+static void warn_of_release(struct rotation *rotation, const struct kube_secret *secret)
+{
+	if (rotation->release_seen || !secret->type || strcmp(secret->type, HELM_RELEASE) != 0)
+		return;
+	rotation->release_seen = true;
+	log_write(LOG_WARNING,
+	    "Secret %s/%s: a Helm release, which is compressed and not searched; helm rollback may "
+	    "bring back ciphertext of a retired version",
+	    secret->namespace, secret->name);
+}
+
 int elsewhere_look_at_secret(
     struct rotation *rotation, const struct kube_secret *secret, struct error *err)
 {
 	static const struct kube_object_kind kind = {.name = "Secret"};
 	struct look look = {.rotation = rotation, .kind = &kind};
 
+	warn_of_release(rotation, secret);
 	use_annotation(&look, kube_secret_annotation(secret, SEALED_ANNOTATION_KEY));
 	if (look.other_key)
 		return 0;

@@ -17,6 +17,7 @@ struct rotation {
 	struct keyset keys;
 	struct outage vault_outage, kube_outage;
 	int64_t oldest_keyless; /* version, in the last pass, of values whose key nobody knows; 0 */
+	bool release_seen;	/* a Helm release was reported */
 	struct strings unseen;	/* kinds of objects, in the plural, that may not be listed */
 	struct lease lease;
 	struct http_exchange renewal; /* of the Lease */

@@ -45,6 +45,16 @@ launch
 fails_with 125 'namespace of the pod: .*/namespace: Too many levels' "a namespace file that cannot be looked at: exit 125"
 run with_pod "$BIN/secret-exec" --print-config
 fails_with 125 'namespace of the pod: ' "--print-config with such a file: exit 125"
+rm "$TAP_WORK/pod/namespace"
+for name in 'demo x' 'demo\0' 'Demo' '../demo'; do
+	printf "$name" >"$TAP_WORK/pod/namespace"
+	launch
+	fails_with 125 'namespace of the pod: .*/namespace: not the name of a namespace' "a namespace file that contains $name: exit 125"
+done
+printf ' demo\r\n' >"$TAP_WORK/pod/namespace"
+launch
+is "$STATUS $OUT" "0 value" "spaces around the namespace do not count"
+printf 'demo x' >"$TAP_WORK/pod/namespace"
 launch --namespace demo
 is "$STATUS $OUT" "0 value" "with --namespace the file is not read"
 

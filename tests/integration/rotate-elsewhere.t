@@ -76,7 +76,11 @@ err_like 'transit/aes256-key: not trimmed: ConfigMaps and other objects could no
 is "$(limits)" "3 2 0" "not trimmed"
 through_api -n demo --phase retire --trim --dry-run
 status_is 1 "a dry run of it: exit 1"
+for name in one two; do
+	kube_call POST "/api/v1$demo/secrets" "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"sh.helm.$name\"},\"type\":\"helm.sh/release.v1\",\"data\":{\"release\":\"SDRzSUFB\"}}"
+done
 rotate -n demo --phase retire --trim
+is "$(grep -c 'a Helm release, which is compressed and not searched' <<<"$ERR")" 1 "Helm releases: one warning"
 status_is 0 "all objects may be listed: exit 0"
 is "$(limits)" "3 2 2" "trimmed"
 done_testing

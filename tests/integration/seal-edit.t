@@ -104,11 +104,13 @@ is "$(value PASSWORD)" "two words" "an editor with arguments, from VISUAL"
 
 # What logs in to Vault is not for an editor; so somebody else has a way of their own.
 run env VAULT_SECRET_ID=secret-id SECRET_SEAL_VAULT_TOKEN="$VAULT_TOKEN" BAO_TOKEN="$VAULT_TOKEN" SECRET_SEAL_FROM_LITERAL=A=x \
-	SECRET_SEAL_SET=A=x \
+	SECRET_SEAL_SET=A=x HTTP_PROXY=http://user:swordfish@127.0.0.1:9 http_proxy=http://127.0.0.1:9 \
 	"$BIN/secret-seal" edit --editor "env >$TAP_WORK/environment; :" app
 status_is 0 "an editor that looks at its environment"
 is "$(grep -cE '(TOKEN|SECRET_ID)=' "$TAP_WORK/environment")" 0 "finds no credential for Vault"
 is "$(grep -cE '(LITERAL|SET)=' "$TAP_WORK/environment")" 0 "an editor gets no values to seal"
+is "$(grep -c swordfish "$TAP_WORK/environment")" 0 "an editor gets no password of a proxy"
+is "$(grep -c '^http_proxy=' "$TAP_WORK/environment")" 1 "a proxy without a password stays"
 like "$(cat "$TAP_WORK/environment")" "VAULT_ADDR=$VAULT_ADDR" "and all else"
 printf '#!/bin/sh\nVAULT_TOKEN=%s exec "%s/secret-seal" "$@"\n' "$VAULT_TOKEN" "$BIN" >"$TAP_WORK/theirs"
 chmod 700 "$TAP_WORK/theirs"
