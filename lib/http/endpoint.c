@@ -119,6 +119,8 @@ int http_endpoint_set_tls_name(struct http_endpoint *endpoint, const char *name,
 	/* A port, a path or another spelling of an address would come back as something else. */
 	bool valid = http_url_parse(&url, text, err) == 0 && strcasecmp(url.host, host) == 0;
 	http_url_free(&url);
+	if (!valid && err->code == ERROR_SYSTEM)
+		return -1;
 	if (!valid)
 		return error_set(err, ERROR_USAGE,
 		    "%s: TLS server name \"%s\": not a host name; write the name in its "

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "lib/base/strings.h"
+#include "lib/http/attempt.h"
 
 static const char name_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				   "0123456789.-_";
@@ -57,7 +58,8 @@ int http_url_parse(struct http_url *url, const char *text, struct error *err)
 	if (code == CURLUE_OK && is_acceptable(text, url))
 		return 0;
 	http_url_free(url);
-	if (code == CURLUE_OUT_OF_MEMORY)
+	/* libcurl reports most failed allocations as a malformed URL. */
+	if (code == CURLUE_OUT_OF_MEMORY || (code != CURLUE_OK && http_memory_failed()))
 		return error_memory(err);
 	return error_set(err, ERROR_USAGE, "not an http or https URL: write https://HOST:PORT");
 }

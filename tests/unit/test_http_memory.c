@@ -114,8 +114,36 @@ START_TEST(lack_of_memory_does_not_read_as_another_ca)
 }
 END_TEST
 
+/* libcurl, once it has been initialized, reports a failed allocation as a malformed URL. */
+START_TEST(lack_of_memory_does_not_read_as_a_bad_address)
+{
+	struct http_client *client = http_client_new(0, &err);
+	struct http_endpoint endpoint;
+	long number = 0;
+
+	ck_assert_ptr_nonnull(client);
+	do {
+		http_endpoint_init(&endpoint, "Test server");
+		error_clear(&err);
+		left = number++;
+		failed = 0;
+		int result =
+		    http_endpoint_set_url(&endpoint, "https://vault.example:8200", false, &err);
+		if (result == 0)
+			result = http_endpoint_set_tls_name(&endpoint, "vault.example", &err);
+		left = -1;
+		ck_assert_msg(result == 0 || strstr(err.message, "out of memory"),
+		    "allocation %ld: %s", number, err.message);
+		ck_assert_int_eq(result<0, failed> 0);
+		http_endpoint_free(&endpoint);
+	}
+	http_client_free(client);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+	tcase_add_test(tests, lack_of_memory_does_not_read_as_a_bad_address);
 	tcase_add_loop_test(
 	    tests, lack_of_memory_does_not_read_as_another_ca, CA_TEXT, CA_BUNDLE + 1);
 }
