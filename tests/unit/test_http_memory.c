@@ -134,9 +134,8 @@ START_TEST(lack_of_memory_does_not_read_as_a_bad_address)
 		left = -1;
 		ck_assert_msg(result == 0 || strstr(err.message, "out of memory"),
 		    "allocation %ld: %s", number, err.message);
-		ck_assert_int_eq(result<0, failed> 0);
 		http_endpoint_free(&endpoint);
-	}
+	} while (failed);
 	http_client_free(client);
 }
 END_TEST
