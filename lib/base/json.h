@@ -92,9 +92,9 @@ int json_name(const struct json *document, json_node value, struct secret_buffer
  * text (names, annotations); NULL where it is not a string, or contains a NUL.  -1: out of memory.
  */
 int json_copy_string(const struct json *document, json_node node, char **text, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+    __attribute__((nonnull(3, 4), warn_unused_result));
 int json_copy_name(const struct json *document, json_node value, char **text, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+    __attribute__((nonnull(3, 4), warn_unused_result));
 
 /* The same for messages, where a text that is missing changes nothing: NULL also out of memory. */
 char *json_strdup(const struct json *document, json_node node) __attribute__((warn_unused_result));

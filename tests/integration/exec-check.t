@@ -75,9 +75,9 @@ if unshare --user --map-root-user --mount true 2>/dev/null; then
 	like "$STATUS $ERR" '^126 .*/noexec/script: Permission denied' "a mount with noexec"
 fi
 # Where tracing is not allowed, the permission is what is looked at.
-run strace -f -o /dev/null -e trace=ptrace -e inject=ptrace:error=EPERM "$BIN/secret-exec" "${options[@]}" --check -- ./plain
+ASAN_OPTIONS=detect_leaks=0 run strace -f -o /dev/null -e trace=ptrace -e inject=ptrace:error=EPERM "$BIN/secret-exec" "${options[@]}" --check -- ./plain
 like "$STATUS $ERR" '^126 .*/plain: Permission denied' "without ptrace: the permission"
-run strace -f -o /dev/null -e trace=ptrace -e inject=ptrace:error=EPERM "$BIN/secret-exec" "${options[@]}" --check -- ./script
+ASAN_OPTIONS=detect_leaks=0 run strace -f -o /dev/null -e trace=ptrace -e inject=ptrace:error=EPERM "$BIN/secret-exec" "${options[@]}" --check -- ./script
 status_is 0 "without ptrace: a script passes"
 
 done_testing

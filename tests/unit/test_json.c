@@ -916,8 +916,21 @@ START_TEST(a_writer_stops_at_its_buffers_limit)
 }
 END_TEST
 
+START_TEST(nothing_is_copied_from_no_document)
+{
+	char *text;
+
+	expect_ok(json_copy_string(NULL, JSON_ABSENT, &text, &err), err);
+	ck_assert_ptr_null(text);
+	expect_ok(json_copy_name(NULL, JSON_ABSENT, &text, &err), err);
+	ck_assert_ptr_null(text);
+	ck_assert_ptr_null(json_strdup(NULL, JSON_ABSENT));
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+	tcase_add_test(tests, nothing_is_copied_from_no_document);
 	tcase_add_loop_test(tests, json_is_accepted, 0, COUNT(accepted));
 	tcase_add_loop_test(tests, anything_else_is_refused, 0, COUNT(refused));
 	tcase_add_test(tests, a_text_that_is_cut_off_is_refused);
