@@ -56,7 +56,8 @@ static bool has_line(const char *bytes, size_t length, const char *text)
 		if ((size_t)(end - at) >= strlen(text) && memcmp(at, text, strlen(text)) == 0)
 			return true;
 		at = memchr(at, '\n', (size_t)(end - at));
-		at += at != NULL;
+		if (at)
+			at++;
 	}
 	return false;
 }
@@ -91,6 +92,8 @@ static bool is_dotenvx(const char *bytes, size_t length)
 
 const char *foreign_tool(const char *bytes, size_t length)
 {
+	if (length == 0)
+		return NULL;
 	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers); i++) {
 		const struct marker *marker = &markers[i];
 

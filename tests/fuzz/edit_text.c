@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "lib/base/json.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/normal_json.h"
 
 static struct error err;
 
@@ -53,15 +53,6 @@ static void edit_bytes(struct secret_buffer *bytes)
 	variables_free(&back);
 }
 
-static void compact(const struct secret_buffer *text, struct secret_buffer *out)
-{
-	cleanup_json struct json *document =
-	    json_parse(secret_buffer_string(text), text->length, "a text", &err);
-
-	FUZZ_TRY(document ? 0 : -1, &err);
-	FUZZ_MUST(json_compact(document, JSON_ROOT, out, &err), &err);
-}
-
 static void edit_document(const struct secret_buffer *document)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, before = SECRET_BUFFER_INIT,
@@ -69,9 +60,9 @@ static void edit_document(const struct secret_buffer *document)
 
 	FUZZ_TRY(edit_text_write_document(document, &text, &err), &err);
 	fuzz_note_buffer(&text);
-	compact(document, &before);
+	fuzz_normalize_json(document, &before);
 	if (!fuzz_is_out_of_memory())
-		compact(&text, &after);
+		fuzz_normalize_json(&text, &after);
 	if (!fuzz_is_out_of_memory())
 		FUZZ_CHECK(secret_buffer_equal(&before, &after));
 }
