@@ -223,7 +223,7 @@ int foreign_read_manifest(struct manifest *manifest, struct secret_buffer *text,
 {
 	int result = manifest_read(manifest, text, line, file, err);
 
-	if (force)
+	if (force || (result < 0 && err->code == ERROR_SYSTEM))
 		return result;
 	/* Ciphertext in the place of base64 is an error already: say why. */
 	const char *tool = result == 0 || manifest->tree.count > 0 ? tool_of(manifest) : NULL;
