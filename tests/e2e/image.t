@@ -157,7 +157,7 @@ run "$("$here/build-programs" spdx-check)/spdx-check" "$doc/sbom.spdx.json"
 is "$STATUS $ERR" '0 ' "it is SPDX 2.3, as SPDX's own library reads it, with valid licence expressions"
 ok "the one beside the image is the one in it" cmp "$doc/sbom.spdx.json" "build/image/secretmanager-$version.spdx.json"
 is "$(sbom "$doc/sbom.spdx.json" '[p["checksums"][0]["checksumValue"] + "  " + p["name"] for p in d["packages"] if "Program" in p["SPDXID"]]')" \
-	"$(cd "$TAP_WORK/image/usr/local/bin" && sha256sum -- * | LC_ALL=C sort)" "its hashes are those of the programs in the image"
+	"$(cd "$TAP_WORK/image/usr/local/bin" && sha256sum -- secret-{exec,rotate,seal} | LC_ALL=C sort)" "its hashes are those of the programs in the image"
 
 # This machine's build, whose maps are at hand.
 for program in secret-exec secret-seal secret-rotate; do
