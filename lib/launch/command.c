@@ -97,8 +97,8 @@ static bool can_execute(const char *file, char *const *argv)
 }
 
 /*
- * Become the file; without an environment only look whether that could be: true then.  Else errno
- * says why not.
+ * Execute the file; without an environment only check that it could be, and return true then.
+ * False: errno has the reason.
  */
 static bool try(const char *file, char *const *argv, char *const *environment)
 {

@@ -4,7 +4,7 @@
  * Vault takes values of one key, and either all with a context or none; those of another kind wait
  * for the next request.  One that is too large for the server is split (transit_split).  Where
  * Vault refuses a request for another reason, its values are asked for again in halves, until the
- * one that is to blame stands alone: it never stops the others.
+ * refused one is alone: it never stops the others.
  */
 #ifndef ROTATE_BATCH_H
 #define ROTATE_BATCH_H

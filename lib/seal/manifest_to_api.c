@@ -117,8 +117,8 @@ static int merge_lists(const struct sealing *sealing, const struct kube_secret *
 }
 
 /*
- * Data keys that the manifest does not have stay: others may have set them, and there is no record
- * of what an earlier manifest had.
+ * Data keys that the manifest does not have stay: others may have set them, and nothing records
+ * what an earlier manifest had.
  */
 static int warn_of_others(const struct sealing *sealing, struct error *err)
 {

@@ -30,7 +30,7 @@ static const struct kube_entry *first_ciphertext(const struct sealing *sealing, 
 }
 
 /*
- * The annotation is about all values: it must not come to speak for ones that nobody knows.  What a
+ * The annotation is about all values: it must not count for unknown ones.  What a
  * rename or a change of a document would touch has to be known as well.
  */
 static int check_others(const struct sealing *sealing, struct error *err)
@@ -42,7 +42,7 @@ static int check_others(const struct sealing *sealing, struct error *err)
 		return 0;
 	return error_set(err, ERROR_USAGE,
 	    "Secret %s%s%s: it has no annotation " SEALED_ANNOTATION_KEY
-	    ", so nobody knows what data key \"%s\" is sealed with: annotate it "
+	    ", so the Transit key of data key \"%s\" is unknown; annotate it "
 	    "first, or use another name",
 	    KUBE_NAMED(secret), entry->key);
 }

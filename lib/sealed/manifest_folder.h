@@ -19,7 +19,7 @@ struct manifest_folder_visitor {
 };
 
 /*
- * Visit what `path` stands for: itself, or of a folder the files that kubectl takes, *.yaml, *.yml
+ * Visit `path` itself, or if it is a folder the files that kubectl takes, *.yaml, *.yml
  * and *.json, in the order of their names.  Folders in it count with `recursive` only, hidden ones
  * (.git, the kubelet's ..data) never; links to folders are not followed.  A path that is given is
  * taken whatever its name is.

@@ -2,8 +2,8 @@
  * manifest_stream: a stream of YAML or JSON documents, one after the other, in constant memory.
  *
  * The stream is cut where YAML begins or ends a document: before a line that begins with "---"
- * (only directives, comments and blank lines may stand in front of it), and before those that stand
- * between a line "..." and it.
+ * (only directives, comments and blank lines may precede it), and before the lines between a line
+ * "..." and it.
  * JSON objects may also follow one another without marks between them, as kubectl takes them.
  * Every byte of the stream belongs to one of the documents, so that writing them all gives it back.
  */

@@ -175,7 +175,7 @@ secret 'name: app
 refuses 1 's\.yaml: line 1: A: '
 secret 'name: app' "stringData: {B: b}
 data: {A: $(printf 'vault:v1:%s' "$(head -c 40 /dev/zero | base64 -w0)" | base64 -w0)}"
-refuses 2 'nobody knows what data key "A" is sealed with'
+refuses 2 'the Transit key of data key "A" is unknown'
 secret 'name: app
   annotations: {secretmanager/transit-key: transit/derived-key, secretmanager/scope: strict}' "stringData: {B: b}
 data: {A: $(printf 'vault:v1:%s' "$(head -c 40 /dev/zero | base64 -w0)" | base64 -w0)}"

@@ -90,7 +90,7 @@ fails_with 1 'Secret demo/app: it is immutable' "an immutable Secret"
 unchanged "it is left as it was"
 make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app"},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
 seal --from-literal B=1 app
-fails_with 2 'nobody knows what data key "A" is sealed with' "a sealed Secret that does not say with what"
+fails_with 2 'the Transit key of data key "A" is unknown' "a sealed Secret without the annotation"
 unchanged "it is left as it was"
 make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annotations":{"secretmanager/transit-key":"team/transit/team-key"}},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
 seal --from-literal B=1 app
