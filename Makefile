@@ -149,7 +149,7 @@ $(PROBE): tests/probe/probe.c $(FLAGS)
 	@echo "  LINK  $@"
 	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
 
-# The Secrets of manifests as lib/sealed reads them, to be compared with other readers.
+# The Secrets of manifests as lib/manifest reads them, to be compared with other readers.
 READER := $(OUT)/tests/manifest_secrets
 $(READER): $(OUT)/objects/tests/readers/manifest_secrets.o $(LIBRARY)
 	@mkdir -p $(@D)

@@ -8,9 +8,9 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
+#include "lib/manifest/file.h"
+#include "lib/manifest/walk.h"
 #include "lib/seal/manifests.h"
-#include "lib/sealed/manifest_file.h"
-#include "lib/sealed/manifest_folder.h"
 
 struct sealing_files {
 	struct servers *servers;

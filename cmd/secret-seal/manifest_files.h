@@ -10,7 +10,7 @@ enum manifest_target { MANIFEST_TO_API, MANIFEST_TO_STDOUT, MANIFEST_IN_PLACE };
 
 /*
  * Seal all the files, one after the other; "-" is standard input, and a folder is its manifests
- * (lib/sealed/manifest_folder.h).  On error those before it are done, and *err says what became of
+ * (lib/manifest/walk.h).  On error those before it are done, and *err says what became of
  * the Secrets.
  */
 int manifest_files_seal(const struct connection *connection, const struct seal_settings *settings,

@@ -11,11 +11,11 @@
 #include "lib/base/input_file.h"
 #include "lib/base/log.h"
 #include "lib/base/strings.h"
+#include "lib/manifest/stream.h"
+#include "lib/manifest/walk.h"
 #include "lib/rotate/files_document.h"
 #include "lib/rotate/files_outside.h"
 #include "lib/rotate/files_window.h"
-#include "lib/sealed/manifest_folder.h"
-#include "lib/sealed/manifest_stream.h"
 
 /* Of a file that makes one Secret or ConfigMap, which hold 1 MiB. */
 #define ENVIRONMENT_BYTES_MAX ((size_t)4 * 1024 * 1024)

@@ -3,7 +3,7 @@
  * Transit keys, where they stand.
  *
  * Only the ciphertext's text changes; each file is replaced whole or not at all
- * (lib/sealed/manifest_file.h), and one with nothing old is not touched.  Vault alone is asked.
+ * (lib/manifest/file.h), and one with nothing old is not touched.  Vault alone is asked.
  * Memory is bounded however many files there are and however large they are.
  */
 #ifndef ROTATE_FILES_H

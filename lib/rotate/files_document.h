@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "lib/manifest/manifest.h"
 #include "lib/rotate/files.h"
 #include "lib/rotate/keyset.h"
-#include "lib/sealed/manifest.h"
 #include "lib/sealed/sealed.h"
 
 /* What is to be found out, and what becomes of it. */

@@ -9,8 +9,8 @@
 
 #include <sys/stat.h>
 
+#include "lib/manifest/file.h"
 #include "lib/rotate/files_document.h"
-#include "lib/sealed/manifest_file.h"
 
 /*
  * Text that waits: its values are in memory several times over while they are rewrapped.  With

@@ -7,11 +7,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/input_file.h"
+#include "lib/manifest/file.h"
+#include "lib/manifest/manifest.h"
+#include "lib/manifest/stream.h"
 #include "lib/seal/sealing.h"
 #include "lib/sealed/foreign.h"
-#include "lib/sealed/manifest.h"
-#include "lib/sealed/manifest_file.h"
-#include "lib/sealed/manifest_stream.h"
 
 /* Which Secret is meant, and where it was found. */
 struct search {

@@ -18,7 +18,7 @@ int manifest_secret_read(const char *file, const char *name, const char *namespa
 /*
  * As seal(), with the file in place of the API: values that are plaintext are sealed as well, and
  * only the bytes that must differ do.  settings->name may be NULL; type and immutable must not be
- * set.  The file is replaced whole or not at all (lib/sealed/manifest_file.h); ERROR_CONFLICT when
+ * set.  The file is replaced whole or not at all (lib/manifest/file.h); ERROR_CONFLICT when
  * somebody changed it meanwhile.
  */
 int manifest_secret_seal(struct servers *servers, const struct seal_settings *settings,

@@ -6,10 +6,10 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/progress.h"
 #include "lib/base/signals.h"
+#include "lib/manifest/manifest.h"
+#include "lib/manifest/stream.h"
 #include "lib/seal/sealing.h"
 #include "lib/sealed/foreign.h"
-#include "lib/sealed/manifest.h"
-#include "lib/sealed/manifest_stream.h"
 
 /*
  * Text that waits for its values to be sealed.  Half of what a request takes: its values are in

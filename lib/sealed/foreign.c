@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/sealed/manifest_node.h"
+#include "lib/manifest/node.h"
 #include "lib/sealed/sealed.h"
 
 /* dotenvx: at least a public key and a tag follow. */

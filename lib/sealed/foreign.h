@@ -12,7 +12,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
-#include "lib/sealed/manifest.h"
+#include "lib/manifest/manifest.h"
 
 /* Return the name of the tool that has encrypted a value or the text of a file; or NULL. */
 const char *foreign_tool(const char *bytes, size_t length);

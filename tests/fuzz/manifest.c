@@ -4,7 +4,7 @@
  *
  * The first byte of the input selects the changes, the rest is the manifest.
  */
-#include "lib/sealed/manifest.h"
+#include "lib/manifest/manifest.h"
 #include "lib/sealed/foreign.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Streams of manifests: the documents, one after the other, are the stream. */
-#include "lib/sealed/manifest_stream.h"
+#include "lib/manifest/stream.h"
 
 #include <string.h>
 

@@ -8,8 +8,8 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
-#include "lib/sealed/manifest.h"
-#include "lib/sealed/manifest_stream.h"
+#include "lib/manifest/manifest.h"
+#include "lib/manifest/stream.h"
 
 static void write_pairs(
     struct json_writer *writer, const char *name, const struct kube_pair *pairs, size_t count)

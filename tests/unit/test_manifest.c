@@ -1,4 +1,4 @@
-#include "lib/sealed/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/kube/secret_json.h"
-#include "lib/sealed/manifest.h"
+#include "lib/manifest/manifest.h"
 #include "tests/unit/expect.h"
 
 static struct error err;

@@ -1,6 +1,6 @@
 /* manifest_edits: replacements of bytes in a text, for the files of this folder only. */
-#ifndef SEALED_MANIFEST_EDITS_H
-#define SEALED_MANIFEST_EDITS_H
+#ifndef MANIFEST_SPLICE_H
+#define MANIFEST_SPLICE_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "lib/sealed/manifest_edits.h"
+#include "lib/manifest/splice.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* manifest_template: text that is a manifest only once a program has rendered it. */
-#ifndef SEALED_MANIFEST_TEMPLATE_H
-#define SEALED_MANIFEST_TEMPLATE_H
+#ifndef MANIFEST_TEMPLATE_H
+#define MANIFEST_TEMPLATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

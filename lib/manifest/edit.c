@@ -3,7 +3,7 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
-#include "lib/sealed/manifest_member.h"
+#include "lib/manifest/mapping.h"
 #include "lib/sealed/sealed.h"
 
 /* Columns of one level, where the manifest itself shows none. */

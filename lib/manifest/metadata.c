@@ -4,7 +4,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
-#include "lib/sealed/manifest_node.h"
+#include "lib/manifest/node.h"
 
 /* ObjectMeta: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
  */

@@ -1,4 +1,4 @@
-#include "lib/sealed/manifest_template.h"
+#include "lib/manifest/template.h"
 
 #include <ctype.h>
 #include <string.h>

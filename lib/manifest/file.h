@@ -5,8 +5,8 @@
  * whoever reads, and whenever this process or the machine dies, there is the old text or the new.
  * Mode and owner stay; of a symbolic link the file that it leads to is replaced.
  */
-#ifndef SEALED_MANIFEST_FILE_H
-#define SEALED_MANIFEST_FILE_H
+#ifndef MANIFEST_FILE_H
+#define MANIFEST_FILE_H
 
 #include <stdbool.h>
 #include <sys/stat.h>

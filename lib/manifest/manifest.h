@@ -6,11 +6,11 @@
  * merge keys and tags inside the Secret, keys that come twice) is refused with file, line and
  * column; so is what readers of YAML disagree about (data: {1e3: yes}).
  */
-#ifndef SEALED_MANIFEST_H
-#define SEALED_MANIFEST_H
+#ifndef MANIFEST_MANIFEST_H
+#define MANIFEST_MANIFEST_H
 
 #include "lib/kube/kube.h"
-#include "lib/sealed/manifest_tree.h"
+#include "lib/manifest/tree.h"
 
 /* Keys of one Secret: more than fit beside each other's ciphertext. */
 #define MANIFEST_VALUES_MAX 10000

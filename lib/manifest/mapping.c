@@ -1,4 +1,4 @@
-#include "lib/sealed/manifest_member.h"
+#include "lib/manifest/mapping.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * JSON text is read as such (libyaml takes no surrogate pairs), all else by libyaml.  A tree
  * borrows its text.  Nodes stand in the text's order, so that what belongs to a node follows it.
  */
-#ifndef SEALED_MANIFEST_TREE_H
-#define SEALED_MANIFEST_TREE_H
+#ifndef MANIFEST_TREE_H
+#define MANIFEST_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>

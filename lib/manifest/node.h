@@ -1,8 +1,8 @@
 /* manifest_node: looking around in a tree, for the files of this folder only. */
-#ifndef SEALED_MANIFEST_NODE_H
-#define SEALED_MANIFEST_NODE_H
+#ifndef MANIFEST_NODE_H
+#define MANIFEST_NODE_H
 
-#include "lib/sealed/manifest.h"
+#include "lib/manifest/manifest.h"
 
 /* Each key of a mapping; its value is the next node. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): `key` is declared here */

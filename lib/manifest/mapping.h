@@ -2,11 +2,11 @@
  * manifest_member: edits of members of mappings, in the style that the mapping is written in; for
  * the files of this folder only.
  */
-#ifndef SEALED_MANIFEST_MEMBER_H
-#define SEALED_MANIFEST_MEMBER_H
+#ifndef MANIFEST_MAPPING_H
+#define MANIFEST_MAPPING_H
 
-#include "lib/sealed/manifest_edits.h"
-#include "lib/sealed/manifest_node.h"
+#include "lib/manifest/node.h"
+#include "lib/manifest/splice.h"
 
 /* A member that is to be added. */
 struct manifest_new {

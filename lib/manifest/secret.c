@@ -1,4 +1,4 @@
-#include "lib/sealed/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
-#include "lib/sealed/manifest_node.h"
-#include "lib/sealed/manifest_template.h"
+#include "lib/manifest/node.h"
+#include "lib/manifest/template.h"
 
 static void free_secret(struct manifest_secret *secret)
 {

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/sealed/manifest_folder.h"
+#include "lib/manifest/walk.h"
 #include "tests/unit/expect.h"
 
 static char root[] = "/tmp/manifest-folder-XXXXXX";

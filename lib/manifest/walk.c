@@ -1,4 +1,4 @@
-#include "lib/sealed/manifest_folder.h"
+#include "lib/manifest/walk.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* manifest_folder: the manifest files that a path stands for. */
-#ifndef SEALED_MANIFEST_FOLDER_H
-#define SEALED_MANIFEST_FOLDER_H
+#ifndef MANIFEST_WALK_H
+#define MANIFEST_WALK_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "lib/sealed/manifest_stream.h"
+#include "lib/manifest/stream.h"
 
 #include <string.h>
 

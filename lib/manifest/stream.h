@@ -7,8 +7,8 @@
  * JSON objects may also follow one another without marks between them, as kubectl takes them.
  * Every byte of the stream belongs to one of the documents, so that writing them all gives it back.
  */
-#ifndef SEALED_MANIFEST_STREAM_H
-#define SEALED_MANIFEST_STREAM_H
+#ifndef MANIFEST_STREAM_H
+#define MANIFEST_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>

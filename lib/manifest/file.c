@@ -1,4 +1,4 @@
-#include "lib/sealed/manifest_file.h"
+#include "lib/manifest/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

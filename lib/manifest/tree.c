@@ -1,4 +1,4 @@
-#include "lib/sealed/manifest_tree.h"
+#include "lib/manifest/tree.h"
 
 #include <openssl/mem.h>
 #include <stdarg.h>
