@@ -120,8 +120,8 @@ static int request_jwt(const struct vault_session_settings *settings, struct htt
 	if (kube_init(&kube, &api, err) < 0)
 		return -1;
 	int result = kube_token_request(client, &kube, kube.namespace, settings->service_account,
-	    given(settings->audience) ? settings->audience : NULL, settings->jwt_lifetime_ms / 1000,
-	    jwt, err);
+	    is_set(settings->audience) ? settings->audience : NULL,
+	    settings->jwt_lifetime_ms / 1000, jwt, err);
 	kube_free(&kube);
 	return result;
 }
@@ -138,7 +138,7 @@ static int complete_session(
 	if (vault_session_method(session, &method, &ignored) < 0)
 		return 0;
 	if ((method != VAULT_AUTH_KUBERNETES && method != VAULT_AUTH_JWT) ||
-	    given(session->jwt_file) || given(session->service_account))
+	    is_set(session->jwt_file) || is_set(session->service_account))
 		return 0;
 	/* Lives as long as the process, as everything borrowed from the environment does. */
 	session->jwt_file = string_format(err, "%s/token", kube->service_account_directory);

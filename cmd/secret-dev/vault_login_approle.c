@@ -29,12 +29,12 @@ int vault_login_approle(struct vault_call *call, struct error *err)
 	cleanup_free char *role_id = json_strdup(call->body, vault_member(call, "role_id"));
 	cleanup_free char *secret_id = json_strdup(call->body, vault_member(call, "secret_id"));
 
-	if (!given(role_id))
+	if (!is_set(role_id))
 		return vault_refuse(call, 500, "failed to determine alias name from login request");
 	const struct vault_role *role = role_of(call, role_id);
 	if (!role)
 		return vault_refuse(call, 400, "invalid role or secret ID");
-	if (role->binds_secret_id && !given(secret_id))
+	if (role->binds_secret_id && !is_set(secret_id))
 		return vault_refuse(call, 400, "missing secret_id");
 	if (role->binds_secret_id && !is_id(secret_id, role->secret_id))
 		return vault_refuse(call, 400, "invalid role or secret ID");

@@ -13,7 +13,7 @@
 /* The one that is named, or the first: all trust the same authority. */
 static const struct vault_role *role_for(const struct vault_call *call, const char *name)
 {
-	if (given(name))
+	if (is_set(name))
 		return vault_role_find(call, METHOD, name);
 	for (const struct vault_role *role = call->server->roles; role->name; role++)
 		if (strcmp(role->method, METHOD) == 0)

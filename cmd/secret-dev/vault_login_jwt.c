@@ -103,7 +103,7 @@ int vault_login_kubernetes(struct vault_call *call, struct error *err)
 
 	if (read_body(call, &name, &jwt, err) < 0)
 		return -1;
-	if (!given(name))
+	if (!is_set(name))
 		return vault_refuse(call, 400, "missing role");
 	if (jwt.length == 0)
 		return vault_refuse(call, 400, "missing jwt");
@@ -163,7 +163,7 @@ int vault_login_jwt(struct vault_call *call, struct error *err)
 
 	if (read_body(call, &name, &jwt, err) < 0)
 		return -1;
-	if (!given(name))
+	if (!is_set(name))
 		return vault_refuse(call, 400, "missing role");
 	const struct vault_role *role = vault_role_find(call, "jwt", name);
 	if (!role)

@@ -132,7 +132,7 @@ static const char *variable_of(const char *name)
 static int check_command_line_only(const struct configuration *configuration, struct error *err)
 {
 	const bool set[] = {
-	    configuration->vault.skip_verify, given(configuration->vault.tls_server_name)};
+	    configuration->vault.skip_verify, is_set(configuration->vault.tls_server_name)};
 
 	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
 		const char *name = command_line_only[i], *variable = variable_of(name);
@@ -149,7 +149,7 @@ static int check_command_line_only(const struct configuration *configuration, st
 /* Refuse a second CA certificate, unless the command line alone names all of them. */
 static int check_one_ca(const struct vault_settings *vault, struct error *err)
 {
-	if (given(vault->ca_file) + given(vault->ca_pem) + given(vault->ca_directory) < 2 ||
+	if (is_set(vault->ca_file) + is_set(vault->ca_pem) + is_set(vault->ca_directory) < 2 ||
 	    (!variable_of("vault-cacert") && !variable_of("vault-cacert-bytes") &&
 		!variable_of("vault-capath")))
 		return 0;

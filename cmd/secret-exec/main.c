@@ -41,10 +41,10 @@ static int fill_in(struct configuration *configuration, struct error *err)
 
 	if (vault_session_method(session, &method, &ignored) == 0) {
 		session->method = vault_auth_name(method);
-		if (!given(session->auth_mount) && method != VAULT_AUTH_TOKEN)
+		if (!is_set(session->auth_mount) && method != VAULT_AUTH_TOKEN)
 			session->auth_mount = session->method;
 	}
-	if (given(kube->namespace))
+	if (is_set(kube->namespace))
 		return 0;
 	/* Lives as long as the process, as everything borrowed from the environment does. */
 	char *namespace;

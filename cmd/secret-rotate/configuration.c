@@ -155,7 +155,7 @@ static int check_retirement(const struct configuration *configuration,
 static int check_shard(
     const struct configuration *configuration, struct rotate_settings *settings, struct error *err)
 {
-	if (!given(configuration->shard))
+	if (!is_set(configuration->shard))
 		return 0;
 	if (settings->phase != ROTATE_REWRAP && settings->phase != ROTATE_VERIFY)
 		return error_set(err, ERROR_USAGE,
@@ -168,7 +168,7 @@ static int check_output(const struct configuration *configuration, struct error 
 {
 	const char *output = configuration->output;
 
-	if (!given(output) || strcmp(output, "text") == 0 || strcmp(output, "json") == 0)
+	if (!is_set(output) || strcmp(output, "text") == 0 || strcmp(output, "json") == 0)
 		return 0;
 	return error_set(err, ERROR_USAGE, "--output \"%s\": write text or json", output);
 }
@@ -184,7 +184,7 @@ int configuration_settings(
 		.selector = configuration->selector,
 		.names = &configuration->names,
 		.data_keys = &configuration->data_keys},
-	    .transit_key = given(configuration->transit_key) ? configuration->transit_key : NULL,
+	    .transit_key = is_set(configuration->transit_key) ? configuration->transit_key : NULL,
 	    .restart_annotated = configuration->restart_annotated,
 	    .event = !configuration->no_event,
 	    .replace_immutable = configuration->replace_immutable,
@@ -195,7 +195,7 @@ int configuration_settings(
 	    .trim = configuration->trim,
 	    .keep_versions = configuration->keep_versions,
 	    .known_namespaces = &configuration->known_namespaces};
-	if (given(configuration->phase) &&
+	if (is_set(configuration->phase) &&
 	    rotate_phase_parse(configuration->phase, &settings->phase) < 0)
 		return error_set(err, ERROR_USAGE,
 		    "--phase \"%s\": write rotate, rewrap, verify, retire or all",
@@ -217,15 +217,15 @@ int configuration_check_files(const struct configuration *configuration, struct 
 	} others[] = {
 	    {configuration->all_namespaces, "all-namespaces"},
 	    {configuration->all_secrets, "all-secrets"},
-	    {given(configuration->selector), "selector"},
+	    {is_set(configuration->selector), "selector"},
 	    {configuration->names.count > 0, "name"},
 	    {configuration->data_keys.count > 0, "data-key"},
-	    {given(configuration->shard), "shard"},
+	    {is_set(configuration->shard), "shard"},
 	    {configuration->retire, "retire"},
 	    {configuration->replace_immutable, "replace-immutable"},
 	    {configuration->restart_annotated, "restart-annotated"},
-	    {given(configuration->metrics_file), "metrics-file"},
-	    {given(configuration->output), "output"},
+	    {is_set(configuration->metrics_file), "metrics-file"},
+	    {is_set(configuration->output), "output"},
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

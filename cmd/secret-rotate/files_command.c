@@ -18,7 +18,7 @@ static const struct {
 static int parse_phase(const char *text, enum rotate_files_phase *phase, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++)
-		if (strcmp(given(text) ? text : phases[0].name, phases[i].name) == 0) {
+		if (strcmp(is_set(text) ? text : phases[0].name, phases[i].name) == 0) {
 			*phase = phases[i].phase;
 			return 0;
 		}
@@ -61,7 +61,7 @@ int files_command(
 {
 	struct rotate_files_settings settings = {.vault = *options->vault,
 	    .session = *options->session,
-	    .transit_key = given(options->transit_key) ? options->transit_key : NULL,
+	    .transit_key = is_set(options->transit_key) ? options->transit_key : NULL,
 	    .namespace = options->namespace,
 	    .min_age_ms = options->min_age_ms,
 	    .dry_run = options->dry_run,

@@ -33,7 +33,7 @@ static int print_summary(const struct configuration *configuration,
 /* What tells of runs tells of no trial; NULL: no file is wanted. */
 static const char *metrics_path(const struct configuration *configuration)
 {
-	bool wanted = given(configuration->metrics_file) && !configuration->dry_run;
+	bool wanted = is_set(configuration->metrics_file) && !configuration->dry_run;
 
 	return wanted ? configuration->metrics_file : NULL;
 }

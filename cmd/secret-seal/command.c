@@ -13,9 +13,9 @@ int command_find_token(struct vault_session_settings *session, struct error *err
 {
 	const char *home = getenv("HOME");
 
-	if (given(session->method) || given(session->token) || given(session->token_file) ||
-	    given(session->role) || given(session->role_id) || given(session->jwt_file) ||
-	    given(session->service_account) || !given(home))
+	if (is_set(session->method) || is_set(session->token) || is_set(session->token_file) ||
+	    is_set(session->role) || is_set(session->role_id) || is_set(session->jwt_file) ||
+	    is_set(session->service_account) || !is_set(home))
 		return 0;
 	/* Lives as long as the process, as everything borrowed from the environment does. */
 	char *file = string_format(err, "%s/" TOKEN_FILE, home);
@@ -57,7 +57,7 @@ int command_choose(const char *option, const char *text, const char *const *word
 {
 	char all[128];
 
-	if (!given(text))
+	if (!is_set(text))
 		return otherwise;
 	for (int i = 0; words[i]; i++)
 		if (strcmp(text, words[i]) == 0)

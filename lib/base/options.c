@@ -482,7 +482,7 @@ static bool has_value(const struct option_spec *spec, const void *place)
 	switch (spec->kind) {
 	case OPTION_STRING:
 	case OPTION_ENVIRONMENT:
-		return given(*(const char *const *)place);
+		return is_set(*(const char *const *)place);
 	case OPTION_LIST:
 	case OPTION_VARIABLES:
 		return ((const struct strings *)place)->count > 0;
@@ -568,7 +568,7 @@ static bool differs(const char *value, const char *list, char other[OPTIONS_VARI
 {
 	while ((list = next_name(list, other))) {
 		const char *second = getenv(other);
-		if (given(second) && strcmp(value, second) != 0)
+		if (is_set(second) && strcmp(value, second) != 0)
 			return true;
 	}
 	return false;

@@ -19,8 +19,8 @@ bool strings_contain(const struct strings *list, const char *string) __attribute
 bool strings_match(const struct strings *patterns, const char *text) __attribute__((nonnull));
 void strings_free(struct strings *list) __attribute__((nonnull));
 
-/* An option or variable that is set, and not to "". */
-static inline bool given(const char *text)
+/* Return whether an option or variable is set, and not to "". */
+static inline bool is_set(const char *text)
 {
 	return text && *text;
 }

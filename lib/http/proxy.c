@@ -216,7 +216,7 @@ bool http_proxy_is_bypassed(const char *list, const struct http_url *server)
 /* Return the first of both that is set, and its name. */
 static const char *read_variable(const char *upper, const char *lower, const char **name)
 {
-	*name = given(getenv(upper)) ? upper : lower;
+	*name = is_set(getenv(upper)) ? upper : lower;
 	return getenv(*name);
 }
 
@@ -229,7 +229,7 @@ int http_proxy_from_environment(
 				: read_variable("HTTP_PROXY", "http_proxy", &name);
 	const char *except = read_variable("NO_PROXY", "no_proxy", &unused);
 
-	if (!given(proxy) || http_proxy_is_bypassed(except ? except : "", server))
+	if (!is_set(proxy) || http_proxy_is_bypassed(except ? except : "", server))
 		return 0;
 	return http_proxy_normalize(url, proxy, err) < 0 ? error_wrap(err, "%s", name) : 0;
 }

@@ -62,7 +62,7 @@ static int find_at_home(char **path, struct error *err)
 {
 	const char *home = getenv("HOME");
 
-	if (!given(home))
+	if (!is_set(home))
 		return 0;
 	*path = string_format(err, "%s/.kube/config", home);
 	if (!*path)
@@ -81,17 +81,17 @@ static int read_default(struct kube *kube, const struct kube_settings *settings,
 {
 	const char *directory = settings->service_account_directory;
 	const char *host = getenv("KUBERNETES_SERVICE_HOST");
-	bool in_cluster = given(host), mounted = false;
+	bool in_cluster = is_set(host), mounted = false;
 	cleanup_free char *path = NULL;
 
-	if (!given(directory))
+	if (!is_set(directory))
 		directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
 	if (in_cluster && find_pod_token(directory, &mounted, err) < 0)
 		return -1;
 	if (mounted) {
 		if (kube_read_in_cluster(kube, host, directory, err) < 0)
 			return -1;
-		return given(settings->namespace)
+		return is_set(settings->namespace)
 			   ? 0
 			   : kube_pod_namespace(directory, &kube->namespace, err);
 	}
@@ -121,14 +121,14 @@ static int set_namespace(char **namespace, const char *text, struct error *err)
 
 static int configure(struct kube *kube, const struct kube_settings *settings, struct error *err)
 {
-	int result = given(settings->kubeconfig) ? read_listed(kube, settings, err)
-						 : read_default(kube, settings, err);
+	int result = is_set(settings->kubeconfig) ? read_listed(kube, settings, err)
+						  : read_default(kube, settings, err);
 
 	if (result < 0)
 		return -1;
-	if (given(settings->namespace))
+	if (is_set(settings->namespace))
 		result = set_namespace(&kube->namespace, settings->namespace, err);
-	else if (!given(kube->namespace))
+	else if (!is_set(kube->namespace))
 		result = set_namespace(&kube->namespace, "default", err);
 	if (result < 0)
 		return -1;

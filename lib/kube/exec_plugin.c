@@ -178,7 +178,7 @@ static int add_exec_info(struct run *run, const struct http_endpoint *endpoint, 
 }
 
 /* "NAME=value" is for a name that an earlier entry sets. */
-static bool is_set(const struct strings *environment, const char *entry)
+static bool environment_has(const struct strings *environment, const char *entry)
 {
 	size_t length = strcspn(entry, "=");
 
@@ -209,13 +209,14 @@ static int add_environment(struct run *run, const struct http_endpoint *endpoint
 			    "each of its env must have a name and a value that are "
 			    "strings");
 		cleanup_free char *entry = string_format(err, "%s=%s", name, value);
-		if (!entry || (!is_set(&run->environment, entry) &&
+		if (!entry || (!environment_has(&run->environment, entry) &&
 				  strings_append(&run->environment, entry, err) < 0))
 			return -1;
 	}
 	/* What logs in to Vault is no business of a program that a kubeconfig names. */
 	for (char **entry = environ; *entry; entry++)
-		if (!credential_environment_entry(*entry) && !is_set(&run->environment, *entry) &&
+		if (!credential_environment_entry(*entry) &&
+		    !environment_has(&run->environment, *entry) &&
 		    strings_append(&run->environment, *entry, err) < 0)
 			return -1;
 	return 0;

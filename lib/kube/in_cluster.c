@@ -39,7 +39,7 @@ int kube_pod_namespace(const char *service_account_directory, char **namespace, 
 	bool exists;
 
 	*namespace = NULL;
-	if (!given(directory))
+	if (!is_set(directory))
 		directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
 	cleanup_free char *path = string_format(err, "%s/namespace", directory);
 	if (!path)

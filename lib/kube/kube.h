@@ -91,8 +91,8 @@ struct kube_secret {
  * the name alone where a manifest leaves the namespace open (NULL or "").
  */
 #define KUBE_NAMED(object)                                                                         \
-	given((object)->namespace) ? (object)->namespace : "",                                     \
-	    given((object)->namespace) ? "/" : "", (object)->name
+	is_set((object)->namespace) ? (object)->namespace : "",                                    \
+	    is_set((object)->namespace) ? "/" : "", (object)->name
 
 void kube_secret_free(struct kube_secret *secret) __attribute__((nonnull));
 const char *kube_secret_label(const struct kube_secret *secret, const char *name);

@@ -125,7 +125,7 @@ static int take_certificate(
 	return *to ? 0 : error_memory(err);
 }
 
-static bool is_set(const struct section *section, const char *name)
+static bool section_has(const struct section *section, const char *name)
 {
 	json_node node = json_member(section->file->document, section->node, name);
 
@@ -244,13 +244,13 @@ static int refuse_unknown(const struct kubeconfig *config, struct error *err)
 	    "as", "as-uid", "as-groups", "as-user-extra", NULL};
 
 	for (const char *const *name = passwords; *name; name++)
-		if (is_set(&config->user, *name))
+		if (section_has(&config->user, *name))
 			return error_set(err, ERROR_USAGE,
 			    "%s: Kubernetes has no password login any more: use a token, a client "
 			    "certificate or an exec plugin",
 			    *name);
 	for (const char *const *name = impersonation; *name; name++)
-		if (is_set(&config->user, *name))
+		if (section_has(&config->user, *name))
 			return error_set(err, ERROR_USAGE,
 			    "%s: impersonation is not supported: use credentials of that user",
 			    *name);
@@ -300,7 +300,7 @@ static int read_user(const struct kubeconfig *config, struct error *err)
 	    .cluster = cluster->node,
 	    .directory = user->file->directory};
 	bool exec = json_type(document, plugin.exec) == JSON_OBJECT;
-	bool provider = is_set(user, "auth-provider");
+	bool provider = section_has(user, "auth-provider");
 
 	if (refuse_unknown(config, err) < 0 || read_client_certificate(config, err) < 0 ||
 	    read_token(config, err) < 0)

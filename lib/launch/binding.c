@@ -7,7 +7,7 @@
 
 static int read_scope(struct binding *binding, const char *text, struct error *err)
 {
-	if (!given(text)) {
+	if (!is_set(text)) {
 		binding->scope = binding->count ? SEALED_STRICT : SEALED_UNBOUND;
 		return 0;
 	}
@@ -35,7 +35,7 @@ static int read_secrets(struct binding *binding, const struct strings *texts, st
 static int find_namespace(
     struct binding *binding, const char *namespace, const char *directory, struct error *err)
 {
-	if (!given(namespace))
+	if (!is_set(namespace))
 		return kube_pod_namespace(directory, &binding->namespace, err);
 	binding->namespace = strdup(namespace);
 	return binding->namespace ? 0 : error_memory(err);

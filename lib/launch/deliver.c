@@ -34,7 +34,7 @@ int deliver_begin(const struct deliver_settings *settings, char *const *command,
 	struct destinations destinations;
 	struct file_rules rules;
 
-	if (given(settings->fd_variable) && !variable_valid_name(settings->fd_variable))
+	if (is_set(settings->fd_variable) && !variable_valid_name(settings->fd_variable))
 		return error_set(err, ERROR_USAGE,
 		    "--fd-variable \"%s\" can't be an environment variable's name",
 		    settings->fd_variable);

@@ -29,7 +29,7 @@ static int parse_mode(struct file_rules *rules, const char *text, struct error *
 	char *end;
 	long mode = MODE_DEFAULT;
 
-	if (given(text) && (!parse_number(text, 8, MODE_MAX, &mode, &end) || *end))
+	if (is_set(text) && (!parse_number(text, 8, MODE_MAX, &mode, &end) || *end))
 		return error_set(err, ERROR_USAGE,
 		    "--file-mode \"%s\": write permissions in octal, such as 0440", text);
 	rules->mode = (mode_t)mode;
@@ -43,7 +43,7 @@ static int parse_owner(struct file_rules *rules, const char *text, struct error 
 
 	rules->user = (uid_t)-1;
 	rules->group = (gid_t)-1;
-	if (!given(text))
+	if (!is_set(text))
 		return 0;
 	bool valid = parse_number(text, 10, ID_MAX, &user, &end);
 	if (valid && *end == ':') {

@@ -27,9 +27,9 @@ static bool find_object(const struct lease *lease, struct kube_event *event)
 	event->object_api_version = "v1";
 	event->object_name = getenv("POD_NAME");
 	event->object_uid = getenv("POD_UID");
-	if (given(getenv("POD_NAMESPACE")))
+	if (is_set(getenv("POD_NAMESPACE")))
 		event->namespace = getenv("POD_NAMESPACE");
-	return given(event->object_name);
+	return is_set(event->object_name);
 }
 
 /* As the field has it: the object's name and something that no other Event has. */

@@ -316,7 +316,7 @@ static int begin(struct rotation *rotation, struct error *err)
 	const struct rotate_files_settings *settings = rotation->run.settings;
 
 	files_window_init(&rotation->window);
-	if (given(settings->transit_key) &&
+	if (is_set(settings->transit_key) &&
 	    transit_key_parse(&rotation->run.only, settings->transit_key, err) < 0)
 		return -1;
 	return vault_init(&rotation->run.vault, &settings->vault, err);

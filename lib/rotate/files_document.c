@@ -349,7 +349,7 @@ static int look_at_secret(struct files_run *run, struct files_document *document
     struct files_secret *secret, struct error *err)
 {
 	const struct kube_secret *object = &secret->found->object;
-	const char *unsaid = given(run->settings->namespace) ? run->settings->namespace : NULL;
+	const char *unsaid = is_set(run->settings->namespace) ? run->settings->namespace : NULL;
 	struct error reason = ERROR_INIT;
 	const char *key;
 	bool ours;

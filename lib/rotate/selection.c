@@ -38,7 +38,7 @@ static int add_name(
 static int add_names(
     struct selection *selection, const struct selection_settings *settings, struct error *err)
 {
-	if (settings->all_namespaces || settings->all_secrets || given(settings->selector))
+	if (settings->all_namespaces || settings->all_secrets || is_set(settings->selector))
 		return error_set(err, ERROR_USAGE,
 		    "--name says which Secrets: leave out --all-namespaces, --all-secrets and "
 		    "--selector");
@@ -51,7 +51,7 @@ static int add_names(
 static int add_list(
     struct selection *selection, const struct selection_settings *settings, struct error *err)
 {
-	bool more = given(settings->selector);
+	bool more = is_set(settings->selector);
 
 	if (!settings->all_namespaces &&
 	    strings_append(&selection->namespaces, settings->namespace, err) < 0)

@@ -114,7 +114,7 @@ static int begin(struct editing *editing, struct error *err)
 		return error_set(err, ERROR_REJECTED, "Secret %s%s%s: it is immutable",
 		    KUBE_NAMED(&editing->base.secret));
 	/* Else this is found out only when the person has written something. */
-	if (editing->base.secret.data_count == 0 && !given(editing->settings->transit_key))
+	if (editing->base.secret.data_count == 0 && !is_set(editing->settings->transit_key))
 		return error_set(err, ERROR_USAGE,
 		    "Secret %s%s%s: it holds no ciphertext, and without any its annotations do not "
 		    "count; pass --transit-key [MOUNT/]NAME",

@@ -72,7 +72,7 @@ static int make_change(const struct kube_secret *object, const struct kube_secre
 static int check_type(
     const struct sealing *sealing, const struct kube_secret *object, struct error *err)
 {
-	const char *type = given(object->type) ? object->type : "Opaque";
+	const char *type = is_set(object->type) ? object->type : "Opaque";
 	const char *existing = sealing->existing.type;
 
 	if (!sealing->exists || !existing || strcmp(type, existing) == 0)

@@ -121,7 +121,7 @@ static int find_namespace(struct run *run, struct waiting_secret *secret, struct
 
 	if (own && !kube_valid_namespace(own))
 		return error_set(err, ERROR_INVALID, "\"%s\" can't be a namespace's name", own);
-	if (own && given(asked) && !same_text(own, asked))
+	if (own && is_set(asked) && !same_text(own, asked))
 		return error_set(err, ERROR_USAGE,
 		    "its namespace is %s, but %s is asked for: leave out -n, or change the "
 		    "manifest",
@@ -257,7 +257,7 @@ static void take_key(struct waiting_secret *secret)
 {
 	const struct kube_secret *object = &secret->found->object;
 
-	if (given(secret->settings.transit_key) || object->data_count == 0)
+	if (is_set(secret->settings.transit_key) || object->data_count == 0)
 		return;
 	for (size_t i = 0; i < object->data_count; i++)
 		if (sealed_entry_is_ciphertext(&object->data[i]))

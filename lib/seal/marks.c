@@ -103,7 +103,7 @@ int sealing_check_marks(const struct sealing *sealing, struct error *err)
 static int set_type(const struct sealing *sealing, struct kube_secret *change, struct error *err)
 {
 	const char *type =
-	    given(sealing->settings->type) ? sealing->settings->type : sealing->existing.type;
+	    is_set(sealing->settings->type) ? sealing->settings->type : sealing->existing.type;
 
 	change->type = type ? strdup(type) : NULL;
 	return type && !change->type ? error_memory(err) : 0;

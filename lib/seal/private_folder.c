@@ -28,7 +28,7 @@ bool private_folder_in_memory(const char *parent)
 {
 	struct statfs status;
 
-	if (!given(parent) || parent[0] != '/' || statfs(parent, &status) < 0)
+	if (!is_set(parent) || parent[0] != '/' || statfs(parent, &status) < 0)
 		return false;
 	return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
 }

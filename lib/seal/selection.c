@@ -78,7 +78,7 @@ static int visit_all_named(struct walk *walk, struct error *err)
 /* NULL only on failure. */
 static char *make_selector(const struct selection *selection, struct error *err)
 {
-	const char *more = given(selection->selector) ? selection->selector : "";
+	const char *more = is_set(selection->selector) ? selection->selector : "";
 
 	if (selection->all_secrets)
 		return string_format(err, "%s", more);
@@ -139,7 +139,7 @@ int selection_each(struct servers *servers, const struct selection *selection, c
 {
 	struct walk walk = {servers, selection, each, context, 0};
 	bool listed =
-	    selection->all_namespaces || selection->all_secrets || given(selection->selector);
+	    selection->all_namespaces || selection->all_secrets || is_set(selection->selector);
 
 	if (selection->name_count && listed)
 		return error_set(err, ERROR_USAGE,
@@ -153,7 +153,7 @@ int selection_each(struct servers *servers, const struct selection *selection, c
 void selection_tell_none(const struct servers *servers, const struct selection *selection)
 {
 	bool all = selection->all_namespaces;
-	bool labels = given(selection->selector);
+	bool labels = is_set(selection->selector);
 
 	log_write(LOG_INFO, "no sealed Secrets in %s%s%s%s", all ? "any namespace" : "namespace ",
 	    all ? "" : servers->namespace, labels ? " with the labels " : "",

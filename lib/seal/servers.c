@@ -13,7 +13,7 @@ static int find_namespace(struct servers *servers, struct error *err)
 	struct kube_settings kube = settings->kube;
 	const char *namespace = kube.namespace;
 
-	if (settings->offline && !given(namespace))
+	if (settings->offline && !is_set(namespace))
 		return 0;
 	if (!settings->offline) {
 		/* A person may have been asked, or have edited, since the settings were made. */

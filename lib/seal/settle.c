@@ -66,15 +66,15 @@ int sealing_find_key(struct sealing *sealing, struct error *err)
 
 	/* Without ciphertext annotations prove nothing: anyone who may write the Secret sets them.
 	 */
-	if (first_ciphertext(sealing, false) || (given(option) && sealing->existing.data_count)) {
+	if (first_ciphertext(sealing, false) || (is_set(option) && sealing->existing.data_count)) {
 		if (check_others(sealing, err) < 0)
 			return -1;
-		text = sealed_secret_key(&sealing->existing, given(option) ? option : NULL, err);
+		text = sealed_secret_key(&sealing->existing, is_set(option) ? option : NULL, err);
 		if (!text)
 			return -1;
-		sealing->claimed |= !given(option);
+		sealing->claimed |= !is_set(option);
 	}
-	if (!given(text))
+	if (!is_set(text))
 		return refuse_no_key(sealing, err);
 	if (transit_key_parse(&sealing->key, text, err) == 0)
 		return 0;
@@ -88,10 +88,10 @@ static int asked_scope(struct sealing *sealing, enum sealed_scope *scope, struct
 	enum sealed_scope existing = SEALED_UNBOUND;
 
 	*scope = SEALED_UNBOUND;
-	if (first_ciphertext(sealing, given(option)) &&
+	if (first_ciphertext(sealing, is_set(option)) &&
 	    sealed_secret_scope(&sealing->existing, &existing, err) < 0)
 		return -1;
-	if (!given(option)) {
+	if (!is_set(option)) {
 		*scope = existing;
 		/* Without an annotation they are strictly bound, or the key binds nothing. */
 		sealing->claimed |= existing > SEALED_STRICT;
@@ -179,7 +179,7 @@ static void warn_of_scope(const struct sealing *sealing)
 {
 	const char *written = kube_secret_annotation(&sealing->existing, SEALED_ANNOTATION_SCOPE);
 
-	if (!written || given(sealing->settings->scope) || sealing->settings->rehearsal ||
+	if (!written || is_set(sealing->settings->scope) || sealing->settings->rehearsal ||
 	    strcmp(written, sealed_scope_name(sealing->scope)) == 0)
 		return;
 	log_write(LOG_WARNING,

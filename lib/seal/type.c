@@ -75,12 +75,12 @@ int sealing_check_type(const struct sealing *sealing, struct error *err)
 	const char *type = sealing->settings->type;
 	const char *existing = sealing->existing.type;
 
-	if (sealing->exists && given(type) && existing && strcmp(type, existing) != 0)
+	if (sealing->exists && is_set(type) && existing && strcmp(type, existing) != 0)
 		return error_set(err, ERROR_USAGE,
 		    "--type %s: Secret %s%s%s is there with type %s, which can't change: use "
 		    "another name",
 		    type, KUBE_NAMED(&sealing->existing), existing);
-	if (!given(type))
+	if (!is_set(type))
 		type = existing;
 	if (!type)
 		return 0;

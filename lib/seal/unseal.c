@@ -105,7 +105,7 @@ static int open_all(
     struct servers *servers, struct unsealed *unsealed, const char *transit_key, struct error *err)
 {
 	const char *key =
-	    sealed_secret_key(&unsealed->secret, given(transit_key) ? transit_key : NULL, err);
+	    sealed_secret_key(&unsealed->secret, is_set(transit_key) ? transit_key : NULL, err);
 
 	unsealed->values = calloc(unsealed->secret.data_count + 1, sizeof(*unsealed->values));
 	if (!unsealed->values)

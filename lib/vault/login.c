@@ -51,7 +51,7 @@ bool vault_is_credential(const struct secret_buffer *text)
 
 static const char *mount_of(const struct vault_login *login)
 {
-	return given(login->mount) ? login->mount : vault_auth_name(login->method);
+	return is_set(login->mount) ? login->mount : vault_auth_name(login->method);
 }
 
 static void write_secret(
@@ -66,7 +66,7 @@ static void write_inputs(struct json_writer *writer, const struct vault_login *l
 	switch (login->method) {
 	case VAULT_AUTH_KUBERNETES:
 	case VAULT_AUTH_JWT:
-		if (given(login->role))
+		if (is_set(login->role))
 			json_write_member(writer, "role", login->role);
 		write_secret(writer, "jwt", login->jwt);
 		break;
@@ -76,7 +76,7 @@ static void write_inputs(struct json_writer *writer, const struct vault_login *l
 			write_secret(writer, "secret_id", login->secret_id);
 		break;
 	case VAULT_AUTH_CERT:
-		if (given(login->role))
+		if (is_set(login->role))
 			json_write_member(writer, "name", login->role);
 		break;
 	case VAULT_AUTH_TOKEN:
@@ -131,7 +131,7 @@ static int take_token(
 
 int vault_login_wrap(const struct vault_login *login, struct error *err)
 {
-	if (given(login->role) && login->method != VAULT_AUTH_APPROLE)
+	if (is_set(login->role) && login->method != VAULT_AUTH_APPROLE)
 		return error_wrap(err, "login with role \"%s\"", login->role);
 	return error_wrap(err, "login at auth/%s", mount_of(login));
 }

@@ -8,7 +8,7 @@
 int vault_session_method(
     const struct vault_session_settings *settings, enum vault_auth *method, struct error *err)
 {
-	if (given(settings->method)) {
+	if (is_set(settings->method)) {
 		if (vault_auth_parse(settings->method, method) == 0)
 			return 0;
 		return error_set(err, ERROR_USAGE,
@@ -17,14 +17,14 @@ int vault_session_method(
 		    settings->method);
 	}
 	*method = VAULT_AUTH_KUBERNETES;
-	if ((given(settings->token) || given(settings->token_file)) &&
-	    given(settings->service_account))
+	if ((is_set(settings->token) || is_set(settings->token_file)) &&
+	    is_set(settings->service_account))
 		return error_set(err, ERROR_USAGE,
 		    "a Vault token and --service-account are two ways to log in: unset VAULT_TOKEN "
 		    "or VAULT_TOKEN_FILE, or leave --service-account out");
-	if (given(settings->token) || given(settings->token_file))
+	if (is_set(settings->token) || is_set(settings->token_file))
 		*method = VAULT_AUTH_TOKEN;
-	else if (given(settings->role_id))
+	else if (is_set(settings->role_id))
 		return error_set(err, ERROR_USAGE,
 		    "a role id is given, but the auth method is kubernetes: set VAULT_AUTH_METHOD "
 		    "or --auth-method to approle");
@@ -74,16 +74,16 @@ static int use_token(
 	struct vault_token *token = &vault->token;
 	int result;
 
-	if (!given(settings->token) && !given(settings->token_file))
+	if (!is_set(settings->token) && !is_set(settings->token_file))
 		return error_set(err, ERROR_USAGE,
 		    "auth method token: no token: set VAULT_TOKEN, or VAULT_TOKEN_FILE or "
 		    "--token-file");
-	if (given(settings->token) && given(settings->token_file))
+	if (is_set(settings->token) && is_set(settings->token_file))
 		return error_set(err, ERROR_USAGE,
 		    "a Vault token and a file with one are both given: unset VAULT_TOKEN, or "
 		    "VAULT_TOKEN_FILE and --token-file");
 	vault_token_free(token);
-	if (given(settings->token_file))
+	if (is_set(settings->token_file))
 		result = read_token_file(&token->value, settings->token_file, err);
 	else if (secret_buffer_append_string(&token->value, settings->token, err) < 0)
 		result = -1;
@@ -117,7 +117,7 @@ static void inputs_free(struct inputs *inputs)
 static int ask_for_jwt(struct http_client *client, const struct vault_session_settings *settings,
     struct secret_buffer *jwt, struct error *err)
 {
-	if (given(settings->jwt_file))
+	if (is_set(settings->jwt_file))
 		return error_set(err, ERROR_USAGE,
 		    "--jwt-file and --service-account are two ways to one token: give one of them");
 	if (settings->jwt_lifetime_ms < VAULT_JWT_LIFETIME_MS)
@@ -131,13 +131,13 @@ static int ask_for_jwt(struct http_client *client, const struct vault_session_se
 static int get_jwt(struct http_client *client, const struct vault_session_settings *settings,
     struct secret_buffer *jwt, struct error *err)
 {
-	if (given(settings->service_account))
+	if (is_set(settings->service_account))
 		return ask_for_jwt(client, settings, jwt, err);
-	if (given(settings->audience))
+	if (is_set(settings->audience))
 		return error_set(err, ERROR_USAGE,
 		    "--audience goes with --service-account: a token in a file has its audience "
 		    "already");
-	if (!given(settings->jwt_file))
+	if (!is_set(settings->jwt_file))
 		return error_set(err, ERROR_USAGE,
 		    "no service-account token: --jwt-file names it, or --service-account whose");
 	if (read_credential(jwt, settings->jwt_file, "service-account token", err) < 0)
@@ -150,15 +150,15 @@ static int get_jwt(struct http_client *client, const struct vault_session_settin
 static int get_secret_id(const struct vault_session_settings *settings,
     struct secret_buffer *secret_id, struct error *err)
 {
-	if (given(settings->secret_id) && given(settings->secret_id_file))
+	if (is_set(settings->secret_id) && is_set(settings->secret_id_file))
 		return error_set(err, ERROR_USAGE,
 		    "a secret id and a file with one are both given: unset VAULT_SECRET_ID, or "
 		    "VAULT_SECRET_ID_FILE and --secret-id-file");
-	if (given(settings->secret_id_file))
+	if (is_set(settings->secret_id_file))
 		return read_credential(secret_id, settings->secret_id_file, "secret id", err) < 0
 			   ? -1
 			   : 1;
-	if (!given(settings->secret_id))
+	if (!is_set(settings->secret_id))
 		return 0;
 	if (secret_buffer_append_string(secret_id, settings->secret_id, err) < 0 ||
 	    check_credential(secret_id, "secret id", err) < 0)
@@ -184,7 +184,7 @@ static int get_inputs(struct http_client *client, const struct vault *vault,
 
 	switch (login->method) {
 	case VAULT_AUTH_KUBERNETES:
-		if (!given(settings->role))
+		if (!is_set(settings->role))
 			return error_set(err, ERROR_USAGE,
 			    "no Vault role to log in with: set VAULT_ROLE or --role, or "
 			    "VAULT_TOKEN");
@@ -193,7 +193,7 @@ static int get_inputs(struct http_client *client, const struct vault *vault,
 		login->jwt = &inputs->jwt;
 		return get_jwt(client, settings, &inputs->jwt, err);
 	case VAULT_AUTH_APPROLE:
-		if (!given(settings->role_id))
+		if (!is_set(settings->role_id))
 			return error_set(err, ERROR_USAGE,
 			    "auth method approle: no role id: set VAULT_ROLE_ID or --role-id");
 		with_secret_id = get_secret_id(settings, &inputs->secret_id, err);
@@ -301,7 +301,7 @@ int vault_session_renew(struct http_client *client, struct vault *vault,
 	const struct vault_token *token = &vault->token;
 
 	if (token->given)
-		return given(settings->token_file) ? use_token(vault, settings, err) : 0;
+		return is_set(settings->token_file) ? use_token(vault, settings, err) : 0;
 	if (lasts(token))
 		return 0;
 	/* A short-lived token that can't be revoked any more is gone by itself. */

@@ -28,7 +28,7 @@ void vault_free(struct vault *vault)
 static int set_address(
     struct vault *vault, const struct vault_settings *settings, struct error *err)
 {
-	if (!given(settings->address))
+	if (!is_set(settings->address))
 		return error_set(
 		    err, ERROR_USAGE, "no Vault address: set VAULT_ADDR or --vault-addr");
 	return http_endpoint_set_url(
@@ -37,7 +37,7 @@ static int set_address(
 
 static int copy(char **to, const char *from, struct error *err)
 {
-	if (!given(from))
+	if (!is_set(from))
 		return 0;
 	*to = strdup(from);
 	return *to ? 0 : error_memory(err);
@@ -49,12 +49,12 @@ static int set_client_certificate(
 {
 	const char *files[] = {settings->certificate_file, settings->key_file};
 
-	if (given(files[0]) != given(files[1]))
+	if (is_set(files[0]) != is_set(files[1]))
 		return error_set(err, ERROR_USAGE,
 		    "VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together: set both; a file that "
 		    "holds both is named twice");
 	for (size_t i = 0; i < 2; i++)
-		if (given(files[i]) && access(files[i], R_OK) < 0)
+		if (is_set(files[i]) && access(files[i], R_OK) < 0)
 			return error_system(
 			    err, "Vault's client %s %s", i ? "key" : "certificate", files[i]);
 	if (copy(&endpoint->certificate_file, files[0], err) < 0)
@@ -71,10 +71,10 @@ static int set_trust(
 	    copy(&endpoint->ca_file, settings->ca_file, err) < 0 ||
 	    set_client_certificate(endpoint, settings, err) < 0)
 		return -1;
-	if (given(settings->tls_server_name) &&
+	if (is_set(settings->tls_server_name) &&
 	    http_endpoint_set_tls_name(endpoint, settings->tls_server_name, err) < 0)
 		return -1;
-	if (given(settings->ca_directory) && !endpoint->ca_pem && !endpoint->ca_file &&
+	if (is_set(settings->ca_directory) && !endpoint->ca_pem && !endpoint->ca_file &&
 	    http_endpoint_read_ca_directory(endpoint, settings->ca_directory, err) < 0)
 		return -1;
 	endpoint->system_trust = !endpoint->ca_pem && !endpoint->ca_file;
@@ -92,7 +92,7 @@ static int set_proxy(
     struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
 {
 	endpoint->proxy_from_environment = !settings->ignore_environment;
-	if (given(settings->proxy) && http_endpoint_set_proxy(endpoint, settings->proxy, err) < 0)
+	if (is_set(settings->proxy) && http_endpoint_set_proxy(endpoint, settings->proxy, err) < 0)
 		return error_wrap(err, "VAULT_PROXY_ADDR or --vault-proxy-addr");
 	return 0;
 }
@@ -126,7 +126,7 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 	/* Vault's own clients send it: a proxy in between can't be made to forward a forged one. */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)
 		goto failed;
-	if (given(settings->namespace) && add_namespace(endpoint, settings->namespace, err) < 0)
+	if (is_set(settings->namespace) && add_namespace(endpoint, settings->namespace, err) < 0)
 		goto failed;
 	return 0;
 failed:

@@ -57,21 +57,21 @@ static int set_value(struct kube_secret *set, const char *key)
 }
 
 /* By the key, since a change may bring the values into another order. */
-static bool is_set(uint8_t select, const char *key)
+static bool key_is_set(uint8_t select, const char *key)
 {
 	return select & (key[0] % 2 ? SET_ODD : SET_EVEN);
 }
 
 static bool is_removed(uint8_t select, const struct kube_secret *object, size_t i)
 {
-	return (select & REMOVE) && i == 0 && !is_set(select, object->data[i].key);
+	return (select & REMOVE) && i == 0 && !key_is_set(select, object->data[i].key);
 }
 
 static int prepare_secret(struct kube_secret *set, const struct kube_secret *object, uint8_t select)
 {
 	for (size_t i = 0; i < object->data_count; i++) {
 		const char *key = object->data[i].key;
-		if ((is_set(select, key) && set_value(set, key) < 0) ||
+		if ((key_is_set(select, key) && set_value(set, key) < 0) ||
 		    (is_removed(select, object, i) && kube_secret_remove(set, key, &err) < 0))
 			return -1;
 	}
@@ -120,7 +120,7 @@ static void expect_secret(
 
 	for (size_t i = 0; i < before->data_count; i++) {
 		const struct kube_entry *entry = &before->data[i];
-		if (is_set(select, entry->key) ||
+		if (key_is_set(select, entry->key) ||
 		    ((select & ADD) && strcmp(entry->key, NEW_KEY) == 0))
 			expect_value(after, entry->key, CIPHERTEXT, strlen(CIPHERTEXT));
 		else if (is_removed(select, before, i))
