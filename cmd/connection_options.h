@@ -5,9 +5,7 @@
 #include <stddef.h>
 
 #include "lib/base/options.h"
-#include "lib/kube/kube.h"
 #include "lib/vault/session.h"
-#include "lib/vault/vault.h"
 
 /* `type` is the program's configuration; program, vault, session and kube are its members. */
 #define VAULT_OPTIONS(type)                                                                        \

@@ -7,7 +7,6 @@
 #include "lib/base/options.h"
 #include "lib/kube/kube.h"
 #include "lib/vault/session.h"
-#include "lib/vault/vault.h"
 
 /* What every program's configuration begins with, so that the tables in connection_options.h fit.
  */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cmd/program.h"
+#include "lib/vault/transit.h"
 
 /* All borrowed; NULL or "" where not set. */
 struct files_options {

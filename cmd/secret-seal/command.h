@@ -6,6 +6,7 @@
 #include "cmd/program.h"
 #include "lib/seal/selection.h"
 #include "lib/seal/servers.h"
+#include "lib/vault/transit.h"
 
 /*
  * What all commands are told.  Each command's configuration begins with it, so that one description

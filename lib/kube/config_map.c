@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/kube/answer.h"
+#include "lib/kube/config_map.h"
 #include "lib/kube/secret_json.h"
 
 void kube_config_map_free(struct kube_config_map *map)

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/kube/answer.h"
+#include "lib/kube/event.h"
 
 static void write_object(struct json_writer *writer, const struct kube_event *event)
 {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/kube/answer.h"
+#include "lib/kube/lease.h"
 
 #define API "/apis/coordination.k8s.io/v1"
 

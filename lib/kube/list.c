@@ -1,4 +1,4 @@
-#include "lib/kube/list.h"
+#include "lib/kube/answer.h"
 
 #include "lib/kube/answer.h"
 

@@ -1,25 +1,90 @@
-/* list: one page of a list, of any kind of object; for the files of this folder only. */
+/* list: objects page by page: Secrets, and any other kind as JSON. */
 #ifndef KUBE_LIST_H
 #define KUBE_LIST_H
 
 #include "lib/base/json.h"
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 
-/* `api` and `resource` as in kube_group_request. */
-int kube_list_request(struct kube *kube, const char *api, const char *resource,
-    const struct kube_list *list, struct http_exchange *exchange, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+/* What page of which list; all borrowed. */
+struct kube_list {
+	const char *namespace; /* NULL: all */
+	const char *selector;  /* of labels; NULL: none */
+	int limit;	       /* objects a page */
+	const char *next;      /* the continue token of the page before; NULL: the first page */
+	size_t bytes_max;      /* of the answer; 0: HTTP_RESPONSE_LARGE */
+};
+
+struct kube_secret_page {
+	struct kube_secret *secrets;
+	size_t count;
+	char *next;   /* the continue token, or NULL on the last page */
+	size_t bytes; /* of the answer */
+};
+void kube_secret_page_free(struct kube_secret_page *page) __attribute__((nonnull));
+/* ERROR_GONE: `next` has expired, begin anew.  ERROR_TOO_LARGE: ask for fewer. */
+int kube_secret_list_request(struct kube *kube, const struct kube_list *list,
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_secret_list_result(const struct http_exchange *exchange, const struct kube_list *list,
+    struct kube_secret_page *page, struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_secret_list(struct http_client *client, struct kube *kube, const struct kube_list *list,
+    struct kube_secret_page *page, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Parse an answer of this kind ("SecretList"); *next is newly allocated, NULL on the last page.
- * Hints say what right on `resource` ("secrets") is wanted.
+ * Reads a list page by page in bounded memory.  A page has no limit in bytes (500 Secrets of 1 MiB
+ * are 700 MB), so the first one is small, later ones follow the sizes seen, and one that was too
+ * large is requested again with fewer objects.
  */
-struct json *kube_list_parse(const struct http_exchange *exchange, const char *kind,
-    const char *resource, char **next, struct error *err)
+#define KUBE_PAGE_LIMIT_FIRST 100
+#define KUBE_PAGE_LIMIT_MAX 1000		      /* objects */
+#define KUBE_PAGE_BYTES ((size_t)1024 * 1024)	      /* the size aimed at */
+#define KUBE_PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024) /* one Secret fits in any case */
+/* One object of any kind: etcd stores 1.5 MiB, of which JSON's escapes can make six times as much.
+ */
+#define KUBE_OBJECT_BYTES_MAX ((size_t)12 * 1024 * 1024)
+/* Expired lists in a row: the API server compacts faster than we read. */
+#define KUBE_PAGE_RESTARTS_MAX 5
+
+struct kube_pager {
+	char *next; /* the continue token; NULL: the first page, or no further page */
+	int limit;
+	int restarts;
+};
+void kube_pager_init(struct kube_pager *pager) __attribute__((nonnull));
+void kube_pager_free(struct kube_pager *pager) __attribute__((nonnull));
+/* Return the list to request for the next page; it borrows the arguments and the pager's token. */
+struct kube_list kube_pager_list(const struct kube_pager *pager, const char *namespace,
+    const char *selector) __attribute__((nonnull(1)));
+/* Note a page of `count` objects and `bytes`, and take over its continue token (*next: NULL after).
+ */
+void kube_pager_advance(struct kube_pager *pager, char **next, size_t count, size_t bytes)
+    __attribute__((nonnull));
+enum kube_pager_retry {
+	KUBE_PAGER_FAILED = -1, /* *err stays */
+	KUBE_PAGER_SMALLER,	/* request the same page again, with fewer objects */
+	KUBE_PAGER_RESTARTED,	/* the list has expired: request its first page */
+};
+/* Decide what follows a failed page.  *err is cleared unless it is KUBE_PAGER_FAILED. */
+enum kube_pager_retry kube_pager_retry(struct kube_pager *pager, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Put before an error what was being listed ("Secrets").  Returns -1. */
-int kube_list_wrap(const struct kube_list *list, const char *what, struct error *err)
-    __attribute__((nonnull));
+/* A kind of object that is only read, as JSON: its API path, plural and names. */
+struct kube_object_kind {
+	const char *api, *resource; /* "/apis/apps/v1", "deployments" */
+	const char *list_kind;	    /* "DeploymentList" */
+	const char *name, *plural;  /* "Deployment", "Deployments", for messages */
+};
+struct kube_object_page {
+	struct json *document;
+	json_node items;
+	size_t count;
+	char *next;   /* the continue token, or NULL on the last page */
+	size_t bytes; /* of the answer */
+	struct http_exchange exchange;
+};
+/* List objects of the kind.  The page is zeroed on error, else to be freed. */
+int kube_object_list(struct http_client *client, struct kube *kube,
+    const struct kube_object_kind *kind, const struct kube_list *list,
+    struct kube_object_page *page, struct error *err) __attribute__((nonnull, warn_unused_result));
+void kube_object_page_free(struct kube_object_page *page) __attribute__((nonnull));
 
 #endif

@@ -4,7 +4,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/strings.h"
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 
 struct merge_ctx {
 	const struct json *stored, *wanted; /* NULL: none */

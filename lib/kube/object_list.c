@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/kube/list.h"
+#include "lib/kube/answer.h"
 
 void kube_object_page_free(struct kube_object_page *page)
 {

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "lib/kube/kube.h"
+#include "lib/kube/list.h"
 
 void kube_pager_init(struct kube_pager *pager)
 {

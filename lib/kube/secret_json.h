@@ -3,7 +3,7 @@
 #define KUBE_SECRET_JSON_H
 
 #include "lib/base/json.h"
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 
 /*
  * Read a v1/Secret; items of a list carry no kind, so it is for the caller to look at.  *secret

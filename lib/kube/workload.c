@@ -4,6 +4,7 @@
 #include "lib/kube/answer.h"
 #include "lib/kube/list.h"
 #include "lib/kube/secret_json.h"
+#include "lib/kube/workload.h"
 
 #define API "/apis/apps/v1"
 #define RESTARTED_AT "kubectl.kubernetes.io/restartedAt"

@@ -5,7 +5,8 @@
 #ifndef LAUNCH_API_OBJECT_H
 #define LAUNCH_API_OBJECT_H
 
-#include "lib/kube/kube.h"
+#include "lib/kube/config_map.h"
+#include "lib/kube/secret.h"
 
 enum api_resource { API_NONE, API_SECRET, API_CONFIG_MAP };
 

@@ -13,7 +13,6 @@
 #include "lib/launch/sources.h"
 #include "lib/sealed/variables.h"
 #include "lib/vault/session.h"
-#include "lib/vault/vault.h"
 
 struct collect_settings {
 	struct vault_settings vault;

@@ -3,7 +3,6 @@
 #define LAUNCH_DECRYPT_H
 
 #include "lib/launch/source.h"
-#include "lib/vault/vault.h"
 
 /*
  * Decrypt the values, all of them sealed, in place.  The pointers' order changes.  The first that

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "lib/base/secret_buffer.h"
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 
 /* What a Secret could hold. */
 #define PLAINTEXT_FILE_MAX KUBE_SECRET_BYTES_MAX

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "lib/base/strings.h"
+#include "lib/vault/transit.h"
 
 /*
  * All borrowed.  The order below is the precedence, weakest first; within a list the later entry is

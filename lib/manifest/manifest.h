@@ -9,7 +9,7 @@
 #ifndef MANIFEST_MANIFEST_H
 #define MANIFEST_MANIFEST_H
 
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 #include "lib/manifest/tree.h"
 
 /* Keys of one Secret: more than fit beside each other's ciphertext. */

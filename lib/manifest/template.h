@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 
 /* Return true if the text has an action of Helm's: {{ .Values.x }}, {{- include "x" . }}. */
 bool manifest_text_is_helm(const char *text, size_t length) __attribute__((nonnull));

@@ -5,6 +5,7 @@
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
+#include "lib/kube/list.h"
 #include "lib/sealed/mention.h"
 #include "lib/sealed/sealed.h"
 

@@ -7,6 +7,7 @@
 #ifndef ROTATE_ELSEWHERE_H
 #define ROTATE_ELSEWHERE_H
 
+#include "lib/kube/secret.h"
 #include "lib/rotate/rotation.h"
 
 /* Count the versions in a Secret's values that are not ciphertext as a whole, such as Helm values.

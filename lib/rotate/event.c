@@ -9,6 +9,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
+#include "lib/kube/event.h"
 
 #define COMPONENT "secret-rotate"
 

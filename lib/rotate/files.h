@@ -10,7 +10,7 @@
 #define ROTATE_FILES_H
 
 #include "lib/vault/session.h"
-#include "lib/vault/vault.h"
+#include "lib/vault/transit.h"
 
 enum rotate_files_phase {
 	ROTATE_FILES_REWRAP, /* what is old */

@@ -2,7 +2,7 @@
 #ifndef ROTATE_JOB_H
 #define ROTATE_JOB_H
 
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 #include "lib/rotate/keyset.h"
 
 struct job;

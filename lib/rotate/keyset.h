@@ -3,7 +3,7 @@
 #define ROTATE_KEYSET_H
 
 #include "lib/vault/session.h"
-#include "lib/vault/vault.h"
+#include "lib/vault/transit.h"
 
 /* How many values were found on one version of a key. */
 struct keyset_census {

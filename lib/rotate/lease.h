@@ -9,7 +9,7 @@
 #ifndef ROTATE_LEASE_H
 #define ROTATE_LEASE_H
 
-#include "lib/kube/kube.h"
+#include "lib/kube/lease.h"
 
 /* How long others watch before they take the Lease over from one who does not renew it. */
 #define LEASE_DURATION_S 15

@@ -7,7 +7,7 @@
 #ifndef ROTATE_LISTING_H
 #define ROTATE_LISTING_H
 
-#include "lib/kube/kube.h"
+#include "lib/kube/list.h"
 #include "lib/rotate/selection.h"
 
 struct listing {

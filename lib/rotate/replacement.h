@@ -7,7 +7,7 @@
 #ifndef ROTATE_REPLACEMENT_H
 #define ROTATE_REPLACEMENT_H
 
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 
 #define REPLACEMENT_ANNOTATION "secretmanager/replaces"
 /* Of a name, as secret-seal --immutable writes them: NAME-SUFFIX. */

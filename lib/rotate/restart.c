@@ -5,6 +5,8 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
+#include "lib/kube/list.h"
+#include "lib/kube/workload.h"
 
 /* Metadata of workloads is some KB each, most of it managed fields. */
 #define PAGE_LIMIT 250

@@ -16,7 +16,6 @@
 #include "lib/rotate/selection.h"
 #include "lib/rotate/summary.h"
 #include "lib/vault/session.h"
-#include "lib/vault/vault.h"
 
 #define ROTATE_LEASE "secret-rotate"
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/kube/kube.h"
 #include "lib/sealed/sealed.h"
 
 static int copy(struct strings *to, const struct strings *from, struct error *err)

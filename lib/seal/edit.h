@@ -7,6 +7,7 @@
 #define SEAL_EDIT_H
 
 #include "lib/seal/servers.h"
+#include "lib/vault/transit.h"
 
 struct edit_settings {
 	const char *name; /* of the Secret */

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "lib/base/strings.h"
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 #include "lib/sealed/variables.h"
 
 /* A Secret holds 1 MiB in all, so no input of one is larger. */

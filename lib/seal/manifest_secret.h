@@ -2,7 +2,6 @@
 #ifndef SEAL_MANIFEST_SECRET_H
 #define SEAL_MANIFEST_SECRET_H
 
-#include "lib/kube/kube.h"
 #include "lib/seal/seal.h"
 
 /*

@@ -9,7 +9,6 @@
 #ifndef SEAL_MANIFESTS_H
 #define SEAL_MANIFESTS_H
 
-#include "lib/kube/kube.h"
 #include "lib/seal/seal.h"
 
 /* What becomes of a stream; each may be NULL.  0, or -1 with *err, which ends the run. */

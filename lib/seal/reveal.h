@@ -4,6 +4,7 @@
 
 #include "lib/base/secret_buffer.h"
 #include "lib/seal/servers.h"
+#include "lib/vault/transit.h"
 
 struct reveal_settings {
 	const char *name;	 /* of the Secret */

@@ -9,9 +9,9 @@
 #define SEAL_SEAL_H
 
 #include "lib/base/strings.h"
-#include "lib/kube/kube.h"
 #include "lib/seal/servers.h"
 #include "lib/sealed/variables.h"
+#include "lib/vault/transit.h"
 
 #define SEAL_DOCUMENT_KEY SEALED_DOCUMENT_KEY
 

@@ -5,6 +5,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
+#include "lib/kube/list.h"
 #include "lib/sealed/sealed.h"
 
 struct walk {

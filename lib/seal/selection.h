@@ -3,7 +3,6 @@
 #define SEAL_SELECTION_H
 
 #include "lib/base/strings.h"
-#include "lib/kube/kube.h"
 #include "lib/seal/servers.h"
 
 struct selection {

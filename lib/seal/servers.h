@@ -2,9 +2,8 @@
 #ifndef SEAL_SERVERS_H
 #define SEAL_SERVERS_H
 
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 #include "lib/vault/session.h"
-#include "lib/vault/vault.h"
 
 struct servers_settings {
 	struct vault_settings vault;

@@ -5,6 +5,7 @@
 #include "lib/base/text_stream.h"
 #include "lib/seal/selection.h"
 #include "lib/sealed/sealed.h"
+#include "lib/vault/transit.h"
 
 enum status_state {
 	STATUS_CURRENT,	  /* sealed with the newest version of its key */

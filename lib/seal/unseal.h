@@ -2,9 +2,9 @@
 #ifndef SEAL_UNSEAL_H
 #define SEAL_UNSEAL_H
 
-#include "lib/kube/kube.h"
 #include "lib/seal/servers.h"
 #include "lib/sealed/sealed.h"
+#include "lib/vault/transit.h"
 
 struct unsealed_value {
 	struct secret_buffer plaintext;

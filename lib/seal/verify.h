@@ -3,6 +3,7 @@
 #define SEAL_VERIFY_H
 
 #include "lib/seal/selection.h"
+#include "lib/vault/transit.h"
 
 struct verify_outcome {
 	size_t secrets, values; /* looked at */

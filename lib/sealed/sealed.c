@@ -6,7 +6,7 @@
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
-#include "lib/vault/vault.h"
+#include "lib/vault/transit.h"
 
 #define PREFIX "vault:v"
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)

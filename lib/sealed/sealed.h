@@ -14,7 +14,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 
 #define SEALED_LABEL "secretmanager/sealed"
 #define SEALED_LABEL_VALUE "true"

@@ -20,4 +20,10 @@ int vault_answer_check(const struct http_exchange *exchange, struct error *err)
 int vault_request(struct vault *vault, bool post, const char *mount, const char *rest,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * Return true for an answer by which the request has too much JSON: Vault answers 500, OpenBao 400,
+ * and the same request can never succeed.
+ */
+bool transit_over_json_limit(const struct http_exchange *exchange) __attribute__((nonnull));
+
 #endif

@@ -3,6 +3,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/vault/answer.h"
+#include "lib/vault/login.h"
 
 static const struct {
 	const char *name;

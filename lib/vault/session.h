@@ -5,7 +5,7 @@
 #ifndef VAULT_SESSION_H
 #define VAULT_SESSION_H
 
-#include "lib/vault/vault.h"
+#include "lib/vault/login.h"
 
 /* The least life that the Kubernetes API gives a token. */
 #define VAULT_JWT_LIFETIME_MS ((int64_t)600000)

@@ -1,4 +1,3 @@
-#include "lib/vault/vault.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * The first byte of the input selects the kind of answer, the second one the status, the rest is
  * the body.
  */
-#include "lib/kube/kube.h"
+#include "lib/kube/config_map.h"
 
 #include <string.h>
 

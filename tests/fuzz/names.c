@@ -19,7 +19,6 @@
 #include "lib/launch/naming.h"
 #include "lib/launch/reference.h"
 #include "lib/sealed/sealed.h"
-#include "lib/vault/vault.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct error err;

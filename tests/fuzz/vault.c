@@ -4,7 +4,8 @@
  * The first byte of the input selects the kind of answer, the second one the status, the rest is
  * the body.
  */
-#include "lib/vault/vault.h"
+#include "lib/vault/login.h"
+#include "lib/vault/transit.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "lib/kube/kube.h"
+#include "lib/kube/list.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/http_server.h"
 

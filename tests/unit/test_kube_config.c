@@ -1,7 +1,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 #include "tests/unit/kube_scratch.h"
 
 static struct error err;

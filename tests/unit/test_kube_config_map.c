@@ -1,4 +1,4 @@
-#include "lib/kube/kube.h"
+#include "lib/kube/config_map.h"
 #include "tests/unit/expect.h"
 
 static struct error err;

@@ -1,7 +1,7 @@
 /* Leases: what is asked, and what is read of the answers. */
 #include <regex.h>
 
-#include "lib/kube/kube.h"
+#include "lib/kube/lease.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/http_server.h"
 

@@ -1,5 +1,5 @@
 #include "lib/base/json.h"
-#include "lib/kube/kube.h"
+#include "lib/kube/secret.h"
 #include "tests/unit/expect.h"
 
 static struct error err;

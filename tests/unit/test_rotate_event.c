@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "lib/base/log.h"
+#include "lib/kube/event.h"
 #include "lib/rotate/event.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/http_server.h"

@@ -1,5 +1,7 @@
 /* Restarting workloads, against an API server that says what stands here. */
 #include "lib/base/log.h"
+#include "lib/kube/list.h"
+#include "lib/kube/workload.h"
 #include "lib/rotate/restart.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/http_server.h"

@@ -4,6 +4,7 @@
 
 #include "lib/base/log.h"
 #include "lib/vault/session.h"
+#include "lib/vault/transit.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/http_server.h"
 

@@ -1,5 +1,5 @@
 #include "lib/base/log.h"
-#include "lib/vault/vault.h"
+#include "lib/vault/transit.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/http_server.h"
 

@@ -1,7 +1,8 @@
 #include <stdio.h>
 
 #include "lib/base/log.h"
-#include "lib/vault/vault.h"
+#include "lib/vault/login.h"
+#include "lib/vault/transit.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/http_server.h"
 

@@ -1,0 +1,21 @@
+/* config_map: ConfigMaps, which are only read. */
+#ifndef KUBE_CONFIG_MAP_H
+#define KUBE_CONFIG_MAP_H
+
+#include "lib/kube/kube.h"
+
+/* A ConfigMap; its data is text, its binaryData bytes, and here both are bytes. */
+struct kube_config_map {
+	char *namespace, *name;
+	struct kube_entry *data;
+	size_t data_count;
+};
+void kube_config_map_free(struct kube_config_map *map) __attribute__((nonnull));
+/* GET one ConfigMap; errors name it. */
+int kube_config_map_get_request(struct kube *kube, const char *namespace, const char *name,
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+int kube_config_map_result(const struct http_exchange *exchange, const char *namespace,
+    const char *name, struct kube_config_map *map, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+#endif
