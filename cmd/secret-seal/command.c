@@ -30,10 +30,11 @@ int command_find_token(struct vault_session_settings *session, struct error *err
 	return result < 0 ? error_wrap(err, "Vault token") : 0;
 }
 
-struct servers_settings command_servers(const struct connection *connection, bool offline)
+struct seal_session_settings command_session_settings(
+    const struct connection *connection, bool offline)
 {
-	return (struct servers_settings){.vault = connection->vault,
-	    .session = connection->session,
+	return (struct seal_session_settings){.vault = connection->vault,
+	    .vault_session = connection->session,
 	    .kube = connection->kube,
 	    .timeout_ms = connection->program.timeout_ms,
 	    .offline = offline};

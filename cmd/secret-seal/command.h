@@ -4,9 +4,8 @@
 
 #include "cmd/connection_options.h"
 #include "cmd/program.h"
+#include "lib/seal/seal.h"
 #include "lib/seal/selection.h"
-#include "lib/seal/servers.h"
-#include "lib/vault/transit.h"
 
 /*
  * What all commands are told.  Each command's configuration begins with it, so that one description
@@ -85,8 +84,8 @@ int command_find_token(struct vault_session_settings *session, struct error *err
     __attribute__((nonnull, warn_unused_result));
 
 /* The servers that the options lead to; what it holds is borrowed. */
-struct servers_settings command_servers(const struct connection *connection, bool offline)
-    __attribute__((nonnull));
+struct seal_session_settings command_session_settings(
+    const struct connection *connection, bool offline) __attribute__((nonnull));
 
 /*
  * The place of `text` in a NULL-ended list of words; `otherwise` where it is not given; -1 with

@@ -103,9 +103,9 @@ static int run(char **operands, int count, struct error *err)
 
 	if (choose(operands, count, &settings, err) < 0)
 		return -1;
-	struct servers_settings servers =
-	    command_servers(&configuration.connection, settings.file != NULL);
-	if (edit(&servers, &settings, &changed, err) < 0)
+	struct seal_session_settings session =
+	    command_session_settings(&configuration.connection, settings.file != NULL);
+	if (edit(&session, &settings, &changed, err) < 0)
 		return settings.file ? -1 : hint_at_file(settings.name, err);
 	if (secret_buffer_append_format(&line, err, "%s%s %s\n", settings.file ? "" : "secret/",
 		settings.file ? settings.file : settings.name,

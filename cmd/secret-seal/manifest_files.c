@@ -13,7 +13,7 @@
 #include "lib/seal/manifests.h"
 
 struct sealing_files {
-	struct servers *servers;
+	struct seal_session *session;
 	const struct seal_settings *settings;
 	enum manifest_target target;
 	struct manifests_summary summary;
@@ -91,7 +91,7 @@ static int seal_stream(struct sealing_files *files, int fd, const char *name,
     const struct manifests_sink *sink, struct error *err)
 {
 	return manifests_seal(
-	    files->servers, files->settings, fd, name, sink, &files->summary, err);
+	    files->session, files->settings, fd, name, sink, &files->summary, err);
 }
 
 static void tell_file(const char *name, size_t sealed)
@@ -221,18 +221,18 @@ static int list_files(
 int manifest_files_seal(const struct connection *connection, const struct seal_settings *settings,
     const struct strings *files, bool recursive, enum manifest_target target, struct error *err)
 {
-	struct servers_settings servers_settings =
-	    command_servers(connection, target != MANIFEST_TO_API);
-	struct servers servers;
+	struct seal_session_settings session_settings =
+	    command_session_settings(connection, target != MANIFEST_TO_API);
+	struct seal_session session;
 	struct strings names = {0};
 	int result = -1;
 
 	if (list_files(files, recursive, &names, err) == 0 &&
-	    servers_begin(&servers, &servers_settings, err) == 0) {
+	    seal_session_begin(&session, &session_settings, err) == 0) {
 		struct sealing_files sealing = {
-		    .servers = &servers, .settings = settings, .target = target};
+		    .session = &session, .settings = settings, .target = target};
 		result = seal_listed(&sealing, &names, err);
-		servers_end(&servers);
+		seal_session_end(&session);
 		if (result == 0)
 			tell_summary(&sealing);
 	}

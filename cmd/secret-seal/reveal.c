@@ -1,5 +1,5 @@
 /* reveal: print plaintext, for a person's eyes. */
-#include "lib/seal/reveal.h"
+#include "lib/seal/unseal.h"
 
 #include <unistd.h>
 
@@ -47,13 +47,14 @@ static int print(struct secret_buffer *text, bool terminal, struct error *err)
 
 static int run(char **operands, int count, struct error *err)
 {
-	struct servers_settings settings = command_servers(&configuration.connection, false);
+	struct seal_session_settings settings =
+	    command_session_settings(&configuration.connection, false);
 	struct reveal_settings reveal_settings = {.name = operands[0],
 	    .key = count == 2 ? operands[1] : NULL,
 	    .transit_key = configuration.transit_key};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	bool terminal = isatty(STDOUT_FILENO);
-	struct servers servers;
+	struct seal_session session;
 
 	if (count < 1 || count > 2)
 		return error_set(
@@ -61,10 +62,10 @@ static int run(char **operands, int count, struct error *err)
 	if (!terminal && !configuration.yes)
 		return error_set(err, ERROR_USAGE,
 		    "standard output is no terminal: if plaintext is to go there, say --yes");
-	if (servers_begin(&servers, &settings, err) < 0)
+	if (seal_session_begin(&session, &settings, err) < 0)
 		return -1;
-	int result = reveal(&servers, &reveal_settings, &text, err);
-	servers_end(&servers);
+	int result = reveal(&session, &reveal_settings, &text, err);
+	seal_session_end(&session);
 	return result < 0 ? -1 : print(&text, terminal, err);
 }
 

@@ -268,29 +268,29 @@ static bool changes_given(void)
 static int seal_once(const struct seal_settings *settings, const char *file,
     struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
 {
-	struct servers_settings servers_settings =
-	    command_servers(&configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
-	struct servers servers;
+	struct seal_session_settings session_settings = command_session_settings(
+	    &configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
+	struct seal_session session;
 
-	if (servers_begin(&servers, &servers_settings, err) < 0)
+	if (seal_session_begin(&session, &session_settings, err) < 0)
 		return -1;
-	int result = file ? manifest_secret_seal(&servers, settings, file, changes, outcome, err)
-			  : seal(&servers, settings, changes, outcome, err);
-	servers_end(&servers);
+	int result = file ? manifest_secret_seal(&session, settings, file, changes, outcome, err)
+			  : seal(&session, settings, changes, outcome, err);
+	seal_session_end(&session);
 	return result;
 }
 
 /* With empty values in the place of those that are to be asked for. */
 static int rehearse(const struct seal_settings *settings, const char *file, struct error *err)
 {
-	struct seal_settings rehearsal = *settings;
+	struct seal_settings check_only = *settings;
 	struct seal_outcome outcome = {0};
 	struct seal_changes changes;
 
-	rehearsal.rehearsal = true;
+	check_only.check_only = true;
 	int result = seal_changes_copy(&configuration.changes, &changes, err);
 	if (result == 0)
-		result = seal_once(&rehearsal, file, &changes, &outcome, err);
+		result = seal_once(&check_only, file, &changes, &outcome, err);
 	seal_outcome_free(&outcome);
 	seal_changes_free(&changes);
 	return result;

@@ -7,7 +7,7 @@
 
 struct configuration {
 	struct connection connection;
-	struct selection selection;
+	struct seal_selection selection;
 	const char *output;
 };
 
@@ -51,20 +51,21 @@ static int print_piece(void *context, const struct secret_buffer *text, struct e
 static int run(char **operands, int count, struct error *err)
 {
 	static const char *const words[] = {"table", "json", "yaml", "prometheus", NULL};
-	struct servers_settings settings = command_servers(&configuration.connection, false);
+	struct seal_session_settings settings =
+	    command_session_settings(&configuration.connection, false);
 	struct text_stream out = {.write = print_piece};
-	struct servers servers;
+	struct seal_session session;
 	struct status status;
 	int format = command_choose("--output", configuration.output, words, STATUS_TABLE, err);
 
 	configuration.selection.names = operands;
 	configuration.selection.name_count = count;
-	if (format < 0 || servers_begin(&servers, &settings, err) < 0)
+	if (format < 0 || seal_session_begin(&session, &settings, err) < 0)
 		return -1;
-	int result = status_read(&servers, &configuration.selection, &status, err);
+	int result = status_read(&session, &configuration.selection, &status, err);
 	if (result == 0 && status.count == 0)
-		selection_tell_none(&servers, &configuration.selection);
-	servers_end(&servers);
+		seal_selection_log_empty(&session, &configuration.selection);
+	seal_session_end(&session);
 	if (result < 0)
 		return -1;
 	result = status_write(&status, (enum status_format)format, time(NULL), &out, err);

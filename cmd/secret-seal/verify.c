@@ -1,11 +1,11 @@
 /* verify: see that everything decrypts. */
-#include "lib/seal/verify.h"
+#include "lib/seal/unseal.h"
 
 #include "cmd/secret-seal/command.h"
 
 struct configuration {
 	struct connection connection;
-	struct selection selection;
+	struct seal_selection selection;
 	const char *transit_key;
 };
 
@@ -41,19 +41,20 @@ static int tell(const struct verify_outcome *outcome, struct error *err)
 
 static int run(char **operands, int count, struct error *err)
 {
-	struct servers_settings settings = command_servers(&configuration.connection, false);
+	struct seal_session_settings settings =
+	    command_session_settings(&configuration.connection, false);
 	struct verify_outcome outcome;
-	struct servers servers;
+	struct seal_session session;
 
 	configuration.selection.names = operands;
 	configuration.selection.name_count = count;
-	if (servers_begin(&servers, &settings, err) < 0)
+	if (seal_session_begin(&session, &settings, err) < 0)
 		return -1;
 	int result =
-	    verify(&servers, &configuration.selection, configuration.transit_key, &outcome, err);
+	    verify(&session, &configuration.selection, configuration.transit_key, &outcome, err);
 	if (result == 0 && outcome.secrets == 0)
-		selection_tell_none(&servers, &configuration.selection);
-	servers_end(&servers);
+		seal_selection_log_empty(&session, &configuration.selection);
+	seal_session_end(&session);
 	return result < 0 ? -1 : tell(&outcome, err);
 }
 

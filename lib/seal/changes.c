@@ -4,7 +4,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
-#include "lib/seal/sealing.h"
+#include "lib/seal/internal.h"
 
 void seal_changes_free(struct seal_changes *changes)
 {

@@ -18,7 +18,7 @@
 #define CONFLICTS_MAX 5
 
 struct editing {
-	const struct servers_settings *servers;
+	const struct seal_session_settings *session;
 	const struct edit_settings *settings;
 	struct unsealed base;	  /* as the person saw it */
 	struct variables values;  /* its plaintexts, per key */
@@ -36,29 +36,29 @@ static void free_editing(struct editing *editing)
 	seal_changes_free(&editing->changes);
 }
 
-static int unseal_file(struct servers *servers, const struct edit_settings *settings,
+static int unseal_file(struct seal_session *session, const struct edit_settings *settings,
     struct unsealed *unsealed, struct error *err)
 {
 	struct kube_secret secret;
 
-	if (manifest_secret_read(settings->file, settings->name, servers->namespace,
+	if (manifest_secret_read(settings->file, settings->name, session->namespace,
 		settings->force_foreign, &secret, err) < 0)
 		return -1;
-	return unseal_secret(servers, &secret, settings->transit_key, unsealed, err);
+	return unseal_secret(session, &secret, settings->transit_key, unsealed, err);
 }
 
 /* Read and decrypt, in a stay of its own with the servers. */
 static int read_secret(struct editing *editing, struct unsealed *unsealed, struct error *err)
 {
-	struct servers servers;
+	struct seal_session session;
 
-	if (servers_begin(&servers, editing->servers, err) < 0)
+	if (seal_session_begin(&session, editing->session, err) < 0)
 		return -1;
 	const struct edit_settings *settings = editing->settings;
 	int result = settings->file
-			 ? unseal_file(&servers, settings, unsealed, err)
-			 : unseal(&servers, settings->name, settings->transit_key, unsealed, err);
-	servers_end(&servers);
+			 ? unseal_file(&session, settings, unsealed, err)
+			 : unseal(&session, settings->name, settings->transit_key, unsealed, err);
+	seal_session_end(&session);
 	if (result == 0 && unsealed_check(unsealed, err) < 0) {
 		unsealed_free(unsealed);
 		return -1;
@@ -265,15 +265,15 @@ static int write_changes(struct editing *editing, struct error *err)
 	    .based_on = editing->base.secret.resource_version};
 	struct seal_changes changes;
 	struct seal_outcome outcome = {0};
-	struct servers servers;
+	struct seal_session session;
 	int result = seal_changes_copy(&editing->changes, &changes, err);
 
-	if (result == 0 && (result = servers_begin(&servers, editing->servers, err)) == 0) {
+	if (result == 0 && (result = seal_session_begin(&session, editing->session, err)) == 0) {
 		const char *file = editing->settings->file;
 		result =
-		    file ? manifest_secret_seal(&servers, &settings, file, &changes, &outcome, err)
-			 : seal(&servers, &settings, &changes, &outcome, err);
-		servers_end(&servers);
+		    file ? manifest_secret_seal(&session, &settings, file, &changes, &outcome, err)
+			 : seal(&session, &settings, &changes, &outcome, err);
+		seal_session_end(&session);
 	}
 	seal_outcome_free(&outcome);
 	seal_changes_free(&changes);
@@ -398,10 +398,10 @@ static int edit_until_done(struct editing *editing, struct editor *editor, struc
 	}
 }
 
-int edit(const struct servers_settings *servers, const struct edit_settings *settings,
+int edit(const struct seal_session_settings *session, const struct edit_settings *settings,
     bool *changed, struct error *err)
 {
-	struct editing editing = {.servers = servers, .settings = settings};
+	struct editing editing = {.session = session, .settings = settings};
 	struct editor editor = EDITOR_INIT;
 	int result = editor_check(settings->editor, err);
 

@@ -6,8 +6,7 @@
 #ifndef SEAL_EDIT_H
 #define SEAL_EDIT_H
 
-#include "lib/seal/servers.h"
-#include "lib/vault/transit.h"
+#include "lib/seal/seal.h"
 
 struct edit_settings {
 	const char *name; /* of the Secret */
@@ -24,7 +23,7 @@ struct edit_settings {
  * of what changes are logged.  What somebody else changed meanwhile in other values stays; in the
  * same value it is a refusal.
  */
-int edit(const struct servers_settings *servers, const struct edit_settings *settings,
+int edit(const struct seal_session_settings *session, const struct edit_settings *settings,
     bool *changed, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

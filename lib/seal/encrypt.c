@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/seal/sealing.h"
+#include "lib/seal/internal.h"
 
 static void free_items(struct transit_item *items, size_t count)
 {
@@ -33,10 +33,10 @@ static int take_entry(const struct sealing *sealing, const struct kube_entry *en
 static int transit(struct sealing *sealing, enum transit_operation operation,
     struct transit_item *items, size_t count, struct error *err)
 {
-	struct servers *servers = sealing->servers;
+	struct seal_session *session = sealing->session;
 
 	return transit_batch(
-	    servers->client, &servers->vault, &sealing->key, operation, items, count, err);
+	    session->client, &session->vault, &sealing->key, operation, items, count, err);
 }
 
 /*

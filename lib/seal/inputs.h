@@ -1,11 +1,12 @@
 /*
- * inputs: the values to seal: literals, files, .env files, a document, prompts, generated ones.
+ * inputs: the values to seal, from options: literals, files, .env files, a document, prompts and
+ * generated values.
  *
- * The forms are those of kubectl create secret generic.  A name that comes twice is refused.
+ * The forms are those of "kubectl create secret generic".  A name that is given twice is an error.
  *
- * A document that begins with '{' is JSON (lib/base/json.h: no comments, nothing behind it), any
- * other is YAML (lib/base/yaml.h: one document; comments are left out).  Neither may name a member
- * twice or hold what is no UTF-8.  Nested values become compact JSON.
+ * A document that begins with '{' is JSON (lib/base/json.h: without comments or text after it); any
+ * other is YAML (lib/base/yaml.h: one document; comments are dropped).  Duplicate members and
+ * invalid UTF-8 are errors.  Nested values become compact JSON.
  */
 #ifndef SEAL_INPUTS_H
 #define SEAL_INPUTS_H
@@ -16,43 +17,60 @@
 #include "lib/kube/secret.h"
 #include "lib/sealed/variables.h"
 
-/* A Secret holds 1 MiB in all, so no input of one is larger. */
+/* The limit of one input: a Secret holds 1 MiB in all. */
 #define INPUT_BYTES_MAX KUBE_SECRET_BYTES_MAX
 
 struct inputs {
 	struct strings literals;  /* NAME=VALUE */
-	struct strings files;	  /* [NAME=]PATH; the name is else the file's; bytes as they are */
+	struct strings files;	  /* [NAME=]PATH; without NAME, the file's base name */
 	struct strings env_files; /* PATH, see lib/base/dotenv.h */
-	struct strings prompts;	  /* NAME: asked for on the terminal, see inputs_ask */
-	struct strings generated; /* NAME=LENGTH:CLASS, see lib/seal/generate.h */
+	struct strings prompts;	  /* NAME, asked for on the terminal by inputs_ask */
+	struct strings generated; /* NAME=RECIPE, see generate */
 	const char *document;	  /* PATH or "-": a JSON or YAML object; NULL: none */
 };
 
-/* True when there is anything to seal. */
+/* Return whether there is any input. */
 bool inputs_given(const struct inputs *inputs) __attribute__((nonnull));
 
 /*
- * All values by name; a document's members as sealed_document_each gives them.  ERROR_USAGE or
- * ERROR_INVALID names the input, and in a file the line.  What is to be asked for is empty yet, but
- * there is a terminal for it.  *members is the document itself as JSON, with
- * the types that its values do not tell any more; it stays empty where none is given.
+ * Read all values except those of prompts, which stay empty after a check that there is a terminal.
+ * A document's members become values as sealed_document_each gives them; *members is the document
+ * as JSON, which keeps the types, and is empty without a document.  ERROR_USAGE or ERROR_INVALID
+ * names the input, and in a file the line.
  */
 int inputs_read(const struct inputs *inputs, struct variables *values,
     struct secret_buffer *members, struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/*
- * Ask for the prompts among the values that inputs_read gave.  Apart from it, so that all that may
- * be in the way can be known before a person is asked.
- */
+/* Ask for the prompted values that inputs_read left empty. */
 int inputs_ask(const struct inputs *inputs, struct variables *values, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * The document alone, for the document layout: JSON as it is, to the last byte, once it is known to
- * be an object; YAML as the JSON that it stands for.  ERROR_USAGE when other values are given too:
- * what would be kept of which?
+ * Read only the document, for the document layout: JSON byte for byte, YAML converted to JSON.
+ * ERROR_USAGE if there are other inputs.
  */
 int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Longer than any password, key or salt. */
+#define GENERATE_LENGTH_MAX 65536
+
+/* clang-format off */
+/*
+ * Append a random value.  The recipe is "LENGTH:CLASS", or "LENGTH" for alnum.  LENGTH counts
+ * characters, drawn from the class with equal chance by BoringSSL's generator:
+ *   alnum      A-Z a-z 0-9
+ *   lower      a-z 0-9, valid in DNS names and most database names
+ *   digits     0-9
+ *   hex        0-9 a-f
+ *   base64     A-Z a-z 0-9 + /
+ *   base64url  A-Z a-z 0-9 - _
+ *   ascii      ! to ~
+ *   bytes      any byte
+ * ERROR_USAGE for an invalid recipe.
+ */
+/* clang-format on */
+int generate(const char *recipe, struct secret_buffer *value, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

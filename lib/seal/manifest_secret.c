@@ -10,7 +10,7 @@
 #include "lib/manifest/file.h"
 #include "lib/manifest/manifest.h"
 #include "lib/manifest/stream.h"
-#include "lib/seal/sealing.h"
+#include "lib/seal/internal.h"
 #include "lib/sealed/foreign.h"
 
 /* Which Secret is meant, and where it was found. */
@@ -167,7 +167,7 @@ int manifest_secret_read(const char *file, const char *name, const char *namespa
 
 struct changing {
 	struct search search;
-	struct servers *servers;
+	struct seal_session *session;
 	const struct seal_settings *settings;
 	struct seal_changes *changes;
 	struct seal_outcome *outcome;
@@ -208,12 +208,12 @@ static int run_steps(struct sealing *sealing, struct error *err)
 
 	if (sealing_settle_layout(sealing, err) < 0 || sealing_check_marks(sealing, err) < 0 ||
 	    sealing_check_changes(sealing, err) < 0 || sealing_find_key(sealing, err) < 0 ||
-	    servers_log_in(sealing->servers, err) < 0 || sealing_find_scope(sealing, err) < 0)
+	    seal_session_log_in(sealing->session, err) < 0 || sealing_find_scope(sealing, err) < 0)
 		return -1;
 	if (sealing_plan(sealing, err) < 0 || sealing_check_type(sealing, err) < 0)
 		return -1;
-	/* A rehearsal makes no key, and without one there is nothing more to know. */
-	if (sealing->settings->rehearsal && sealing->key_missing)
+	/* A check_only makes no key, and without one there is nothing more to know. */
+	if (sealing->settings->check_only && sealing->key_missing)
 		return 0;
 	if (sealings_encrypt(&sealing, 1, &failed, err) < 0)
 		return -1;
@@ -257,16 +257,17 @@ static int change_found(struct changing *changing, const struct manifest *manife
 	const char *own = found->object.namespace;
 	struct seal_settings settings = *changing->settings;
 	struct sealing sealing = {
-	    .settings = &settings, .servers = changing->servers, .changes = changing->changes};
+	    .settings = &settings, .session = changing->session, .changes = changing->changes};
 	int result = -1;
 
 	settings.adopt = true; /* plaintext beside ciphertext is what manifests are about */
 	if (check_version(changing, manifest, err) == 0 &&
 	    check_plaintext(changing, found, err) == 0 &&
-	    take_existing(&sealing, found, own ? own : changing->servers->namespace, err) == 0 &&
+	    take_existing(&sealing, found, own ? own : changing->session->namespace, err) == 0 &&
 	    run_steps(&sealing, err) == 0)
-		result =
-		    settings.rehearsal ? 0 : write_change(changing, manifest, found, &sealing, err);
+		result = settings.check_only
+			     ? 0
+			     : write_change(changing, manifest, found, &sealing, err);
 	free(sealing.name);
 	free(sealing.existing.namespace);
 	transit_key_free(&sealing.key);
@@ -288,13 +289,13 @@ static int change_document(void *context, struct manifest *manifest, struct erro
 	    &changing->file, secret_buffer_string(&manifest->text), manifest->text.length, err);
 }
 
-int manifest_secret_seal(struct servers *servers, const struct seal_settings *settings,
+int manifest_secret_seal(struct seal_session *session, const struct seal_settings *settings,
     const char *file, struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
 {
 	struct changing changing = {.search = {.file = file,
 					.name = settings->name,
 					.force_foreign = settings->force_foreign},
-	    .servers = servers,
+	    .session = session,
 	    .settings = settings,
 	    .changes = changes,
 	    .outcome = outcome};
@@ -306,7 +307,7 @@ int manifest_secret_seal(struct servers *servers, const struct seal_settings *se
 	    each_document(changing.file.in, &changing.search, change_document, &changing, err);
 	if (result == 0)
 		result = check_found(&changing.search, err);
-	if (result == 0 && !settings->rehearsal)
+	if (result == 0 && !settings->check_only)
 		result = manifest_file_commit(&changing.file, err);
 	manifest_file_free(&changing.file);
 	return result;

@@ -20,7 +20,7 @@ int manifest_secret_read(const char *file, const char *name, const char *namespa
  * set.  The file is replaced whole or not at all (lib/manifest/file.h); ERROR_CONFLICT when
  * somebody changed it meanwhile.
  */
-int manifest_secret_seal(struct servers *servers, const struct seal_settings *settings,
+int manifest_secret_seal(struct seal_session *session, const struct seal_settings *settings,
     const char *file, struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -8,7 +8,7 @@
 #include "lib/base/signals.h"
 #include "lib/manifest/manifest.h"
 #include "lib/manifest/stream.h"
-#include "lib/seal/sealing.h"
+#include "lib/seal/internal.h"
 #include "lib/sealed/foreign.h"
 
 /*
@@ -43,7 +43,7 @@ struct known_key {
 };
 
 struct run {
-	struct servers *servers;
+	struct seal_session *session;
 	const struct seal_settings *settings;
 	const struct manifests_sink *sink;
 	struct manifests_summary *summary;
@@ -116,8 +116,8 @@ static bool same_text(const char *a, const char *b)
 static int find_namespace(struct run *run, struct waiting_secret *secret, struct error *err)
 {
 	const char *own = secret->found->object.namespace;
-	const char *asked = run->servers->settings->kube.namespace;
-	const char *namespace = own ? own : run->servers->namespace;
+	const char *asked = run->session->settings->kube.namespace;
+	const char *namespace = own ? own : run->session->namespace;
 
 	if (own && !kube_valid_namespace(own))
 		return error_set(err, ERROR_INVALID, "\"%s\" can't be a namespace's name", own);
@@ -273,7 +273,7 @@ static int prepare(struct run *run, struct waiting_secret *secret, struct error 
 	secret->settings.adopt = true; /* plaintext beside ciphertext is what this is about */
 	take_key(secret);
 	sealing->settings = &secret->settings;
-	sealing->servers = run->servers;
+	sealing->session = run->session;
 	if (find_namespace(run, secret, err) < 0 || find_name(secret, err) < 0 ||
 	    take_existing(secret, err) < 0 || find_layout(secret, err) < 0 ||
 	    add_values(secret, run->file, err) < 0)
@@ -281,7 +281,7 @@ static int prepare(struct run *run, struct waiting_secret *secret, struct error 
 	struct seal_changes changes = {.values = sealing->values};
 	sealing->changes = &changes;
 	if (sealing_check_marks(sealing, err) < 0 || sealing_find_key(sealing, err) < 0 ||
-	    servers_log_in(run->servers, err) < 0 || find_scope(run, secret, err) < 0)
+	    seal_session_log_in(run->session, err) < 0 || find_scope(run, secret, err) < 0)
 		return -1;
 	sealing->changes = NULL;
 	return sealing_check_type(sealing, err) < 0 ? -1 : sealing_mark(sealing, err);
@@ -370,7 +370,7 @@ static int write_secret(struct run *run, const struct waiting_secret *secret, st
 	if (!object->name)
 		return error_set(err, ERROR_USAGE,
 		    "metadata.generateName: a Secret that is written to the API has a name");
-	servers_next_step(run->servers);
+	seal_session_restart_timeout(run->session);
 	struct seal_settings settings = *run->settings;
 	settings.based_on = secret->version;
 	int result = sealing_write_manifest(&secret->sealing, object, &settings, &outcome, err);
@@ -433,8 +433,8 @@ static int encrypt_queue(struct run *run, struct error *err)
 		return -1;
 	if (count == 0)
 		return 0;
-	servers_next_step(run->servers);
-	if (servers_log_in(run->servers, err) < 0)
+	seal_session_restart_timeout(run->session);
+	if (seal_session_log_in(run->session, err) < 0)
 		return -1;
 	return sealings_encrypt(sealings, count, &failed, err) < 0 ? wrap_failed(run, failed, err)
 								   : 0;
@@ -529,7 +529,7 @@ static int take_document(
 	if (!waiting)
 		return error_memory(err);
 	/* It may have taken its time to come. */
-	servers_next_step(run->servers);
+	seal_session_restart_timeout(run->session);
 	if (foreign_read_manifest(
 		&waiting->manifest, text, line, run->file, run->settings->force_foreign, err) < 0 ||
 	    look_at(run, waiting, err) < 0) {
@@ -558,11 +558,11 @@ static int read_stream(struct run *run, int fd, struct error *err)
 	return result == 0 ? flush(run, err) : -1;
 }
 
-int manifests_seal(struct servers *servers, const struct seal_settings *settings, int fd,
+int manifests_seal(struct seal_session *session, const struct seal_settings *settings, int fd,
     const char *file, const struct manifests_sink *sink, struct manifests_summary *summary,
     struct error *err)
 {
-	struct run run = {.servers = servers,
+	struct run run = {.session = session,
 	    .settings = settings,
 	    .sink = sink,
 	    .summary = summary,

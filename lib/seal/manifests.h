@@ -36,7 +36,7 @@ struct manifests_summary {
  * sink got is whole documents, and the summary says how far it came.  Each batch that is sealed,
  * and each Secret that is written, is a step of the servers'.
  */
-int manifests_seal(struct servers *servers, const struct seal_settings *settings, int fd,
+int manifests_seal(struct seal_session *session, const struct seal_settings *settings, int fd,
     const char *file, const struct manifests_sink *sink, struct manifests_summary *summary,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 

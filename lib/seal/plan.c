@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/seal/sealing.h"
+#include "lib/seal/internal.h"
 #include "lib/sealed/foreign.h"
 
 static int check_data_key(const char *source, const char *name, struct error *err)

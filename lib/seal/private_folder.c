@@ -1,4 +1,4 @@
-#include "lib/seal/private_folder.h"
+#include "lib/seal/editor.h"
 
 #include <errno.h>
 #include <fcntl.h>

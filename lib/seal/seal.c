@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/seal/generate.h"
-#include "lib/seal/sealing.h"
+#include "lib/seal/inputs.h"
+#include "lib/seal/internal.h"
 
 /* As many characters as kustomize's hash has. */
 #define SUFFIX_RECIPE "10:lower"
@@ -59,20 +59,20 @@ static int run(struct sealing *sealing, struct seal_outcome *outcome, struct err
 {
 	if (find_name(sealing, err) < 0 || sealing_check_marks(sealing, err) < 0 ||
 	    sealing_look_up(sealing, err) < 0 || sealing_check_changes(sealing, err) < 0 ||
-	    sealing_find_key(sealing, err) < 0 || servers_log_in(sealing->servers, err) < 0 ||
+	    sealing_find_key(sealing, err) < 0 || seal_session_log_in(sealing->session, err) < 0 ||
 	    sealing_find_scope(sealing, err) < 0)
 		return -1;
 	if (sealing_plan(sealing, err) < 0 || sealing_check_type(sealing, err) < 0)
 		return -1;
-	/* A rehearsal makes no key, and without one there is nothing more to know. */
-	if (sealing->settings->rehearsal && sealing->key_missing)
+	/* A check_only makes no key, and without one there is nothing more to know. */
+	if (sealing->settings->check_only && sealing->key_missing)
 		return 0;
 	if (encrypt(sealing, err) < 0 || sealing_mark(sealing, err) < 0)
 		return -1;
-	return sealing->settings->rehearsal ? 0 : sealing_write(sealing, outcome, err);
+	return sealing->settings->check_only ? 0 : sealing_write(sealing, outcome, err);
 }
 
-int seal(struct servers *servers, const struct seal_settings *settings,
+int seal(struct seal_session *session, const struct seal_settings *settings,
     struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
 {
 	bool again = false;
@@ -81,9 +81,9 @@ int seal(struct servers *servers, const struct seal_settings *settings,
 	for (int tries = 1; tries == 1 || again; tries++) {
 		struct seal_changes copy;
 		struct sealing sealing = {.settings = settings,
-		    .servers = servers,
+		    .session = session,
 		    .changes = &copy,
-		    .namespace = servers->namespace};
+		    .namespace = session->namespace};
 
 		memset(outcome, 0, sizeof(*outcome));
 		result = seal_changes_copy(changes, &copy, err);

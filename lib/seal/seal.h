@@ -1,59 +1,102 @@
 /*
- * seal: from plaintexts to a sealed Secret, in the API or as a manifest.
+ * seal: encrypt values with Vault Transit and keep the ciphertext in a Secret.
  *
- * Nothing is written before every ciphertext is known to decrypt to what went in.  An existing
- * Secret is patched with its resourceVersion as precondition, in one request: what is not named
- * survives, and a failure leaves it as it was.
+ * Nothing is written before all ciphertext is known to decrypt to its plaintext.  An existing
+ * Secret is changed by one patch with its resourceVersion as precondition, so other data keys
+ * stay, and a failed run leaves the Secret as it was.
  */
 #ifndef SEAL_SEAL_H
 #define SEAL_SEAL_H
 
 #include "lib/base/strings.h"
-#include "lib/seal/servers.h"
+#include "lib/kube/secret.h"
 #include "lib/sealed/variables.h"
+#include "lib/vault/session.h"
 #include "lib/vault/transit.h"
 
 #define SEAL_DOCUMENT_KEY SEALED_DOCUMENT_KEY
 
-/* LAYOUT_AS_IS: the existing Secret's; per-key for a new one. */
+/*
+ * A session: the connections to Vault and to the Kubernetes API of one command.
+ */
+
+struct seal_session_settings {
+	struct vault_settings vault;
+	struct vault_session_settings vault_session;
+	struct kube_settings kube;
+	int64_t timeout_ms; /* from seal_session_begin or seal_session_restart_timeout */
+	bool offline;	    /* without the Kubernetes API */
+};
+
+struct seal_session {
+	const struct seal_session_settings *settings; /* borrowed */
+	struct http_client *client;
+	struct vault vault;
+	struct kube kube; /* zeroed when offline */
+	char *namespace;  /* NULL if offline and no namespace is set */
+	bool logged_in;
+};
+
+/* Set up both connections without a request.  After an error there is nothing to end. */
+int seal_session_begin(struct seal_session *session, const struct seal_session_settings *settings,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * Restart the time limit, before each step of work whose length is unknown, such as a stream: a
+ * server that hangs still ends the command in time.
+ */
+void seal_session_restart_timeout(struct seal_session *session) __attribute__((nonnull));
+/* Log in to Vault, or renew the token if the session has one that is about to end. */
+int seal_session_log_in(struct seal_session *session, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* GET a Secret of the session's namespace.  ERROR_USAGE: not a valid name. */
+int seal_session_get_secret(struct seal_session *session, const char *name,
+    struct kube_secret *secret, struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Revoke the token and free everything; errors are logged. */
+void seal_session_end(struct seal_session *session) __attribute__((nonnull));
+
+/*
+ * Sealing.
+ */
+
+/* LAYOUT_AS_IS: the layout of the existing Secret, or per-key for a new one. */
 enum seal_layout { LAYOUT_AS_IS, LAYOUT_PER_KEY, LAYOUT_DOCUMENT };
 enum seal_dry_run { DRY_RUN_NONE, DRY_RUN_CLIENT, DRY_RUN_SERVER };
 
 struct seal_settings {
 	const char *name;	 /* of the Secret */
-	const char *transit_key; /* [MOUNT/]NAME; NULL: what the existing Secret says */
-	const char *scope;	 /* of a derived key's binding; NULL: the existing one, or strict */
-	int64_t key_version;	 /* to seal with; 0: the latest */
+	const char *transit_key; /* [MOUNT/]NAME; NULL: the existing Secret's */
+	const char *scope;	 /* with a derived key; NULL: the existing Secret's, or strict */
+	int64_t key_version;	 /* to encrypt with; 0: the latest */
 	enum seal_layout layout;
 	const char *data_key; /* of the document; NULL: the existing one's, or SEAL_DOCUMENT_KEY */
 	const char *type;     /* of a new Secret; NULL: Opaque */
 	const struct strings *labels, *annotations; /* K=V; NULL: none */
-	bool immutable;	      /* a new Secret that can't be changed, under NAME-SUFFIX */
-	bool adopt;	      /* of an existing Secret, the plaintext values are sealed as well */
-	bool create_key;      /* the Transit key, where there is none */
-	bool force_foreign;   /* seal what other tools have encrypted, see lib/sealed/foreign.h */
-	bool no_verify;	      /* skip decrypting: for a policy that may only encrypt */
-	bool must_exist;      /* there is something to change, or it is an error */
-	const char *based_on; /* the resourceVersion that the changes were made from; NULL: any */
-	enum seal_dry_run dry_run; /* client: a manifest is made, the API not asked */
-	bool rehearsal; /* all but the writing: what is in the way is known before a person is
-			   asked */
+	bool immutable;	      /* create a new immutable Secret called NAME-SUFFIX */
+	bool adopt;	      /* also seal plaintext values of the existing Secret */
+	bool create_key;      /* create the Transit key if it is missing */
+	bool force_foreign;   /* accept ciphertext of other tools, see lib/sealed/foreign.h */
+	bool no_verify;	      /* do not decrypt the result: for policies that may only encrypt */
+	bool must_exist;      /* fail if the Secret is missing */
+	const char *based_on; /* resourceVersion that the changes were made from; NULL: any */
+	enum seal_dry_run dry_run; /* client: without the API */
+	bool check_only;	   /* find errors without writing, before a person is asked */
 };
 
 /*
- * What is to become of the Secret.  In the per-key layout names are data keys; in the document
- * layout they are members of the document, which is decrypted, changed and sealed again, unless
- * `whole_document`: then the one value is all of it, to the last byte.
+ * The changes to a Secret.  In the per-key layout, names are data keys.  In the document layout
+ * they are members of the document, which is decrypted, changed and sealed again, unless
+ * `whole_document` is set: then the only value is the new document, byte for byte.
  */
 struct seal_changes {
 	struct variables values;
-	/* JSON: where `values` come from its members, a document takes these as they are spelt. */
-	struct secret_buffer members; /* empty: no values do */
+	/* JSON object that `values` were read from, to keep the spelling of its members in a
+	   document; empty: none. */
+	struct secret_buffer members;
 	bool whole_document;
-	struct strings unset;	/* names that go; each must be there */
-	struct strings renamed; /* OLD=NEW; OLD must be there, and NEW must not */
+	struct strings unset;	/* names to remove; each must exist */
+	struct strings renamed; /* OLD=NEW; OLD must exist, NEW must not */
 };
-/* *to is to be freed, after an error too. */
+/* Copy the changes.  *to must be freed, also after an error. */
 int seal_changes_copy(const struct seal_changes *from, struct seal_changes *to, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void seal_changes_free(struct seal_changes *changes) __attribute__((nonnull));
@@ -61,17 +104,17 @@ void seal_changes_free(struct seal_changes *changes) __attribute__((nonnull));
 enum seal_change { SEAL_NOT_WRITTEN, SEAL_CREATED, SEAL_UPDATED };
 
 struct seal_outcome {
-	struct kube_secret secret; /* as it is stored now; in a dry run, as it would be */
+	struct kube_secret secret; /* as stored; in a dry run, as it would be stored */
 	enum seal_change change;
 };
 
 /*
- * Seal the changes' values and write them, unless it is a dry run.  Where another process changes
- * the Secret at the same time, all of it is done again on what is there then.  The outcome
- * is to be freed with seal_outcome_free; a rehearsal has none, and makes no Transit key.
- * A missing key is made once nothing else that can be known is in the way.
+ * Seal the values and write the Secret, unless it is a dry run.  If another process changes the
+ * Secret at the same time, everything is done again from its new state.  A missing Transit key is
+ * created only after all other checks.  With check_only the outcome is empty and no key is created.
+ * The outcome must be freed with seal_outcome_free.
  */
-int seal(struct servers *servers, const struct seal_settings *settings,
+int seal(struct seal_session *session, const struct seal_settings *settings,
     struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void seal_outcome_free(struct seal_outcome *outcome) __attribute__((nonnull));

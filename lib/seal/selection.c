@@ -9,8 +9,8 @@
 #include "lib/sealed/sealed.h"
 
 struct walk {
-	struct servers *servers;
-	const struct selection *selection;
+	struct seal_session *session;
+	const struct seal_selection *selection;
 	int (*each)(void *context, struct kube_secret *secret, struct error *err);
 	void *context;
 	size_t done;
@@ -18,7 +18,7 @@ struct walk {
 
 static int visit(struct walk *walk, struct kube_secret *secret, struct error *err)
 {
-	servers_next_step(walk->servers);
+	seal_session_restart_timeout(walk->session);
 	if (walk->each(walk->context, secret, err) < 0)
 		return -1;
 	/* How many a list holds is not known before its end. */
@@ -28,11 +28,11 @@ static int visit(struct walk *walk, struct kube_secret *secret, struct error *er
 
 static int visit_named(struct walk *walk, const char *name, struct error *err)
 {
-	struct servers *servers = walk->servers;
+	struct seal_session *session = walk->session;
 	struct kube_secret secret;
 
-	servers_next_step(servers);
-	if (servers_get_secret(servers, name, &secret, err) < 0)
+	seal_session_restart_timeout(session);
+	if (seal_session_get_secret(session, name, &secret, err) < 0)
 		return -1;
 	int result = visit(walk, &secret, err);
 	kube_secret_free(&secret);
@@ -59,7 +59,7 @@ static int visit_page(struct walk *walk, struct kube_secret_page *page, struct e
 }
 
 /* Twice would count twice, and metrics with a series that comes twice are read by nobody. */
-static bool is_repeated(const struct selection *selection, int which)
+static bool is_repeated(const struct seal_selection *selection, int which)
 {
 	for (int i = 0; i < which; i++)
 		if (strcmp(selection->names[i], selection->names[which]) == 0)
@@ -77,7 +77,7 @@ static int visit_all_named(struct walk *walk, struct error *err)
 }
 
 /* NULL only on failure. */
-static char *make_selector(const struct selection *selection, struct error *err)
+static char *make_selector(const struct seal_selection *selection, struct error *err)
 {
 	const char *more = is_set(selection->selector) ? selection->selector : "";
 
@@ -90,14 +90,14 @@ static char *make_selector(const struct selection *selection, struct error *err)
 static int next_page(struct walk *walk, const char *selector, struct kube_pager *pager,
     struct kube_secret_page *page, struct error *err)
 {
-	struct servers *servers = walk->servers;
-	const char *namespace = walk->selection->all_namespaces ? NULL : servers->namespace;
+	struct seal_session *session = walk->session;
+	const char *namespace = walk->selection->all_namespaces ? NULL : session->namespace;
 
 	for (;;) {
 		struct kube_list list = kube_pager_list(pager, namespace, selector);
 
-		servers_next_step(servers);
-		if (kube_secret_list(servers->client, &servers->kube, &list, page, err) == 0)
+		seal_session_restart_timeout(session);
+		if (kube_secret_list(session->client, &session->kube, &list, page, err) == 0)
 			return 0;
 		/* Another beginning would visit Secrets twice. */
 		if (err->code == ERROR_GONE || kube_pager_retry(pager, err) != KUBE_PAGER_SMALLER)
@@ -134,11 +134,11 @@ static int visit_listed(struct walk *walk, struct error *err)
 	return result;
 }
 
-int selection_each(struct servers *servers, const struct selection *selection, const char *what,
-    int (*each)(void *context, struct kube_secret *secret, struct error *err), void *context,
-    struct error *err)
+int seal_selection_each(struct seal_session *session, const struct seal_selection *selection,
+    const char *what, int (*each)(void *context, struct kube_secret *secret, struct error *err),
+    void *context, struct error *err)
 {
-	struct walk walk = {servers, selection, each, context, 0};
+	struct walk walk = {session, selection, each, context, 0};
 	bool listed =
 	    selection->all_namespaces || selection->all_secrets || is_set(selection->selector);
 
@@ -151,12 +151,13 @@ int selection_each(struct servers *servers, const struct selection *selection, c
 	return result;
 }
 
-void selection_tell_none(const struct servers *servers, const struct selection *selection)
+void seal_selection_log_empty(
+    const struct seal_session *session, const struct seal_selection *selection)
 {
 	bool all = selection->all_namespaces;
 	bool labels = is_set(selection->selector);
 
 	log_write(LOG_INFO, "no sealed Secrets in %s%s%s%s", all ? "any namespace" : "namespace ",
-	    all ? "" : servers->namespace, labels ? " with the labels " : "",
+	    all ? "" : session->namespace, labels ? " with the labels " : "",
 	    labels ? selection->selector : "");
 }

@@ -38,7 +38,7 @@ void status_free(struct status *status)
 }
 
 struct reading {
-	struct servers *servers;
+	struct seal_session *session;
 	struct status *status;
 	bool no_login; /* Vault gave no token: told once */
 };
@@ -63,14 +63,14 @@ static struct status_secret *add_secret(struct status *status, struct error *err
 /* What Vault says of the key; zeros, and a warning, where it does not. */
 static void ask_key(struct reading *reading, const char *name, struct status_key *key)
 {
-	struct servers *servers = reading->servers;
+	struct seal_session *session = reading->session;
 	struct error err = ERROR_INIT;
 	struct transit_key_state state;
 	struct transit_key parsed;
 
 	if (reading->no_login)
 		return;
-	if (servers_log_in(servers, &err) < 0) {
+	if (seal_session_log_in(session, &err) < 0) {
 		reading->no_login = true;
 		reading->status->vault_failed = true;
 		log_write(LOG_WARNING, "newest versions are not known: %s", err.message);
@@ -78,7 +78,7 @@ static void ask_key(struct reading *reading, const char *name, struct status_key
 	}
 	if (transit_key_parse(&parsed, name, &err) == 0) {
 		int result =
-		    transit_key_read(servers->client, &servers->vault, &parsed, &state, &err);
+		    transit_key_read(session->client, &session->vault, &parsed, &state, &err);
 		transit_key_free(&parsed);
 		if (result == 0) {
 			key->latest = state.latest_version;
@@ -220,13 +220,13 @@ static int look_at(void *context, struct kube_secret *secret, struct error *err)
 	return take_values(seen, secret, key, err);
 }
 
-int status_read(struct servers *servers, const struct selection *selection, struct status *status,
-    struct error *err)
+int status_read(struct seal_session *session, const struct seal_selection *selection,
+    struct status *status, struct error *err)
 {
-	struct reading reading = {.servers = servers, .status = status};
+	struct reading reading = {.session = session, .status = status};
 
 	*status = (struct status){0};
-	if (selection_each(servers, selection, "Reading Secrets", look_at, &reading, err) == 0)
+	if (seal_selection_each(session, selection, "Reading Secrets", look_at, &reading, err) == 0)
 		return 0;
 	status_free(status);
 	return -1;

@@ -56,8 +56,8 @@ struct status {
  * Look at the selected Secrets and at the keys that their annotations name.  A key that can't be
  * read is a warning, and its newest version not known.
  */
-int status_read(struct servers *servers, const struct selection *selection, struct status *status,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+int status_read(struct seal_session *session, const struct seal_selection *selection,
+    struct status *status, struct error *err) __attribute__((nonnull, warn_unused_result));
 void status_free(struct status *status) __attribute__((nonnull));
 
 enum status_format { STATUS_TABLE, STATUS_JSON, STATUS_YAML, STATUS_PROMETHEUS };

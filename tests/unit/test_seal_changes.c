@@ -1,4 +1,4 @@
-#include "lib/seal/sealing.h"
+#include "lib/seal/internal.h"
 #include "tests/unit/expect.h"
 
 static struct error err;

@@ -1,13 +1,13 @@
 /* sealing: one run of seal, step by step, for the files of this folder only. */
-#ifndef SEAL_SEALING_H
-#define SEAL_SEALING_H
+#ifndef SEAL_INTERNAL_H
+#define SEAL_INTERNAL_H
 
 #include "lib/seal/seal.h"
 #include "lib/sealed/sealed.h"
 
 struct sealing {
 	const struct seal_settings *settings;
-	struct servers *servers;
+	struct seal_session *session;
 	struct seal_changes *changes;
 	char *name;	       /* of the Secret that is written */
 	const char *namespace; /* NULL: nobody names it; borrowed */

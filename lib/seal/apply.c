@@ -3,7 +3,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
-#include "lib/seal/sealing.h"
+#include "lib/seal/internal.h"
 
 #define NAMED_MAX 5 /* data keys in a message */
 
@@ -164,7 +164,7 @@ static int run(struct sealing *sealing, const struct sealing *sealed,
 	if (!sealing->name)
 		return error_memory(err);
 	/* A batch may take longer to write than a token lives. */
-	if (servers_log_in(sealing->servers, err) < 0 || sealing_look_up(sealing, err) < 0 ||
+	if (seal_session_log_in(sealing->session, err) < 0 || sealing_look_up(sealing, err) < 0 ||
 	    check_version(sealing, version, err) < 0 || check_type(sealing, object, err) < 0 ||
 	    make_change(object, &sealed->change, &sealing->change, err) < 0 ||
 	    merge_lists(sealing, object, &sealing->change, err) < 0 ||
@@ -193,7 +193,7 @@ int sealing_write_manifest(const struct sealing *sealed, const struct kube_secre
 	own.layout = sealed->document ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY;
 	for (int tries = 1; key && (tries == 1 || again); tries++) {
 		struct sealing sealing = {.settings = &own,
-		    .servers = sealed->servers,
+		    .session = sealed->session,
 		    .changes = &none,
 		    .namespace = sealed->namespace,
 		    .state = sealed->state,

@@ -5,7 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
-#include "lib/seal/sealing.h"
+#include "lib/seal/internal.h"
 
 /*
  * Of several that write at the same time one comes through each time.  More tries than this, and
@@ -34,13 +34,13 @@ static int compare(
 
 static int patch(struct sealing *sealing, struct kube_secret *stored, struct error *err)
 {
-	struct servers *servers = sealing->servers;
+	struct seal_session *session = sealing->session;
 	struct kube_secret *change = &sealing->change;
 
 	change->resource_version = strdup(sealing->existing.resource_version);
 	if (!change->resource_version)
 		return error_memory(err);
-	int result = kube_secret_patch(servers->client, &servers->kube, change, stored, err);
+	int result = kube_secret_patch(session->client, &session->kube, change, stored, err);
 	if (result < 0 && err->code == ERROR_CONFLICT)
 		error_hint(
 		    err, "somebody changed it meanwhile, and it is as they left it: run again");
@@ -51,7 +51,7 @@ static int patch(struct sealing *sealing, struct kube_secret *stored, struct err
  */
 static int read_back(struct sealing *sealing, struct kube_secret *stored, struct error *err)
 {
-	struct servers *servers = sealing->servers;
+	struct seal_session *session = sealing->session;
 	struct kube_secret now = {0};
 
 	if (compare(&sealing->change, stored, err) < 0)
@@ -59,7 +59,7 @@ static int read_back(struct sealing *sealing, struct kube_secret *stored, struct
 	if (sealing->settings->dry_run)
 		return 0;
 	if (kube_secret_get(
-		servers->client, &servers->kube, sealing->namespace, sealing->name, &now, err) < 0)
+		session->client, &session->kube, sealing->namespace, sealing->name, &now, err) < 0)
 		return error_wrap(err, "it was written, but can't be read back");
 	int result = strcmp(now.resource_version, stored->resource_version) == 0
 			 ? compare(&sealing->change, &now, err)
@@ -74,12 +74,12 @@ static int read_back(struct sealing *sealing, struct kube_secret *stored, struct
  */
 static bool is_overtaken(const struct sealing *sealing, const struct error *err)
 {
-	struct servers *servers = sealing->servers;
+	struct seal_session *session = sealing->session;
 	struct kube_secret now = {0};
 	struct error unread = ERROR_INIT;
 
 	if (!sealing->exists || (err->code != ERROR_INVALID && err->code != ERROR_REJECTED) ||
-	    kube_secret_get(servers->client, &servers->kube, sealing->namespace, sealing->name,
+	    kube_secret_get(session->client, &session->kube, sealing->namespace, sealing->name,
 		&now, &unread) < 0)
 		return false;
 	bool changed = strcmp(now.resource_version, sealing->existing.resource_version) != 0;
@@ -114,7 +114,7 @@ static int name_change(struct sealing *sealing, struct error *err)
 
 int sealing_write(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
 {
-	struct servers *servers = sealing->servers;
+	struct seal_session *session = sealing->session;
 	enum seal_dry_run dry_run = sealing->settings->dry_run;
 	int result;
 
@@ -125,12 +125,12 @@ int sealing_write(struct sealing *sealing, struct seal_outcome *outcome, struct 
 		sealing->change = (struct kube_secret){0};
 		return 0;
 	}
-	servers->kube.dry_run = dry_run == DRY_RUN_SERVER;
+	session->kube.dry_run = dry_run == DRY_RUN_SERVER;
 	if (sealing->exists)
 		result = patch(sealing, &outcome->secret, err);
 	else
 		result = kube_secret_create(
-		    servers->client, &servers->kube, &sealing->change, &outcome->secret, err);
+		    session->client, &session->kube, &sealing->change, &outcome->secret, err);
 	sealing->conflict = result < 0 && err->code == ERROR_CONFLICT;
 	if (result == 0)
 		result = read_back(sealing, &outcome->secret, err);
