@@ -1,0 +1,46 @@
+# Tests beyond "make test": under sanitizers, by fuzzing, on real servers, benchmarks, lint.  The Makefile includes this.
+
+.PHONY: sanitize fuzz fuzzers e2e bench bench-rotate lint
+# Sets of real servers, and so program tests that run concurrently against them.
+STAGES ?= 4
+FUZZ_SECONDS ?= 30
+
+sanitize:  ## the unit and program tests again, under ASan and UBSan
+	@$(MAKE) --no-print-directory BUILD=sanitize DEPS=$(DEPS) check
+
+ifeq ($(BUILD),fuzz)
+# The third-party libraries are the ones that gcc compiled.  clang has some warnings that gcc does not have.
+CC := clang
+MODE_CFLAGS := -Wno-conversion -Wno-unknown-attributes -Wno-string-plus-int -O1 -fno-omit-frame-pointer \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+MODE_LDFLAGS := -fsanitize=fuzzer,address,undefined
+endif
+fuzz: $(LIBRARY_STAMPS)  ## fuzz the targets of tests/fuzz (or T=NAME) for FUZZ_SECONDS each, without and with failing allocations
+	@$(MAKE) --no-print-directory BUILD=fuzz DEPS=$(DEPS) fuzzers
+	@prove --verbose tests/fuzz/run :: build/fuzz $(FUZZ_SECONDS) $(T)
+
+FUZZ_SHARED := tests/fuzz/fuzz.c tests/fuzz/normal_json.c
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(filter-out $(FUZZ_SHARED) tests/fuzz/allocations.c,$(wildcard tests/fuzz/*.c)))
+# Each fuzz target is linked twice: in NAME-failing, allocations fail.
+WRAPPED := $(foreach name,malloc calloc realloc reallocarray strdup strndup vasprintf asprintf,-Wl,--wrap=$(name))
+$(FUZZERS): $(OUT)/fuzz/%: $(call object,tests/fuzz/%.c $(FUZZ_SHARED)) $(LIBRARY) | $(call object,tests/fuzz/allocations.c)
+	$(call link,$(LIBRARY) $(THIRD_PARTY_LIBS))
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(call object,tests/fuzz/allocations.c) $(LIBRARY) \
+		$(patsubst -lyaml,-l:libyaml.a,$(THIRD_PARTY_LIBS)) $(ALL_LDFLAGS) $(WRAPPED) -MF /dev/null -o $@-failing
+fuzzers: $(FUZZERS)
+
+e2e: $(BINARIES) $(PROBE) $(READER)  ## the conformance cases and the whole path on real Vault, kube-apiserver and etcd
+	@BIN="$(CURDIR)/$(OUT)/bin" STAGES=$(STAGES) tests/e2e/run
+
+# The yardstick of the start time: linked as the programs are, without code of lib/.
+FLOOR := $(OUT)/bench/floor
+$(FLOOR): $(call object,tests/bench/floor.c)
+	$(call link,$(THIRD_PARTY_LIBS) -Wl$(comma)--no-warnings)
+
+bench: $(FLOOR) bench-rotate  ## measure secret-exec's start against a floor program on the real servers, and secret-rotate
+	@BIN="$(CURDIR)/$(OUT)/bin" FLOOR="$(CURDIR)/$(FLOOR)" tests/bench/run
+bench-rotate: $(BINARIES)  ## only secret-rotate: its rate beside curl's, its memory on secret-dev
+	@BIN="$(CURDIR)/$(OUT)/bin" tests/bench/rotate
+
+lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, structure, wording, shell scripts
+	@tests/lint $(THIRD_PARTY_CFLAGS)
