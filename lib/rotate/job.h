@@ -41,6 +41,8 @@ struct job {
 	struct window *window;
 	bool uncertain; /* a PATCH without a clear answer may have been carried out */
 	bool failed;	/* some of it is left as it is */
+	bool refused;	/* Vault refused a value of it; the Secret is to be read again */
+	bool reread;	/* it was, and a value that is refused again has failed */
 	struct http_exchange exchange;
 	struct job *next;			   /* in a queue */
 	struct job *in_hand_next, *in_hand_before; /* among all that are in hand */

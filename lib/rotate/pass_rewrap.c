@@ -24,6 +24,10 @@ static int make_replacement(struct pass *pass, struct job *job)
 /* A Secret's values are all answered: store what there is to store. */
 static void settle_values(struct pass *pass, struct job *job)
 {
+	if (job->refused) {
+		job_queue_add(&pass->readings, job);
+		return;
+	}
 	bool storable =
 	    job->step == JOB_CREATE ? make_replacement(pass, job) == 0 : job->change.data_count > 0;
 
@@ -54,12 +58,23 @@ static int take_answer(struct old_value *value, struct transit_item *item, struc
 	return kube_secret_add(&value->job->change, value->data_key, &item->output, err);
 }
 
+/*
+ * Vault refuses a value whose version another run has retired since the Secret was read.  That run
+ * has rewrapped it before, so read the Secret again, once.
+ */
+static bool is_worth_reading_again(const struct job *job, const struct transit_item *item)
+{
+	return item->error && !job->reread;
+}
+
 static void answer_value(struct pass *pass, struct old_value *value, struct transit_item *item)
 {
 	struct error reason = ERROR_INIT;
 	struct job *job = value->job;
 
-	if (take_answer(value, item, &reason) < 0) {
+	if (is_worth_reading_again(job, item)) {
+		job->refused = true;
+	} else if (take_answer(value, item, &reason) < 0) {
 		error_wrap(&reason, "Secret %s/%s: data key \"%s\"", job->change.namespace,
 		    job->change.name, value->data_key);
 		pass_fail_job(pass, job, &reason);
@@ -77,6 +92,7 @@ static void fail_batch(struct pass *pass, const struct error *reason)
 	for (size_t i = 0; i < batch->count; i++) {
 		free(batch->items[i].error);
 		batch->items[i].error = strdup(reason->message);
+		batch->values[i]->job->reread = true;
 		secret_buffer_free(&batch->items[i].output);
 		answer_value(pass, batch->values[i], &batch->items[i]);
 	}

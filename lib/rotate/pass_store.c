@@ -244,6 +244,7 @@ static int end_reading(struct pass *pass, struct job *job, struct error *err)
 	if (result == 0 && pass->examination.job && pass->mode == PASS_REWRAP) {
 		pass->examination.job->put_off = job->put_off;
 		pass->examination.job->answers = job->answers;
+		pass->examination.job->reread = job->reread || job->refused;
 	}
 	pass_let_go(pass, job);
 	return result;

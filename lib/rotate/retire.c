@@ -114,6 +114,17 @@ static bool is_only_named(const struct rotation *rotation, const struct keyset_k
 	return !rotation->settings->transit_key && keyset_oldest(key) == 0;
 }
 
+/* Read min_decryption_version as it is now: another run may have raised it since. */
+static int refresh_floor(struct rotation *rotation, struct keyset_key *key, struct error *err)
+{
+	int64_t wanted = key->wanted_version;
+	int result = keyset_read_key(
+	    key, rotation->client, &rotation->vault, &rotation->settings->session, err);
+
+	key->wanted_version = wanted;
+	return result;
+}
+
 /* Refuse the versions below the floor, unless something stands on them. */
 static int raise_floor(struct rotation *rotation, struct keyset_key *key, struct error *err)
 {
@@ -129,6 +140,8 @@ static int raise_floor(struct rotation *rotation, struct keyset_key *key, struct
 	}
 	if (is_in_use(rotation, key))
 		return say_in_use(rotation, key, err);
+	if (refresh_floor(rotation, key, err) < 0)
+		return error_wrap(err, "retiring");
 	if (key->state.min_decryption_version >= key->wanted_version) {
 		log_write(LOG_INFO, "Transit key %s/%s: versions below %lld are retired already",
 		    mount, name, (long long)key->state.min_decryption_version);

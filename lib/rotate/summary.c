@@ -82,6 +82,9 @@ void summary_fail(struct rotate_summary *summary, const char *namespace, const c
 		return;
 	}
 	struct rotate_failure *known = find(summary->failures, summary->failure_count, secret);
+	/* A Secret that is read again in the same pass may fail for the same reason. */
+	if (known && strcmp(known->reason, reason->message) == 0)
+		return;
 	if (!known)
 		known = add(summary, secret, reason->message);
 	if (!find(summary->told, summary->told_count, secret))
