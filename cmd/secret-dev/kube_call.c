@@ -7,6 +7,8 @@
 
 #include "cmd/secret-dev/kube_access.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 static void write_causes(const struct kube_fault *fault, struct json_writer *writer)
 {

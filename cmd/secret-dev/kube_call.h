@@ -3,6 +3,8 @@
 #define SECRET_DEV_KUBE_CALL_H
 
 #include "cmd/secret-dev/kube_server.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 struct kube_call {
 	struct kube_server *server;

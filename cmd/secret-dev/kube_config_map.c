@@ -8,6 +8,8 @@
 
 #include "cmd/secret-dev/kube_call.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 #define KIND "ConfigMap"
 #define RESOURCE "configmaps"

@@ -4,6 +4,7 @@
 
 #include "cmd/secret-dev/kube_fields.h"
 #include "cmd/secret-dev/random.h"
+#include "lib/base/json_writer.h"
 
 struct stored_config_map {
 	char *namespace, *name;

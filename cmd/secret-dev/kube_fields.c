@@ -9,6 +9,8 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 #define NAME_MAX_LENGTH 253
 #define BASE64_GROUP 4

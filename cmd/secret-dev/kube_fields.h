@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "cmd/secret-dev/kube_map.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 #define KUBE_DATA_BYTES_MAX ((size_t)1048576) /* of all values together, decoded */
 #define KUBE_DATA_TOO_LONG "Too long: may not be more than 1048576 bytes"

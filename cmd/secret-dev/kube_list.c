@@ -8,6 +8,8 @@
 #include "cmd/secret-dev/kube_store.h"
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 #define REQUIREMENTS_MAX 16
 #define CONTINUE_MAX 4096

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json_writer.h"
+
 /* The place of a name, or where it would go. */
 static size_t place_of(const struct kube_map *map, const char *name, bool *found)
 {

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/secret_buffer.h"
 
 struct kube_map_entry {

@@ -1,6 +1,8 @@
 #include "cmd/secret-dev/kube_merge.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 static void write_value(const struct json *document, json_node node, struct json_writer *writer)
 {

@@ -2,7 +2,8 @@
 #ifndef SECRET_DEV_KUBE_MERGE_H
 #define SECRET_DEV_KUBE_MERGE_H
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 /*
  * Write `base` with `patch` laid over it: null removes, objects merge, all else replaces.  Base

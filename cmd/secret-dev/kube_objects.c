@@ -7,6 +7,8 @@
 
 #include "cmd/secret-dev/kube_call.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 #define TOKEN_SECONDS 3600
 #define TOKEN_SECONDS_MIN 600

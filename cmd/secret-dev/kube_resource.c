@@ -8,6 +8,8 @@
 
 #include "cmd/secret-dev/kube_merge.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 static void check_lease(
     const struct stored_resource *resource, const struct json *fields, struct kube_fault *fault)

@@ -7,6 +7,8 @@
 
 #include "cmd/secret-dev/kube_fields.h"
 #include "cmd/secret-dev/random.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 enum kube_kind_number {
 	KUBE_LEASE,

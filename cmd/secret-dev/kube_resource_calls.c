@@ -3,6 +3,8 @@
 
 #include "cmd/secret-dev/kube_call.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 static struct stored_resources *resources_of(const struct kube_call *call)
 {

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "lib/base/base64.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 #define KIND "Secret"
 #define OPAQUE "Opaque"

@@ -5,6 +5,8 @@
 
 #include "cmd/secret-dev/kube_fields.h"
 #include "cmd/secret-dev/random.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 struct stored_secret {
 	char *namespace, *name, *type;

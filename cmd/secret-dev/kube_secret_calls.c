@@ -5,6 +5,8 @@
 #include "cmd/secret-dev/kube_call.h"
 #include "cmd/secret-dev/kube_store.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 static int answer_secret(struct kube_call *call, unsigned int status,
     const struct stored_secret *secret, struct error *err)

@@ -6,6 +6,7 @@
 
 #include "cmd/secret-dev/kube_call.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 
 #define ADMIN_TOKEN_BYTES 32

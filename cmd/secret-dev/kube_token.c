@@ -10,7 +10,8 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 
 #define KEY_BYTES 32

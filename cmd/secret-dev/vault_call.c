@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
+
 /* Vault's defaults since 1.20; its limit on nesting (300) is above what lib/base/json reads. */
 #define STRING_MAX 1048576
 #define ELEMENTS_MAX 10000

@@ -3,7 +3,8 @@
 #define SECRET_DEV_VAULT_CALL_H
 
 #include "cmd/secret-dev/vault_server.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 struct vault_call {
 	struct vault_server *server;

@@ -5,6 +5,8 @@
 
 #include "cmd/secret-dev/vault_call.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 static struct keyring *key_of(const struct vault_call *call, struct error *err)
 {

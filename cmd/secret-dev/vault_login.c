@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json_writer.h"
+
 const struct vault_role *vault_role_find(
     const struct vault_call *call, const char *method, const char *name)
 {

@@ -3,6 +3,7 @@
 #define SECRET_DEV_VAULT_LOGIN_H
 
 #include "cmd/secret-dev/vault_call.h"
+#include "lib/base/json_writer.h"
 
 /* The role of this method, or NULL. */
 const struct vault_role *vault_role_find(

@@ -5,6 +5,7 @@
 
 #include "cmd/secret-dev/vault_login.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 
 #define METHOD "approle"

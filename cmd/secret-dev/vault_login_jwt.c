@@ -6,6 +6,7 @@
 #include "cmd/secret-dev/kube_token.h"
 #include "cmd/secret-dev/vault_login.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 
 /* Both let clocks differ by this much before they call a token expired. */

@@ -1,6 +1,7 @@
 /* vault_self: what a token may ask about itself, and what the root token about all. */
 #include "cmd/secret-dev/vault_login.h"
 #include "lib/base/clock.h"
+#include "lib/base/json_writer.h"
 
 static int64_t seconds_left(const struct vault_grant *grant)
 {

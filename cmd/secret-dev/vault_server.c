@@ -6,6 +6,7 @@
 #include "cmd/secret-dev/policy.h"
 #include "cmd/secret-dev/vault_call.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
 
 #define UNSEAL_KEY_BYTES 32
 

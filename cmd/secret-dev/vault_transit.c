@@ -4,6 +4,8 @@
 #include "cmd/secret-dev/vault_call.h"
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 enum operation { ENCRYPT, DECRYPT, REWRAP };
 

@@ -6,6 +6,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 #include "lib/rotate/files.h"
 
 static const struct {
@@ -41,7 +42,7 @@ static void print_old(void *context, const struct rotate_files_old *old)
 	    old->values > 1 ? "s" : "", (long long)old->oldest, range, (long long)old->latest);
 	if (!line)
 		return;
-	string_make_printable(line);
+	utf8_make_printable(line);
 	puts(line);
 }
 

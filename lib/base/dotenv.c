@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/utf8.h"
 
 static const char first_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789.-";
-
-#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
 /*
  * One line, without its end; `at` is where reading it has come to, or what is wrong.  A quoted
@@ -166,7 +164,7 @@ static const char *take_double_quoted(
 static size_t odd_space(const char *at, const char *end)
 {
 	static const char *const spaces[] = {"\xC2\x85", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xA8",
-	    "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80", BYTE_ORDER_MARK};
+	    "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80", UTF8_BYTE_ORDER_MARK};
 	size_t left = (size_t)(end - at);
 
 	if (((unsigned char)*at < ' ' && *at != '\t') || *at == '\x7F')
@@ -239,29 +237,18 @@ static const char *read_line(
 	return problem ? problem : take_value(line, value, err);
 }
 
-/* Lines and columns count from 1, columns in characters, as editors do. */
 static int refuse(
     const char *what, const char *text, const char *place, const char *problem, struct error *err)
 {
-	size_t line = 1, column = 1;
-
-	for (const char *at = text; at < place; at++) {
-		if (*at == '\n') {
-			line++;
-			column = 1;
-		} else if (((unsigned char)*at & 0xC0) != 0x80) {
-			column++;
-		}
-	}
-	return error_set(
-	    err, ERROR_INVALID, "%s: line %zu, column %zu: %s", what, line, column, problem);
+	return error_at(
+	    err, ERROR_INVALID, what, utf8_position(text, (size_t)(place - text)), problem);
 }
 
 static int check_text(const char *what, const char *text, const char *end, struct error *err)
 {
 	size_t length = (size_t)(end - text);
 	const char *nul = memchr(text, '\0', length);
-	const char *odd = text + json_utf8_length(text, length);
+	const char *odd = text + utf8_valid_length(text, length);
 
 	if (odd < end && (!nul || odd < nul))
 		return refuse(what, text, odd, "not UTF-8 text", err);
@@ -295,10 +282,8 @@ int dotenv_each(const struct secret_buffer *text, const char *what,
 {
 	const char *start = secret_buffer_string(text), *end = start + text->length;
 
-	/* A byte order mark is no part of the first name. */
-	if (text->length >= strlen(BYTE_ORDER_MARK) &&
-	    strncmp(start, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
-		start += strlen(BYTE_ORDER_MARK);
+	/* A byte order mark is not part of the first name. */
+	start += utf8_mark_length(start, text->length);
 	if (check_text(what, start, end, err) < 0)
 		return -1;
 	int number = 1;

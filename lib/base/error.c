@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 
 #undef error_set
 #undef error_system
 #undef error_wrap
 #undef error_hint
+#undef error_at
 #undef error_memory
 
 /* Put the text into the message, which becomes printable and short enough, and free it. */
@@ -24,8 +25,8 @@ static void store(struct error *err, char *text)
 		memcpy(err->message, none, sizeof(none));
 		return;
 	}
-	string_make_printable(text);
-	string_shorten(text, sizeof(err->message) - 1);
+	utf8_make_printable(text);
+	utf8_shorten(text, sizeof(err->message) - 1);
 	memcpy(err->message, text, strlen(text) + 1);
 	free(text);
 }
@@ -91,6 +92,13 @@ int error_hint(struct error *err, const char *format, ...)
 	va_end(arguments);
 	store(err, join(err->message, text));
 	return -1;
+}
+
+int error_at(struct error *err, enum error_code code, const char *what, struct utf8_position at,
+    const char *problem)
+{
+	return error_set(
+	    err, code, "%s: line %zu, column %zu: %s", what, at.line, at.column, problem);
 }
 
 int error_memory(struct error *err)

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/base/utf8.h"
+
 /*
  * One line on a terminal or in a log.  Longer texts lose their middle, marked by "...", so that a
  * long name hides neither the object nor the cause.
@@ -64,6 +66,10 @@ int error_wrap(struct error *err, const char *format, ...)
 int error_hint(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
+/* Fill *err with "what: line L, column C: problem".  Returns -1. */
+int error_at(struct error *err, enum error_code code, const char *what, struct utf8_position at,
+    const char *problem) __attribute__((nonnull));
+
 /* "out of memory" as an error.  Returns -1. */
 int error_memory(struct error *err) __attribute__((nonnull(1)));
 
@@ -73,6 +79,7 @@ int error_memory(struct error *err) __attribute__((nonnull(1)));
 #define error_system(...) (error_system(__VA_ARGS__), -1)
 #define error_wrap(...) (error_wrap(__VA_ARGS__), -1)
 #define error_hint(...) (error_hint(__VA_ARGS__), -1)
+#define error_at(...) (error_at(__VA_ARGS__), -1)
 #define error_memory(...) (error_memory(__VA_ARGS__), -1)
 #endif
 

@@ -3,68 +3,9 @@
 #include <string.h>
 
 #include "lib/base/base64.h"
-#include "lib/base/json.h"
-#include "lib/base/strings.h"
-
-/* The length of the well-formed sequence at `s` (RFC 3629, section 4), or 0. */
-static size_t utf8_sequence(const unsigned char *s, size_t available)
-{
-	unsigned char lead = s[0], low = 0x80, high = 0xBF;
-	size_t length;
-
-	if (lead < 0x80)
-		return 1;
-	if (lead < 0xC2 || lead > 0xF4)
-		return 0;
-	length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-	if (length > available)
-		return 0;
-	if (lead == 0xE0)
-		low = 0xA0; /* below: overlong */
-	else if (lead == 0xED)
-		high = 0x9F; /* above: surrogates */
-	else if (lead == 0xF0)
-		low = 0x90; /* below: overlong */
-	else if (lead == 0xF4)
-		high = 0x8F; /* above: past U+10FFFF */
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < length; i++)
-		if (s[i] < 0x80 || s[i] > 0xBF)
-			return 0;
-	return length;
-}
-
-/* How many ASCII bytes `text` begins with, or a few less: most texts are long and hold nothing
- * else. */
-static size_t skip_ascii(const char *text, size_t length)
-{
-	size_t at = 0;
-	uint64_t eight;
-
-	for (; at + sizeof(eight) <= length; at += sizeof(eight)) {
-		memcpy(&eight, text + at, sizeof(eight));
-		if (eight & UINT64_C(0x8080808080808080))
-			break;
-	}
-	return at;
-}
-
-size_t json_utf8_length(const char *text, size_t length)
-{
-	size_t at = skip_ascii(text, length), sequence = 1;
-
-	while (at < length && sequence > 0) {
-		sequence = utf8_sequence((const unsigned char *)text + at, length - at);
-		at += sequence;
-	}
-	return at;
-}
-
-bool json_is_utf8(const char *text, size_t length)
-{
-	return json_utf8_length(text, length) == length;
-}
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
+#include "lib/base/utf8.h"
 
 void json_writer_init(struct json_writer *writer, struct secret_buffer *out)
 {
@@ -169,14 +110,14 @@ static size_t special_length(const char *text, size_t length, unsigned int *code
 	*code = (unsigned char)*text;
 	if (*text == '"' || *text == '\\' || *code < 0x20)
 		return 1;
-	return *code < 0x7F ? 0 : string_unprintable(text, length, code);
+	return *code < 0x7F ? 0 : utf8_unprintable_length(text, length, code);
 }
 
 static void put_string(struct json_writer *writer, const char *text, size_t length)
 {
 	unsigned int code;
 
-	if (!json_is_utf8(text, length)) {
+	if (!utf8_is_valid(text, length)) {
 		fail(writer, ERROR_INVALID, "a string that is not UTF-8");
 		return;
 	}

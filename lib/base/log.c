@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 
 /* An error's message and what stands round it; in a line each byte may need an escape. */
 #define MESSAGE_MAX 2048
@@ -122,8 +123,8 @@ static void write_message(
 		write_line(level, "out of memory", NULL, 0);
 		return;
 	}
-	string_make_printable(message);
-	string_shorten(message, MESSAGE_MAX - 1);
+	utf8_make_printable(message);
+	utf8_shorten(message, MESSAGE_MAX - 1);
 	write_line(level, message, numbers, count);
 	free(message);
 }

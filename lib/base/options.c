@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/utf8.h"
 
 #define VARIABLE_MAX OPTIONS_VARIABLE_MAX
 #define HELP_COLUMN 30
@@ -438,7 +439,7 @@ static void print_text(FILE *out, const char *text)
 	} else {
 		memcpy(shown, text, length + 1);
 	}
-	string_make_printable(shown);
+	utf8_make_printable(shown);
 	fputs(shown, out);
 }
 

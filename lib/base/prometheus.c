@@ -2,6 +2,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 
 int prometheus_append_label(
     struct secret_buffer *out, const char *name, const char *value, struct error *err)
@@ -10,7 +11,7 @@ int prometheus_append_label(
 
 	if (!printable || secret_buffer_append_format(out, err, "%s=\"", name) < 0)
 		return -1;
-	string_make_printable(printable);
+	utf8_make_printable(printable);
 	for (const char *at = printable; *at; at++) {
 		if ((*at == '"' || *at == '\\') && secret_buffer_append(out, "\\", 1, err) < 0)
 			return -1;

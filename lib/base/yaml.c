@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
+#include "lib/base/utf8.h"
 #include "lib/base/yaml_input.h"
 
 #define CORE_TAG "tag:yaml.org,2002:"
@@ -38,8 +40,8 @@ struct converter {
 static int refuse_as(const struct converter *converter, enum error_code code,
     const yaml_mark_t *mark, const char *problem)
 {
-	return error_set(converter->err, code, "%s: line %zu, column %zu: %s", converter->what,
-	    mark->line + 1, mark->column + 1, problem);
+	return error_at(converter->err, code, converter->what,
+	    (struct utf8_position){mark->line + 1, mark->column + 1}, problem);
 }
 
 static int refuse(const struct converter *converter, const yaml_event_t *event, const char *problem)
@@ -349,20 +351,12 @@ static int on_event(struct converter *converter, const yaml_event_t *event)
  * The text.
  */
 
-/* libyaml's reader tells the byte; lines and columns are its scanner's. */
+/* Return the position of a byte: libyaml's reader reports only the byte. */
 static yaml_mark_t mark_of_byte(const char *text, size_t offset)
 {
-	yaml_mark_t mark = {0};
+	struct utf8_position at = utf8_position(text, offset);
 
-	for (size_t i = 0; i < offset; i++) {
-		if (text[i] == '\n') {
-			mark.line++;
-			mark.column = 0;
-		} else if (((unsigned char)text[i] & 0xC0) != 0x80) {
-			mark.column++;
-		}
-	}
-	return mark;
+	return (yaml_mark_t){.line = at.line - 1, .column = at.column - 1};
 }
 
 static int explain(const struct converter *converter, const char *text)
@@ -402,12 +396,6 @@ static int convert(struct converter *converter, const char *text)
 	return 0;
 }
 
-/* Return the length of a byte order mark at the beginning: 3, or 0. */
-static size_t mark_length(const char *text, size_t length)
-{
-	return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
-
 /* Return true for a line of blanks, a comment, a directive or "---". */
 static bool is_line_empty(const char *text, size_t length)
 {
@@ -422,7 +410,7 @@ static bool is_line_empty(const char *text, size_t length)
 
 size_t yaml_content_start(const char *text, size_t length, size_t *line)
 {
-	size_t at = mark_length(text, length);
+	size_t at = utf8_mark_length(text, length);
 
 	while (at < length) {
 		const char *newline = memchr(text + at, '\n', length - at);
@@ -432,7 +420,7 @@ size_t yaml_content_start(const char *text, size_t length, size_t *line)
 		if (!newline)
 			return length;
 		at = end + 1;
-		at += mark_length(text + at, length - at);
+		at += utf8_mark_length(text + at, length - at);
 		++*line;
 	}
 	return at;
@@ -446,7 +434,7 @@ static int pass_json(const char *text, size_t length, const char *what, struct s
 	struct scalar whole = {text, length};
 	struct error no_json = ERROR_INIT;
 	size_t line = 1, start = yaml_content_start(text, length, &line);
-	size_t mark = mark_length(text, length), first = start + span(whole, start, spaces);
+	size_t mark = utf8_mark_length(text, length), first = start + span(whole, start, spaces);
 
 	/* White space before JSON is part of it. */
 	if (mark + span(whole, mark, spaces) == first) {
@@ -476,7 +464,7 @@ int yaml_to_json(const char *text, size_t length, const char *what, struct secre
 	if (passed != 0)
 		return passed < 0 ? -1 : 0;
 	/* To libyaml a mark would be a column of the first line. */
-	size_t mark = mark_length(text, length);
+	size_t mark = utf8_mark_length(text, length);
 	text += mark;
 	length -= mark;
 	const char *inner = yaml_find_mark(text, length);

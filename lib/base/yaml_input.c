@@ -3,6 +3,8 @@
 #include <openssl/mem.h>
 #include <string.h>
 
+#include "lib/base/utf8.h"
+
 /* Return the encoding that ASCII or a byte order mark in units of two or four bytes shows; or NULL.
  */
 static const char *find_encoding(const char *text, size_t length)
@@ -37,10 +39,11 @@ const char *yaml_find_mark(const char *text, size_t length)
 {
 	const char *at = text, *end = text + length;
 
-	while ((at = memmem(at, (size_t)(end - at), "\xEF\xBB\xBF", 3)) != NULL) {
+	while ((at = memmem(at, (size_t)(end - at), UTF8_BYTE_ORDER_MARK,
+		    strlen(UTF8_BYTE_ORDER_MARK))) != NULL) {
 		if (at == text || strchr("\r\n", at[-1]))
 			return at;
-		at += 3;
+		at += strlen(UTF8_BYTE_ORDER_MARK);
 	}
 	return NULL;
 }

@@ -3,8 +3,9 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 #include "lib/base/yaml_plain.h"
 
 static int on_write(void *context, unsigned char *bytes, size_t length)
@@ -89,7 +90,7 @@ static void escape_unprintable(struct yaml_writer *writer, const char *text, siz
 
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)text[i] > 0x7F &&
-		    string_unprintable(text + i, length - i, &code) > 0)
+		    utf8_unprintable_length(text + i, length - i, &code) > 0)
 			yaml_emitter_set_unicode(&writer->emitter, 0);
 }
 

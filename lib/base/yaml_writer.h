@@ -13,7 +13,8 @@
 #include <yaml.h>
 
 #include "lib/base/error.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/secret_buffer.h"
 
 /* Must stay where it is between init and finish. */

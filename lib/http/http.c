@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/utf8.h"
 #include "lib/http/attempt.h"
 
 struct http_client {
@@ -487,7 +488,7 @@ static int describe_status(
 		return error_memory(err);
 	if (words) {
 		http_redact(exchange, words);
-		string_shorten(words, DETAIL_MAX);
+		utf8_shorten(words, DETAIL_MAX);
 	}
 	http_tries_text(exchange, tries);
 	return error_set(err, status_code(exchange->status), "%s: %s %.*s: %s%sstatus %d%s%s",
@@ -521,7 +522,7 @@ const char *http_answer_look(const struct http_exchange *exchange)
 {
 	const char *text = secret_buffer_string(&exchange->response);
 
-	text += strspn(text, "\xEF\xBB\xBF \t\r\n");
+	text += strspn(text, UTF8_BYTE_ORDER_MARK " \t\r\n");
 	if (*text == '{' || *text == '[')
 		return NULL;
 	if (says(exchange, "HTTP request to an HTTPS server") ||

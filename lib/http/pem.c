@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/base/utf8.h"
+
 /* All CA certificates together: the system's bundle of public ones has a quarter of this. */
 #define PEM_BYTES_MAX ((size_t)1024 * 1024)
 
@@ -68,7 +70,6 @@ static const char *key_problem(const struct secret_buffer *text)
 
 int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error *err)
 {
-	static const char mark[] = "\xEF\xBB\xBF";
 	const char *problem = binary_problem(text);
 
 	if (!problem)
@@ -76,9 +77,10 @@ int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error 
 	if (problem)
 		return error_set(err, ERROR_INVALID, "%s", problem);
 	/* Before the first line it would hide that. */
-	if (begins_with(text, mark)) {
-		text->length -= strlen(mark);
-		memmove(text->data, text->data + strlen(mark), text->length + 1);
+	size_t mark = utf8_mark_length(secret_buffer_string(text), text->length);
+	if (mark > 0) {
+		text->length -= mark;
+		memmove(text->data, text->data + mark, text->length + 1);
 	}
 	return 0;
 }

@@ -13,6 +13,7 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/utf8.h"
 #include "lib/http/http.h"
 
 /* More of a server's words is not needed: they end up in one line. */
@@ -65,18 +66,6 @@ static int hex_value(const uint8_t *digits, size_t count)
 	return value;
 }
 
-/* Append the code point in UTF-8 and return its length. */
-static size_t put_utf8(int code, uint8_t out[4])
-{
-	static const uint8_t first[] = {0, 0, 0xC0, 0xE0, 0xF0};
-	size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-
-	for (size_t i = length - 1; i > 0; i--, code >>= 6)
-		out[i] = (uint8_t)(0x80 | (code & 0x3F));
-	out[0] = (uint8_t)(first[length] | code);
-	return length;
-}
-
 static int utf16_unit(const uint8_t *at, size_t left)
 {
 	return left >= 6 && at[0] == '\\' && at[1] == 'u' ? hex_value(at + 2, 4) : -1;
@@ -91,12 +80,14 @@ static size_t unescape(const uint8_t *at, size_t left, uint8_t out[4], size_t *w
 	if (unit >= 0xD800 && unit < 0xDC00) {
 		int low = utf16_unit(at + 6, left - 6);
 		if (low >= 0xDC00 && low < 0xE000) {
-			*written = put_utf8(0x10000 + ((unit - 0xD800) << 10) + low - 0xDC00, out);
+			*written = utf8_encode(
+			    (unsigned)(0x10000 + ((unit - 0xD800) << 10) + low - 0xDC00),
+			    (char *)out);
 			return 12;
 		}
 	}
 	if (unit >= 0) {
-		*written = put_utf8(unit, out);
+		*written = utf8_encode((unsigned)unit, (char *)out);
 		return 6;
 	}
 	if (*at == '%' && left >= 3 && (byte = hex_value(at + 1, 2)) >= 0) {

@@ -2,7 +2,7 @@
 #ifndef KUBE_ANSWER_H
 #define KUBE_ANSWER_H
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/kube/list.h"
 
 /*

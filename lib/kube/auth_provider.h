@@ -2,7 +2,7 @@
 #ifndef KUBE_AUTH_PROVIDER_H
 #define KUBE_AUTH_PROVIDER_H
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/kube/kube.h"
 
 /*

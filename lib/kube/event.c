@@ -3,6 +3,8 @@
 #include "lib/kube/answer.h"
 #include "lib/kube/event.h"
 
+#include "lib/base/json_writer.h"
+
 static void write_object(struct json_writer *writer, const struct kube_event *event)
 {
 	json_write_name(writer, "involvedObject");

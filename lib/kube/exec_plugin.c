@@ -6,6 +6,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/credential_environment.h"
+#include "lib/base/json_writer.h"
 #include "lib/kube/config.h"
 #include "lib/kube/credential.h"
 #include "lib/kube/plugin_process.h"

@@ -3,7 +3,7 @@
 #ifndef KUBE_EXEC_PLUGIN_H
 #define KUBE_EXEC_PLUGIN_H
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/kube/kube.h"
 
 /* What the kubeconfig says; all borrowed. */

@@ -3,7 +3,7 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/log.h"
 #include "lib/base/yaml.h"
 #include "lib/kube/auth_provider.h"

@@ -4,6 +4,8 @@
 #include "lib/kube/answer.h"
 #include "lib/kube/lease.h"
 
+#include "lib/base/json_writer.h"
+
 #define API "/apis/coordination.k8s.io/v1"
 
 void kube_lease_free(struct kube_lease *lease)

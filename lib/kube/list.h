@@ -2,7 +2,7 @@
 #ifndef KUBE_LIST_H
 #define KUBE_LIST_H
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/kube/secret.h"
 
 /* What page of which list; all borrowed. */

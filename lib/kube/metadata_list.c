@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 #include "lib/kube/secret.h"
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "lib/base/json_writer.h"
 #include "lib/base/log.h"
 #include "lib/kube/answer.h"
 #include "lib/kube/secret_json.h"

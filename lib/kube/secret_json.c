@@ -6,6 +6,7 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_writer.h"
 
 int kube_names_read(const struct json *document, json_node metadata, char **namespace, char **name,
     struct error *err)

@@ -2,7 +2,8 @@
 #ifndef KUBE_SECRET_JSON_H
 #define KUBE_SECRET_JSON_H
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 #include "lib/kube/secret.h"
 
 /*

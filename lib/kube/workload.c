@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json_writer.h"
 #include "lib/kube/answer.h"
 #include "lib/kube/list.h"
 #include "lib/kube/secret_json.h"

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_writer.h"
+#include "lib/base/utf8.h"
 #include "lib/launch/environment_rules.h"
 
 bool content_parse_format(const char *name, enum content_format *format)
@@ -27,7 +28,7 @@ static int write_json(const struct variable *const *variables, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		const struct secret_buffer *value = &variables[i]->value;
 		const char *bytes = secret_buffer_string(value);
-		if (!json_is_utf8(bytes, value->length))
+		if (!utf8_is_valid(bytes, value->length))
 			return environment_refuse_value(
 			    variables[i], ERROR_INVALID, err, "is no UTF-8 text, which JSON needs");
 		json_write_name(&writer, variables[i]->name);

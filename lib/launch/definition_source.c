@@ -6,7 +6,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/dotenv.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/launch/document_text.h"
 #include "lib/launch/plaintext_file.h"
 #include "lib/launch/source_kinds.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/json.h"
+#include "lib/base/utf8.h"
 #include "lib/launch/dangerous_names.h"
 
 int environment_check_danger(
@@ -44,7 +44,7 @@ int environment_check_text(const struct variable *variable, const char *where, s
 	if (memchr(bytes, '\0', length))
 		return environment_refuse_value(
 		    variable, ERROR_INVALID, err, "holds a NUL byte, which %s can't", where);
-	if (!json_is_utf8(bytes, length))
+	if (!utf8_is_valid(bytes, length))
 		return environment_refuse_value(variable, ERROR_INVALID, err,
 		    "is binary (no UTF-8 text), which is not for %s", where);
 	return 0;

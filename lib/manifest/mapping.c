@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/yaml_plain.h"
 
 /*

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_writer.h"
 #include "lib/manifest/node.h"
 
 /* ObjectMeta: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/yaml.h"
 #include "lib/base/yaml_input.h"
 #include "lib/base/yaml_plain.h"

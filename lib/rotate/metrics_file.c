@@ -15,6 +15,7 @@
 #include "lib/base/input_file.h"
 #include "lib/base/log.h"
 #include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 #include "lib/rotate/metrics.h"
 
 /* A thousand keys with a hundred versions each: a larger file is not ours. */
@@ -86,7 +87,7 @@ static char *rotation_of(const char *path, struct error *err)
 		length -= suffix;
 	char *rotation = string_format(err, "%.*s", (int)length, name);
 	if (rotation)
-		string_make_printable(rotation);
+		utf8_make_printable(rotation);
 	return rotation;
 }
 

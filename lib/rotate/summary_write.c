@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_writer.h"
 
 /* What is said of Secrets that are not on their way, where there are any. */
 static int write_rest(

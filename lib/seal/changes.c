@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
+#include "lib/base/utf8.h"
 #include "lib/seal/internal.h"
 
 void seal_changes_free(struct seal_changes *changes)
@@ -116,7 +118,7 @@ static int write_value(
 {
 	const struct secret_buffer *value = &variable->value;
 
-	if (!json_is_utf8(secret_buffer_string(value), value->length))
+	if (!utf8_is_valid(secret_buffer_string(value), value->length))
 		return error_set(err, ERROR_INVALID,
 		    "%s: the value of %s is no UTF-8 text, which JSON needs: use --layout per-key",
 		    variable->source, variable->name);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
 #include "lib/seal/edit_text.h"

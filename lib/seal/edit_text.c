@@ -5,8 +5,10 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 #include "lib/base/yaml.h"
 #include "lib/base/yaml_plain.h"
 #include "lib/sealed/sealed.h"
@@ -18,7 +20,7 @@ static bool is_text(const struct secret_buffer *value)
 {
 	const char *text = secret_buffer_string(value);
 
-	return json_is_utf8(text, value->length) && !memchr(text, '\0', value->length);
+	return utf8_is_valid(text, value->length) && !memchr(text, '\0', value->length);
 }
 
 /* A name that YAML takes for nothing but a string. */

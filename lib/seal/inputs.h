@@ -4,9 +4,9 @@
  *
  * The forms are those of "kubectl create secret generic".  A name that is given twice is an error.
  *
- * A document that begins with '{' is JSON (lib/base/json.h: without comments or text after it); any
- * other is YAML (lib/base/yaml.h: one document; comments are dropped).  Duplicate members and
- * invalid UTF-8 are errors.  Nested values become compact JSON.
+ * A document that begins with '{' is JSON (lib/base/json_reader.h: without comments or text after
+ * it); any other is YAML (lib/base/yaml.h: one document; comments are dropped).  Duplicate members
+ * and invalid UTF-8 are errors.  Nested values become compact JSON.
  */
 #ifndef SEAL_INPUTS_H
 #define SEAL_INPUTS_H

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/log.h"
 
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"

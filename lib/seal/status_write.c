@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/prometheus.h"
 #include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 #include "lib/base/yaml_writer.h"
 #include "lib/seal/status.h"
 
@@ -46,7 +47,7 @@ static void write_version(const struct status_secret *secret, int64_t version, c
 static void write_words(const char *words, char *text)
 {
 	snprintf(text, CELL_MAX, "%s", words);
-	string_make_printable(text);
+	utf8_make_printable(text);
 }
 
 static void make_row(

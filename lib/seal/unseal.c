@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
 #include "lib/base/log.h"
+#include "lib/base/utf8.h"
 #include "lib/seal/edit_text.h"
 
 void unsealed_free(struct unsealed *unsealed)
@@ -164,7 +164,7 @@ bool reveal_is_shown(const struct secret_buffer *text)
 {
 	const char *bytes = secret_buffer_string(text);
 
-	if (!json_is_utf8(bytes, text->length))
+	if (!utf8_is_valid(bytes, text->length))
 		return false;
 	for (size_t i = 0; i < text->length; i++) {
 		unsigned char c = (unsigned char)bytes[i];

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/sealed/sealed.h"
 
 /* What a variable holds for this JSON value. */

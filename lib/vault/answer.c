@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/utf8.h"
 
 /* More of the server's words is not read: http_check cuts them. */
 #define ERRORS_MAX 2048
@@ -33,7 +34,7 @@ static char *own_words(const struct json *document)
 		cleanup_free char *text = json_strdup(document, node);
 		if (!text)
 			continue;
-		string_shorten(text, ERRORS_MAX);
+		utf8_shorten(text, ERRORS_MAX);
 		/* Vault breaks its lists of errors into lines. */
 		for (char *c = text; *c; c++)
 			if (*c == '\n' || *c == '\t')

@@ -2,7 +2,7 @@
 #ifndef VAULT_ANSWER_H
 #define VAULT_ANSWER_H
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/vault/vault.h"
 
 /*

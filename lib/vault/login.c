@@ -2,6 +2,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/json_writer.h"
 #include "lib/vault/answer.h"
 #include "lib/vault/login.h"
 

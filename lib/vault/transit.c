@@ -3,7 +3,8 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/log.h"
 #include "lib/vault/answer.h"
 #include "lib/vault/transit.h"

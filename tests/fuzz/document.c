@@ -1,7 +1,8 @@
 /* Plaintext documents: members, and the YAML that is taken for JSON. */
 #include "lib/launch/document_text.h"
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/utf8.h"
 #include "lib/sealed/sealed.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -10,7 +11,7 @@ static struct error err;
 static int note(void *context, const char *name, struct secret_buffer *value, struct error *failure)
 {
 	(void)failure;
-	FUZZ_CHECK(json_is_utf8(secret_buffer_string(value), value->length));
+	FUZZ_CHECK(utf8_is_valid(secret_buffer_string(value), value->length));
 	fuzz_note_string(name);
 	fuzz_note_buffer(value);
 	(*(size_t *)context)++;

@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lib/base/json.h"
 #include "lib/base/log.h"
+#include "lib/base/utf8.h"
 
 /* More than any target notes of an input of the usual size; what comes after is not compared. */
 #define NOTES_MAX 8192
@@ -122,7 +122,7 @@ static void check_text(const char *text)
 	size_t length = strnlen(text, ERROR_MESSAGE_MAX);
 
 	FUZZ_CHECK(length > 0 && length < ERROR_MESSAGE_MAX);
-	FUZZ_CHECK(json_is_utf8(text, length));
+	FUZZ_CHECK(utf8_is_valid(text, length));
 	for (size_t i = 0; i < length; i++)
 		FUZZ_CHECK((unsigned char)text[i] >= ' ' && text[i] != 0x7F);
 }

@@ -1,5 +1,5 @@
 /* JSON: an accepted text can be written and read again, with the same value. */
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/normal_json.h"

@@ -11,7 +11,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/json.h"
+#include "lib/base/utf8.h"
 #include "lib/launch/deliver.h"
 #include "lib/launch/deliver_destination.h"
 #include "lib/launch/environment.h"
@@ -173,8 +173,8 @@ static void print(struct fuzz_input *input)
 	char *text = fuzz_line(input);
 	size_t length = strlen(text);
 
-	string_make_printable(text);
-	FUZZ_CHECK(strlen(text) == length && json_is_utf8(text, length));
+	utf8_make_printable(text);
+	FUZZ_CHECK(strlen(text) == length && utf8_is_valid(text, length));
 	for (size_t i = 0; i < length; i++)
 		FUZZ_CHECK((unsigned char)text[i] >= ' ' && text[i] != 0x7F);
 	error_set(&err, ERROR_INVALID, "%s: %s", text, fuzz_line(input));

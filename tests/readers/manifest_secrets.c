@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_writer.h"
 #include "lib/manifest/manifest.h"
 #include "lib/manifest/stream.h"
 

@@ -1,7 +1,7 @@
 #include <errno.h>
 
 #include "lib/base/error.h"
-#include "lib/base/json.h"
+#include "lib/base/utf8.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -84,7 +84,7 @@ START_TEST(a_long_name_hides_neither_object_nor_cause)
 	ck_assert_int_eq(strncmp(err.message, "Secret demo/app: key \"\xC3\xA9", 24), 0);
 	ck_assert_str_eq(err.message + strlen(err.message) - 12, "\": not found");
 	ck_assert_ptr_null(strchr(err.message, '?'));
-	ck_assert(json_is_utf8(err.message, strlen(err.message)));
+	ck_assert(utf8_is_valid(err.message, strlen(err.message)));
 	error_hint(&err, "%s: check it", name);
 	ck_assert_str_eq(err.message + strlen(err.message) - 10, ": check it");
 }

@@ -1,5 +1,7 @@
 #include "lib/base/cleanup.h"
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
+#include "lib/base/utf8.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -891,15 +893,15 @@ START_TEST(what_is_no_utf8_is_found_anywhere_in_long_ascii)
 
 	for (size_t place = 0; place < sizeof(text); place++) {
 		memset(text, 'a', sizeof(text));
-		ck_assert(json_is_utf8(text, sizeof(text)));
+		ck_assert(utf8_is_valid(text, sizeof(text)));
 		text[place] = (char)0x80;
-		ck_assert(json_is_utf8(text, place));
-		ck_assert(!json_is_utf8(text, place + 1));
-		ck_assert(!json_is_utf8(text, sizeof(text)));
+		ck_assert(utf8_is_valid(text, place));
+		ck_assert(!utf8_is_valid(text, place + 1));
+		ck_assert(!utf8_is_valid(text, sizeof(text)));
 		if (place == 0)
 			continue;
 		text[place - 1] = (char)0xC3;
-		ck_assert(json_is_utf8(text, sizeof(text)));
+		ck_assert(utf8_is_valid(text, sizeof(text)));
 	}
 }
 END_TEST

@@ -1,4 +1,3 @@
-#include "lib/base/json.h"
 #include "lib/kube/secret.h"
 #include "tests/unit/expect.h"
 

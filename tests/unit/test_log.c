@@ -1,6 +1,6 @@
 #include <unistd.h>
 
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/log.h"
 #include "tests/unit/expect.h"
 

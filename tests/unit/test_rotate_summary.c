@@ -1,4 +1,4 @@
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/log.h"
 #include "lib/rotate/summary_write.h"
 #include "tests/unit/expect.h"

@@ -1,4 +1,4 @@
-#include "lib/base/json.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/yaml.h"
 #include "tests/unit/expect.h"
 

@@ -1,8 +1,8 @@
 /*
- * json: read and write JSON as RFC 8259 has it.
+ * json_reader: read JSON (RFC 8259).
  *
  * Reading is strict: jsmn splits the text into tokens, and json_parse then
- * refuses what jsmn lets through (bad numbers, bad escapes, lone surrogates,
+ * rejects what jsmn lets through (bad numbers, bad escapes, lone surrogates,
  * raw control characters, invalid UTF-8, a missing or a surplus comma,
  * anything behind the value, a byte order mark), duplicate member names
  * (compared after unescaping), and what is over a limit.
@@ -12,8 +12,8 @@
  * for "no such value", and every reader takes it and answers as for an absent
  * value, so that look-ups can be chained.
  */
-#ifndef BASE_JSON_H
-#define BASE_JSON_H
+#ifndef BASE_JSON_READER_H
+#define BASE_JSON_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -119,44 +119,5 @@ bool json_boolean(const struct json *document, json_node node, bool otherwise);
 /* Append the value in compact form: no white space, strings and numbers as written. */
 int json_compact(const struct json *document, json_node node, struct secret_buffer *out,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-
-/*
- * Writing.  A writer appends to a buffer and puts commas and colons itself.
- * Its first failure sticks: check once, with json_writer_finish.
- */
-struct json_writer {
-	struct secret_buffer *out;
-	struct error error;
-	bool failed;
-	bool comma; /* a comma is due before the next value or name */
-	int depth;
-};
-
-void json_writer_init(struct json_writer *writer, struct secret_buffer *out);
-void json_write_object(struct json_writer *writer);	/* { */
-void json_write_object_end(struct json_writer *writer); /* } */
-void json_write_array(struct json_writer *writer);	/* [ */
-void json_write_array_end(struct json_writer *writer);	/* ] */
-void json_write_name(struct json_writer *writer, const char *name);
-void json_write_name_bytes(struct json_writer *writer, const char *name, size_t length);
-/* Text must be UTF-8, else the writer fails.  NUL is written as \u0000. */
-void json_write_string(struct json_writer *writer, const char *text);
-void json_write_string_bytes(struct json_writer *writer, const char *text, size_t length);
-void json_write_base64(
-    struct json_writer *writer, const void *bytes, size_t length); /* as a string */
-void json_write_integer(struct json_writer *writer, int64_t number);
-void json_write_boolean(struct json_writer *writer, bool value);
-void json_write_null(struct json_writer *writer);
-void json_write_raw(struct json_writer *writer, const char *json, size_t length); /* one value */
-/* name and string in one */
-void json_write_member(struct json_writer *writer, const char *name, const char *text);
-/* 0, or -1 with the first failure in *err. */
-int json_writer_finish(struct json_writer *writer, struct error *err)
-    __attribute__((warn_unused_result));
-
-/* True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
-bool json_is_utf8(const char *text, size_t length);
-/* How many bytes stand before the first that is none. */
-size_t json_utf8_length(const char *text, size_t length);
 
 #endif
