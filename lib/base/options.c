@@ -102,13 +102,15 @@ static int assign(const struct option_spec *spec, void *target, const char *text
 	}
 }
 
-/* PREFIX_LONG_NAME of an option. */
-static void prefixed_name(
-    const struct options *options, const struct option_spec *spec, char name[VARIABLE_MAX])
+/* Return the value of PREFIX_NAME if it is set and not empty, and write the variable's name. */
+static const char *prefixed_value(
+    const struct options *options, const char *name, char variable[VARIABLE_MAX])
 {
-	snprintf(name, VARIABLE_MAX, "%s_%s", options->prefix, spec->name);
-	for (char *c = name; *c; c++)
+	snprintf(variable, VARIABLE_MAX, "%s_%s", options->prefix, name);
+	for (char *c = variable; *c; c++)
 		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+	const char *value = getenv(variable);
+	return is_set(value) ? value : NULL;
 }
 
 /* Copy the next name of a comma-separated list; NULL at its end. */
@@ -134,8 +136,9 @@ static const char *from_environment(
 
 	if (spec->kind == OPTION_COMMAND_LINE)
 		return NULL;
-	prefixed_name(options, spec, name);
-	if ((value = getenv(name)) && *value)
+	if ((value = prefixed_value(options, spec->name, name)))
+		return value;
+	if (spec->deprecated && (value = prefixed_value(options, spec->deprecated, name)))
 		return value;
 	while ((list = next_name(list, name)))
 		if ((value = getenv(name)) && *value)
@@ -180,17 +183,33 @@ static int read_environment(
 	return result < 0 ? error_wrap(err, "environment variable %s", name) : 0;
 }
 
-static const struct option_spec *find_long(
-    const struct options *options, const char *name, size_t length, bool *negated)
+static bool is_name(const char *name, const char *word, size_t length)
 {
+	return name && strlen(name) == length && strncmp(name, word, length) == 0;
+}
+
+static bool has_name(const struct option_spec *spec, const char *word, size_t length)
+{
+	return is_name(spec->name, word, length) || is_name(spec->deprecated, word, length);
+}
+
+static bool is_negatable(const struct option_spec *spec)
+{
+	return spec->kind == OPTION_FLAG || spec->kind == OPTION_VARIABLES;
+}
+
+/* Return the option of this long name, or NULL; set *negated for "no-NAME". */
+static const struct option_spec *find_long(
+    const struct options *options, const char *word, size_t length, bool *negated)
+{
+	bool negation = length > 3 && strncmp(word, "no-", 3) == 0;
+
 	for (const struct option_spec *spec = options->table; spec->name; spec++) {
 		*negated = false;
-		if (strlen(spec->name) == length && strncmp(spec->name, name, length) == 0)
+		if (has_name(spec, word, length))
 			return spec;
-		*negated = true;
-		if ((spec->kind == OPTION_FLAG || spec->kind == OPTION_VARIABLES) &&
-		    length == strlen(spec->name) + 3 && strncmp(name, "no-", 3) == 0 &&
-		    strncmp(spec->name, name + 3, length - 3) == 0)
+		*negated = negation && is_negatable(spec) && has_name(spec, word + 3, length - 3);
+		if (*negated)
 			return spec;
 	}
 	return NULL;

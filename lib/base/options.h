@@ -43,7 +43,9 @@ struct option_spec {
 	    *environment;    /* further names, comma-separated, in order of preference; or NULL */
 	const char *help;    /* one line */
 	const char *section; /* with the first option of a section: its title in --help; or NULL */
-	bool shared;	     /* `environment` serves other programs too: see options_own_variable */
+	const char *deprecated; /* its name in earlier releases, without dashes, or NULL: still
+				   accepted, also from the environment, but not listed */
+	bool shared; /* `environment` serves other programs too: see options_own_variable */
 };
 
 #define OPTIONS_VARIABLE_MAX 128

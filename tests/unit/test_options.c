@@ -29,6 +29,7 @@ static const struct option_spec table[] = {
     {.name = "verbose",
 	.letter = 'v',
 	.kind = OPTION_FLAG,
+	.deprecated = "talk",
 	.offset = offsetof(struct configuration, verbose),
 	.help = "say more"},
     {.name = "force",
@@ -53,6 +54,7 @@ static const struct option_spec table[] = {
 	.kind = OPTION_NUMBER,
 	.argument = "N",
 	.offset = offsetof(struct configuration, limit),
+	.deprecated = "maximum",
 	.help = "how many"},
     {.name = "instead",
 	.kind = OPTION_COMMAND_LINE,
@@ -147,6 +149,27 @@ START_TEST(a_bad_variable_is_named)
 	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_ERROR);
 	ck_assert_int_eq(err.code, ERROR_USAGE);
 	expect_contains(err.message, bad_variables[_i].message);
+}
+END_TEST
+
+START_TEST(a_deprecated_name_sets_the_option)
+{
+	ck_assert_int_eq(parse("--maximum", "3", "--talk", NULL), OPTIONS_RUN);
+	ck_assert_int_eq(configuration.limit, 3);
+	ck_assert(configuration.verbose);
+	ck_assert_int_eq(parse("--no-talk", NULL), OPTIONS_RUN);
+	ck_assert(!configuration.verbose);
+}
+END_TEST
+
+START_TEST(a_deprecated_variable_is_read_after_the_new_one)
+{
+	setenv("PROG_MAXIMUM", "4", 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+	ck_assert_int_eq(configuration.limit, 4);
+	setenv("PROG_LIMIT", "5", 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+	ck_assert_int_eq(configuration.limit, 5);
 }
 END_TEST
 
@@ -344,6 +367,7 @@ START_TEST(help_shows_every_option)
 	expect_contains(text, "  VAULT_TOKEN                 a token to use\n");
 	expect_contains(text, "PROG_NAME");
 	expect_lacks(text, "--vault-token");
+	expect_lacks(text, "maximum");
 	free(text);
 }
 END_TEST
@@ -353,6 +377,8 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, the_nearest_source_wins, 0, COUNT(sources));
 	tcase_add_test(tests, a_bad_variable_is_ignored_where_the_command_line_decides);
 	tcase_add_loop_test(tests, a_bad_variable_is_named, 0, COUNT(bad_variables));
+	tcase_add_test(tests, a_deprecated_name_sets_the_option);
+	tcase_add_test(tests, a_deprecated_variable_is_read_after_the_new_one);
 	tcase_add_loop_test(tests, a_flag_is_set_and_cleared, 0, COUNT(flags));
 	tcase_add_test(tests, letters_may_stand_together_and_touch_their_argument);
 	tcase_add_test(tests, a_list_gathers_from_one_source);
