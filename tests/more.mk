@@ -42,5 +42,5 @@ bench: $(FLOOR) bench-rotate  ## measure secret-exec's start against a floor pro
 bench-rotate: $(BINARIES)  ## only secret-rotate: its rate beside curl's, its memory on secret-dev
 	@BIN="$(CURDIR)/$(OUT)/bin" tests/bench/rotate
 
-lint: | packages $(THIRD_PARTY_STAMPS)  ## formatting, static analysis, structure, wording, shell scripts
-	@tests/lint $(THIRD_PARTY_CFLAGS)
+lint: $(BINARIES)  ## formatting, static analysis, structure, wording, shell scripts
+	@tests/lint $(OUT)/objects $(THIRD_PARTY_CFLAGS)
