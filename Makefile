@@ -99,15 +99,15 @@ $(OUT)/objects/%.o: %.c $(FLAGS) | packages $(LIBRARY_STAMPS)
 recipe_version = $(patsubst %,'-D$(1)_VERSION_OF_RECIPE="%"',$(shell cat $(2)/VERSION 2>/dev/null))
 $(call object,lib/base/version.c): private OWN_CFLAGS = $(call recipe_version,BORINGSSL,$(BORINGSSL_DIR))
 $(call object,lib/base/version.c): $(or $(BORINGSSL_STAMP),$(wildcard $(BORINGSSL_DIR)/VERSION))
-$(call object,lib/http/version.c): private OWN_CFLAGS = $(call recipe_version,LIBCURL,$(CURL_DIR))
-$(call object,lib/http/version.c): $(or $(CURL_STAMP),$(wildcard $(CURL_DIR)/VERSION))
+$(call object,lib/http/libcurl.c): private OWN_CFLAGS = $(call recipe_version,LIBCURL,$(CURL_DIR))
+$(call object,lib/http/libcurl.c): $(or $(CURL_STAMP),$(wildcard $(CURL_DIR)/VERSION))
 
 $(LIBRARY): $(call object,$(wildcard lib/*/*.c))
 	@echo "  AR    $@"; rm -f $@
 	$(QUIET)ar rcs $@ $^
 
 .SECONDEXPANSION:
-# The library is named again at the end, because lib/http/lookups.c replaces functions of libc for the others.
+# The library is named again at the end, because lib/http/nss_stubs.c replaces functions of libc for the others.
 $(BINARIES): $(OUT)/bin/%: $$(call object,$$(wildcard cmd/*.c cmd/$$*/*.c)) $(LIBRARY)
 	$(call link,$(LIBRARY) $(if $(filter secret-dev,$*),$(MICROHTTPD_LIBS)) $(THIRD_PARTY_LIBS) $(LIBRARY) -Wl$(comma)-Map=$(OUT)/maps/$*.map)
 

@@ -9,9 +9,9 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/folder.h"
 #include "lib/base/input_file.h"
-#include "lib/http/attempt.h"
 #include "lib/http/pem.h"
 #include "lib/http/proxy.h"
+#include "lib/http/request.h"
 #include "lib/http/url.h"
 
 /* All CA certificates together: the system's bundle of public ones has a quarter of this. */

@@ -8,7 +8,7 @@
  *
  * Retries: failed look-ups of names, failed connections, timeouts, answers cut short, 429, 5xx and
  * what Vault's standbys say (412, 472, 473) are tried again with exponential backoff and full
- * jitter (BASE << attempt, at most MAX, shorter near the deadline), or after Retry-After; other
+ * jitter (BASE << tries, at most MAX, shorter near the deadline), or after Retry-After; other
  * answers never, nor a 5xx that the exchange's `permanent` callback recognises.  One log line a
  * try that is followed by another.
  */
@@ -116,7 +116,7 @@ struct http_exchange {
 	/* true: this answer is final although its status would be retried. */
 	bool (*permanent)(const struct http_exchange *exchange);
 	/* Told of each try that the server puts off (429, 503 ...), with its status; or NULL. */
-	void (*put_off)(const struct http_exchange *exchange);
+	void (*throttled)(const struct http_exchange *exchange);
 
 	/* The response. */
 	int status; /* 0 when none came: see `error` */
@@ -130,7 +130,7 @@ struct http_exchange {
 	void *context;	  /* the caller's */
 
 	/* The client's own. */
-	struct http_attempt *attempt;	    /* while it runs */
+	struct http_request *request;	    /* while it runs */
 	struct http_exchange *next_unasked; /* in its queue of those that nobody waited for */
 };
 
@@ -156,7 +156,7 @@ bool http_client_is_over(const struct http_client *client) __attribute__((nonnul
  * A client for what must be done before the end, also after a signal or at the time limit of all
  * else: exchanges run again, for `last_ms` at most.
  */
-struct http_client *http_client_for_the_end(int64_t last_ms, struct error *err)
+struct http_client *http_client_new_cleanup(int64_t last_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* From a signal handler: running and later exchanges end with ERROR_INTERRUPTED. */
 void http_interrupt(void);
@@ -214,7 +214,7 @@ void http_redact(const struct http_exchange *exchange, char *text) __attribute__
  * What an answer that is no JSON looks like, for a message: "an HTML page (...)".  A literal, or
  * NULL when there is nothing to say.  Never a word of it: it may hold anything.
  */
-const char *http_answer_look(const struct http_exchange *exchange) __attribute__((nonnull));
+const char *http_describe_body(const struct http_exchange *exchange) __attribute__((nonnull));
 
 /* Append `text` percent-encoded for one path segment or query value (RFC 3986). */
 int http_append_escaped(struct secret_buffer *path, const char *text, struct error *err)

@@ -157,11 +157,11 @@ static bool is_strong(STACK_OF(X509) * chain, struct error *err)
 
 static int verify(X509_STORE_CTX *verifying, void *context)
 {
-	struct http_attempt *attempt = context;
-	struct error *failure = &attempt->failure;
+	struct http_request *request = context;
+	struct error *failure = &request->failure;
 
 	if (X509_verify_cert(verifying) <= 0) {
-		if (attempt->bundle)
+		if (request->bundle)
 			http_bundle_failure(failure);
 		if (http_tls_lacked_memory())
 			error_memory(failure);
@@ -212,8 +212,8 @@ static int trust(X509_STORE *store, const struct http_endpoint *endpoint, struct
 
 static CURLcode on_ssl_context(CURL *easy, void *ssl_context, void *context)
 {
-	struct http_attempt *attempt = context;
-	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	struct http_request *request = context;
+	const struct http_endpoint *endpoint = request->exchange->endpoint;
 	SSL_CTX *ssl = ssl_context;
 
 	(void)easy;
@@ -224,22 +224,22 @@ static CURLcode on_ssl_context(CURL *easy, void *ssl_context, void *context)
 		return CURLE_OUT_OF_MEMORY;
 	if (endpoint->insecure)
 		return CURLE_OK;
-	SSL_CTX_set_cert_verify_callback(ssl, verify, attempt);
-	if (attempt->bundle)
-		http_bundle_trust(ssl, attempt->bundle);
+	SSL_CTX_set_cert_verify_callback(ssl, verify, request);
+	if (request->bundle)
+		http_bundle_trust(ssl, request->bundle);
 	else if ((endpoint->ca_pem || endpoint->ca_file) &&
-		 trust(SSL_CTX_get_cert_store(ssl), endpoint, &attempt->failure) < 0)
+		 trust(SSL_CTX_get_cert_store(ssl), endpoint, &request->failure) < 0)
 		return CURLE_SSL_CACERT_BADFILE;
 	return CURLE_OK;
 }
 
-CURLcode http_tls_set_up(struct http_attempt *attempt, const char *bundle)
+CURLcode http_tls_set_up(struct http_request *request, const char *bundle)
 {
-	CURLcode result = curl_easy_setopt(attempt->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
+	CURLcode result = curl_easy_setopt(request->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
 
-	attempt->bundle = bundle;
+	request->bundle = bundle;
 	/* libcurl's cache would share the CAs of one endpoint with the connections of another. */
 	if (result == CURLE_OK)
-		result = curl_easy_setopt(attempt->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-	return result ? result : curl_easy_setopt(attempt->easy, CURLOPT_SSL_CTX_DATA, attempt);
+		result = curl_easy_setopt(request->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+	return result ? result : curl_easy_setopt(request->easy, CURLOPT_SSL_CTX_DATA, request);
 }

@@ -11,14 +11,14 @@
 
 #include <curl/curl.h>
 
-#include "lib/http/attempt.h"
+#include "lib/http/request.h"
 
 /*
- * Set up the attempt's TLS, for the server and for a proxy that speaks TLS, which is trusted by the
+ * Set up the request's TLS, for the server and for a proxy that speaks TLS, which is trusted by the
  * same certificates, as Vault's own clients have it: `bundle`, the system's (a path that stays
  * valid, see bundle.h), or where that is NULL, the endpoint's CAs.
  */
-CURLcode http_tls_set_up(struct http_attempt *attempt, const char *bundle)
+CURLcode http_tls_set_up(struct http_request *request, const char *bundle)
     __attribute__((nonnull(1)));
 
 /* Return whether an allocation of BoringSSL's has failed since a connection began or this was

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "lib/base/strings.h"
-#include "lib/http/attempt.h"
+#include "lib/http/request.h"
 
 static const char name_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				   "0123456789.-_";

@@ -81,7 +81,7 @@ static char *status_text(const struct json *document)
 
 static struct json *parse(const struct http_exchange *exchange, struct error *err)
 {
-	const char *look = http_answer_look(exchange);
+	const char *look = http_describe_body(exchange);
 	struct json *document = json_parse(secret_buffer_string(&exchange->response),
 	    exchange->response.length, "the Kubernetes API's answer", err);
 

@@ -57,7 +57,7 @@ static int tell(struct kube *kube, const struct kube_event *about, struct error 
 	event.name = name;
 	event.component = COMPONENT;
 	event.instance = host;
-	struct http_client *client = http_client_for_the_end(EVENT_LAST_MS, err);
+	struct http_client *client = http_client_new_cleanup(EVENT_LAST_MS, err);
 	int result = client ? kube_event_create(client, kube, &event, err) : -1;
 	http_client_free(client);
 	return result;

@@ -348,7 +348,7 @@ void lease_release(struct lease *lease)
 	if (!lease->held)
 		return;
 	lease->held = false;
-	struct http_client *client = http_client_for_the_end(LEASE_LAST_MS, &err);
+	struct http_client *client = http_client_new_cleanup(LEASE_LAST_MS, &err);
 	if (!client || release(lease, client, &err) < 0)
 		log_write(
 		    LOG_WARNING, "%s: it is free again within %d s", err.message, LEASE_DURATION_S);

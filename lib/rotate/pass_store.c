@@ -12,7 +12,7 @@ static void on_put_off(const struct http_exchange *exchange)
 static int start_job(struct pass *pass, struct job *job, struct error *err)
 {
 	job->exchange.context = job;
-	job->exchange.put_off = on_put_off;
+	job->exchange.throttled = on_put_off;
 	job->epoch = window_enter(&pass->window, job->bytes);
 	if (http_start(pass->rotation->client, &job->exchange, err) == 0)
 		return 0;

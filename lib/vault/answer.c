@@ -11,7 +11,7 @@
 
 struct json *vault_answer_parse(const struct http_exchange *exchange, struct error *err)
 {
-	const char *look = http_answer_look(exchange);
+	const char *look = http_describe_body(exchange);
 	struct json *document = json_parse(secret_buffer_string(&exchange->response),
 	    exchange->response.length, "Vault's answer", err);
 

@@ -316,7 +316,7 @@ static int revoke(struct http_client *client, struct vault *vault, struct error 
 {
 	if (!http_client_is_over(client))
 		return vault_revoke_self(client, vault, err);
-	struct http_client *last = http_client_for_the_end(VAULT_SESSION_LAST_MS, err);
+	struct http_client *last = http_client_new_cleanup(VAULT_SESSION_LAST_MS, err);
 	if (!last)
 		return -1;
 	int result = vault_revoke_self(last, vault, err);

@@ -85,7 +85,7 @@ static void ask(struct http_client *client, struct http_exchange *exchange)
 	FUZZ_CHECK(exchange->response.length <= LIMIT && exchange->status >= 0);
 	bool failed = fuzz_failed(http_check(exchange, NULL, &err), &err);
 	FUZZ_CHECK(failed == (exchange->status < 200 || exchange->status > 299));
-	(void)http_answer_look(exchange);
+	(void)http_describe_body(exchange);
 }
 
 void fuzz_case(struct fuzz_input *input)

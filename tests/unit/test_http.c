@@ -6,7 +6,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/http/attempt.h"
+#include "lib/http/request.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/http_server.h"
 
@@ -47,7 +47,7 @@ static void run(void)
 	struct http_exchange *one = &exchange;
 
 	expect_ok(http_run(client, &one, 1, &err), err);
-	ck_assert_ptr_null(exchange.attempt);
+	ck_assert_ptr_null(exchange.request);
 }
 
 static void finish(void)
@@ -216,11 +216,11 @@ END_TEST
 
 START_TEST(waits_grow_up_to_a_limit_and_shrink_near_the_end)
 {
-	struct http_attempt attempt = {.exchange = &exchange};
+	struct http_request attempt = {.exchange = &exchange};
 
 	for (attempt.tries = 1; attempt.tries < 100; attempt.tries++)
 		for (int64_t left = 200; left < 100000; left = left * 3 / 2) {
-			int64_t delay = http_attempt_delay(&attempt, left);
+			int64_t delay = http_request_delay(&attempt, left);
 			ck_assert_int_ge(delay, 0);
 			ck_assert_int_lt(delay, HTTP_RETRY_MAX_MS);
 			ck_assert_int_lt(delay, left / 2);
@@ -228,9 +228,9 @@ START_TEST(waits_grow_up_to_a_limit_and_shrink_near_the_end)
 				ck_assert_int_lt(delay, HTTP_RETRY_BASE_MS << (attempt.tries - 1));
 		}
 	attempt.tries = 50;
-	ck_assert_int_ge(http_attempt_delay(&attempt, INT64_MAX), 0);
-	ck_assert_int_eq(http_attempt_delay(&attempt, 199), -1);
-	ck_assert_int_eq(http_attempt_delay(&attempt, -1), -1);
+	ck_assert_int_ge(http_request_delay(&attempt, INT64_MAX), 0);
+	ck_assert_int_eq(http_request_delay(&attempt, 199), -1);
+	ck_assert_int_eq(http_request_delay(&attempt, -1), -1);
 }
 END_TEST
 
@@ -631,7 +631,7 @@ START_TEST(an_answer_that_is_no_json_has_a_look)
 	serve(answers, 1);
 	request(&exchange, "GET", "/");
 	run();
-	const char *look = http_answer_look(&exchange);
+	const char *look = http_describe_body(&exchange);
 	if (looks[_i].look) {
 		ck_assert_ptr_nonnull(look);
 		expect_contains(look, looks[_i].look);
@@ -714,7 +714,7 @@ START_TEST(waiting_ends_at_its_time)
 	request(&exchange, "GET", "/");
 	expect_ok(http_start(client, &exchange, &err), err);
 	ck_assert_ptr_null(http_wait_until(client, clock_now_ms() + 20));
-	ck_assert_ptr_nonnull(exchange.attempt);
+	ck_assert_ptr_nonnull(exchange.request);
 	http_client_free(client);
 	client = NULL;
 	finish();
@@ -735,7 +735,7 @@ START_TEST(a_cancelled_exchange_is_not_waited_for)
 	ck_assert_ptr_null(http_wait_until(client, clock_now_ms() + 20));
 	http_cancel(client, &exchange);
 	http_cancel(client, &second);
-	ck_assert_ptr_null(exchange.attempt);
+	ck_assert_ptr_null(exchange.request);
 	ck_assert_ptr_null(http_wait(client));
 	http_exchange_free(&second);
 	finish();
@@ -779,7 +779,7 @@ START_TEST(the_owner_is_told_when_a_server_puts_it_off)
 	times_put_off = 0;
 	serve(answers, 4);
 	request(&exchange, "GET", "/");
-	exchange.put_off = count_put_off;
+	exchange.throttled = count_put_off;
 	run();
 	ck_assert_int_eq(exchange.status, 200);
 	ck_assert_int_eq(times_put_off, 2);
@@ -796,7 +796,7 @@ START_TEST(freeing_a_client_ends_what_runs)
 	expect_ok(http_start(client, &exchange, &err), err);
 	http_client_free(client);
 	client = NULL;
-	ck_assert_ptr_null(exchange.attempt);
+	ck_assert_ptr_null(exchange.request);
 	finish();
 }
 END_TEST

@@ -10,12 +10,12 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/utf8.h"
-#include "lib/http/attempt.h"
+#include "lib/http/request.h"
 
 struct http_client {
 	CURLM *multi;
 	int64_t deadline_ms;
-	struct http_attempt *attempts; /* running ones and those that wait for their next try */
+	struct http_request *requests; /* running ones and those that wait for their next try */
 	/* Ended while somebody waited for others: the next http_wait returns them, oldest first. */
 	struct http_exchange *unasked, *unasked_last;
 };
@@ -123,12 +123,12 @@ void http_client_free(struct http_client *client)
 {
 	if (!client)
 		return;
-	while (client->attempts) {
-		struct http_attempt *attempt = client->attempts;
-		client->attempts = attempt->next;
-		curl_multi_remove_handle(client->multi, attempt->easy);
-		attempt->exchange->attempt = NULL;
-		http_attempt_free(attempt);
+	while (client->requests) {
+		struct http_request *request = client->requests;
+		client->requests = request->next;
+		curl_multi_remove_handle(client->multi, request->easy);
+		request->exchange->request = NULL;
+		http_request_free(request);
 	}
 	if (polled == client->multi)
 		polled = NULL;
@@ -176,18 +176,18 @@ void http_resume(void)
 	interrupted = 0;
 }
 
-struct http_client *http_client_for_the_end(int64_t last_ms, struct error *err)
+struct http_client *http_client_new_cleanup(int64_t last_ms, struct error *err)
 {
 	http_resume();
 	return http_client_new(clock_now_ms() + last_ms, err);
 }
 
-/* Hand the attempt to curl for its next try. */
-static int launch(struct http_client *client, struct http_attempt *attempt, struct error *err)
+/* Hand the request to curl for its next try. */
+static int launch(struct http_client *client, struct http_request *request, struct error *err)
 {
-	if (http_attempt_prepare(attempt, client->deadline_ms, err) < 0)
+	if (http_request_prepare(request, client->deadline_ms, err) < 0)
 		return -1;
-	CURLMcode result = curl_multi_add_handle(client->multi, attempt->easy);
+	CURLMcode result = curl_multi_add_handle(client->multi, request->easy);
 	if (result != CURLM_OK)
 		return error_set(err, ERROR_SYSTEM, "libcurl: %s", curl_multi_strerror(result));
 	return 0;
@@ -195,32 +195,32 @@ static int launch(struct http_client *client, struct http_attempt *attempt, stru
 
 int http_start(struct http_client *client, struct http_exchange *exchange, struct error *err)
 {
-	struct http_attempt *attempt = http_attempt_new(exchange, err);
+	struct http_request *request = http_request_new(exchange, err);
 
-	if (!attempt)
+	if (!request)
 		return -1;
-	if (launch(client, attempt, err) < 0) {
-		http_attempt_free(attempt);
+	if (launch(client, request, err) < 0) {
+		http_request_free(request);
 		return -1;
 	}
-	attempt->next = client->attempts;
-	client->attempts = attempt;
-	exchange->attempt = attempt;
+	request->next = client->requests;
+	client->requests = request;
+	exchange->request = request;
 	return 0;
 }
 
-/* Take the attempt out of the client; its exchange is the caller's again. */
-static struct http_exchange *finish(struct http_client *client, struct http_attempt *attempt)
+/* Take the request out of the client; its exchange is the caller's again. */
+static struct http_exchange *finish(struct http_client *client, struct http_request *request)
 {
-	struct http_exchange *exchange = attempt->exchange;
-	struct http_attempt **link = &client->attempts;
+	struct http_exchange *exchange = request->exchange;
+	struct http_request **link = &client->requests;
 
-	while (*link && *link != attempt)
+	while (*link && *link != request)
 		link = &(*link)->next;
 	if (*link)
-		*link = attempt->next;
-	http_attempt_free(attempt);
-	exchange->attempt = NULL;
+		*link = request->next;
+	http_request_free(request);
+	exchange->request = NULL;
 	return exchange;
 }
 
@@ -229,9 +229,9 @@ static int path_length(const struct http_exchange *exchange)
 	return (int)strcspn(secret_buffer_string(&exchange->path), "?");
 }
 
-static void log_retry(const struct http_attempt *attempt, int64_t delay_ms)
+static void log_retry(const struct http_request *request, int64_t delay_ms)
 {
-	const struct http_exchange *exchange = attempt->exchange;
+	const struct http_exchange *exchange = request->exchange;
 	int retries = exchange->endpoint->retries;
 	char status[32], limit[32] = "";
 
@@ -242,60 +242,60 @@ static void log_retry(const struct http_attempt *attempt, int64_t delay_ms)
 	    exchange->endpoint->name, exchange->endpoint->url, exchange->method,
 	    path_length(exchange), secret_buffer_string(&exchange->path),
 	    exchange->status ? status : exchange->error.message, (long long)delay_ms,
-	    attempt->tries, limit);
+	    request->tries, limit);
 }
 
 /* Put it by for its next try.  false: the deadline does not allow it. */
-static bool postpone(const struct http_client *client, struct http_attempt *attempt)
+static bool postpone(const struct http_client *client, struct http_request *request)
 {
 	int64_t now = clock_now_ms();
 	int64_t left = client->deadline_ms ? client->deadline_ms - now : INT64_MAX;
-	int64_t delay = http_attempt_delay(attempt, left);
+	int64_t delay = http_request_delay(request, left);
 
 	if (delay < 0)
 		return false;
-	log_retry(attempt, delay);
-	attempt->retry_at_ms = now + delay;
+	log_retry(request, delay);
+	request->retry_at_ms = now + delay;
 	return true;
 }
 
 /* Deal with a try that has ended: the exchange when that was the last, else NULL. */
 static struct http_exchange *settle(
-    struct http_client *client, struct http_attempt *attempt, CURLcode result)
+    struct http_client *client, struct http_request *request, CURLcode result)
 {
-	enum http_verdict verdict = http_attempt_judge(attempt, result);
-	struct http_exchange *exchange = attempt->exchange;
+	enum http_verdict verdict = http_request_judge(request, result);
+	struct http_exchange *exchange = request->exchange;
 	bool out_of_time = !exchange->status && is_past(client->deadline_ms);
 
-	curl_multi_remove_handle(client->multi, attempt->easy);
+	curl_multi_remove_handle(client->multi, request->easy);
 	if (verdict == HTTP_REDIRECTED) {
-		if (launch(client, attempt, &attempt->failure) == 0)
+		if (launch(client, request, &request->failure) == 0)
 			return NULL;
 		exchange->status = 0;
-		exchange->error = attempt->failure;
+		exchange->error = request->failure;
 	}
 	if (verdict == HTTP_TRY_AGAIN) {
-		if (exchange->put_off && http_is_put_off(exchange->status))
-			exchange->put_off(exchange);
-		if (postpone(client, attempt))
+		if (exchange->throttled && http_is_throttled(exchange->status))
+			exchange->throttled(exchange);
+		if (postpone(client, request))
 			return NULL;
 		out_of_time = true;
 	}
-	http_attempt_conclude(attempt, out_of_time);
-	return finish(client, attempt);
+	http_request_conclude(request, out_of_time);
+	return finish(client, request);
 }
 
-/* End any one attempt because of a signal. */
+/* End any one request because of a signal. */
 static struct http_exchange *give_up(struct http_client *client)
 {
-	struct http_attempt *attempt = client->attempts;
-	struct http_exchange *exchange = attempt->exchange;
+	struct http_request *request = client->requests;
+	struct http_exchange *exchange = request->exchange;
 
-	if (!attempt->retry_at_ms)
-		curl_multi_remove_handle(client->multi, attempt->easy);
+	if (!request->retry_at_ms)
+		curl_multi_remove_handle(client->multi, request->easy);
 	exchange->status = 0;
 	error_set(&exchange->error, ERROR_INTERRUPTED, "interrupted by a signal");
-	return finish(client, attempt);
+	return finish(client, request);
 }
 
 static void forget_unasked(struct http_client *client, const struct http_exchange *exchange)
@@ -315,14 +315,14 @@ static void forget_unasked(struct http_client *client, const struct http_exchang
 
 void http_cancel(struct http_client *client, struct http_exchange *exchange)
 {
-	struct http_attempt *attempt = exchange->attempt;
+	struct http_request *request = exchange->request;
 
 	forget_unasked(client, exchange);
-	if (!attempt)
+	if (!request)
 		return;
-	if (!attempt->retry_at_ms)
-		curl_multi_remove_handle(client->multi, attempt->easy);
-	finish(client, attempt);
+	if (!request->retry_at_ms)
+		curl_multi_remove_handle(client->multi, request->easy);
+	finish(client, request);
 	exchange->status = 0;
 	error_set(&exchange->error, ERROR_INTERRUPTED, "cancelled");
 }
@@ -332,16 +332,16 @@ static int64_t launch_due(struct http_client *client, int64_t wait)
 {
 	int64_t now = clock_now_ms();
 
-	for (struct http_attempt *attempt = client->attempts; attempt; attempt = attempt->next) {
-		if (!attempt->retry_at_ms)
+	for (struct http_request *request = client->requests; request; request = request->next) {
+		if (!request->retry_at_ms)
 			continue;
-		if (attempt->retry_at_ms > now) {
-			if (attempt->retry_at_ms - now < wait)
-				wait = attempt->retry_at_ms - now;
+		if (request->retry_at_ms > now) {
+			if (request->retry_at_ms - now < wait)
+				wait = request->retry_at_ms - now;
 			continue;
 		}
-		if (launch(client, attempt, &attempt->failure) < 0)
-			attempt->retry_at_ms = now + wait; /* no memory now: try once more */
+		if (launch(client, request, &request->failure) < 0)
+			request->retry_at_ms = now + wait; /* no memory now: try once more */
 		else
 			wait = 0;
 	}
@@ -357,9 +357,9 @@ static struct http_exchange *advance(struct http_client *client, int64_t wait)
 	curl_multi_perform(client->multi, &running);
 	CURLMsg *message = curl_multi_info_read(client->multi, &queued);
 	if (message && message->msg == CURLMSG_DONE) {
-		struct http_attempt *attempt = NULL;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
-		return settle(client, attempt, message->data.result);
+		struct http_request *request = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+		return settle(client, request, message->data.result);
 	}
 	curl_multi_poll(client->multi, NULL, 0, (int)wait, NULL);
 	return NULL;
@@ -368,7 +368,7 @@ static struct http_exchange *advance(struct http_client *client, int64_t wait)
 /* A running exchange that has ended; NULL when none is running. */
 static struct http_exchange *next_ended(struct http_client *client)
 {
-	while (client->attempts) {
+	while (client->requests) {
 		if (interrupted)
 			return give_up(client);
 		struct http_exchange *ended = advance(client, POLL_MS);
@@ -406,7 +406,7 @@ struct http_exchange *http_wait_until(struct http_client *client, int64_t until_
 {
 	while (!client->unasked) {
 		int64_t left = until_ms - clock_now_ms();
-		if (interrupted && client->attempts)
+		if (interrupted && client->requests)
 			return give_up(client);
 		if (left <= 0 || http_client_is_over(client))
 			return NULL;
@@ -431,7 +431,7 @@ static void wait_for(
     struct http_client *client, struct http_exchange *const *exchanges, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		while (exchanges[i]->attempt) {
+		while (exchanges[i]->request) {
 			struct http_exchange *ended = next_ended(client);
 			if (!is_among(ended, exchanges, count))
 				keep_unasked(client, ended);
@@ -470,8 +470,8 @@ static enum error_code status_code(int status)
 	case 413:
 		return ERROR_TOO_LARGE;
 	default:
-		return http_is_put_off(status) || status >= 500 ? ERROR_UNAVAILABLE
-								: ERROR_REJECTED;
+		return http_is_throttled(status) || status >= 500 ? ERROR_UNAVAILABLE
+								  : ERROR_REJECTED;
 	}
 }
 
@@ -518,7 +518,7 @@ static bool says(const struct http_exchange *exchange, const char *phrase)
 	return strcasestr(secret_buffer_string(&exchange->response), phrase) != NULL;
 }
 
-const char *http_answer_look(const struct http_exchange *exchange)
+const char *http_describe_body(const struct http_exchange *exchange)
 {
 	const char *text = secret_buffer_string(&exchange->response);
 

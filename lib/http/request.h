@@ -1,7 +1,7 @@
 /*
- * attempt: one exchange while the client runs it; for the files of this folder only.
+ * request: one exchange while the client runs it; for the files of this folder only.
  *
- * attempt.c makes it ready for a try, verdict.c says what came of one, http.c runs them.
+ * request.c prepares a try, retry.c judges how it ended, client.c runs them.
  */
 #ifndef HTTP_ATTEMPT_H
 #define HTTP_ATTEMPT_H
@@ -10,9 +10,9 @@
 
 #include "lib/http/http.h"
 
-struct http_attempt {
+struct http_request {
 	struct http_exchange *exchange;
-	struct http_attempt *next; /* in the client's list */
+	struct http_request *next; /* in the client's list */
 	CURL *easy;
 	struct curl_slist *headers;
 	struct curl_slist *connect_to; /* for a TLS name that is not the URL's host */
@@ -30,16 +30,16 @@ struct http_attempt {
 };
 
 /* Make the curl handle of an exchange. */
-struct http_attempt *http_attempt_new(struct http_exchange *exchange, struct error *err)
+struct http_request *http_request_new(struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-void http_attempt_free(struct http_attempt *attempt);
+void http_request_free(struct http_request *request);
 
 /* Make ready for the next try: time limits against the deadline (0: none), an empty response. */
-int http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms, struct error *err)
+int http_request_prepare(struct http_request *request, int64_t deadline_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* Lead the next try to the endpoint's server, or to the active node where there is one. */
-int http_attempt_aim(struct http_attempt *attempt, struct error *err)
+int http_request_set_target(struct http_request *request, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* Return the name as a URL has it, an IPv6 address in brackets; newly allocated. */
@@ -53,23 +53,23 @@ bool http_memory_failed(void);
 
 /* What to do with a try that curl has ended with `result`. */
 enum http_verdict { HTTP_FINISHED, HTTP_TRY_AGAIN, HTTP_REDIRECTED };
-enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode result)
+enum http_verdict http_request_judge(struct http_request *request, CURLcode result)
     __attribute__((nonnull));
 
 /* The server says that it has not done it, and may do it later. */
-bool http_is_put_off(int status);
+bool http_is_throttled(int status);
 
 /*
  * Return the milliseconds to wait before the next try, for which `left_ms` are left: Retry-After,
  * else backoff with full jitter, shorter near the end.  -1: not enough time for another.
  */
-int64_t http_attempt_delay(struct http_attempt *attempt, int64_t left_ms) __attribute__((nonnull));
+int64_t http_request_delay(struct http_request *request, int64_t left_ms) __attribute__((nonnull));
 
 /*
  * The last try is over: note in the exchange how often and how long it was tried, and complete its
  * error by the server's name and that.
  */
-void http_attempt_conclude(struct http_attempt *attempt, bool out_of_time) __attribute__((nonnull));
+void http_request_conclude(struct http_request *request, bool out_of_time) __attribute__((nonnull));
 
 /* "tried 3 times in 1.5 s", or "" when once was enough. */
 #define HTTP_TRIES_TEXT 64

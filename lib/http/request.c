@@ -1,4 +1,4 @@
-#include "lib/http/attempt.h"
+#include "lib/http/request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +31,18 @@ bool http_is_https(const char *url)
  */
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
-	struct http_attempt *attempt = context;
-	struct http_exchange *exchange = attempt->exchange;
+	struct http_request *request = context;
+	struct http_exchange *exchange = request->exchange;
 	size_t length = size * count, limit = exchange->response.limit;
 	long status = 0;
 
 	if (length > limit - exchange->response.length) {
-		curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
-		attempt->overflow = status < 300;
-		attempt->enough = !attempt->overflow;
+		curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+		request->overflow = status < 300;
+		request->enough = !request->overflow;
 		length = limit - exchange->response.length;
 	}
-	if (secret_buffer_append(&exchange->response, bytes, length, &attempt->failure) < 0)
+	if (secret_buffer_append(&exchange->response, bytes, length, &request->failure) < 0)
 		return 0;
 	return length; /* less than there is ends the transfer */
 }
@@ -53,17 +53,17 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
  */
 static int on_request(void *context, char *address, char *local, int port, int local_port)
 {
-	struct http_attempt *attempt = context;
+	struct http_request *request = context;
 
 	(void)address, (void)local, (void)port, (void)local_port;
-	if (attempt->sent++ == 0 || strcmp(attempt->exchange->method, "GET") == 0)
+	if (request->sent++ == 0 || strcmp(request->exchange->method, "GET") == 0)
 		return CURL_PREREQFUNC_OK;
 	return CURL_PREREQFUNC_ABORT;
 }
 
-static int set_trust(struct setup *setup, struct http_attempt *attempt, struct error *err)
+static int set_trust(struct setup *setup, struct http_request *request, struct error *err)
 {
-	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	const struct http_endpoint *endpoint = request->exchange->endpoint;
 	const char *bundle = NULL;
 
 	SET(setup, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -86,7 +86,7 @@ static int set_trust(struct setup *setup, struct http_attempt *attempt, struct e
 			    endpoint->trust_hint ? endpoint->trust_hint : "name a CA file");
 	}
 	if (setup->result == CURLE_OK)
-		setup->result = http_tls_set_up(attempt, bundle);
+		setup->result = http_tls_set_up(request, bundle);
 	return 0;
 }
 
@@ -118,38 +118,38 @@ static int set_client_certificate(
 	return 0;
 }
 
-static int append_header(struct http_attempt *attempt, const char *line, struct error *err)
+static int append_header(struct http_request *request, const char *line, struct error *err)
 {
 	/* libcurl sends it as it is: a line break would start another header. */
 	if (strpbrk(line, "\r\n"))
 		return error_set(err, ERROR_INVALID, "%s: a header to send holds a line break",
-		    attempt->exchange->endpoint->name);
-	struct curl_slist *grown = curl_slist_append(attempt->headers, line);
+		    request->exchange->endpoint->name);
+	struct curl_slist *grown = curl_slist_append(request->headers, line);
 	if (!grown)
 		return error_memory(err);
-	attempt->headers = grown;
+	request->headers = grown;
 	return 0;
 }
 
-static int add_headers(struct http_attempt *attempt, struct error *err)
+static int add_headers(struct http_request *request, struct error *err)
 {
-	const struct http_exchange *exchange = attempt->exchange;
+	const struct http_exchange *exchange = request->exchange;
 	const struct strings *shared = &exchange->endpoint->headers;
 	char line[128];
 
 	snprintf(line, sizeof(line), "Accept: %s",
 	    exchange->accept ? exchange->accept : "application/json");
-	if (append_header(attempt, line, err) < 0 || append_header(attempt, "Expect:", err) < 0)
+	if (append_header(request, line, err) < 0 || append_header(request, "Expect:", err) < 0)
 		return -1;
 	snprintf(line, sizeof(line), "Content-Type: %s",
 	    exchange->content_type ? exchange->content_type : "");
-	if (append_header(attempt, line, err) < 0)
+	if (append_header(request, line, err) < 0)
 		return -1;
 	if (exchange->credential.length &&
-	    append_header(attempt, exchange->credential.data, err) < 0)
+	    append_header(request, exchange->credential.data, err) < 0)
 		return -1;
 	for (size_t i = 0; i < shared->count; i++)
-		if (append_header(attempt, shared->items[i], err) < 0)
+		if (append_header(request, shared->items[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -158,14 +158,14 @@ static int add_headers(struct http_attempt *attempt, struct error *err)
  * Fill `text` with the URL at which libcurl finds the exchange's path below `base`, on `host`.
  * It is read back, so that no value in it leads to another server.
  */
-static int make_url(const struct http_attempt *attempt, const char *base,
+static int make_url(const struct http_request *request, const char *base,
     const struct http_url *server, const char *host, struct secret_buffer *text, struct error *err)
 {
 	struct http_url wanted = *server, made;
 
 	if (secret_buffer_append_format(text, err, "%s://%s:%s%s", server->scheme, host,
 		server->port, http_url_prefix(base)) < 0 ||
-	    secret_buffer_append_string(text, secret_buffer_string(&attempt->exchange->path), err) <
+	    secret_buffer_append_string(text, secret_buffer_string(&request->exchange->path), err) <
 		0 ||
 	    http_url_parse(&made, text->data, err) < 0)
 		return -1;
@@ -174,31 +174,31 @@ static int make_url(const struct http_attempt *attempt, const char *base,
 	http_url_free(&made);
 	return same ? 0
 		    : error_set(err, ERROR_USAGE, "%s: the request's URL names another server",
-			  attempt->exchange->endpoint->name);
+			  request->exchange->endpoint->name);
 }
 
 /*
  * libcurl checks the certificate against the URL's host.  For another name the URL carries that
  * name, and CONNECT_TO leads it to the real host; the Host header stays the real one.
  */
-static int set_route(struct http_attempt *attempt, const struct http_url *server, const char *name,
+static int set_route(struct http_request *request, const struct http_url *server, const char *name,
     struct error *err)
 {
 	cleanup_free char *route =
 	    string_format(err, "%s:%s:%s:%s", name, server->port, server->host, server->port);
 	cleanup_free char *header = string_format(err, "Host: %s:%s", server->host, server->port);
 
-	if (!route || !header || append_header(attempt, header, err) < 0)
+	if (!route || !header || append_header(request, header, err) < 0)
 		return -1;
-	attempt->connect_to = curl_slist_append(NULL, route);
-	return attempt->connect_to ? 0 : error_memory(err);
+	request->connect_to = curl_slist_append(NULL, route);
+	return request->connect_to ? 0 : error_memory(err);
 }
 
 /* libcurl reads no variable: NO_PROXY is about the server's own host, not about its TLS name. */
-static int set_proxy(struct setup *setup, struct http_attempt *attempt,
+static int set_proxy(struct setup *setup, struct http_request *request,
     const struct http_url *server, struct error *err)
 {
-	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	const struct http_endpoint *endpoint = request->exchange->endpoint;
 	cleanup_secret struct secret_buffer proxy = SECRET_BUFFER_INIT;
 
 	if (endpoint->proxy) {
@@ -208,36 +208,36 @@ static int set_proxy(struct setup *setup, struct http_attempt *attempt,
 		   http_proxy_from_environment(&proxy, server, err) < 0) {
 		return -1;
 	}
-	attempt->proxied = proxy.length > 0;
+	request->proxied = proxy.length > 0;
 	SET(setup, CURLOPT_PROXY, secret_buffer_string(&proxy));
 	SET(setup, CURLOPT_NOPROXY, "");
 	return 0;
 }
 
 /* The URL, the way to it and the headers, which hold its host where that is not the TLS name. */
-static int set_target(struct setup *setup, struct http_attempt *attempt, const char *base,
+static int set_target(struct setup *setup, struct http_request *request, const char *base,
     const struct http_url *server, struct error *err)
 {
 	cleanup_secret struct secret_buffer url = SECRET_BUFFER_INIT;
-	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	const struct http_endpoint *endpoint = request->exchange->endpoint;
 	cleanup_free char *name = NULL;
 
-	curl_slist_free_all(attempt->headers);
-	curl_slist_free_all(attempt->connect_to);
-	attempt->headers = attempt->connect_to = NULL;
-	if (add_headers(attempt, err) < 0)
+	curl_slist_free_all(request->headers);
+	curl_slist_free_all(request->connect_to);
+	request->headers = request->connect_to = NULL;
+	if (add_headers(request, err) < 0)
 		return -1;
 	if (endpoint->tls_server_name && http_is_https(base) &&
 	    (!(name = http_bracketed(endpoint->tls_server_name, err)) ||
-		set_route(attempt, server, name, err) < 0))
+		set_route(request, server, name, err) < 0))
 		return -1;
-	if (make_url(attempt, base, server, name ? name : server->host, &url, err) < 0)
+	if (make_url(request, base, server, name ? name : server->host, &url, err) < 0)
 		return -1;
-	if (set_proxy(setup, attempt, server, err) < 0)
+	if (set_proxy(setup, request, server, err) < 0)
 		return -1;
 	SET(setup, CURLOPT_URL, url.data);
-	SET(setup, CURLOPT_CONNECT_TO, attempt->connect_to);
-	SET(setup, CURLOPT_HTTPHEADER, attempt->headers);
+	SET(setup, CURLOPT_CONNECT_TO, request->connect_to);
+	SET(setup, CURLOPT_HTTPHEADER, request->headers);
 	return 0;
 }
 
@@ -254,18 +254,18 @@ static void set_method(struct setup *setup, const struct http_exchange *exchange
 		SET(setup, CURLOPT_CUSTOMREQUEST, exchange->method);
 }
 
-static void set_transport(struct setup *setup, struct http_attempt *attempt)
+static void set_transport(struct setup *setup, struct http_request *request)
 {
-	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	const struct http_endpoint *endpoint = request->exchange->endpoint;
 
-	SET(setup, CURLOPT_PRIVATE, attempt);
-	SET(setup, CURLOPT_ERRORBUFFER, attempt->reason);
+	SET(setup, CURLOPT_PRIVATE, request);
+	SET(setup, CURLOPT_ERRORBUFFER, request->reason);
 	SET(setup, CURLOPT_WRITEFUNCTION, on_body);
-	SET(setup, CURLOPT_WRITEDATA, attempt);
+	SET(setup, CURLOPT_WRITEDATA, request);
 	SET(setup, CURLOPT_PREREQFUNCTION, on_request);
-	SET(setup, CURLOPT_PREREQDATA, attempt);
+	SET(setup, CURLOPT_PREREQDATA, request);
 	/* A kept connection may end just when the request is sent. */
-	SET(setup, CURLOPT_FRESH_CONNECT, (long)attempt->exchange->once);
+	SET(setup, CURLOPT_FRESH_CONNECT, (long)request->exchange->once);
 	SET(setup, CURLOPT_NOSIGNAL, 1L);
 	SET(setup, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(setup, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -274,16 +274,16 @@ static void set_transport(struct setup *setup, struct http_attempt *attempt)
 	SET(setup, CURLOPT_CONNECTTIMEOUT_MS, (long)endpoint->connect_timeout_ms);
 }
 
-int http_attempt_aim(struct http_attempt *attempt, struct error *err)
+int http_request_set_target(struct http_request *request, struct error *err)
 {
-	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
-	const char *base = attempt->active ? attempt->active : endpoint->url;
-	struct setup setup = {attempt->easy, CURLE_OK};
+	const struct http_endpoint *endpoint = request->exchange->endpoint;
+	const char *base = request->active ? request->active : endpoint->url;
+	struct setup setup = {request->easy, CURLE_OK};
 	struct http_url server;
 
 	if (http_url_parse(&server, base, err) < 0)
 		return error_wrap(err, "%s address", endpoint->name);
-	int result = set_target(&setup, attempt, base, &server, err);
+	int result = set_target(&setup, request, base, &server, err);
 	http_url_free(&server);
 	if (result == 0 && setup.result != CURLE_OK)
 		return error_set(err, ERROR_SYSTEM, "%s: libcurl: %s", endpoint->name,
@@ -291,88 +291,88 @@ int http_attempt_aim(struct http_attempt *attempt, struct error *err)
 	return result;
 }
 
-static int fill(struct http_attempt *attempt, struct error *err)
+static int fill(struct http_request *request, struct error *err)
 {
-	struct setup setup = {attempt->easy, CURLE_OK};
+	struct setup setup = {request->easy, CURLE_OK};
 
-	if (http_attempt_aim(attempt, err) < 0)
+	if (http_request_set_target(request, err) < 0)
 		return -1;
-	set_method(&setup, attempt->exchange);
-	set_transport(&setup, attempt);
-	if (set_trust(&setup, attempt, err) < 0)
+	set_method(&setup, request->exchange);
+	set_transport(&setup, request);
+	if (set_trust(&setup, request, err) < 0)
 		return -1;
-	if (set_client_certificate(&setup, attempt->exchange->endpoint, err) < 0)
+	if (set_client_certificate(&setup, request->exchange->endpoint, err) < 0)
 		return -1;
 	if (setup.result != CURLE_OK)
 		return error_set(err, ERROR_SYSTEM, "%s: libcurl: %s",
-		    attempt->exchange->endpoint->name, curl_easy_strerror(setup.result));
+		    request->exchange->endpoint->name, curl_easy_strerror(setup.result));
 	return 0;
 }
 
-struct http_attempt *http_attempt_new(struct http_exchange *exchange, struct error *err)
+struct http_request *http_request_new(struct http_exchange *exchange, struct error *err)
 {
-	struct http_attempt *attempt = calloc(1, sizeof(*attempt));
+	struct http_request *request = calloc(1, sizeof(*request));
 
-	if (!attempt) {
+	if (!request) {
 		error_memory(err);
 		return NULL;
 	}
-	attempt->exchange = exchange;
-	attempt->started_ms = clock_now_ms();
-	attempt->easy = curl_easy_init();
-	if (!attempt->easy) {
+	request->exchange = exchange;
+	request->started_ms = clock_now_ms();
+	request->easy = curl_easy_init();
+	if (!request->easy) {
 		error_memory(err);
-		http_attempt_free(attempt);
+		http_request_free(request);
 		return NULL;
 	}
-	if (fill(attempt, err) < 0) {
-		http_attempt_free(attempt);
+	if (fill(request, err) < 0) {
+		http_request_free(request);
 		return NULL;
 	}
-	return attempt;
+	return request;
 }
 
-void http_attempt_free(struct http_attempt *attempt)
+void http_request_free(struct http_request *request)
 {
-	if (!attempt)
+	if (!request)
 		return;
-	curl_easy_cleanup(attempt->easy);
-	curl_slist_free_all(attempt->headers);
-	curl_slist_free_all(attempt->connect_to);
-	free(attempt->active);
-	free(attempt);
+	curl_easy_cleanup(request->easy);
+	curl_slist_free_all(request->headers);
+	curl_slist_free_all(request->connect_to);
+	free(request->active);
+	free(request);
 }
 
 /* The node that was active at the last try may not be it any more. */
-static int leave_active_node(struct http_attempt *attempt, struct error *err)
+static int leave_active_node(struct http_request *request, struct error *err)
 {
-	free(attempt->active);
-	attempt->active = NULL;
-	return http_attempt_aim(attempt, err);
+	free(request->active);
+	request->active = NULL;
+	return http_request_set_target(request, err);
 }
 
-int http_attempt_prepare(struct http_attempt *attempt, int64_t deadline_ms, struct error *err)
+int http_request_prepare(struct http_request *request, int64_t deadline_ms, struct error *err)
 {
-	struct http_exchange *exchange = attempt->exchange;
+	struct http_exchange *exchange = request->exchange;
 	int64_t allowed = exchange->endpoint->request_timeout_ms;
 
-	if (attempt->retry_at_ms && attempt->active && leave_active_node(attempt, err) < 0)
+	if (request->retry_at_ms && request->active && leave_active_node(request, err) < 0)
 		return -1;
 	if (deadline_ms) {
 		int64_t left = deadline_ms - clock_now_ms();
 		if (left < allowed)
 			allowed = left > 0 ? left : 1;
 	}
-	curl_easy_setopt(attempt->easy, CURLOPT_TIMEOUT_MS, (long)allowed);
+	curl_easy_setopt(request->easy, CURLOPT_TIMEOUT_MS, (long)allowed);
 	secret_buffer_reset(&exchange->response);
 	exchange->response.limit =
 	    exchange->response_limit ? exchange->response_limit : HTTP_RESPONSE_SMALL;
 	exchange->status = 0;
 	error_clear(&exchange->error);
-	error_clear(&attempt->failure);
-	attempt->overflow = attempt->enough = false;
-	attempt->sent = 0;
-	attempt->reason[0] = '\0';
-	attempt->retry_at_ms = 0;
+	error_clear(&request->failure);
+	request->overflow = request->enough = false;
+	request->sent = 0;
+	request->reason[0] = '\0';
+	request->retry_at_ms = 0;
 	return 0;
 }

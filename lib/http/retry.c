@@ -7,7 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/http/attempt.h"
+#include "lib/http/request.h"
 #include "lib/http/tls.h"
 #include "lib/http/url.h"
 
@@ -140,7 +140,7 @@ static void explain_silence(
 
 static void explain_size(const struct http_exchange *exchange, struct error *err)
 {
-	const char *look = http_answer_look(exchange);
+	const char *look = http_describe_body(exchange);
 
 	error_set(
 	    err, ERROR_TOO_LARGE, "the answer is larger than %zu bytes", exchange->response.limit);
@@ -150,20 +150,20 @@ static void explain_size(const struct http_exchange *exchange, struct error *err
 }
 
 /* Fill exchange->error for a try that brought no answer. */
-static void explain(struct http_attempt *attempt, const struct failure *failure)
+static void explain(struct http_request *request, const struct failure *failure)
 {
-	struct http_exchange *exchange = attempt->exchange;
+	struct http_exchange *exchange = request->exchange;
 	const struct http_endpoint *endpoint = exchange->endpoint;
 	struct error *err = &exchange->error;
 
-	if (attempt->overflow) {
+	if (request->overflow) {
 		explain_size(exchange, err);
 	} else if (has_long_headers(failure)) {
 		error_set(err, ERROR_INVALID,
 		    "the headers of the answer are too long (over 100 KB in a line, or 300 KB); "
 		    "check the address");
-	} else if (attempt->failure.code) {
-		*err = attempt->failure;
+	} else if (request->failure.code) {
+		*err = request->failure;
 	} else if (failure->proxy_status >= 400) {
 		error_set(err, ERROR_NETWORK,
 		    "the proxy answers with status %ld: check the proxy's address, its credentials "
@@ -178,7 +178,7 @@ static void explain(struct http_attempt *attempt, const struct failure *failure)
 			explain_tls(endpoint, failure, err);
 			break;
 		case CURLE_COULDNT_CONNECT:
-			explain_connection(attempt->proxied, failure, err);
+			explain_connection(request->proxied, failure, err);
 			break;
 		default:
 			explain_silence(endpoint, failure, err);
@@ -221,13 +221,13 @@ static const char *find_prefix(const struct http_exchange *exchange, const struc
 
 /* Why a redirect must not be followed, or NULL for a standby's that may be. */
 static const char *redirect_problem(
-    const struct http_attempt *attempt, const struct http_url *target)
+    const struct http_request *request, const struct http_url *target)
 {
-	const struct http_endpoint *endpoint = attempt->exchange->endpoint;
+	const struct http_endpoint *endpoint = request->exchange->endpoint;
 
-	if (!endpoint->follow_standby || attempt->exchange->status != 307)
+	if (!endpoint->follow_standby || request->exchange->status != 307)
 		return "is a login page or a proxy in between, and is the address right?";
-	if (attempt->active)
+	if (request->active)
 		return "one redirect was followed already: check the api_addr of Vault's nodes";
 	if (strcmp(target->scheme, "https") != 0)
 		return "plain http would show the token: check the api_addr of Vault's nodes";
@@ -236,17 +236,17 @@ static const char *redirect_problem(
 	if (endpoint->insecure)
 		return "the token goes only to a host that TLS has verified: name Vault's CA "
 		       "certificate";
-	if (!find_prefix(attempt->exchange, target))
+	if (!find_prefix(request->exchange, target))
 		return "it leads to another path; check the api_addr of Vault's nodes";
 	return NULL;
 }
 
 /* Lead the next try to the server of `target`; leave in exchange->error why that must not be. */
-static bool follow(struct http_attempt *attempt, const struct http_url *target)
+static bool follow(struct http_request *request, const struct http_url *target)
 {
-	struct http_exchange *exchange = attempt->exchange;
+	struct http_exchange *exchange = request->exchange;
 	struct error *err = &exchange->error;
-	const char *problem = redirect_problem(attempt, target);
+	const char *problem = redirect_problem(request, target);
 	cleanup_free char *origin = http_url_origin(target, err);
 
 	if (!origin)
@@ -256,34 +256,34 @@ static bool follow(struct http_attempt *attempt, const struct http_url *target)
 		    origin, problem);
 		return false;
 	}
-	attempt->active = string_format(err, "%s%s", origin, find_prefix(exchange, target));
-	if (!attempt->active)
+	request->active = string_format(err, "%s%s", origin, find_prefix(exchange, target));
+	if (!request->active)
 		return false;
 	http_redact(exchange, origin);
 	log_write(LOG_DEBUG, "%s: a standby leads to %s, which is followed",
 	    exchange->endpoint->name, origin);
-	return http_attempt_aim(attempt, err) == 0;
+	return http_request_set_target(request, err) == 0;
 }
 
 /* Follow a standby's 307; of another redirect, leave in exchange->error why it isn't followed. */
-static bool redirect(struct http_attempt *attempt)
+static bool redirect(struct http_request *request)
 {
-	struct error *err = &attempt->exchange->error;
+	struct error *err = &request->exchange->error;
 	struct http_url target;
 	char *text = NULL;
 
-	if (curl_easy_getinfo(attempt->easy, CURLINFO_REDIRECT_URL, &text) || !text)
+	if (curl_easy_getinfo(request->easy, CURLINFO_REDIRECT_URL, &text) || !text)
 		return false;
 	if (http_url_parse(&target, text, err) < 0) {
 		error_wrap(err, "a redirect that is not followed");
 		return false;
 	}
-	bool followed = follow(attempt, &target);
+	bool followed = follow(request, &target);
 	http_url_free(&target);
 	return followed;
 }
 
-bool http_is_put_off(int status)
+bool http_is_throttled(int status)
 {
 	switch (status) {
 	case 412: /* a performance standby that is behind */
@@ -298,9 +298,9 @@ bool http_is_put_off(int status)
 }
 
 /* libcurl repeats a proxy's URL, which may hold a password, when it can't be one. */
-static const char *public_reason(const struct http_attempt *attempt, CURLcode result)
+static const char *public_reason(const struct http_request *request, CURLcode result)
 {
-	return attempt->reason[0] && !strchr(attempt->reason, '@') ? attempt->reason
+	return request->reason[0] && !strchr(request->reason, '@') ? request->reason
 								   : curl_easy_strerror(result);
 }
 
@@ -309,7 +309,7 @@ static bool is_put_off_surely(const struct http_exchange *exchange)
 {
 	const char *text = secret_buffer_string(&exchange->response);
 
-	return http_is_put_off(exchange->status) &&
+	return http_is_throttled(exchange->status) &&
 	       (exchange->status != 503 || text[strspn(text, " \t\r\n")] == '{');
 }
 
@@ -318,7 +318,7 @@ static bool is_passing(const struct http_exchange *exchange)
 {
 	bool passing = exchange->once
 			   ? is_put_off_surely(exchange)
-			   : http_is_put_off(exchange->status) || exchange->status >= 500;
+			   : http_is_throttled(exchange->status) || exchange->status >= 500;
 
 	return passing && !(exchange->permanent && exchange->permanent(exchange));
 }
@@ -331,81 +331,81 @@ static void note_uncertainty(struct http_exchange *exchange)
 }
 
 /* Read the answer's status.  True when it is a redirect that is followed. */
-static bool take_status(struct http_attempt *attempt)
+static bool take_status(struct http_request *request)
 {
-	struct http_exchange *exchange = attempt->exchange;
+	struct http_exchange *exchange = request->exchange;
 	long status = 0;
 
-	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 	exchange->status = (int)status;
 	if (is_redirect(exchange->status))
-		return redirect(attempt);
+		return redirect(request);
 	if (exchange->status >= 500 && !is_put_off_surely(exchange))
 		note_uncertainty(exchange);
 	return false;
 }
 
 /* Explain a try that brought no answer.  True when it may be tried again. */
-static bool take_failure(struct http_attempt *attempt, CURLcode result)
+static bool take_failure(struct http_request *request, CURLcode result)
 {
-	struct http_exchange *exchange = attempt->exchange;
-	struct failure failure = {.result = result, .sent = attempt->sent > 0};
+	struct http_exchange *exchange = request->exchange;
+	struct failure failure = {.result = result, .sent = request->sent > 0};
 
-	curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &failure.os_error);
-	curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
-	failure.reason = public_reason(attempt, result);
-	if (result == CURLE_ABORTED_BY_CALLBACK && attempt->sent > 1) {
+	curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &failure.os_error);
+	curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
+	failure.reason = public_reason(request, result);
+	if (result == CURLE_ABORTED_BY_CALLBACK && request->sent > 1) {
 		failure.result = CURLE_GOT_NOTHING;
 		failure.reason = "Empty reply from server"; /* as libcurl has it */
 	}
-	explain(attempt, &failure);
-	if (attempt->sent > 0)
+	explain(request, &failure);
+	if (request->sent > 0)
 		note_uncertainty(exchange);
-	return is_transient(&failure) && !(exchange->once && attempt->sent > 0);
+	return is_transient(&failure) && !(exchange->once && request->sent > 0);
 }
 
-enum http_verdict http_attempt_judge(struct http_attempt *attempt, CURLcode result)
+enum http_verdict http_request_judge(struct http_request *request, CURLcode result)
 {
-	struct http_exchange *exchange = attempt->exchange;
+	struct http_exchange *exchange = request->exchange;
 	bool again;
 
-	if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && attempt->enough)) {
-		if (take_status(attempt))
+	if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && request->enough)) {
+		if (take_status(request))
 			return HTTP_REDIRECTED;
 		again = is_passing(exchange);
 	} else {
-		again = take_failure(attempt, result);
+		again = take_failure(request, result);
 	}
 	http_redact(exchange, exchange->error.message);
-	attempt->tries++;
-	if (!again || attempt->tries > exchange->endpoint->retries)
+	request->tries++;
+	if (!again || request->tries > exchange->endpoint->retries)
 		return HTTP_FINISHED;
 	return HTTP_TRY_AGAIN;
 }
 
 /* Return what the server asks for, within limits; 0 where it does not. */
-static int64_t retry_after_ms(const struct http_attempt *attempt)
+static int64_t retry_after_ms(const struct http_request *request)
 {
 	curl_off_t after = 0;
 
-	if (attempt->exchange->status)
-		curl_easy_getinfo(attempt->easy, CURLINFO_RETRY_AFTER, &after);
+	if (request->exchange->status)
+		curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &after);
 	if (after > HTTP_RETRY_AFTER_MAX_MS / 1000)
 		return HTTP_RETRY_AFTER_MAX_MS;
 	return after > 0 ? after * 1000 : 0;
 }
 
-int64_t http_attempt_delay(struct http_attempt *attempt, int64_t left_ms)
+int64_t http_request_delay(struct http_request *request, int64_t left_ms)
 {
-	int64_t asked = retry_after_ms(attempt), ceiling = HTTP_RETRY_MAX_MS;
+	int64_t asked = retry_after_ms(request), ceiling = HTTP_RETRY_MAX_MS;
 	uint32_t random;
 
 	if (asked)
 		return asked < left_ms ? asked : -1;
 	if (left_ms < (int64_t)2 * HTTP_RETRY_BASE_MS)
 		return -1;
-	if (attempt->tries < 8 && (HTTP_RETRY_BASE_MS << (attempt->tries - 1)) < ceiling)
-		ceiling = HTTP_RETRY_BASE_MS << (attempt->tries - 1);
+	if (request->tries < 8 && (HTTP_RETRY_BASE_MS << (request->tries - 1)) < ceiling)
+		ceiling = HTTP_RETRY_BASE_MS << (request->tries - 1);
 	if (ceiling > left_ms / 2)
 		ceiling = left_ms / 2;
 	RAND_bytes((uint8_t *)&random, sizeof(random));
@@ -420,23 +420,23 @@ void http_tries_text(const struct http_exchange *exchange, char text[HTTP_TRIES_
 		    (long long)exchange->took_ms / 1000, (long long)exchange->took_ms / 10 % 100);
 }
 
-void http_attempt_conclude(struct http_attempt *attempt, bool out_of_time)
+void http_request_conclude(struct http_request *request, bool out_of_time)
 {
-	struct http_exchange *exchange = attempt->exchange;
+	struct http_exchange *exchange = request->exchange;
 	const struct http_endpoint *endpoint = exchange->endpoint;
 	char tries[HTTP_TRIES_TEXT];
 
-	exchange->tries = attempt->tries;
-	exchange->took_ms = clock_now_ms() - attempt->started_ms;
+	exchange->tries = request->tries;
+	exchange->took_ms = clock_now_ms() - request->started_ms;
 	exchange->out_of_time = out_of_time;
 	if (exchange->status)
 		return;
 	http_tries_text(exchange, tries);
 	if (tries[0])
 		error_wrap(&exchange->error, "%s", tries);
-	if (attempt->active)
+	if (request->active)
 		error_wrap(&exchange->error, "%s at %s, to which %s leads", endpoint->name,
-		    attempt->active, endpoint->url);
+		    request->active, endpoint->url);
 	else
 		error_wrap(&exchange->error, "%s at %s", endpoint->name, endpoint->url);
 	http_redact(exchange, exchange->error.message); /* for `active` */
