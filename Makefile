@@ -88,7 +88,8 @@ tested: $(BINARIES) $(UNIT_TESTS) $(PROBE) $(READER)
 # Changes when the flags do, so that the objects are built again.
 FLAGS := $(OUT)/flags
 $(FLAGS): always
-	@mkdir -p $(@D); echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@mkdir -p $(@D); echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@.$$$$; \
+		cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@
 
 $(call object,$(wildcard cmd/secret-dev/*.c)): | $(MICROHTTPD_STAMP)
 $(OUT)/objects/%.o: %.c $(FLAGS) | packages $(LIBRARY_STAMPS)
@@ -104,7 +105,7 @@ $(call object,lib/http/libcurl.c): $(or $(CURL_STAMP),$(wildcard $(CURL_DIR)/VER
 
 $(LIBRARY): $(call object,$(wildcard lib/*/*.c))
 	@echo "  AR    $@"; rm -f $@
-	$(QUIET)ar rcs $@ $^
+	$(QUIET)ar qcs $@ $^
 
 .SECONDEXPANSION:
 # The library is named again at the end, because lib/http/nss_stubs.c replaces functions of libc for the others.

@@ -28,20 +28,20 @@ static int start_log(
 
 	log_init(program, settings->verbose ? LOG_DEBUG : LOG_INFO, json ? LOG_JSON : LOG_TEXT);
 	if (format && !json && strcmp(format, "text") != 0)
-		return error_set(
-		    err, ERROR_USAGE, "--log-format \"%s\": write text or json", format);
+		return error_set(err, ERROR_USAGE,
+		    "--log-format \"%s\": unknown format; use text or json", format);
 	return 0;
 }
 
 /*
- * Descriptors 0 to 2 that are closed stay unusable to us and closed for whom we execute, but no
- * socket of ours takes their place, to which a message would then go.
+ * Occupy closed descriptors among 0 to 2, so that no socket gets such a number and then receives
+ * messages.  They are closed again on exec.
  */
 static void hold_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			open("/", O_PATH | O_CLOEXEC); /* gets the lowest that is free */
+			open("/", O_PATH | O_CLOEXEC); /* takes the lowest free number */
 }
 
 static int write_completion(const struct options *options, const char *name, struct error *err)
@@ -52,8 +52,8 @@ static int write_completion(const struct options *options, const char *name, str
 	enum completion_shell shell;
 
 	if (completion_shell_parse(name, &shell) < 0)
-		return error_set(
-		    err, ERROR_USAGE, "--completion \"%s\": write bash, zsh or fish", name);
+		return error_set(err, ERROR_USAGE,
+		    "--completion \"%s\": unknown shell; use bash, zsh or fish", name);
 	if (completion_write(shell, options->program, &all, 1, &script, err) < 0)
 		return -1;
 	if (fputs(secret_buffer_string(&script), stdout) < 0 || fflush(stdout) != 0)
@@ -67,7 +67,7 @@ int program_start(const struct options *options, void *configuration,
 {
 	struct error err = ERROR_INIT;
 
-	/* No core dump, and nobody attaches, while secrets are in memory; execve undoes it. */
+	/* No core dump and no tracing while secrets are in memory; execve resets it. */
 	prctl(PR_SET_DUMPABLE, 0);
 	hold_standard_descriptors();
 	log_init(options->program, LOG_INFO, LOG_TEXT);
@@ -92,7 +92,7 @@ int program_start(const struct options *options, void *configuration,
 			   ? program_fail(&err, usage_status)
 			   : 0;
 	if (settings->timeout_ms == 0) {
-		error_set(&err, ERROR_USAGE, "--timeout 0 leaves no time: write 60s, or 5m");
+		error_set(&err, ERROR_USAGE, "--timeout 0: must be greater than 0; use 60s or 5m");
 		return program_fail(&err, usage_status);
 	}
 	input_file_set_deadline(clock_now_ms() + settings->timeout_ms);
@@ -100,16 +100,16 @@ int program_start(const struct options *options, void *configuration,
 	return -1;
 }
 
-/* The original project's name for the address works, but is not what the field uses. */
-static void note_old_name(const struct vault_settings *vault)
+/* The original project reads VAULT_URL. */
+static void log_old_name(const struct vault_settings *vault)
 {
 	const char *old = getenv("VAULT_URL");
 
 	if (old && vault->address == old)
-		log_write(LOG_INFO, "VAULT_URL is understood, but VAULT_ADDR is preferred");
+		log_write(LOG_INFO, "VAULT_URL: old name; use VAULT_ADDR");
 }
 
-/* A JWT by TokenRequest, from the API that --kubeconfig and its like lead to. */
+/* Request a JWT from the Kubernetes API (TokenRequest). */
 static int request_jwt(const struct vault_session_settings *settings, struct http_client *client,
     struct secret_buffer *jwt, struct error *err)
 {
@@ -126,11 +126,11 @@ static int request_jwt(const struct vault_session_settings *settings, struct htt
 	return result;
 }
 
-/* What the session's method takes from the pod, or from the Kubernetes API. */
+/* Set the source of the JWT for the auth methods that need one. */
 static int complete_session(
     struct vault_session_settings *session, struct kube_settings *kube, struct error *err)
 {
-	struct error ignored = ERROR_INIT; /* the session itself tells it */
+	struct error ignored = ERROR_INIT; /* the session reports it */
 	enum vault_auth method;
 
 	session->request_jwt = request_jwt;
@@ -140,7 +140,7 @@ static int complete_session(
 	if ((method != VAULT_AUTH_KUBERNETES && method != VAULT_AUTH_JWT) ||
 	    is_set(session->jwt_file) || is_set(session->service_account))
 		return 0;
-	/* Lives as long as the process, as everything borrowed from the environment does. */
+	/* Never freed: the settings live as long as the process. */
 	session->jwt_file = string_format(err, "%s/token", kube->service_account_directory);
 	return session->jwt_file ? 0 : -1;
 }
@@ -149,7 +149,7 @@ int program_complete_connection(const struct program_settings *program,
     struct vault_settings *vault, struct vault_session_settings *session,
     struct kube_settings *kube, struct error *err)
 {
-	note_old_name(vault);
+	log_old_name(vault);
 	vault->retries = kube->retries = program->retries;
 	kube->deadline_ms = clock_now_ms() + program->timeout_ms;
 	if (!kube->service_account_directory)

@@ -1,4 +1,4 @@
-/* program: what main does in each program: options, --help, --version, logging, the last error. */
+/* program: start of each program's main: options, --help, --version, logging, the last error. */
 #ifndef CMD_PROGRAM_H
 #define CMD_PROGRAM_H
 
@@ -8,35 +8,34 @@
 #include "lib/kube/kube.h"
 #include "lib/vault/session.h"
 
-/* What every program's configuration begins with, so that the tables in connection_options.h fit.
- */
+/* First member of every program's configuration; the tables in connection_options.h rely on it. */
 struct program_settings {
 	const char *log_format;
 	bool verbose;
-	int64_t timeout_ms; /* for all of it */
-	int64_t retries;    /* of one request; negative: as often as timeout_ms allows */
-	const char
-	    *completion; /* the shell to print a script for, see COMPLETION_OPTION; or NULL */
+	int64_t timeout_ms;	/* for the whole run */
+	int64_t retries;	/* of one request; negative: as many as timeout_ms allows */
+	const char *completion; /* shell to print a completion script for, or NULL */
 };
 
 /*
- * Parse options and set up logging.  -1: go on, with the operands set; else main returns this
- * status: 0 after --help, --version and --completion, `usage_status` after a message on stderr.
+ * Parse options and set up logging.  Return -1 to continue, with the operands set; otherwise the
+ * exit status for main: 0 after --help, --version and --completion, `usage_status` after an error
+ * message.
  */
 int program_start(const struct options *options, void *configuration,
     const struct program_settings *settings, int usage_status, int argc, char **argv,
     char ***operands, int *operand_count) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Fill in what follows from other settings: the number of tries, the time limit, the token file
- * from the service account's folder or the way to ask for a token.  What it fills in borrows *kube,
- * which must stay where it is.  Says so when the address came by its old name.
+ * Complete the settings of both servers: number of tries, time limit, and the JWT's file or the
+ * TokenRequest that returns it.  They borrow *kube, which must not move.  Log it if Vault's address
+ * was set by its old name.  Return 0, or -1 with *err set.
  */
 int program_complete_connection(const struct program_settings *program,
     struct vault_settings *vault, struct vault_session_settings *session,
     struct kube_settings *kube, struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Print the error as the program's last line; returns `status`. */
+/* Print the error as the program's last line.  Return `status`. */
 int program_fail(const struct error *err, int status) __attribute__((nonnull));
 
 #endif

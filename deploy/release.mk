@@ -38,7 +38,7 @@ image-root: shipped
 	find $(IMAGE_ROOT) -type d -exec chmod 0755 {} +
 	find $(IMAGE_ROOT) -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
 
-# What the target dev adds to it.
+# The files that the target dev adds.
 image-root-dev: $(OUT)/bin/secret-dev
 	rm -rf $(IMAGE_ROOT)-dev
 	install -d $(IMAGE_ROOT)-dev/usr/local/bin

@@ -1,18 +1,18 @@
-# faults.sh: servers that misbehave, and how secret-exec is to end with them; to be sourced after stage.sh.
+# faults.sh: servers that misbehave, and checks of how secret-exec ends; source it after stage.sh.
 #
-#   bad_server [OPTION...] STEP...    start one, see tests/integration/bad-server: $BAD_URL, $BAD_PORT, $BAD_LOG.
-#                                     It speaks TLS with a certificate that $BAD_CA trusts; after --plain, HTTP;
-#                                     after --untrusted, TLS with a certificate that nothing trusts
-#   bad_vault, bad_api                the same, where the step "relay" leads to the stage's Vault, or API server
-#   launch [NAME=VALUE...]            run secret-exec as the pod $BAD_POD, whose CAs are $BAD_CA, so that it prints
-#                                     "value" where all is well; $LAUNCH holds options for it
-#   launch_begin, launch_end          the same, in two parts: until it tells of another try, and from there to its end
-#   bad_kubeconfig FILE [CA]          a person's way to $BAD_URL as API server, trusted by CA ($BAD_CA)
-#   STAGE_VAULT_URL, STAGE_API_URL                where the stage has them
-#   gives_up REGEX NAME               the last line on stderr, after lines about tries only, and status 125
+#   bad_server [OPTION...] STEP...    start tests/integration/bad-server; set $BAD_URL, $BAD_PORT, $BAD_LOG.
+#                                     It speaks TLS with a certificate that $BAD_CA trusts; with --plain, HTTP;
+#                                     with --untrusted, TLS with an untrusted certificate
+#   bad_vault, bad_api                the same; the step "relay" forwards to the stage's Vault, or API server
+#   launch [NAME=VALUE...]            run secret-exec as the pod $BAD_POD, which trusts $BAD_CA; on success it prints
+#                                     "value"; $LAUNCH holds its options
+#   launch_begin, launch_end          the same in two parts: until it announces another try, and the rest
+#   bad_kubeconfig FILE [CA]          write a kubeconfig for $BAD_URL as API server, with this CA (default $BAD_CA)
+#   STAGE_VAULT_URL, STAGE_API_URL    addresses of the stage's servers
+#   gives_up REGEX NAME               the last line on stderr matches, only retry lines precede it, status 125
 #   comes_through NAME                it printed "value"
-#   tried N NAME                      so many lines tell of another try
-#   requests N NAME                   so many requests are in $BAD_LOG
+#   tried N NAME                      N lines announce another try
+#   requests N NAME                   $BAD_LOG has N requests
 # shellcheck shell=bash
 
 BAD_COUNT=0

@@ -1,24 +1,24 @@
-# killed.sh: end a program by SIGKILL at each system call that matters; to be sourced after stage.sh.
+# killed.sh: kill a program at each system call that matters; source it after stage.sh.
 #
 #   killed_everywhere NAME CALLS BEFORE AFTER COMMAND...
-#                                     run it again and again, killed at the first, second ... of each of these system
-#                                     calls (strace's names), until it makes no more.  BEFORE is called first, with a
-#                                     number of its own each time; AFTER sets $FOUND to "old", "new", or words about
-#                                     what is broken.  Tests that nothing is ever broken, that some kills came before
-#                                     the change and some after it, and that it gets through when it is not killed
+#                                     run the command repeatedly, killed at the first, second ... of each of these system
+#                                     calls (names of strace), until it makes no more of them.  BEFORE is called first,
+#                                     with the number of the run; AFTER sets $FOUND to "old", "new", or a description
+#                                     of the damage.  Test that there is never damage, that some kills came before
+#                                     the change and some after it, and that a run that is not killed succeeds
 # shellcheck shell=bash
 
 command -v strace >/dev/null || skip_all "needs strace"
 strace -o /dev/null true 2>/dev/null || skip_all "strace may not trace here"
 
 # shellcheck disable=SC2034 # for the script that sources this
-# What talks to servers; what makes, changes and removes files and processes.  Some are there on some machines only.
+# Calls that talk to servers; calls that create, change and remove files and processes.  Some machines lack some of them.
 SERVER_CALLS=connect,sendto,sendmsg,write,writev
 # shellcheck disable=SC2034
 FILE_CALLS='openat,?mkdir,mkdirat,flock,fchmod,fchown,fsync,pwrite64,?rename,renameat,renameat2,?unlink,unlinkat,?rmdir,clone,wait4'
 
-# kill_at N CALL COMMAND...: strace counts each call for itself.  Without its -f, what the command starts is not
-# killed.  A shell in between says "Killed" where nobody hears it.
+# kill_at N CALL COMMAND...: kill the command at its Nth CALL, not the processes that it starts (no -f).
+# The message "Killed" of the shell between them is discarded.
 kill_at() {
 	local at=$1 call=$2
 	shift 2
@@ -45,9 +45,9 @@ killed_everywhere() {
 		done
 		[ "$status" = 0 ] || failed+="$call: status $status: $ERR "
 	done
-	tap_note "$name: $runs runs; after $new of them what was wanted was there"
-	is "$whole" "$runs" "$name: after each kill all is whole"
+	tap_note "$name: $runs runs; $new of them had made the change"
+	is "$whole" "$runs" "$name: no kill causes damage"
 	ok "$name: some kills came before the change" [ $((runs - new)) -gt "$(wc -w <<<"${calls//,/ }")" ]
-	ok "$name: and some after it" [ "$new" -gt "$(wc -w <<<"${calls//,/ }")" ]
-	is "$failed" "" "$name: it gets through when it is not killed"
+	ok "$name: some kills came after the change" [ "$new" -gt "$(wc -w <<<"${calls//,/ }")" ]
+	is "$failed" "" "$name: a run that is not killed succeeds"
 }

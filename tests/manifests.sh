@@ -1,13 +1,13 @@
-# manifests.sh: sealed manifests in files, made without secret-seal; to be sourced after stage.sh.
+# manifests.sh: make sealed manifests in files without secret-seal; source it after stage.sh.
 #
-#   rotate PATH...                    run secret-rotate --files, where there is no Kubernetes API
-#   sealed KEY PLAINTEXT [CONTEXT]    ciphertext of the newest version of [MOUNT/]KEY
+#   rotate PATH...                    run secret-rotate --files without a Kubernetes API
+#   sealed KEY PLAINTEXT [CONTEXT]    print ciphertext of the newest version of [MOUNT/]KEY
 #   b64 KEY PLAINTEXT [CONTEXT]       the same in base64, for data
-#   secret NAME KEY VALUE [METADATA]  a document: a Secret in demo with this line in its metadata, else annotated for aes256-key
-#   annotated MOUNT/KEY [SCOPE]       such a line
+#   secret NAME KEY VALUE [METADATA]  print a document: a Secret in demo with METADATA (default: annotated for aes256-key)
+#   annotated MOUNT/KEY [SCOPE]       print METADATA for a key
 #   new_version MOUNT/KEY...          rotate these keys
-#   versions FILE                     how many values are on which: "v1 x 2, v3 x 1"
-#   inode FILE                        what changes when a file is replaced or written
+#   versions FILE                     count the values of each key version: "v1 x 2, v3 x 1"
+#   inode FILE                        print properties that change when a file is replaced or written
 # shellcheck shell=bash
 
 rotate() { run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST "$BIN/secret-rotate" --files "$@"; }

@@ -1,8 +1,8 @@
-# stage.sh: a pair of running servers in a known state, to be sourced after tap.sh.
+# stage.sh: a pair of running servers in a known state; source it after tap.sh.
 #
-# STAGE=dev (the default): secret-dev, started by stage_start and ended with the script.
-# STAGE=real: Vault, kube-apiserver and etcd that tests/e2e/run has started; stage_start brings them back
-# to the same known state, which docs/contributing.md describes.
+# STAGE=dev (the default): secret-dev, which stage_start starts and which ends with the script.
+# STAGE=real: Vault, kube-apiserver and etcd, which tests/e2e/run starts; stage_start resets them to the same
+# state, which docs/contributing.md describes.
 # shellcheck shell=bash
 
 : "${BIN:?the folder of the built programs}"
@@ -23,24 +23,24 @@ stage_start() {
 	sed -n 's/^ *token: *//p' "$KUBECONFIG" >"$STAGE_ADMIN_TOKEN"
 }
 
-# Are the programs built by "make sanitize"?  AddressSanitizer keeps what was freed for a while.
+# Succeed if the programs were built with AddressSanitizer, which keeps freed memory for a while.
 under_asan() { grep -q __asan_init "$BIN/secret-exec"; }
 
-# For what only one of the two can show.
+# Skip the script on the real servers, for the given reason.
 dev_only() { [ "$STAGE" = dev ] || skip_all "$1"; }
 
-# What a pod does not have: a person's credentials.
+# Run a command without a person's credentials, as in a pod.
 POD=(env -u VAULT_TOKEN -u KUBECONFIG)
 
-# Run a command as a pod of this service account would: with its token and no other credential.
+# as_pod ACCOUNT COMMAND...: run it as in a pod of this service account: its token is the only credential.
 as_pod() {
 	local account=$1
 	shift
 	"${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/$account" "$@"
 }
 
-# stage_curl METHOD URL CA HEADER [BODY [CONTENT-TYPE]]: sets $OUT and $STATUS.  BODY is text, or @FILE.
-# The credential goes through a file descriptor, not argv.
+# stage_curl METHOD URL CA HEADER [BODY [CONTENT-TYPE]]: set $OUT and $STATUS.  BODY is text, or @FILE.
+# The credential is passed by a file descriptor, not in argv.
 stage_curl() {
 	local method=$1 url=$2 ca=$3 header=$4 body=${5-} type=${6-application/json}
 	local options=(-sS --noproxy '*' --cacert "$ca" -X "$method" -o "$TAP_WORK/body" -w '%{http_code}' -H "Content-Type: $type")
@@ -62,15 +62,15 @@ stage_curl() {
 	OUT=$(tr -d '\0' <"$TAP_WORK/body")
 }
 
-# vault_call METHOD PATH [BODY]: with the token $VAULT_CALL_TOKEN (none where it is empty), else the root
-# token; with the client certificate of $VAULT_CALL_CERT (a service account of the stage).  $OUT, $STATUS.
+# vault_call METHOD PATH [BODY]: use $VAULT_CALL_TOKEN if set (empty: no token), otherwise the root token, and the
+# client certificate of the service account $VAULT_CALL_CERT.  Set $OUT and $STATUS.
 vault_call() {
 	stage_curl "$1" "$VAULT_ADDR/v1/$2" "$VAULT_CACERT" \
 		"X-Vault-Token: ${VAULT_CALL_TOKEN-$VAULT_TOKEN}" "${3-}"
 }
 
-# kube_call METHOD PATH [BODY [CONTENT-TYPE]]: with the token of $KUBE_CALL_AS (a service account of the
-# stage), else as cluster administrator; Accept is $KUBE_CALL_ACCEPT, where set.  $OUT, $STATUS.
+# kube_call METHOD PATH [BODY [CONTENT-TYPE]]: use the token of the service account $KUBE_CALL_AS, otherwise the
+# administrator's; the header Accept is $KUBE_CALL_ACCEPT, if set.  Set $OUT and $STATUS.
 kube_call() {
 	local token=$STAGE_ADMIN_TOKEN
 	[ -z "${KUBE_CALL_AS-}" ] || token=$STAGE_DIR/pod/$KUBE_CALL_AS/token
@@ -80,8 +80,7 @@ kube_call() {
 		"${3-}" "${4-application/json}"
 }
 
-# The tokens that have an entry in Vault, and how many of them are not among those $1 that there were before:
-# others may end meanwhile.
+# Print the accessors of the tokens in Vault; count those that are not in the earlier list $1.  Older tokens may expire.
 vault_accessors() {
 	vault_call LIST auth/token/accessors
 	field data.keys | grep -oE '"[^"]+"' | sort
@@ -89,13 +88,13 @@ vault_accessors() {
 new_tokens() { comm -13 <(printf '%s\n' "$1") <(vault_accessors) | wc -l; }
 no_new_tokens() { [ "$(new_tokens "$1")" = 0 ]; }
 
-# Open a Vault that has been sealed.
+# Unseal Vault.
 vault_unseal() {
 	VAULT_CALL_TOKEN='' vault_call PUT sys/unseal "{\"key\":\"$(<"$STAGE_DIR/vault-unseal-key")\"}"
 	while [ "$STATUS" != 200 ]; do VAULT_CALL_TOKEN='' vault_call GET sys/health; done
 }
 
-# field PATH: a value of the JSON in $OUT, by names and indexes: field data.batch_results.0.plaintext
+# field PATH: print a value of the JSON in $OUT, by names and indexes: field data.batch_results.0.plaintext
 field() {
 	/usr/bin/python3 -IS -c '
 import json, sys
@@ -105,7 +104,7 @@ for part in sys.argv[1].split("."):
 print(value if isinstance(value, str) else json.dumps(value))' "$1" <<<"$OUT" 2>/dev/null
 }
 
-# stored NAME KEY: what the API server keeps for a data key of a Secret in demo.
+# stored NAME KEY: print the stored value of a data key of a Secret in demo.
 stored() {
 	kube_call GET "/api/v1/namespaces/demo/secrets/$1"
 	field "data.${2//./\~}" | base64 -d 2>/dev/null

@@ -1,12 +1,13 @@
-# syscalls.sh: let each system call of a program fail; to be sourced after stage.sh.
+# syscalls.sh: make each system call of a program fail; source it after stage.sh.
 #
 #   syscalls_fail NAME BEFORE AFTER COMMAND...
-#                      run the command, as "${SYSCALLS_AS[@]}" starts it, with an error in one system call, for each of its
-#                      calls and each error that fits it; with FAULTS=all.  Else for a sample.  BEFORE is called first each
-#                      time; AFTER sets $FOUND to words about what is wrong with $STATUS, $OUT, $ERR and what was changed
+#                      start the command with "${SYSCALLS_AS[@]}", with an error in one system call: for each of its calls and
+#                      each error that fits the call with FAULTS=all, otherwise for a sample of them.  BEFORE is called
+#                      first each time; AFTER sets $FOUND to a description of what is wrong with $STATUS, $OUT, $ERR or the
+#                      changed objects
 #   one_clear_line PROGRAM STATUS...
-#                      sets $FOUND unless $STATUS is one of these and $ERR one bounded line of the program's, warnings aside; of
-#                      a file that can't be opened it names the cause
+#                      set $FOUND unless $STATUS is one of these and $ERR is one bounded line of the program, not counting
+#                      warnings; if a file cannot be opened, the line must name the cause
 # shellcheck shell=bash
 
 command -v strace >/dev/null || skip_all "needs strace"
@@ -15,8 +16,8 @@ under_asan && skip_all "the sanitizer's own system calls would fail"
 
 SYSCALLS_AS=()
 
-# Errors by system call.  What is not named does not fail, or libc has no way to report it; without O_NONBLOCK (fcntl), which
-# never fails on a socket, libcurl would wait for ever; brk fails in a way of its own.
+# Errors by system call.  Other calls do not fail, or libc cannot report it.  fcntl never fails on a socket, and without
+# O_NONBLOCK libcurl would wait forever.  brk reports errors differently.
 declare -A SYSCALL_ERRORS=(
 	[openat]='EMFILE EIO ENOMEM' [read]='EIO EINTR' [pread64]=EIO [write]='ENOSPC EIO EINTR' [writev]='EIO' [close]='EIO EINTR'
 	[newfstatat]='EIO ENOMEM' [fstat]=EIO [statx]=EIO [access]=EIO [readlink]=EIO [getdents64]='EIO' [lseek]=EIO
@@ -31,8 +32,8 @@ declare -A SYSCALL_ERRORS=(
 
 declare -A SYSCALL_WORDS=([EMFILE]='Too many open files' [EIO]='Input/output error' [ENOMEM]='Cannot allocate memory')
 
-# The system calls of a run from the first that its main makes to that which starts the application: "CALL FIRST LAST" in
-# lines, by the numbers that strace counts.
+# Print the system calls of a run, from the first call in main to the execve of the application, as lines
+# "CALL FIRST LAST" with the numbers that strace counts.
 syscall_ranges() {
 	awk '{ sub(/\(.*/, "") }
 		{ calls[NR] = $1; if ($1 == "execve") last = NR }
@@ -48,7 +49,7 @@ syscall_ranges() {
 		}' "$TAP_WORK/syscalls" | sort
 }
 
-# Each rt_sigaction is like the others.
+# All calls of rt_sigaction are alike; two of them suffice.
 syscall_cases() {
 	local call first last error number
 	while read -r call first last; do
@@ -65,10 +66,10 @@ syscalls_fail() {
 	"$before"
 	run "${SYSCALLS_AS[@]}" strace -qq -o "$TAP_WORK/syscalls" "$@"
 	"$after"
-	is "$STATUS $FOUND" "0 " "$name: it works"
+	is "$STATUS $FOUND" "0 " "$name: succeeds without an error"
 	mapfile -t cases < <(syscall_cases)
 	[ "${FAULTS-}" = all ] || step=$((${#cases[@]} / ${FAULTS:-25} + 1))
-	# A sample is another one each time.
+	# Each run takes another sample.
 	for ((at = RANDOM % step; at < ${#cases[@]}; at += step)); do
 		read -r call number error <<<"${cases[at]}"
 		"$before"
@@ -79,7 +80,7 @@ syscalls_fail() {
 		wrong=$((wrong + 1))
 		[ "$wrong" -gt 10 ] || tap_note "$call $number $error: $FOUND: status $STATUS, stdout: $OUT, stderr: $ERR"
 	done
-	is "$wrong" 0 "$name: success, or one clear line, and nothing half done ($((${#cases[@]} / step)) of ${#cases[@]} cases)"
+	is "$wrong" 0 "$name: success, or one clear error line, and no partial change ($((${#cases[@]} / step)) of ${#cases[@]} cases)"
 }
 
 one_clear_line() {
@@ -88,6 +89,6 @@ one_clear_line() {
 	[[ " $* " = *" $STATUS "* ]] || FOUND+="not an exit status for this; "
 	lines=$(grep -v "^$program: warning: " <<<"$ERR")
 	[ "$(wc -l <<<"$lines")" = 1 ] && [[ $lines =~ ^$program:\ .{10} ]] && [ ${#lines} -lt 1100 ] || FOUND+="not one line; "
-	# CA certificates are opened by libcurl, which does not say why it can't.
+	# CA certificates are opened by libcurl, which does not report the cause.
 	[ "${call-}" != openat ] || [[ $ERR == *TLS* ]] || [[ $ERR == *"${SYSCALL_WORDS[$error]}"* ]] || FOUND+="the cause is not named; "
 }

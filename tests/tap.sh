@@ -1,16 +1,16 @@
-# tap.sh: TAP for bash scripts, to be sourced.
+# tap.sh: TAP for bash scripts; source it.
 #
-#   run COMMAND...            runs it; $OUT and $ERR are its outputs, $STATUS its exit status
-#   status_is N NAME          out_is, out_like, out_unlike, err_like, err_unlike: about the latest run
+#   run COMMAND...            run it; set $OUT and $ERR to its output, $STATUS to its exit status
+#   status_is N NAME          out_is, out_like, out_unlike, err_like, err_unlike: check the latest run
 #   ok NAME CONDITION...      is GOT WANTED NAME        like GOT REGEX NAME       unlike
 #   until_true, silent_server, silent_connected: see below
-#   done_testing              prints the plan; a script that ends before has failed
+#   done_testing              print the plan; a script that ends without it has failed
 #
-# What goes wrong is shown with lines that begin with '#'.  Values that may be secret are never shown by
-# the programs under test, so showing their output shows none.
+# Details of a failure are printed after '#'.  The programs under test never print secret values, so their output is safe
+# to print.
 # shellcheck shell=bash
 
-# Seconds for which an event is waited for: long enough for a busy machine, since only a failure takes so long.
+# Longest wait for an event, in seconds.  Only a failure takes so long, also on a busy machine.
 export PATIENCE=${PATIENCE:-300}
 TAP_COUNT=0
 TAP_FAILED=0
@@ -18,7 +18,7 @@ OUT='' ERR='' STATUS=0
 TAP_WORK=$(mktemp -d)
 TAP_CLEANUP=("rm -rf $TAP_WORK")
 
-# Called in reverse order at the end, however it comes.
+# at_end COMMAND: run it when the script ends for any reason; the last one first.
 at_end() { TAP_CLEANUP+=("$1"); }
 tap_end() {
 	local i
@@ -81,7 +81,7 @@ unlike() {
 	fi
 }
 
-# Output is kept to the byte but for final newlines; NUL bytes can't be.
+# Output is kept exactly, except for final newlines and NUL bytes.
 run() {
 	STATUS=0
 	"$@" >"$TAP_WORK/out" 2>"$TAP_WORK/err" || STATUS=$?
@@ -100,7 +100,7 @@ err_is() { is "$ERR" "$1" "$2"; }
 err_like() { like "$ERR" "$1" "$2"; }
 err_unlike() { unlike "$ERR" "$1" "$2"; }
 
-# A program's refusal: its status, one line on stderr that fits, nothing on stdout.
+# fails_with STATUS REGEX NAME: the status, one matching line on stderr, nothing on stdout.
 fails_with() {
 	local status=$1 regex=$2 name=$3
 	if [ "$STATUS" = "$status" ] && [[ $ERR =~ $regex ]] && [ "$(wc -l <"$TAP_WORK/err")" = 1 ] && [ -z "$OUT" ]; then
@@ -114,7 +114,7 @@ fails_with() {
 	fi
 }
 
-# until_true COMMAND...: wait for it to hold, $PATIENCE seconds; fails when it does not.
+# until_true COMMAND...: wait until it succeeds, at most $PATIENCE seconds.
 until_true() {
 	local i
 	for ((i = 0; i < PATIENCE * 20; i++)); do
@@ -124,7 +124,8 @@ until_true() {
 	return 1
 }
 
-# A server that accepts and never answers, on $SILENT_PORT of loopback; and waiting for its next connection.
+# silent_server: start a server that accepts and never answers, on $SILENT_PORT of loopback.
+# silent_connected: wait for its next connection.
 silent_server() {
 	mkfifo "$TAP_WORK/silent-server"
 	/usr/bin/python3 -Iu -c '

@@ -1,10 +1,10 @@
-# The third-party libraries, as make knows them.
+# Rules for the third-party libraries.  The Makefile includes this.
 #
-# BORINGSSL_DIR, CURL_DIR and MICROHTTPD_DIR name ready-built ones (include/, lib/*.a); without
-# them the recipes beside this file build their own under build/third_party, in a folder named after
-# the recipe's hash: they are built anew only when the recipe, the compiler or the flags change.
+# BORINGSSL_DIR, CURL_DIR and MICROHTTPD_DIR are folders of ready-built libraries (include/, lib/*.a).  Without them, the
+# recipes in this folder build libraries under build/third_party, in folders named after the recipe's hash: they are built
+# again only if the recipe, the compiler or the flags change.
 #
-# The Makefile includes this; `make -f lib/third_party/deps.mk libraries` builds those of the shipped programs alone.
+# `make -f lib/third_party/deps.mk libraries` builds only the libraries of the shipped programs.
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -21,7 +21,7 @@ DEPS ?= check
 packages:
 	@DEPS=$(DEPS) $(THIRD_PARTY)/get-packages $(PACKAGE_GROUPS)
 
-# Nothing unwinds a stack at run time: without those tables each program is 150 KB smaller.
+# Stacks are not unwound at run time: without unwind tables each program is 150 KB smaller.
 LIBRARY_CFLAGS := -O2 -g0 -fPIC -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 $(CF_PROTECTION)
 
@@ -41,8 +41,8 @@ MICROHTTPD_DIR := build/third_party/libmicrohttpd-$(recipe_hash)
 MICROHTTPD_STAMP := $(MICROHTTPD_DIR)/VERSION
 endif
 
-# Objects depend on these in order only: headers must be there, but a stamp's time says nothing.
-# libmicrohttpd is secret-dev's alone.
+# Order-only prerequisites of objects: headers must exist, but the time of a stamp does not matter.
+# Only secret-dev uses libmicrohttpd.
 LIBRARY_STAMPS := $(BORINGSSL_STAMP) $(CURL_STAMP)
 THIRD_PARTY_STAMPS := $(LIBRARY_STAMPS) $(MICROHTTPD_STAMP)
 .PHONY: libraries
@@ -70,8 +70,8 @@ $(MICROHTTPD_STAMP): | packages
 	$(build_library) libmicrohttpd $(@D)
 endif
 
-# A ready-built library that is named must be there.
-check_directory = $(if $(wildcard $($(1))/$(2)),,$(error $(1)=$($(1)): there is no $(2) in it))
+# A folder given by a variable must contain the library.
+check_directory = $(if $(wildcard $($(1))/$(2)),,$(error $(1)=$($(1)): $(2) not found in it))
 $(if $(BORINGSSL_STAMP),,$(call check_directory,BORINGSSL_DIR,lib/libssl.a))
 $(if $(CURL_STAMP),,$(call check_directory,CURL_DIR,lib/libcurl.a))
 $(if $(MICROHTTPD_STAMP),,$(call check_directory,MICROHTTPD_DIR,lib/libmicrohttpd.a))

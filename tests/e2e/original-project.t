@@ -49,7 +49,7 @@ launch matrix-secrets
 out_is "$expected" "the same without the data key's name"
 launch matrix-secrets:secrets.json VAULT_URL
 out_is "$expected" "VAULT_URL says where Vault is, too"
-err_like '^secret-exec: VAULT_URL is understood, but VAULT_ADDR is preferred$' "with a note on stderr"
+err_like '^secret-exec: VAULT_URL: old name; use VAULT_ADDR$' "with a note on stderr"
 
 # -- written by recryptonator: the document as Python spells it -------------------------------------
 

@@ -46,9 +46,9 @@ text" "$program: bash: an option's words"
 	fi
 done
 run "$BIN/secret-exec" --completion tcsh
-fails_with 125 '--completion "tcsh": write bash, zsh or fish' "secret-exec: a shell that is none of them"
+fails_with 125 '--completion "tcsh": .*use bash, zsh or fish' "secret-exec: a shell that is none of them"
 run "$BIN/secret-rotate" --completion tcsh
-fails_with 2 '--completion "tcsh": write bash, zsh or fish' "secret-rotate: the same"
+fails_with 2 '--completion "tcsh": .*use bash, zsh or fish' "secret-rotate: the same"
 
 # Behind "--" stands a command line.
 is "$(bash_completes : secret-exec -s app -- sha256s)" sha256sum "bash: the command"

@@ -35,7 +35,7 @@ OUT=$line
 is "$(field level)/$(field program)" error/secret-exec "is one JSON object a line"
 like "$(field message)" "nothing to decrypt" "with the message"
 run "$BIN/secret-exec" --log-format xml -- true
-fails_with 125 'write text or json' "another form is refused"
+fails_with 125 'use text or json' "another form is refused"
 
 run "$BIN/secret-seal" --help
 out_like 'VAULT_TOKEN' "the token's variable is listed"

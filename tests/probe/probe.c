@@ -1,5 +1,5 @@
 /*
- * probe: tells what a program finds of its surroundings at its start, one fact a line.
+ * probe: print the environment that a program is started with, a fact per line.
  *
  *   probe FILE [ARGUMENT...]      write it to FILE ("-": stdout); twice the same gives the same
  * text probe --odd COMMAND...        become COMMAND under conditions that a launcher could lose
