@@ -1,30 +1,32 @@
+/* Changes of Secrets in a manifest's text. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/manifest/mapping.h"
+#include "lib/manifest/node.h"
 #include "lib/sealed/sealed.h"
 
-/* Columns of one level, where the manifest itself shows none. */
+/* Columns of one level, where the manifest itself has none. */
 #define STEP 2
 
-/* One Secret's change on its way to edits. */
-struct changing {
+/* One Secret with its change. */
+struct edit_ctx {
 	const struct manifest_tree *tree;
 	const struct manifest_secret *secret;
 	const struct kube_secret *set;
 	bool move_text;
-	const struct manifest_node *root, *metadata, *data, *text; /* NULL: there is none */
-	/* Which of data and stringData goes into the other; its values' edits are apart. */
+	const struct manifest_node *root, *metadata, *data, *text; /* NULL: absent */
+	/* Both data and stringData have members: the one whose members go into the other. */
 	const struct manifest_node *moved;
-	struct manifest_edits *edits, moved_edits;
-	struct error *err;
+	size_t step;
+	struct splices *splices;
 };
 
 static const struct manifest_node *key_of(const struct manifest_node *value)
 {
-	return value - 1; /* keys are scalars: nothing stands between */
+	return value - 1; /* keys are scalars: one node */
 }
 
 static bool has_members(const struct manifest_node *mapping)
@@ -36,609 +38,407 @@ static bool has_members(const struct manifest_node *mapping)
  * Labels and annotations.
  */
 
-static size_t step_of(const struct changing *changing)
-{
-	size_t inner = manifest_column(changing->tree, changing->metadata->start);
-	size_t outer = manifest_column(changing->tree, changing->root->start);
-
-	return inner > outer ? inner - outer : STEP;
-}
-
-/* The value in metadata that labels (else annotations) are to follow. */
-static const struct manifest_node *neighbour(const struct changing *changing, bool labels)
+/* Return the value in metadata that new labels (else annotations) follow. */
+static const struct manifest_node *find_neighbour(const struct edit_ctx *edit, bool labels)
 {
 	static const char *const names[] = {"name", "generateName", "namespace"};
 	const struct manifest_node *found =
-	    labels ? NULL : manifest_member(changing->tree, changing->metadata, "labels");
+	    labels ? NULL : manifest_member(edit->tree, edit->metadata, "labels");
 
-	if (found)
-		return found;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; !(found && i == 0) && i < sizeof(names) / sizeof(*names); i++) {
 		const struct manifest_node *member =
-		    manifest_member(changing->tree, changing->metadata, names[i]);
+		    manifest_member(edit->tree, edit->metadata, names[i]);
 		if (member && (!found || found->start < member->start))
 			found = member;
 	}
 	return found;
 }
 
-/* What of the pairs is not simply changed where it stands. */
-struct pair_edits {
-	struct manifest_new *missing;
-	const struct manifest_node **leaving; /* keys */
-	size_t missing_count, leaving_count;
-};
-
-static int sort_pair(struct changing *changing, const struct manifest_node *mapping,
-    const struct kube_pair *pair, struct pair_edits *edits)
+static void edit_pairs(
+    struct edit_ctx *edit, const char *name, const struct kube_pair *pairs, size_t count)
 {
-	const struct manifest_node *old = manifest_member(changing->tree, mapping, pair->name);
+	const struct manifest_node *mapping = manifest_member(edit->tree, edit->metadata, name);
+	cleanup_free struct mapping_member *added = calloc(count + 1, sizeof(*added));
+	cleanup_free const struct manifest_node **removed = calloc(count + 1, sizeof(*removed));
+	struct mapping_change change = {.removed = removed, .added = added};
 
-	if (!pair->value) {
-		if (old)
-			edits->leaving[edits->leaving_count++] = key_of(old);
-		return 0;
+	if (!added || !removed) {
+		edit->splices->failed = error_memory(edit->splices->err) < 0;
+		return;
 	}
-	if (!old) {
-		edits->missing[edits->missing_count++] =
-		    (struct manifest_new){pair->name, pair->value, strlen(pair->value), true};
-		return 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *text = pairs[i].value;
+		const struct manifest_node *old =
+		    manifest_member(edit->tree, mapping, pairs[i].name);
+		if (!old && text)
+			added[change.added_count++] = (struct mapping_member){.key = pairs[i].name,
+			    .value = text,
+			    .length = strlen(text),
+			    .quoted = true};
+		else if (old && !text)
+			removed[change.removed_count++] = key_of(old);
+		else if (old && !manifest_node_is(edit->tree, old, text))
+			mapping_replace(edit->splices, old, text, strlen(text), true);
 	}
-	if (manifest_node_is(changing->tree, old, pair->value))
-		return 0;
-	return manifest_replace(changing->tree, changing->edits, old, pair->value,
-	    strlen(pair->value), true, changing->err);
-}
-
-/* What leaves gives its place to what comes, so that the mapping keeps its form. */
-static int exchange_pair(
-    struct changing *changing, const struct manifest_node *key, const struct manifest_new *pair)
-{
-	if (manifest_replace(changing->tree, changing->edits, key, pair->key, strlen(pair->key),
-		false, changing->err) < 0)
-		return -1;
-	return manifest_replace(changing->tree, changing->edits, manifest_next(changing->tree, key),
-	    pair->value, pair->length, true, changing->err);
-}
-
-static int edit_pairs(struct changing *changing, const char *name,
-    const struct manifest_node *mapping, const struct pair_edits *edits)
-{
-	size_t done = 0;
-
-	for (; done < edits->leaving_count && done < edits->missing_count; done++)
-		if (exchange_pair(changing, edits->leaving[done], &edits->missing[done]) < 0)
-			return -1;
-	if (done < edits->leaving_count)
-		return manifest_remove(changing->tree, changing->edits, mapping,
-		    edits->leaving + done, edits->leaving_count - done, changing->err);
-	const struct manifest_new *left = edits->missing + done;
-	size_t count = edits->missing_count - done;
-	if (count == 0)
-		return 0;
-	if (mapping)
-		return manifest_add(
-		    changing->tree, changing->edits, mapping, left, count, changing->err);
-	return manifest_add_mapping(changing->tree, changing->edits, changing->metadata,
-	    neighbour(changing, strcmp(name, "labels") == 0), name, step_of(changing), left, count,
-	    changing->err);
-}
-
-static int set_pairs(
-    struct changing *changing, const char *name, const struct kube_pair *pairs, size_t count)
-{
-	const struct manifest_node *mapping =
-	    manifest_member(changing->tree, changing->metadata, name);
-	struct pair_edits edits = {.missing = calloc(count + 1, sizeof(*edits.missing)),
-	    .leaving = calloc(count + 1, sizeof(struct manifest_node *))};
-	int result = edits.missing && edits.leaving ? 0 : error_memory(changing->err);
-
-	for (size_t i = 0; result == 0 && i < count; i++)
-		result = sort_pair(changing, mapping, &pairs[i], &edits);
-	if (result == 0)
-		result = edit_pairs(changing, name, mapping, &edits);
-	free(edits.missing);
-	free(edits.leaving);
-	return result;
+	if (mapping) {
+		mapping_edit(edit->splices, mapping, &change);
+	} else if (change.added_count > 0) {
+		struct mapping_member member = {
+		    .key = name, .members = added, .count = change.added_count, .step = edit->step};
+		mapping_edit(edit->splices, edit->metadata,
+		    &(struct mapping_change){.added = &member,
+			.added_count = 1,
+			.after = find_neighbour(edit, strcmp(name, "labels") == 0)});
+	}
 }
 
 /*
  * Values.
  */
 
-/* Ciphertext that takes the place of ciphertext keeps the style; of plaintext nothing is to be
- * seen. */
-static int write_content(const struct changing *changing, struct manifest_edits *edits,
-    const struct manifest_node *node, bool rewrapped, const struct secret_buffer *content)
+/* Return true for a stringData in braces whose members become new ones of data. */
+static bool is_dissolved(const struct edit_ctx *edit)
 {
-	const char *text = secret_buffer_string(content);
-
-	if (rewrapped)
-		return manifest_replace_word(
-		    changing->tree, edits, node, text, content->length, changing->err);
-	return manifest_replace(
-	    changing->tree, edits, node, text, content->length, false, changing->err);
+	return edit->moved && edit->moved == edit->text && edit->text->style == MANIFEST_FLOW;
 }
-
-static struct manifest_edits *edits_of(struct changing *changing, bool text)
-{
-	const struct manifest_node *section = text ? changing->text : changing->data;
-
-	return section == changing->moved ? &changing->moved_edits : changing->edits;
-}
-
-static int write_value(struct changing *changing, const struct manifest_value *value,
-    bool rewrapped, const struct secret_buffer *bytes)
-{
-	const struct manifest_node *node = &changing->tree->nodes[value->value];
-	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
-	struct manifest_edits *edits = edits_of(changing, value->text);
-
-	if (value->text && !changing->move_text)
-		return write_content(changing, edits, node, rewrapped, bytes);
-	if (base64_encode(&encoded, secret_buffer_string(bytes), bytes->length, changing->err) < 0)
-		return -1;
-	return write_content(changing, edits, node, rewrapped, &encoded);
-}
-
-static int change_value(struct changing *changing, size_t index)
-{
-	const struct kube_entry *old = &changing->secret->object.data[index];
-	const struct manifest_value *value = &changing->secret->values[index];
-	const struct kube_entry *new = kube_secret_entry(changing->set, old->key);
-	bool moves = value->text && changing->move_text;
-
-	if (new &&new->removed)
-		return 0;
-	if (!moves && (!new || secret_buffer_equal(&new->value, &old->value)))
-		return 0;
-	return write_value(changing, value, !moves && sealed_entry_is_ciphertext(old),
-	    new ? &new->value : &old->value);
-}
-
-/*
- * Values that come and go.  One that goes gives its place to one that comes, as a key that is
- * renamed does: comments stay beside it, and the only member in braces can be exchanged.
- */
-
-/* A member that data is to get. */
-struct arrival {
-	const struct kube_entry *entry;
-	const struct secret_buffer *bytes;
-	struct secret_buffer encoded;
-	bool placed;
-};
-
-struct arrivals {
-	struct arrival *items;
-	size_t count;
-	bool *leaving; /* of the Secret's values */
-};
 
 /* Return the mapping that becomes the Secret's data, or NULL. */
-static const struct manifest_node *find_home(const struct changing *changing)
+static const struct manifest_node *find_home(const struct edit_ctx *edit)
 {
-	bool moves = changing->move_text && has_members(changing->text);
+	bool moves = edit->move_text && has_members(edit->text);
 
-	if (moves && (!has_members(changing->data) || changing->moved == changing->data))
-		return changing->text;
-	return changing->data;
+	return moves && (!edit->moved || edit->moved == edit->data) ? edit->text : edit->data;
 }
 
-/* Return true for a stringData in braces whose members go to data. */
-static bool is_dissolved(const struct changing *changing, const struct manifest_node *section)
+/* Return the added entry that takes the place of the old one, or NULL. */
+static const struct kube_entry *find_renamed(
+    const struct edit_ctx *edit, const struct kube_entry *change)
 {
-	return section && section == changing->moved && section->style == MANIFEST_FLOW;
+	if (!change || !change->removed || !change->new_name ||
+	    kube_secret_entry(&edit->secret->object, change->new_name))
+		return NULL;
+	const struct kube_entry *entry = kube_secret_entry(edit->set, change->new_name);
+	return entry && !entry->removed ? entry : NULL;
 }
 
-static int add_arrival(struct arrivals *arrivals, const struct kube_entry *entry,
-    const struct secret_buffer *bytes, struct error *err)
+/* Return true for an entry that takes the place of an old one. */
+static bool is_new_name(const struct edit_ctx *edit, const struct kube_entry *entry)
 {
-	struct arrival *arrival = &arrivals->items[arrivals->count++];
-
-	*arrival = (struct arrival){.entry = entry, .bytes = bytes};
-	return base64_encode(&arrival->encoded, secret_buffer_string(bytes), bytes->length, err);
-}
-
-static int list_arrivals(struct changing *changing, struct arrivals *arrivals)
-{
-	const struct kube_secret *object = &changing->secret->object, *set = changing->set;
-
-	for (size_t i = 0; i < object->data_count; i++) {
-		const struct kube_entry *old = &object->data[i], *new;
-
-		new = kube_secret_entry(set, old->key);
-		arrivals->leaving[i] = new &&new->removed;
-		if (!arrivals->leaving[i] && changing->secret->values[i].text &&
-		    is_dissolved(changing, changing->text) &&
-		    add_arrival(arrivals, old, new ? &new->value : &old->value, changing->err) < 0)
-			return -1;
+	for (size_t i = 0; i < edit->set->data_count; i++) {
+		const struct kube_entry *each = &edit->set->data[i];
+		if (each->new_name && kube_secret_entry(&edit->secret->object, each->key) &&
+		    find_renamed(edit, each) == entry)
+			return true;
 	}
-	for (size_t i = 0; i < set->data_count; i++)
-		if (!set->data[i].removed && !kube_secret_entry(object, set->data[i].key) &&
-		    add_arrival(arrivals, &set->data[i], &set->data[i].value, changing->err) < 0)
-			return -1;
-	return 0;
-}
-
-/* Return the arrival of this name, or any for NULL, that has no place yet; or NULL. */
-static struct arrival *find_arrival(const struct arrivals *arrivals, const char *name)
-{
-	for (size_t i = 0; i < arrivals->count; i++)
-		if (!arrivals->items[i].placed &&
-		    (!name || strcmp(arrivals->items[i].entry->key, name) == 0))
-			return &arrivals->items[i];
-	return NULL;
-}
-
-static int exchange_value(struct changing *changing, size_t index, const struct arrival *arrival)
-{
-	const struct manifest_value *value = &changing->secret->values[index];
-	const struct kube_entry *old = &changing->secret->object.data[index];
-	bool moves = value->text && changing->move_text;
-
-	if (manifest_replace(changing->tree, edits_of(changing, value->text),
-		&changing->tree->nodes[value->key], arrival->entry->key,
-		strlen(arrival->entry->key), false, changing->err) < 0)
-		return -1;
-	if (!moves && secret_buffer_equal(arrival->bytes, &old->value))
-		return 0;
-	return write_value(
-	    changing, value, !moves && sealed_entry_is_ciphertext(old), arrival->bytes);
-}
-
-/* Exchange renamed values, or else in braces, where a comma would be left over, one value for
- * another. */
-static int exchange_values(struct changing *changing, struct arrivals *arrivals, bool renamed)
-{
-	const struct manifest_secret *secret = changing->secret;
-
-	for (size_t i = 0; i < secret->object.data_count; i++) {
-		const struct manifest_node *section =
-		    secret->values[i].text ? changing->text : changing->data;
-		if (!arrivals->leaving[i] || is_dissolved(changing, section))
-			continue;
-		const char *name =
-		    kube_secret_entry(changing->set, secret->object.data[i].key)->new_name;
-		if (renamed ? !name
-			    : section->style != MANIFEST_FLOW || section != find_home(changing))
-			continue;
-		struct arrival *arrival = find_arrival(arrivals, renamed ? name : NULL);
-		if (!arrival)
-			continue;
-		if (exchange_value(changing, i, arrival) < 0)
-			return -1;
-		arrivals->leaving[i] = false;
-		arrival->placed = true;
-	}
-	return 0;
-}
-
-/* Remove the leaving values of one section; `keys` has room for all. */
-static int remove_values(struct changing *changing, const struct arrivals *arrivals, bool text,
-    const struct manifest_node **keys)
-{
-	const struct manifest_secret *secret = changing->secret;
-	size_t count = 0;
-
-	for (size_t i = 0; i < secret->object.data_count; i++)
-		if (secret->values[i].text == text && arrivals->leaving[i])
-			keys[count++] = &changing->tree->nodes[secret->values[i].key];
-	if (count == 0)
-		return 0;
-	return manifest_remove(changing->tree, edits_of(changing, text),
-	    text ? changing->text : changing->data, keys, count, changing->err);
-}
-
-static int add_members(struct changing *changing, const struct manifest_new *members, size_t count)
-{
-	const struct manifest_node *home = find_home(changing);
-
-	if (count == 0)
-		return 0;
-	if (home)
-		return manifest_add(
-		    changing->tree, changing->edits, home, members, count, changing->err);
-	return manifest_add_mapping(changing->tree, changing->edits, changing->root,
-	    changing->metadata, "data", step_of(changing), members, count, changing->err);
-}
-
-static int place_values(struct changing *changing, struct arrivals *arrivals,
-    const struct manifest_node **keys, struct manifest_new *members)
-{
-	size_t count = 0;
-
-	if (list_arrivals(changing, arrivals) < 0 ||
-	    exchange_values(changing, arrivals, true) < 0 ||
-	    exchange_values(changing, arrivals, false) < 0 ||
-	    remove_values(changing, arrivals, false, keys) < 0 ||
-	    remove_values(changing, arrivals, true, keys) < 0)
-		return -1;
-	for (size_t i = 0; i < arrivals->count; i++) {
-		const struct arrival *arrival = &arrivals->items[i];
-		if (!arrival->placed)
-			members[count++] = (struct manifest_new){arrival->entry->key,
-			    secret_buffer_string(&arrival->encoded), arrival->encoded.length,
-			    false};
-	}
-	return add_members(changing, members, count);
-}
-
-static int change_values(struct changing *changing)
-{
-	size_t count = changing->secret->object.data_count;
-	size_t most = count + changing->set->data_count + 1;
-	struct arrivals arrivals = {.items = calloc(most, sizeof(*arrivals.items)),
-	    .leaving = calloc(most, sizeof(*arrivals.leaving))};
-	cleanup_free const struct manifest_node **keys = calloc(most, sizeof(*keys));
-	cleanup_free struct manifest_new *members = calloc(most, sizeof(*members));
-	int result =
-	    arrivals.items && arrivals.leaving && keys && members ? 0 : error_memory(changing->err);
-
-	for (size_t i = 0; result == 0 && i < count; i++)
-		result = change_value(changing, i);
-	if (result == 0)
-		result = place_values(changing, &arrivals, keys, members);
-	for (size_t i = 0; i < arrivals.count; i++)
-		secret_buffer_free(&arrivals.items[i].encoded);
-	free(arrivals.items);
-	free(arrivals.leaving);
-	return result;
+	return false;
 }
 
 /*
- * stringData to data.
+ * Write a value where the old one was.  Ciphertext keeps the style of ciphertext; plaintext leaves
+ * nothing that could be seen.
  */
-
-static int rename_section(struct changing *changing, const struct manifest_node *section,
-    const char *name, struct manifest_edits *edits)
+static void write_value(struct edit_ctx *edit, size_t index, const struct secret_buffer *bytes)
 {
-	return manifest_replace(
-	    changing->tree, edits, key_of(section), name, strlen(name), false, changing->err);
+	const struct manifest_value *value = &edit->secret->values[index];
+	const struct kube_entry *old = &edit->secret->object.data[index];
+	const struct manifest_node *node = &edit->tree->nodes[value->value];
+	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
+	bool moves = value->text && edit->move_text;
+
+	if (!moves && secret_buffer_equal(bytes, &old->value))
+		return;
+	if (!value->text || moves) {
+		if (base64_encode(&encoded, secret_buffer_string(bytes), bytes->length,
+			edit->splices->err) < 0) {
+			edit->splices->failed = true;
+			return;
+		}
+		bytes = &encoded;
+	}
+	if (!moves && sealed_entry_is_ciphertext(old))
+		mapping_replace_word(
+		    edit->splices, node, secret_buffer_string(bytes), bytes->length);
+	else
+		mapping_replace(
+		    edit->splices, node, secret_buffer_string(bytes), bytes->length, false);
 }
 
-/* A section whose lines can be taken out whole. */
-static bool can_leave(const struct changing *changing, const struct manifest_node *section)
+static void add_value(struct mapping_change *change, struct mapping_member *added, const char *key,
+    const struct secret_buffer *bytes)
+{
+	added[change->added_count++] = (struct mapping_member){.key = key,
+	    .value = secret_buffer_string(bytes),
+	    .length = bytes->length,
+	    .base64 = true};
+}
+
+/* Change one value in its place, or list it in *change as removed or, from braces, as added. */
+static void edit_value(struct edit_ctx *edit, size_t index, struct mapping_change *change,
+    struct mapping_member *added)
+{
+	const struct manifest_value *value = &edit->secret->values[index];
+	const struct kube_entry *old = &edit->secret->object.data[index];
+	const struct manifest_node *key = &edit->tree->nodes[value->key];
+	const struct kube_entry *new = kube_secret_entry(edit->set, old->key);
+	const struct kube_entry *renamed = find_renamed(edit, new);
+	bool dissolved = value->text && is_dissolved(edit);
+
+	if (renamed)
+		new = renamed;
+	else if (new &&new->removed && !dissolved)
+		change->removed[change->removed_count++] = key;
+	if (new &&new->removed)
+		return;
+	const struct secret_buffer *bytes = new ? &new->value : &old->value;
+	if (dissolved) {
+		add_value(change, added, renamed ? renamed->key : old->key, bytes);
+		return;
+	}
+	if (renamed)
+		mapping_replace(edit->splices, key, renamed->key, strlen(renamed->key), false);
+	write_value(edit, index, bytes);
+}
+
+/* Remove and add the values that edit_values has listed. */
+static void edit_sections(struct edit_ctx *edit, const struct mapping_change *change)
+{
+	const struct manifest_node *home = find_home(edit);
+	struct mapping_change removal = *change;
+
+	removal.added_count = 0;
+	if (edit->data)
+		mapping_edit(edit->splices, edit->data, edit->data == home ? change : &removal);
+	if (edit->text && !is_dissolved(edit))
+		mapping_edit(edit->splices, edit->text, edit->text == home ? change : &removal);
+	if (!home && change->added_count > 0) {
+		struct mapping_member member = {.key = "data",
+		    .members = change->added,
+		    .count = change->added_count,
+		    .step = edit->step};
+		mapping_edit(edit->splices, edit->root,
+		    &(struct mapping_change){
+			.added = &member, .added_count = 1, .after = edit->metadata});
+	}
+}
+
+static void edit_values(struct edit_ctx *edit)
+{
+	const struct kube_secret *object = &edit->secret->object, *set = edit->set;
+	size_t most = object->data_count + set->data_count + 1;
+	cleanup_free struct mapping_member *added = calloc(most, sizeof(*added));
+	cleanup_free const struct manifest_node **removed = calloc(most, sizeof(*removed));
+	struct mapping_change change = {.removed = removed, .added = added};
+
+	if (!added || !removed) {
+		edit->splices->failed = error_memory(edit->splices->err) < 0;
+		return;
+	}
+	for (size_t i = 0; i < object->data_count; i++)
+		edit_value(edit, i, &change, added);
+	for (size_t i = 0; i < set->data_count; i++)
+		if (!set->data[i].removed && !kube_secret_entry(object, set->data[i].key) &&
+		    !is_new_name(edit, &set->data[i]))
+			add_value(&change, added, set->data[i].key, &set->data[i].value);
+	edit_sections(edit, &change);
+}
+
+/*
+ * stringData becomes data.
+ */
+
+/* Return true if the lines of the section can be moved whole. */
+static bool can_move(const struct edit_ctx *edit, const struct manifest_node *section)
 {
 	const struct manifest_node *key = key_of(section);
 
-	return manifest_begins_line(changing->tree, key->start) &&
-	       manifest_line_behind(changing->tree, key->end) <= section->start;
+	return manifest_begins_line(edit->tree, key->start) &&
+	       manifest_line_after(edit->tree, key->end) <= section->start;
 }
 
-static int append_indented(struct secret_buffer *out, const char *line, size_t length, size_t from,
-    size_t to, struct error *err)
+/* Choose the section to move: stringData, unless data alone can be moved. */
+static const struct manifest_node *choose_moved(const struct edit_ctx *edit)
+{
+	if (!edit->move_text || !has_members(edit->text) || !has_members(edit->data))
+		return NULL;
+	return edit->text->style == MANIFEST_BLOCK && edit->data->style == MANIFEST_BLOCK &&
+		       !can_move(edit, edit->text)
+		   ? edit->data
+		   : edit->text;
+}
+
+/* Put a line of the text with `from` columns of indentation less, and `to` more. */
+static void put_indented(
+    struct splices *splices, const char *line, size_t length, size_t from, size_t to)
 {
 	size_t spaces = 0;
 
 	while (spaces < from && spaces < length && line[spaces] == ' ')
 		spaces++;
-	if (spaces < length && line[spaces] != '\n' && line[spaces] != '\r')
-		for (size_t i = 0; i < to; i++)
-			if (secret_buffer_append_string(out, " ", err) < 0)
-				return -1;
-	return secret_buffer_append(out, line + spaces, length - spaces, err);
+	if (length > 0 && line[length - 1] == '\r')
+		length--;
+	splice_begin_line(splices, spaces < length ? to : 0);
+	splice_put(splices, line + spaces, length > spaces ? length - spaces : 0);
+	splice_end_line(splices);
 }
 
-/* The lines of `text`, with columns 0 to `from` replaced by `to` spaces. */
-static int indent(struct secret_buffer *out, const struct secret_buffer *text, size_t from,
-    size_t to, struct error *err)
+/* Move the lines of a section, with their comments, behind those of the other. */
+static void move_lines(struct edit_ctx *edit, const struct manifest_node *kept)
 {
-	size_t at = 0;
-
-	while (at < text->length) {
-		const char *newline = memchr(text->data + at, '\n', text->length - at);
-		size_t end = newline ? (size_t)(newline - text->data) + 1 : text->length;
-		if (append_indented(out, text->data + at, end - at, from, to, err) < 0)
-			return -1;
-		at = end;
-	}
-	return 0;
-}
-
-/* A comment behind "stringData:" comes to stand on a line of its own. */
-static int append_heading(
-    struct changing *changing, struct secret_buffer *lines, size_t column, size_t body)
-{
-	const struct manifest_tree *tree = changing->tree;
-	size_t colon = key_of(changing->moved)->end;
-	const char *comment = memchr(tree->text + colon, '#', body - colon);
-	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
-
-	if (!comment)
-		return 0;
-	if (secret_buffer_append(
-		&line, comment, (size_t)(tree->text + body - comment), changing->err) < 0)
-		return -1;
-	return indent(lines, &line, 0, column, changing->err);
-}
-
-/* Move the lines of one section behind those of the other, with their comments. */
-static int move_lines(struct changing *changing, const struct manifest_node *kept)
-{
-	const struct manifest_tree *tree = changing->tree;
-	const struct manifest_node *moved = changing->moved;
-	size_t body = manifest_line_behind(tree, key_of(moved)->end);
-	size_t end = manifest_line_behind(tree, moved->end);
-	size_t column = manifest_column(tree, kept->start);
-	cleanup_secret struct secret_buffer changed = SECRET_BUFFER_INIT;
+	const struct manifest_tree *tree = edit->tree;
+	const struct manifest_node *moved = edit->moved, *key = key_of(moved);
+	size_t body = manifest_line_after(tree, key->end),
+	       end = manifest_line_after(tree, moved->end);
+	size_t from = manifest_column(tree, moved->start), to = manifest_column(tree, kept->start);
+	const char *comment = memchr(tree->text + key->end, '#', body - key->end);
 	cleanup_secret struct secret_buffer lines = SECRET_BUFFER_INIT;
 
-	if (append_heading(changing, &lines, column, body) < 0 ||
-	    manifest_edits_apply(
-		&changing->moved_edits, tree->text, body, end, &changed, changing->err) < 0 ||
-	    indent(&lines, &changed, manifest_column(tree, moved->start), column, changing->err) <
-		0)
-		return -1;
-	if (lines.length && lines.data[lines.length - 1] != '\n' &&
-	    secret_buffer_append_string(&lines, manifest_line_break(tree), changing->err) < 0)
-		return -1;
-	if (manifest_insert_lines(tree, changing->edits, manifest_line_behind(tree, kept->end),
-		&lines, changing->err) < 0)
-		return -1;
-	return manifest_edits_add(changing->edits, manifest_line_start(tree, key_of(moved)->start),
-	    end, "", 0, changing->err);
-}
-
-/* Take away a stringData in braces, whose members have gone to data. */
-static int remove_section(struct changing *changing)
-{
-	const struct manifest_node *key = key_of(changing->text);
-
-	if (manifest_has_comment(changing->tree, changing->text))
-		return manifest_tree_refuse(changing->tree, changing->text->start, changing->err,
-		    "stringData in braces, with comments, beside data: put all values under one");
-	return manifest_remove(
-	    changing->tree, changing->edits, changing->root, &key, 1, changing->err);
-}
-
-/* Both hold values: one must take the other's in. */
-static int join_sections(struct changing *changing)
-{
-	const struct manifest_node *kept = changing->data;
-
-	if (changing->text->style == MANIFEST_FLOW)
-		return remove_section(changing);
-	if (kept->style == MANIFEST_FLOW)
-		return manifest_tree_refuse(changing->tree, changing->text->start, changing->err,
-		    "stringData, beside data in braces: put all values under one of them");
-	if (changing->moved == changing->data) {
-		kept = changing->text;
-		if (rename_section(changing, kept, "data", changing->edits) < 0)
-			return -1;
+	splices_apply(edit->splices, body, end, &lines);
+	splice_begin_lines(edit->splices, manifest_line_after(tree, kept->end));
+	if (comment)
+		put_indented(edit->splices, comment, strcspn(comment, "\n"), 0, to);
+	for (size_t at = 0; at < lines.length;) {
+		size_t length = strcspn(lines.data + at, "\n");
+		put_indented(edit->splices, lines.data + at, length, from, to);
+		at += length + 1;
 	}
-	if (!can_leave(changing, changing->moved))
-		return manifest_tree_refuse(changing->tree, changing->moved->start, changing->err,
-		    "data and stringData: put all values under one of them");
-	return move_lines(changing, kept);
+	splice_begin(edit->splices, manifest_line_start(tree, key->start), end);
 }
 
-/* Which section goes, when both hold values: stringData, unless it can't. */
-static void choose_moved(struct changing *changing)
+static void rename_section(
+    struct edit_ctx *edit, const struct manifest_node *section, const char *name)
 {
-	if (!changing->move_text || !has_members(changing->text) || !has_members(changing->data))
+	mapping_replace(edit->splices, key_of(section), name, strlen(name), false);
+}
+
+/* Bring the members of data and stringData together. */
+static void join_sections(struct edit_ctx *edit)
+{
+	const struct manifest_node *key = key_of(edit->text);
+
+	if (is_dissolved(edit)) {
+		if (mapping_has_comment(edit->tree, edit->text))
+			splice_refuse(edit->splices, edit->text->start,
+			    "stringData in braces, with comments, beside data; put all values "
+			    "under one of them");
+		mapping_edit(edit->splices, edit->root,
+		    &(struct mapping_change){.removed = &key, .removed_count = 1});
+	} else if (edit->data->style == MANIFEST_FLOW) {
+		splice_refuse(edit->splices, edit->text->start,
+		    "stringData beside data in braces; put all values under one of them");
+	} else if (!can_move(edit, edit->moved)) {
+		splice_refuse(edit->splices, edit->moved->start,
+		    "data beside stringData; put all values under one of them");
+	} else if (edit->moved == edit->data) {
+		rename_section(edit, edit->text, "data");
+		move_lines(edit, edit->text);
+	} else {
+		move_lines(edit, edit->data);
+	}
+}
+
+static void move_text(struct edit_ctx *edit)
+{
+	if (!edit->move_text || !has_members(edit->text))
 		return;
-	changing->moved = changing->text;
-	if (changing->text->style == MANIFEST_BLOCK && changing->data->style == MANIFEST_BLOCK &&
-	    !can_leave(changing, changing->text))
-		changing->moved = changing->data;
-}
-
-static int move_text(struct changing *changing)
-{
-	if (!changing->move_text || !has_members(changing->text))
-		return 0;
-	if (changing->moved)
-		return join_sections(changing);
-	/* An empty data is to be the empty stringData then. */
-	if (changing->data &&
-	    rename_section(changing, changing->data, "stringData", changing->edits) < 0)
-		return -1;
-	return rename_section(changing, changing->text, "data", changing->edits);
+	if (edit->moved) {
+		join_sections(edit);
+		return;
+	}
+	/* An empty data becomes the empty stringData. */
+	if (edit->data)
+		rename_section(edit, edit->data, "stringData");
+	rename_section(edit, edit->text, "data");
 }
 
 /*
  * All of it.
  */
 
-static int refuse_obstacle(const struct changing *changing)
+static size_t find_step(const struct edit_ctx *edit)
 {
-	const struct manifest_secret *secret = changing->secret;
+	size_t inner = manifest_column(edit->tree, edit->metadata->start);
+	size_t outer = manifest_column(edit->tree, edit->root->start);
 
-	return manifest_tree_refuse(changing->tree, changing->tree->nodes[secret->obstacle].start,
-	    changing->err, "%s in a Secret that is to be changed: write out what it stands for",
-	    secret->obstacle_kind);
+	return inner > outer ? inner - outer : STEP;
 }
 
-static int change_secret(const struct manifest *manifest, const struct manifest_change *change,
-    struct manifest_edits *edits, struct error *err)
+static void edit_secret(
+    const struct manifest *manifest, const struct manifest_change *change, struct splices *splices)
 {
 	const struct manifest_tree *tree = &manifest->tree;
-	const struct manifest_node *root = &tree->nodes[change->secret->node];
-	struct changing changing = {.tree = tree,
-	    .secret = change->secret,
+	const struct manifest_secret *secret = change->secret;
+	const struct manifest_node *root = &tree->nodes[secret->node];
+	struct edit_ctx edit = {.tree = tree,
+	    .secret = secret,
 	    .set = change->set,
 	    .move_text = change->move_text,
 	    .root = root,
 	    .metadata = manifest_member(tree, root, "metadata"),
 	    .data = manifest_member(tree, root, "data"),
 	    .text = manifest_member(tree, root, "stringData"),
-	    .edits = edits,
-	    .err = err};
+	    .splices = splices};
 
-	if (change->secret->obstacle_kind)
-		return refuse_obstacle(&changing);
-	choose_moved(&changing);
-	int result = 0;
-	if (set_pairs(&changing, "labels", change->set->labels, change->set->label_count) < 0 ||
-	    set_pairs(&changing, "annotations", change->set->annotations,
-		change->set->annotation_count) < 0 ||
-	    change_values(&changing) < 0 || move_text(&changing) < 0)
-		result = -1;
-	manifest_edits_free(&changing.moved_edits);
-	return result;
+	if (secret->obstacle_kind) {
+		splices->failed =
+		    manifest_tree_refuse(tree, tree->nodes[secret->obstacle].start, splices->err,
+			"%s in a Secret that is to be changed; write out its value",
+			secret->obstacle_kind) < 0;
+		return;
+	}
+	edit.moved = choose_moved(&edit);
+	edit.step = find_step(&edit);
+	edit_pairs(&edit, "labels", edit.set->labels, edit.set->label_count);
+	edit_pairs(&edit, "annotations", edit.set->annotations, edit.set->annotation_count);
+	edit_values(&edit);
+	move_text(&edit);
 }
 
 /*
  * The result, read again.
  */
 
-static bool has_entry(const struct kube_secret *object, const struct kube_entry *wanted)
-{
-	const struct kube_entry *entry = kube_secret_entry(object, wanted->key);
-
-	return entry && secret_buffer_equal(&entry->value, &wanted->value);
-}
-
 static bool same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool has_data(
-    const struct kube_secret *object, const struct kube_secret *old, const struct kube_secret *set)
+/* Return true if the Secret's values beside those of the change are the same ones as before. */
+static bool has_other_values(const struct kube_secret *after, const struct kube_secret *before,
+    const struct kube_secret *set)
 {
-	size_t count = old->data_count;
+	size_t others = 0, wanted = 0;
 
-	for (size_t i = 0; set && i < set->data_count; i++) {
-		const struct kube_entry *entry = &set->data[i];
-		bool was_there = kube_secret_entry(old, entry->key) != NULL;
-
-		if (entry->removed ? kube_secret_entry(object, entry->key) != NULL
-				   : !has_entry(object, entry))
+	for (size_t i = 0; i < before->data_count; i++) {
+		const struct kube_entry *old = &before->data[i];
+		if (set && kube_secret_entry(set, old->key))
+			continue;
+		const struct kube_entry *entry = kube_secret_entry(after, old->key);
+		if (!entry || !secret_buffer_equal(&entry->value, &old->value))
 			return false;
-		if (was_there && entry->removed)
-			count--;
-		if (!was_there && !entry->removed)
-			count++;
+		others++;
 	}
-	for (size_t i = 0; i < old->data_count; i++)
-		if (!(set && kube_secret_entry(set, old->data[i].key)) &&
-		    !has_entry(object, &old->data[i]))
-			return false;
-	return object->data_count == count;
+	for (size_t i = 0; set && i < set->data_count; i++)
+		wanted += !set->data[i].removed;
+	return after->data_count == others + wanted;
 }
 
-/* What was asked for is there, and what was there and not asked for is as it was. */
-static bool says(
-    const struct kube_secret *object, const struct kube_secret *old, const struct kube_secret *set)
+static bool is_secret_right(const struct manifest_secret *after,
+    const struct manifest_secret *before, const struct manifest_change *change)
 {
+	const struct kube_secret *object = &after->object, *old = &before->object;
+
 	if (!same_text(object->name, old->name) || !same_text(object->namespace, old->namespace) ||
 	    !same_text(object->type, old->type) || object->immutable != old->immutable ||
-	    !has_data(object, old, set))
+	    !has_other_values(object, old, change ? change->set : NULL) ||
+	    (change && !kube_secret_has(object, change->set)))
 		return false;
-	for (size_t i = 0; set && i < set->label_count; i++)
-		if (!same_text(
-			kube_secret_label(object, set->labels[i].name), set->labels[i].value))
-			return false;
-	for (size_t i = 0; set && i < set->annotation_count; i++)
-		if (!same_text(kube_secret_annotation(object, set->annotations[i].name),
-			set->annotations[i].value))
+	for (size_t i = 0; change && change->move_text && i < object->data_count; i++)
+		if (after->values[i].text)
 			return false;
 	return true;
 }
 
-static bool is_right(const struct manifest *before, const struct manifest *after,
+static bool is_right(const struct manifest *after, const struct manifest *before,
     const struct manifest_change *changes, size_t count)
 {
 	size_t next = 0;
@@ -646,22 +446,18 @@ static bool is_right(const struct manifest *before, const struct manifest *after
 	if (after->count != before->count || after->tree.json != before->tree.json)
 		return false;
 	for (size_t i = 0; i < before->count; i++) {
-		const struct manifest_change *change =
-		    next < count && changes[next].secret == &before->secrets[i] ? &changes[next++]
-										: NULL;
-		const struct manifest_secret *secret = &after->secrets[i];
-		if (!says(&secret->object, &before->secrets[i].object, change ? change->set : NULL))
+		const struct manifest_secret *secret = &before->secrets[i];
+		bool changes_it = next < count && changes[next].secret == secret;
+		if (!is_secret_right(
+			&after->secrets[i], secret, changes_it ? &changes[next] : NULL))
 			return false;
-		for (size_t j = 0; change && change->move_text && j < secret->object.data_count;
-		     j++)
-			if (secret->values[j].text)
-				return false;
+		next += changes_it;
 	}
 	return next == count;
 }
 
-static int check(const struct manifest *before, const struct manifest_change *changes, size_t count,
-    const char *text, size_t length, struct error *err)
+static int check_result(const struct manifest *before, const struct manifest_change *changes,
+    size_t count, const char *text, size_t length, struct error *err)
 {
 	cleanup_secret struct secret_buffer copy = SECRET_BUFFER_INIT;
 	struct error reason = ERROR_INIT;
@@ -670,7 +466,7 @@ static int check(const struct manifest *before, const struct manifest_change *ch
 	if (secret_buffer_append(&copy, text, length, err) < 0)
 		return -1;
 	int result = manifest_read(&after, &copy, before->tree.line, before->tree.what, &reason);
-	bool right = result == 0 && is_right(before, &after, changes, count);
+	bool right = result == 0 && is_right(&after, before, changes, count);
 	manifest_free(&after);
 	if (right)
 		return 0;
@@ -678,27 +474,24 @@ static int check(const struct manifest *before, const struct manifest_change *ch
 		*err = reason;
 		return -1;
 	}
-	const struct manifest_node *root = &before->tree.nodes[changes->secret->node];
-	return manifest_tree_refuse(&before->tree, root->start, err,
-	    "this Secret is written in a way that can't be changed safely: write it as kubectl "
-	    "does");
+	return manifest_tree_refuse(&before->tree, before->tree.nodes[changes->secret->node].start,
+	    err, "this Secret cannot be changed safely as it is written; write it as kubectl does");
 }
 
 int manifest_change(const struct manifest *manifest, const struct manifest_change *changes,
     size_t count, struct secret_buffer *out, struct error *err)
 {
-	struct manifest_edits edits = {0};
+	struct splices splices = {.tree = &manifest->tree, .err = err};
 	size_t before = out->length;
-	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < count; i++)
-		result = change_secret(manifest, &changes[i], &edits, err);
-	if (result == 0)
-		result = manifest_edits_apply(
-		    &edits, manifest->tree.text, 0, manifest->tree.length, out, err);
-	if (result == 0 && count > 0)
-		result = check(manifest, changes, count, secret_buffer_string(out) + before,
-		    out->length - before, err);
-	manifest_edits_free(&edits);
-	return result;
+	for (size_t i = 0; i < count && !splices.failed; i++)
+		edit_secret(manifest, &changes[i], &splices);
+	splices_apply(&splices, 0, manifest->tree.length, out);
+	bool failed = splices.failed;
+	splices_free(&splices);
+	if (failed)
+		return -1;
+	return count == 0 ? 0
+			  : check_result(manifest, changes, count,
+				secret_buffer_string(out) + before, out->length - before, err);
 }

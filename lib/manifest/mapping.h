@@ -1,71 +1,51 @@
 /*
- * manifest_member: edits of members of mappings, in the style that the mapping is written in; for
- * the files of this folder only.
+ * mapping: changes of members of mappings, in the style that the mapping is written in; for the
+ * files of this folder.
  */
 #ifndef MANIFEST_MAPPING_H
 #define MANIFEST_MAPPING_H
 
-#include "lib/manifest/node.h"
 #include "lib/manifest/splice.h"
 
-/* A member that is to be added. */
-struct manifest_new {
-	const char *key, *value; /* their contents; borrowed */
-	size_t length;		 /* of the value */
-	bool quoted;		 /* the value stands in quotes always: "true" */
+/* A member to add: a scalar, or where `members` is set a mapping of scalars. */
+struct mapping_member {
+	const char *key;   /* borrowed, as all others are */
+	const char *value; /* of `length` bytes */
+	size_t length;
+	bool base64; /* write the value in base64 */
+	bool quoted; /* always write quotes around the value: "true" */
+	const struct mapping_member *members;
+	size_t count, step; /* members, and the columns that they are indented by */
 };
 
-/* Give a scalar other content, in the quotes that it has.  `quoted`: not without. */
-int manifest_replace(const struct manifest_tree *tree, struct manifest_edits *edits,
-    const struct manifest_node *scalar, const char *content, size_t length, bool quoted,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Give a scalar other content, in the quotes that it has; `quoted`: in quotes always. */
+void mapping_replace(struct splices *splices, const struct manifest_node *scalar,
+    const char *content, size_t length, bool quoted) __attribute__((nonnull));
 
 /*
- * The same with a word, such as base64, for another: a block scalar stays one, and where its text
- * is broken into lines, so is the new one.
+ * Replace a word, such as base64, by another: a block scalar stays one, and where its text is
+ * broken into lines, so is the new text.
  */
-int manifest_replace_word(const struct manifest_tree *tree, struct manifest_edits *edits,
-    const struct manifest_node *scalar, const char *content, size_t length, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* Add members at the end of a mapping, or to one that is null. */
-int manifest_add(const struct manifest_tree *tree, struct manifest_edits *edits,
-    const struct manifest_node *mapping, const struct manifest_new *members, size_t count,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+void mapping_replace_word(struct splices *splices, const struct manifest_node *scalar,
+    const char *content, size_t length) __attribute__((nonnull));
 
 /*
- * Add a member that is a mapping itself, behind the member `behind` of `parent`; it is written
- * with `step` more columns of indentation.
+ * Remove the members with these keys, those that belong to another mapping aside, and add others
+ * behind the member whose value is `after` (NULL or in braces: the last one).  A null becomes a
+ * mapping in braces.  Comments stay; in braces a member among comments cannot be removed.
  */
-int manifest_add_mapping(const struct manifest_tree *tree, struct manifest_edits *edits,
-    const struct manifest_node *parent, const struct manifest_node *behind, const char *name,
-    size_t step, const struct manifest_new *members, size_t count, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+struct mapping_change {
+	const struct manifest_node **removed; /* keys */
+	size_t removed_count;
+	const struct mapping_member *added;
+	size_t added_count;
+	const struct manifest_node *after;
+};
+void mapping_edit(struct splices *splices, const struct manifest_node *mapping,
+    const struct mapping_change *change) __attribute__((nonnull));
 
-/*
- * Take members away, by their keys in the text's order.  Comments stay; among them in braces, no
- * member can go.
- */
-int manifest_remove(const struct manifest_tree *tree, struct manifest_edits *edits,
-    const struct manifest_node *mapping, const struct manifest_node *const *keys, size_t count,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
-
-/* The byte where the line of `byte` begins, or the next one does. */
-size_t manifest_line_start(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
-size_t manifest_line_behind(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
-/* The column of a byte, from 0. */
-size_t manifest_column(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
-/* Nothing but spaces stands before it on its line. */
-bool manifest_begins_line(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
-/* How the text ends its lines: "\n" or "\r\n". */
-const char *manifest_line_break(const struct manifest_tree *tree) __attribute__((nonnull));
-/* Insert whole lines, each with its break, at `byte`, where a line begins or the text ends. */
-int manifest_insert_lines(const struct manifest_tree *tree, struct manifest_edits *edits,
-    size_t byte, const struct secret_buffer *lines, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* A comment stands between the members of a mapping in braces. */
-bool manifest_has_comment(const struct manifest_tree *tree, const struct manifest_node *mapping)
+/* Return true if a comment stands between the members of a mapping in braces. */
+bool mapping_has_comment(const struct manifest_tree *tree, const struct manifest_node *mapping)
     __attribute__((nonnull));
 
 #endif

@@ -1,30 +1,125 @@
 #include "lib/manifest/splice.h"
 
-#include <stdbool.h>
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
-int manifest_edits_add(struct manifest_edits *edits, size_t start, size_t end, const char *text,
-    size_t length, struct error *err)
+#include "lib/base/json_writer.h"
+#include "lib/base/yaml_plain.h"
+
+/* Set the length of the replacement begun last, which is the last item until it is closed. */
+static void close_last(struct splices *splices)
 {
-	if (edits->count == edits->capacity) {
-		size_t capacity = edits->capacity ? 2 * edits->capacity : 16;
-		struct manifest_edit *items = reallocarray(edits->items, capacity, sizeof(*items));
-		if (!items)
-			return error_memory(err);
-		edits->items = items;
-		edits->capacity = capacity;
-	}
-	size_t at = edits->texts.length;
-	if (secret_buffer_append(&edits->texts, text, length, err) < 0)
-		return -1;
-	edits->items[edits->count] = (struct manifest_edit){start, end, edits->count, at, length};
-	edits->count++;
-	return 0;
+	if (!splices->open)
+		return;
+	struct splice *last = &splices->items[splices->count - 1];
+	last->length = splices->texts.length - last->text;
+	splices->open = false;
 }
 
-static int compare(const void *left, const void *right)
+static bool grow_splices(struct splices *splices)
 {
-	const struct manifest_edit *a = left, *b = right;
+	size_t capacity = splices->capacity ? 2 * splices->capacity : 16;
+	struct splice *items = reallocarray(splices->items, capacity, sizeof(*items));
+
+	if (!items) {
+		splices->failed = error_memory(splices->err) < 0;
+		return false;
+	}
+	splices->items = items;
+	splices->capacity = capacity;
+	return true;
+}
+
+void splice_begin(struct splices *splices, size_t start, size_t end)
+{
+	if (splices->failed || (splices->count == splices->capacity && !grow_splices(splices)))
+		return;
+	close_last(splices);
+	splices->items[splices->count] = (struct splice){
+	    .start = start, .end = end, .order = splices->count, .text = splices->texts.length};
+	splices->count++;
+	splices->open = true;
+	splices->break_first = false;
+}
+
+void splice_put(struct splices *splices, const char *text, size_t length)
+{
+	if (!splices->failed)
+		splices->failed =
+		    secret_buffer_append(&splices->texts, text, length, splices->err) < 0;
+}
+
+void splice_put_string(struct splices *splices, const char *text)
+{
+	splice_put(splices, text, strlen(text));
+}
+
+/* Return true for text that needs no quotes anywhere in YAML: base64, a label's name. */
+static bool is_plain(const char *content, size_t length)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789+/=:._-";
+
+	if (length == 0 || !isalpha((unsigned char)content[0]) || content[length - 1] == ':')
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!memchr(letters, content[i], sizeof(letters) - 1))
+			return false;
+	return yaml_plain_is_string(content, length);
+}
+
+void splice_put_scalar(
+    struct splices *splices, const char *content, size_t length, enum manifest_style style)
+{
+	struct json_writer writer;
+
+	if (splices->failed)
+		return;
+	if (style != MANIFEST_DOUBLE_QUOTED && is_plain(content, length)) {
+		const char *quote = style == MANIFEST_SINGLE_QUOTED ? "'" : "";
+		splice_put_string(splices, quote);
+		splice_put(splices, content, length);
+		splice_put_string(splices, quote);
+		return;
+	}
+	json_writer_init(&writer, &splices->texts);
+	json_write_string_bytes(&writer, content, length);
+	splices->failed = json_writer_finish(&writer, splices->err) < 0;
+}
+
+void splice_begin_lines(struct splices *splices, size_t byte)
+{
+	const struct manifest_tree *tree = splices->tree;
+
+	splice_begin(splices, byte, byte);
+	splices->break_first = byte == tree->length && byte > 0 && tree->text[byte - 1] != '\n';
+}
+
+void splice_begin_line(struct splices *splices, size_t column)
+{
+	if (splices->break_first)
+		splice_put_string(splices, manifest_line_break(splices->tree));
+	for (size_t i = 0; i < column; i++)
+		splice_put(splices, " ", 1);
+}
+
+void splice_end_line(struct splices *splices)
+{
+	if (!splices->break_first)
+		splice_put_string(splices, manifest_line_break(splices->tree));
+}
+
+void splice_refuse(struct splices *splices, size_t byte, const char *message)
+{
+	if (!splices->failed)
+		splices->failed =
+		    manifest_tree_refuse(splices->tree, byte, splices->err, "%s", message) < 0;
+}
+
+static int compare_splices(const void *left, const void *right)
+{
+	const struct splice *a = left, *b = right;
 
 	if (a->start != b->start)
 		return a->start < b->start ? -1 : 1;
@@ -34,29 +129,46 @@ static int compare(const void *left, const void *right)
 	return (a->order > b->order) - (a->order < b->order);
 }
 
-int manifest_edits_apply(struct manifest_edits *edits, const char *text, size_t start, size_t end,
-    struct secret_buffer *out, struct error *err)
+/* An insertion at the end of a part belongs to the next part. */
+static bool is_within(
+    const struct splices *splices, const struct splice *splice, size_t start, size_t end)
 {
-	if (edits->count)
-		qsort(edits->items, edits->count, sizeof(*edits->items), compare);
-	for (size_t i = 0; i < edits->count; i++) {
-		const struct manifest_edit *edit = &edits->items[i];
-		if (edit->end > end)
-			break;
-		if (edit->start < start)
-			return error_set(err, ERROR_INVALID, "two changes to one place");
-		if (secret_buffer_append(out, text + start, edit->start - start, err) < 0 ||
-		    secret_buffer_append(out, secret_buffer_string(&edits->texts) + edit->text,
-			edit->length, err) < 0)
-			return -1;
-		start = edit->end;
-	}
-	return secret_buffer_append(out, text + start, end - start, err);
+	return splice->start >= start && splice->end <= end &&
+	       (splice->start < end || end == splices->tree->length);
 }
 
-void manifest_edits_free(struct manifest_edits *edits)
+void splices_apply(struct splices *splices, size_t start, size_t end, struct secret_buffer *out)
 {
-	free(edits->items);
-	secret_buffer_free(&edits->texts);
-	*edits = (struct manifest_edits){0};
+	const char *text = splices->tree->text;
+	size_t kept = 0, at = start;
+
+	close_last(splices);
+	if (splices->count > 1)
+		qsort(splices->items, splices->count, sizeof(*splices->items), compare_splices);
+	for (size_t i = 0; i < splices->count && !splices->failed; i++) {
+		struct splice splice = splices->items[i];
+		if (!is_within(splices, &splice, start, end)) {
+			splices->items[kept++] = splice;
+			continue;
+		}
+		if (splice.start < at) {
+			splice_refuse(splices, splice.start, "two changes to one place");
+			return;
+		}
+		splices->failed =
+		    secret_buffer_append(out, text + at, splice.start - at, splices->err) < 0 ||
+		    secret_buffer_append(out, secret_buffer_string(&splices->texts) + splice.text,
+			splice.length, splices->err) < 0;
+		at = splice.end;
+	}
+	if (splices->failed)
+		return;
+	splices->count = kept;
+	splices->failed = secret_buffer_append(out, text + at, end - at, splices->err) < 0;
+}
+
+void splices_free(struct splices *splices)
+{
+	free(splices->items);
+	secret_buffer_free(&splices->texts);
 }

@@ -1,34 +1,64 @@
-/* manifest_edits: replacements of bytes in a text, for the files of this folder only. */
+/*
+ * splice: replacements of bytes in a manifest's text, for the files of this folder.
+ *
+ * The first failure is kept in *err, and later calls do nothing: check `failed` once, at the end.
+ */
 #ifndef MANIFEST_SPLICE_H
 #define MANIFEST_SPLICE_H
 
-#include <stddef.h>
+#include "lib/manifest/tree.h"
 
-#include "lib/base/error.h"
-#include "lib/base/secret_buffer.h"
-
-struct manifest_edit {
-	size_t start, end;   /* bytes of the text that go */
-	size_t order;	     /* at one place insertions come first, as they were added */
-	size_t text, length; /* what comes, in `texts` */
+struct splice {
+	size_t start, end;   /* bytes of the text to replace */
+	size_t order;	     /* insertions at one place stay in the order they were added in */
+	size_t text, length; /* the replacement, in `texts` */
 };
 
-struct manifest_edits {
-	struct manifest_edit *items;
+struct splices {
+	const struct manifest_tree *tree; /* borrowed */
+	struct splice *items;
 	size_t count, capacity;
 	struct secret_buffer texts;
+	bool open;	  /* the last item can still get text */
+	bool break_first; /* lines are added to a text whose last line has no break */
+	struct error *err;
+	bool failed;
 };
 
-int manifest_edits_add(struct manifest_edits *edits, size_t start, size_t end, const char *text,
-    size_t length, struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Replace the bytes from `start` to `end` by the text that is put next; none removes them. */
+void splice_begin(struct splices *splices, size_t start, size_t end) __attribute__((nonnull));
+
+/* Put text into the replacement begun last. */
+void splice_put(struct splices *splices, const char *text, size_t length) __attribute__((nonnull));
+void splice_put_string(struct splices *splices, const char *text) __attribute__((nonnull));
 
 /*
- * Append the bytes from `start` to `end` as the edits within leave them.  ERROR_INVALID when two
- * edits are about the same bytes.  Edits that reach over an end must not be there.
+ * Put a scalar: without quotes where `style` allows it and no reader of YAML takes the content for
+ * another type, else in quotes.
  */
-int manifest_edits_apply(struct manifest_edits *edits, const char *text, size_t start, size_t end,
-    struct secret_buffer *out, struct error *err) __attribute__((nonnull, warn_unused_result));
+void splice_put_scalar(struct splices *splices, const char *content, size_t length,
+    enum manifest_style style) __attribute__((nonnull));
 
-void manifest_edits_free(struct manifest_edits *edits) __attribute__((nonnull));
+/*
+ * Insert lines at `byte`, where a line begins or the text ends.  Each is put between
+ * splice_begin_line, which indents it by `column` spaces, and splice_end_line.  A text without a
+ * break at its end still has none after.
+ */
+void splice_begin_lines(struct splices *splices, size_t byte) __attribute__((nonnull));
+void splice_begin_line(struct splices *splices, size_t column) __attribute__((nonnull));
+void splice_end_line(struct splices *splices) __attribute__((nonnull));
+
+/* Fail: the Secret cannot be changed because of this byte of the text. */
+void splice_refuse(struct splices *splices, size_t byte, const char *message)
+    __attribute__((nonnull));
+
+/*
+ * Append the bytes from `start` to `end` as the replacements within them leave them; these are
+ * removed from the list.  Fails when two of them overlap.
+ */
+void splices_apply(struct splices *splices, size_t start, size_t end, struct secret_buffer *out)
+    __attribute__((nonnull));
+
+void splices_free(struct splices *splices) __attribute__((nonnull));
 
 #endif

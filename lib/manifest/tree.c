@@ -64,6 +64,54 @@ int manifest_tree_refuse(
 	    err, ERROR_INVALID, "%s: line %zu, column %zu: %s", tree->what, line, column, said);
 }
 
+/* Return the first byte of the line of `byte` that has a column: a byte order mark has none. */
+static size_t content_start(const struct manifest_tree *tree, size_t byte)
+{
+	size_t start = manifest_line_start(tree, byte);
+
+	if (byte - start >= MARK_LENGTH &&
+	    memcmp(tree->text + start, byte_order_mark, MARK_LENGTH) == 0)
+		start += MARK_LENGTH;
+	return start;
+}
+
+size_t manifest_line_start(const struct manifest_tree *tree, size_t byte)
+{
+	const char *newline = memrchr(tree->text, '\n', byte);
+
+	return newline ? (size_t)(newline - tree->text) + 1 : 0;
+}
+
+size_t manifest_line_after(const struct manifest_tree *tree, size_t byte)
+{
+	const char *newline = memchr(tree->text + byte, '\n', tree->length - byte);
+
+	return newline ? (size_t)(newline - tree->text) + 1 : tree->length;
+}
+
+size_t manifest_column(const struct manifest_tree *tree, size_t byte)
+{
+	size_t column = 0;
+
+	for (size_t i = content_start(tree, byte); i < byte; i++)
+		column += ((unsigned char)tree->text[i] & 0xC0) != 0x80;
+	return column;
+}
+
+bool manifest_begins_line(const struct manifest_tree *tree, size_t byte)
+{
+	size_t start = content_start(tree, byte);
+
+	return start + strspn(tree->text + start, " ") >= byte;
+}
+
+const char *manifest_line_break(const struct manifest_tree *tree)
+{
+	const char *newline = memchr(tree->text, '\n', tree->length);
+
+	return newline && newline > tree->text && newline[-1] == '\r' ? "\r\n" : "\n";
+}
+
 static int refuse_depth(const struct builder *builder, size_t byte)
 {
 	manifest_tree_refuse(

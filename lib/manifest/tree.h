@@ -66,6 +66,16 @@ void manifest_tree_free(struct manifest_tree *tree) __attribute__((nonnull));
 int manifest_tree_refuse(const struct manifest_tree *tree, size_t byte, struct error *err,
     const char *format, ...) __attribute__((format(printf, 4, 5), nonnull));
 
+/* Return the first byte of the line that `byte` is on, and of the next one (or the text's end). */
+size_t manifest_line_start(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
+size_t manifest_line_after(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
+/* Return the column of a byte, in characters from 0. */
+size_t manifest_column(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
+/* Return true if only spaces precede the byte on its line. */
+bool manifest_begins_line(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
+/* Return the break that the text ends its first line with: "\n" or "\r\n". */
+const char *manifest_line_break(const struct manifest_tree *tree) __attribute__((nonnull));
+
 /* The scalar's content is just this. */
 bool manifest_node_is(const struct manifest_tree *tree, const struct manifest_node *node,
     const char *content) __attribute__((nonnull));

@@ -513,8 +513,7 @@ static const struct {
     {SECRET "data: {A: " OLD ", B: " OLD ", C: " OLD "}\n", "-A -B -C", SECRET "data: {}\n"},
     {JSON_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" OLD "\",\"C\":\"" OLD "\"}}", "-B -C",
 	JSON_HEAD "},\"data\":{\"A\":\"" OLD "\"}}"},
-    /* A value that is renamed keeps its place and its comments; so does one in braces that is
-     * exchanged. */
+    /* A value that is renamed keeps its place and its comments. */
     {SECRET "data:\n  # a\n  A: " OLD " # why\n  B: |\n    " OLD "\n", "B>D A>C",
 	SECRET "data:\n  # a\n  C: " NEW " # why\n  D: |\n    " NEW "\n"},
     {SECRET "data:\n  A: " OLD " # a\n", "A>8080 C",
@@ -528,8 +527,9 @@ static const struct {
     {SECRET "data: {A: " OLD "}\n", "-A B", SECRET "data: {B: " NEW "}\n"},
     {SECRET "data: {A: " OLD "}\n", "A>B", SECRET "data: {B: " NEW "}\n"},
     {SECRET "data: {A: " OLD ",}\n", "A>B C", SECRET "data: {B: " NEW ", C: " NEW ",}\n"},
-    {SECRET "data: {A: " OLD ", # a\n  B: " OLD "} # b\n", "B>C -A D",
-	SECRET "data: {D: " NEW ", # a\n  C: " NEW "} # b\n"},
+    {SECRET "data: {A: " OLD ", # a\n  B: " OLD "} # b\n", "B>C D",
+	SECRET "data: {A: " OLD ", # a\n  C: " NEW ", D: " NEW "} # b\n"},
+    {SECRET "data: {A: 'b25l', B: " OLD "}\n", "-A C", SECRET "data: {B: " OLD ", C: " NEW "}\n"},
     {SECRET "data: {A: " OLD ", B: " OLD "}\n", "-A B>C", SECRET "data: {C: " NEW "}\n"},
     {SECRET "data: {A: " OLD ", B: " OLD "}\n", "A>Z -B", SECRET "data: {Z: " NEW "}\n"},
     {SECRET "data: {A: " OLD "}\n", "-A B C D",
@@ -542,7 +542,7 @@ static const struct {
     {SECRET "  annotations:\n    a: x # a\n    b: z\n", "~a",
 	SECRET "  annotations:\n    # a\n    b: z\n"},
     {SECRET "  annotations:\n    a: x # a\n    b: |\n      z\n", "~a ~b @c",
-	SECRET "  annotations:\n    c: \"new\" # a\n"},
+	SECRET "  annotations:\n    # a\n    c: \"new\"\n"},
     {JSON_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a @c @d",
 	JSON_HEAD ",\"annotations\":{\"c\":\"new\",\"d\":\"new\"}}}"},
     {JSON_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a", JSON_HEAD ",\"annotations\":{}}}"},
@@ -609,6 +609,7 @@ static const struct {
 	const char *before, *set, *message;
 } unchangeable[] = {
     {SECRET "data: {A: " OLD ", # a\n  B: " OLD "}\n", "-B", "among comments in braces"},
+    {SECRET "data: {A: " OLD ", # a\n  B: " OLD "}\n", "-A C", "among comments in braces"},
     {SECRET "data:\n  ? A\n  : " OLD "\n  B: " OLD "\n", "-A", "does not begin its line"},
 };
 
