@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cmd/connection_options.h"
-#include "lib/rotate/restart.h"
 
 static const struct option_spec table[] = {
     {.section = "What is done",
@@ -41,23 +40,6 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, known_namespaces),
 	.help = "retire after a look at these, where not all may be listed: no other holds Secrets "
 		"of the keys"},
-    {.name = "replace-immutable",
-	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, replace_immutable),
-	.help = "make another Secret, NAME-SUFFIX, of an immutable one that is old"},
-    {.name = "restart-annotated",
-	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, restart_annotated),
-	.help = "then restart workloads annotated " RESTART_ANNOTATION "=true"},
-    {.name = "lease",
-	.kind = OPTION_STRING,
-	.argument = "NAME",
-	.offset = offsetof(struct configuration, lease),
-	.help = "Lease that one run at a time holds (default secret-rotate)"},
-    {.name = "no-lease",
-	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, no_lease),
-	.help = "run without a Lease, and beside others: nothing is lost, but done twice"},
     {.section = "Which Secrets",
 	.name = "all-namespaces",
 	.letter = 'A',
@@ -111,15 +93,24 @@ static const struct option_spec table[] = {
 	.argument = "PATH",
 	.offset = offsetof(struct configuration, metrics_file),
 	.help = "a file of metrics to write at the end, for Prometheus's node_exporter"},
-    {.name = "no-event",
-	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, no_event),
-	.help = "leave no Event about the run in the cluster"},
     VAULT_OPTIONS(struct configuration),
     KUBE_OPTIONS(struct configuration),
     COMMON_OPTIONS(struct configuration, "1h", "4"),
     COMPLETION_OPTION(struct configuration),
     {.name = NULL},
+};
+
+#define WITHOUT_LEASE                                                                              \
+	"concurrent runs lose nothing; set concurrencyPolicy: Forbid in the CronJob to avoid them"
+static const struct option_removed removed[] = {
+    {"lease", WITHOUT_LEASE},
+    {"no-lease", WITHOUT_LEASE},
+    {"no-event", "see the Job's status, its log, or the file of --metrics-file"},
+    {"restart-annotated",
+	"a rotation changes no plaintext; to restart a workload, use kubectl rollout restart"},
+    {"replace-immutable",
+	"an immutable Secret is reported; seal a new one with secret-seal and delete the old one"},
+    {NULL, NULL},
 };
 
 const struct options secret_rotate_options = {
@@ -131,6 +122,7 @@ const struct options secret_rotate_options = {
 	"newest version. Plaintext never leaves Vault; what can't be done is said, and the exit\n"
 	"status is 1. It can be ended anywhere and run again.",
     .table = table,
+    .removed = removed,
 };
 
 static int check_retirement(const struct configuration *configuration,
@@ -185,10 +177,6 @@ int configuration_settings(
 		.names = &configuration->names,
 		.data_keys = &configuration->data_keys},
 	    .transit_key = is_set(configuration->transit_key) ? configuration->transit_key : NULL,
-	    .restart_annotated = configuration->restart_annotated,
-	    .event = !configuration->no_event,
-	    .replace_immutable = configuration->replace_immutable,
-	    .lease = configuration->no_lease ? NULL : configuration->lease,
 	    .min_age_ms = configuration->min_age_ms,
 	    .dry_run = configuration->dry_run,
 	    .retire = configuration->retire,
@@ -222,8 +210,6 @@ int configuration_check_files(const struct configuration *configuration, struct 
 	    {configuration->data_keys.count > 0, "data-key"},
 	    {is_set(configuration->shard), "shard"},
 	    {configuration->retire, "retire"},
-	    {configuration->replace_immutable, "replace-immutable"},
-	    {configuration->restart_annotated, "restart-annotated"},
 	    {is_set(configuration->metrics_file), "metrics-file"},
 	    {is_set(configuration->output), "output"},
 	};

@@ -14,8 +14,6 @@ struct configuration {
 	const char *transit_key, *selector;
 	struct strings names, data_keys, known_namespaces;
 	bool all_namespaces, all_secrets, files;
-	const char *lease;
-	bool no_lease, no_event, replace_immutable, restart_annotated;
 	bool dry_run, retire, trim;
 	int64_t min_age_ms, keep_versions;
 };

@@ -104,8 +104,7 @@ static int refuse_operand(const char *operand, struct error *err)
 
 int main(int argc, char **argv)
 {
-	static struct configuration configuration = {.lease = ROTATE_LEASE,
-	    .keep_versions = ROTATE_KEEP_VERSIONS,
+	static struct configuration configuration = {.keep_versions = ROTATE_KEEP_VERSIONS,
 	    .session = VAULT_SESSION_DEFAULTS,
 	    .program = {.timeout_ms = TIMEOUT_MS, .retries = 4}};
 	struct error err = ERROR_INIT;

@@ -215,6 +215,30 @@ static const struct option_spec *find_long(
 	return NULL;
 }
 
+/* Return the advice for an option that was removed, or NULL when there is no such. */
+static const char *removed_advice(const struct options *options, const char *name, size_t length)
+{
+	for (const struct option_removed *removed = options->removed; removed && removed->name;
+	     removed++)
+		if (strlen(removed->name) == length && strncmp(removed->name, name, length) == 0)
+			return removed->advice;
+	return NULL;
+}
+
+/* Refuse a variable of the environment that set an option which was removed. */
+static int refuse_removed_variables(const struct options *options, struct error *err)
+{
+	char name[VARIABLE_MAX];
+
+	for (const struct option_removed *removed = options->removed; removed && removed->name;
+	     removed++) {
+		if (prefixed_value(options, removed->name, name))
+			return error_set(err, ERROR_USAGE, "environment variable %s: removed; %s",
+			    name, removed->advice);
+	}
+	return 0;
+}
+
 static const struct option_spec *find_letter(const struct options *options, char letter)
 {
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
@@ -283,6 +307,9 @@ static int parse_long(struct parser *parser, const char *word)
 	const struct option_spec *spec = find_long(parser->options, word + 2, length, &negated);
 
 	snprintf(shown, sizeof(shown), "%.*s", (int)length + 2, word);
+	const char *advice = spec ? NULL : removed_advice(parser->options, word + 2, length);
+	if (advice)
+		return error_set(parser->err, ERROR_USAGE, "option %s: removed; %s", shown, advice);
 	if (!spec)
 		return error_set(parser->err, ERROR_USAGE, "unknown option %s", shown);
 	if (spec->kind == OPTION_ENVIRONMENT)
@@ -380,6 +407,8 @@ enum options_result options_parse(const struct options *options, void *target, i
 		return parser.result;
 	if (!asks_environment(options, target))
 		return OPTIONS_RUN;
+	if (refuse_removed_variables(options, err) < 0)
+		return OPTIONS_ERROR;
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
 		if (!given[index_of(options, spec)] &&
 		    read_environment(options, spec, target, err) < 0)

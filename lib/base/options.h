@@ -48,6 +48,12 @@ struct option_spec {
 	bool shared; /* `environment` serves other programs too: see options_own_variable */
 };
 
+/* An option of an earlier release, which is refused with the advice what to do instead. */
+struct option_removed {
+	const char *name; /* long name; its variable PREFIX_NAME is refused too */
+	const char *advice;
+};
+
 #define OPTIONS_VARIABLE_MAX 128
 
 /* Where the value of an option comes from. */
@@ -57,15 +63,16 @@ struct option_origin {
 };
 
 struct options {
-	const char *program;		 /* "secret-exec" */
-	const char *command;		 /* of a program with commands: "edit"; or NULL */
-	const char *prefix;		 /* "SECRET_EXEC" */
-	const char *synopsis;		 /* one or more lines, without "usage: " */
-	const char *description;	 /* a paragraph, or NULL */
-	const struct option_spec *table; /* ended by a NULL name */
-	struct option_origin *origins;	 /* one for each entry, filled by options_parse; or NULL */
-	const char *environment_flag;	 /* the flag, true by default, without which the environment
-					    says    nothing; from the command line only; or NULL */
+	const char *program;		      /* "secret-exec" */
+	const char *command;		      /* of a program with commands: "edit"; or NULL */
+	const char *prefix;		      /* "SECRET_EXEC" */
+	const char *synopsis;		      /* one or more lines, without "usage: " */
+	const char *description;	      /* a paragraph, or NULL */
+	const struct option_spec *table;      /* ended by a NULL name */
+	const struct option_removed *removed; /* ended by a NULL name; or NULL */
+	struct option_origin *origins; /* one for each entry, filled by options_parse; or NULL */
+	const char *environment_flag;  /* the flag, true by default, without which the environment
+					  says    nothing; from the command line only; or NULL */
 	bool stop_at_operand; /* options end at the first operand, as for env(1); else they may
 				 follow */
 };

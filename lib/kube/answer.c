@@ -7,7 +7,6 @@
 
 /* The kinds in which the API server gives metadata alone. */
 #define METADATA "PartialObjectMetadata"
-#define METADATA_LIST METADATA "List"
 
 static int add_segment(struct secret_buffer *path, const char *segment, struct error *err)
 {
@@ -51,12 +50,6 @@ int kube_request(struct kube *kube, const char *method, const char *namespace, c
 void kube_ask_for_metadata(struct http_exchange *exchange)
 {
 	exchange->accept = "application/json;as=" METADATA ";g=meta.k8s.io;v=v1,application/json";
-}
-
-void kube_ask_for_metadata_list(struct http_exchange *exchange)
-{
-	exchange->accept =
-	    "application/json;as=" METADATA_LIST ";g=meta.k8s.io;v=v1,application/json";
 }
 
 /* "Reason: message" of a v1/Status: newly allocated, or NULL when it is none. */
@@ -124,8 +117,7 @@ static bool is_of_kind(
 
 	if (json_string_is(document, node, kind))
 		return true;
-	return exchange->accept && (json_string_is(document, node, METADATA) ||
-				       json_string_is(document, node, METADATA_LIST));
+	return exchange->accept && json_string_is(document, node, METADATA);
 }
 
 struct json *kube_answer_parse(

@@ -19,9 +19,6 @@ int kube_request(struct kube *kube, const char *method, const char *namespace, c
     __attribute__((nonnull(1, 2, 4, 6, 7), warn_unused_result));
 #define KUBE_CORE "/api/v1"
 
-/* A prepared list asks for the metadata of its items alone. */
-void kube_ask_for_metadata_list(struct http_exchange *exchange) __attribute__((nonnull));
-
 /* 0 on 2xx; else http_check's error with the reason and message of the v1/Status in the answer. */
 int kube_answer_check(const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -96,9 +96,5 @@ int kube_token_request(struct http_client *client, struct kube *kube, const char
     __attribute__((nonnull(1, 2, 3, 4, 7, 8), warn_unused_result));
 
 /* Now, as objects state it: "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000006Z". */
-#define KUBE_TIME_SIZE sizeof("2006-01-02T15:04:05Z")
-#define KUBE_MICRO_TIME_SIZE sizeof("2006-01-02T15:04:05.000000Z")
-void kube_time(char text[KUBE_TIME_SIZE]) __attribute__((nonnull));
-void kube_micro_time(char text[KUBE_MICRO_TIME_SIZE]) __attribute__((nonnull));
 
 #endif

@@ -164,24 +164,16 @@ static int take_old(
 	return job_add(examination->job, entry->key, version, context, &entry->value, err);
 }
 
-/* Why another Secret can't take its place, or NULL when it can. */
-static const char *frozen_problem(const struct subject *subject)
-{
-	if (!subject->examination->replace)
-		return "it is immutable: seal it again under a new name";
-	if (subject->scope == SEALED_STRICT)
-		return "it is immutable, and its values are bound to its name: seal it again with "
-		       "secret-seal --immutable";
-	return NULL;
-}
-
-static int refuse_frozen(struct subject *subject, const char *problem, struct error *err)
+/* Report once that an immutable Secret has old values. */
+static int refuse_immutable(struct subject *subject, struct error *err)
 {
 	if (subject->frozen)
 		return 0;
 	subject->frozen = true;
-	return error_set(err, ERROR_REJECTED, "Secret %s/%s: %s", subject->secret->namespace,
-	    subject->secret->name, problem);
+	return error_set(err, ERROR_REJECTED,
+	    "Secret %s/%s: immutable, so it cannot be rewrapped; seal a new one under another name "
+	    "and delete this one",
+	    subject->secret->namespace, subject->secret->name);
 }
 
 /* A version that there isn't decrypts nowhere: the key is another one, or an older copy of it. */
@@ -250,25 +242,8 @@ static int look_at_entry(struct subject *subject, struct kube_entry *entry, stru
 		return -1;
 	if (version >= subject->key->wanted_version)
 		return 0;
-	const char *problem = subject->secret->immutable ? frozen_problem(subject) : NULL;
-	return problem ? refuse_frozen(subject, problem, err)
-		       : take_old(subject, entry, version, err);
-}
-
-/* The job is complete; of an immutable Secret it takes all. */
-static enum examined finish_job(struct subject *subject)
-{
-	struct examination *examination = subject->examination;
-	struct job *job = examination->job;
-
-	job->failed = examination->left_something;
-	job->waiting = job->count;
-	if (subject->secret->immutable) {
-		job->step = JOB_CREATE;
-		job->whole = *subject->secret;
-		memset(subject->secret, 0, sizeof(*subject->secret));
-	}
-	return EXAMINED_OLD;
+	return subject->secret->immutable ? refuse_immutable(subject, err)
+					  : take_old(subject, entry, version, err);
 }
 
 static enum examined look_at_values(struct subject *subject, struct error *err)
@@ -286,8 +261,11 @@ static enum examined look_at_values(struct subject *subject, struct error *err)
 		}
 		leave(examination, secret, err);
 	}
-	if (examination->job)
-		return finish_job(subject);
+	if (examination->job) {
+		examination->job->failed = examination->left_something;
+		examination->job->waiting = examination->job->count;
+		return EXAMINED_OLD;
+	}
 	return examination->left_something ? EXAMINED_FAILED : EXAMINED_CURRENT;
 }
 

@@ -19,7 +19,6 @@ struct examination {
 	const char *transit_key;	 /* this one alone; NULL: what annotations name */
 	const struct strings *data_keys; /* these alone; none: all */
 	bool add_keys;			 /* what annotations name comes into the set */
-	bool replace;			 /* an immutable Secret is not left: JOB_CREATE */
 	bool count;			 /* each value with its key, see keyset_count */
 	/* Why something of it is left as it is; called for each such reason. */
 	void (*left)(void *context, const struct kube_secret *secret, const struct error *reason);

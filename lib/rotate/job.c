@@ -55,7 +55,6 @@ void job_free(struct job *job)
 	}
 	free(job->values);
 	kube_secret_free(&job->change);
-	kube_secret_free(&job->whole);
 	http_exchange_free(&job->exchange);
 	free(job);
 }

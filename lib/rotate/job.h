@@ -21,15 +21,13 @@ struct old_value {
 /* What its exchange is about. */
 enum job_step {
 	JOB_PATCH,
-	JOB_READ,   /* again, after a conflict */
-	JOB_CREATE, /* the Secret that takes its place */
+	JOB_READ, /* again, after a conflict */
 };
 
 struct job {
 	struct keyset_key *key;
 	enum job_step step;
 	struct kube_secret change; /* what is to be patched: the new values as they come */
-	struct kube_secret whole;  /* of an immutable Secret, for JOB_CREATE; else empty */
 	struct old_value *values;
 	size_t count;
 	size_t waiting;	  /* values that Vault has not answered yet */

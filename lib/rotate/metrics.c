@@ -104,10 +104,6 @@ static void write_run(struct writer *writer, const struct rotate_summary *summar
 	    (int64_t)summary->rewrapped);
 	write_one(writer, "rewrapped_values", "Values that the last run rewrapped.",
 	    (int64_t)summary->values);
-	write_one(writer, "replaced_secrets",
-	    "Immutable Secrets for which the last run made another.", (int64_t)summary->replaced);
-	write_one(writer, "restarted_workloads", "Workloads that the last run restarted.",
-	    (int64_t)summary->restarted);
 	write_one(writer, "conflicts",
 	    "Secrets that somebody else changed while the last run worked on them.",
 	    (int64_t)summary->conflicts);

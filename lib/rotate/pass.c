@@ -15,8 +15,6 @@ static int end_exchange(struct pass *pass, struct http_exchange *exchange, struc
 		return pass_end_listing(pass, err);
 	if (exchange == &pass->batch.exchange)
 		return pass_end_batch(pass, err);
-	if (exchange == &pass->rotation->renewal)
-		return rotation_renewed(pass->rotation, err);
 	return pass_end_request(pass, job, err);
 }
 
@@ -49,8 +47,8 @@ static int turn(struct pass *pass, struct error *err)
 	struct http_client *client = pass->rotation->client;
 
 	report_turn(pass->rotation->summary, clock_now_ms());
-	if (rotation_renew(pass->rotation, err) < 0 || pass_start_listing(pass, err) < 0 ||
-	    pass_start_batch(pass, err) < 0 || pass_start_jobs(pass, err) < 0)
+	if (pass_start_listing(pass, err) < 0 || pass_start_batch(pass, err) < 0 ||
+	    pass_start_jobs(pass, err) < 0)
 		return -1;
 	if (is_done(pass))
 		return 0;
@@ -67,8 +65,6 @@ static void drain(struct pass *pass)
 
 	http_cancel(pass->rotation->client, &pass->listing.exchange);
 	http_cancel(pass->rotation->client, &pass->batch.exchange);
-	http_cancel(pass->rotation->client, &pass->rotation->renewal);
-	pass->rotation->renewing = false;
 	while ((ended = http_wait(pass->rotation->client))) {
 		struct job *job = ended->context; /* NULL: none of a Secret */
 

@@ -5,33 +5,14 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/rotate/pass_parts.h"
-#include "lib/rotate/replacement.h"
 #include "lib/sealed/sealed.h"
-
-/* Of an immutable Secret another is made, of all of it or not at all. */
-static int make_replacement(struct pass *pass, struct job *job)
-{
-	struct error reason = ERROR_INIT;
-
-	if (job->failed)
-		return -1;
-	if (replacement_make(&job->whole, &job->change, &reason) == 0)
-		return 0;
-	pass_fail_job(pass, job, &reason);
-	return -1;
-}
 
 /* A Secret's values are all answered: store what there is to store. */
 static void settle_values(struct pass *pass, struct job *job)
 {
-	if (job->refused) {
+	if (job->refused)
 		job_queue_add(&pass->readings, job);
-		return;
-	}
-	bool storable =
-	    job->step == JOB_CREATE ? make_replacement(pass, job) == 0 : job->change.data_count > 0;
-
-	if (storable)
+	else if (job->change.data_count > 0)
 		job_queue_add(&pass->storings, job);
 	else
 		pass_end_job(pass, job, &pass->rotation->summary->failed);

@@ -170,7 +170,6 @@ void pass_begin_examination(struct pass *pass)
 	    .transit_key = rotation->settings->transit_key,
 	    .data_keys = &pass->selection->data_keys,
 	    .add_keys = gather,
-	    .replace = rotation->settings->replace_immutable && pass->mode == PASS_REWRAP,
 	    .has_version = gather ? NULL : has_version,
 	    .left = on_left,
 	    .context = pass};

@@ -1,4 +1,4 @@
-/* The requests of a pass about one Secret: PATCH, read again after a conflict, create another. */
+/* The requests of a pass about one Secret: PATCH, read again after a conflict. */
 #include "lib/base/clock.h"
 #include "lib/rotate/pass_parts.h"
 
@@ -26,21 +26,6 @@ static int start_patch(struct pass *pass, struct job *job, struct error *err)
 		return -1;
 	kube_ask_for_metadata(&job->exchange);
 	return start_job(pass, job, err);
-}
-
-static int start_creating(struct pass *pass, struct job *job, struct error *err)
-{
-	if (kube_secret_create_request(&pass->rotation->kube, &job->whole, &job->exchange, err) < 0)
-		return -1;
-	kube_ask_for_metadata(&job->exchange);
-	return start_job(pass, job, err);
-}
-
-/* What its values have come to is stored: in their place, or in another Secret. */
-static int start_storing(struct pass *pass, struct job *job, struct error *err)
-{
-	return job->step == JOB_CREATE ? start_creating(pass, job, err)
-				       : start_patch(pass, job, err);
 }
 
 static int start_reading(struct pass *pass, struct job *job, struct error *err)
@@ -72,7 +57,7 @@ int pass_start_jobs(struct pass *pass, struct error *err)
 		return 0;
 	if (start_queue(pass, &pass->readings, start_reading, err) < 0)
 		return -1;
-	return start_queue(pass, &pass->storings, start_storing, err);
+	return start_queue(pass, &pass->storings, start_patch, err);
 }
 
 /* It can't be gone on with, for the reason in *err. */
@@ -163,8 +148,8 @@ int pass_count_patch(struct pass *pass, const struct job *job, struct error *err
 static int read_answer(
     struct pass *pass, struct job *job, int *status, struct kube_secret *secret, struct error *err)
 {
-	const char *name = job->step == JOB_CREATE ? job->whole.name : job->change.name;
-	int result = kube_secret_result(&job->exchange, job->change.namespace, name, secret, err);
+	int result = kube_secret_result(
+	    &job->exchange, job->change.namespace, job->change.name, secret, err);
 
 	*status = job->exchange.status;
 	job->uncertain = job->uncertain || (job->step == JOB_PATCH && job->exchange.uncertain);
@@ -196,35 +181,6 @@ static int end_patch(struct pass *pass, struct job *job, struct error *err)
 	return end_stored(pass, job, err);
 }
 
-/* The other Secret is there, by this run or an earlier one; this one stays as it is. */
-static void tell_replacement(struct pass *pass, struct job *job)
-{
-	struct error reason = ERROR_INIT;
-
-	error_set(&reason, ERROR_REJECTED,
-	    "Secret %s/%s: it is immutable, and %s takes its place: let what uses it use that, and "
-	    "delete it then",
-	    job->change.namespace, job->change.name, job->whole.name);
-	pass_fail_job(pass, job, &reason);
-	pass_end_job_well(pass, job);
-}
-
-static int end_creating(struct pass *pass, struct job *job, struct error *err)
-{
-	struct kube_secret stored;
-	int status;
-
-	if (read_answer(pass, job, &status, &stored, err) == 0) {
-		kube_secret_free(&stored);
-		pass->rotation->summary->replaced++;
-	} else if (err->code != ERROR_CONFLICT) {
-		return suffer(pass, job, status, &pass->storings, err);
-	}
-	error_clear(err);
-	tell_replacement(pass, job);
-	return 0;
-}
-
 /* Rewrap what stands there now: another job takes this one's place. */
 static int end_reading(struct pass *pass, struct job *job, struct error *err)
 {
@@ -252,12 +208,5 @@ static int end_reading(struct pass *pass, struct job *job, struct error *err)
 
 int pass_end_request(struct pass *pass, struct job *job, struct error *err)
 {
-	switch (job->step) {
-	case JOB_PATCH:
-		return end_patch(pass, job, err);
-	case JOB_READ:
-		return end_reading(pass, job, err);
-	default:
-		return end_creating(pass, job, err);
-	}
+	return job->step == JOB_PATCH ? end_patch(pass, job, err) : end_reading(pass, job, err);
 }

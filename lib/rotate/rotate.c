@@ -5,12 +5,9 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/rotate/event.h"
 #include "lib/rotate/pass.h"
-#include "lib/rotate/restart.h"
 #include "lib/rotate/retire.h"
 #include "lib/rotate/rotation.h"
-#include "lib/rotate/summary_write.h"
 
 /* A pass that brought something on is followed by another, for what was written meanwhile. */
 #define PASSES_MAX 5
@@ -122,37 +119,13 @@ static int judge(const struct rotation *rotation, struct error *err)
 	    left, summary->listed);
 }
 
-/* Workloads that ask for it start anew, if anything they may read has changed. */
-static int restart(struct rotation *rotation, const struct selection *selection, struct error *err)
-{
-	const struct rotate_summary *summary = rotation->summary;
-	struct restarts restarts = {0};
-	struct strings namespaces;
-
-	if (!rotation->settings->restart_annotated || summary->rewrapped + summary->old == 0)
-		return 0;
-	int result = selection_namespaces(selection, &namespaces, err);
-	if (result == 0)
-		result = restart_annotated(rotation->client, &rotation->kube, &namespaces,
-		    rotation->settings->dry_run, &restarts, err);
-	strings_free(&namespaces);
-	rotation->summary->restarted = restarts.restarted;
-	if (result == 0 && restarts.failed > 0)
-		return error_set(err, ERROR_REJECTED,
-		    "not all workloads that ask for it were restarted, for the reasons above");
-	return result;
-}
-
 static int work_on_secrets(
     struct rotation *rotation, const struct selection *selection, struct error *err)
 {
-	bool rewraps = has_phase(rotation, ROTATE_REWRAP);
-	bool changes = rewraps && !rotation->settings->dry_run;
+	bool changes = has_phase(rotation, ROTATE_REWRAP) && !rotation->settings->dry_run;
 	int result = changes ? rewrap(rotation, selection, err) : look(rotation, selection, err);
 
-	if (result < 0 || (rewraps && restart(rotation, selection, err) < 0))
-		return -1;
-	return judge(rotation, err);
+	return result < 0 ? -1 : judge(rotation, err);
 }
 
 static bool is_to_retire(const struct rotation *rotation)
@@ -166,9 +139,8 @@ static int run_phases(
 {
 	enum rotate_phase phase = rotation->settings->phase;
 
-	if (rotation_hold(rotation, err) < 0 || gather_keys(rotation, selection, err) < 0)
-		return -1;
-	if (vault_session_begin(
+	if (gather_keys(rotation, selection, err) < 0 ||
+	    vault_session_begin(
 		rotation->client, &rotation->vault, &rotation->settings->session, err) < 0)
 		return -1;
 	rotation->vault_outage.answered = true;
@@ -209,24 +181,6 @@ static int run(struct rotation *rotation, struct error *err)
 	return result;
 }
 
-/* In numbers: who may read Events need not know which Secrets there are. */
-static void tell_event(struct rotation *rotation, bool failed)
-{
-	const struct rotate_settings *settings = rotation->settings;
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct error err = ERROR_INIT;
-
-	if (!settings->event || settings->dry_run || settings->phase == ROTATE_VERIFY ||
-	    !rotation->kube_outage.answered)
-		return;
-	if (summary_write_text(rotation->summary, &text, &err) < 0) {
-		log_write(LOG_WARNING, "%s", err.message);
-		return;
-	}
-	text.data[strcspn(text.data, "\n")] = '\0';
-	event_tell(&rotation->lease, &rotation->kube, failed, text.data);
-}
-
 int rotate(struct http_client *client, const struct rotate_settings *settings,
     struct rotate_summary *summary, struct error *err)
 {
@@ -248,10 +202,7 @@ int rotate(struct http_client *client, const struct rotate_settings *settings,
 	struct error untaken = ERROR_INIT;
 	if (summary_take_keys(summary, &rotation.keys, &untaken) < 0)
 		log_write(LOG_WARNING, "%s", untaken.message);
-	rotation_let_go(&rotation);
-	tell_event(&rotation, result < 0);
 	strings_free(&rotation.unseen);
-	lease_free(&rotation.lease);
 	keyset_free(&rotation.keys);
 	kube_free(&rotation.kube);
 	vault_free(&rotation.vault);

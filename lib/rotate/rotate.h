@@ -17,8 +17,6 @@
 #include "lib/rotate/summary.h"
 #include "lib/vault/session.h"
 
-#define ROTATE_LEASE "secret-rotate"
-
 enum rotate_phase {
 	ROTATE_ALL, /* rotate, rewrap, verify; retire where that is asked for */
 	ROTATE_ROTATE,
@@ -43,10 +41,6 @@ struct rotate_settings {
 	const char *transit_key; /* only this one; NULL: each that an annotation names */
 	int64_t min_age_ms;	 /* a newest version that is younger stays the newest */
 	bool dry_run;		 /* nothing is changed anywhere; the log says what would be */
-	bool restart_annotated;	 /* after something was rewrapped: see restart.h */
-	bool event;		 /* tell the cluster what came of it */
-	bool replace_immutable;	 /* make another Secret, for an immutable one that is old */
-	const char *lease;	 /* its name, in the default namespace; NULL: do without */
 	bool retire, trim;
 	int64_t keep_versions;			/* of each key, at least 1 */
 	const struct strings *known_namespaces; /* all that hold Secrets of the keys; none: all */

@@ -105,25 +105,6 @@ int selection_init_whole(
 	return 0;
 }
 
-int selection_namespaces(
-    const struct selection *selection, struct strings *namespaces, struct error *err)
-{
-	memset(namespaces, 0, sizeof(*namespaces));
-	if (copy(namespaces, &selection->namespaces, err) < 0)
-		return -1;
-	for (size_t i = 0; i < selection->names.count; i++) {
-		const char *name = selection->names.items[i];
-		cleanup_free char *namespace = strndup(name, strcspn(name, "/"));
-
-		if (!namespace)
-			return error_memory(err);
-		if (!strings_contain(namespaces, namespace) &&
-		    strings_append(namespaces, namespace, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 char *selection_describe(const struct selection *selection, struct error *err)
 {
 	const struct strings *in = &selection->namespaces;

@@ -30,9 +30,6 @@ int selection_init(struct selection *selection, const struct selection_settings 
 /* Every Secret of these namespaces; of all where there are none named. */
 int selection_init_whole(struct selection *selection, const struct strings *namespaces,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-/* The namespaces that it is about, those of its names too; none: all.  To be freed. */
-int selection_namespaces(const struct selection *selection, struct strings *namespaces,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
 /* "namespace demo", "all namespaces", "the Secrets named": newly allocated. */
 char *selection_describe(const struct selection *selection, struct error *err)
     __attribute__((nonnull, warn_unused_result));

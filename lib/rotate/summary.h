@@ -47,8 +47,6 @@ struct rotate_summary {
 	size_t already_new; /* current when they were first looked at */
 	size_t rewrapped;   /* Secrets PATCHed */
 	size_t values;	    /* in them */
-	size_t replaced;    /* immutable ones for which another was made */
-	size_t restarted;   /* workloads */
 	size_t conflicts;   /* PATCHes that came too late and were done again */
 	size_t keys;	    /* Transit keys rotated */
 	size_t passes;

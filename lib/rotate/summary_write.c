@@ -17,8 +17,6 @@ static int write_rest(
 	    {summary->other_key, "of other keys"},
 	    {summary->other_shard, "of other shards"},
 	    {summary->deleted, "deleted meanwhile"},
-	    {summary->replaced, "replaced"},
-	    {summary->restarted, "workloads restarted"},
 	};
 
 	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
@@ -182,8 +180,6 @@ int summary_write_json(const struct rotate_summary *summary, const char *failure
 	}
 	write_number(&writer, "rewrapped", summary->rewrapped);
 	write_number(&writer, "valuesRewrapped", summary->values);
-	write_number(&writer, "replaced", summary->replaced);
-	write_number(&writer, "restarted", summary->restarted);
 	write_number(&writer, "conflicts", summary->conflicts);
 	write_number(&writer, "unsealed", summary->unsealed);
 	write_number(&writer, "otherKey", summary->other_key);

@@ -20,7 +20,7 @@ import json, sys, yaml
 chart = sys.argv[1]
 schema = json.load(open(chart + "/values.schema.json"))
 def compare(values, schema, where):
-    known = set(schema["properties"]) - {"global"}
+    known = {name for name, of in schema["properties"].items() if not of.get("deprecated")} - {"global"}
     for name in known ^ set(values):
         print(where + name)
     for name in known & set(values):
@@ -75,8 +75,6 @@ is "$(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml")" "--namespace=
 --keep-versions=1
 --trim
 --i-know-namespaces=team-a,$long
---restart-annotated
---replace-immutable
 --metrics-file=/var/lib/node_exporter/rotate-blue-team-a.prom" "the arguments say what the values say"
 # What it does not know it would refuse before it looks for a server.
 mapfile -t arguments < <(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml" | grep -v '^--\(metrics\|jwt\)-file')
@@ -95,8 +93,7 @@ out_unlike NetworkPolicy "there are none"
 value image.tag=2.0 'image: "registry.example.com/secretmanager:2.0"' "the image's tag is its own"
 value vault.namespace=team/blue 'name: VAULT_NAMESPACE[[:space:]]*value: "team/blue"' "Vault's namespace is an environment variable"
 value shards.count=3 '- --shard=/3' "three shards"
-is "$(objects completions secret-rotate-rewrap <<<"$OUT") $(grep -c 'secret-rotate-shard-[012]-of-3$' <<<"$OUT")" "3 3" \
-	"are three pods and three Leases"
+is "$(objects completions secret-rotate-rewrap <<<"$OUT")" 3 "shards.count=3: three pods"
 value 'sealing.namespaces={demo},sealing.create=false' 'verbs: \[get, list, patch\]' "who seals may be left without create"
 value 'labels.team=blue,labels.app\.kubernetes\.io/part-of=mine,labels.app\.kubernetes\.io/component=mine' 'team: blue' "labels are added"
 is "$(sed -n 's,^ *app.kubernetes.io/part-of: ,,p' <<<"$OUT" | sort -u) $(objects component <<<"$OUT")" "secretmanager rotation" \
@@ -142,7 +139,8 @@ refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secre
 	{"namespace": "demo", "serviceAccount": "app", "secrets": ["b"]}]}' 'applications: demo/app comes twice'
 refused '{"namespaces": ["team-a"], "shards": {"count": 8}}' 'shards.count: .*leave namespaces empty'
 refused '{"namespaces": ["team-a"], "retire": {"enabled": true}}' 'retire.enabled: .*noOtherNamespaces=true'
-refused '{"restartAnnotated": true, "shards": {"count": 8}}' 'restartAnnotated: with shards'
+refused '{"restartAnnotated": true}' 'restartAnnotated: removed; .*kubectl rollout restart'
+refused '{"replaceImmutable": true}' 'replaceImmutable: removed; .*seal a new one'
 refused '{"retire": {"trim": true}}' 'retire.trim: .*retire.enabled=true'
 refused "{\"image\": {\"tag\": \"1\", \"digest\": \"sha256:$(printf %064d 0)\"}}" 'image.tag: .*leave the tag empty'
 

@@ -14,7 +14,7 @@ for overlay in overlays/cluster-wide overlays/namespaced application; do
 	is "$(kubectl kustomize "$kustomize/$overlay")" "$(<"$TAP_WORK/$(basename "$overlay").yaml")" "kubectl builds the same"
 done
 # With every component, in one way or the other.
-for folder in shards restart namespaced settings; do
+for folder in shards namespaced settings; do
 	rendered "$given/$folder" >"$TAP_WORK/$folder.yaml"
 	taken "$TAP_WORK/$folder.yaml" "$folder"
 done

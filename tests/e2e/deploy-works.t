@@ -87,13 +87,9 @@ for verb in get list patch; do may true "$verb" '' secrets team-a; done
 for verb in create delete; do may false "$verb" '' secrets team-a; done
 may false list '' secrets
 may false get '' secrets secretmanager
-may true patch coordination.k8s.io leases team-a secret-rotate
-may false create coordination.k8s.io leases secretmanager
 deployed deployed secret-rotate-team-a
 status_is 0 "the CronJob of one namespace does its work"
 is "$(field keysRotated) $(field rewrapped)" "1 1" "there"
-kube_call GET /apis/coordination.k8s.io/v1/namespaces/team-a/leases/secret-rotate
-is "$STATUS" 200 "its Lease is there too"
 deployed deployed secret-rotate-team-a --retire
 status_is 1 "it can't retire for all"
 err_like 'retiring needs a look at every Secret' "since it may not look"
@@ -105,15 +101,7 @@ applied "$kustomize/overlays/cluster-wide"
 pod_of "$account"
 for verb in get list patch; do may true "$verb" '' secrets; done
 for verb in create update delete deletecollection watch; do may false "$verb" '' secrets demo; done
-for verb in get patch; do may true "$verb" coordination.k8s.io leases secretmanager secret-rotate; done
-may true create coordination.k8s.io leases secretmanager
-for verb in update delete; do may false "$verb" coordination.k8s.io leases secretmanager secret-rotate; done
-may false patch coordination.k8s.io leases secretmanager secret-rotate-shard-7-of-8
-may false get coordination.k8s.io leases secretmanager other
-may false create coordination.k8s.io leases kube-system
-may true create '' events secretmanager
-may false create events.k8s.io events secretmanager
-may false create '' events demo
+for group in coordination.k8s.io/leases /events; do may false create "${group%/*}" "${group#*/}" secretmanager; done
 may false get '' configmaps secretmanager
 may false list apps deployments
 may false create '' serviceaccounts/token secretmanager
@@ -128,17 +116,11 @@ deployed deployed secret-rotate
 status_is 0 "the CronJob's arguments, service account and role do it"
 is "$(field keysRotated) $(field current) $(field rewrapped)" "2 9 9" "in all namespaces"
 like "$(stored app A)" "^vault:v$(newest):" "a Secret is on the new version"
-kube_call GET /apis/coordination.k8s.io/v1/namespaces/secretmanager/leases/secret-rotate
-is "$STATUS $(field spec.holderIdentity)" "200 " "it held the Lease, and gave it back"
-kube_call GET /api/v1/namespaces/secretmanager/events
-like "$OUT" '"reason": *"RotationDone",[[:space:]]*"message": *"keys rotated 2, ' "and left an Event"
 like "$(objects arguments secret-rotate <"$TAP_WORK/applied.yaml")" '--min-age=' "it rotates nothing twice"
 
 # -- in shards, and retiring ------------------------------------------------------------------------
 
 applied "$given/shards"
-may true patch coordination.k8s.io leases secretmanager secret-rotate-shard-7-of-8
-may false patch coordination.k8s.io leases secretmanager secret-rotate-shard-8-of-8
 # To see which versions ciphertext outside Secrets uses, before any is retired.
 for resource in configmaps pods; do may true list '' $resource && may false get '' $resource demo; done
 for resource in deployments statefulsets daemonsets; do may true list apps $resource && may false patch apps $resource demo; done
@@ -181,45 +163,6 @@ is "$STATUS" 403 "it can't make a key exportable"
 vault_call POST transit/keys/aes256-key/config '{"deletion_allowed":true}'
 is "$STATUS" 403 "nor one that can be deleted"
 unset VAULT_CALL_TOKEN
-withdrawn
-
-# -- with more rights -------------------------------------------------------------------------------
-
-applied "$given/restart"
-may true create '' secrets demo
-may true patch apps deployments demo
-may false get apps deployments demo
-may false list apps deployments/scale demo
-kube_call POST /apis/apps/v1/namespaces/demo/deployments '{"metadata":{"name":"web","annotations":{
-	"secretmanager/restart-after-rotation":"true"}},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{
-	"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"web","image":"web"}]}}}}'
-kubectl patch secret -n demo s1 -p '{"immutable":true}' >/dev/null
-pod_of "$account"
-deployed deployed secret-rotate
-err_like 's1-[a-z0-9]+ takes its place' "it may make another of an immutable Secret"
-# of_type TYPE NAMESPACE [OPTION...]: make a Secret of that type, but for writing it down.
-of_type() {
-	run kubectl create --dry-run=server "${@:3}" -f <(printf '{"apiVersion":"v1","kind":"Secret","type":"%s","metadata":{"name":"made",
-		"namespace":"%s","annotations":{"kubernetes.io/service-account.name":"default"}}}' "$1" "$2")
-}
-as_rotation=(--kubeconfig /dev/null --server "https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT"
-	--certificate-authority "$pod/ca.crt" --token "$(<"$pod/token")")
-kubectl create serviceaccount -n demo default >/dev/null 2>&1 && at_end 'kubectl delete serviceaccount -n demo default >/dev/null'
-# The API server comes to know of a policy a little later.
-for ((try = 0; try < 60; try++)); do
-	of_type kubernetes.io/service-account-token demo "${as_rotation[@]}"
-	[ "$STATUS" = 0 ] || break
-	sleep 0.5
-done
-like "$STATUS $ERR" '^1 .*ValidatingAdmissionPolicy .*secret-rotate.* denied .*makes no Secret of a type that gives a token' \
-	"it may make none that gets a service account's token"
-of_type bootstrap.kubernetes.io/token kube-system "${as_rotation[@]}"
-like "$STATUS $ERR" '^1 .*makes no Secret of a type that gives a token' "nor one that is a token to join the cluster"
-of_type Opaque demo "${as_rotation[@]}"
-status_is 0 "others it may"
-of_type kubernetes.io/service-account-token demo
-status_is 0 "and whoever else may make such may do so still"
-like "$(kubectl get deployment -n demo web -o jsonpath='{.spec.template.metadata.annotations}')" restartedAt "and restart what asks for it"
 withdrawn
 
 # -- an application, and who seals for it -----------------------------------------------------------

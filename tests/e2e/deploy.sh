@@ -30,7 +30,7 @@ templated() { helm template secretmanager "$chart" --namespace secretmanager --k
 # No controller ends a namespace here: it is done by hand.
 namespace_end() {
 	kubectl delete namespace "$1" --wait=false >/dev/null
-	kubectl delete role,rolebinding,networkpolicy,configmap,secret,serviceaccount,cronjob,lease,event --all -n "$1" >/dev/null
+	kubectl delete role,rolebinding,networkpolicy,configmap,secret,serviceaccount,cronjob --all -n "$1" >/dev/null
 	kube_call PUT "/api/v1/namespaces/$1/finalize" "{\"metadata\":{\"name\":\"$1\"},\"spec\":{}}"
 }
 namespaces() {

@@ -72,7 +72,7 @@ at_end 'kube_call PUT /api/v1/namespaces/secretmanager/finalize "{\"metadata\":{
 at_end 'kube_call DELETE /api/v1/namespaces/secretmanager'
 at_end 'at_desk kubectl delete role,rolebinding matrix matrix-secrets -n demo --ignore-not-found >/dev/null'
 at_end 'at_desk kubectl delete cronjob recryptonator -n demo --ignore-not-found >/dev/null'
-at_end 'at_desk kubectl delete lease,event,configmap --all -n secretmanager >/dev/null'
+at_end 'at_desk kubectl delete configmap --all -n secretmanager >/dev/null'
 at_end 'at_desk kubectl delete -k "$DESK_ROOT/deploy/kustomize/overlays/cluster-wide" --ignore-not-found --wait=false >/dev/null'
 
 original write matrix-secrets "$document"

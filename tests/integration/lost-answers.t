@@ -11,7 +11,7 @@ as() {
 	run "${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" "${@:2}"
 }
 seal() { as sealer VAULT_ROLE=secret-seal KUBERNETES_SERVICE_PORT="$BAD_PORT" "$BIN/secret-seal" --transit-key aes256-key "$@" app; }
-rotate() { as rotator VAULT_ROLE=secret-rotate "$1" "$BIN/secret-rotate" -n demo --transit-key aes256-key --no-lease "${@:2}"; }
+rotate() { as rotator VAULT_ROLE=secret-rotate "$1" "$BIN/secret-rotate" -n demo --transit-key aes256-key "${@:2}"; }
 newest() { vault_call GET transit/keys/aes256-key >/dev/null && field data.latest_version; }
 sent() { grep -c " $1 " "$BAD_LOG"; }
 values() { "$BIN/secret-exec" --secret app -- sh -c 'echo "$A $B $C"'; }

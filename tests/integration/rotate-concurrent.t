@@ -10,7 +10,7 @@ export STAGE_DIR STAGE_ADMIN_TOKEN
 concurrent() {
 	local rounds=$1 name=$2
 	shift 2
-	"$(dirname "$0")/sealed-set" together "$rounds" -- "$BIN/secret-rotate" -A --no-lease "$@" >"$TAP_WORK/set"
+	"$(dirname "$0")/sealed-set" together "$rounds" -- "$BIN/secret-rotate" -A "$@" >"$TAP_WORK/set"
 	is "$?" 0 "$name: two rotations run concurrently, $rounds times"
 	grep '^#' "$TAP_WORK/set" | head -n 40
 	OUT=$(tail -n 1 "$TAP_WORK/set")
@@ -36,7 +36,7 @@ slow_begin() {
 	bad_kubeconfig "$TAP_WORK/kubeconfig"
 	way=(KUBECONFIG="$TAP_WORK/kubeconfig")
 	[ "$server" = bad_api ] || way=(VAULT_ADDR="$BAD_URL" VAULT_CACERT="$BAD_CA")
-	env "${way[@]}" "$BIN/secret-rotate" -n demo --transit-key aes256-key --no-lease --retire "$@" >"$TAP_WORK/slow.out" 2>"$TAP_WORK/slow.err" &
+	env "${way[@]}" "$BIN/secret-rotate" -n demo --transit-key aes256-key --retire "$@" >"$TAP_WORK/slow.out" 2>"$TAP_WORK/slow.err" &
 	SLOW=$!
 	at_end "kill $SLOW 2>/dev/null"
 	is_held() { grep -q " held=" "$BAD_LOG"; }
@@ -48,7 +48,7 @@ slow_end() {
 	wait "$SLOW" || STATUS=$?
 	OUT=$(<"$TAP_WORK/slow.out") ERR=$(<"$TAP_WORK/slow.err")
 }
-rotate() { run "$BIN/secret-rotate" -n demo --transit-key aes256-key --no-lease --retire "$@"; }
+rotate() { run "$BIN/secret-rotate" -n demo --transit-key aes256-key --retire "$@"; }
 decrypts() {
 	run "$BIN/secret-exec" --secret app -- printenv A
 	out_is value "$1: the Secret decrypts"
@@ -81,7 +81,7 @@ decrypts "retiring after retiring"
 # A value that Vault refuses for another reason is read again once, and reported.
 kube_call PATCH /api/v1/namespaces/demo/secrets/app '{"data":{"B":"dmF1bHQ6djE6QUFBQQ=="}}' application/merge-patch+json
 bad_vault relay
-VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA run "$BIN/secret-rotate" -n demo --transit-key aes256-key --no-lease
+VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA run "$BIN/secret-rotate" -n demo --transit-key aes256-key
 status_is 1 "ciphertext that Vault refuses"
 is "$(grep -c 'Secret demo/app: data key "B": Vault can' <<<"$ERR")" 1 "one line names the Secret and the data key"
 is "$(stored app A | cut -d: -f2)" "v$(vault_call GET transit/keys/aes256-key; field data.latest_version)" "the other value is on the newest version"

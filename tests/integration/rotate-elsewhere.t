@@ -62,7 +62,7 @@ cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
 bad_api --on GET /api/v1/configmaps 0 code=403 --on GET /apis/batch/v1/jobs 0 code=404 relay
 through_api() {
 	run env -u KUBECONFIG SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" KUBERNETES_SERVICE_PORT="$BAD_PORT" \
-		"$BIN/secret-rotate" --no-lease "$@"
+		"$BIN/secret-rotate" "$@"
 }
 through_api -n demo --phase retire
 status_is 0 "objects that may not be listed: old versions are retired"

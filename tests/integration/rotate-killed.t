@@ -30,11 +30,11 @@ killed_at() {
 at_least() { ok "$3" [ "$(field "$1")" -ge "$2" ]; }
 
 kills=${KILLS:-$([ "$STAGE" = dev ] && echo 150 || echo 30)}
-killed_at "$kills" "$BIN/secret-rotate" -A --no-lease
+killed_at "$kills" "$BIN/secret-rotate" -A
 
 # The same, where old versions are retired at the end: what Vault refuses then must be nowhere any more.
 stage_start
-GIVEN_TOKEN=1 killed_at $((kills / 2)) "$BIN/secret-rotate" -A --no-lease --retire
+GIVEN_TOKEN=1 killed_at $((kills / 2)) "$BIN/secret-rotate" -A --retire
 vault_call GET transit/keys/aes256-key
 ok "all but two versions are retired" [ "$(field data.min_decryption_version)" = $(($(field data.latest_version) - 1)) ]
 

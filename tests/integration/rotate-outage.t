@@ -12,7 +12,7 @@ rotate() {
 	local set=()
 	while [[ ${1-} =~ ^[A-Z_]+= ]]; do set+=("$1") && shift; done
 	run "${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" "${set[@]}" \
-		"$BIN/secret-rotate" -n demo --transit-key aes256-key --no-lease --retries 0 "$@"
+		"$BIN/secret-rotate" -n demo --transit-key aes256-key --retries 0 "$@"
 }
 api() { echo "KUBERNETES_SERVICE_PORT=$BAD_PORT"; }
 vault() { echo "VAULT_ADDR=$BAD_URL"; }
@@ -114,7 +114,7 @@ current 11 "which costs no more than time"
 bad_vault relay relay relay relay hang
 rotate_in_background() {
 	"${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" "$(vault)" \
-		env --default-signal "$BIN/secret-rotate" -n demo --no-lease --transit-key aes256-key >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
+		env --default-signal "$BIN/secret-rotate" -n demo --transit-key aes256-key >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
 }
 rotate_in_background
 is_waiting() { [ "$(wc -l <"$BAD_LOG")" -ge 5 ]; }

@@ -133,7 +133,7 @@ rotate -A
 bad_api --on GET /api/v1/secrets 1 relay --on GET /api/v1/secrets 1 "held=$TAP_WORK/written" relay
 cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
 env -u KUBECONFIG SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" KUBERNETES_SERVICE_PORT="$BAD_PORT" \
-	"$BIN/secret-rotate" --phase retire -n demo --no-lease 2>"$TAP_WORK/err" >/dev/null &
+	"$BIN/secret-rotate" --phase retire -n demo 2>"$TAP_WORK/err" >/dev/null &
 beside=$!
 is_raised() { [[ $(limits) = "11 10 "* ]]; }
 until_true is_raised

@@ -21,7 +21,7 @@ decrypts() {
 	[ "$(ls -A "$TAP_WORK/textfile")" = rotate.prom ] || FOUND+="left: $(ls -A "$TAP_WORK/textfile"); "
 	[[ $(head -c 6 "$metrics")$(tail -n 1 "$metrics") =~ ^'# HELP'.*[0-9]$ ]] || FOUND+="the metrics are not whole; "
 }
-syscalls_fail "the API, with metrics" : decrypts "$BIN/secret-rotate" -n demo --no-lease --retries 0 --timeout 5s --metrics-file "$metrics"
+syscalls_fail "the API, with metrics" : decrypts "$BIN/secret-rotate" -n demo --retries 0 --timeout 5s --metrics-file "$metrics"
 
 "$BIN/secret-seal" --transit-key aes256-key --set A=value --dry-run=client file >"$TAP_WORK/folder/file.yaml"
 shape() { sed 's/^  "A": .*/  "A": CIPHERTEXT/' "$TAP_WORK/folder/file.yaml"; }

@@ -31,12 +31,6 @@
 - --i-know-namespaces={{ join "," .namespaces }}
 {{- end }}
 {{- end }}
-{{- if .restartAnnotated }}
-- --restart-annotated
-{{- end }}
-{{- if .replaceImmutable }}
-- --replace-immutable
-{{- end }}
 {{- if .metrics.volume }}
 - --metrics-file=/var/lib/node_exporter/{{ include "secretmanager.rotation" $ }}.prom
 {{- end }}

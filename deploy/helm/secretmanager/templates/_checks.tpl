@@ -4,8 +4,11 @@
 {{- if and .namespaces .shards.count }}
 {{- fail "shards.count: shards are for a rotation of all namespaces: leave namespaces empty" }}
 {{- end }}
-{{- if and .restartAnnotated .shards.count }}
-{{- fail "restartAnnotated: with shards the whole rotation finds nothing left to rewrap, and so restarts nothing" }}
+{{- if .restartAnnotated }}
+{{- fail "restartAnnotated: removed; a rotation changes no plaintext; to restart a workload, use kubectl rollout restart" }}
+{{- end }}
+{{- if .replaceImmutable }}
+{{- fail "replaceImmutable: removed; an immutable Secret is reported; seal a new one with secret-seal and delete the old one" }}
 {{- end }}
 {{- if and .retire.enabled .namespaces (not .retire.noOtherNamespaces) }}
 {{- fail "retire.enabled: versions are retired for all namespaces, and only some may be looked at: say retire.noOtherNamespaces=true where no others have Secrets of these keys" }}
