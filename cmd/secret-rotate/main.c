@@ -7,7 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
-#include "lib/rotate/metrics_file.h"
+#include "lib/rotate/metrics.h"
 #include "lib/rotate/summary_write.h"
 
 #define STATUS_FAILED 1

@@ -1,13 +1,41 @@
-/* prometheus: a label in Prometheus's text format.
- * Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text, 0.0.4) */
+/*
+ * prometheus: gauges in Prometheus's text format.
+ * Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text, 0.0.4)
+ */
 #ifndef BASE_PROMETHEUS_H
 #define BASE_PROMETHEUS_H
 
-#include "lib/base/error.h"
-#include "lib/base/secret_buffer.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* Append NAME="VALUE", printable and escaped. */
-int prometheus_append_label(struct secret_buffer *out, const char *name, const char *value,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+#include "lib/base/error.h"
+#include "lib/base/text_stream.h"
+
+/* Keeps its first failure, which prometheus_flush returns; a zeroed struct with `out` and `err`. */
+struct prometheus_writer {
+	struct text_stream *out;
+	struct error *err;
+	const char *name, *help; /* of the metric begun last */
+	bool has_header;	 /* of that metric */
+	bool failed;
+};
+
+struct prometheus_label {
+	const char *name, *value; /* the value is made printable and escaped */
+};
+
+/* Begin a metric, whose name and help text are borrowed.  One without a sample is left out. */
+void prometheus_begin(struct prometheus_writer *writer, const char *name, const char *help)
+    __attribute__((nonnull));
+/* Write a sample of the metric begun last. */
+void prometheus_write(struct prometheus_writer *writer, const struct prometheus_label *labels,
+    size_t count, int64_t number) __attribute__((nonnull));
+/* Write a sample in seconds with three decimals. */
+void prometheus_write_seconds(struct prometheus_writer *writer,
+    const struct prometheus_label *labels, size_t count, int64_t milliseconds)
+    __attribute__((nonnull));
+/* Flush the stream.  Return -1 with *writer->err set if anything has failed. */
+int prometheus_flush(struct prometheus_writer *writer) __attribute__((nonnull, warn_unused_result));
 
 #endif

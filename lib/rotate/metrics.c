@@ -1,141 +1,112 @@
 #include "lib/rotate/metrics.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "lib/base/cleanup.h"
+#include "lib/base/input_file.h"
+#include "lib/base/log.h"
+#include "lib/base/output_file.h"
 #include "lib/base/prometheus.h"
+#include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 
 #define PREFIX "secretmanager_rotate_"
 #define LAST_SUCCESS PREFIX "last_success_timestamp_seconds"
+/* A thousand keys with a hundred versions each: a larger file is not one of ours. */
+#define FILE_MAX ((size_t)16 * 1024 * 1024)
+#define SUFFIX ".prom"
 
-/* Its first failure sticks. */
-struct writer {
+struct metrics_ctx {
 	const struct metrics_run *run;
-	struct text_stream *out;
-	struct error *err;
-	bool failed;
+	const struct rotate_summary *summary;
+	struct prometheus_writer writer;
 };
 
-static void put(struct writer *writer, const char *text)
+/* -- the text --------------------------------------------------------------------------------- */
+
+/* Write a sample with the label `rotation` and up to two more; a NULL name ends them. */
+static void write_sample(struct metrics_ctx *ctx, const char *name, const char *value,
+    const char *name2, const char *value2, int64_t number)
 {
-	writer->failed = writer->failed ||
-			 secret_buffer_append_string(&writer->out->text, text, writer->err) < 0;
+	const struct prometheus_label labels[] = {
+	    {"rotation", ctx->run->rotation}, {name, value}, {name2, value2}};
+
+	prometheus_write(&ctx->writer, labels, name2 ? 3 : name ? 2 : 1, number);
 }
 
-static void begin(struct writer *writer, const char *name, const char *help)
+static void write_gauge(struct metrics_ctx *ctx, const char *name, const char *help, int64_t number)
 {
-	writer->failed =
-	    writer->failed ||
-	    secret_buffer_append_format(&writer->out->text, writer->err,
-		"# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s gauge\n", name, help, name) < 0;
+	prometheus_begin(&ctx->writer, name, help);
+	write_sample(ctx, NULL, NULL, NULL, NULL, number);
 }
 
-static void put_label(struct writer *writer, const char *name, const char *value)
+static void write_run(struct metrics_ctx *ctx)
 {
-	writer->failed = writer->failed ||
-			 prometheus_append_label(&writer->out->text, name, value, writer->err) < 0;
-}
+	const struct rotate_summary *summary = ctx->summary;
+	const struct prometheus_label rotation = {"rotation", ctx->run->rotation};
 
-/* The sample's name and its labels; `label` and `more` are names of further ones, or NULL. */
-static void put_series(struct writer *writer, const char *name, const char *label,
-    const char *value, const char *more, const char *more_value)
-{
-	put(writer, PREFIX);
-	put(writer, name);
-	put(writer, "{");
-	put_label(writer, "rotation", writer->run->rotation);
-	if (label) {
-		put(writer, ",");
-		put_label(writer, label, value);
-	}
-	if (more) {
-		put(writer, ",");
-		put_label(writer, more, more_value);
-	}
-	put(writer, "} ");
-}
-
-static void put_number(struct writer *writer, int64_t number)
-{
-	writer->failed = writer->failed ||
-			 secret_buffer_append_format(
-			     &writer->out->text, writer->err, "%" PRId64 "\n", number) < 0 ||
-			 text_stream_advance(writer->out, writer->err) < 0;
-}
-
-static void write_labelled(
-    struct writer *writer, const char *name, const char *label, const char *value, int64_t number)
-{
-	put_series(writer, name, label, value, NULL, NULL);
-	put_number(writer, number);
-}
-
-static void write_one(struct writer *writer, const char *name, const char *help, int64_t number)
-{
-	begin(writer, name, help);
-	write_labelled(writer, name, NULL, NULL, number);
-}
-
-/* -- the run ---------------------------------------------------------------------------------- */
-
-static void write_run(struct writer *writer, const struct rotate_summary *summary)
-{
-	static const char duration[] = "last_run_duration_seconds";
-
-	write_one(writer, "last_run_timestamp_seconds", "When the last run ended, in Unix time.",
-	    writer->run->ended_s);
-	begin(writer, duration, "How long the last run took.");
-	put_series(writer, duration, NULL, NULL, NULL, NULL);
-	writer->failed =
-	    writer->failed || secret_buffer_append_format(&writer->out->text, writer->err,
-				  "%" PRId64 ".%03" PRId64 "\n", summary->took_ms / 1000,
-				  summary->took_ms % 1000) < 0;
-	write_one(writer, "last_run_success", "1 if the last run left nothing undone, 0 if it did.",
-	    writer->run->success);
-	if (writer->run->last_success_s > 0)
-		write_one(writer, LAST_SUCCESS + strlen(PREFIX),
+	write_gauge(ctx, PREFIX "last_run_timestamp_seconds",
+	    "When the last run ended, in Unix time.", ctx->run->ended_s);
+	prometheus_begin(
+	    &ctx->writer, PREFIX "last_run_duration_seconds", "How long the last run took.");
+	prometheus_write_seconds(&ctx->writer, &rotation, 1, summary->took_ms);
+	write_gauge(ctx, PREFIX "last_run_success",
+	    "1 if the last run left nothing undone, 0 if it did.", ctx->run->success);
+	if (ctx->run->last_success_s > 0)
+		write_gauge(ctx, LAST_SUCCESS,
 		    "When the last run that left nothing undone ended, in Unix time.",
-		    writer->run->last_success_s);
-	write_one(writer, "keys_rotated", "Transit keys that the last run gave a new version.",
-	    (int64_t)summary->keys);
-	write_one(writer, "rewrapped_secrets", "Secrets that the last run changed.",
+		    ctx->run->last_success_s);
+	write_gauge(ctx, PREFIX "keys_rotated",
+	    "Transit keys that the last run gave a new version.", (int64_t)summary->keys);
+	write_gauge(ctx, PREFIX "rewrapped_secrets", "Secrets that the last run changed.",
 	    (int64_t)summary->rewrapped);
-	write_one(writer, "rewrapped_values", "Values that the last run rewrapped.",
+	write_gauge(ctx, PREFIX "rewrapped_values", "Values that the last run rewrapped.",
 	    (int64_t)summary->values);
-	write_one(writer, "conflicts",
-	    "Secrets that somebody else changed while the last run worked on them.",
+	write_gauge(ctx, PREFIX "conflicts",
+	    "Secrets that another process changed while the last run worked on them.",
 	    (int64_t)summary->conflicts);
 }
 
-static void write_requests(struct writer *writer, const struct rotate_summary *summary)
+static void write_requests(struct metrics_ctx *ctx)
 {
-	static const char name[] = "requests";
+	const struct rotate_summary *summary = ctx->summary;
+	const struct {
+		const char *kind;
+		size_t count;
+	} requests[] = {{"list", summary->pages}, {"rewrap", summary->batches},
+	    {"patch", summary->patches}, {"login", summary->logins}};
 
-	begin(writer, name, "Requests that the last run made, by their kind.");
-	write_labelled(writer, name, "kind", "list", (int64_t)summary->pages);
-	write_labelled(writer, name, "kind", "rewrap", (int64_t)summary->batches);
-	write_labelled(writer, name, "kind", "patch", (int64_t)summary->patches);
-	write_labelled(writer, name, "kind", "login", (int64_t)summary->logins);
+	prometheus_begin(
+	    &ctx->writer, PREFIX "requests", "Requests that the last run made, by their kind.");
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		write_sample(ctx, "kind", requests[i].kind, NULL, NULL, (int64_t)requests[i].count);
 }
 
-static void write_secrets(struct writer *writer, const struct rotate_summary *summary)
+static void write_secrets(struct metrics_ctx *ctx)
 {
-	static const char name[] = "secrets";
+	const struct rotate_summary *summary = ctx->summary;
+	const struct {
+		const char *state;
+		size_t count;
+	} secrets[] = {{"current", summary->current}, {"old", summary->old},
+	    {"unsealed", summary->unsealed}, {"other_key", summary->other_key},
+	    {"deleted", summary->deleted}, {"failed", summary->failed}};
 
 	if (!summary->counted || summary->passes == 0)
 		return;
-	begin(writer, name, "Secrets by their state at the end of the last run.");
-	write_labelled(writer, name, "state", "current", (int64_t)summary->current);
-	write_labelled(writer, name, "state", "old", (int64_t)summary->old);
-	write_labelled(writer, name, "state", "unsealed", (int64_t)summary->unsealed);
-	write_labelled(writer, name, "state", "other_key", (int64_t)summary->other_key);
-	write_labelled(writer, name, "state", "deleted", (int64_t)summary->deleted);
-	write_labelled(writer, name, "state", "failed", (int64_t)summary->failed);
+	prometheus_begin(
+	    &ctx->writer, PREFIX "secrets", "Secrets by their state at the end of the last run.");
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
+		write_sample(ctx, "state", secrets[i].state, NULL, NULL, (int64_t)secrets[i].count);
 }
-
-/* -- the keys --------------------------------------------------------------------------------- */
 
 static int64_t latest_version(const struct rotate_key *key)
 {
@@ -147,74 +118,57 @@ static int64_t min_decryption_version(const struct rotate_key *key)
 	return key->min_decryption_version;
 }
 
-/* One sample a key, but for keys of which it is not known. */
-static void write_keys(struct writer *writer, const struct rotate_summary *summary,
-    const char *name, const char *help, int64_t (*number)(const struct rotate_key *key))
+/* Write a sample for each key whose number is known. */
+static void write_keys(struct metrics_ctx *ctx, const char *name, const char *help,
+    int64_t (*number)(const struct rotate_key *key))
 {
-	bool begun = false;
+	prometheus_begin(&ctx->writer, name, help);
+	for (size_t i = 0; i < ctx->summary->key_count; i++) {
+		const struct rotate_key *key = &ctx->summary->key_states[i];
 
-	for (size_t i = 0; i < summary->key_count; i++) {
-		const struct rotate_key *key = &summary->key_states[i];
-
-		if (number(key) == 0)
-			continue;
-		if (!begun)
-			begin(writer, name, help);
-		begun = true;
-		write_labelled(writer, name, "transit_key", key->name, number(key));
+		if (number(key) > 0)
+			write_sample(ctx, "transit_key", key->name, NULL, NULL, number(key));
 	}
 }
 
-static void write_census(struct writer *writer, const struct rotate_key *key, const char *name)
+static void write_values(struct metrics_ctx *ctx)
 {
-	for (size_t i = 0; i < key->census_count; i++) {
-		char version[24];
+	prometheus_begin(&ctx->writer, PREFIX "values",
+	    "Values by Transit key and its version, at the end of the last run.");
+	for (size_t i = 0; i < ctx->summary->key_count; i++) {
+		const struct rotate_key *key = &ctx->summary->key_states[i];
 
-		if (key->census[i].values == 0)
-			continue;
-		snprintf(version, sizeof(version), "%" PRId64, key->census[i].version);
-		put_series(writer, name, "transit_key", key->name, "version", version);
-		put_number(writer, (int64_t)key->census[i].values);
-	}
-}
+		for (size_t j = 0; j < key->census_count; j++) {
+			char version[24];
 
-static void write_values(struct writer *writer, const struct rotate_summary *summary)
-{
-	static const char name[] = "values";
-	bool begun = false;
-
-	for (size_t i = 0; i < summary->key_count; i++) {
-		if (rotate_key_oldest(&summary->key_states[i]) == 0)
-			continue;
-		if (!begun)
-			begin(writer, name,
-			    "Values by Transit key and its version, at the end of the last run.");
-		begun = true;
-		write_census(writer, &summary->key_states[i], name);
+			if (key->census[j].values == 0)
+				continue;
+			snprintf(version, sizeof(version), "%" PRId64, key->census[j].version);
+			write_sample(ctx, "transit_key", key->name, "version", version,
+			    (int64_t)key->census[j].values);
+		}
 	}
 }
 
 int metrics_write(const struct metrics_run *run, const struct rotate_summary *summary,
     struct text_stream *out, struct error *err)
 {
-	struct writer writer = {run, out, err, false};
+	struct metrics_ctx ctx = {run, summary, {.out = out, .err = err}};
 
-	write_run(&writer, summary);
-	write_requests(&writer, summary);
-	write_secrets(&writer, summary);
-	write_keys(&writer, summary, "key_latest_version", "Newest version of a Transit key.",
-	    latest_version);
-	write_keys(&writer, summary, "key_min_decryption_version",
+	write_run(&ctx);
+	write_requests(&ctx);
+	write_secrets(&ctx);
+	write_keys(
+	    &ctx, PREFIX "key_latest_version", "Newest version of a Transit key.", latest_version);
+	write_keys(&ctx, PREFIX "key_min_decryption_version",
 	    "Oldest version of a Transit key that Vault decrypts.", min_decryption_version);
 	if (summary->values_counted) {
-		write_keys(&writer, summary, "key_oldest_version",
+		write_keys(&ctx, PREFIX "key_oldest_version",
 		    "Oldest version of a Transit key that a value has.", rotate_key_oldest);
-		write_values(&writer, summary);
+		write_values(&ctx);
 	}
-	return writer.failed ? -1 : text_stream_flush(out, err);
+	return prometheus_flush(&ctx.writer);
 }
-
-/* -- reading back ----------------------------------------------------------------------------- */
 
 int64_t metrics_last_success(const char *text)
 {
@@ -226,11 +180,118 @@ int64_t metrics_last_success(const char *text)
 	}
 	if (!line)
 		return 0;
-	/* The label's value may hold anything but a newline. */
+	/* The label's value may contain anything but a newline. */
 	size_t length = strcspn(line, "\n");
 	const char *space = memrchr(line, ' ', length);
 	char *end = NULL;
 	long long seconds = space ? strtoll(space + 1, &end, 10) : 0;
 
 	return end == line + length && seconds > 0 ? seconds : 0;
+}
+
+/* -- the file --------------------------------------------------------------------------------- */
+
+static const char *name_in(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+int metrics_file_check(const char *path, struct error *err)
+{
+	cleanup_free char *folder = string_format(err, "%.*s", (int)(name_in(path) - path), path);
+	struct stat old;
+
+	if (!folder)
+		return -1;
+	if (!*name_in(path))
+		return error_set(
+		    err, ERROR_USAGE, "--metrics-file %s: a directory; add a file's name", path);
+	if (lstat(path, &old) == 0) {
+		if (!S_ISREG(old.st_mode))
+			return error_set(
+			    err, ERROR_USAGE, "--metrics-file %s: not a regular file", path);
+	} else if (errno != ENOENT) {
+		return error_system(err, "--metrics-file %s", path);
+	}
+	if (access(*folder ? folder : ".", W_OK | X_OK) < 0)
+		return error_system(err, "--metrics-file %s: its directory", path);
+	return 0;
+}
+
+/* Return the time of the last success from the old file; 0 if there is none. */
+static int64_t read_last_success(const char *path, int64_t now_s)
+{
+	struct secret_buffer text = {.limit = FILE_MAX};
+	struct error err = ERROR_INIT;
+	struct stat status;
+	int64_t last = 0;
+
+	if (access(path, F_OK) < 0 && input_file_is_absent(errno))
+		return 0;
+	cleanup_close int fd = input_file_open_regular(AT_FDCWD, path, 0, path, &status, &err);
+	if (fd >= 0 && secret_buffer_read_fd(&text, fd, path, &err) == 0)
+		last = metrics_last_success(secret_buffer_string(&text));
+	secret_buffer_free(&text);
+	if (last > 0 && last <= now_s)
+		return last;
+	log_write(LOG_WARNING, "--metrics-file %s: the old file has no time of a success%s%s", path,
+	    err.code == ERROR_NONE ? "" : ": ", err.message);
+	return 0;
+}
+
+/* Return the label `rotation` for the path, newly allocated: "rotate" for "DIR/rotate.prom". */
+static char *rotation_of(const char *path, struct error *err)
+{
+	const char *name = name_in(path);
+	size_t length = strlen(name), suffix = strlen(SUFFIX);
+
+	if (length > suffix && strcmp(name + length - suffix, SUFFIX) == 0)
+		length -= suffix;
+	char *rotation = string_format(err, "%.*s", (int)length, name);
+	if (rotation)
+		utf8_make_printable(rotation);
+	return rotation;
+}
+
+/* Write a piece of the text: text_stream's write, whose context is the descriptor. */
+static int write_piece(void *context, const struct secret_buffer *text, struct error *err)
+{
+	const int *fd = context;
+
+	return output_file_write_all(*fd, text->data, text->length) < 0
+		   ? error_system(err, "writing it")
+		   : 0;
+}
+
+/* Write the new file beside the old one under a name that the collector ignores. */
+static int fill_file(struct output_file *file, const struct metrics_run *run,
+    const struct rotate_summary *summary, struct error *err)
+{
+	struct text_stream stream = {.write = write_piece, .context = &file->fd};
+
+	if (output_file_create(file, ".secret-rotate.", err) < 0)
+		return -1;
+	int result = metrics_write(run, summary, &stream, err);
+	secret_buffer_free(&stream.text);
+	if (result == 0 && fchmod(file->fd, 0644) < 0)
+		result = error_system(err, "setting its mode");
+	return result < 0 ? -1 : output_file_place(file, true, err);
+}
+
+int metrics_file_write(
+    const char *path, const struct rotate_summary *summary, bool success, struct error *err)
+{
+	int64_t now_s = (int64_t)time(NULL);
+	cleanup_free char *rotation = rotation_of(path, err);
+	struct metrics_run run = {
+	    rotation, success, now_s, success ? now_s : read_last_success(path, now_s)};
+	struct output_file file = OUTPUT_FILE_INIT;
+
+	if (!rotation || output_file_open(&file, path, err) < 0)
+		return -1;
+	int result = fill_file(&file, &run, summary, err);
+	output_file_free(&file);
+	return result < 0 ? error_wrap(err, "--metrics-file %s", path) : 0;
 }

@@ -1,11 +1,10 @@
 /*
- * metrics: what a run found and did, in Prometheus's text format.
+ * metrics: the results of a run as a file for node_exporter's textfile collector.
  *
- * All are gauges about the run that ended last, named secretmanager_rotate_...  Each has the label
- * `rotation`, by which several rotations can be told apart, whose files stand in one folder.  How
- * many Secrets and values there are is left out when no look at them came to its end: a part of
- * them is no number to watch.
- * Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text, 0.0.4)
+ * All metrics are gauges about the last run, named secretmanager_rotate_...  The label `rotation`,
+ * the file's name without ".prom", distinguishes several rotations with files in one directory.
+ * The numbers of Secrets and values are left out if the last pass over the Secrets was not
+ * completed.
  */
 #ifndef ROTATE_METRICS_H
 #define ROTATE_METRICS_H
@@ -18,14 +17,24 @@ struct metrics_run {
 	const char *rotation; /* UTF-8 */
 	bool success;
 	int64_t ended_s;
-	int64_t last_success_s; /* of this run or one before; 0: not known, and left out */
+	int64_t last_success_s; /* of this run or an earlier one; 0: unknown, and left out */
 };
 
 /* Write the metrics, and flush the stream. */
 int metrics_write(const struct metrics_run *run, const struct rotate_summary *summary,
     struct text_stream *out, struct error *err) __attribute__((nonnull, warn_unused_result));
-
-/* The time of the last success that such a text tells; 0: none. */
+/* Return the time of the last success from such a text, in seconds since 1970; 0: none. */
 int64_t metrics_last_success(const char *text) __attribute__((nonnull));
+
+/* Check before a run that the file can be written.  ERROR_USAGE: `path` is not a regular file. */
+int metrics_file_check(const char *path, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/*
+ * Replace the file after a run.  After a failed run the time of the last success is taken from the
+ * old file, so that an alert on its age works through failures.  The mode is 0644 whatever the
+ * umask: the collector runs as another user.
+ */
+int metrics_file_write(const char *path, const struct rotate_summary *summary, bool success,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

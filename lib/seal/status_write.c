@@ -240,31 +240,6 @@ static int write_yaml(
 	return result;
 }
 
-static int help(struct text_stream *out, const char *name, const char *text, struct error *err)
-{
-	return secret_buffer_append_format(
-	    &out->text, err, "# HELP %s %s\n# TYPE %s gauge\n", name, text, name);
-}
-
-/* NAME{namespace="...",secret="...",key="...",transit_key="...",state="..."} NUMBER */
-static int sample(struct text_stream *out, const char *metric, const struct status_secret *secret,
-    const struct status_value *value, int64_t number, struct error *err)
-{
-	const char *labels[][2] = {{"namespace", secret->namespace}, {",secret", secret->name},
-	    {",key", value->data_key},
-	    {",transit_key", secret->transit_key ? secret->transit_key : ""},
-	    {",state", status_state_name(value->state)}};
-
-	if (secret_buffer_append_format(&out->text, err, "%s{", metric) < 0)
-		return -1;
-	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++)
-		if (prometheus_append_label(&out->text, labels[i][0], labels[i][1], err) < 0)
-			return -1;
-	if (secret_buffer_append_format(&out->text, err, "} %" PRId64 "\n", number) < 0)
-		return -1;
-	return text_stream_advance(out, err);
-}
-
 static int64_t version_of(const struct status_value *value)
 {
 	return value->version;
@@ -280,55 +255,43 @@ static int64_t plaintext_of(const struct status_value *value)
 	return value->state == STATUS_PLAINTEXT;
 }
 
-static int write_metric(const struct status *status, const char *metric, const char *text,
-    int64_t (*number)(const struct status_value *value), struct text_stream *out, struct error *err)
+/* Write a sample for each value of each Secret. */
+static void write_metric(struct prometheus_writer *writer, const struct status *status,
+    const char *name, const char *help, int64_t (*number)(const struct status_value *value))
 {
-	if (help(out, metric, text, err) < 0)
-		return -1;
+	prometheus_begin(writer, name, help);
 	for (size_t i = 0; i < status->count; i++)
 		for (size_t j = 0; j < status->secrets[i].count; j++) {
-			const struct status_value *value = &status->secrets[i].values[j];
-			if (sample(out, metric, &status->secrets[i], value, number(value), err) < 0)
-				return -1;
+			const struct status_secret *secret = &status->secrets[i];
+			const struct status_value *value = &secret->values[j];
+			const struct prometheus_label labels[] = {{"namespace", secret->namespace},
+			    {"secret", secret->name}, {"key", value->data_key},
+			    {"transit_key", secret->transit_key ? secret->transit_key : ""},
+			    {"state", status_state_name(value->state)}};
+
+			prometheus_write(
+			    writer, labels, sizeof(labels) / sizeof(*labels), number(value));
 		}
-	return 0;
-}
-
-static int write_keys(const struct status *status, struct text_stream *out, struct error *err)
-{
-	static const char metric[] = "secretmanager_transit_key_latest_version";
-
-	bool begun = false;
-
-	for (size_t i = 0; i < status->key_count; i++) {
-		const struct status_key *key = &status->keys[i];
-		if (!key->latest)
-			continue;
-		if (!begun && help(out, metric, "Newest version of a Transit key.", err) < 0)
-			return -1;
-		begun = true;
-		if (secret_buffer_append_format(&out->text, err, "%s{", metric) < 0 ||
-		    prometheus_append_label(&out->text, "transit_key", key->name, err) < 0 ||
-		    secret_buffer_append_format(&out->text, err, "} %" PRId64 "\n", key->latest) <
-			0 ||
-		    text_stream_advance(out, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 static int write_prometheus(const struct status *status, struct text_stream *out, struct error *err)
 {
-	if (write_metric(status, "secretmanager_value_key_version",
-		"Version of the Transit key that a value is sealed with; 0: not sealed.",
-		version_of, out, err) < 0 ||
-	    write_metric(status, "secretmanager_value_plaintext",
-		"1 where a value stands unsealed in a sealed Secret.", plaintext_of, out,
-		err) < 0 ||
-	    write_metric(status, "secretmanager_value_size_bytes",
-		"Bytes of a value as it is stored.", size_of, out, err) < 0)
-		return -1;
-	return write_keys(status, out, err);
+	struct prometheus_writer writer = {.out = out, .err = err};
+
+	write_metric(&writer, status, "secretmanager_value_key_version",
+	    "Version of the Transit key that a value is sealed with; 0: not sealed.", version_of);
+	write_metric(&writer, status, "secretmanager_value_plaintext",
+	    "1 for a plaintext value in a sealed Secret.", plaintext_of);
+	write_metric(&writer, status, "secretmanager_value_size_bytes",
+	    "Bytes of a value as it is stored.", size_of);
+	prometheus_begin(&writer, "secretmanager_transit_key_latest_version",
+	    "Newest version of a Transit key.");
+	for (size_t i = 0; i < status->key_count; i++)
+		if (status->keys[i].latest) {
+			const struct prometheus_label label = {"transit_key", status->keys[i].name};
+			prometheus_write(&writer, &label, 1, status->keys[i].latest);
+		}
+	return prometheus_flush(&writer);
 }
 
 static int write_form(const struct status *status, enum status_format format, int64_t now_s,

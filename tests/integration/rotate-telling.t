@@ -85,7 +85,7 @@ is "$(metrics last_success_timestamp_seconds)" 1600000000 "once more it stays"
 
 age 99999999999
 run "$BIN/secret-rotate" -n nowhere --name x --transit-key aes256-key --phase verify --metrics-file "$file"
-err_like 'warning: --metrics-file .*/nightly.prom: the old one tells of no success' "a time to come is none"
+err_like 'warning: --metrics-file .*/nightly.prom: the old file has no time of a success' "a time to come is none"
 is "$(metrics last_run_success last_success_timestamp_seconds)" "0 -" "and is left out"
 echo garbage >"$file"
 run "$BIN/secret-rotate" -n demo --metrics-file "$file"
@@ -104,11 +104,11 @@ version=$(latest)
 run "$BIN/secret-rotate" -n demo --metrics-file "$file" --dry-run
 is "$STATUS $(<"$file")" "0 $before" "a dry run leaves the file as it is"
 run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/nowhere/rotate.prom"
-fails_with 1 '^secret-rotate: --metrics-file .*/nowhere/rotate.prom: its folder: No such file' "a folder that is not there"
+fails_with 1 '^secret-rotate: --metrics-file .*/nowhere/rotate.prom: its directory: No such file' "a folder that is not there"
 run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile"
 fails_with 2 'not a regular file' "a folder"
 run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile/"
-fails_with 2 'it names no file' "no name"
+fails_with 2 'a directory' "no name"
 mkfifo "$TAP_WORK/textfile/fifo.prom"
 run timeout "$PATIENCE" "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile/fifo.prom"
 fails_with 2 'not a regular file' "a named pipe"
