@@ -66,7 +66,7 @@ int files_command(
 	    .namespace = options->namespace,
 	    .min_age_ms = options->min_age_ms,
 	    .dry_run = options->dry_run,
-	    .tell_old = print_old};
+	    .report_old = print_old};
 	struct rotate_files_summary summary;
 
 	if (count == 0)

@@ -1,20 +1,17 @@
-/* manifest_files: the Secrets in manifests given by -f, for the command that seals. */
+/* manifest_files: seal the Secrets in the manifests that -f names. */
 #ifndef SECRET_SEAL_MANIFEST_FILES_H
 #define SECRET_SEAL_MANIFEST_FILES_H
 
 #include "cmd/secret-seal/command.h"
-#include "lib/seal/seal.h"
-
-/* What becomes of the sealed manifests. */
-enum manifest_target { MANIFEST_TO_API, MANIFEST_TO_STDOUT, MANIFEST_IN_PLACE };
+#include "lib/seal/manifests.h"
 
 /*
- * Seal all the files, one after the other; "-" is standard input, and a folder is its manifests
- * (lib/manifest/walk.h).  On error those before it are done, and *err says what became of
- * the Secrets.
+ * Seal the files one after the other; "-" is standard input, and a folder is the manifests in it
+ * (lib/manifest/walk.h).  After an error the files before the failed one are done, and *err has how
+ * many Secrets were written.
  */
 int manifest_files_seal(const struct connection *connection, const struct seal_settings *settings,
-    const struct strings *files, bool recursive, enum manifest_target target, struct error *err)
+    const struct strings *paths, bool recursive, enum manifests_target target, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -350,22 +350,22 @@ static int check_manifests(const struct seal_settings *settings, int count, stru
 
 /* Adopting is about what the API has; in manifests all plaintext is sealed anyway. */
 static int check_adopt(
-    const struct seal_settings *settings, enum manifest_target target, struct error *err)
+    const struct seal_settings *settings, enum manifests_target target, struct error *err)
 {
-	if (!settings->adopt || target == MANIFEST_TO_API)
+	if (!settings->adopt || target == MANIFESTS_TO_API)
 		return 0;
 	return error_set(err, ERROR_USAGE,
 	    "-f: --adopt is for Secrets that the Kubernetes API has: not with %s",
-	    target == MANIFEST_IN_PLACE ? "--in-place" : "--output yaml or --dry-run=client");
+	    target == MANIFESTS_IN_PLACE ? "--in-place" : "--output yaml or --dry-run=client");
 }
 
 /* What is printed is the manifests' own text; then nothing is written. */
 static int choose_target(
-    enum seal_dry_run dry_run, enum output output, enum manifest_target *target, struct error *err)
+    enum seal_dry_run dry_run, enum output output, enum manifests_target *target, struct error *err)
 {
-	*target = configuration.in_place  ? MANIFEST_IN_PLACE
-		  : output == OUTPUT_YAML ? MANIFEST_TO_STDOUT
-					  : MANIFEST_TO_API;
+	*target = configuration.in_place  ? MANIFESTS_IN_PLACE
+		  : output == OUTPUT_YAML ? MANIFESTS_TO_STDOUT
+					  : MANIFESTS_TO_API;
 	if (configuration.in_place || (output == OUTPUT_YAML && dry_run != DRY_RUN_SERVER) ||
 	    (output == OUTPUT_NAME && dry_run != DRY_RUN_CLIENT))
 		return 0;
@@ -381,7 +381,7 @@ static int choose_target(
 static int seal_manifests(
     const struct seal_settings *settings, enum output output, int count, struct error *err)
 {
-	enum manifest_target target;
+	enum manifests_target target;
 
 	if (check_manifests(settings, count, err) < 0 ||
 	    choose_target(settings->dry_run, output, &target, err) < 0 ||

@@ -1,9 +1,9 @@
 /*
- * manifest_file: a file whose text is replaced whole, or not at all.
+ * file: a manifest file, read document by document, and replaced as a whole or not at all.
  *
- * What is written goes to a new file in the same directory, which then takes the old one's place:
- * whoever reads, and whenever this process or the machine dies, there is the old text or the new.
- * Mode and owner stay; of a symbolic link the file that it leads to is replaced.
+ * The new text is written to a temporary file in the same folder, which is then renamed: readers,
+ * and the next run after this process or the machine died, see the old text or the new one.  Mode
+ * and owner are kept.  Of a symbolic link, the file that it leads to is replaced.
  */
 #ifndef MANIFEST_FILE_H
 #define MANIFEST_FILE_H
@@ -12,39 +12,69 @@
 #include <sys/stat.h>
 
 #include "lib/base/error.h"
+#include "lib/base/output_file.h"
 #include "lib/base/secret_buffer.h"
+#include "lib/manifest/stream.h"
 
 struct manifest_file {
-	int in;		  /* the old text, for reading from its beginning */
-	int out;	  /* the new one */
-	int folder;	  /* that both are in */
-	const char *name; /* as it was given, for messages; borrowed */
-	char *path;	  /* where it is, links followed */
-	char *base;	  /* its last part; borrowed from path */
-	char *temporary;  /* the new file's name in the folder; NULL: it is in place, or gone */
-	struct stat before;
-	struct secret_buffer pending; /* written, but not out yet */
+	char *name; /* as the user wrote it, for messages */
+
+	/* Reading. */
+	int in;		    /* -1: reading has ended */
+	bool is_stream;	    /* `in` is borrowed, and cannot be replaced */
+	struct stat before; /* of a file when it was opened */
+	struct manifest_stream stream;
+	off_t next; /* offset of the next document, in bytes */
+
+	/* Writing. */
+	struct output_file out;	      /* the new text; fd -1: none yet */
+	int old;		      /* the old text, for copying; -1: not open */
+	off_t copied;		      /* up to here the old text is in `out`, or replaced */
+	struct secret_buffer pending; /* to be written to `out` */
 };
 
-/*
- * Open for reading and make the new file, empty.  It must be a regular file that we may give a
- * successor of the same owner.  On error there is nothing to free.
- */
+/* Open a regular file for reading.  On error there is nothing to free. */
 int manifest_file_open(struct manifest_file *file, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-
-/* Append to the new text. */
-int manifest_file_write(struct manifest_file *file, const void *bytes, size_t length,
+/* Read documents from a descriptor, which is borrowed: a pipe, or standard input. */
+int manifest_file_open_stream(struct manifest_file *file, int fd, const char *name,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+void manifest_file_free(struct manifest_file *file) __attribute__((nonnull));
 
 /*
- * Put the new text, all of it on disk, in the old one's place.  ERROR_CONFLICT when somebody has
- * changed or replaced the file since it was opened: it is as they left it.
+ * Read the next document into *text, the number of its first line into *line and its offset in
+ * bytes into *offset.  Return 1, 0 after the last one, or -1 on error.
+ */
+int manifest_file_next(struct manifest_file *file, struct secret_buffer *text, size_t *line,
+    off_t *offset, struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Close the descriptor that was read from.  A file can still be replaced. */
+void manifest_file_end_reading(struct manifest_file *file) __attribute__((nonnull));
+/* Return whether both names lead to the same file. */
+bool manifest_file_is_same(const struct manifest_file *a, const struct manifest_file *b)
+    __attribute__((nonnull));
+
+/*
+ * Create the temporary file, to learn early whether the file can be replaced.  Otherwise the first
+ * manifest_file_replace does it.
+ */
+int manifest_file_prepare(struct manifest_file *file, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/*
+ * Write a document's new text in place of the old one.  Documents that are not replaced are copied.
+ * Offsets must ascend.  ERROR_CONFLICT: another process changed the file since it was opened.
+ */
+int manifest_file_replace(struct manifest_file *file, off_t offset,
+    const struct secret_buffer *old_text, const struct secret_buffer *new_text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Return whether a document was replaced, so that manifest_file_commit has something to do. */
+bool manifest_file_is_changed(const struct manifest_file *file) __attribute__((nonnull));
+/*
+ * Sync the new text to disk and rename it over the old file.  ERROR_CONFLICT: another process
+ * changed or replaced the file since it was opened, and its version is kept.
  */
 int manifest_file_commit(struct manifest_file *file, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-
-/* Free; without a commit the file is as it was. */
-void manifest_file_free(struct manifest_file *file) __attribute__((nonnull));
+/* Remove the temporary file: the old text stays. */
+void manifest_file_discard(struct manifest_file *file) __attribute__((nonnull));
 
 #endif

@@ -1,56 +1,78 @@
 #include "lib/rotate/files.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/input_file.h"
 #include "lib/base/log.h"
+#include "lib/base/signals.h"
 #include "lib/base/strings.h"
-#include "lib/manifest/stream.h"
 #include "lib/manifest/walk.h"
-#include "lib/rotate/files_document.h"
-#include "lib/rotate/files_outside.h"
-#include "lib/rotate/files_window.h"
+#include "lib/rotate/files_internal.h"
 
-/* Of a file that makes one Secret or ConfigMap, which hold 1 MiB. */
+/* The largest environment file: it makes one Secret or ConfigMap, which hold 1 MiB. */
 #define ENVIRONMENT_BYTES_MAX ((size_t)4 * 1024 * 1024)
-/* Searched at once for what could be ciphertext. */
+/* Bytes that are searched for ciphertext in one step. */
 #define SEARCH_STEP ((size_t)64 * 1024)
+/* The beginning of ciphertext, as it is and in base64, and the length of the longer one. */
+static const char *const ciphertext_marks[] = {"vault:v", "dmF1bHQ6"};
+#define MARK_MAX 8
 
-struct rotation {
-	struct files_run run;
-	struct files_window window;
+struct walk_ctx {
+	struct files_run *run;
+	struct manifest_batch batch;
 };
 
-/*
- * One file.
- */
-
-static int open_file(const char *path, struct stat *file, struct error *reason)
+void files_report(struct files_run *run, const struct error *reason)
 {
-	return input_file_open_regular(AT_FDCWD, path, 0, path, file, reason);
+	if (run->silent)
+		return;
+	run->summary->broken++;
+	log_write(LOG_ERROR, "%s", reason->message);
 }
 
-/* From `offset` on the file could hold ciphertext; also when that can't be told. */
-static bool may_hold_ciphertext(int fd, off_t offset)
+int files_check_time(const struct files_run *run, struct error *err)
+{
+	if (signals_check(err) < 0)
+		return -1;
+	if (!http_client_is_over(run->client))
+		return 0;
+	if (clock_now_ms() < http_client_deadline_ms(run->client))
+		return error_set(err, ERROR_INTERRUPTED, "interrupted by a signal");
+	return error_set(
+	    err, ERROR_NETWORK, "the time limit is over; run again, or pass a longer --timeout");
+}
+
+/*
+ * Files that cannot be read.
+ */
+
+bool files_hold_ciphertext(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < sizeof(ciphertext_marks) / sizeof(*ciphertext_marks); i++)
+		if (memmem(bytes, length, ciphertext_marks[i], strlen(ciphertext_marks[i])))
+			return true;
+	return false;
+}
+
+/* Return whether a file may hold ciphertext from `offset` on; true if it cannot be read. */
+static bool file_holds_ciphertext(int fd, off_t offset)
 {
 	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
 	struct error ignored = ERROR_INIT;
 	ssize_t count;
 
-	if (secret_buffer_reserve(&bytes, SEARCH_STEP + FILES_MARK_MAX, &ignored) < 0)
+	if (secret_buffer_reserve(&bytes, SEARCH_STEP + MARK_MAX, &ignored) < 0)
 		return true;
 	while ((count = pread(fd, bytes.data + bytes.length, SEARCH_STEP, offset)) > 0) {
 		bytes.length += (size_t)count;
 		if (files_hold_ciphertext(bytes.data, bytes.length))
 			return true;
-		/* A mark may stand across two steps. */
-		size_t kept = bytes.length < FILES_MARK_MAX ? bytes.length : FILES_MARK_MAX;
+		/* A mark may begin in one step and end in the next. */
+		size_t kept = bytes.length < MARK_MAX ? bytes.length : MARK_MAX;
 		memmove(bytes.data, bytes.data + bytes.length - kept, kept);
 		bytes.length = kept;
 		offset += count;
@@ -58,157 +80,163 @@ static bool may_hold_ciphertext(int fd, off_t offset)
 	return count < 0;
 }
 
-static int take_document(struct rotation *rotation, const struct files_file *file,
-    struct secret_buffer *text, size_t line, off_t offset, struct error *err)
+/* Too large a file is an error only where it may hold ciphertext. */
+static int report_unread(struct files_run *run, int fd, off_t offset, const struct error *reason)
 {
-	struct files_document *document = calloc(1, sizeof(*document));
-
-	if (!document)
-		return error_memory(err);
-	document->offset = offset;
-	if (files_document_read(&rotation->run, document, text, line, file->path, err) < 0) {
-		files_document_free(document);
+	if (reason->code == ERROR_INTERRUPTED)
 		return -1;
-	}
-	return files_window_put(&rotation->window, &rotation->run, document, err);
-}
-
-/* What follows a document that can't be told from the next stays as it is. */
-static int refuse_rest(
-    struct rotation *rotation, int fd, off_t offset, const struct error *reason, struct error *err)
-{
-	if (reason->code == ERROR_INTERRUPTED) {
-		*err = *reason;
-		return -1;
-	}
-	if (reason->code != ERROR_TOO_LARGE || may_hold_ciphertext(fd, offset))
-		files_complain(&rotation->run, reason);
+	if (reason->code == ERROR_TOO_LARGE && fd >= 0 && !file_holds_ciphertext(fd, offset))
+		files_report_unchecked(run, reason, false);
 	else
-		log_write(LOG_DEBUG, "passed over, as it holds no ciphertext: %s", reason->message);
+		files_report(run, reason);
 	return 0;
 }
 
-static int read_stream(
-    struct rotation *rotation, const struct files_file *file, int fd, struct error *err)
+/*
+ * A document that cannot be read is an error where it may hold ciphertext.  Templates are common in
+ * checkouts, and need not be YAML before they are rendered.
+ */
+static int report_unreadable(
+    struct files_run *run, const struct manifest_document *document, const struct error *reason)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct error reason = ERROR_INIT;
-	struct manifest_stream stream;
-	off_t offset = 0;
-	size_t line;
-	int found, result = 0;
+	const struct secret_buffer *text = &document->manifest.text;
+	const char *bytes = secret_buffer_string(text);
 
-	manifest_stream_begin(&stream, fd, file->path);
-	while (result == 0 && (found = manifest_stream_next(&stream, &text, &line, &reason)) != 0) {
-		if (found < 0) {
-			result = refuse_rest(rotation, fd, offset, &reason, err);
-			break;
-		}
-		off_t length = (off_t)text.length;
-		result = take_document(rotation, file, &text, line, offset, err);
-		offset += length;
-	}
-	manifest_stream_end(&stream);
-	return result;
-}
-
-static int read_file(struct rotation *rotation, const char *path, int fd, const struct stat *before,
-    struct error *err)
-{
-	const struct files_file *file = files_window_begin(&rotation->window, path, before, err);
-
-	if (!file || read_stream(rotation, file, fd, err) < 0)
+	if (reason->code == ERROR_SYSTEM)
 		return -1;
-	return files_window_complete(&rotation->window, &rotation->run, err);
+	if (files_hold_ciphertext(bytes, text->length))
+		files_report(run, reason);
+	else
+		files_report_unchecked(run, reason, memmem(bytes, text->length, "Secret", 6));
+	return 0;
 }
 
-/* An environment file is only searched. */
-static int read_environment(struct rotation *rotation, const char *path, int fd, struct error *err)
+static int job_fail(void *context, const struct manifest_batch_file *file,
+    const struct manifest_document *document, struct error *err)
+{
+	struct error over = ERROR_INIT;
+	struct files_run *run = context;
+
+	if (files_check_time(run, &over) < 0) {
+		*err = over;
+		return -1;
+	}
+	if (document)
+		return report_unreadable(run, document, err);
+	return report_unread(run, file ? file->file.in : -1, file ? file->file.next : 0, err);
+}
+
+static void job_finish(void *context, const struct manifest_batch_file *file)
+{
+	struct files_run *run = context;
+	struct rotate_files_summary *summary = run->summary;
+
+	if (file->lost) {
+		summary->failed += file->secrets;
+		return;
+	}
+	if (file->values == 0)
+		return;
+	summary->changed++;
+	summary->rewrapped += file->secrets;
+	summary->values += file->values;
+	log_write(LOG_INFO, "%s: %zu value%s rewrapped", file->file.name, file->values,
+	    file->values > 1 ? "s" : "");
+}
+
+/*
+ * A pass over all files.
+ */
+
+/* Search an environment file; it is never changed. */
+static int search_environment(struct files_run *run, const char *path, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = {.limit = ENVIRONMENT_BYTES_MAX};
 	struct error reason = ERROR_INIT;
+	struct stat status;
+	cleanup_close int fd = input_file_open_regular(AT_FDCWD, path, 0, path, &status, &reason);
 
-	if (secret_buffer_read_fd(&text, fd, path, &reason) == 0)
-		return files_outside_note_text(
-		    &rotation->run, path, secret_buffer_string(&text), text.length, err);
-	return refuse_rest(rotation, fd, 0, &reason, err);
-}
-
-static int visit(void *context, const char *path, struct error *err)
-{
-	struct rotation *rotation = context;
-	struct error reason = ERROR_INIT;
-	struct stat before;
-
-	if (files_check_time(&rotation->run, err) < 0)
-		return -1;
-	rotation->run.summary->files++;
-	int fd = open_file(path, &before, &reason);
-	/* By another name, or named twice: what waits of it is to be in place first. */
-	if (fd >= 0 && files_window_has(&rotation->window, &before)) {
-		close(fd);
-		if (files_window_flush(&rotation->window, &rotation->run, err) < 0)
-			return -1;
-		fd = open_file(path, &before, &reason);
-	}
-	if (fd < 0) {
-		files_complain(&rotation->run, &reason);
+	if (fd >= 0 && secret_buffer_read_fd(&text, fd, path, &reason) == 0)
+		return files_note_text(run, path, &text, err);
+	if (report_unread(run, fd, 0, &reason) == 0)
 		return 0;
-	}
-	int result = files_is_environment(path) ? read_environment(rotation, path, fd, err)
-						: read_file(rotation, path, fd, &before, err);
-	close(fd);
-	return result;
+	*err = reason;
+	return -1;
 }
 
-static int complain(void *context, struct error *reason)
+static int walk_visit(void *context, const char *path, struct error *err)
 {
-	struct rotation *rotation = context;
+	struct walk_ctx *walk = context;
 
-	if (files_check_time(&rotation->run, reason) < 0)
+	if (files_check_time(walk->run, err) < 0)
 		return -1;
-	files_complain(&rotation->run, reason);
-	error_clear(reason);
+	walk->run->summary->files++;
+	return files_is_environment(path) ? search_environment(walk->run, path, err)
+					  : manifest_batch_read_file(&walk->batch, path, err);
+}
+
+static int walk_fail(void *context, struct error *err)
+{
+	const struct walk_ctx *walk = context;
+
+	if (job_fail(walk->run, NULL, NULL, err) < 0)
+		return -1;
+	error_clear(err);
 	return 0;
 }
 
-/* A path that is mistyped, or not checked out, must not pass for one that is up to date. */
-static void complain_if_empty(struct rotation *rotation, const char *path, size_t files_before)
+/* A mistyped path, or one that is not checked out, must not pass a verification. */
+static void check_not_empty(struct files_run *run, const char *path, size_t files_before)
 {
-	const struct files_run *run = &rotation->run;
 	struct error reason = ERROR_INIT;
 
 	if (run->settings->phase != ROTATE_FILES_VERIFY || run->summary->files > files_before)
 		return;
 	error_set(&reason, ERROR_NOT_FOUND,
 	    "%s: no manifest found (" MANIFEST_PATTERNS "); check the path", path);
-	files_complain(&rotation->run, &reason);
+	files_report(run, &reason);
 }
 
-/* Look at all files, for what `pass` says. */
-static int look_at_files(struct rotation *rotation, enum files_pass pass, char *const *paths,
-    size_t count, struct error *err)
+static int walk_paths(struct walk_ctx *walk, char *const *paths, size_t count, struct error *err)
 {
-	struct manifest_folder_visitor visitor = {visit, complain, rotation, files_is_environment};
+	struct manifest_folder_visitor visitor = {
+	    walk_visit, walk_fail, walk, files_is_environment};
 
-	rotation->run.pass = pass;
 	for (size_t i = 0; i < count; i++) {
-		size_t before = rotation->run.summary->files;
+		size_t before = walk->run->summary->files;
+
 		if (manifest_folder_walk(paths[i], true, &visitor, err) < 0)
 			return -1;
-		complain_if_empty(rotation, paths[i], before);
+		check_not_empty(walk->run, paths[i], before);
 	}
-	return files_window_flush(&rotation->window, &rotation->run, err);
+	return manifest_batch_flush(&walk->batch, err);
+}
+
+static int run_pass(struct files_run *run, enum files_pass pass, char *const *paths, size_t count,
+    struct error *err)
+{
+	struct manifest_job job = {.context = run,
+	    .examine = files_examine,
+	    .transform = files_transform,
+	    .settle = files_settle,
+	    .release = files_release,
+	    .finish = job_finish,
+	    .fail = job_fail};
+	struct walk_ctx walk = {.run = run};
+
+	run->pass = pass;
+	manifest_batch_init(&walk.batch, &job);
+	int result = walk_paths(&walk, paths, count, err);
+	manifest_batch_free(&walk.batch);
+	return result;
 }
 
 /*
- * Keys.
+ * The phases.
  */
 
-/* A key that can't be rotated is the failure of the Secrets under it. */
-static int rotate_keys(struct rotation *rotation, struct error *err)
+static int rotate_keys(struct files_run *run, struct error *err)
 {
-	struct files_run *run = &rotation->run;
 	const struct rotate_files_settings *settings = run->settings;
 
 	if (settings->dry_run)
@@ -218,46 +246,41 @@ static int rotate_keys(struct rotation *rotation, struct error *err)
 	    settings->min_age_ms, &run->summary->keys, err);
 }
 
-/* Find the keys, which takes a pass of its own, and rotate them. */
+/* Find the keys in a pass of their own, and rotate them. */
 static int gather_and_rotate(
-    struct rotation *rotation, char *const *paths, size_t count, struct error *err)
+    struct files_run *run, char *const *paths, size_t count, struct error *err)
 {
-	struct files_run *run = &rotation->run;
 	struct rotate_files_summary *summary = run->summary, ignored = {0};
 
-	/* What is wrong with files is told once. */
+	/* With all phases the second pass reports the errors. */
 	if (run->settings->phase == ROTATE_FILES_ALL) {
 		run->silent = true;
 		run->summary = &ignored;
 	}
-	int result = look_at_files(rotation, FILES_GATHER, paths, count, err);
+	int result = run_pass(run, FILES_GATHER, paths, count, err);
 	run->silent = false;
 	run->summary = summary;
-	return result == 0 ? rotate_keys(rotation, err) : -1;
+	return result == 0 ? rotate_keys(run, err) : -1;
 }
-
-/*
- * The run.
- */
 
 static const char *plural(size_t count)
 {
 	return count == 1 ? "" : "s";
 }
 
-/* Say what is left. */
-static int refuse_rest_of_run(const struct rotation *rotation, size_t left, struct error *err)
+/* Set the error that counts what is left. */
+static int refuse_left(const struct files_run *run, size_t left, struct error *err)
 {
-	const struct rotate_files_summary *summary = rotation->run.summary;
-	bool verify = rotation->run.settings->phase == ROTATE_FILES_VERIFY;
+	const struct rotate_files_summary *summary = run->summary;
+	bool verify = run->settings->phase == ROTATE_FILES_VERIFY;
 
-	error_set(err, ERROR_REJECTED, "the reasons stand above: %s",
-	    verify ? "rewrap with secret-rotate --files" : "see to them and run again");
+	error_set(err, ERROR_REJECTED, "see the errors above and %s",
+	    verify ? "rewrap with secret-rotate --files" : "run again");
 	if (summary->outside > 0)
-		error_wrap(err, "%zu document%s hold%s old ciphertext outside sealed Secrets",
-		    summary->outside, plural(summary->outside), summary->outside == 1 ? "s" : "");
+		error_wrap(err, "%zu document%s with old ciphertext outside sealed Secrets",
+		    summary->outside, plural(summary->outside));
 	if (summary->broken > 0)
-		error_wrap(err, "%zu document%s or file%s can't be %s", summary->broken,
+		error_wrap(err, "%zu document%s or file%s cannot be %s", summary->broken,
 		    plural(summary->broken), plural(summary->broken),
 		    verify ? "read" : "read or replaced");
 	if (left > 0)
@@ -266,79 +289,65 @@ static int refuse_rest_of_run(const struct rotation *rotation, size_t left, stru
 	return -1;
 }
 
-static size_t count_failed_keys(const struct keyset *keys)
+static bool has_failed_key(const struct keyset *keys)
 {
-	size_t failed = 0;
-
 	for (size_t i = 0; i < keys->count; i++)
-		failed += keys->keys[i]->failed;
-	return failed;
+		if (keys->keys[i]->failed)
+			return true;
+	return false;
 }
 
-static int conclude(const struct rotation *rotation, struct error *err)
+static int conclude(const struct files_run *run, struct error *err)
 {
-	const struct rotate_files_summary *summary = rotation->run.summary;
+	const struct rotate_files_summary *summary = run->summary;
 	size_t left = summary->failed;
 
-	if (rotation->run.settings->phase == ROTATE_FILES_VERIFY)
+	if (run->settings->phase == ROTATE_FILES_VERIFY)
 		left += summary->old;
 	if (summary->secrets == 0 && summary->broken == 0)
 		log_write(LOG_WARNING, "no sealed Secret was found in %zu file%s", summary->files,
 		    plural(summary->files));
 	if (left + summary->broken + summary->outside > 0)
-		return refuse_rest_of_run(rotation, left, err);
-	if (count_failed_keys(&rotation->run.keys) > 0)
+		return refuse_left(run, left, err);
+	if (has_failed_key(&run->keys))
 		return error_set(
-		    err, ERROR_REJECTED, "not every key was rotated, for the reasons above");
+		    err, ERROR_REJECTED, "not every key was rotated; see the errors above");
 	return 0;
 }
 
-static int run_phases(
-    struct rotation *rotation, char *const *paths, size_t count, struct error *err)
+static int run_phases(struct files_run *run, char *const *paths, size_t count, struct error *err)
 {
-	const struct rotate_files_settings *settings = rotation->run.settings;
-	enum rotate_files_phase phase = settings->phase;
-	bool looks_only = settings->dry_run || phase == ROTATE_FILES_VERIFY;
+	enum rotate_files_phase phase = run->settings->phase;
+	bool only_reports = run->settings->dry_run || phase == ROTATE_FILES_VERIFY;
 
 	if ((phase == ROTATE_FILES_ROTATE || phase == ROTATE_FILES_ALL) &&
-	    gather_and_rotate(rotation, paths, count, err) < 0)
+	    gather_and_rotate(run, paths, count, err) < 0)
 		return -1;
 	if (phase != ROTATE_FILES_ROTATE &&
-	    look_at_files(rotation, looks_only ? FILES_TELL : FILES_REWRAP, paths, count, err) < 0)
+	    run_pass(run, only_reports ? FILES_REPORT : FILES_REWRAP, paths, count, err) < 0)
 		return -1;
-	if (files_outside_report(&rotation->run, err) < 0)
-		return -1;
-	return conclude(rotation, err);
-}
-
-static int begin(struct rotation *rotation, struct error *err)
-{
-	const struct rotate_files_settings *settings = rotation->run.settings;
-
-	files_window_init(&rotation->window);
-	if (is_set(settings->transit_key) &&
-	    transit_key_parse(&rotation->run.only, settings->transit_key, err) < 0)
-		return -1;
-	return vault_init(&rotation->run.vault, &settings->vault, err);
+	return files_report_outside(run, err) < 0 ? -1 : conclude(run, err);
 }
 
 int rotate_files(struct http_client *client, const struct rotate_files_settings *settings,
     char *const *paths, size_t count, struct rotate_files_summary *summary, struct error *err)
 {
-	struct rotation rotation = {
-	    .run = {.client = client, .settings = settings, .summary = summary}};
+	struct files_run run = {.client = client, .settings = settings, .summary = summary};
 	struct error revoke = ERROR_INIT;
+	int result = 0;
 
 	*summary = (struct rotate_files_summary){0};
-	int result = begin(&rotation, err);
+	if (is_set(settings->transit_key))
+		result = transit_key_parse(&run.only, settings->transit_key, err);
 	if (result == 0)
-		result = run_phases(&rotation, paths, count, err);
-	files_window_free(&rotation.window);
-	if (vault_session_end(client, &rotation.run.vault, &settings->session, &revoke) < 0)
+		result = vault_init(&run.vault, &settings->vault, err);
+	if (result == 0)
+		result = run_phases(&run, paths, count, err);
+	if (vault_session_end(client, &run.vault, &settings->session, &revoke) < 0)
 		log_write(LOG_WARNING, "%s", revoke.message);
-	vault_free(&rotation.run.vault);
-	files_outside_free(&rotation.run);
-	keyset_free(&rotation.run.keys);
-	transit_key_free(&rotation.run.only);
+	vault_free(&run.vault);
+	files_free_outside(&run);
+	keyset_free(&run.keys);
+	transit_key_free(&run.only);
 	return result;
 }

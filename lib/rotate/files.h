@@ -1,10 +1,10 @@
 /*
- * files: bring sealed manifests in files, such as a Git checkout's, to the newest versions of their
- * Transit keys, where they stand.
+ * files: bring sealed Secrets in files, such as a Git checkout, to the newest versions of their
+ * Transit keys.
  *
- * Only the ciphertext's text changes; each file is replaced whole or not at all
- * (lib/manifest/file.h), and one with nothing old is not touched.  Vault alone is asked.
- * Memory is bounded however many files there are and however large they are.
+ * Only the text of ciphertexts changes.  Each file is replaced as a whole or not at all
+ * (lib/manifest/file.h); a file with nothing old is not written.  Only Vault is called.  Memory is
+ * bounded, whatever the number and the size of the files.
  */
 #ifndef ROTATE_FILES_H
 #define ROTATE_FILES_H
@@ -13,61 +13,60 @@
 #include "lib/vault/transit.h"
 
 enum rotate_files_phase {
-	ROTATE_FILES_REWRAP, /* what is old */
-	ROTATE_FILES_ROTATE, /* the keys that the files name; no file is changed */
-	ROTATE_FILES_VERIFY, /* nothing is changed, and what is old is an error */
+	ROTATE_FILES_REWRAP, /* rewrap what is old */
+	ROTATE_FILES_ROTATE, /* rotate the keys that the files name; change no file */
+	ROTATE_FILES_VERIFY, /* change nothing; what is old is an error */
 	ROTATE_FILES_ALL     /* rotate, then rewrap */
 };
 
-/* A Secret that holds something old; all borrowed. */
+/* A Secret with old values; all borrowed. */
 struct rotate_files_old {
-	const char *file, *namespace, *name; /* namespace NULL: nobody names it */
-	size_t line, values;		     /* where it begins; how many are old */
-	int64_t oldest, newest;		     /* versions among those */
-	int64_t latest;			     /* to which they would come */
+	const char *file, *namespace, *name; /* namespace NULL: unknown */
+	size_t line, values;		     /* where it begins; how many values are old */
+	int64_t oldest, newest;		     /* versions of these values */
+	int64_t latest;			     /* the version that they would get */
 };
 
 struct rotate_files_settings {
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	/*
-	 * Only this key, which is also that of Secrets whose annotation names none; NULL: each that
-	 * an annotation names.
+	 * The only key to rewrap with, also for Secrets without an annotation.  NULL: every key
+	 * that an annotation names.
 	 */
 	const char *transit_key;
-	const char *namespace; /* of manifests that name none; NULL or "": unknown */
+	const char *namespace; /* of manifests without one; NULL or "": unknown */
 	enum rotate_files_phase phase;
-	int64_t min_age_ms; /* no rotation of a key whose newest version is younger; 0: always */
-	bool dry_run;	    /* nothing is changed, neither keys nor files */
-	/* Told of each Secret with something old by a dry run; not NULL then. */
-	void (*tell_old)(void *context, const struct rotate_files_old *old);
-	void *tell_context;
+	int64_t min_age_ms; /* do not rotate a key whose newest version is younger; 0: always */
+	bool dry_run;	    /* change neither keys nor files */
+	/* Called by a dry run for each Secret with old values; not NULL then. */
+	void (*report_old)(void *context, const struct rotate_files_old *old);
+	void *report_context;
 };
 
-/* What a run did.  secrets = current + rewrapped + old + other_key + failed, unless it broke off.
- */
+/* Unless the run broke off, secrets = current + rewrapped + old + other_key + failed. */
 struct rotate_files_summary {
 	size_t keys;	  /* rotated */
-	size_t files;	  /* looked at */
-	size_t changed;	  /* of them replaced */
-	size_t secrets;	  /* sealed ones found */
-	size_t current;	  /* of them on their key's newest version already */
-	size_t rewrapped; /* of them brought to it */
-	size_t old;	  /* of them that verify and a dry run leave on an old one */
-	size_t other_key; /* of them sealed with a key that the run leaves alone */
-	size_t failed;	  /* of them not done, each with its reasons in the log */
+	size_t files;	  /* examined */
+	size_t changed;	  /* files that were replaced */
+	size_t secrets;	  /* sealed Secrets */
+	size_t current;	  /* Secrets on their key's newest version already */
+	size_t rewrapped; /* Secrets brought to it */
+	size_t old;	  /* Secrets that a verification or a dry run leaves on an old one */
+	size_t other_key; /* Secrets of keys that --transit-key excludes */
+	size_t failed;	  /* Secrets that were not rewrapped, as logged */
 	size_t values;	  /* rewrapped */
 	size_t outside;	  /* documents with old ciphertext outside sealed Secrets */
-	size_t broken;	  /* documents and files that can't be read or replaced, as the log says */
+	size_t broken;	  /* documents and files that cannot be read or replaced, as logged */
 };
 
 /*
- * Do it for these files, and for what in these folders ends in .yaml, .yml or .json, but for hidden
- * folders in them.  Ciphertext outside Secrets, in .env and .properties files too, is only
- * reported. What can't be done stops nothing else.
+ * Process these files, and in these folders all files that end in .yaml, .yml or .json, without
+ * hidden folders.  Ciphertext outside Secrets, also in .env and .properties files, is only
+ * reported.  An error of a file or Secret does not stop the others.
  *
- * 0: every Secret found is on its key's newest version, or by a dry run can be.  -1: *err says what
- * stopped the run, or that something is left; *summary is filled in either case.
+ * Return 0 if every Secret is on its key's newest version, or by a dry run could be; -1 if not, or
+ * if the run broke off.  *summary is filled in either case.
  */
 int rotate_files(struct http_client *client, const struct rotate_files_settings *settings,
     char *const *paths, size_t count, struct rotate_files_summary *summary, struct error *err)

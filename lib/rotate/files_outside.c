@@ -1,5 +1,3 @@
-#include "lib/rotate/files_outside.h"
-
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +5,10 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 #include "lib/base/strings.h"
+#include "lib/rotate/files_internal.h"
 #include "lib/sealed/mention.h"
 
-/* Documents noted; the memory for more is not worth it. */
+/* Documents that are noted one by one, to bound the memory; more are counted. */
 #define OUTSIDE_MAX 1000
 
 struct files_outside {
@@ -20,9 +19,10 @@ struct files_outside {
 	struct files_outside *next;
 };
 
-/* Text that is searched: a document without its sealed Secrets. */
-struct search {
-	const struct files_document *document; /* NULL: nothing is left out */
+/* Text to search: a document without its sealed Secrets. */
+struct search_ctx {
+	const char *file;
+	const struct manifest *manifest; /* NULL: a file that is not a manifest */
 	const char *text;
 	size_t length;
 };
@@ -35,23 +35,23 @@ bool files_is_environment(const char *path)
 	       fnmatch("*.properties", name, 0) == 0;
 }
 
-/* Return the end of the sealed Secret that the byte is in, or 0. */
-static size_t skip_secret(const struct search *search, size_t byte)
+/* Return the end of the sealed Secret that contains the byte, or 0. */
+static size_t skip_secret(const struct search_ctx *search, size_t byte)
 {
-	const struct manifest *manifest = search->document ? &search->document->manifest : NULL;
+	const struct manifest *manifest = search->manifest;
 
 	for (size_t i = 0; manifest && i < manifest->count; i++) {
 		const struct manifest_node *node = &manifest->tree.nodes[manifest->secrets[i].node];
 
-		if (files_is_sealed(&manifest->secrets[i].object) && byte >= node->start &&
-		    byte < node->end)
+		if (byte >= node->start && byte < node->end &&
+		    files_is_sealed(&manifest->secrets[i].object))
 			return node->end;
 	}
 	return 0;
 }
 
 /* Return the offset of the first ciphertext at or after `from`, or the length. */
-static size_t find(const struct search *search, size_t from, int64_t *version)
+static size_t find_ciphertext(const struct search_ctx *search, size_t from, int64_t *version)
 {
 	while (from < search->length) {
 		const char *found =
@@ -66,8 +66,8 @@ static size_t find(const struct search *search, size_t from, int64_t *version)
 	return search->length;
 }
 
-/* Return the key that the document names outside its sealed Secrets; newly allocated, or NULL. */
-static char *find_key(const struct search *search)
+/* Return the key that the text names outside sealed Secrets; newly allocated, or NULL. */
+static char *find_key_name(const struct search_ctx *search)
 {
 	static const char mark[] = SEALED_ANNOTATION_KEY, ends[] = " \t\r\n\"',}#";
 	const char *end = search->text + search->length, *at = search->text;
@@ -90,18 +90,17 @@ static char *find_key(const struct search *search)
 	return NULL;
 }
 
-static size_t line_of(const struct search *search, size_t at)
+static size_t text_line(const struct search_ctx *search, size_t at)
 {
-	const struct files_document *document = search->document;
-	size_t line = document ? document->manifest.tree.line : 1;
+	size_t line = search->manifest ? search->manifest->tree.line : 1;
 
 	for (size_t i = 0; i < at; i++)
 		line += search->text[i] == '\n';
 	return line;
 }
 
-static int note(struct files_run *run, const char *file, const struct search *search,
-    size_t line_at, int64_t oldest, struct error *err)
+static int add_outside(struct files_run *run, const struct search_ctx *search, size_t at,
+    int64_t oldest, struct error *err)
 {
 	struct files_outside *added;
 
@@ -109,13 +108,13 @@ static int note(struct files_run *run, const char *file, const struct search *se
 		return 0;
 	added = calloc(1, sizeof(*added));
 	if (added)
-		added->file = strdup(file);
+		added->file = strdup(search->file);
 	if (!added || !added->file) {
 		free(added);
 		return error_memory(err);
 	}
-	added->key = find_key(search);
-	added->line = line_of(search, line_at);
+	added->key = find_key_name(search);
+	added->line = text_line(search, at);
 	added->oldest = oldest;
 	if (run->outside_last)
 		run->outside_last->next = added;
@@ -125,36 +124,42 @@ static int note(struct files_run *run, const char *file, const struct search *se
 	return 0;
 }
 
-static int note_oldest(
-    struct files_run *run, const char *file, const struct search *search, struct error *err)
+static int note_oldest(struct files_run *run, const struct search_ctx *search, struct error *err)
 {
 	int64_t version, oldest = 0;
 	size_t oldest_at = 0;
 
 	if (run->pass == FILES_GATHER)
 		return 0;
-	for (size_t at = 0; (at = find(search, at, &version)) < search->length; at++)
+	for (size_t at = 0; (at = find_ciphertext(search, at, &version)) < search->length; at++)
 		if (oldest == 0 || version < oldest) {
 			oldest = version;
 			oldest_at = at;
 		}
-	return oldest == 0 ? 0 : note(run, file, search, oldest_at, oldest, err);
+	return oldest == 0 ? 0 : add_outside(run, search, oldest_at, oldest, err);
 }
 
-int files_outside_note_document(
-    struct files_run *run, const struct files_document *document, struct error *err)
+int files_note_document(
+    struct files_run *run, const struct manifest_document *document, struct error *err)
 {
 	const struct manifest_tree *tree = &document->manifest.tree;
+	struct search_ctx search = {
+	    document->file->file.name, &document->manifest, tree->text, tree->length};
 
-	return note_oldest(
-	    run, tree->what, &(struct search){document, tree->text, tree->length}, err);
+	return note_oldest(run, &search, err);
 }
 
-int files_outside_note_text(
-    struct files_run *run, const char *file, const char *text, size_t length, struct error *err)
+int files_note_text(
+    struct files_run *run, const char *file, const struct secret_buffer *text, struct error *err)
 {
-	return note_oldest(run, file, &(struct search){NULL, text, length}, err);
+	struct search_ctx search = {file, NULL, secret_buffer_string(text), text->length};
+
+	return note_oldest(run, &search, err);
 }
+
+/*
+ * Reporting.
+ */
 
 /* Return the key with the newest version among those of the run; NULL: none. */
 static const struct keyset_key *newest_key(const struct files_run *run)
@@ -170,8 +175,8 @@ static const struct keyset_key *newest_key(const struct files_run *run)
 	return newest;
 }
 
-/* Find the key to compare with in *key; NULL: unknown. */
-static int settle_key(struct files_run *run, const struct files_outside *each,
+/* Set *key to the key to compare with; NULL: unknown. */
+static int outside_find_key(struct files_run *run, const struct files_outside *each,
     const struct keyset_key **key, struct error *err)
 {
 	const char *name = each->key ? each->key : run->settings->transit_key;
@@ -182,19 +187,18 @@ static int settle_key(struct files_run *run, const struct files_outside *each,
 	if (!name || transit_key_parse(&parsed, name, &ignored) < 0)
 		return 0;
 	transit_key_free(&parsed);
-	*key = files_know_key(run, name, err);
+	*key = files_find_key(run, name, err);
 	return *key ? 0 : -1;
 }
 
-static void report(
+static void report_outside(
     struct files_run *run, const struct files_outside *each, const struct keyset_key *key)
 {
 	run->summary->outside++;
 	if (!key || key->failed)
 		log_write(LOG_ERROR,
 		    "%s:%zu: ciphertext of version %lld outside a sealed Secret: its Transit key "
-		    "is "
-		    "not known; pass --transit-key, or write \"" SEALED_ANNOTATION_KEY
+		    "is not known; pass --transit-key, or write \"" SEALED_ANNOTATION_KEY
 		    ": KEY\" beside it",
 		    each->file, each->line, (long long)each->oldest);
 	else
@@ -205,18 +209,18 @@ static void report(
 		    key->key.mount, key->key.name);
 }
 
-int files_outside_report(struct files_run *run, struct error *err)
+int files_report_outside(struct files_run *run, struct error *err)
 {
 	for (const struct files_outside *each = run->outside; each; each = each->next) {
 		const struct keyset_key *key;
 
-		/* As with Secrets, --transit-key leaves other keys alone. */
+		/* --transit-key excludes other keys, as with Secrets. */
 		if (each->key && run->only.name && !transit_key_is(&run->only, each->key))
 			continue;
-		if (settle_key(run, each, &key, err) < 0)
+		if (outside_find_key(run, each, &key, err) < 0)
 			return -1;
 		if (!key || key->failed || each->oldest < key->wanted_version)
-			report(run, each, key);
+			report_outside(run, each, key);
 	}
 	if (run->outside_count > OUTSIDE_MAX) {
 		run->summary->outside += run->outside_count - OUTSIDE_MAX;
@@ -226,7 +230,7 @@ int files_outside_report(struct files_run *run, struct error *err)
 	return 0;
 }
 
-void files_outside_free(struct files_run *run)
+void files_free_outside(struct files_run *run)
 {
 	while (run->outside) {
 		struct files_outside *each = run->outside;

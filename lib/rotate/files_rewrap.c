@@ -1,153 +1,289 @@
-#include "lib/rotate/files_rewrap.h"
-
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/log.h"
+#include "lib/rotate/files_internal.h"
 
-static const struct kube_entry *entry_of(const struct files_value *value)
+/* Values of one request to Vault: of one key, and all bound or all not. */
+struct rewrap_ctx {
+	struct files_run *run;
+	struct files_value **values;
+	struct transit_item *items;
+	size_t count;
+};
+
+/*
+ * Rewrapping.
+ */
+
+/* Vault refuses a wrong context with the same message as a garbled ciphertext. */
+static void hint_binding(const struct files_secret *secret, struct error *reason)
 {
-	return &value->secret->found->object.data[value->entry];
-}
-
-/* In one batch all have a context or none has (Vault's rule). */
-static int compare(const void *left, const void *right)
-{
-	const struct files_value *a = *(struct files_value *const *)left;
-	const struct files_value *b = *(struct files_value *const *)right;
-
-	if (a->secret->key != b->secret->key)
-		return a->secret->key < b->secret->key ? -1 : 1;
-	if ((a->context == NULL) != (b->context == NULL))
-		return a->context == NULL ? -1 : 1;
-	return a->order < b->order ? -1 : 1;
-}
-
-static bool go_together(const struct files_value *a, const struct files_value *b)
-{
-	return a->secret->key == b->secret->key && (a->context == NULL) == (b->context == NULL);
-}
-
-/* Vault says the same of a wrong context as of a garbled ciphertext. */
-static void hint_binding(const struct files_value *value, struct error *reason)
-{
-	const struct files_secret *secret = value->secret;
-
 	if (secret->scope == SEALED_STRICT)
-		error_hint(reason, "was it sealed for %s/%s?", secret->namespace,
+		error_hint(reason, "check that it was sealed for %s/%s", secret->namespace,
 		    secret->found->object.name);
 	else if (secret->scope == SEALED_NAMESPACE_WIDE)
-		error_hint(reason, "was it sealed for namespace %s?", secret->namespace);
+		error_hint(reason, "check that it was sealed for namespace %s", secret->namespace);
 }
 
-/* What came is ciphertext of the newest version, and Vault can decrypt it again. */
-static int check_output(const struct files_value *value, const struct keyset_key *key,
-    const struct transit_item *item, struct error *reason)
+/* Check that Vault returned ciphertext of the newest version that it can decrypt again. */
+static int check_rewrapped(
+    const struct files_secret *secret, const struct transit_item *item, struct error *reason)
 {
 	const struct secret_buffer *output = &item->output;
 	int64_t version;
 
 	if (item->error) {
 		error_set(reason, ERROR_REJECTED, "Vault can't rewrap it: %s", item->error);
-		hint_binding(value, reason);
+		hint_binding(secret, reason);
 		return -1;
 	}
 	if (sealed_version(secret_buffer_string(output), output->length, &version, reason) < 0 ||
-	    version < key->wanted_version)
+	    version < secret->key->wanted_version)
 		return error_set(reason, ERROR_INVALID,
-		    "Vault's answer to rewrap is no ciphertext of the newest version");
+		    "Vault's answer to rewrap is not ciphertext of the newest version");
 	if (output->length > TRANSIT_CIPHERTEXT_MAX)
 		return error_set(reason, ERROR_TOO_LARGE,
-		    "its new ciphertext would have %zu characters, and Vault decrypts no more than "
-		    "%zu: seal it again in two parts",
+		    "the new ciphertext would have %zu characters, and Vault decrypts at most %zu; "
+		    "seal the value again in two parts",
 		    output->length, TRANSIT_CIPHERTEXT_MAX);
 	return 0;
 }
 
-static int take(struct files_run *run, const struct files_value *value, struct transit_item *item,
-    struct error *err)
+/* Move the new values into their Secrets' changes. */
+static int take_rewrapped(struct rewrap_ctx *ctx, struct error *err)
 {
-	struct files_secret *secret = value->secret;
-	const struct kube_entry *entry = entry_of(value);
-	size_t length = item->output.length;
-	struct error reason = ERROR_INIT;
+	for (size_t i = 0; i < ctx->count; i++) {
+		const struct kube_entry *entry = ctx->values[i]->entry;
+		struct files_secret *secret = ctx->values[i]->secret;
+		struct secret_buffer *output = &ctx->items[i].output;
+		size_t length = output->length;
+		struct error reason = ERROR_INIT;
 
-	if (check_output(value, secret->key, item, &reason) < 0) {
-		files_complain_secret(run, value->document, secret, entry, &reason);
-		return 0;
+		if (check_rewrapped(secret, &ctx->items[i], &reason) < 0) {
+			files_report_secret(
+			    ctx->run, ctx->values[i]->document, secret, entry, &reason);
+			continue;
+		}
+		if (kube_secret_add(&secret->change, entry->key, output, err) < 0)
+			return -1;
+		secret->bytes = secret->bytes - entry->value.length + length;
 	}
-	if (kube_secret_add(&secret->change, entry->key, &item->output, err) < 0)
-		return -1;
-	secret->bytes = secret->bytes - entry->value.length + length;
 	return 0;
 }
 
-/* None of them could be: each Secret is told once. */
-static void complain_batch(const struct files_run *run, struct files_value *const *values,
-    size_t count, const struct error *reason)
+/* Report the refusal of the whole request, once for each Secret. */
+static void report_refused(const struct rewrap_ctx *ctx, const struct error *reason)
 {
-	const struct files_secret *latest = NULL;
+	const struct files_secret *reported = NULL;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < ctx->count; i++) {
+		struct files_secret *secret = ctx->values[i]->secret;
 		struct error copy = *reason;
-		if (values[i]->secret != latest)
-			files_complain_secret(
-			    run, values[i]->document, values[i]->secret, NULL, &copy);
-		latest = values[i]->secret;
+
+		if (secret != reported)
+			files_report_secret(
+			    ctx->run, ctx->values[i]->document, secret, NULL, &copy);
+		reported = secret;
 	}
 }
 
-static int run_batch(struct files_run *run, struct files_value *const *values,
-    struct transit_item *items, size_t count, struct error *err)
+static int rewrap_request(struct rewrap_ctx *ctx, struct error *err)
 {
-	const struct keyset_key *key = values[0]->secret->key;
+	const struct keyset_key *key = ctx->values[0]->secret->key;
+	struct files_run *run = ctx->run;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct kube_entry *entry = entry_of(values[i]);
-		items[i] = (struct transit_item){.input = secret_buffer_string(&entry->value),
-		    .input_length = entry->value.length,
-		    .context = values[i]->context};
+	for (size_t i = 0; i < ctx->count; i++) {
+		const struct secret_buffer *value = &ctx->values[i]->entry->value;
+
+		ctx->items[i] = (struct transit_item){.input = secret_buffer_string(value),
+		    .input_length = value->length,
+		    .context = ctx->values[i]->context};
 	}
 	if (vault_session_renew(run->client, &run->vault, &run->settings->session, err) < 0)
 		return -1;
-	if (transit_batch(run->client, &run->vault, &key->key, TRANSIT_REWRAP, items, count, err) <
-	    0) {
-		if (error_is_outage(err))
-			return -1;
-		complain_batch(run, values, count, err);
-		error_clear(err);
-		return 0;
-	}
-	for (size_t i = 0; i < count; i++)
-		if (take(run, values[i], &items[i], err) < 0)
-			return -1;
+	if (transit_batch(run->client, &run->vault, &key->key, TRANSIT_REWRAP, ctx->items,
+		ctx->count, err) == 0)
+		return take_rewrapped(ctx, err);
+	if (error_is_outage(err))
+		return -1;
+	report_refused(ctx, err);
+	error_clear(err);
 	return 0;
 }
 
-static int rewrap_batch(
-    struct files_run *run, struct files_value *const *values, size_t count, struct error *err)
+/* Vault takes values of one key, and either all with a context or all without. */
+static bool values_go_together(const struct files_value *a, const struct files_value *b)
 {
-	struct transit_item *items = calloc(count, sizeof(*items));
+	return a->secret->key == b->secret->key && (a->context == NULL) == (b->context == NULL);
+}
 
-	if (!items)
+/* Move the first value, and what goes together with it, from *values to the request. */
+static void pick_values(struct rewrap_ctx *ctx, struct files_value **values, size_t count)
+{
+	ctx->count = 0;
+	for (size_t i = 0; i < count && ctx->count < TRANSIT_BATCH_ITEMS; i++) {
+		if (!values[i] ||
+		    (ctx->count > 0 && !values_go_together(ctx->values[0], values[i])))
+			continue;
+		ctx->values[ctx->count++] = values[i];
+		values[i] = NULL;
+	}
+}
+
+static int rewrap_values(
+    struct files_run *run, struct files_value **values, size_t count, struct error *err)
+{
+	cleanup_free struct files_value **picked = calloc(count, sizeof(struct files_value *));
+	cleanup_free struct transit_item *items = calloc(count, sizeof(*items));
+	struct rewrap_ctx ctx = {.run = run, .values = picked, .items = items};
+	int result = 0;
+
+	if (!picked || !items)
 		return error_memory(err);
-	int result = run_batch(run, values, items, count, err);
-	transit_items_free(items, count);
-	free(items);
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		if (!values[i])
+			continue;
+		pick_values(&ctx, values + i, count - i);
+		result = rewrap_request(&ctx, err);
+		transit_items_free(items, ctx.count);
+	}
 	return result;
 }
 
-int files_rewrap(
-    struct files_run *run, struct files_value **values, size_t count, struct error *err)
+int files_transform(void *context, struct manifest_document *first, struct error *err)
 {
-	if (count == 0)
-		return 0;
-	qsort(values, count, sizeof(*values), compare);
-	for (size_t first = 0, end; first < count; first = end) {
-		for (end = first + 1; end < count && end - first < TRANSIT_BATCH_ITEMS &&
-				      go_together(values[first], values[end]);)
-			end++;
-		if (rewrap_batch(run, values + first, end - first, err) < 0)
-			return -1;
+	struct files_run *run = context;
+	size_t count = 0, at = 0;
+
+	if (files_check_time(run, err) < 0)
+		return -1;
+	for (const struct manifest_document *each = first; each; each = each->next)
+		count += each->values;
+	cleanup_free struct files_value **values = calloc(count + 1, sizeof(struct files_value *));
+	if (!values)
+		return error_memory(err);
+	for (const struct manifest_document *each = first; each; each = each->next)
+		for (size_t i = 0; i < each->values; i++)
+			values[at++] = &((struct files_state *)each->state)->values[i];
+	return count > 0 ? rewrap_values(run, values, count, err) : 0;
+}
+
+/*
+ * The new text.
+ */
+
+/* Drop the changes of Secrets that would be too large: a new version may have another digit. */
+static void check_sizes(const struct files_run *run, const struct manifest_document *document)
+{
+	const struct files_state *state = document->state;
+
+	for (size_t i = 0; i < document->manifest.count; i++) {
+		struct files_secret *secret = &state->secrets[i];
+		struct error reason = ERROR_INIT;
+
+		if (secret->change.data_count == 0 || secret->bytes <= KUBE_SECRET_BYTES_MAX)
+			continue;
+		error_set(&reason, ERROR_TOO_LARGE,
+		    "its values would have %zu bytes, and a Secret holds %zu; seal some of them in "
+		    "another Secret",
+		    secret->bytes, KUBE_SECRET_BYTES_MAX);
+		files_report_secret(run, document, secret, NULL, &reason);
+		kube_secret_free(&secret->change);
 	}
+}
+
+static size_t list_changes(
+    const struct manifest_document *document, struct manifest_change *changes)
+{
+	const struct files_state *state = document->state;
+	size_t count = 0;
+
+	for (size_t i = 0; i < document->manifest.count; i++)
+		if (state->secrets[i].change.data_count > 0)
+			changes[count++] = (struct manifest_change){
+			    &document->manifest.secrets[i], &state->secrets[i].change, false};
+	return count;
+}
+
+/* Drop and report the changes that cannot be made, which are found by halving. */
+static void drop_impossible(const struct files_run *run, const struct manifest_document *document,
+    const struct manifest_change *changes, size_t count)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	const struct files_state *state = document->state;
+	struct error reason = ERROR_INIT;
+
+	if (count == 0 || manifest_change(&document->manifest, changes, count, &text, &reason) == 0)
+		return;
+	if (count > 1) {
+		drop_impossible(run, document, changes, count / 2);
+		drop_impossible(run, document, changes + count / 2, count - count / 2);
+		return;
+	}
+	struct files_secret *secret = &state->secrets[changes->secret - document->manifest.secrets];
+	files_report_secret(run, document, secret, NULL, &reason);
+	kube_secret_free(&secret->change);
+}
+
+/* Append the document's new text, or nothing where no change can be made. */
+static int append_text(const struct files_run *run, const struct manifest_document *document,
+    struct secret_buffer *text, struct error *err)
+{
+	const struct manifest *manifest = &document->manifest;
+	cleanup_free struct manifest_change *changes =
+	    calloc(manifest->count + 1, sizeof(*changes));
+
+	if (!changes)
+		return error_memory(err);
+	check_sizes(run, document);
+	size_t count = list_changes(document, changes);
+	if (count == 0 || manifest_change(manifest, changes, count, text, err) == 0)
+		return 0;
+	error_clear(err);
+	secret_buffer_reset(text);
+	drop_impossible(run, document, changes, count);
+	count = list_changes(document, changes);
+	return count > 0 ? manifest_change(manifest, changes, count, text, err) : 0;
+}
+
+/* Count what became of the document's Secrets; files.c adds up those of files that are replaced. */
+static void count_secrets(const struct files_run *run, const struct manifest_document *document)
+{
+	struct rotate_files_summary *summary = run->summary;
+	struct manifest_batch_file *file = document->file;
+	const struct files_state *state = document->state;
+
+	for (size_t i = 0; i < document->manifest.count; i++) {
+		const struct files_secret *secret = &state->secrets[i];
+		size_t changed = secret->change.data_count;
+
+		file->values += changed;
+		if (!secret->counts)
+			continue;
+		if (secret->failed)
+			summary->failed++;
+		else if (changed > 0)
+			file->secrets++;
+		else if (run->pass == FILES_GATHER)
+			continue;
+		else if (secret->old > 0)
+			summary->old++;
+		else
+			summary->current++;
+	}
+}
+
+int files_settle(void *context, struct manifest_document *document, struct secret_buffer *text,
+    struct error *err)
+{
+	const struct files_run *run = context;
+
+	if (files_check_time(run, err) < 0)
+		return -1;
+	if (document->values > 0 && append_text(run, document, text, err) < 0)
+		return -1;
+	count_secrets(run, document);
 	return 0;
 }

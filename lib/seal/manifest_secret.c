@@ -66,32 +66,30 @@ static char *version_of(const struct manifest *manifest, struct error *err)
 	return string_format(err, "%s", text);
 }
 
-/* Call `each` for the documents of the stream, until it fails. */
-static int each_document(int fd, const struct search *search,
-    int (*each)(void *context, struct manifest *manifest, struct error *err), void *context,
-    struct error *err)
+/* Call `each` for every document of the file, until it returns -1. */
+static int each_document(struct manifest_file *file, const struct search *search,
+    int (*each)(void *context, struct manifest *manifest, off_t offset, struct error *err),
+    void *context, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct manifest_stream stream;
 	size_t line;
+	off_t offset;
 	int result;
 
-	if (!search->force_foreign && foreign_check_file(fd, search->file, err) < 0)
+	if (!search->force_foreign && foreign_check_file(file->in, search->file, err) < 0)
 		return -1;
-	manifest_stream_begin(&stream, fd, search->file);
-	while ((result = manifest_stream_next(&stream, &text, &line, err)) == 1) {
+	while ((result = manifest_file_next(file, &text, &line, &offset, err)) == 1) {
 		struct manifest manifest;
 
 		result = foreign_read_manifest(
 		    &manifest, &text, line, search->file, search->force_foreign, err);
 		if (result == 0)
-			result = each(context, &manifest, err);
+			result = each(context, &manifest, offset, err);
 		manifest_free(&manifest);
 		if (result < 0)
-			break;
+			return -1;
 	}
-	manifest_stream_end(&stream);
-	return result;
+	return result < 0 ? -1 : check_found(search, err);
 }
 
 /*
@@ -130,9 +128,11 @@ static int take_found(
 	return 0;
 }
 
-static int read_document(void *context, struct manifest *manifest, struct error *err)
+static int read_document(void *context, struct manifest *manifest, off_t offset, struct error *err)
 {
 	struct reading *reading = context;
+
+	(void)offset;
 	const struct manifest_secret *found = find(&reading->search, manifest, err);
 
 	if (!found)
@@ -147,15 +147,13 @@ int manifest_secret_read(const char *file, const char *name, const char *namespa
 	    .search = {.file = file, .name = name, .force_foreign = force_foreign},
 	    .namespace = namespace,
 	    .secret = secret};
-	struct stat status;
-	cleanup_close int fd = input_file_open_regular(AT_FDCWD, file, 0, file, &status, err);
+	struct manifest_file opened;
 
 	*secret = (struct kube_secret){0};
-	if (fd < 0)
+	if (manifest_file_open(&opened, file, err) < 0)
 		return -1;
-	int result = each_document(fd, &reading.search, read_document, &reading, err);
-	if (result == 0)
-		result = check_found(&reading.search, err);
+	int result = each_document(&opened, &reading.search, read_document, &reading, err);
+	manifest_file_free(&opened);
 	if (result < 0)
 		kube_secret_free(secret);
 	return result;
@@ -220,14 +218,14 @@ static int run_steps(struct sealing *sealing, struct error *err)
 	return sealing_mark(sealing, err);
 }
 
-static int write_change(struct changing *changing, const struct manifest *manifest,
+static int write_change(struct changing *changing, const struct manifest *manifest, off_t offset,
     const struct manifest_secret *found, struct sealing *sealing, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	struct manifest_change change = {found, &sealing->change, true};
 
 	if (manifest_change(manifest, &change, 1, &text, err) < 0 ||
-	    manifest_file_write(&changing->file, secret_buffer_string(&text), text.length, err) < 0)
+	    manifest_file_replace(&changing->file, offset, &manifest->text, &text, err) < 0)
 		return -1;
 	sealing->change.name = strdup(sealing->name);
 	if (!sealing->change.name)
@@ -251,7 +249,7 @@ static int check_plaintext(
 	return 0;
 }
 
-static int change_found(struct changing *changing, const struct manifest *manifest,
+static int change_found(struct changing *changing, const struct manifest *manifest, off_t offset,
     const struct manifest_secret *found, struct error *err)
 {
 	const char *own = found->object.namespace;
@@ -267,7 +265,7 @@ static int change_found(struct changing *changing, const struct manifest *manife
 	    run_steps(&sealing, err) == 0)
 		result = settings.check_only
 			     ? 0
-			     : write_change(changing, manifest, found, &sealing, err);
+			     : write_change(changing, manifest, offset, found, &sealing, err);
 	free(sealing.name);
 	free(sealing.existing.namespace);
 	transit_key_free(&sealing.key);
@@ -276,17 +274,15 @@ static int change_found(struct changing *changing, const struct manifest *manife
 	return result;
 }
 
-static int change_document(void *context, struct manifest *manifest, struct error *err)
+static int change_document(
+    void *context, struct manifest *manifest, off_t offset, struct error *err)
 {
 	struct changing *changing = context;
 	const struct manifest_secret *found = find(&changing->search, manifest, err);
 
 	if (found)
-		return change_found(changing, manifest, found, err);
-	if (err->code)
-		return -1;
-	return manifest_file_write(
-	    &changing->file, secret_buffer_string(&manifest->text), manifest->text.length, err);
+		return change_found(changing, manifest, offset, found, err);
+	return err->code ? -1 : 0;
 }
 
 int manifest_secret_seal(struct seal_session *session, const struct seal_settings *settings,
@@ -303,10 +299,10 @@ int manifest_secret_seal(struct seal_session *session, const struct seal_setting
 	memset(outcome, 0, sizeof(*outcome));
 	if (manifest_file_open(&changing.file, file, err) < 0)
 		return -1;
-	int result =
-	    each_document(changing.file.in, &changing.search, change_document, &changing, err);
+	int result = manifest_file_prepare(&changing.file, err);
 	if (result == 0)
-		result = check_found(&changing.search, err);
+		result = each_document(
+		    &changing.file, &changing.search, change_document, &changing, err);
 	if (result == 0 && !settings->check_only)
 		result = manifest_file_commit(&changing.file, err);
 	manifest_file_free(&changing.file);

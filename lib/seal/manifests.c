@@ -1,40 +1,30 @@
 #include "lib/seal/manifests.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/log.h"
 #include "lib/base/progress.h"
 #include "lib/base/signals.h"
-#include "lib/manifest/manifest.h"
-#include "lib/manifest/stream.h"
+#include "lib/base/strings.h"
+#include "lib/manifest/batch.h"
 #include "lib/seal/internal.h"
 #include "lib/sealed/foreign.h"
 
-/*
- * Text that waits for its values to be sealed.  Half of what a request takes: its values are in
- * memory several times over while they are sealed and read back.
- */
-#define WAITING_MAX (TRANSIT_BATCH_BYTES / 2)
-
-/* A Secret of a document that waits. */
+/* A Secret of a document; the document's state is an array of them. */
 struct waiting_secret {
 	const struct manifest_secret *found;
-	struct seal_settings settings; /* with what the manifest says */
+	struct seal_settings settings; /* with the manifest's own */
 	struct sealing sealing;	       /* its `existing` borrows the manifest's data */
 	char *namespace;
-	char *version; /* resourceVersion in the manifest; NULL: none */
-	bool fresh;    /* it holds plaintext */
+	char *version;	/* resourceVersion in the manifest; NULL: none */
+	bool plaintext; /* it has values to seal */
 };
 
-struct waiting {
-	struct manifest manifest;
-	struct waiting_secret *secrets; /* one for each of the manifest's */
-	size_t values;			/* that are to be sealed */
-	struct waiting *next;
-};
-
-/* A key's state is asked for once a run. */
+/* The state of a Transit key, which is read once in a run. */
 struct known_key {
 	struct transit_key key;
 	struct transit_key_state state;
@@ -42,20 +32,14 @@ struct known_key {
 	struct known_key *next;
 };
 
-struct run {
+struct manifests_run {
 	struct seal_session *session;
 	const struct seal_settings *settings;
 	const struct manifests_sink *sink;
 	struct manifests_summary *summary;
-	const char *file;
+	bool first; /* the next text to print begins a file */
 	struct known_key *keys;
-	struct waiting *first, **last; /* in the stream's order */
-	size_t values, secrets, bytes; /* of those */
 };
-
-/*
- * Freeing.
- */
 
 static void free_waiting_secret(struct waiting_secret *secret)
 {
@@ -71,28 +55,16 @@ static void free_waiting_secret(struct waiting_secret *secret)
 	kube_secret_free(&sealing->change);
 }
 
-static void free_waiting(struct waiting *waiting)
+static void job_release(struct manifest_document *document)
 {
-	for (size_t i = 0; waiting->secrets && i < waiting->manifest.count; i++)
-		free_waiting_secret(&waiting->secrets[i]);
-	free(waiting->secrets);
-	manifest_free(&waiting->manifest);
-	free(waiting);
+	struct waiting_secret *secrets = document->state;
+
+	for (size_t i = 0; secrets && i < document->manifest.count; i++)
+		free_waiting_secret(&secrets[i]);
+	free(secrets);
 }
 
-static void free_queue(struct run *run)
-{
-	while (run->first) {
-		struct waiting *waiting = run->first;
-
-		run->first = waiting->next;
-		free_waiting(waiting);
-	}
-	run->last = &run->first;
-	run->values = run->secrets = run->bytes = 0;
-}
-
-static void free_keys(struct run *run)
+static void free_keys(struct manifests_run *run)
 {
 	while (run->keys) {
 		struct known_key *known = run->keys;
@@ -113,7 +85,8 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* The manifest's own namespace, else the one in force; NULL: nobody names it. */
-static int find_namespace(struct run *run, struct waiting_secret *secret, struct error *err)
+static int find_namespace(
+    struct manifests_run *run, struct waiting_secret *secret, struct error *err)
 {
 	const char *own = secret->found->object.namespace;
 	const char *asked = run->session->settings->kube.namespace;
@@ -207,7 +180,7 @@ static bool same_key(const struct transit_key *a, const struct transit_key *b)
 	return same_text(a->mount, b->mount) && same_text(a->name, b->name);
 }
 
-static struct known_key *find_known(const struct run *run, const struct transit_key *key)
+static struct known_key *find_known(const struct manifests_run *run, const struct transit_key *key)
 {
 	struct known_key *known = run->keys;
 
@@ -216,7 +189,7 @@ static struct known_key *find_known(const struct run *run, const struct transit_
 	return known;
 }
 
-static int remember_key(struct run *run, const struct sealing *sealing, struct error *err)
+static int remember_key(struct manifests_run *run, const struct sealing *sealing, struct error *err)
 {
 	struct known_key *known = calloc(1, sizeof(*known));
 
@@ -231,7 +204,7 @@ static int remember_key(struct run *run, const struct sealing *sealing, struct e
 	return known->key.mount && known->key.name ? 0 : error_memory(err);
 }
 
-static int find_scope(struct run *run, struct waiting_secret *secret, struct error *err)
+static int find_scope(struct manifests_run *run, struct waiting_secret *secret, struct error *err)
 {
 	struct sealing *sealing = &secret->sealing;
 	const struct known_key *known = find_known(run, &sealing->key);
@@ -265,7 +238,8 @@ static void take_key(struct waiting_secret *secret)
 	secret->settings.transit_key = kube_secret_annotation(object, SEALED_ANNOTATION_KEY);
 }
 
-static int prepare(struct run *run, struct waiting_secret *secret, struct error *err)
+static int prepare(
+    struct manifests_run *run, struct waiting_secret *secret, const char *file, struct error *err)
 {
 	struct sealing *sealing = &secret->sealing;
 
@@ -276,7 +250,7 @@ static int prepare(struct run *run, struct waiting_secret *secret, struct error 
 	sealing->session = run->session;
 	if (find_namespace(run, secret, err) < 0 || find_name(secret, err) < 0 ||
 	    take_existing(secret, err) < 0 || find_layout(secret, err) < 0 ||
-	    add_values(secret, run->file, err) < 0)
+	    add_values(secret, file, err) < 0)
 		return -1;
 	struct seal_changes changes = {.values = sealing->values};
 	sealing->changes = &changes;
@@ -309,47 +283,103 @@ static int check_ciphertexts(const struct kube_secret *object, struct error *err
 	return 0;
 }
 
-static int look_at_secret(struct run *run, struct waiting *waiting, size_t index, struct error *err)
+static bool writes_to_api(const struct manifests_run *run)
 {
-	struct waiting_secret *secret = &waiting->secrets[index];
+	return run->sink->target == MANIFESTS_TO_API;
+}
 
-	secret->found = &waiting->manifest.secrets[index];
-	if (check_ciphertexts(&secret->found->object, err) < 0)
-		return manifest_wrap(&waiting->manifest, secret->found, err);
-	secret->fresh = holds_plaintext(&secret->found->object);
-	if (!secret->fresh && !run->sink->written)
+static int examine_secret_in(struct manifests_run *run, struct manifest_document *document,
+    struct waiting_secret *secret, struct manifest_secret *found, struct error *err)
+{
+	const struct manifest *manifest = &document->manifest;
+
+	secret->found = found;
+	if (check_ciphertexts(&found->object, err) < 0)
+		return manifest_wrap(manifest, found, err);
+	secret->plaintext = holds_plaintext(&found->object);
+	if (!secret->plaintext && !writes_to_api(run))
 		return 0;
-	if (run->sink->written && manifest_read_metadata(&waiting->manifest,
-				      &waiting->manifest.secrets[index], &secret->version, err) < 0)
+	if (writes_to_api(run) &&
+	    manifest_read_metadata(manifest, found, &secret->version, err) < 0)
 		return -1;
-	if (manifest_check_rendered(secret->found, err) < 0)
-		return manifest_wrap(&waiting->manifest, secret->found, err);
-	if (prepare(run, secret, err) < 0)
-		return manifest_wrap(&waiting->manifest, secret->found, err);
-	waiting->values += secret->sealing.values.count;
+	if (manifest_check_rendered(found, err) < 0 ||
+	    prepare(run, secret, document->file->file.name, err) < 0)
+		return manifest_wrap(manifest, found, err);
+	document->values += secret->sealing.values.count;
+	document->waits = true;
 	return 0;
 }
 
-static int look_at(struct run *run, struct waiting *waiting, struct error *err)
+static int job_examine(void *context, struct manifest_document *document, struct error *err)
 {
-	const struct manifest *manifest = &waiting->manifest;
+	struct manifest *manifest = &document->manifest;
+	struct waiting_secret *secrets = calloc(manifest->count + 1, sizeof(*secrets));
+	struct manifests_run *run = context;
 
-	waiting->secrets = calloc(manifest->count + 1, sizeof(*waiting->secrets));
-	if (!waiting->secrets)
+	document->state = secrets;
+	if (!secrets)
 		return error_memory(err);
+	/* A stream may have taken its time to send the document. */
+	seal_session_restart_timeout(run->session);
 	for (size_t i = 0; i < manifest->count; i++)
-		if (look_at_secret(run, waiting, i, err) < 0)
+		if (examine_secret_in(run, document, &secrets[i], &manifest->secrets[i], err) < 0)
 			return -1;
 	return 0;
 }
 
 /*
- * To the API.
+ * Encrypting.
  */
 
-/* "FILE: line 3: Secret demo/app: ...", where the error does not say itself which Secret it is. */
-static int wrap_written(
-    const struct waiting *waiting, const struct waiting_secret *secret, struct error *err)
+/* Add manifest_wrap's position to an error of the Secret that failed. */
+static int wrap_failed(
+    const struct manifest_document *first, const struct sealing *failed, struct error *err)
+{
+	for (const struct manifest_document *each = first; each; each = each->next) {
+		const struct waiting_secret *secrets = each->state;
+
+		for (size_t i = 0; i < each->manifest.count; i++)
+			if (&secrets[i].sealing == failed)
+				return manifest_wrap(&each->manifest, secrets[i].found, err);
+	}
+	return error_wrap(err, "%s", first->file->file.name);
+}
+
+static int job_transform(void *context, struct manifest_document *first, struct error *err)
+{
+	struct manifests_run *run = context;
+	struct sealing *failed = NULL;
+	size_t count = 0, at = 0;
+
+	for (const struct manifest_document *each = first; each; each = each->next)
+		count += each->manifest.count;
+	cleanup_free struct sealing **sealings = calloc(count + 1, sizeof(struct sealing *));
+	if (!sealings)
+		return error_memory(err);
+	for (const struct manifest_document *each = first; each; each = each->next) {
+		struct waiting_secret *secrets = each->state;
+
+		for (size_t i = 0; i < each->manifest.count; i++)
+			if (secrets[i].plaintext || writes_to_api(run))
+				sealings[at++] = &secrets[i].sealing;
+	}
+	if (at == 0)
+		return 0;
+	seal_session_restart_timeout(run->session);
+	if (signals_check(err) < 0 || seal_session_log_in(run->session, err) < 0)
+		return -1;
+	if (sealings_encrypt(sealings, at, &failed, err) < 0)
+		return wrap_failed(first, failed, err);
+	return 0;
+}
+
+/*
+ * Writing to the API.
+ */
+
+/* "FILE: line 3: Secret demo/app: ...", unless the error names the Secret itself. */
+static int wrap_written(const struct manifest_document *document,
+    const struct waiting_secret *secret, struct error *err)
 {
 	const struct sealing *sealing = &secret->sealing;
 	cleanup_free char *name =
@@ -357,12 +387,14 @@ static int wrap_written(
 
 	if (name && !strstr(err->message, name))
 		error_wrap(err, "%s", name);
-	return manifest_wrap(&waiting->manifest, secret->found, err);
+	return manifest_wrap(&document->manifest, secret->found, err);
 }
 
-static int write_secret(struct run *run, const struct waiting_secret *secret, struct error *err)
+static int write_secret(
+    struct manifests_run *run, const struct waiting_secret *secret, struct error *err)
 {
 	const struct kube_secret *object = &secret->found->object;
+	struct seal_settings settings = *run->settings;
 	struct seal_outcome outcome = {0};
 
 	if (signals_check(err) < 0)
@@ -371,7 +403,6 @@ static int write_secret(struct run *run, const struct waiting_secret *secret, st
 		return error_set(err, ERROR_USAGE,
 		    "metadata.generateName: a Secret that is written to the API has a name");
 	seal_session_restart_timeout(run->session);
-	struct seal_settings settings = *run->settings;
 	settings.based_on = secret->version;
 	int result = sealing_write_manifest(&secret->sealing, object, &settings, &outcome, err);
 	if (result == 0) {
@@ -383,194 +414,132 @@ static int write_secret(struct run *run, const struct waiting_secret *secret, st
 	return result;
 }
 
-static int write_secrets(struct run *run, struct waiting *waiting, struct error *err)
+static int write_secrets(
+    struct manifests_run *run, const struct manifest_document *document, struct error *err)
 {
-	for (size_t i = 0; i < waiting->manifest.count; i++) {
-		if (write_secret(run, &waiting->secrets[i], err) < 0)
-			return wrap_written(waiting, &waiting->secrets[i], err);
+	const struct waiting_secret *secrets = document->state;
+
+	for (size_t i = 0; i < document->manifest.count; i++) {
+		if (write_secret(run, &secrets[i], err) < 0)
+			return wrap_written(document, &secrets[i], err);
 		progress_update(run->summary->written, 0);
 	}
 	return 0;
 }
 
 /*
- * The queue.
+ * The new text.
  */
 
-/* The Secrets with new values, and all that are to be written; NULL on error. */
-static struct sealing **list_sealings(const struct run *run, size_t *count, struct error *err)
+static int append_text(
+    const struct manifest_document *document, struct secret_buffer *text, struct error *err)
 {
-	struct sealing **sealings = calloc(run->secrets + 1, sizeof(struct sealing *));
-
-	*count = 0;
-	if (!sealings)
-		error_memory(err);
-	for (struct waiting *waiting = run->first; sealings && waiting; waiting = waiting->next)
-		for (size_t i = 0; i < waiting->manifest.count; i++)
-			if (waiting->secrets[i].fresh || run->sink->written)
-				sealings[(*count)++] = &waiting->secrets[i].sealing;
-	return sealings;
-}
-
-/* Say where the one that failed stands. */
-static int wrap_failed(const struct run *run, const struct sealing *failed, struct error *err)
-{
-	for (const struct waiting *waiting = run->first; waiting; waiting = waiting->next)
-		for (size_t i = 0; i < waiting->manifest.count; i++)
-			if (&waiting->secrets[i].sealing == failed)
-				return manifest_wrap(
-				    &waiting->manifest, waiting->secrets[i].found, err);
-	return error_wrap(err, "%s", run->file);
-}
-
-static int encrypt_queue(struct run *run, struct error *err)
-{
-	struct sealing *failed = NULL;
-	size_t count;
-	cleanup_free struct sealing **sealings = list_sealings(run, &count, err);
-
-	if (!sealings)
-		return -1;
-	if (count == 0)
-		return 0;
-	seal_session_restart_timeout(run->session);
-	if (seal_session_log_in(run->session, err) < 0)
-		return -1;
-	return sealings_encrypt(sealings, count, &failed, err) < 0 ? wrap_failed(run, failed, err)
-								   : 0;
-}
-
-static int change_text(const struct waiting *waiting, struct secret_buffer *text, struct error *err)
-{
-	const struct manifest *manifest = &waiting->manifest;
-	struct manifest_change *changes = calloc(manifest->count + 1, sizeof(*changes));
+	const struct manifest *manifest = &document->manifest;
+	const struct waiting_secret *secrets = document->state;
+	cleanup_free struct manifest_change *changes =
+	    calloc(manifest->count + 1, sizeof(*changes));
 	size_t count = 0;
 
 	if (!changes)
 		return error_memory(err);
 	for (size_t i = 0; i < manifest->count; i++)
-		if (waiting->secrets[i].fresh)
+		if (secrets[i].plaintext)
 			changes[count++] = (struct manifest_change){
-			    &manifest->secrets[i], &waiting->secrets[i].sealing.change, true};
-	int result = manifest_change(manifest, changes, count, text, err);
-	free(changes);
-	return result;
+			    &manifest->secrets[i], &secrets[i].sealing.change, true};
+	return count > 0 ? manifest_change(manifest, changes, count, text, err) : 0;
 }
 
-static int put_text(struct run *run, const struct waiting *waiting, struct error *err)
+static void count_secrets(
+    struct manifests_summary *summary, const struct manifest_document *document)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	const struct manifests_sink *sink = run->sink;
+	const struct waiting_secret *secrets = document->state;
 
-	if (!sink->text)
-		return 0;
-	if (change_text(waiting, &text, err) < 0)
-		return -1;
-	return sink->text(sink->context, secret_buffer_string(&text), text.length, err);
+	for (size_t i = 0; i < document->manifest.count; i++) {
+		summary->sealed += secrets[i].plaintext;
+		summary->untouched += !secrets[i].plaintext;
+		document->file->secrets += secrets[i].plaintext;
+	}
+	summary->others += document->manifest.count == 0 && document->manifest.tree.count > 0;
 }
 
-static void count(struct manifests_summary *summary, const struct waiting *waiting)
+static int job_settle(void *context, struct manifest_document *document, struct secret_buffer *text,
+    struct error *err)
 {
-	for (size_t i = 0; i < waiting->manifest.count; i++)
-		++*(waiting->secrets[i].fresh ? &summary->sealed : &summary->untouched);
-	summary->others += waiting->manifest.count == 0 && waiting->manifest.tree.count > 0;
-}
-
-static int finish(struct run *run, struct waiting *waiting, struct error *err)
-{
+	struct manifests_run *run = context;
 	const struct manifests_summary *summary = run->summary;
 
-	if (put_text(run, waiting, err) < 0)
+	if (!writes_to_api(run) && append_text(document, text, err) < 0)
 		return -1;
-	count(run->summary, waiting);
-	if (run->sink->written)
-		return write_secrets(run, waiting, err);
+	count_secrets(run->summary, document);
+	if (writes_to_api(run))
+		return write_secrets(run, document, err);
 	progress_update(summary->sealed + summary->untouched, 0);
 	return 0;
 }
 
-/* Seal all that waits, and let it go. */
-static int flush(struct run *run, struct error *err)
+static int job_print(void *context, const char *bytes, size_t length, struct error *err)
 {
-	if (signals_check(err) < 0 || encrypt_queue(run, err) < 0)
-		return -1;
-	for (struct waiting *waiting = run->first; waiting; waiting = waiting->next)
-		if (finish(run, waiting, err) < 0)
-			return -1;
-	free_queue(run);
-	return 0;
+	struct manifests_run *run = context;
+	bool first = run->first;
+
+	run->first = false;
+	return run->sink->print(run->sink->context, bytes, length, first, err);
 }
 
-/* One more; what waits goes first when both would be too much for a request. */
-static int enqueue(struct run *run, struct waiting *waiting, struct error *err)
+static void job_finish(void *context, const struct manifest_batch_file *file)
 {
-	size_t bytes = waiting->manifest.text.length;
+	(void)context;
+	if (file->secrets == 0)
+		log_write(LOG_INFO, "%s: nothing to seal", file->file.name);
+	else
+		log_write(LOG_INFO, "%s: %zu Secret%s sealed", file->file.name, file->secrets,
+		    file->secrets > 1 ? "s" : "");
+}
 
-	if (run->first && (run->values + waiting->values > TRANSIT_BATCH_ITEMS ||
-			      run->bytes + bytes > WAITING_MAX)) {
-		if (flush(run, err) < 0) {
-			free_waiting(waiting);
-			return -1;
-		}
+/*
+ * Files.
+ */
+
+static int read_input(
+    struct manifests_run *run, struct manifest_batch *batch, const char *name, struct error *err)
+{
+	run->first = true;
+	if (run->sink->target == MANIFESTS_IN_PLACE)
+		return manifest_batch_read_file(batch, name, err);
+	if (strcmp(name, "-") == 0)
+		return manifest_batch_read_stream(batch, STDIN_FILENO, "standard input", err);
+	/* A pipe is waited for without a limit, as standard input is. */
+	cleanup_close int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return error_system(err, "%s", name);
+	return manifest_batch_read_stream(batch, fd, name, err);
+}
+
+int manifests_seal(struct seal_session *session, const struct seal_settings *settings,
+    const struct strings *files, const struct manifests_sink *sink,
+    struct manifests_summary *summary, struct error *err)
+{
+	struct manifests_run run = {
+	    .session = session, .settings = settings, .sink = sink, .summary = summary};
+	struct manifest_job job = {.context = &run,
+	    .refuse_foreign = !settings->force_foreign,
+	    .print = sink->target == MANIFESTS_TO_STDOUT ? job_print : NULL,
+	    .examine = job_examine,
+	    .transform = job_transform,
+	    .settle = job_settle,
+	    .release = job_release,
+	    .finish = sink->target == MANIFESTS_IN_PLACE ? job_finish : NULL};
+	struct manifest_batch batch;
+	int result = 0;
+
+	manifest_batch_init(&batch, &job);
+	/* Each file is done before the next is read, so that an error leaves whole files. */
+	for (size_t i = 0; result == 0 && i < files->count; i++) {
+		result = read_input(&run, &batch, files->items[i], err);
+		if (result == 0)
+			result = manifest_batch_flush(&batch, err);
 	}
-	*run->last = waiting;
-	run->last = &waiting->next;
-	run->values += waiting->values;
-	run->secrets += waiting->manifest.count;
-	run->bytes += bytes;
-	return 0;
-}
-
-static int take_document(
-    struct run *run, struct secret_buffer *text, size_t line, struct error *err)
-{
-	struct waiting *waiting = calloc(1, sizeof(*waiting));
-
-	if (!waiting)
-		return error_memory(err);
-	/* It may have taken its time to come. */
-	seal_session_restart_timeout(run->session);
-	if (foreign_read_manifest(
-		&waiting->manifest, text, line, run->file, run->settings->force_foreign, err) < 0 ||
-	    look_at(run, waiting, err) < 0) {
-		free_waiting(waiting);
-		return -1;
-	}
-	return enqueue(run, waiting, err);
-}
-
-static int read_stream(struct run *run, int fd, struct error *err)
-{
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct manifest_stream stream;
-	size_t line;
-	int result;
-
-	if (!run->settings->force_foreign && foreign_check_file(fd, run->file, err) < 0)
-		return -1;
-	manifest_stream_begin(&stream, fd, run->file);
-	while ((result = manifest_stream_next(&stream, &text, &line, err)) == 1)
-		if (take_document(run, &text, line, err) < 0) {
-			result = -1;
-			break;
-		}
-	manifest_stream_end(&stream);
-	return result == 0 ? flush(run, err) : -1;
-}
-
-int manifests_seal(struct seal_session *session, const struct seal_settings *settings, int fd,
-    const char *file, const struct manifests_sink *sink, struct manifests_summary *summary,
-    struct error *err)
-{
-	struct run run = {.session = session,
-	    .settings = settings,
-	    .sink = sink,
-	    .summary = summary,
-	    .file = file};
-
-	run.last = &run.first;
-	int result = read_stream(&run, fd, err);
-	free_queue(&run);
+	manifest_batch_free(&batch);
 	free_keys(&run);
 	return result;
 }

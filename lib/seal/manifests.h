@@ -2,42 +2,46 @@
  * manifests: seal the Secrets in streams of manifests.
  *
  * Every v1 Secret that holds plaintext gets it sealed, with label and annotations, as seal() does
- * for one; stringData becomes data.  All else goes through to the byte, and so does a Secret whose
- * every value is sealed already.  The values of many Secrets go in one request, up to Transit's
- * limits, and memory is bounded by these, however long the stream is.
+ * for one Secret; stringData becomes data.  All else keeps its bytes, and so does a Secret whose
+ * values are all sealed already.  The pipeline is lib/manifest/batch.h's.
  */
 #ifndef SEAL_MANIFESTS_H
 #define SEAL_MANIFESTS_H
 
+#include "lib/base/strings.h"
+#include "lib/kube/kube.h"
 #include "lib/seal/seal.h"
 
-/* What becomes of a stream; each may be NULL.  0, or -1 with *err, which ends the run. */
+enum manifests_target { MANIFESTS_TO_API, MANIFESTS_TO_STDOUT, MANIFESTS_IN_PLACE };
+
+/* Where the sealed Secrets go.  A callback that returns -1 with *err ends the run. */
 struct manifests_sink {
-	/* Its text, in pieces of whole documents, in order. */
-	int (*text)(void *context, const void *bytes, size_t length, struct error *err);
-	/* A Secret that was created or changed in the API, or would be. */
+	enum manifests_target target;
+	/* MANIFESTS_TO_STDOUT: print whole documents, in order; `first`: they begin a file. */
+	int (*print)(
+	    void *context, const char *bytes, size_t length, bool first, struct error *err);
+	/* MANIFESTS_TO_API: report a Secret that was written or, in a dry run, would be. */
 	int (*written)(void *context, const struct kube_secret *secret, enum seal_change change,
 	    struct error *err);
 	void *context;
 };
 
 struct manifests_summary {
-	size_t sealed;	  /* Secrets that were changed in the text */
+	size_t sealed;	  /* Secrets that had plaintext */
 	size_t untouched; /* Secrets that were sealed already, or are empty */
-	size_t others;	  /* documents without a Secret; empty ones don't count */
-	size_t written;	  /* Secrets that the sink was told of */
+	size_t others;	  /* documents without a Secret; empty documents do not count */
+	size_t written;	  /* Secrets written to the API */
 };
 
 /*
- * Seal what is read from `fd`, called `file` in messages, which also give line and column.  Of the
- * settings, name, type, data_key and immutable must not be set, and adopt only with a sink for
- * Secrets.  `summary` is added to, and progress_update told of it.  With a sink for Secrets, they
- * are also written to the API, one after the other; else it is not asked.  After an error, what the
- * sink got is whole documents, and the summary says how far it came.  Each batch that is sealed,
- * and each Secret that is written, is a step of the servers'.
+ * Seal the files one after the other; "-" is standard input, except in place.  Of the settings,
+ * name, type, data_key and immutable must not be set, and adopt only for the API.  After an error
+ * the files before the failed one are done, and *summary has what was.  The time limit restarts
+ * with each document that is read, each batch and each Secret that is written.
  */
-int manifests_seal(struct seal_session *session, const struct seal_settings *settings, int fd,
-    const char *file, const struct manifests_sink *sink, struct manifests_summary *summary,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+int manifests_seal(struct seal_session *session, const struct seal_settings *settings,
+    const struct strings *files, const struct manifests_sink *sink,
+    struct manifests_summary *summary, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Killed at any system call, secret-rotate --files leaves each file as it was, or all of it new; the next run goes on.
+# Killed at any system call, secret-rotate --files leaves each file old or new as a whole; the next run does the rest.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
@@ -30,7 +30,7 @@ fresh() {
 	rm -rf "$dir"
 	cp -r "$old" "$dir"
 }
-# Counts each file as old, new or torn, and what lies beside them.
+# Count old, new and torn files, and temporary files.
 look() {
 	local name left
 	for name in a b c; do
@@ -52,7 +52,7 @@ look() {
 	done
 }
 
-# Those about files, and those about Vault; strace counts each by itself.
+# System calls for files and for Vault; strace counts each of them separately.
 calls=(openat read pread64 write fchown fchmod fsync rename renameat unlinkat close connect sendto recvfrom)
 old_files=0 new_files=0 torn=0 lying=0 strange=0 unended='' unfinished=0 kills=0
 for call in "${calls[@]}"; do
@@ -70,25 +70,25 @@ for call in "${calls[@]}"; do
 	[ "$status" = 0 ] || unended+=" $call"
 done
 tap_note "killed $kills times: $old_files old files, $new_files new ones, $lying left beside them"
-is "$unended" "" "it was killed at each of these calls, until it ended by itself"
-ok "which are many" [ "$kills" -gt 80 ]
-is "$torn" 0 "never is there half a file"
-ok "some kills came before files were in place" [ "$old_files" -gt 100 ]
-ok "and some between them, or later" [ "$new_files" -gt 20 ]
-ok "a kill can leave a new file behind" [ "$lying" -gt 0 ]
-is "$strange" 0 "under the name that the documentation gives"
-is "$unfinished" 0 "the next run finishes the work"
+is "$unended" "" "it was killed at each of these calls, until it was not killed any more"
+ok "more than 80 kills" [ "$kills" -gt 80 ]
+is "$torn" 0 "no file is written in part"
+ok "some kills came before files were replaced" [ "$old_files" -gt 100 ]
+ok "some kills came after files were replaced" [ "$new_files" -gt 20 ]
+ok "a kill can leave a temporary file" [ "$lying" -gt 0 ]
+is "$strange" 0 "temporary files have the documented name"
+is "$unfinished" 0 "the next run rewraps the rest"
 
-# What a kill left behind is no manifest to the next run.
+# A temporary file that a kill leaves is not read as a manifest.
 fresh
 killed_at 1 renameat 2>/dev/null
 lying=0
 look
-is "$lying" 1 "killed before a file is put in place"
+is "$lying" 1 "a kill before the rename leaves a temporary file"
 run "$BIN/secret-rotate" --files "$dir"
-out_like '^keys rotated 0, files 3, ' "what is left behind is not looked at"
+out_like '^keys rotated 0, files 3, ' "a temporary file is not read"
 
-# A signal that can be caught leaves nothing, wherever it comes.
+# SIGTERM leaves no temporary file, at whichever call it comes.
 lying=0 strange=0 torn=0 old_files=0 new_files=0 unclean=0
 for call in openat read pread64 write fsync renameat close sendto recvfrom; do
 	for ((n = 1; n <= 400; n += 2)); do
@@ -99,23 +99,23 @@ for call in openat read pread64 write fsync renameat close sendto recvfrom; do
 		grep -q SIGTERM "$TAP_WORK/trace" || break
 		look
 		case $status in
-		0) ;; # it came when all was done
+		0) ;; # it after the last file
 		1) grep -q interrupted "$TAP_WORK/err" || unclean=$((unclean + 1)) ;;
-		143) [ ! -s "$TAP_WORK/err" ] || unclean=$((unclean + 1)) ;; # before it was caught
+		143) [ ! -s "$TAP_WORK/err" ] || unclean=$((unclean + 1)) ;; # before the handler was set
 		*) unclean=$((unclean + 1)) ;;
 		esac
 	done
 done
 tap_note "interrupted: $old_files old files, $new_files new ones"
-is "$torn $lying $strange" "0 0 0" "SIGTERM at any call leaves whole files, and nothing beside them"
-is "$unclean" 0 "and says so"
-ok "some were done before it" [ "$new_files" -gt 10 ]
-ok "some were not" [ "$old_files" -gt 10 ]
+is "$torn $lying $strange" "0 0 0" "SIGTERM at any call leaves whole files and no temporary file"
+is "$unclean" 0 "SIGTERM is reported"
+ok "some files were replaced before SIGTERM" [ "$new_files" -gt 10 ]
+ok "some files were not replaced before SIGTERM" [ "$old_files" -gt 10 ]
 
 fresh
 ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -e inject=fsync:signal=TERM:when=1 "$BIN/secret-rotate" --files "$dir" >/dev/null 2>&1
 old_files=0 new_files=0
 look
-is "$new_files $old_files" "1 2" "the file at hand is finished, and no other is begun"
+is "$new_files $old_files" "1 2" "SIGTERM in fsync: the file is finished, and no other is begun"
 
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# secret-rotate --files brings 10,000 files on in few requests and constant memory.
+# secret-rotate --files rewraps 10,000 files in few requests and constant memory.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
@@ -7,10 +7,10 @@ stage_start
 . "$(dirname "$0")/../faults.sh"
 . "$(dirname "$0")/../manifests.sh"
 
-# In memory where that can be: each file is synced to its disk, which is not what is measured here.
+# In memory where possible: syncing each file to a disk is not measured here.
 dir=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 at_end "rm -rf $dir"
-# make_files FROM TO: one Secret with two values a file, every second one beside a ConfigMap; 100 files a folder
+# make_files FROM TO: one Secret with two values in each file, every second file with a ConfigMap; 100 files in a folder
 make_files() {
 	/usr/bin/python3 -IS -c '
 import os, sys
@@ -25,7 +25,7 @@ for number in range(int(sys.argv[4]), int(sys.argv[5])):
                    "  annotations: {secretmanager/transit-key: transit/aes256-key}\n"
                    f"data:\n  USER: {one} # {number}\n  PASSWORD: \"{two}\"\n")' "$dir" "$one" "$two" "$1" "$2"
 }
-# peak ARGUMENT...: rotate; $PEAK is the most memory that it had, in KiB
+# peak ARGUMENT...: rotate; $PEAK is its peak memory in KiB
 peak() {
 	PEAK=$(/usr/bin/python3 -IS -c '
 import resource, subprocess, sys
@@ -37,7 +37,7 @@ sys.exit(status)' "$TAP_WORK/out" "$TAP_WORK/err" "$BIN/secret-rotate" --files "
 	OUT=$(<"$TAP_WORK/out")
 	ERR=$(tail -n 3 "$TAP_WORK/err")
 }
-# memory NAME CONDITION...: AddressSanitizer keeps what was freed, so that it shows nothing of ours.
+# memory NAME CONDITION...: skipped with AddressSanitizer, which keeps freed memory.
 memory() {
 	if under_asan; then
 		tap_result yes "$1 # SKIP AddressSanitizer"
@@ -54,17 +54,17 @@ new_version transit/aes256-key
 ulimit -n 64
 bad_vault relay
 VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA peak "$dir"
-status_is 0 "10,000 files"
-is "$OUT" "keys rotated 0, files 10000, changed 10000, Secrets 10000, current 0, rewrapped 10000, old 0, of other keys 0, failed 0, not read or replaced 0" "all are done"
+status_is 0 "10,000 files: exit 0"
+is "$OUT" "keys rotated 0, files 10000, changed 10000, Secrets 10000, current 0, rewrapped 10000, old 0, of other keys 0, failed 0, not read or replaced 0" "10,000 files: all are rewrapped"
 requests=$(grep -c 'POST .*/rewrap/' "$BAD_LOG")
 ok "20,000 values take few requests ($requests)" [ "$requests" -le 10 ]
-is "$(wc -l <"$BAD_LOG")" $((requests + 1)) "and one for the key"
-is "$(grep -rlF "$one" "$dir" | wc -l) $(grep -rlF "$two" "$dir" | wc -l)" "0 0" "no old value is left"
+is "$(wc -l <"$BAD_LOG")" $((requests + 1)) "one request for the key"
+is "$(grep -rlF "$one" "$dir" | wc -l) $(grep -rlF "$two" "$dir" | wc -l)" "0 0" "10,000 files: no old value is left"
 within 32
 once=$PEAK
 peak "$dir"
-status_is 0 "nothing old in 10,000 files"
-is "$(wc -l <"$TAP_WORK/err")" 0 "is no word"
+status_is 0 "nothing old in 10,000 files: exit 0"
+is "$(wc -l <"$TAP_WORK/err")" 0 "nothing old in 10,000 files: no message"
 within 16
 
 # Twice as many.
@@ -73,11 +73,11 @@ if ! under_asan; then
 	make_files 10000 20000
 	new_version transit/aes256-key
 	peak "$dir"
-	status_is 0 "20,000 files"
-	ok "take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
+	status_is 0 "20,000 files: exit 0"
+	ok "20,000 files take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
 fi
 
-# One file that is larger than what waits, and large values.
+# A file larger than one request, with large values.
 rm -rf "${dir:?}"/*
 large=$(b64 aes256-key "$(head -c 90000 /dev/zero | tr '\0' x)")
 for ((i = 0; i < 400; i++)); do
@@ -88,9 +88,9 @@ secret small A "$one" >"$dir/small.yaml"
 cp "$dir/large.yaml" "$TAP_WORK/large.yaml"
 new_version transit/aes256-key
 peak "$dir"
-status_is 0 "a file of 400 Secrets of 90 KB"
-is "$OUT" "keys rotated 0, files 2, changed 2, Secrets 401, current 0, rewrapped 401, old 0, of other keys 0, failed 0, not read or replaced 0" "and a small one are done"
-is "$(sed -E 's/[A-Za-z0-9+/=]{100,}/X/' "$dir/large.yaml" | sha256sum)" "$(sed -E 's/[A-Za-z0-9+/=]{100,}/X/' "$TAP_WORK/large.yaml" | sha256sum)" "all else is as it was"
+status_is 0 "a file of 400 Secrets of 90 KB: exit 0"
+is "$OUT" "keys rotated 0, files 2, changed 2, Secrets 401, current 0, rewrapped 401, old 0, of other keys 0, failed 0, not read or replaced 0" "a file of 400 Secrets of 90 KB and a small file are rewrapped"
+is "$(sed -E 's/[A-Za-z0-9+/=]{100,}/X/' "$dir/large.yaml" | sha256sum)" "$(sed -E 's/[A-Za-z0-9+/=]{100,}/X/' "$TAP_WORK/large.yaml" | sha256sum)" "a file of 400 Secrets of 90 KB: all else is unchanged"
 printf '%s\n' "$large" >"$TAP_WORK/value"
 is "$(grep -cFf "$TAP_WORK/value" "$dir/large.yaml")" 0 "no old value is left"
 within 48

@@ -1,5 +1,5 @@
 #!/bin/bash
-# secret-rotate --files names old ciphertext outside sealed Secrets, which it does not rewrap, and exits 1.
+# secret-rotate --files reports old ciphertext outside sealed Secrets, does not rewrap it, and exits 1.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -11,20 +11,20 @@ old=$(sealed aes256-key value)
 new_version transit/aes256-key
 new=$(sealed aes256-key value)
 
-# file NAME: a file of the folder, from stdin; $text is what it holds
+# file NAME: write standard input to a file of the folder
 file() { tee "$dir/$1" >"$TAP_WORK/before"; }
-# named NAME LINE CASE: a run of each phase names the file and that line, and leaves it
+# named NAME LINE CASE: each phase reports the file and that line, and does not change it
 named() {
 	local phase
 	for phase in rewrap verify; do
 		rotate --transit-key aes256-key --phase $phase "$dir"
 		status_is 1 "$3: --phase $phase: exit 1"
-		err_like "^secret-rotate: $dir/$1:$2: ciphertext of version 1 outside a sealed Secret is not rewrapped" "$3: is named"
-		out_like ', old outside Secrets 1$' "$3: is counted"
+		err_like "^secret-rotate: $dir/$1:$2: ciphertext of version 1 outside a sealed Secret is not rewrapped" "$3: reported"
+		out_like ', old outside Secrets 1$' "$3: counted"
 	done
 	rotate --transit-key aes256-key --dry-run "$dir"
 	status_is 1 "$3: a dry run: exit 1"
-	is "$(<"$dir/$1")" "$(<"$TAP_WORK/before")" "$3: the file is as it was"
+	is "$(<"$dir/$1")" "$(<"$TAP_WORK/before")" "$3: the file is unchanged"
 	sed -i "s|$old|$new|" "$dir/$1"
 	rotate --transit-key aes256-key "$dir"
 	status_is 0 "$3: on the newest version: exit 0"
@@ -75,7 +75,7 @@ file map.yaml <<<"# vault:v1: and vault:v1:ciphertext are words
 data: {A: $old}"
 rotate "$dir"
 status_is 1 "no key is known: exit 1"
-err_like 'map.yaml:2: ciphertext of version 1 outside a sealed Secret: its Transit key is not known; pass --transit-key' "no key is known: is named"
+err_like 'map.yaml:2: ciphertext of version 1 outside a sealed Secret: its Transit key is not known; pass --transit-key' "no key is known: reported"
 file map.yaml <<<"# secretmanager/transit-key: transit/derived-key
 data: {A: $old}"
 rotate "$dir"
@@ -86,5 +86,5 @@ file map.yaml <<<"metadata: {annotations: {\"secretmanager/transit-key\": \"tran
 data: {A: $old}"
 rotate "$dir"
 status_is 1 "an annotation names a key with a newer version: exit 1"
-err_like 'map.yaml:2: .*but version 2 of Transit key transit/aes256-key is the newest' "an annotation names a key: is compared"
+err_like 'map.yaml:2: .*but version 2 of Transit key transit/aes256-key is the newest' "an annotation names a key with a newer version: reported"
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# secret-seal -f FOLDER: the manifests of a folder, as kubectl takes them.
+# secret-seal -f FOLDER: the manifests in a folder, as kubectl selects them.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -22,27 +22,27 @@ seal() { run "$BIN/secret-seal" --transit-key derived-key -n demo "$@"; }
 
 make_folder
 seal -f "$folder"
-out_is $'secret/a created\nsecret/b created\nsecret/c created' "to the API, in the order of their names"
+out_is $'secret/a created\nsecret/b created\nsecret/c created' "a folder to the API: in the order of names"
 seal -f "$folder" -R
-out_is $'secret/a updated\nsecret/b updated\nsecret/c updated\nsecret/d created' "with -R also those within, but not the hidden ones"
+out_is $'secret/a updated\nsecret/b updated\nsecret/c updated\nsecret/d created' "-R: also folders in it, but not hidden folders"
 seal -f "$folder/in" -f - < <(printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: f}\nstringData: {A: a}\n')
-out_is $'secret/d updated\nsecret/f created' "beside another input"
+out_is $'secret/d updated\nsecret/f created' "a folder and standard input"
 seal -f "$folder" -o yaml
-like "$OUT" $'name: a,.*\n---\n.*name: b,.*\n---\n.*"name":"c"' "printed, they are one stream"
-unlike "$OUT" hunter2 "of sealed Secrets"
+like "$OUT" $'name: a,.*\n---\n.*name: b,.*\n---\n.*"name":"c"' "a folder printed: one stream of documents"
+unlike "$OUT" hunter2 "a folder printed: no plaintext"
 seal -i -R -f "$folder"
-is "$(grep -l hunter2 -r "$folder" | sort)" "$folder/.git/e.yaml"$'\n'"$folder/notes.txt" "in place, each file is sealed, and others stay"
-err_like "in/d.yaml: 1 Secret sealed" "and told"
+is "$(grep -l hunter2 -r "$folder" | sort)" "$folder/.git/e.yaml"$'\n'"$folder/notes.txt" "a folder in place: manifests are sealed, other files are unchanged"
+err_like "in/d.yaml: 1 Secret sealed" "a folder in place: each file is reported"
 
 mkdir "$TAP_WORK/empty"
 seal -f "$TAP_WORK/empty"
-fails_with 1 "$TAP_WORK/empty: the folder holds no manifest \(\*.yaml, \*.yml, \*.json\): folders in it count with -R" "an empty folder"
+fails_with 1 "$TAP_WORK/empty: the folder holds no manifest \(\*.yaml, \*.yml, \*.json\): folders in it count with -R" "an empty folder: exit 1"
 seal -R --set A=a app
-fails_with 2 '--recursive goes with -f' "-R alone"
+fails_with 2 '--recursive goes with -f' "-R without -f: exit 2"
 make_folder
 secret z.yaml 'Not_A_Name'
 seal -f "$folder"
-status_is 1 "an error in the last file"
-err_like "^secret-seal: (no Secret was|[0-9] Secrets were) written.*$folder/z.yaml: line 1: " "names it"
+status_is 1 "an error in the last file: exit 1"
+err_like "^secret-seal: (no Secret was|[0-9] Secrets were) written.*$folder/z.yaml: line 1: " "an error in the last file: names the file"
 
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Killed at any system call that talks to a server or touches a file, secret-seal leaves the old manifest, or the new
-# one; no plaintext stands beside it.
+# Killed at any system call on sockets or files, secret-seal leaves the old manifest or the new one; temporary files hold
+# no plaintext.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
@@ -10,14 +10,14 @@ stage_start
 calls=$SERVER_CALLS,$FILE_CALLS
 mkdir "$TAP_WORK/manifests"
 file=$TAP_WORK/manifests/app.yaml
-# begin N: the manifest as it stands at the $START of each turn.
+# begin N: restore the manifest from $START for a turn.
 begin() {
 	TURN=turn-$1
 	sed "s/TURN/$TURN/" "$START" >"$file"
 	BEFORE=$(<"$file")
 	rm -f "$TAP_WORK/manifests"/.??*
 }
-# It decrypts in the cluster, to the values that were wanted.
+# Return whether it decrypts in the cluster to the wanted values.
 # shellcheck disable=SC2016 # for that shell
 opens() {
 	"$BIN/secret-seal" -n demo -f "$file" >/dev/null 2>&1 &&
@@ -30,9 +30,9 @@ look() {
 	elif [ "$(sed 1q "$file")/$(tail -1 "$file")" = '# before/# after' ] && opens; then
 		FOUND=new
 	fi
-	# What may be left of a new file that did not get to its place.
+	# The temporary file may be left.
 	if cat "$TAP_WORK/manifests"/.??* 2>/dev/null | grep -qE "turn-|kept|$(printf 'turn-' | base64 | cut -c1-6)"; then
-		FOUND="plaintext beside it"
+		FOUND="plaintext in a temporary file"
 	fi
 }
 
@@ -52,16 +52,16 @@ metadata: {name: app}
 # after
 YAML
 START=$TAP_WORK/plain.yaml
-killed_everywhere "sealed in its place" "$calls" begin look "$BIN/secret-seal" -n demo --transit-key derived-key -i -f "$file"
+killed_everywhere "sealed in place" "$calls" begin look "$BIN/secret-seal" -n demo --transit-key derived-key -i -f "$file"
 
 cp "$file" "$TAP_WORK/sealed.yaml"
 START=$TAP_WORK/sealed.yaml
-# The option's words are the same each time, so its values are, too.
+# The values are the same in each turn, as the command line is.
 same_turn() {
 	begin 0
 	TURN=turn-0
 }
-killed_everywhere "values set in their place" "$calls" same_turn look \
+killed_everywhere "values set in place" "$calls" same_turn look \
 	"$BIN/secret-seal" -n demo -i -f "$file" --set A=turn-0 --set B=turn-0
 
 # With an editor.
@@ -71,8 +71,8 @@ at_end "rm -rf $XDG_RUNTIME_DIR"
 # shellcheck disable=SC2016 # for that shell
 printf '#!/bin/sh\nsed -i "s/^\\([AB]\\): .*/\\1: \\"$TURN\\"/" "$1"\n' >"$TAP_WORK/editor"
 chmod +x "$TAP_WORK/editor"
-killed_everywhere "edited in its place" "$calls" begin look "$BIN/secret-seal" edit -n demo --editor "$TAP_WORK/editor" "$file"
-is "$(ls -A "$XDG_RUNTIME_DIR")" "" "what the killed edits left in memory is wiped"
+killed_everywhere "edited in place" "$calls" begin look "$BIN/secret-seal" edit -n demo --editor "$TAP_WORK/editor" "$file"
+is "$(ls -A "$XDG_RUNTIME_DIR")" "" "the text of killed edits is wiped from memory"
 
 # An edit of a Secret in the API.
 "$BIN/secret-seal" -n demo -f "$file" >/dev/null 2>&1
@@ -98,6 +98,6 @@ look_in_api() {
 	fi
 }
 killed_everywhere "edited in the API" "$calls" remember look_in_api "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
-is "$(ls -A "$XDG_RUNTIME_DIR")" "" "what the killed edits left in memory is wiped"
+is "$(ls -A "$XDG_RUNTIME_DIR")" "" "the text of killed edits is wiped from memory"
 
 done_testing

@@ -7,7 +7,7 @@ stage_start
 . "$(dirname "$0")/../faults.sh"
 
 stream=$TAP_WORK/stream.yaml
-# make_stream N: two values a Secret; every tenth document is a ConfigMap
+# make_stream N: two values in each Secret; a ConfigMap before every tenth
 make_stream() {
 	/usr/bin/python3 -IS -c '
 import sys
@@ -17,7 +17,7 @@ for number in range(int(sys.argv[1])):
     print(f"---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app-{number}\n  namespace: demo\nstringData:")
     print(f"  USER: user-{number} # {number}\n  PASSWORD: \"{number:0600}\"")' "$1"
 }
-# sealed FILE ARGUMENT...: seal; $PEAK is the most memory that it had, in KiB
+# sealed FILE ARGUMENT...: seal; $PEAK is its peak memory in KiB
 sealed() {
 	local input=$1
 	shift
@@ -37,41 +37,41 @@ asked() { grep -c "POST /v1/transit/$1" "$BAD_LOG"; }
 make_stream 10000 >"$stream"
 bad_vault relay
 VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA sealed "$stream" --transit-key aes256-key -f - -o yaml
-is "$STATUS" 0 "10,000 Secrets"
-is "$(asked encrypt) $(asked decrypt)" "6 4" "20,000 values take 6 requests to seal, which grow, and 4 to read back"
+is "$STATUS" 0 "10,000 Secrets: exit 0"
+is "$(asked encrypt) $(asked decrypt)" "6 4" "20,000 values take 6 requests to encrypt and 4 to decrypt"
 is "$(grep -c '^  [A-Z]*: "*dmF1bHQ6' "$TAP_WORK/sealed.yaml")" 20000 "all values are sealed"
-is "$(grep -c '^    secretmanager/sealed: "true"$' "$TAP_WORK/sealed.yaml")" 10000 "all Secrets are marked"
-# What it added taken away, and the values, it is what came in.
+is "$(grep -c '^    secretmanager/sealed: "true"$' "$TAP_WORK/sealed.yaml")" 10000 "all Secrets are labelled"
+# Without the added metadata and the values, the output is the input.
 undo() { sed -E -e '/^  (labels|annotations):$/d' -e '/^    secretmanager\//d' -e 's/^data:/stringData:/' -e 's/^(  [A-Z]+: "?)[^ "]+/\1/' "$1"; }
-ok "all else is there to the byte" cmp <(undo "$TAP_WORK/sealed.yaml") <(undo "$stream")
+ok "all other bytes are unchanged" cmp <(undo "$TAP_WORK/sealed.yaml") <(undo "$stream")
 within 96
 once=$PEAK
 
 if ! under_asan; then # which takes more memory for more
 	for ((i = 0; i < 4; i++)); do cat "$stream"; done >"$TAP_WORK/four.yaml"
 	sealed "$TAP_WORK/four.yaml" --transit-key aes256-key -f - -o yaml
-	is "$STATUS" 0 "40,000 Secrets"
-	ok "take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
+	is "$STATUS" 0 "40,000 Secrets: exit 0"
+	ok "40,000 Secrets take no more memory ($once KiB, $PEAK KiB)" [ "$PEAK" -lt $((once + once / 8)) ]
 fi
 
-# Large Secrets: the bytes end a batch, not the number.
+# Large Secrets: a batch is limited by its bytes.
 /usr/bin/python3 -IS -c '
 for number in range(60):
     print(f"---\napiVersion: v1\nkind: Secret\nmetadata: {{name: large-{number}}}\nstringData:\n  A: \"{number:0700000}\"")' >"$TAP_WORK/large.yaml"
 sealed "$TAP_WORK/large.yaml" --transit-key aes256-key -f - -o yaml
-is "$STATUS" 0 "60 Secrets of 700 KB"
-is "$(grep -c dmF1bHQ6 "$TAP_WORK/sealed.yaml")" 60 "are sealed"
+is "$STATUS" 0 "60 Secrets of 700 KB: exit 0"
+is "$(grep -c dmF1bHQ6 "$TAP_WORK/sealed.yaml")" 60 "60 Secrets of 700 KB: all are sealed"
 within 128
 
 # Each value has its context.
 sealed "$stream" --transit-key derived-key -f - -o yaml
-is "$STATUS" 0 "with a derived key"
+is "$STATUS" 0 "a derived key: exit 0"
 sed -n '/name: app-7777$/,/^---/p' "$TAP_WORK/sealed.yaml" | sed '/^---/d' >"$TAP_WORK/one.yaml"
 sed -i '1i apiVersion: v1\nkind: Secret\nmetadata:' "$TAP_WORK/one.yaml"
 run "$BIN/secret-seal" -f "$TAP_WORK/one.yaml"
-is "$OUT" "secret/app-7777 created" "one of them is written"
+is "$OUT" "secret/app-7777 created" "a derived key: one Secret is written"
 run "$BIN/secret-exec" --secret app-7777 -- printenv USER
-out_is user-7777 "and decrypts under its own name"
+out_is user-7777 "a derived key: the Secret decrypts under its name"
 
 # Two keys in one stream.
 sed -E 's/^  namespace: demo$/&\n  annotations: {secretmanager\/transit-key: transit\/aes256-key}/' <(make_stream 4) >"$TAP_WORK/first.yaml"
@@ -82,23 +82,23 @@ sed -E 's/^  namespace: demo$/&\n  annotations: {secretmanager\/transit-key: tra
 } >"$TAP_WORK/keys.yaml"
 bad_vault relay
 VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA sealed "$TAP_WORK/keys.yaml" -f - -o yaml
-is "$STATUS" 0 "Secrets of two keys"
-is "$(asked encrypt) $(grep -c 'POST /v1/team/transit/encrypt' "$BAD_LOG")" "1 1" "take one request a key"
-is "$(grep -c 'GET /v1/.*keys/' "$BAD_LOG")" 2 "each key is asked for once"
+is "$STATUS" 0 "Secrets of two keys: exit 0"
+is "$(asked encrypt) $(grep -c 'POST /v1/team/transit/encrypt' "$BAD_LOG")" "1 1" "Secrets of two keys: one request for each key"
+is "$(grep -c 'GET /v1/.*keys/' "$BAD_LOG")" 2 "Secrets of two keys: each key is read once"
 
-# An error in the middle: what was sealed before is whole.
+# An error in the last document: the output before it ends with a whole document.
 {
 	cat "$stream"
 	printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: {name: last}\ndata: {A: no base64}\n'
 } >"$TAP_WORK/broken.yaml"
 sealed "$TAP_WORK/broken.yaml" --transit-key aes256-key -f - -o yaml 2>"$TAP_WORK/err"
-is "$STATUS" 1 "an error in the last document"
-like "$(<"$TAP_WORK/err")" 'standard input: line 94005, column 11: .*no base64' "tells its line in the stream"
+is "$STATUS" 1 "an error in the last document: exit 1"
+like "$(<"$TAP_WORK/err")" 'standard input: line 94005, column 11: .*no base64' "an error in the last document: its line in the stream"
 lines=$(undo "$TAP_WORK/sealed.yaml" | wc -l)
-ok "what came out is the stream's beginning" cmp <(undo "$TAP_WORK/sealed.yaml") <(undo "$stream" | head -n "$lines")
-is "$(undo "$stream" | sed -n "$((lines + 1))p")" "---" "up to the end of a document"
+ok "an error in the last document: the output is the beginning of the stream" cmp <(undo "$TAP_WORK/sealed.yaml") <(undo "$stream" | head -n "$lines")
+is "$(undo "$stream" | sed -n "$((lines + 1))p")" "---" "an error in the last document: the output ends with a whole document"
 
-# Without an end.
+# A document without an end.
 endless() { /usr/bin/python3 -IS -c '
 import sys
 sys.stdout.write("kind: ConfigMap\napiVersion: v1\ndata:\n  A: ")
@@ -108,8 +108,8 @@ try:
 except BrokenPipeError:
     sys.stderr.close()'; }
 sealed <(endless) --transit-key aes256-key -f - -o yaml 2>"$TAP_WORK/err"
-is "$STATUS" 1 "a document of 4 GiB"
-like "$(<"$TAP_WORK/err")" 'standard input: line 1: the document that begins here has more than 16 MiB: split it' "is refused"
+is "$STATUS" 1 "a document of 4 GiB: exit 1"
+like "$(<"$TAP_WORK/err")" 'standard input: line 1: the document that begins here has more than 16 MiB: split it' "a document of 4 GiB: refused"
 within 96
 
 done_testing

@@ -40,63 +40,126 @@ static void expect_file(const char *text)
 	expect_text(now, text);
 }
 
-START_TEST(a_commit_puts_the_new_text_in_place)
+/* Read the documents of the open file to its end. */
+static size_t count_documents(struct manifest_file *file)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	size_t line, count = 0;
+	off_t offset;
+	int found;
+
+	while ((found = manifest_file_next(file, &text, &line, &offset, &err)) == 1)
+		count++;
+	expect_ok(found, err);
+	manifest_file_end_reading(file);
+	return count;
+}
+
+/* Replace the bytes `old_text` at an offset. */
+static int replace_text(
+    struct manifest_file *file, off_t offset, const char *old_text, const char *new_text)
+{
+	cleanup_secret struct secret_buffer from = SECRET_BUFFER_INIT, to = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append(&from, old_text, strlen(old_text), &err), err);
+	expect_ok(secret_buffer_append(&to, new_text, strlen(new_text), &err), err);
+	return manifest_file_replace(file, offset, &from, &to, &err);
+}
+
+START_TEST(commit_replaces_documents_and_copies_the_others)
 {
 	struct manifest_file file;
 	struct stat now;
 
-	write_text("old", 0604);
+	write_text("---\na: 1\n---\nb: 2\n---\nc: 3\n", 0604);
 	expect_ok(manifest_file_open(&file, path, &err), err);
-	expect_ok(manifest_file_write(&file, "new ", 4, &err), err);
-	expect_ok(manifest_file_write(&file, "text", 4, &err), err);
-	expect_file("old");
+	ck_assert_uint_eq(count_documents(&file), 3);
+	ck_assert(!manifest_file_is_changed(&file));
+	expect_ok(replace_text(&file, 9, "---\nb: 2\n", "---\nbbb: 22\n"), err);
+	ck_assert(manifest_file_is_changed(&file));
+	expect_file("---\na: 1\n---\nb: 2\n---\nc: 3\n");
 	expect_ok(manifest_file_commit(&file, &err), err);
 	manifest_file_free(&file);
-	expect_file("new text");
+	expect_file("---\na: 1\n---\nbbb: 22\n---\nc: 3\n");
 	ck_assert_int_eq(stat(path, &now), 0);
 	ck_assert_uint_eq(now.st_mode & 07777, 0604);
 }
 END_TEST
 
-START_TEST(without_a_commit_all_is_as_it_was)
+START_TEST(without_commit_the_file_keeps_its_text)
 {
 	struct manifest_file file;
 
 	write_text("old", 0600);
 	expect_ok(manifest_file_open(&file, path, &err), err);
-	expect_ok(manifest_file_write(&file, "new", 3, &err), err);
+	expect_ok(replace_text(&file, 0, "old", "new"), err);
 	manifest_file_free(&file);
 	expect_file("old");
 }
 END_TEST
 
-START_TEST(a_long_text_is_written_whole)
+START_TEST(discard_removes_the_temporary_file)
 {
-	cleanup_secret struct secret_buffer now = SECRET_BUFFER_INIT;
-	static char block[100000];
-	static const size_t lengths[] = {1, 99999, 100000, 100000, 3};
 	struct manifest_file file;
-	size_t all = 0;
 
 	write_text("old", 0600);
 	expect_ok(manifest_file_open(&file, path, &err), err);
-	for (int round = 0; round < 20; round++) {
-		memset(block, 'a' + round, sizeof(block));
-		size_t length = lengths[round % 5];
-		expect_ok(manifest_file_write(&file, block, length, &err), err);
-		all += length;
-	}
-	expect_ok(manifest_file_commit(&file, &err), err);
+	expect_ok(manifest_file_prepare(&file, &err), err);
+	manifest_file_discard(&file);
+	/* Also what rmdir in tear_down checks. */
+	ck_assert(!manifest_file_is_changed(&file));
 	manifest_file_free(&file);
-	expect_ok(secret_buffer_read_file(&now, path, &err), err);
-	ck_assert_uint_eq(now.length, all);
-	ck_assert_int_eq(now.data[0], 'a');
-	ck_assert_int_eq(now.data[1], 'b');
-	ck_assert_int_eq(now.data[now.length - 1], 'a' + 19);
 }
 END_TEST
 
-static void append(void)
+START_TEST(texts_longer_than_one_write_are_complete)
+{
+	cleanup_secret struct secret_buffer now = SECRET_BUFFER_INIT;
+	static char block[300001], old[1000001];
+	struct manifest_file file;
+
+	memset(old, 'o', sizeof(old) - 1);
+	memset(block, 'n', sizeof(block) - 1);
+	memcpy(old + 400000, "first", 5);
+	memcpy(old + 500000, "second", 6);
+	write_text(old, 0600);
+	expect_ok(manifest_file_open(&file, path, &err), err);
+	expect_ok(replace_text(&file, 400000, "first", block), err);
+	expect_ok(replace_text(&file, 500000, "second", "2"), err);
+	expect_ok(manifest_file_commit(&file, &err), err);
+	manifest_file_free(&file);
+	expect_ok(secret_buffer_read_file(&now, path, &err), err);
+	ck_assert_uint_eq(now.length, 1000000 - 5 + 300000 - 6 + 1);
+	ck_assert_int_eq(now.data[399999], 'o');
+	ck_assert_int_eq(now.data[400000], 'n');
+	ck_assert_int_eq(now.data[699999], 'n');
+	ck_assert_int_eq(now.data[700000], 'o');
+	ck_assert_int_eq(now.data[700000 + 99995], '2');
+	ck_assert_int_eq(now.data[now.length - 1], 'o');
+}
+END_TEST
+
+START_TEST(a_change_of_the_same_size_and_time_is_a_conflict)
+{
+	struct manifest_file file;
+	struct stat before;
+
+	write_text("old", 0600);
+	ck_assert_int_eq(stat(path, &before), 0);
+	expect_ok(manifest_file_open(&file, path, &err), err);
+	int fd = open(path, O_WRONLY);
+	ck_assert_int_eq(write(fd, "new", 3), 3);
+	struct timespec times[] = {before.st_atim, before.st_mtim};
+	ck_assert_int_eq(futimens(fd, times), 0);
+	close(fd);
+	expect_failure(replace_text(&file, 0, "old", "our"), err, ERROR_CONFLICT,
+	    "changed by another process");
+	manifest_file_free(&file);
+	expect_file("new");
+}
+END_TEST
+
+static void append_byte(void)
 {
 	int fd = open(path, O_WRONLY | O_APPEND);
 
@@ -104,7 +167,7 @@ static void append(void)
 	close(fd);
 }
 
-static void replace(void)
+static void replace_file(void)
 {
 	unlink(path);
 	write_text("old", 0600);
@@ -116,25 +179,25 @@ static void make_link(void)
 	ck_assert_int_eq(symlink("/etc/hostname", path), 0);
 }
 
-static void take_away(void)
+static void remove_file(void)
 {
 	unlink(path);
 }
 
-static void (*const meddlers[])(void) = {append, replace, make_link, take_away};
+static void (*const meddlers[])(void) = {append_byte, replace_file, make_link, remove_file};
 
-START_TEST(what_somebody_else_changed_stays_theirs)
+START_TEST(a_change_by_another_process_is_kept)
 {
 	struct manifest_file file;
 	struct stat before, after;
 
 	write_text("old", 0600);
 	expect_ok(manifest_file_open(&file, path, &err), err);
+	expect_ok(replace_text(&file, 0, "old", "new"), err);
 	meddlers[_i]();
 	int there = lstat(path, &before);
-	expect_ok(manifest_file_write(&file, "new", 3, &err), err);
-	expect_failure(manifest_file_commit(&file, &err), err, ERROR_CONFLICT,
-	    "somebody changed it meanwhile");
+	expect_failure(
+	    manifest_file_commit(&file, &err), err, ERROR_CONFLICT, "changed by another process");
 	manifest_file_free(&file);
 	ck_assert_int_eq(lstat(path, &after), there);
 	if (there == 0)
@@ -142,7 +205,19 @@ START_TEST(what_somebody_else_changed_stays_theirs)
 }
 END_TEST
 
-START_TEST(only_files_are_opened)
+START_TEST(a_change_before_the_first_replacement_is_kept)
+{
+	struct manifest_file file;
+
+	write_text("old", 0600);
+	expect_ok(manifest_file_open(&file, path, &err), err);
+	meddlers[_i]();
+	ck_assert_int_eq(replace_text(&file, 0, "old", "new"), -1);
+	manifest_file_free(&file);
+}
+END_TEST
+
+START_TEST(only_regular_files_are_opened)
 {
 	struct manifest_file file;
 
@@ -157,11 +232,15 @@ END_TEST
 static void add_tests(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_commit_puts_the_new_text_in_place);
-	tcase_add_test(tests, without_a_commit_all_is_as_it_was);
-	tcase_add_test(tests, a_long_text_is_written_whole);
-	tcase_add_loop_test(tests, what_somebody_else_changed_stays_theirs, 0, COUNT(meddlers));
-	tcase_add_test(tests, only_files_are_opened);
+	tcase_add_test(tests, commit_replaces_documents_and_copies_the_others);
+	tcase_add_test(tests, without_commit_the_file_keeps_its_text);
+	tcase_add_test(tests, discard_removes_the_temporary_file);
+	tcase_add_test(tests, texts_longer_than_one_write_are_complete);
+	tcase_add_test(tests, a_change_of_the_same_size_and_time_is_a_conflict);
+	tcase_add_loop_test(tests, a_change_by_another_process_is_kept, 0, COUNT(meddlers));
+	tcase_add_loop_test(
+	    tests, a_change_before_the_first_replacement_is_kept, 0, COUNT(meddlers));
+	tcase_add_test(tests, only_regular_files_are_opened);
 }
 
 int main(void)

@@ -65,7 +65,7 @@ static void expect_file(const char *file, const char *part)
 	expect_contains(secret_buffer_string(&now), part);
 }
 
-/* Rotate the manifest, with these answers of Vault; what is told goes to log_path. */
+/* Rotate the manifest, with these answers of Vault; messages go to log_path. */
 static int rotate_with(const struct http_answer *answers, int count)
 {
 	char *paths[] = {path};
@@ -104,7 +104,7 @@ static char *one_rewrapped(const char *ciphertext)
 	    &err, "{\"data\":{\"batch_results\":[{\"ciphertext\":\"%s\"}]}}", ciphertext);
 }
 
-START_TEST(a_value_that_would_grow_too_long_stays)
+START_TEST(a_value_that_would_grow_too_long_keeps_its_text)
 {
 	cleanup_free char *old = long_text("vault:v1:", 1048564);
 	cleanup_free char *new = long_text("vault:v10000:", 1048564);
@@ -119,7 +119,7 @@ START_TEST(a_value_that_would_grow_too_long_stays)
 			       "{\"data\":{\"batch_results\":[{\"ciphertext\":"
 			       "\"vault:v10000:BBBB\"}]}}"}),
 	    err, ERROR_REJECTED, "1 of 2 Secrets are not all on the newest version");
-	expect_file(log_path, "app.yaml:9: Secret demo/long: data key \"A\": its new ciphertext "
+	expect_file(log_path, "app.yaml:9: Secret demo/long: data key \"A\": the new ciphertext "
 			      "would have 1048577 characters");
 	expect_file(path, old);
 	expect_file(path, "{A: vault:v10000:BBBB}");
@@ -128,7 +128,7 @@ START_TEST(a_value_that_would_grow_too_long_stays)
 }
 END_TEST
 
-START_TEST(a_secret_that_would_grow_too_large_stays)
+START_TEST(a_secret_that_would_grow_too_large_keeps_its_text)
 {
 	cleanup_free char *old = long_text("vault:v1:", 524276);
 	cleanup_free char *new = long_text("vault:v10000:", 524276);
@@ -145,23 +145,23 @@ START_TEST(a_secret_that_would_grow_too_large_stays)
 }
 END_TEST
 
-/* What Vault's answer could hold in the place of a new ciphertext. */
-static const char *const no_ciphertexts[] = {
+/* Answers of Vault that are not a new ciphertext. */
+static const char *const not_ciphertexts[] = {
     "vault:v1:AAAA", "", "plain", "vault:v2:", "vault:v2:A"};
 
-START_TEST(what_is_no_new_ciphertext_is_not_taken)
+START_TEST(an_answer_that_is_not_new_ciphertext_is_refused)
 {
 	cleanup_free char *answer = string_format(
-	    &err, "{\"data\":{\"batch_results\":[{\"ciphertext\":\"%s\"}]}}", no_ciphertexts[_i]);
+	    &err, "{\"data\":{\"batch_results\":[{\"ciphertext\":\"%s\"}]}}", not_ciphertexts[_i]);
 
 	write_manifest(HEAD("app") "k\nstringData: {A: " OLD "}\n");
 	expect_failure(rotate(KEY("2"), {200, NULL, answer}), err, ERROR_REJECTED, "1 of 1");
-	expect_file(log_path, "no ciphertext of the newest version");
+	expect_file(log_path, "not ciphertext of the newest version");
 	expect_file(path, "{A: " OLD "}");
 }
 END_TEST
 
-START_TEST(what_is_bound_goes_in_a_request_of_its_own)
+START_TEST(bound_and_unbound_values_go_in_two_requests)
 {
 	write_manifest(HEAD(
 	    "bound") "k\n    secretmanager/scope: strict\nstringData: {A: " OLD
@@ -178,19 +178,19 @@ START_TEST(what_is_bound_goes_in_a_request_of_its_own)
 	    err);
 	ck_assert_int_eq(http_server_requests(server), 3);
 	expect_contains(http_server_request(server, 0), "GET /v1/transit/keys/k ");
-	expect_contains(http_server_request(server, 1),
+	expect_contains(http_server_request(server, 2),
 	    "{\"batch_input\":[{\"ciphertext\":\"" OLD "\"},{\"ciphertext\":\"" OLD "\"}]}");
 	/* base64 of demo/bound/A and //A */
-	expect_contains(http_server_request(server, 2),
+	expect_contains(http_server_request(server, 1),
 	    "{\"batch_input\":[{\"ciphertext\":\"" OLD "\",\"context\":\"ZGVtby9ib3VuZC9B\"},"
 	    "{\"ciphertext\":\"" OLD "\",\"context\":\"Ly9B\"}]}");
-	expect_file(path, "{A: vault:v2:CCCC, B: vault:v2:DDDD}");
-	expect_file(path, "strict\nstringData: {A: vault:v2:EEEE}");
-	expect_file(path, "cluster-wide\nstringData: {A: vault:v2:FFFF}");
+	expect_file(path, "{A: vault:v2:EEEE, B: vault:v2:FFFF}");
+	expect_file(path, "strict\nstringData: {A: vault:v2:CCCC}");
+	expect_file(path, "cluster-wide\nstringData: {A: vault:v2:DDDD}");
 }
 END_TEST
 
-START_TEST(a_request_that_is_refused_stops_no_other)
+START_TEST(a_refused_request_does_not_stop_the_others)
 {
 	write_manifest(HEAD("one") "k\nstringData: {A: " OLD ", B: " OLD
 				   "}\n" HEAD("two") "l\nstringData: {A: " OLD "}\n");
@@ -210,9 +210,9 @@ END_TEST
 	"      secretmanager/transit-key: k\n  " data "\n"
 #define OLD_64 "dmF1bHQ6djE6QUFBQQ=="
 #define NEW_64 "dmF1bHQ6djI6QkJCQg=="
-#define NEL "\xC2\x85" /* a line break of YAML 1.1 that nobody writes */
+#define NEL "\xC2\x85" /* a line break of YAML 1.1 only */
 
-START_TEST(a_secret_that_can_not_be_changed_stops_no_other_of_its_list)
+START_TEST(a_secret_that_cannot_be_changed_does_not_stop_the_others_of_its_list)
 {
 	static const char *const odd =
 	    "data:\n    A: |" NEL "        dmF1bHQ6\n        djE6QUFBQQ==";
@@ -226,7 +226,7 @@ START_TEST(a_secret_that_can_not_be_changed_stops_no_other_of_its_list)
 			       "\"},{\"ciphertext\":\"" NEW "\"},{\"ciphertext\":\"" NEW "\"}]}}"}),
 	    err, ERROR_REJECTED, "1 of 3 Secrets are not all on the newest version");
 	expect_file(log_path, "app.yaml:11: Secret odd: ");
-	expect_file(log_path, "can't be changed safely");
+	expect_file(log_path, "changed safely");
 	expect_file(path,
 	    "name: a\n    annotations:\n      secretmanager/transit-key: k\n  data: {A: " NEW_64
 	    "}");
@@ -238,33 +238,33 @@ START_TEST(a_secret_that_can_not_be_changed_stops_no_other_of_its_list)
 }
 END_TEST
 
-static struct rotate_files_old told;
-static int told_count;
+static struct rotate_files_old reported;
+static int reported_count;
 
-static void tell_old(void *context, const struct rotate_files_old *old)
+static void report_old(void *context, const struct rotate_files_old *old)
 {
-	ck_assert_ptr_eq(context, &told);
+	ck_assert_ptr_eq(context, &reported);
 	ck_assert_str_eq(old->file, path);
 	ck_assert_str_eq(old->namespace, "demo");
 	ck_assert_str_eq(old->name, "app");
-	told = *old;
-	told_count++;
+	reported = *old;
+	reported_count++;
 }
 
-START_TEST(a_dry_run_tells_and_changes_nothing)
+START_TEST(a_dry_run_reports_old_secrets_and_changes_nothing)
 {
 	settings.dry_run = true;
-	settings.tell_old = tell_old;
-	settings.tell_context = &told;
+	settings.report_old = report_old;
+	settings.report_context = &reported;
 	write_manifest("# nothing\n" HEAD("app") "k\nstringData: {A: " OLD
 						 ", B: vault:v3:AAAA, C: vault:v4:AAAA}\n");
 	expect_ok(rotate(KEY("4")), err);
-	ck_assert_int_eq(told_count, 1);
-	ck_assert_uint_eq(told.line, 3);
-	ck_assert_uint_eq(told.values, 2);
-	ck_assert_int_eq(told.oldest, 1);
-	ck_assert_int_eq(told.newest, 3);
-	ck_assert_int_eq(told.latest, 4);
+	ck_assert_int_eq(reported_count, 1);
+	ck_assert_uint_eq(reported.line, 3);
+	ck_assert_uint_eq(reported.values, 2);
+	ck_assert_int_eq(reported.oldest, 1);
+	ck_assert_int_eq(reported.newest, 3);
+	ck_assert_int_eq(reported.latest, 4);
 	ck_assert_int_eq(http_server_requests(server), 1);
 	expect_file(path, "{A: " OLD ", B: ");
 }
@@ -295,14 +295,14 @@ END_TEST
 static void add_tests(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_value_that_would_grow_too_long_stays);
-	tcase_add_test(tests, a_secret_that_would_grow_too_large_stays);
+	tcase_add_test(tests, a_value_that_would_grow_too_long_keeps_its_text);
+	tcase_add_test(tests, a_secret_that_would_grow_too_large_keeps_its_text);
 	tcase_add_loop_test(
-	    tests, what_is_no_new_ciphertext_is_not_taken, 0, COUNT(no_ciphertexts));
-	tcase_add_test(tests, what_is_bound_goes_in_a_request_of_its_own);
-	tcase_add_test(tests, a_request_that_is_refused_stops_no_other);
-	tcase_add_test(tests, a_secret_that_can_not_be_changed_stops_no_other_of_its_list);
-	tcase_add_test(tests, a_dry_run_tells_and_changes_nothing);
+	    tests, an_answer_that_is_not_new_ciphertext_is_refused, 0, COUNT(not_ciphertexts));
+	tcase_add_test(tests, bound_and_unbound_values_go_in_two_requests);
+	tcase_add_test(tests, a_refused_request_does_not_stop_the_others);
+	tcase_add_test(tests, a_secret_that_cannot_be_changed_does_not_stop_the_others_of_its_list);
+	tcase_add_test(tests, a_dry_run_reports_old_secrets_and_changes_nothing);
 	tcase_add_loop_test(tests, a_young_key_is_not_rotated, 0, COUNT(ages));
 }
 

@@ -1,0 +1,405 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/strings.h"
+#include "lib/rotate/files_internal.h"
+
+static const char *secret_name(const struct files_secret *secret)
+{
+	const char *name = secret->found->object.name;
+
+	return name ? name : "(metadata.generateName)";
+}
+
+/* Return the line that a node of the document begins on. */
+static size_t node_line(const struct manifest_document *document, uint32_t node)
+{
+	const struct manifest_tree *tree = &document->manifest.tree;
+	const char *at = tree->text, *end = tree->text + tree->nodes[node].start;
+	size_t line = tree->line;
+
+	for (; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+		line++;
+	return line;
+}
+
+void files_report_secret(const struct files_run *run, const struct manifest_document *document,
+    struct files_secret *secret, const struct kube_entry *entry, struct error *reason)
+{
+	const struct manifest_secret *found = secret->found;
+	uint32_t node = entry ? found->values[entry - found->object.data].key : found->node;
+
+	secret->failed = true;
+	if (run->silent)
+		return;
+	if (entry)
+		error_wrap(reason, "data key \"%s\"", entry->key);
+	error_wrap(reason, "%s:%zu: Secret %s%s%s", document->file->file.name,
+	    node_line(document, node), secret->namespace ? secret->namespace : "",
+	    secret->namespace ? "/" : "", secret_name(secret));
+	log_write(LOG_ERROR, "%s", reason->message);
+}
+
+void files_report_unchecked(
+    const struct files_run *run, const struct error *reason, bool may_be_secret)
+{
+	bool verify = run->settings->phase == ROTATE_FILES_VERIFY;
+
+	if (!run->silent)
+		log_write(verify && may_be_secret ? LOG_WARNING : LOG_DEBUG,
+		    "not checked, as it holds no ciphertext: %s", reason->message);
+}
+
+bool files_is_sealed(const struct kube_secret *object)
+{
+	for (size_t i = 0; i < object->data_count; i++)
+		if (sealed_entry_is_ciphertext(&object->data[i]))
+			return true;
+	return sealed_secret_is_labelled(object);
+}
+
+/*
+ * Key and scope.
+ */
+
+struct keyset_key *files_find_key(struct files_run *run, const char *name, struct error *err)
+{
+	struct keyset_key *key = keyset_add(&run->keys, name, err);
+
+	if (!key || run->pass == FILES_GATHER || key->failed || key->wanted_version > 0)
+		return key;
+	if (keyset_read_key(key, run->client, &run->vault, &run->settings->session, err) == 0)
+		return key;
+	if (error_is_outage(err))
+		return NULL;
+	log_write(LOG_ERROR, "%s", err->message);
+	error_clear(err);
+	key->failed = true;
+	return key;
+}
+
+/* Set *name to the Secret's Transit key, and *ours to whether --transit-key allows it. */
+static int secret_find_key_name(const struct files_run *run, const struct files_secret *secret,
+    const char **name, bool *ours, struct error *reason)
+{
+	const char *annotation =
+	    kube_secret_annotation(&secret->found->object, SEALED_ANNOTATION_KEY);
+	struct transit_key key;
+
+	*ours = true;
+	*name = annotation ? annotation : run->settings->transit_key;
+	if (!*name)
+		return error_set(reason, ERROR_USAGE,
+		    "no Transit key is known: it has no annotation " SEALED_ANNOTATION_KEY
+		    "; pass --transit-key");
+	if (!annotation)
+		return 0;
+	if (transit_key_parse(&key, annotation, reason) < 0)
+		return error_wrap(reason, "annotation " SEALED_ANNOTATION_KEY);
+	transit_key_free(&key);
+	*ours = !run->only.name || transit_key_is(&run->only, annotation);
+	return 0;
+}
+
+/* Set the scope, and check that the manifest has the names that it binds to. */
+static int secret_find_scope(struct files_secret *secret, struct error *reason)
+{
+	const struct kube_secret *object = &secret->found->object;
+	const char *text = kube_secret_annotation(object, SEALED_ANNOTATION_SCOPE);
+
+	secret->scope = SEALED_UNBOUND;
+	if (!text)
+		return 0;
+	if (sealed_scope_parse(text, &secret->scope, reason) < 0)
+		return error_wrap(reason, "annotation " SEALED_ANNOTATION_SCOPE);
+	if (secret->scope == SEALED_CLUSTER_WIDE)
+		return 0;
+	if (manifest_check_rendered(secret->found, reason) < 0)
+		return error_wrap(reason, "scope %s binds to the namespace", text);
+	if (!secret->namespace)
+		return error_set(reason, ERROR_USAGE,
+		    "scope %s binds to the namespace, which the manifest lacks; pass -n NAMESPACE",
+		    text);
+	if (secret->scope == SEALED_STRICT && !object->name)
+		return error_set(reason, ERROR_USAGE,
+		    "scope strict binds to the name, and metadata.generateName leaves it open");
+	return 0;
+}
+
+/* Find what is needed to examine the values: the key's newest version and the scope. */
+static int secret_prepare(struct files_run *run, const struct manifest_document *document,
+    struct files_secret *secret, const char *key, struct error *err)
+{
+	struct error reason = ERROR_INIT;
+
+	secret->key = files_find_key(run, key, err);
+	if (!secret->key)
+		return -1;
+	if (run->pass == FILES_GATHER)
+		return 0;
+	if (secret->key->failed)
+		error_set(&reason, ERROR_REJECTED, "its Transit key %s can't be used", key);
+	else if (secret_find_scope(secret, &reason) == 0)
+		return 0;
+	files_report_secret(run, document, secret, NULL, &reason);
+	return 0;
+}
+
+/*
+ * Values.
+ */
+
+static int add_value(struct manifest_document *document, struct files_secret *secret,
+    const struct kube_entry *entry, struct error *err)
+{
+	struct files_state *state = document->state;
+	char *context = NULL;
+
+	if (secret->scope != SEALED_UNBOUND) {
+		context = sealed_context(
+		    secret->scope, secret->namespace, secret->found->object.name, entry->key, err);
+		if (!context)
+			return -1;
+	}
+	state->values[document->values++] = (struct files_value){document, secret, entry, context};
+	return 0;
+}
+
+static void drop_values(struct manifest_document *document, size_t count)
+{
+	struct files_state *state = document->state;
+
+	while (document->values > count)
+		free(state->values[--document->values].context);
+}
+
+/* Return 1 for an old value, 0 for one that is new or not sealed, -1 for one with an error. */
+static int check_value(const struct kube_secret *object, const struct kube_entry *entry,
+    const struct keyset_key *key, int64_t *version, struct error *reason)
+{
+	const struct transit_item item = {.input_length = entry->value.length};
+
+	if (!sealed_entry_is_ciphertext(entry)) {
+		/* Without the label the Secret does not claim to be sealed. */
+		if (!sealed_secret_is_labelled(object))
+			return 0;
+		return error_set(
+		    reason, ERROR_INVALID, "not sealed; seal it with secret-seal --in-place");
+	}
+	if (sealed_version(entry->value.data, entry->value.length, version, reason) < 0)
+		return -1;
+	if (*version > key->wanted_version)
+		return error_set(reason, ERROR_INVALID,
+		    "version v%lld is newer than the newest of Transit key %s/%s (v%lld); it was "
+		    "sealed with another key",
+		    (long long)*version, key->key.mount, key->key.name,
+		    (long long)key->wanted_version);
+	if (*version == key->wanted_version)
+		return 0;
+	return transit_check_size(&item, TRANSIT_REWRAP, reason) < 0 ? -1 : 1;
+}
+
+static void note_version(struct files_secret *secret, int64_t version)
+{
+	if (secret->old == 0 || version < secret->oldest)
+		secret->oldest = version;
+	if (secret->old == 0 || version > secret->newest)
+		secret->newest = version;
+	secret->old++;
+}
+
+static int examine_values(struct files_run *run, struct manifest_document *document,
+    struct files_secret *secret, struct error *err)
+{
+	const struct kube_secret *object = &secret->found->object;
+
+	for (size_t i = 0; i < object->data_count; i++) {
+		const struct kube_entry *entry = &object->data[i];
+		struct error reason = ERROR_INIT;
+		int64_t version;
+
+		secret->bytes += entry->value.length;
+		int old = check_value(object, entry, secret->key, &version, &reason);
+		if (old < 0)
+			files_report_secret(run, document, secret, entry, &reason);
+		if (old <= 0)
+			continue;
+		note_version(secret, version);
+		if (run->pass == FILES_REWRAP && add_value(document, secret, entry, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Secrets with old values.
+ */
+
+/* Check that the text of the Secret, which has something old, can be changed. */
+static int check_changeable(const struct manifest_secret *found, struct error *reason)
+{
+	if (found->object.immutable)
+		return error_set(
+		    reason, ERROR_REJECTED, "immutable; seal it again under a new name");
+	if (found->obstacle_kind)
+		return error_set(reason, ERROR_INVALID,
+		    "%s in it; write out the value in its place", found->obstacle_kind);
+	return 0;
+}
+
+static void report_old(const struct files_run *run, const struct manifest_document *document,
+    const struct files_secret *secret)
+{
+	const struct rotate_files_settings *settings = run->settings;
+	struct rotate_files_old old = {.file = document->file->file.name,
+	    .namespace = secret->namespace,
+	    .name = secret_name(secret),
+	    .line = node_line(document, secret->found->node),
+	    .values = secret->old,
+	    .oldest = secret->oldest,
+	    .newest = secret->newest,
+	    .latest = secret->key->wanted_version};
+
+	settings->report_old(settings->report_context, &old);
+}
+
+/* An old value is an error of a verification, but the Secret is counted as old, not as failed. */
+static void report_old_error(const struct files_run *run, const struct manifest_document *document,
+    struct files_secret *secret)
+{
+	const struct keyset_key *key = secret->key;
+	struct error reason = ERROR_INIT;
+	bool failed = secret->failed;
+
+	error_set(&reason, ERROR_REJECTED,
+	    "%zu value%s of an old version (v%lld): the newest of Transit key %s/%s is v%lld",
+	    secret->old, secret->old > 1 ? "s are" : " is", (long long)secret->oldest,
+	    key->key.mount, key->key.name, (long long)key->wanted_version);
+	files_report_secret(run, document, secret, NULL, &reason);
+	secret->failed = failed;
+}
+
+static void handle_old(struct files_run *run, struct manifest_document *document,
+    struct files_secret *secret, size_t values_before)
+{
+	struct error reason = ERROR_INIT;
+
+	if (run->settings->phase == ROTATE_FILES_VERIFY) {
+		report_old_error(run, document, secret);
+	} else if (check_changeable(secret->found, &reason) < 0) {
+		drop_values(document, values_before);
+		files_report_secret(run, document, secret, NULL, &reason);
+	} else if (run->pass == FILES_REPORT) {
+		report_old(run, document, secret);
+	}
+}
+
+/*
+ * Examining.
+ */
+
+/* A template is not an error, but a verification should mention it. */
+static void examine_unsealed(const struct files_run *run, const struct manifest_document *document,
+    const struct files_secret *secret)
+{
+	struct error reason = ERROR_INIT;
+
+	if (manifest_check_rendered(secret->found, &reason) == 0)
+		return;
+	manifest_wrap(&document->manifest, secret->found, &reason);
+	files_report_unchecked(run, &reason, true);
+}
+
+static int examine_sealed(struct files_run *run, struct manifest_document *document,
+    struct files_secret *secret, struct error *err)
+{
+	size_t values_before = document->values;
+	struct error reason = ERROR_INIT;
+	const char *key;
+	bool ours;
+
+	run->summary->secrets++;
+	secret->counts = true;
+	if (secret_find_key_name(run, secret, &key, &ours, &reason) < 0) {
+		files_report_secret(run, document, secret, NULL, &reason);
+		return 0;
+	}
+	if (!ours) {
+		run->summary->other_key++;
+		secret->counts = false;
+		return 0;
+	}
+	if (secret_prepare(run, document, secret, key, err) < 0)
+		return -1;
+	if (secret->failed || run->pass == FILES_GATHER)
+		return 0;
+	if (examine_values(run, document, secret, err) < 0)
+		return -1;
+	if (secret->old > 0)
+		handle_old(run, document, secret, values_before);
+	return 0;
+}
+
+static int examine_found(struct files_run *run, struct manifest_document *document,
+    struct files_secret *secret, struct error *err)
+{
+	const struct kube_secret *object = &secret->found->object;
+	const char *default_namespace = run->settings->namespace;
+
+	if (!files_is_sealed(object)) {
+		examine_unsealed(run, document, secret);
+		return 0;
+	}
+	secret->namespace = object->namespace;
+	if (!secret->namespace && is_set(default_namespace))
+		secret->namespace = default_namespace;
+	return examine_sealed(run, document, secret, err);
+}
+
+static int state_new(struct manifest_document *document, struct error *err)
+{
+	const struct manifest *manifest = &document->manifest;
+	struct files_state *state = document->state = calloc(1, sizeof(*state));
+	size_t values = 1;
+
+	if (!state)
+		return error_memory(err);
+	for (size_t i = 0; i < manifest->count; i++)
+		values += manifest->secrets[i].object.data_count;
+	state->secrets = calloc(manifest->count + 1, sizeof(*state->secrets));
+	state->values = calloc(values, sizeof(*state->values));
+	return state->secrets && state->values ? 0 : error_memory(err);
+}
+
+int files_examine(void *context, struct manifest_document *document, struct error *err)
+{
+	const struct manifest *manifest = &document->manifest;
+	struct files_run *run = context;
+
+	if (state_new(document, err) < 0)
+		return -1;
+	for (size_t i = 0; i < manifest->count; i++) {
+		struct files_secret *secret = &((struct files_state *)document->state)->secrets[i];
+
+		secret->found = &manifest->secrets[i];
+		if (examine_found(run, document, secret, err) < 0)
+			return -1;
+	}
+	return files_note_document(run, document, err);
+}
+
+void files_release(struct manifest_document *document)
+{
+	struct files_state *state = document->state;
+
+	if (!state)
+		return;
+	if (state->values)
+		drop_values(document, 0);
+	for (size_t i = 0; state->secrets && i < document->manifest.count; i++)
+		kube_secret_free(&state->secrets[i].change);
+	free(state->secrets);
+	free(state->values);
+	free(state);
+}
