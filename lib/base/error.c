@@ -38,14 +38,14 @@ __attribute__((format(printf, 1, 0))) static char *vformat(const char *format, v
 	return vasprintf(&text, format, arguments) < 0 ? NULL : text;
 }
 
-/* "FIRST: SECOND", newly allocated; NULL: out of memory. */
-static char *join(const char *first, const char *second)
+/* Return "FIRSTseparatorSECOND", newly allocated, or NULL if there is no memory. */
+static char *join(const char *first, const char *separator, const char *second)
 {
 	char *text;
 
 	if (!first || !second)
 		return NULL;
-	return asprintf(&text, "%s: %s", first, second) < 0 ? NULL : text;
+	return asprintf(&text, "%s%s%s", first, separator, second) < 0 ? NULL : text;
 }
 
 int error_set(struct error *err, enum error_code code, const char *format, ...)
@@ -67,7 +67,7 @@ int error_system(struct error *err, const char *format, ...)
 	va_start(arguments, format);
 	cleanup_free char *text = vformat(format, arguments);
 	va_end(arguments);
-	store(err, join(text, strerror(number)));
+	store(err, join(text, ": ", strerror(number)));
 	err->code = ERROR_SYSTEM;
 	return -1;
 }
@@ -79,7 +79,7 @@ int error_wrap(struct error *err, const char *format, ...)
 	va_start(arguments, format);
 	cleanup_free char *text = vformat(format, arguments);
 	va_end(arguments);
-	store(err, join(text, err->message));
+	store(err, join(text, ": ", err->message));
 	return -1;
 }
 
@@ -90,7 +90,7 @@ int error_hint(struct error *err, const char *format, ...)
 	va_start(arguments, format);
 	cleanup_free char *text = vformat(format, arguments);
 	va_end(arguments);
-	store(err, join(err->message, text));
+	store(err, join(err->message, "; ", text));
 	return -1;
 }
 

@@ -1,9 +1,9 @@
 /*
  * error: what went wrong, carried up to main.
  *
- * An error is filled where it happens (error_set), wrapped on the way up with
- * what was being done (error_wrap), and printed once by main.  Its text reads
- * "what failed: why: what to do" and never holds a secret.
+ * An error is set where the failure happens (error_set), gets the object or the operation as
+ * a prefix on the way up (error_wrap), and is printed once by main.  Its text reads
+ * "object: problem; advice" and never contains a secret.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
@@ -62,7 +62,7 @@ int error_system(struct error *err, const char *format, ...)
 int error_wrap(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
-/* Put ": format" behind the message: what to do about it.  Returns -1. */
+/* Append "; format" to the message: what to do about it.  Returns -1. */
 int error_hint(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 

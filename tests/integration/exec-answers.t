@@ -12,10 +12,10 @@ api() { launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_P
 # Another server, or a page of one in between.
 bad_server html=200
 vault
-gives_up "login .*: Vault's answer is an HTML page \\(a login page's, .*: is there a Vault at $BAD_URL\\?" "a login page for Vault"
+gives_up "login .*: Vault's answer is an HTML page \\(a login page's, .*; is there a Vault at $BAD_URL\\?" "a login page for Vault"
 requests 1 "which is final"
 api
-gives_up "Secret demo/app: .*the Kubernetes API's answer is an HTML page .*: is there a Kubernetes API server at $BAD_URL\\?" \
+gives_up "Secret demo/app: .*the Kubernetes API's answer is an HTML page .*; is there a Kubernetes API server at $BAD_URL\\?" \
 	"a login page for the API server"
 bad_server html=403
 vault
@@ -30,14 +30,14 @@ gives_up "login .*tried 2 times in [0-9.]+ s: status 502: Vault's answer is an H
 # 10 MB.
 bad_server big=200
 vault
-gives_up "login .*Vault at $BAD_URL: the answer is larger than 65536 bytes: is the address right" "10 MB from Vault"
+gives_up "login .*Vault at $BAD_URL: the answer is larger than 65536 bytes; is the address right" "10 MB from Vault"
 api
 gives_up "Secret demo/app: Kubernetes API at $BAD_URL: the answer is larger than [0-9]+ bytes" "10 MB from the API server"
 bad_server big=404
 vault
-gives_up "login .*status 404: Vault's answer: .*: is there a Vault at $BAD_URL\\?" "an error page of 10 MB from Vault"
+gives_up "login .*status 404: Vault's answer: .*; is there a Vault at $BAD_URL\\?" "an error page of 10 MB from Vault"
 api
-gives_up "Secret demo/app: .*status 404: the Kubernetes API's answer: .*: is there a Kubernetes API server at" "from the API server"
+gives_up "Secret demo/app: .*status 404: the Kubernetes API's answer: .*; is there a Kubernetes API server at" "from the API server"
 
 # Cut, closed, stale.
 bad_vault cut relay

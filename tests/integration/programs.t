@@ -25,7 +25,7 @@ for program in secret-exec secret-seal secret-rotate secret-dev; do
 	out_like "^$program ${version//./\\.} \($linked\)\$" "its version, and those of what is linked in"
 	run "$BIN/$program" --no-such-option
 	like "$STATUS" '^(2|125)$' "an unknown option: its status"
-	like "$ERR" "^$program: unknown option --no-such-option: see $program --help\$" "and its message"
+	like "$ERR" "^$program: unknown option --no-such-option; see $program --help\$" "and its message"
 done
 
 run env -u VAULT_ADDR "$BIN/secret-exec" --log-format json -- true

@@ -63,9 +63,9 @@ ln -s "$BIN/secret-seal" "$TAP_WORK/kubectl-seal"
 run "$TAP_WORK/kubectl-seal" edit --help
 out_like '^usage: kubectl seal edit \[OPTIONS\] NAME' "as kubectl-seal it is called kubectl seal"
 run "$TAP_WORK/kubectl-seal" --no-such-option
-fails_with 2 '^kubectl seal: unknown option --no-such-option: see kubectl seal --help' "in messages too"
+fails_with 2 '^kubectl seal: unknown option --no-such-option; see kubectl seal --help' "in messages too"
 run "$BIN/secret-seal" edit --no-such-option app
-fails_with 2 '^secret-seal: unknown option --no-such-option: see secret-seal edit --help' "a command's own --help is named"
+fails_with 2 '^secret-seal: unknown option --no-such-option; see secret-seal edit --help' "a command's own --help is named"
 run "$BIN/secret-seal" -n demo edit app
 fails_with 2 '"edit": a command comes first: write secret-seal edit' "a command that is not the first word"
 

@@ -106,7 +106,7 @@ fails_with 1 "secret-seal: no Secret was written: .*three.yaml: line 2: Secret d
 api relay relay relay relay hang
 run "${SEALER[@]}" --retries 0 --timeout 5s --transit-key aes256-key -f "$TAP_WORK/three.yaml"
 status_is 1 "an API server that hangs"
-err_like '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*: all of it can be run again$' "ends it by the limit, and the message says where"
+err_like '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*; all of it can be run again$' "ends it by the limit, and the message says where"
 
 api relay relay relay relay hang
 "${SEALER[@]}" --transit-key aes256-key -f "$TAP_WORK/three.yaml" >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
@@ -116,7 +116,7 @@ until_true asked
 kill -TERM "$sealing"
 wait "$sealing"
 is "$?" 143 "a signal in the middle: 128+N"
-like "$(<"$TAP_WORK/err")" '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*(interrupt|signal).*: all of it can be run again$' \
+like "$(<"$TAP_WORK/err")" '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*(interrupt|signal).*; all of it can be run again$' \
 	"the message says what was written"
 is "$(<"$TAP_WORK/out")" "secret/e updated" "and so does the output"
 ok "the token was given back" gone

@@ -145,13 +145,13 @@ edit true json.json
 out_is "secret/json.json not changed" "and with one, where there is no such file"
 mkdir folder.yaml
 edit true folder.yaml
-fails_with 1 'Secret demo/folder.yaml: .*404.*: nor is there a file folder.yaml here$' "a name that is neither"
+fails_with 1 'Secret demo/folder.yaml: .*404.*; nor is there a file folder.yaml here$' "a name that is neither"
 cp single.yaml nothing
 edit true nothing
-fails_with 1 'Secret demo/nothing: .*404.*: if the file of that name is meant, write \./nothing$' "no Secret, but a file"
+fails_with 1 'Secret demo/nothing: .*404.*; if the file of that name is meant, write \./nothing$' "no Secret, but a file"
 cp single.yaml No_Name
 edit true No_Name
-fails_with 2 "can.t be a Secret's name: if the file of that name is meant, write \./No_Name$" "a file whose name is none for a Secret"
+fails_with 2 "can.t be a Secret's name; if the file of that name is meant, write \./No_Name$" "a file whose name is none for a Secret"
 edit true nowhere
 fails_with 1 'Secret demo/nowhere: .*404' "neither a Secret nor a file"
 err_unlike 'file' "is said without a word about files"

@@ -20,7 +20,7 @@ START_TEST(wrapping_goes_before_and_hinting_behind)
 	error_set(&err, ERROR_DENIED, "status 403");
 	ck_assert_int_eq(error_wrap(&err, "login with role \"%s\"", "demo"), -1);
 	ck_assert_int_eq(error_hint(&err, "check the role"), -1);
-	ck_assert_str_eq(err.message, "login with role \"demo\": status 403: check the role");
+	ck_assert_str_eq(err.message, "login with role \"demo\": status 403; check the role");
 	ck_assert_int_eq(err.code, ERROR_DENIED);
 }
 END_TEST
@@ -40,7 +40,7 @@ START_TEST(a_message_can_not_start_another_line)
 	ck_assert_str_eq(err.message, "bad?forged: ?[31mline?");
 	error_hint(&err, "do\rthis");
 	error_wrap(&err, "in\tthere");
-	ck_assert_str_eq(err.message, "in?there: bad?forged: ?[31mline?: do?this");
+	ck_assert_str_eq(err.message, "in?there: bad?forged: ?[31mline?; do?this");
 	error_set(&err, ERROR_REJECTED, "role \xE2\x80\xAE%s, na\xC3\xAFve \xC2\x9B", "nimda");
 	ck_assert_str_eq(err.message, "role ???nimda, na\xC3\xAFve ??");
 }

@@ -287,7 +287,7 @@ START_TEST(only_root_gives_files_away)
 	}
 	rules.user = geteuid() + 1;
 	expect_failure(deliver_file(&file, path, &value, &rules, &err), err, ERROR_SYSTEM,
-	    "changing the owner: Operation not permitted: only root");
+	    "changing the owner: Operation not permitted; only root");
 	file_free(&file);
 	ck_assert_uint_eq(entries(), 0);
 	if (getuid() == 0)

@@ -275,7 +275,7 @@ START_TEST(each_try_that_is_followed_by_another_is_told)
 	expect_contains(text.data, "prog: Test server at http://127.0.0.1:");
 	expect_contains(second, " ms (2 of 2)\n");
 	expect_contains(second,
-	    ": POST /v1/login: no answer: Empty reply from server: does it want "
+	    ": POST /v1/login: no answer: Empty reply from server; does it want "
 	    "https://?: trying again");
 	expect_lacks(text.data, "hidden");
 	ck_assert_ptr_eq(strchr(second, '\n'), text.data + text.length - 1);
@@ -358,7 +358,7 @@ START_TEST(a_refusal_after_a_lost_answer_mentions_it)
 	request(&exchange, "POST", "/");
 	run();
 	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_DENIED,
-	    "status 403: an earlier try got no answer and may have been carried out");
+	    "status 403; an earlier try got no answer and may have been carried out");
 	finish();
 }
 END_TEST
@@ -559,7 +559,7 @@ START_TEST(a_larger_answer_is_refused_once)
 	run();
 	ck_assert_int_eq(http_server_requests(server), 1);
 	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_TOO_LARGE,
-	    "the answer is larger than 1000 bytes: is the address right?");
+	    "the answer is larger than 1000 bytes; is the address right?");
 	finish();
 	free(body);
 }

@@ -81,7 +81,7 @@ static const struct {
     {200, "{\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"other\",\"namespace\":\"demo\"}}",
 	ERROR_INVALID, "answer is another one: demo/other"},
     {403, "{\"kind\":\"Status\",\"message\":\"no\",\"reason\":\"Forbidden\"}", ERROR_DENIED,
-	"Forbidden: no: a Role in namespace demo must allow get on configmaps"},
+	"Forbidden: no; a Role in namespace demo must allow get on configmaps"},
     {404, "{\"kind\":\"Status\",\"message\":\"no\",\"reason\":\"NotFound\"}", ERROR_NOT_FOUND,
 	"is it in this namespace?"},
     {503, "upstream connect error", ERROR_UNAVAILABLE, "status 503"},

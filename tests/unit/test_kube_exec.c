@@ -287,9 +287,9 @@ static const struct {
     {VERSION_1 ", command: x, env: [{name: A=B, value: c}]", "env"},
     {VERSION_1 ", command: x, interactiveMode: Always", "stdin is no terminal"},
     {VERSION_1 ", command: no-such-plugin, installHint: \"Get it\\nfrom there\"",
-	"exec plugin no-such-plugin: it can't be run: No such file or directory: Get it from "
+	"exec plugin no-such-plugin: it can't be run: No such file or directory; Get it from "
 	"there"},
-    {VERSION_1 ", command: ./no-such-plugin", "No such file or directory: install it"},
+    {VERSION_1 ", command: ./no-such-plugin", "No such file or directory; install it"},
     {VERSION_1 ", command: ./kubeconfig", "Permission denied"},
 };
 

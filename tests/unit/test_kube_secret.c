@@ -364,7 +364,7 @@ static const struct {
 	const char *reason, *hint;
 } failures[] = {
     {"GET", 401, STATUS("Unauthorized", "Unauthorized"), ERROR_DENIED,
-	"status 401: Unauthorized: ", "has it expired"},
+	"status 401: Unauthorized; ", "has it expired"},
     {"GET", 403,
 	STATUS(
 	    "Forbidden", "secrets \\\"app\\\" is forbidden: User \\\"system:anonymous\\\" cannot"),

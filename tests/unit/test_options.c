@@ -266,7 +266,7 @@ static const struct {
 	const char *word, *next, *message;
 } mistakes[] = {
     {"--unknown", NULL, "unknown option --unknown"},
-    {"--unknown=hunter2", NULL, "unknown option --unknown:"},
+    {"--unknown=hunter2", NULL, "unknown option --unknown;"},
     {"-x", NULL, "unknown option -x"},
     {"-vx", NULL, "unknown option -x"},
     {"--vault", NULL, "unknown option --vault"},

@@ -139,7 +139,7 @@ START_TEST(the_later_of_two_files_wins_only_where_it_may)
 	expect_failure(run(), err, ERROR_INVALID, "variable A comes from both ");
 	expect_contains(err.message, "app.json, member A and ");
 	expect_contains(
-	    err.message, "one.env: take one of them out: --override lets the stronger win");
+	    err.message, "one.env: take one of them out; --override lets the stronger win");
 	settings.sources.override = true;
 	expect_ok(run(), err);
 	ck_assert_uint_eq(variables.count, 2);
