@@ -15,7 +15,7 @@ static const struct {
 } phases[] = {{"rewrap", ROTATE_FILES_REWRAP}, {"rotate", ROTATE_FILES_ROTATE},
     {"verify", ROTATE_FILES_VERIFY}, {"all", ROTATE_FILES_ALL}};
 
-/* Nothing is retired here: what the files say tells nothing of the cluster. */
+/* There is no phase retire: files do not show which versions the cluster uses. */
 static int parse_phase(const char *text, enum rotate_files_phase *phase, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++)
@@ -24,7 +24,8 @@ static int parse_phase(const char *text, enum rotate_files_phase *phase, struct 
 			return 0;
 		}
 	return error_set(err, ERROR_USAGE,
-	    "--phase \"%s\": with --files write rewrap (the default), rotate, verify or all", text);
+	    "--phase \"%s\": unknown with --files; write rewrap (the default), rotate, verify or all",
+	    text);
 }
 
 /* FILE: Secret demo/app: 3 values v1 -> v4 */
@@ -58,23 +59,25 @@ static void print_summary(const struct rotate_files_summary *summary)
 }
 
 int files_command(
-    const struct files_options *options, char *const *paths, size_t count, struct error *err)
+    const struct configuration *configuration, char *const *paths, size_t count, struct error *err)
 {
-	struct rotate_files_settings settings = {.vault = *options->vault,
-	    .session = *options->session,
-	    .transit_key = is_set(options->transit_key) ? options->transit_key : NULL,
-	    .namespace = options->namespace,
-	    .min_age_ms = options->min_age_ms,
-	    .dry_run = options->dry_run,
+	struct rotate_files_settings settings = {.vault = configuration->vault,
+	    .session = configuration->session,
+	    .transit_key = is_set(configuration->transit_key) ? configuration->transit_key : NULL,
+	    .namespace = configuration->kube.namespace,
+	    .min_age_ms = configuration->min_age_ms,
+	    .dry_run = configuration->dry_run,
 	    .report_old = print_old};
 	struct rotate_files_summary summary;
 
+	if (configuration_check_files(configuration, err) < 0)
+		return -1;
 	if (count == 0)
 		return error_set(err, ERROR_USAGE, "--files: name the files or folders");
-	if (parse_phase(options->phase, &settings.phase, err) < 0)
+	if (parse_phase(configuration->phase, &settings.phase, err) < 0)
 		return -1;
 	struct http_client *client =
-	    http_client_new(clock_now_ms() + options->program->timeout_ms, err);
+	    http_client_new(clock_now_ms() + configuration->program.timeout_ms, err);
 	if (!client)
 		return -1;
 	int result = rotate_files(client, &settings, paths, count, &summary, err);

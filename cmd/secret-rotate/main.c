@@ -79,23 +79,6 @@ static int run(const struct configuration *configuration, struct error *err)
 	return result;
 }
 
-static int run_files(
-    const struct configuration *configuration, char **paths, int count, struct error *err)
-{
-	struct files_options files = {.program = &configuration->program,
-	    .vault = &configuration->vault,
-	    .session = &configuration->session,
-	    .transit_key = configuration->transit_key,
-	    .namespace = configuration->kube.namespace,
-	    .phase = configuration->phase,
-	    .min_age_ms = configuration->min_age_ms,
-	    .dry_run = configuration->dry_run};
-
-	if (configuration_check_files(configuration, err) < 0)
-		return -1;
-	return files_command(&files, paths, (size_t)count, err);
-}
-
 static int refuse_operand(const char *operand, struct error *err)
 {
 	return error_set(
@@ -119,7 +102,7 @@ int main(int argc, char **argv)
 	if ((count > 0 && !configuration.files && refuse_operand(operands[0], &err) < 0) ||
 	    program_complete_connection(&configuration.program, &configuration.vault,
 		&configuration.session, &configuration.kube, &err) < 0 ||
-	    (configuration.files ? run_files(&configuration, operands, count, &err)
+	    (configuration.files ? files_command(&configuration, operands, (size_t)count, &err)
 				 : run(&configuration, &err)) < 0)
 		return program_fail(&err, err.code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);
 	return 0;

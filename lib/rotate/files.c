@@ -1,130 +1,21 @@
 #include "lib/rotate/files.h"
 
 #include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/clock.h"
 #include "lib/base/input_file.h"
 #include "lib/base/log.h"
-#include "lib/base/signals.h"
 #include "lib/base/strings.h"
 #include "lib/manifest/walk.h"
 #include "lib/rotate/files_internal.h"
 
 /* The largest environment file: it makes one Secret or ConfigMap, which hold 1 MiB. */
 #define ENVIRONMENT_BYTES_MAX ((size_t)4 * 1024 * 1024)
-/* Bytes that are searched for ciphertext in one step. */
-#define SEARCH_STEP ((size_t)64 * 1024)
-/* The beginning of ciphertext, as it is and in base64, and the length of the longer one. */
-static const char *const ciphertext_marks[] = {"vault:v", "dmF1bHQ6"};
-#define MARK_MAX 8
 
 struct walk_ctx {
 	struct files_run *run;
 	struct manifest_batch batch;
 };
-
-void files_report(struct files_run *run, const struct error *reason)
-{
-	if (run->silent)
-		return;
-	run->summary->broken++;
-	log_write(LOG_ERROR, "%s", reason->message);
-}
-
-int files_check_time(const struct files_run *run, struct error *err)
-{
-	if (signals_check(err) < 0)
-		return -1;
-	if (!http_client_is_over(run->client))
-		return 0;
-	if (clock_now_ms() < http_client_deadline_ms(run->client))
-		return error_set(err, ERROR_INTERRUPTED, "interrupted by a signal");
-	return error_set(
-	    err, ERROR_NETWORK, "the time limit is over; run again, or pass a longer --timeout");
-}
-
-/*
- * Files that cannot be read.
- */
-
-bool files_hold_ciphertext(const char *bytes, size_t length)
-{
-	for (size_t i = 0; i < sizeof(ciphertext_marks) / sizeof(*ciphertext_marks); i++)
-		if (memmem(bytes, length, ciphertext_marks[i], strlen(ciphertext_marks[i])))
-			return true;
-	return false;
-}
-
-/* Return whether a file may hold ciphertext from `offset` on; true if it cannot be read. */
-static bool file_holds_ciphertext(int fd, off_t offset)
-{
-	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
-	struct error ignored = ERROR_INIT;
-	ssize_t count;
-
-	if (secret_buffer_reserve(&bytes, SEARCH_STEP + MARK_MAX, &ignored) < 0)
-		return true;
-	while ((count = pread(fd, bytes.data + bytes.length, SEARCH_STEP, offset)) > 0) {
-		bytes.length += (size_t)count;
-		if (files_hold_ciphertext(bytes.data, bytes.length))
-			return true;
-		/* A mark may begin in one step and end in the next. */
-		size_t kept = bytes.length < MARK_MAX ? bytes.length : MARK_MAX;
-		memmove(bytes.data, bytes.data + bytes.length - kept, kept);
-		bytes.length = kept;
-		offset += count;
-	}
-	return count < 0;
-}
-
-/* Too large a file is an error only where it may hold ciphertext. */
-static int report_unread(struct files_run *run, int fd, off_t offset, const struct error *reason)
-{
-	if (reason->code == ERROR_INTERRUPTED)
-		return -1;
-	if (reason->code == ERROR_TOO_LARGE && fd >= 0 && !file_holds_ciphertext(fd, offset))
-		files_report_unchecked(run, reason, false);
-	else
-		files_report(run, reason);
-	return 0;
-}
-
-/*
- * A document that cannot be read is an error where it may hold ciphertext.  Templates are common in
- * checkouts, and need not be YAML before they are rendered.
- */
-static int report_unreadable(
-    struct files_run *run, const struct manifest_document *document, const struct error *reason)
-{
-	const struct secret_buffer *text = &document->manifest.text;
-	const char *bytes = secret_buffer_string(text);
-
-	if (reason->code == ERROR_SYSTEM)
-		return -1;
-	if (files_hold_ciphertext(bytes, text->length))
-		files_report(run, reason);
-	else
-		files_report_unchecked(run, reason, memmem(bytes, text->length, "Secret", 6));
-	return 0;
-}
-
-static int job_fail(void *context, const struct manifest_batch_file *file,
-    const struct manifest_document *document, struct error *err)
-{
-	struct error over = ERROR_INIT;
-	struct files_run *run = context;
-
-	if (files_check_time(run, &over) < 0) {
-		*err = over;
-		return -1;
-	}
-	if (document)
-		return report_unreadable(run, document, err);
-	return report_unread(run, file ? file->file.in : -1, file ? file->file.next : 0, err);
-}
 
 static void job_finish(void *context, const struct manifest_batch_file *file)
 {
@@ -158,7 +49,7 @@ static int search_environment(struct files_run *run, const char *path, struct er
 
 	if (fd >= 0 && secret_buffer_read_fd(&text, fd, path, &reason) == 0)
 		return files_note_text(run, path, &text, err);
-	if (report_unread(run, fd, 0, &reason) == 0)
+	if (files_report_unread(run, fd, 0, &reason) == 0)
 		return 0;
 	*err = reason;
 	return -1;
@@ -179,7 +70,7 @@ static int walk_fail(void *context, struct error *err)
 {
 	const struct walk_ctx *walk = context;
 
-	if (job_fail(walk->run, NULL, NULL, err) < 0)
+	if (files_fail(walk->run, NULL, NULL, err) < 0)
 		return -1;
 	error_clear(err);
 	return 0;
@@ -221,7 +112,7 @@ static int run_pass(struct files_run *run, enum files_pass pass, char *const *pa
 	    .settle = files_settle,
 	    .release = files_release,
 	    .finish = job_finish,
-	    .fail = job_fail};
+	    .fail = files_fail};
 	struct walk_ctx walk = {.run = run};
 
 	run->pass = pass;

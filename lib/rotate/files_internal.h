@@ -1,9 +1,10 @@
 /*
  * files_internal: what the files_*.c of this folder share about a run of secret-rotate --files.
  *
- * The run is a job of lib/manifest/batch.h: files_secret.c examines the Secrets of a document,
- * files_rewrap.c rewraps old values and settles documents, files_outside.c finds ciphertext that is
- * not in a sealed Secret, and files.c runs the phases.
+ * The run is a job of lib/manifest/batch.h.  From top to bottom: files.c runs the phases,
+ * files_secret.c examines the Secrets of a document, files_rewrap.c rewraps old values and settles
+ * documents, files_outside.c finds ciphertext that is not in a sealed Secret, and files_run.c
+ * reports errors and knows the keys.
  */
 #ifndef ROTATE_FILES_INTERNAL_H
 #define ROTATE_FILES_INTERNAL_H
@@ -62,31 +63,42 @@ struct files_state {
 	struct files_value *values;   /* document->values of them */
 };
 
-/* files.c */
-/* Log an error of a document or file, and count it. */
-void files_report(struct files_run *run, const struct error *reason) __attribute__((nonnull));
+/*
+ * files_run.c: what all of them use.
+ */
 /* ERROR_INTERRUPTED after a signal, ERROR_NETWORK after the time limit. */
 int files_check_time(const struct files_run *run, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Return whether bytes may hold ciphertext, as it is or in base64. */
-bool files_hold_ciphertext(const char *bytes, size_t length) __attribute__((nonnull));
+/* Return the run's key of this name, with its newest version unless it is `failed`.  NULL: *err. */
+struct keyset_key *files_find_key(struct files_run *run, const char *name, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Return whether a Secret has our label or holds ciphertext. */
+bool files_is_sealed(const struct kube_secret *object) __attribute__((nonnull));
+const char *files_secret_name(const struct files_secret *secret) __attribute__((nonnull));
+/* Return the line that a node of the document begins on. */
+size_t files_node_line(const struct manifest_document *document, uint32_t node)
+    __attribute__((nonnull));
+/* Log an error of a document or file, and count it. */
+void files_report(struct files_run *run, const struct error *reason) __attribute__((nonnull));
+/* Log an error of a Secret or (entry not NULL) of one of its values, which stays as it is. */
+void files_report_secret(const struct files_run *run, const struct manifest_document *document,
+    struct files_secret *secret, const struct kube_entry *entry, struct error *reason)
+    __attribute__((nonnull(1, 2, 3, 5)));
+/* Log why text without ciphertext was not checked: a warning if it may be a Secret. */
+void files_report_unchecked(const struct files_run *run, const struct error *reason,
+    bool may_be_secret) __attribute__((nonnull));
+/* Report that a file cannot be read from `offset` on (fd -1: not opened).  -1: interrupted. */
+int files_report_unread(struct files_run *run, int fd, off_t offset, const struct error *reason)
+    __attribute__((nonnull, warn_unused_result));
+/* The job's `fail`. */
+int files_fail(void *context, const struct manifest_batch_file *file,
+    const struct manifest_document *document, struct error *err)
+    __attribute__((nonnull(1, 4), warn_unused_result));
 
 /* files_secret.c: the job's `examine` and `release`. */
 int files_examine(void *context, struct manifest_document *document, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void files_release(struct manifest_document *document) __attribute__((nonnull));
-/* Log an error of a Secret or (entry not NULL) of one of its values, which stays as it is. */
-void files_report_secret(const struct files_run *run, const struct manifest_document *document,
-    struct files_secret *secret, const struct kube_entry *entry, struct error *reason)
-    __attribute__((nonnull(1, 2, 3, 5)));
-/* Log at a level that fits why a document without ciphertext is not checked. */
-void files_report_unchecked(const struct files_run *run, const struct error *reason,
-    bool may_be_secret) __attribute__((nonnull));
-/* Return whether a Secret has our label or holds ciphertext. */
-bool files_is_sealed(const struct kube_secret *object) __attribute__((nonnull));
-/* Return the run's key of this name, with its newest version unless it is `failed`.  NULL: *err. */
-struct keyset_key *files_find_key(struct files_run *run, const char *name, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
 
 /* files_rewrap.c: the job's `transform` and `settle`. */
 int files_transform(void *context, struct manifest_document *first, struct error *err)

@@ -1,83 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/log.h"
 #include "lib/base/strings.h"
 #include "lib/rotate/files_internal.h"
-
-static const char *secret_name(const struct files_secret *secret)
-{
-	const char *name = secret->found->object.name;
-
-	return name ? name : "(metadata.generateName)";
-}
-
-/* Return the line that a node of the document begins on. */
-static size_t node_line(const struct manifest_document *document, uint32_t node)
-{
-	const struct manifest_tree *tree = &document->manifest.tree;
-	const char *at = tree->text, *end = tree->text + tree->nodes[node].start;
-	size_t line = tree->line;
-
-	for (; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
-		line++;
-	return line;
-}
-
-void files_report_secret(const struct files_run *run, const struct manifest_document *document,
-    struct files_secret *secret, const struct kube_entry *entry, struct error *reason)
-{
-	const struct manifest_secret *found = secret->found;
-	uint32_t node = entry ? found->values[entry - found->object.data].key : found->node;
-
-	secret->failed = true;
-	if (run->silent)
-		return;
-	if (entry)
-		error_wrap(reason, "data key \"%s\"", entry->key);
-	error_wrap(reason, "%s:%zu: Secret %s%s%s", document->file->file.name,
-	    node_line(document, node), secret->namespace ? secret->namespace : "",
-	    secret->namespace ? "/" : "", secret_name(secret));
-	log_write(LOG_ERROR, "%s", reason->message);
-}
-
-void files_report_unchecked(
-    const struct files_run *run, const struct error *reason, bool may_be_secret)
-{
-	bool verify = run->settings->phase == ROTATE_FILES_VERIFY;
-
-	if (!run->silent)
-		log_write(verify && may_be_secret ? LOG_WARNING : LOG_DEBUG,
-		    "not checked, as it holds no ciphertext: %s", reason->message);
-}
-
-bool files_is_sealed(const struct kube_secret *object)
-{
-	for (size_t i = 0; i < object->data_count; i++)
-		if (sealed_entry_is_ciphertext(&object->data[i]))
-			return true;
-	return sealed_secret_is_labelled(object);
-}
 
 /*
  * Key and scope.
  */
-
-struct keyset_key *files_find_key(struct files_run *run, const char *name, struct error *err)
-{
-	struct keyset_key *key = keyset_add(&run->keys, name, err);
-
-	if (!key || run->pass == FILES_GATHER || key->failed || key->wanted_version > 0)
-		return key;
-	if (keyset_read_key(key, run->client, &run->vault, &run->settings->session, err) == 0)
-		return key;
-	if (error_is_outage(err))
-		return NULL;
-	log_write(LOG_ERROR, "%s", err->message);
-	error_clear(err);
-	key->failed = true;
-	return key;
-}
 
 /* Set *name to the Secret's Transit key, and *ours to whether --transit-key allows it. */
 static int secret_find_key_name(const struct files_run *run, const struct files_secret *secret,
@@ -150,7 +79,7 @@ static int secret_prepare(struct files_run *run, const struct manifest_document 
  * Values.
  */
 
-static int add_value(struct manifest_document *document, struct files_secret *secret,
+static int secret_add_value(struct manifest_document *document, struct files_secret *secret,
     const struct kube_entry *entry, struct error *err)
 {
 	struct files_state *state = document->state;
@@ -166,7 +95,7 @@ static int add_value(struct manifest_document *document, struct files_secret *se
 	return 0;
 }
 
-static void drop_values(struct manifest_document *document, size_t count)
+static void document_drop_values(struct manifest_document *document, size_t count)
 {
 	struct files_state *state = document->state;
 
@@ -175,7 +104,7 @@ static void drop_values(struct manifest_document *document, size_t count)
 }
 
 /* Return 1 for an old value, 0 for one that is new or not sealed, -1 for one with an error. */
-static int check_value(const struct kube_secret *object, const struct kube_entry *entry,
+static int secret_check_value(const struct kube_secret *object, const struct kube_entry *entry,
     const struct keyset_key *key, int64_t *version, struct error *reason)
 {
 	const struct transit_item item = {.input_length = entry->value.length};
@@ -200,7 +129,7 @@ static int check_value(const struct kube_secret *object, const struct kube_entry
 	return transit_check_size(&item, TRANSIT_REWRAP, reason) < 0 ? -1 : 1;
 }
 
-static void note_version(struct files_secret *secret, int64_t version)
+static void secret_note_version(struct files_secret *secret, int64_t version)
 {
 	if (secret->old == 0 || version < secret->oldest)
 		secret->oldest = version;
@@ -209,7 +138,7 @@ static void note_version(struct files_secret *secret, int64_t version)
 	secret->old++;
 }
 
-static int examine_values(struct files_run *run, struct manifest_document *document,
+static int secret_examine_values(struct files_run *run, struct manifest_document *document,
     struct files_secret *secret, struct error *err)
 {
 	const struct kube_secret *object = &secret->found->object;
@@ -220,13 +149,13 @@ static int examine_values(struct files_run *run, struct manifest_document *docum
 		int64_t version;
 
 		secret->bytes += entry->value.length;
-		int old = check_value(object, entry, secret->key, &version, &reason);
+		int old = secret_check_value(object, entry, secret->key, &version, &reason);
 		if (old < 0)
 			files_report_secret(run, document, secret, entry, &reason);
 		if (old <= 0)
 			continue;
-		note_version(secret, version);
-		if (run->pass == FILES_REWRAP && add_value(document, secret, entry, err) < 0)
+		secret_note_version(secret, version);
+		if (run->pass == FILES_REWRAP && secret_add_value(document, secret, entry, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -237,7 +166,7 @@ static int examine_values(struct files_run *run, struct manifest_document *docum
  */
 
 /* Check that the text of the Secret, which has something old, can be changed. */
-static int check_changeable(const struct manifest_secret *found, struct error *reason)
+static int secret_check_changeable(const struct manifest_secret *found, struct error *reason)
 {
 	if (found->object.immutable)
 		return error_set(
@@ -248,14 +177,14 @@ static int check_changeable(const struct manifest_secret *found, struct error *r
 	return 0;
 }
 
-static void report_old(const struct files_run *run, const struct manifest_document *document,
+static void secret_report_old(const struct files_run *run, const struct manifest_document *document,
     const struct files_secret *secret)
 {
 	const struct rotate_files_settings *settings = run->settings;
 	struct rotate_files_old old = {.file = document->file->file.name,
 	    .namespace = secret->namespace,
-	    .name = secret_name(secret),
-	    .line = node_line(document, secret->found->node),
+	    .name = files_secret_name(secret),
+	    .line = files_node_line(document, secret->found->node),
 	    .values = secret->old,
 	    .oldest = secret->oldest,
 	    .newest = secret->newest,
@@ -265,8 +194,8 @@ static void report_old(const struct files_run *run, const struct manifest_docume
 }
 
 /* An old value is an error of a verification, but the Secret is counted as old, not as failed. */
-static void report_old_error(const struct files_run *run, const struct manifest_document *document,
-    struct files_secret *secret)
+static void secret_report_old_error(const struct files_run *run,
+    const struct manifest_document *document, struct files_secret *secret)
 {
 	const struct keyset_key *key = secret->key;
 	struct error reason = ERROR_INIT;
@@ -280,18 +209,18 @@ static void report_old_error(const struct files_run *run, const struct manifest_
 	secret->failed = failed;
 }
 
-static void handle_old(struct files_run *run, struct manifest_document *document,
+static void secret_handle_old(struct files_run *run, struct manifest_document *document,
     struct files_secret *secret, size_t values_before)
 {
 	struct error reason = ERROR_INIT;
 
 	if (run->settings->phase == ROTATE_FILES_VERIFY) {
-		report_old_error(run, document, secret);
-	} else if (check_changeable(secret->found, &reason) < 0) {
-		drop_values(document, values_before);
+		secret_report_old_error(run, document, secret);
+	} else if (secret_check_changeable(secret->found, &reason) < 0) {
+		document_drop_values(document, values_before);
 		files_report_secret(run, document, secret, NULL, &reason);
 	} else if (run->pass == FILES_REPORT) {
-		report_old(run, document, secret);
+		secret_report_old(run, document, secret);
 	}
 }
 
@@ -300,8 +229,8 @@ static void handle_old(struct files_run *run, struct manifest_document *document
  */
 
 /* A template is not an error, but a verification should mention it. */
-static void examine_unsealed(const struct files_run *run, const struct manifest_document *document,
-    const struct files_secret *secret)
+static void secret_examine_unsealed(const struct files_run *run,
+    const struct manifest_document *document, const struct files_secret *secret)
 {
 	struct error reason = ERROR_INIT;
 
@@ -311,7 +240,7 @@ static void examine_unsealed(const struct files_run *run, const struct manifest_
 	files_report_unchecked(run, &reason, true);
 }
 
-static int examine_sealed(struct files_run *run, struct manifest_document *document,
+static int secret_examine_sealed(struct files_run *run, struct manifest_document *document,
     struct files_secret *secret, struct error *err)
 {
 	size_t values_before = document->values;
@@ -334,27 +263,27 @@ static int examine_sealed(struct files_run *run, struct manifest_document *docum
 		return -1;
 	if (secret->failed || run->pass == FILES_GATHER)
 		return 0;
-	if (examine_values(run, document, secret, err) < 0)
+	if (secret_examine_values(run, document, secret, err) < 0)
 		return -1;
 	if (secret->old > 0)
-		handle_old(run, document, secret, values_before);
+		secret_handle_old(run, document, secret, values_before);
 	return 0;
 }
 
-static int examine_found(struct files_run *run, struct manifest_document *document,
+static int secret_examine(struct files_run *run, struct manifest_document *document,
     struct files_secret *secret, struct error *err)
 {
 	const struct kube_secret *object = &secret->found->object;
 	const char *default_namespace = run->settings->namespace;
 
 	if (!files_is_sealed(object)) {
-		examine_unsealed(run, document, secret);
+		secret_examine_unsealed(run, document, secret);
 		return 0;
 	}
 	secret->namespace = object->namespace;
 	if (!secret->namespace && is_set(default_namespace))
 		secret->namespace = default_namespace;
-	return examine_sealed(run, document, secret, err);
+	return secret_examine_sealed(run, document, secret, err);
 }
 
 static int state_new(struct manifest_document *document, struct error *err)
@@ -383,7 +312,7 @@ int files_examine(void *context, struct manifest_document *document, struct erro
 		struct files_secret *secret = &((struct files_state *)document->state)->secrets[i];
 
 		secret->found = &manifest->secrets[i];
-		if (examine_found(run, document, secret, err) < 0)
+		if (secret_examine(run, document, secret, err) < 0)
 			return -1;
 	}
 	return files_note_document(run, document, err);
@@ -396,7 +325,7 @@ void files_release(struct manifest_document *document)
 	if (!state)
 		return;
 	if (state->values)
-		drop_values(document, 0);
+		document_drop_values(document, 0);
 	for (size_t i = 0; state->secrets && i < document->manifest.count; i++)
 		kube_secret_free(&state->secrets[i].change);
 	free(state->secrets);

@@ -302,7 +302,7 @@ err_like "Secret demo/app: .*context" "a derived key without a scope: Vault's me
 rotate
 fails_with 2 'name the files or folders' "no path: exit 2"
 rotate --phase retire "$file"
-fails_with 2 '--phase "retire": with --files write rewrap' "--phase retire with --files: exit 2"
+fails_with 2 '--phase "retire": .*--files; write rewrap' "--phase retire with --files: exit 2"
 rotate -A "$file"
 fails_with 2 'exclude each other' "-A with --files: exit 2"
 rotate --transit-key 'no key/' "$file"
