@@ -1,11 +1,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 #include "lib/seal/internal.h"
 
 #define NAMED_MAX 5 /* data keys in a message */
+
+/*
+ * Checks against the Secret of the API.
+ */
+
+static int check_type(
+    const struct sealing *sealing, const struct kube_secret *object, struct error *err)
+{
+	const char *type = is_set(object->type) ? object->type : "Opaque";
+	const char *existing = sealing->existing.type;
+
+	if (!sealing->exists || !existing || strcmp(type, existing) == 0)
+		return 0;
+	return error_set(err, ERROR_USAGE,
+	    "Secret %s/%s: it exists with type %s, which cannot change to %s; use another name, or "
+	    "delete it first",
+	    sealing->namespace, sealing->name, existing, type);
+}
+
+/* The manifest's resourceVersion is a precondition, as for kubectl. */
+static int check_version(const struct sealing *sealing, struct error *err)
+{
+	const char *version = sealing->manifest_version;
+	const char *stored = sealing->existing.resource_version;
+
+	if (!version || (sealing->exists && strcmp(version, stored) == 0))
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "Secret %s/%s: the manifest has resourceVersion %s, and the Kubernetes API has %s; get "
+	    "the Secret again, or remove metadata.resourceVersion",
+	    sealing->namespace, sealing->name, version,
+	    sealing->exists ? stored : "no such Secret");
+}
+
+/*
+ * The change: the whole Secret, as the sealed manifest has it.
+ */
 
 static int copy_pairs(const struct kube_pair *pairs, size_t count,
     int (*add)(struct kube_secret *secret, const char *name, const char *value, struct error *err),
@@ -37,7 +73,8 @@ static int copy_annotations(const struct kube_secret *object, const struct kube_
 	    change->annotations, change->annotation_count, kube_secret_add_annotation, to, err);
 }
 
-static int copy_data(const struct kube_secret *from, struct kube_secret *to, struct error *err)
+static int copy_ciphertexts(
+    const struct kube_secret *from, struct kube_secret *to, struct error *err)
 {
 	for (size_t i = 0; i < from->data_count; i++) {
 		const struct kube_entry *entry = &from->data[i];
@@ -53,7 +90,18 @@ static int copy_data(const struct kube_secret *from, struct kube_secret *to, str
 	return 0;
 }
 
-/* The whole Secret as the manifest now has it. */
+/* Finalizers and owners that other clients added stay, as with "kubectl apply". */
+static int merge_lists(const struct kube_secret *existing, const struct kube_secret *object,
+    struct kube_secret *to, struct error *err)
+{
+	if (object->finalizers)
+		to->finalizers =
+		    kube_metadata_list_merge(existing->finalizers, object->finalizers, NULL, err);
+	if (object->owners)
+		to->owners = kube_metadata_list_merge(existing->owners, object->owners, "uid", err);
+	return err->code ? -1 : 0;
+}
+
 static int make_change(const struct kube_secret *object, const struct kube_secret *change,
     struct kube_secret *to, struct error *err)
 {
@@ -63,64 +111,27 @@ static int make_change(const struct kube_secret *object, const struct kube_secre
 		return error_memory(err);
 	if (copy_pairs(object->labels, object->label_count, kube_secret_add_label, to, err) < 0 ||
 	    copy_pairs(change->labels, change->label_count, kube_secret_add_label, to, err) < 0 ||
-	    copy_annotations(object, change, to, err) < 0 || copy_data(object, to, err) < 0)
+	    copy_annotations(object, change, to, err) < 0 || copy_ciphertexts(object, to, err) < 0)
 		return -1;
-	return copy_data(change, to, err);
+	return copy_ciphertexts(change, to, err);
 }
 
-/* What seal() refuses by --type, the manifest says itself. */
-static int check_type(
-    const struct sealing *sealing, const struct kube_secret *object, struct error *err)
+int apply_manifest(struct sealing *sealing, struct error *err)
 {
-	const char *type = is_set(object->type) ? object->type : "Opaque";
-	const char *existing = sealing->existing.type;
+	const struct kube_secret *object = &sealing->manifest->existing;
+	struct kube_secret *change = &sealing->change;
 
-	if (!sealing->exists || !existing || strcmp(type, existing) == 0)
-		return 0;
-	return error_set(err, ERROR_USAGE,
-	    "Secret %s/%s: it is there with type %s, which can't become %s: use another name, or "
-	    "delete it first",
-	    sealing->namespace, sealing->name, existing, type);
-}
-
-/* As a precondition, which it is to the API server as well. */
-static int check_version(const struct sealing *sealing, const char *version, struct error *err)
-{
-	const char *stored = sealing->existing.resource_version;
-
-	if (!version || (sealing->exists && strcmp(version, stored) == 0))
-		return 0;
-	return error_set(err, ERROR_INVALID,
-	    "Secret %s/%s: the manifest is of resourceVersion %s, and the Kubernetes API has %s; "
-	    "get "
-	    "it again, or remove metadata.resourceVersion",
-	    sealing->namespace, sealing->name, version,
-	    sealing->exists ? stored : "no such Secret");
+	if (check_version(sealing, err) < 0 || check_type(sealing, object, err) < 0 ||
+	    make_change(object, &sealing->manifest->change, change, err) < 0)
+		return -1;
+	return merge_lists(&sealing->existing, object, change, err);
 }
 
 /*
- * Others add finalizers and owners to what the API has: those stay, as with "kubectl apply".  A
- * patch has a list whole.
+ * Other data keys stay, because other clients may have set them: nothing records which keys an
+ * earlier manifest had.
  */
-static int merge_lists(const struct sealing *sealing, const struct kube_secret *object,
-    struct kube_secret *change, struct error *err)
-{
-	const struct kube_secret *existing = &sealing->existing;
-
-	if (object->finalizers)
-		change->finalizers =
-		    kube_metadata_list_merge(existing->finalizers, object->finalizers, NULL, err);
-	if (object->owners)
-		change->owners =
-		    kube_metadata_list_merge(existing->owners, object->owners, "uid", err);
-	return err->code ? -1 : 0;
-}
-
-/*
- * Data keys that the manifest does not have stay: others may have set them, and nothing records
- * what an earlier manifest had.
- */
-static int warn_of_others(const struct sealing *sealing, struct error *err)
+int apply_warn(const struct sealing *sealing, struct error *err)
 {
 	cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
 	size_t count = 0;
@@ -143,65 +154,4 @@ static int warn_of_others(const struct sealing *sealing, struct error *err)
 	    secret_buffer_string(&names), count > NAMED_MAX ? ", ..." : "", sealing->namespace,
 	    sealing->name);
 	return 0;
-}
-
-/* What the API has beside the manifest. */
-static int adopt(struct sealing *sealing, struct error *err)
-{
-	if (!sealing->settings->adopt)
-		return 0;
-	return sealing_adopt_others(sealing, err) < 0 ? -1
-						      : sealing_drop_last_applied(sealing, err);
-}
-
-static int run(struct sealing *sealing, const struct sealing *sealed,
-    const struct kube_secret *object, const char *version, struct seal_outcome *outcome,
-    struct error *err)
-{
-	struct sealing *failed;
-
-	sealing->name = strdup(sealed->name);
-	if (!sealing->name)
-		return error_memory(err);
-	/* A batch may take longer to write than a token lives. */
-	if (seal_session_log_in(sealing->session, err) < 0 || sealing_look_up(sealing, err) < 0 ||
-	    check_version(sealing, version, err) < 0 || check_type(sealing, object, err) < 0 ||
-	    make_change(object, &sealed->change, &sealing->change, err) < 0 ||
-	    merge_lists(sealing, object, &sealing->change, err) < 0 ||
-	    sealing_find_key(sealing, err) < 0 || sealing_find_scope(sealing, err) < 0 ||
-	    sealing_drop_scope(sealing, err) < 0 || adopt(sealing, err) < 0 ||
-	    sealings_encrypt(&sealing, 1, &failed, err) < 0)
-		return -1;
-	if (sealing_write(sealing, outcome, err) < 0)
-		return -1;
-	return warn_of_others(sealing, err);
-}
-
-int sealing_write_manifest(const struct sealing *sealed, const struct kube_secret *object,
-    const struct seal_settings *settings, struct seal_outcome *outcome, struct error *err)
-{
-	cleanup_free char *key = string_format(err, "%s/%s", sealed->key.mount, sealed->key.name);
-	struct seal_settings own = *settings;
-	struct seal_changes none = {0};
-	bool again = false;
-	int result = -1;
-
-	own.must_exist = false;
-	own.based_on = NULL;
-	own.transit_key = key;
-	own.scope = sealed->scope == SEALED_UNBOUND ? NULL : sealed_scope_name(sealed->scope);
-	own.layout = sealed->document ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY;
-	for (int tries = 1; key && (tries == 1 || again); tries++) {
-		struct sealing sealing = {.settings = &own,
-		    .session = sealed->session,
-		    .changes = &none,
-		    .namespace = sealed->namespace,
-		    .state = sealed->state,
-		    .key_missing = sealed->key_missing,
-		    .claimed = sealed->claimed && settings->no_verify};
-		result = run(&sealing, sealed, object, settings->based_on, outcome, err);
-		again = result < 0 && sealing_try_again(&sealing, tries, err);
-		sealing_free(&sealing);
-	}
-	return result;
 }

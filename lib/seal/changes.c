@@ -1,4 +1,3 @@
-/* changes: what of a Secret is to become another, and what that makes of a document. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +43,8 @@ int seal_changes_copy(const struct seal_changes *from, struct seal_changes *to, 
 	return copy_strings(&from->renamed, &to->renamed, err);
 }
 
-static bool renames(const char *item, const char *name)
+/* Return whether a --rename's OLD is `name`. */
+static bool is_old_name(const char *item, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -54,13 +54,12 @@ static bool renames(const char *item, const char *name)
 const char *changes_new_name(const struct seal_changes *changes, const char *name)
 {
 	for (size_t i = 0; i < changes->renamed.count; i++)
-		if (renames(changes->renamed.items[i], name))
+		if (is_old_name(changes->renamed.items[i], name))
 			return changes->renamed.items[i] + strlen(name) + 1;
 	return NULL;
 }
 
-/* How many changes give or take this name. */
-static int times_named(const struct seal_changes *changes, const char *name)
+static int check_once(const struct seal_changes *changes, const char *name, struct error *err)
 {
 	int times = variables_find(&changes->values, name) != NULL;
 
@@ -68,17 +67,12 @@ static int times_named(const struct seal_changes *changes, const char *name)
 		times += strcmp(changes->unset.items[i], name) == 0;
 	for (size_t i = 0; i < changes->renamed.count; i++) {
 		const char *item = changes->renamed.items[i];
-		times += renames(item, name) + (strcmp(strchr(item, '=') + 1, name) == 0);
+		times += is_old_name(item, name) + (strcmp(strchr(item, '=') + 1, name) == 0);
 	}
-	return times;
-}
-
-static int check_once(const struct seal_changes *changes, const char *name, struct error *err)
-{
-	if (times_named(changes, name) == 1)
+	if (times == 1)
 		return 0;
 	return error_set(err, ERROR_USAGE,
-	    "\"%s\" is named twice: set, unset or rename it, in one run one of them", name);
+	    "\"%s\": named twice; set, unset or rename it, only one of them in one run", name);
 }
 
 int changes_check(const struct seal_changes *changes, struct error *err)
@@ -103,115 +97,118 @@ int changes_check(const struct seal_changes *changes, struct error *err)
 	return 0;
 }
 
-/* A document on its way from one text to the other. */
-struct rewriting {
+/*
+ * A changed document.
+ */
+
+struct document_ctx {
 	const struct seal_changes *changes;
 	const struct json *document;
-	struct json *members; /* the changes'; NULL: none */
+	struct json *members; /* of the changes; NULL: none */
 	const char *what;
 	struct json_writer writer;
-	size_t gone, renamed; /* how many of the names were met */
+	size_t unset, renamed; /* members found */
 };
 
-static int write_value(
-    struct rewriting *rewriting, const struct variable *variable, struct error *err)
+static void write_raw(struct document_ctx *ctx, const struct json *from, json_node node)
+{
+	size_t length;
+	const char *raw = json_raw(from, node, &length);
+
+	json_write_raw(&ctx->writer, raw, length);
+}
+
+static int write_value(struct document_ctx *ctx, const struct variable *variable, struct error *err)
 {
 	const struct secret_buffer *value = &variable->value;
 
 	if (!utf8_is_valid(secret_buffer_string(value), value->length))
 		return error_set(err, ERROR_INVALID,
-		    "%s: the value of %s is no UTF-8 text, which JSON needs: use --layout per-key",
+		    "%s: the value of %s is not UTF-8, which JSON needs; use --layout per-key",
 		    variable->source, variable->name);
-	json_write_name(&rewriting->writer, variable->name);
-	json_write_string_bytes(&rewriting->writer, secret_buffer_string(value), value->length);
+	json_write_name(&ctx->writer, variable->name);
+	json_write_string_bytes(&ctx->writer, secret_buffer_string(value), value->length);
 	return 0;
 }
 
-/* The new value of a name, with its name; *written false: it has none. */
-static int write_given(
-    struct rewriting *rewriting, const char *name, bool *written, struct error *err)
+/* Write the new value of a member with its name; *written is false if it has none. */
+static int write_new_value(
+    struct document_ctx *ctx, const char *name, bool *written, struct error *err)
 {
-	const struct json *members = rewriting->members;
-	const struct variable *value = variables_find(&rewriting->changes->values, name);
+	const struct json *members = ctx->members;
+	const struct variable *value = variables_find(&ctx->changes->values, name);
 	json_node node = members ? json_member(members, JSON_ROOT, name) : JSON_ABSENT;
-	size_t length;
 
 	*written = value || node != JSON_ABSENT;
-	if (node == JSON_ABSENT)
-		return value ? write_value(rewriting, value, err) : 0;
-	/* A null is no value: one by that name comes from elsewhere. */
-	if (value && json_type(members, node) == JSON_NULL)
-		return write_value(rewriting, value, err);
-	json_write_name(&rewriting->writer, name);
-	const char *raw = json_raw(members, node, &length);
-	json_write_raw(&rewriting->writer, raw, length);
+	if (!*written)
+		return 0;
+	/* A null is not a value, so a value of that name comes from another input. */
+	if (node == JSON_ABSENT || (value && json_type(members, node) == JSON_NULL))
+		return write_value(ctx, value, err);
+	json_write_name(&ctx->writer, name);
+	write_raw(ctx, members, node);
 	return 0;
 }
 
-static int write_member(struct rewriting *rewriting, json_node node, struct error *err)
+static int write_member(struct document_ctx *ctx, json_node node, struct error *err)
 {
+	cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
 	bool written;
 
-	cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
-	size_t length;
-
-	if (json_name(rewriting->document, node, &name, err) < 0)
+	if (json_name(ctx->document, node, &name, err) < 0)
 		return -1;
 	const char *text = secret_buffer_string(&name);
-	if (strings_contain(&rewriting->changes->unset, text)) {
-		rewriting->gone++;
+	if (strings_contain(&ctx->changes->unset, text)) {
+		ctx->unset++;
 		return 0;
 	}
-	if (write_given(rewriting, text, &written, err) < 0)
+	if (write_new_value(ctx, text, &written, err) < 0)
 		return -1;
 	if (written)
 		return 0;
-	const char *new_name = changes_new_name(rewriting->changes, text);
+	const char *new_name = changes_new_name(ctx->changes, text);
 	if (new_name) {
-		if (json_member(rewriting->document, JSON_ROOT, new_name) != JSON_ABSENT)
-			return error_set(err, ERROR_USAGE, "%s: it has a \"%s\" already",
-			    rewriting->what, new_name);
-		rewriting->renamed++;
-		json_write_name(&rewriting->writer, new_name);
+		if (json_member(ctx->document, JSON_ROOT, new_name) != JSON_ABSENT)
+			return error_set(err, ERROR_USAGE, "%s: member \"%s\" already exists",
+			    ctx->what, new_name);
+		ctx->renamed++;
+		json_write_name(&ctx->writer, new_name);
 	} else {
-		json_write_name_bytes(&rewriting->writer, text, name.length);
+		json_write_name_bytes(&ctx->writer, text, name.length);
 	}
-	const char *raw = json_raw(rewriting->document, node, &length);
-	json_write_raw(&rewriting->writer, raw, length);
+	write_raw(ctx, ctx->document, node);
 	return 0;
 }
 
-static int write_members(struct rewriting *rewriting, struct error *err)
+static int write_members(struct document_ctx *ctx, struct error *err)
 {
-	const struct seal_changes *changes = rewriting->changes;
+	const struct seal_changes *changes = ctx->changes;
 
-	json_each (rewriting->document, JSON_ROOT, node)
-		if (write_member(rewriting, node, err) < 0)
+	json_each (ctx->document, JSON_ROOT, node)
+		if (write_member(ctx, node, err) < 0)
 			return -1;
 	for (size_t i = 0; i < changes->values.count; i++) {
 		const char *name = changes->values.items[i].name;
 		bool written;
-		if (json_member(rewriting->document, JSON_ROOT, name) == JSON_ABSENT &&
-		    write_given(rewriting, name, &written, err) < 0)
+		if (json_member(ctx->document, JSON_ROOT, name) == JSON_ABSENT &&
+		    write_new_value(ctx, name, &written, err) < 0)
 			return -1;
 	}
-	if (rewriting->gone == changes->unset.count && rewriting->renamed == changes->renamed.count)
+	if (ctx->unset == changes->unset.count && ctx->renamed == changes->renamed.count)
 		return 0;
 	return error_set(err, ERROR_NOT_FOUND,
-	    "%s: what is to be unset or renamed is not in it: see secret-seal status",
-	    rewriting->what);
+	    "%s: no such member to unset or rename; see secret-seal status", ctx->what);
 }
 
 int changes_apply(const struct seal_changes *changes, const struct secret_buffer *text,
     const char *what, struct secret_buffer *out, struct error *err)
 {
-	static const char empty[] = "{}";
-	struct rewriting rewriting = {.changes = changes, .what = what};
+	struct document_ctx ctx = {.changes = changes, .what = what};
 
 	if (text && sealed_document_check(text, what, err) < 0)
 		return -1;
-	cleanup_json struct json *document = json_parse(text ? secret_buffer_string(text) : empty,
-	    text ? text->length : strlen(empty), what, err);
+	cleanup_json struct json *document = json_parse(
+	    text ? secret_buffer_string(text) : "{}", text ? text->length : 2, what, err);
 	if (!document)
 		return -1;
 	cleanup_json struct json *members = NULL;
@@ -221,12 +218,12 @@ int changes_apply(const struct seal_changes *changes, const struct secret_buffer
 		if (!members)
 			return -1;
 	}
-	rewriting.members = members;
-	rewriting.document = document;
-	json_writer_init(&rewriting.writer, out);
-	json_write_object(&rewriting.writer);
-	if (write_members(&rewriting, err) < 0)
+	ctx.members = members;
+	ctx.document = document;
+	json_writer_init(&ctx.writer, out);
+	json_write_object(&ctx.writer);
+	if (write_members(&ctx, err) < 0)
 		return -1;
-	json_write_object_end(&rewriting.writer);
-	return json_writer_finish(&rewriting.writer, err);
+	json_write_object_end(&ctx.writer);
+	return json_writer_finish(&ctx.writer, err);
 }

@@ -1,143 +1,204 @@
-/* sealing: one run of seal, step by step, for the files of this folder only. */
+/*
+ * internal: the sealing steps, for the files of this folder.
+ *
+ * A sealing is one run over one Secret.  Its steps, in the order of the table in seal.c, are
+ * resolve (which Secret, layout, Transit key, scope), plan (which values), encrypt and commit.
+ */
 #ifndef SEAL_INTERNAL_H
 #define SEAL_INTERNAL_H
 
 #include "lib/seal/seal.h"
 #include "lib/sealed/sealed.h"
 
+enum sealing_kind {
+	SEALING_API = 1 << 0,	   /* make changes to a Secret of the Kubernetes API */
+	SEALING_FILE = 1 << 1,	   /* make changes to a Secret in a manifest */
+	SEALING_MANIFEST = 1 << 2, /* seal all plaintext of a Secret in a manifest */
+	SEALING_APPLY = 1 << 3,	   /* write such a sealed Secret to the API */
+};
+#define SEALING_TEXT (SEALING_FILE | SEALING_MANIFEST)
+
 struct sealing {
+	enum sealing_kind kind;
 	const struct seal_settings *settings;
 	struct seal_session *session;
-	struct seal_changes *changes;
-	char *name;	       /* of the Secret that is written */
-	const char *namespace; /* NULL: nobody names it; borrowed */
+	struct seal_changes changes; /* SEALING_API, SEALING_FILE */
+	char *name;		     /* of the Secret that is written */
+	const char *namespace;	     /* NULL: not known; borrowed */
 
-	/* What is there. */
-	struct kube_secret existing;
+	/* SEALING_APPLY: the manifest's sealing, encrypted, and the resourceVersion that the
+	   manifest has, or NULL. */
+	const struct sealing *manifest;
+	const char *manifest_version;
+
+	/* The existing Secret. */
+	struct kube_secret existing; /* SEALING_TEXT: borrows all but name and namespace */
 	bool exists;
 
 	/* How it is sealed. */
 	bool document;
 	const char *data_key; /* of the document; borrowed */
 	struct transit_key key;
-	struct transit_key_state state; /* latest_version is 0 while it is not known */
-	bool key_missing; /* it is made before the first value is encrypted; `state` is as then */
+	struct transit_key_state state; /* latest_version is 0 until it is read */
+	bool key_missing; /* created before the first encryption; `state` is its future one */
+	struct sealing_key **keys; /* states that were read before, see resolve.c; NULL: none */
 	enum sealed_scope scope;
-	/* Key or scope come from annotations alone: they count for new values once all ciphertext
-	   that is there decrypts with them. */
-	bool claimed;
-	bool conflict; /* another process changed or made the Secret before it was written */
+	/* Key or scope come only from annotations: use them for new values only if all existing
+	   ciphertext decrypts with them. */
+	bool from_annotations;
+	bool conflict; /* another process wrote the Secret first */
 
-	/* What is to be written: values by data key, and then the change that holds them sealed. */
+	/* The result: plaintexts by data key, and the change that gets their ciphertexts. */
 	struct variables values;
 	struct kube_secret change;
+	struct seal_outcome *outcome; /* SEALING_API, SEALING_APPLY; borrowed */
 };
 
-/* changes.c */
-/* Refuse a rename that is none, and one name in two changes. */
+/*
+ * seal.c: the order of the steps.
+ */
+
+/*
+ * Run the steps of the sealing's kind.  SEALING_TEXT ends before the text is changed, and
+ * SEALING_MANIFEST before encryption, which is done for many of them by sealings_encrypt.
+ */
+int sealing_run(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/*
+ * Take a manifest's Secret, borrowed, as the existing one.  Its namespace is the manifest's, else
+ * the session's.
+ */
+int sealing_begin_manifest(struct sealing *sealing, const struct kube_secret *object,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * Write the Secret of a manifest, encrypted by `manifest`, to the API, as seal() would: what the
+ * existing Secret has and the manifest does not is kept.  `version`: see manifest_version.
+ */
+int sealing_apply(const struct sealing *manifest, const struct seal_settings *settings,
+    const char *version, struct seal_outcome *outcome, struct error *err)
+    __attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
+void sealing_free(struct sealing *sealing) __attribute__((nonnull));
+
+/*
+ * resolve.c: which Secret, which layout, which Transit key and which scope.
+ */
+
+int resolve_name(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Read the Secret from the API, and reject one that must not be changed. */
+int resolve_existing(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* ERROR_USAGE: the existing values have another layout than the settings. */
+int resolve_layout(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int resolve_key(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Read the key's state, and find the scope. */
+int resolve_scope(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Create the missing Transit key. */
+int resolve_create_key(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Free the list of key states of one run. */
+void sealing_keys_free(struct sealing_key **keys) __attribute__((nonnull));
+
+/*
+ * plan.c: from changes to values by data key, and to what is removed of the existing Secret.
+ */
+
+int plan_check(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int plan_values(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Add the existing plaintexts that are not replaced; of the API's Secret only with --adopt. */
+int plan_plaintext(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Return whether an existing ciphertext stays under its name. */
+bool plan_keeps(const struct sealing *sealing, const struct kube_entry *entry)
+    __attribute__((nonnull));
+
+/*
+ * changes.c
+ */
+
+/* Reject an invalid --rename, and a name in two changes. */
 int changes_check(const struct seal_changes *changes, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* What `name` is renamed to, borrowed; or NULL. */
+/* Return the new name of `name`, borrowed, or NULL. */
 const char *changes_new_name(const struct seal_changes *changes, const char *name)
     __attribute__((nonnull));
 /*
- * Append the document `text` (NULL: none yet) as the changes leave it: what they do not touch
- * keeps its place and its spelling.  `what` names it in messages.
+ * Append the changed document; `text` NULL: a new document.  Members that do not change keep their
+ * place and spelling.  `what` is the document's name in messages.
  */
 int changes_apply(const struct seal_changes *changes, const struct secret_buffer *text,
     const char *what, struct secret_buffer *out, struct error *err)
     __attribute__((nonnull(1, 3, 4, 5), warn_unused_result));
 
-/* existing.c: read the Secret, and settle the layout.  Refuses what is not ours to change. */
-int sealing_look_up(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
 /*
- * Return whether the existing Secret's data key holds ciphertext that must decrypt before new
- * values are sealed: it stays under its name, or the key or scope is claimed for it.
+ * encrypt.c
  */
-bool sealing_must_decrypt(const struct sealing *sealing, const struct kube_entry *entry)
-    __attribute__((nonnull));
-/* Return whether it stays, and under the same name. */
-bool sealing_keeps(const struct sealing *sealing, const struct kube_entry *entry)
-    __attribute__((nonnull));
-
-/* The layout of the Secret that is there, or as asked for; ERROR_USAGE where they differ. */
-int sealing_settle_layout(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* settle.c: which Transit key and which scope. */
-int sealing_find_key(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-int sealing_find_scope(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-/* Of a missing key: a new one would not decrypt what stays, which was sealed with the one before.
- */
-int sealing_check_none_kept(const struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-/* Make the missing key, once all that can be known without it is known. */
-int sealing_make_key(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* plan.c: from changes to values and to what of the existing Secret goes. */
-int sealing_check_changes(const struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-int sealing_plan(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-/* To the values, what is plaintext in the existing Secret and not in the change. */
-int sealing_adopt_others(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
 
 /*
- * encrypt.c: values to ciphertext in the change, of any number of Secrets in as few requests as
- * there are keys and limits; all are read back, and so is what stays.  After an error *failed is
- * the one that it is about, or NULL.
+ * Encrypt the values of all sealings into their changes, with as few requests as keys and limits
+ * allow.  New ciphertext and the existing ciphertext that stays is decrypted for verification.
+ * After an error *failed is the sealing it is about, or NULL.
  */
 int sealings_encrypt(struct sealing *const *sealings, size_t count, struct sealing **failed,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+int encrypt_values(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /* Decrypt one data value of the existing Secret. */
-int sealing_decrypt(struct sealing *sealing, const struct kube_entry *entry,
+int encrypt_reverse(struct sealing *sealing, const struct kube_entry *entry,
     struct secret_buffer *plaintext, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* type.c: refuse a type that can't be sealed; in the second, also one that lacks data keys. */
-int seal_type_check(const char *type, struct error *err)
-    __attribute__((nonnull(2), warn_unused_result));
-/* Of the planned Secret: the type that it has or gets, and what it then must hold. */
-int sealing_check_type(const struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* marks.c: type, labels and annotations of the change. */
-int sealing_check_marks(const struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-int sealing_mark(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* In the change, remove the existing Secret's scope where the values are not bound. */
-int sealing_drop_scope(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-/* Where the existing Secret has kubectl's copy of its plaintext, the change takes it away. */
-int sealing_drop_last_applied(struct sealing *sealing, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* seal.c: free all that it owns. */
-void sealing_free(struct sealing *sealing) __attribute__((nonnull));
-
-/* write.c */
-int sealing_write(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
 /*
- * Return whether to do all of it again after a conflict, on the Secret as it is now; then a random
- * time was waited, and *err is cleared.  `tries` is how often it was tried.
+ * metadata.c: type, labels and annotations.
  */
-bool sealing_try_again(const struct sealing *sealing, int tries, struct error *err)
+
+/* Check the options --type, --label and --annotation. */
+int metadata_check_options(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Check the Secret's type, and that the planned Secret has the data keys that the type needs. */
+int metadata_check_type(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Add type, labels and annotations to the change; remove annotations that became false. */
+int metadata_set(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * apply.c: SEALING_APPLY
+ */
+
+/* Make the change from the whole Secret of the manifest. */
+int apply_manifest(struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Log data keys that the manifest does not have. */
+int apply_warn(const struct sealing *sealing, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * commit.c
+ */
+
+/* Write the change to the API, or make the manifest of it with --dry-run=client. */
+int commit(struct sealing *sealing, struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * Return whether to run the steps again after a conflict; then *err is cleared after a short random
+ * wait.  `tries` counts the runs so far.
+ */
+bool commit_try_again(const struct sealing *sealing, int tries, struct error *err)
     __attribute__((nonnull));
 
 /*
- * manifest_to_api.c: write a manifest's Secret, `object`, with its plaintext sealed as `sealed` has
- * it, as seal() would: what the API has and it does not name stays, or is sealed by --adopt.
+ * Items for transit_batch.
  */
-int sealing_write_manifest(const struct sealing *sealed, const struct kube_secret *object,
-    const struct seal_settings *settings, struct seal_outcome *outcome, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+
+/* Fill the item's input (borrowed) and, if values are bound, its context (newly allocated). */
+int item_fill(struct transit_item *item, const struct secret_buffer *input, enum sealed_scope scope,
+    const char *namespace, const char *name, const char *data_key, struct error *err)
+    __attribute__((nonnull(1, 2, 5, 6, 7), warn_unused_result));
+void items_free(struct transit_item *items, size_t count);
 
 #endif

@@ -114,7 +114,7 @@ static int take_found(
 	if (!object->namespace && !reading->namespace && scope != SEALED_UNBOUND &&
 	    scope != SEALED_CLUSTER_WIDE)
 		return error_set(err, ERROR_USAGE,
-		    "%s: scope %s binds to the namespace: name it with -n", reading->search.file,
+		    "%s: scope %s binds to the namespace; pass -n NAMESPACE", reading->search.file,
 		    sealed_scope_name(scope));
 	if (!object->name)
 		object->name = strdup(name);
@@ -167,7 +167,7 @@ struct changing {
 	struct search search;
 	struct seal_session *session;
 	const struct seal_settings *settings;
-	struct seal_changes *changes;
+	const struct seal_changes *changes;
 	struct seal_outcome *outcome;
 	struct manifest_file file;
 };
@@ -183,39 +183,6 @@ static int check_version(
 		return 0;
 	return error_set(
 	    err, ERROR_CONFLICT, "%s: somebody changed it meanwhile", changing->search.file);
-}
-
-/* What stands in the manifest is what the Secret was up to now. */
-static int take_existing(struct sealing *sealing, const struct manifest_secret *found,
-    const char *namespace, struct error *err)
-{
-	const struct kube_secret *object = &found->object;
-
-	sealing->name = strdup(object->name ? object->name : "(metadata.generateName)");
-	sealing->existing = *object;
-	sealing->existing.name = sealing->name;
-	sealing->existing.namespace = strdup(namespace ? namespace : "");
-	sealing->namespace = namespace;
-	sealing->exists = true;
-	return sealing->name && sealing->existing.namespace ? 0 : error_memory(err);
-}
-
-static int run_steps(struct sealing *sealing, struct error *err)
-{
-	struct sealing *failed;
-
-	if (sealing_settle_layout(sealing, err) < 0 || sealing_check_marks(sealing, err) < 0 ||
-	    sealing_check_changes(sealing, err) < 0 || sealing_find_key(sealing, err) < 0 ||
-	    seal_session_log_in(sealing->session, err) < 0 || sealing_find_scope(sealing, err) < 0)
-		return -1;
-	if (sealing_plan(sealing, err) < 0 || sealing_check_type(sealing, err) < 0)
-		return -1;
-	/* A check_only makes no key, and without one there is nothing more to know. */
-	if (sealing->settings->check_only && sealing->key_missing)
-		return 0;
-	if (sealings_encrypt(&sealing, 1, &failed, err) < 0)
-		return -1;
-	return sealing_mark(sealing, err);
 }
 
 static int write_change(struct changing *changing, const struct manifest *manifest, off_t offset,
@@ -252,25 +219,21 @@ static int check_plaintext(
 static int change_found(struct changing *changing, const struct manifest *manifest, off_t offset,
     const struct manifest_secret *found, struct error *err)
 {
-	const char *own = found->object.namespace;
 	struct seal_settings settings = *changing->settings;
 	struct sealing sealing = {
-	    .settings = &settings, .session = changing->session, .changes = changing->changes};
+	    .kind = SEALING_FILE, .settings = &settings, .session = changing->session};
 	int result = -1;
 
-	settings.adopt = true; /* plaintext beside ciphertext is what manifests are about */
+	settings.adopt = true; /* manifests are about plaintext beside ciphertext */
 	if (check_version(changing, manifest, err) == 0 &&
 	    check_plaintext(changing, found, err) == 0 &&
-	    take_existing(&sealing, found, own ? own : changing->session->namespace, err) == 0 &&
-	    run_steps(&sealing, err) == 0)
+	    seal_changes_copy(changing->changes, &sealing.changes, err) == 0 &&
+	    sealing_begin_manifest(&sealing, &found->object, err) == 0 &&
+	    sealing_run(&sealing, err) == 0)
 		result = settings.check_only
 			     ? 0
 			     : write_change(changing, manifest, offset, found, &sealing, err);
-	free(sealing.name);
-	free(sealing.existing.namespace);
-	transit_key_free(&sealing.key);
-	variables_free(&sealing.values);
-	kube_secret_free(&sealing.change);
+	sealing_free(&sealing);
 	return result;
 }
 
@@ -286,7 +249,8 @@ static int change_document(
 }
 
 int manifest_secret_seal(struct seal_session *session, const struct seal_settings *settings,
-    const char *file, struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
+    const char *file, const struct seal_changes *changes, struct seal_outcome *outcome,
+    struct error *err)
 {
 	struct changing changing = {.search = {.file = file,
 					.name = settings->name,

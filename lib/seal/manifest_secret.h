@@ -21,7 +21,7 @@ int manifest_secret_read(const char *file, const char *name, const char *namespa
  * somebody changed it meanwhile.
  */
 int manifest_secret_seal(struct seal_session *session, const struct seal_settings *settings,
-    const char *file, struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+    const char *file, const struct seal_changes *changes, struct seal_outcome *outcome,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -12,24 +12,14 @@
 #include "lib/base/strings.h"
 #include "lib/manifest/batch.h"
 #include "lib/seal/internal.h"
-#include "lib/sealed/foreign.h"
 
 /* A Secret of a document; the document's state is an array of them. */
 struct waiting_secret {
 	const struct manifest_secret *found;
 	struct seal_settings settings; /* with the manifest's own */
 	struct sealing sealing;	       /* its `existing` borrows the manifest's data */
-	char *namespace;
-	char *version;	/* resourceVersion in the manifest; NULL: none */
-	bool plaintext; /* it has values to seal */
-};
-
-/* The state of a Transit key, which is read once in a run. */
-struct known_key {
-	struct transit_key key;
-	struct transit_key_state state;
-	bool missing; /* at the beginning */
-	struct known_key *next;
+	char *version;		       /* resourceVersion in the manifest; NULL: none */
+	bool plaintext;		       /* it has values to seal */
 };
 
 struct manifests_run {
@@ -37,22 +27,14 @@ struct manifests_run {
 	const struct seal_settings *settings;
 	const struct manifests_sink *sink;
 	struct manifests_summary *summary;
-	bool first; /* the next text to print begins a file */
-	struct known_key *keys;
+	bool first;		  /* the next text to print begins a file */
+	struct sealing_key *keys; /* states that were read */
 };
 
 static void free_waiting_secret(struct waiting_secret *secret)
 {
-	struct sealing *sealing = &secret->sealing;
-
-	free(secret->namespace);
 	free(secret->version);
-	free(sealing->name);
-	free(sealing->existing.name);
-	free(sealing->existing.namespace);
-	transit_key_free(&sealing->key);
-	variables_free(&sealing->values);
-	kube_secret_free(&sealing->change);
+	sealing_free(&secret->sealing);
 }
 
 static void job_release(struct manifest_document *document)
@@ -64,201 +46,24 @@ static void job_release(struct manifest_document *document)
 	free(secrets);
 }
 
-static void free_keys(struct manifests_run *run)
-{
-	while (run->keys) {
-		struct known_key *known = run->keys;
-
-		run->keys = known->next;
-		transit_key_free(&known->key);
-		free(known);
-	}
-}
-
 /*
- * One Secret: what is to be sealed, and how.
+ * One Secret: which values are sealed, and how.
  */
 
-static bool same_text(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}
-
-/* The manifest's own namespace, else the one in force; NULL: nobody names it. */
-static int find_namespace(
+static int prepare_sealing(
     struct manifests_run *run, struct waiting_secret *secret, struct error *err)
-{
-	const char *own = secret->found->object.namespace;
-	const char *asked = run->session->settings->kube.namespace;
-	const char *namespace = own ? own : run->session->namespace;
-
-	if (own && !kube_valid_namespace(own))
-		return error_set(err, ERROR_INVALID, "\"%s\" can't be a namespace's name", own);
-	if (own && is_set(asked) && !same_text(own, asked))
-		return error_set(err, ERROR_USAGE,
-		    "its namespace is %s, but %s is asked for: leave out -n, or change the "
-		    "manifest",
-		    own, asked);
-	secret->namespace = namespace ? strdup(namespace) : NULL;
-	secret->sealing.namespace = secret->namespace;
-	return namespace && !secret->namespace ? error_memory(err) : 0;
-}
-
-static int find_name(struct waiting_secret *secret, struct error *err)
-{
-	const char *name = secret->found->object.name;
-
-	if (name && !kube_valid_name(name))
-		return error_set(err, ERROR_INVALID,
-		    "\"%s\" can't be a Secret's name: lower case letters, digits, '-' and '.', up "
-		    "to 253, beginning and ending with a letter or digit",
-		    name);
-	secret->sealing.name = strdup(name ? name : "(metadata.generateName)");
-	return secret->sealing.name ? 0 : error_memory(err);
-}
-
-/* What stands in the manifest is what the Secret was up to now. */
-static int take_existing(struct waiting_secret *secret, struct error *err)
-{
-	struct sealing *sealing = &secret->sealing;
-
-	sealing->existing = secret->found->object;
-	sealing->existing.name = strdup(sealing->name);
-	sealing->existing.namespace = strdup(secret->namespace ? secret->namespace : "");
-	sealing->exists = true;
-	return sealing->existing.name && sealing->existing.namespace ? 0 : error_memory(err);
-}
-
-/* As annotated, else as the sealed values have it, else as asked for. */
-static int find_layout(struct waiting_secret *secret, struct error *err)
-{
-	const char *annotated =
-	    kube_secret_annotation(&secret->found->object, SEALED_ANNOTATION_LAYOUT);
-	struct sealing *sealing = &secret->sealing;
-	enum seal_layout asked = secret->settings.layout;
-
-	if (!annotated)
-		return sealing_settle_layout(sealing, err);
-	sealing->document = same_text(annotated, "document");
-	if (asked != LAYOUT_AS_IS && (asked == LAYOUT_DOCUMENT) != sealing->document)
-		return error_set(
-		    err, ERROR_USAGE, "its layout is %s: leave out --layout", annotated);
-	return 0;
-}
-
-static int add_value(struct waiting_secret *secret, const struct kube_entry *entry,
-    const char *file, struct error *err)
-{
-	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
-
-	if (secret_buffer_append(
-		&value, secret_buffer_string(&entry->value), entry->value.length, err) < 0)
-		return -1;
-	if (!secret->settings.force_foreign && foreign_check("data", entry->key, &value, err) < 0)
-		return -1;
-	if (secret->sealing.document && sealed_document_check(&value, entry->key, err) < 0)
-		return -1;
-	if (!secret->settings.force_foreign && secret->sealing.document &&
-	    foreign_check_document("data", entry->key, &value, err) < 0)
-		return -1;
-	return variables_add(&secret->sealing.values, entry->key, &value, file, err);
-}
-
-static int add_values(struct waiting_secret *secret, const char *file, struct error *err)
-{
-	for (size_t i = 0; i < secret->found->object.data_count; i++) {
-		const struct kube_entry *entry = &secret->found->object.data[i];
-
-		if (!sealed_entry_is_ciphertext(entry) && add_value(secret, entry, file, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static bool same_key(const struct transit_key *a, const struct transit_key *b)
-{
-	return same_text(a->mount, b->mount) && same_text(a->name, b->name);
-}
-
-static struct known_key *find_known(const struct manifests_run *run, const struct transit_key *key)
-{
-	struct known_key *known = run->keys;
-
-	while (known && !same_key(&known->key, key))
-		known = known->next;
-	return known;
-}
-
-static int remember_key(struct manifests_run *run, const struct sealing *sealing, struct error *err)
-{
-	struct known_key *known = calloc(1, sizeof(*known));
-
-	if (!known)
-		return error_memory(err);
-	known->key.mount = strdup(sealing->key.mount);
-	known->key.name = strdup(sealing->key.name);
-	known->state = sealing->state;
-	known->missing = sealing->key_missing;
-	known->next = run->keys;
-	run->keys = known;
-	return known->key.mount && known->key.name ? 0 : error_memory(err);
-}
-
-static int find_scope(struct manifests_run *run, struct waiting_secret *secret, struct error *err)
-{
-	struct sealing *sealing = &secret->sealing;
-	const struct known_key *known = find_known(run, &sealing->key);
-
-	if (known) {
-		sealing->state = known->state;
-		sealing->key_missing = known->missing;
-	}
-	if (sealing_find_scope(sealing, err) < 0 || (!known && remember_key(run, sealing, err) < 0))
-		return -1;
-	if (sealing->scope != SEALED_STRICT || secret->found->object.name)
-		return 0;
-	return error_set(err, ERROR_USAGE,
-	    "a strictly bound value is sealed for its Secret's name, which metadata.generateName "
-	    "leaves open: name it, or use --scope namespace-wide");
-}
-
-/*
- * A manifest of plaintext may name the key for its own values: whoever wrote it has them.  No
- * ciphertext can contradict it.
- */
-static void take_key(struct waiting_secret *secret)
-{
-	const struct kube_secret *object = &secret->found->object;
-
-	if (is_set(secret->settings.transit_key) || object->data_count == 0)
-		return;
-	for (size_t i = 0; i < object->data_count; i++)
-		if (sealed_entry_is_ciphertext(&object->data[i]))
-			return;
-	secret->settings.transit_key = kube_secret_annotation(object, SEALED_ANNOTATION_KEY);
-}
-
-static int prepare(
-    struct manifests_run *run, struct waiting_secret *secret, const char *file, struct error *err)
 {
 	struct sealing *sealing = &secret->sealing;
 
 	secret->settings = *run->settings;
-	secret->settings.adopt = true; /* plaintext beside ciphertext is what this is about */
-	take_key(secret);
-	sealing->settings = &secret->settings;
-	sealing->session = run->session;
-	if (find_namespace(run, secret, err) < 0 || find_name(secret, err) < 0 ||
-	    take_existing(secret, err) < 0 || find_layout(secret, err) < 0 ||
-	    add_values(secret, file, err) < 0)
+	secret->settings.adopt = true; /* manifests are about plaintext beside ciphertext */
+	*sealing = (struct sealing){.kind = SEALING_MANIFEST,
+	    .settings = &secret->settings,
+	    .session = run->session,
+	    .keys = &run->keys};
+	if (sealing_begin_manifest(sealing, &secret->found->object, err) < 0)
 		return -1;
-	struct seal_changes changes = {.values = sealing->values};
-	sealing->changes = &changes;
-	if (sealing_check_marks(sealing, err) < 0 || sealing_find_key(sealing, err) < 0 ||
-	    seal_session_log_in(run->session, err) < 0 || find_scope(run, secret, err) < 0)
-		return -1;
-	sealing->changes = NULL;
-	return sealing_check_type(sealing, err) < 0 ? -1 : sealing_mark(sealing, err);
+	return sealing_run(sealing, err);
 }
 
 static bool holds_plaintext(const struct kube_secret *object)
@@ -302,8 +107,7 @@ static int examine_secret_in(struct manifests_run *run, struct manifest_document
 	if (writes_to_api(run) &&
 	    manifest_read_metadata(manifest, found, &secret->version, err) < 0)
 		return -1;
-	if (manifest_check_rendered(found, err) < 0 ||
-	    prepare(run, secret, document->file->file.name, err) < 0)
+	if (manifest_check_rendered(found, err) < 0 || prepare_sealing(run, secret, err) < 0)
 		return manifest_wrap(manifest, found, err);
 	document->values += secret->sealing.values.count;
 	document->waits = true;
@@ -394,7 +198,6 @@ static int write_secret(
     struct manifests_run *run, const struct waiting_secret *secret, struct error *err)
 {
 	const struct kube_secret *object = &secret->found->object;
-	struct seal_settings settings = *run->settings;
 	struct seal_outcome outcome = {0};
 
 	if (signals_check(err) < 0)
@@ -403,8 +206,7 @@ static int write_secret(
 		return error_set(err, ERROR_USAGE,
 		    "metadata.generateName: a Secret that is written to the API has a name");
 	seal_session_restart_timeout(run->session);
-	settings.based_on = secret->version;
-	int result = sealing_write_manifest(&secret->sealing, object, &settings, &outcome, err);
+	int result = sealing_apply(&secret->sealing, run->settings, secret->version, &outcome, err);
 	if (result == 0) {
 		run->summary->written++;
 		result =
@@ -540,6 +342,6 @@ int manifests_seal(struct seal_session *session, const struct seal_settings *set
 			result = manifest_batch_flush(&batch, err);
 	}
 	manifest_batch_free(&batch);
-	free_keys(&run);
+	sealing_keys_free(&run.keys);
 	return result;
 }

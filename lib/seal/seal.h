@@ -115,7 +115,7 @@ struct seal_outcome {
  * The outcome must be freed with seal_outcome_free.
  */
 int seal(struct seal_session *session, const struct seal_settings *settings,
-    struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
+    const struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void seal_outcome_free(struct seal_outcome *outcome) __attribute__((nonnull));
 

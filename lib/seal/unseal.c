@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/utf8.h"
 #include "lib/seal/edit_text.h"
+#include "lib/seal/internal.h"
 
 void unsealed_free(struct unsealed *unsealed)
 {
@@ -20,7 +21,7 @@ void unsealed_free(struct unsealed *unsealed)
 	memset(unsealed, 0, sizeof(*unsealed));
 }
 
-/* One item for each data value that is ciphertext; places[i] is its index among them all. */
+/* Make an item for each ciphertext; places[i] is its index in the Secret's data. */
 static int make_items(const struct unsealed *unsealed, struct transit_item *items, size_t *places,
     size_t *count, struct error *err)
 {
@@ -28,32 +29,18 @@ static int make_items(const struct unsealed *unsealed, struct transit_item *item
 
 	for (size_t i = 0; i < secret->data_count; i++) {
 		const struct kube_entry *entry = &secret->data[i];
-		struct transit_item *item = &items[*count];
 
 		if (!sealed_entry_is_ciphertext(entry))
 			continue;
-		item->input = secret_buffer_string(&entry->value);
-		item->input_length = entry->value.length;
-		places[(*count)++] = i;
-		if (unsealed->scope == SEALED_UNBOUND)
-			continue;
-		item->context = sealed_context(
-		    unsealed->scope, secret->namespace, secret->name, entry->key, err);
-		if (!item->context)
+		places[*count] = i;
+		if (item_fill(&items[(*count)++], &entry->value, unsealed->scope, secret->namespace,
+			secret->name, entry->key, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static void free_items(struct transit_item *items, size_t count)
-{
-	transit_items_free(items, count);
-	for (size_t i = 0; i < count; i++)
-		free((char *)(uintptr_t)items[i].context);
-	free(items);
-}
-
-static void take(
+static void take_plaintexts(
     struct unsealed *unsealed, struct transit_item *items, const size_t *places, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -77,34 +64,33 @@ static int decrypt(struct seal_session *session, struct unsealed *unsealed, stru
 		result = transit_batch(session->client, &session->vault, &unsealed->key,
 		    TRANSIT_DECRYPT, items, count, err);
 	if (result == 0)
-		take(unsealed, items, places, count);
-	if (items)
-		free_items(items, count);
+		take_plaintexts(unsealed, items, places, count);
+	items_free(items, count);
 	return result;
 }
 
-/* What was not decrypted and has no word of Vault's is no ciphertext. */
-static int note_plaintext(struct unsealed *unsealed, struct error *err)
+/* Mark values that are not ciphertext as plaintext. */
+static int mark_plaintext(struct unsealed *unsealed, struct error *err)
 {
 	for (size_t i = 0; i < unsealed->secret.data_count; i++) {
 		const struct kube_entry *entry = &unsealed->secret.data[i];
 
 		if (sealed_entry_is_ciphertext(entry))
 			continue;
-		unsealed->values[i].error = strdup("it is plaintext: seal it with --adopt");
+		unsealed->values[i].error = strdup("plaintext; seal it with --adopt");
 		if (!unsealed->values[i].error)
 			return error_memory(err);
 	}
 	return 0;
 }
 
-/* What is wrong with a key says nothing of the Secret, of which there may be thousands. */
-static int name_secret(const struct unsealed *unsealed, struct error *err)
+/* Name the Secret in an error about its key: there may be thousands of Secrets. */
+static int wrap_secret(const struct unsealed *unsealed, struct error *err)
 {
 	return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&unsealed->secret));
 }
 
-static int open_all(struct seal_session *session, struct unsealed *unsealed,
+static int decrypt_all(struct seal_session *session, struct unsealed *unsealed,
     const char *transit_key, struct error *err)
 {
 	const char *key =
@@ -116,13 +102,13 @@ static int open_all(struct seal_session *session, struct unsealed *unsealed,
 	if (!key)
 		return -1;
 	if (transit_key_parse(&unsealed->key, key, err) < 0)
-		return name_secret(unsealed, err);
+		return wrap_secret(unsealed, err);
 	if (sealed_secret_scope(&unsealed->secret, &unsealed->scope, err) < 0 ||
 	    seal_session_log_in(session, err) < 0)
 		return -1;
 	if (decrypt(session, unsealed, err) < 0)
-		return name_secret(unsealed, err);
-	return note_plaintext(unsealed, err);
+		return wrap_secret(unsealed, err);
+	return mark_plaintext(unsealed, err);
 }
 
 int unseal_secret(struct seal_session *session, struct kube_secret *secret, const char *transit_key,
@@ -130,7 +116,7 @@ int unseal_secret(struct seal_session *session, struct kube_secret *secret, cons
 {
 	*unsealed = (struct unsealed){.secret = *secret};
 	memset(secret, 0, sizeof(*secret));
-	if (open_all(session, unsealed, transit_key, err) == 0)
+	if (decrypt_all(session, unsealed, transit_key, err) == 0)
 		return 0;
 	unsealed_free(unsealed);
 	return -1;
@@ -146,19 +132,30 @@ int unseal(struct seal_session *session, const char *name, const char *transit_k
 	return unseal_secret(session, &secret, transit_key, unsealed, err);
 }
 
-int unsealed_check(const struct unsealed *unsealed, struct error *err)
+static int check_value(const struct unsealed *unsealed, size_t index, struct error *err)
 {
 	const struct kube_secret *secret = &unsealed->secret;
+	const struct kube_entry *entry = &secret->data[index];
+	bool bound = unsealed->scope != SEALED_UNBOUND && sealed_entry_is_ciphertext(entry);
 
-	for (size_t i = 0; i < secret->data_count; i++)
-		if (unsealed->values[i].error)
-			return error_set(err, ERROR_INVALID, "Secret %s%s%s, data key %s: %s%s",
-			    KUBE_NAMED(secret), secret->data[i].key, unsealed->values[i].error,
-			    unsealed->scope == SEALED_UNBOUND
-				? ""
-				: ": it is bound to its Secret: was it copied from elsewhere?");
+	if (!unsealed->values[index].error)
+		return 0;
+	return error_set(err, ERROR_INVALID, "Secret %s%s%s, data key %s: %s%s", KUBE_NAMED(secret),
+	    entry->key, unsealed->values[index].error,
+	    bound ? "; it is bound to its Secret, and does not decrypt after it was copied" : "");
+}
+
+int unsealed_check(const struct unsealed *unsealed, struct error *err)
+{
+	for (size_t i = 0; i < unsealed->secret.data_count; i++)
+		if (check_value(unsealed, i, err) < 0)
+			return -1;
 	return 0;
 }
+
+/*
+ * Reveal.
+ */
 
 bool reveal_is_shown(const struct secret_buffer *text)
 {
@@ -168,14 +165,14 @@ bool reveal_is_shown(const struct secret_buffer *text)
 		return false;
 	for (size_t i = 0; i < text->length; i++) {
 		unsigned char c = (unsigned char)bytes[i];
-		bool second = c == 0xC2 && (unsigned char)bytes[i + 1] < 0xA0; /* C1 */
-		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7F || second)
+		bool c1 = c == 0xC2 && (unsigned char)bytes[i + 1] < 0xA0;
+		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7F || c1)
 			return false;
 	}
 	return true;
 }
 
-/* The document of a Secret that holds just one. */
+/* Return the document of a Secret that holds only one, or NULL. */
 static struct secret_buffer *only_document(struct unsealed *unsealed)
 {
 	const struct kube_secret *secret = &unsealed->secret;
@@ -185,21 +182,21 @@ static struct secret_buffer *only_document(struct unsealed *unsealed)
 	return &unsealed->values[0].plaintext;
 }
 
-struct search {
+struct member_ctx {
 	const char *name;
 	struct secret_buffer *out;
 	bool found;
 };
 
-static int look_at_member(
+static int append_member(
     void *context, const char *name, struct secret_buffer *value, struct error *err)
 {
-	struct search *search = context;
+	struct member_ctx *ctx = context;
 
-	if (strcmp(name, search->name) != 0)
+	if (strcmp(name, ctx->name) != 0)
 		return 0;
-	search->found = true;
-	return secret_buffer_append(search->out, secret_buffer_string(value), value->length, err);
+	ctx->found = true;
+	return secret_buffer_append(ctx->out, secret_buffer_string(value), value->length, err);
 }
 
 static int reveal_key(
@@ -207,7 +204,7 @@ static int reveal_key(
 {
 	const struct kube_secret *secret = &unsealed->secret;
 	const struct secret_buffer *document = only_document(unsealed);
-	struct search search = {key, out, false};
+	struct member_ctx ctx = {key, out, false};
 
 	for (size_t i = 0; i < secret->data_count; i++)
 		if (strcmp(secret->data[i].key, key) == 0)
@@ -215,12 +212,12 @@ static int reveal_key(
 			    secret_buffer_string(&unsealed->values[i].plaintext),
 			    unsealed->values[i].plaintext.length, err);
 	if (document &&
-	    sealed_document_each(document, "the document", look_at_member, &search, err) < 0)
+	    sealed_document_each(document, "the document", append_member, &ctx, err) < 0)
 		return -1;
-	if (search.found)
+	if (ctx.found)
 		return 0;
 	return error_set(
-	    err, ERROR_NOT_FOUND, "Secret %s%s%s: it has no \"%s\"", KUBE_NAMED(secret), key);
+	    err, ERROR_NOT_FOUND, "Secret %s%s%s: no value \"%s\"", KUBE_NAMED(secret), key);
 }
 
 static int reveal_all(struct unsealed *unsealed, struct secret_buffer *out, struct error *err)
@@ -257,56 +254,54 @@ int reveal(struct seal_session *session, const struct reveal_settings *settings,
 	return result;
 }
 
-struct verifying {
+/*
+ * Verify.
+ */
+
+struct verify_ctx {
 	struct seal_session *session;
 	const char *transit_key;
 	struct verify_outcome *outcome;
 };
 
-/* What is wrong with a value, logged; false when nothing is. */
-static bool is_wrong(const struct unsealed *unsealed, size_t index)
+static int check_document(const struct unsealed *unsealed, size_t index, struct error *err)
 {
 	const struct kube_secret *secret = &unsealed->secret;
-	const struct unsealed_value *value = &unsealed->values[index];
 	const char *data_key = secret->data[index].key;
-	struct error err = ERROR_INIT;
 
-	if (value->error) {
-		log_write(LOG_ERROR, "Secret %s/%s, data key %s: %s%s", secret->namespace,
-		    secret->name, data_key, value->error,
-		    unsealed->scope == SEALED_UNBOUND
-			? ""
-			: ": it is bound to its Secret: was it copied from elsewhere?");
-		return true;
-	}
 	if (!sealed_secret_is_document(secret, data_key) ||
-	    sealed_document_check(&value->plaintext, "the document", &err) == 0)
-		return false;
-	log_write(LOG_ERROR, "Secret %s/%s, data key %s: %s", secret->namespace, secret->name,
-	    data_key, err.message);
-	return true;
+	    sealed_document_check(&unsealed->values[index].plaintext, "the document", err) == 0)
+		return 0;
+	return error_wrap(err, "Secret %s%s%s, data key %s", KUBE_NAMED(secret), data_key);
 }
 
-static bool any_wrong(const struct unsealed *unsealed)
+/* Log each value that fails, and return whether any does. */
+static bool has_failure(const struct unsealed *unsealed)
 {
-	bool wrong = false;
+	bool failure = false;
 
-	for (size_t i = 0; i < unsealed->secret.data_count; i++)
-		wrong |= is_wrong(unsealed, i);
-	return wrong;
+	for (size_t i = 0; i < unsealed->secret.data_count; i++) {
+		struct error err = ERROR_INIT;
+
+		if (check_value(unsealed, i, &err) == 0 && check_document(unsealed, i, &err) == 0)
+			continue;
+		log_write(LOG_ERROR, "%s", err.message);
+		failure = true;
+	}
+	return failure;
 }
 
-static int verify_one(void *context, struct kube_secret *secret, struct error *err)
+static int verify_secret(void *context, struct kube_secret *secret, struct error *err)
 {
-	struct verifying *verifying = context;
-	struct verify_outcome *outcome = verifying->outcome;
+	struct verify_ctx *ctx = context;
+	struct verify_outcome *outcome = ctx->outcome;
 	struct unsealed unsealed;
 
 	outcome->secrets++;
 	outcome->values += secret->data_count;
 	if (secret->data_count == 0)
 		return 0;
-	if (unseal_secret(verifying->session, secret, verifying->transit_key, &unsealed, err) < 0) {
+	if (unseal_secret(ctx->session, secret, ctx->transit_key, &unsealed, err) < 0) {
 		if (error_is_outage(err))
 			return -1;
 		log_write(LOG_ERROR, "%s", err->message);
@@ -314,7 +309,7 @@ static int verify_one(void *context, struct kube_secret *secret, struct error *e
 		outcome->failed++;
 		return 0;
 	}
-	outcome->failed += any_wrong(&unsealed);
+	outcome->failed += has_failure(&unsealed);
 	unsealed_free(&unsealed);
 	return 0;
 }
@@ -322,9 +317,9 @@ static int verify_one(void *context, struct kube_secret *secret, struct error *e
 int verify(struct seal_session *session, const struct seal_selection *selection,
     const char *transit_key, struct verify_outcome *outcome, struct error *err)
 {
-	struct verifying verifying = {session, transit_key, outcome};
+	struct verify_ctx ctx = {session, transit_key, outcome};
 
 	*outcome = (struct verify_outcome){0, 0, 0};
 	return seal_selection_each(
-	    session, selection, "Verifying Secrets", verify_one, &verifying, err);
+	    session, selection, "Verifying Secrets", verify_secret, &ctx, err);
 }

@@ -25,7 +25,7 @@ is_plain() {
 plain app '"A":"b2xk","KEPT":"a2VwdA=="'
 manifest app 'stringData: {A: new, B: b}' >"$TAP_WORK/app.yaml"
 run "$BIN/secret-seal" --transit-key derived-key -f "$TAP_WORK/app.yaml"
-fails_with 1 'no Secret was written: .*line 2: Secret demo/app: .*it exists, so it is left as it is; --adopt seals its other values too' "a Secret that nobody sealed"
+fails_with 1 'no Secret was written: .*line 2: Secret demo/app: .*pass --adopt' "a Secret that nobody sealed"
 is_plain app "is left as it is"
 adopt -f "$TAP_WORK/app.yaml" --dry-run=server
 out_is "secret/app sealed (server dry run)" "--adopt, in a dry run"
@@ -67,10 +67,10 @@ out_is "new b" "the other one too"
 plain doc '"app.json":"eyJBIjoib2xkIn0=","PLAIN":"aHVudGVyMg=="'
 adopt -f - < <(printf 'apiVersion: v1\nkind: Secret\n%s\nstringData: {app.json: "{\\"A\\": \\"new\\"}"}\n' "$doc")
 status_is 1 "a value beside a document that is none"
-err_like 'Secret demo/doc, data key PLAIN: .*it is plaintext, and no document' "is told"
+err_like 'Secret demo/doc, data key PLAIN: .*must be a JSON object' "is told"
 is_plain doc "and nothing is changed"
 adopt --layout document --data-key app.json --set A=new doc
-fails_with 1 'Secret demo/doc, data key PLAIN: .*it is plaintext, and no document' "the same without -f"
+fails_with 1 'Secret demo/doc, data key PLAIN: .*must be a JSON object' "the same without -f"
 is_plain doc "nothing is changed here either"
 plain doc '"app.json":"eyJBIjoib2xkIn0=","more.json":"eyJCIjoiYiJ9"'
 adopt --layout document --data-key app.json --set A=new doc
@@ -86,12 +86,12 @@ for how in '--output yaml' '--dry-run=client' '--in-place'; do
 done
 plain typed '"A":"MQ=="' example.com/own
 adopt -f - < <(manifest typed 'stringData: {A: a}')
-fails_with 2 'Secret demo/typed: it is there with type example.com/own, which can.t become Opaque' "another type"
+fails_with 2 'Secret demo/typed: .*type example.com/own, which cannot change to Opaque' "another type"
 adopt -f - < <(manifest typed 'type: example.com/own
 stringData: {A: a}')
 out_is "secret/typed updated" "its own type"
 plain pull '".dockerconfigjson":"e30="' kubernetes.io/dockerconfigjson
 adopt pull
-fails_with 2 'a Secret of type kubernetes.io/dockerconfigjson can.t be sealed' "an image pull secret"
+fails_with 2 'a Secret of type kubernetes.io/dockerconfigjson cannot be sealed' "an image pull secret"
 
 done_testing

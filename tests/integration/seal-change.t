@@ -58,19 +58,19 @@ refuse() {
 	seal "$@"
 	fails_with "$status" "$regex" "$name"
 }
-refuse 1 'Secret demo/app: it has no data key "X"' "unset what is not there" --unset X app
-refuse 1 'Secret demo/app: it has no data key "X"' "rename what is not there" --rename X=Y app
-refuse 2 'Secret demo/app: it has a data key "C" already' "a new name that is taken" --rename A=C app
-refuse 2 '"A" is named twice' "set and unset" --set A=1 --unset A app
-refuse 2 '"D" is named twice' "two become one" --rename A=D --rename C=D app
+refuse 1 'Secret demo/app: no data key "X"' "unset what is not there" --unset X app
+refuse 1 'Secret demo/app: no data key "X"' "rename what is not there" --rename X=Y app
+refuse 2 'Secret demo/app: data key "C" already exists' "a new name that is taken" --rename A=C app
+refuse 2 '"A": named twice' "set and unset" --set A=1 --unset A app
+refuse 2 '"D": named twice' "two become one" --rename A=D --rename C=D app
 refuse 2 '--rename "A": write OLD=NEW' "a rename without a new name" --rename A app
-refuse 1 '"a b" can.t be a data key' "a new name that is none" --rename "A=a b" app
-refuse 2 'nothing would be left in it' "all taken away" --unset A --unset C app
+refuse 1 '"a b": not a valid data key' "a new name that is none" --rename "A=a b" app
+refuse 2 'refusing to remove the last value' "all taken away" --unset A --unset C app
 refuse 1 'Secret demo/nothing: .*404' "a Secret that is not there" --unset A nothing
 refuse 2 'not with --dry-run=client' "without the API" --dry-run=client --unset A app
 refuse 2 'not with --immutable' "a new Secret each time" --immutable --set B=1 --unset A app
-refuse 1 'document.*is not in it.*left as it is' "unset what no document has" --unset X document
-refuse 2 'it has a "e" already' "a new name that the document has" --rename c=e document
+refuse 1 'document.*no such member.*not changed' "unset what no document has" --unset X document
+refuse 2 'member "e" already exists' "a new name that the document has" --rename c=e document
 kube_call GET "$secrets/app"
 is "$(field data)" "$before" "after all that the Secret is as it was"
 
@@ -80,7 +80,7 @@ broken=$(printf %s "$(field data.ciphertext)" | base64 -w0)
 kube_call POST "$secrets" "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"broken\",
 	\"annotations\":{\"secretmanager/layout\":\"document\",\"secretmanager/transit-key\":\"transit/aes256-key\"}},
 	\"data\":{\"secrets.json\":\"$broken\"}}"
-refuse 1 'Secret demo/broken, data key secrets.json: line 1.*left as it is' "a document that does not parse" --set a=1 broken
+refuse 1 'Secret demo/broken, data key secrets.json: line 1.*not changed' "a document that does not parse" --set a=1 broken
 kube_call GET "$secrets/broken"
 is "$(field data.secrets~json)" "$broken" "it is left as it was"
 

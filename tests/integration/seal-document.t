@@ -37,7 +37,7 @@ run "$BIN/secret-exec" --secret files --fd 5 -- sh -c 'cat <&5'
 out_is '{"config.json":"{\"A\":\"x\"}"}' "a file called .json in per-key layout is no document"
 
 run "$BIN/secret-seal" --layout per-key --from-literal A=1 matrix-secrets
-fails_with 2 'its layout is document: use --layout document' "a key beside a document is refused"
+fails_with 2 'its layout is document; use --layout document' "a key beside a document is refused"
 run "$BIN/secret-seal" --from-literal A=1 matrix-secrets
 is "$(decrypted matrix-secrets secrets.json | base64 -d)" '{"db_host":"new","A":"1"}' \
 	"without --layout, it is what the Secret has"

@@ -84,8 +84,8 @@ refuse 1 'PASSWORD has no value: write ""' "no value" 'echo "PASSWORD:" >"$1"' a
 refuse 1 'A is a list or a mapping' "a nested value" 'echo "A: [1]" >"$1"' app
 refuse 1 'second time' "a name that comes twice" 'echo "NEW: x" >>"$1"' app
 refuse 1 'A \(base64\): ' "base64 that is none" 'echo "\"A (base64)\": \"x\"" >>"$1"' app
-refuse 1 '"a b" can.t be a data key' "a name that can't be a data key" 'echo "a b: x" >>"$1"' app
-refuse 2 'nothing would be left' "nothing left" 'echo "# none" >"$1"; echo "{}" >>"$1"' app
+refuse 1 '"a b": not a valid data key' "a name that can't be a data key" 'echo "a b: x" >>"$1"' app
+refuse 2 'refusing to remove the last value' "nothing left" 'echo "# none" >"$1"; echo "{}" >>"$1"' app
 refuse 1 'the edited text: line [12], column' "a document that is no JSON" 'echo "{" >"$1"' document
 refuse 1 'ended with status 3: nothing was changed' "an editor that fails" 'echo "A: 1" >"$1"; exit 3' app
 run "$BIN/secret-seal" edit --editor /nowhere/editor app

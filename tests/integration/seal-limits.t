@@ -36,7 +36,7 @@ seal --set KEY_1=new --unset KEY_2 --rename KEY_3=KEY_THREE thousand
 status_is 0 "and are changed one by one"
 for i in $(seq 1500); do printf 'KEY_%d=%0600d\n' "$i" 0; done >"$TAP_WORK/many.env"
 seal --from-env-file "$TAP_WORK/many.env" many
-fails_with 1 'ciphertexts have at least [0-9]+ bytes, and a Secret holds 1048576: seal some of it into another' "more than a Secret holds"
+fails_with 1 'ciphertexts have at least [0-9]+ bytes, and a Secret holds 1048576' "more than a Secret holds"
 head -c 1048577 /dev/zero >"$TAP_WORK/large"
 seal --from-file "A=$TAP_WORK/large" many
 fails_with 1 'large' "a file of more than a Secret"

@@ -122,8 +122,8 @@ kube_call POST "$secrets" "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata
 kube_call PATCH "$secrets/app" '{"data":{"PLAIN":"cGxhaW4="}}' application/merge-patch+json
 run "$BIN/secret-seal" verify
 status_is 1 "what does not decrypt"
-err_like 'Secret demo/app, data key PLAIN: it is plaintext' "plaintext"
-err_like 'Secret demo/copy, data key C: .*bound to its Secret: was it copied' "a copy"
+err_like 'Secret demo/app, data key PLAIN: plaintext' "plaintext"
+err_like 'Secret demo/copy, data key C: .*bound to its Secret' "a copy"
 err_like '2 of 4 Secrets do not decrypt' "and how many"
 is "$OUT" "" "nothing on stdout"
 
@@ -146,9 +146,9 @@ printf '\302\2332J' | seal --from-file E=- app
 run "$terminal" '' -- "$BIN/secret-seal" reveal app E
 like "$OUT" 'bytes that no terminal shows' "nor by its 8-bit form"
 run "$BIN/secret-seal" reveal --yes app X
-fails_with 1 'Secret demo/app: it has no "X"' "a key that is not there"
+fails_with 1 'Secret demo/app: no value "X"' "a key that is not there"
 run "$BIN/secret-seal" reveal --yes copy
-fails_with 1 'Secret demo/copy, data key C: .*was it copied' "what does not decrypt"
+fails_with 1 'Secret demo/copy, data key C: .*it was copied' "what does not decrypt"
 run "$BIN/secret-seal" reveal --yes
 fails_with 2 "write the Secret's NAME" "no name"
 

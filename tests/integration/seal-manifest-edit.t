@@ -88,10 +88,10 @@ seal nobody --set A=b
 fails_with 1 'app\.yaml: no Secret is called nobody' "one that is not there"
 unchanged "one that is not there"
 seal app --unset NONE
-fails_with 1 'it has no data key "NONE"' "a value that is not there"
+fails_with 1 'no data key "NONE"' "a value that is not there"
 unchanged "a value that is not there"
 seal app --rename Z=D
-fails_with 2 'has a data key "D" already' "a name that is taken"
+fails_with 2 'data key "D" already exists' "a name that is taken"
 unchanged "a name that is taken"
 run "$BIN/secret-seal" -f "$file" app --set A=b
 fails_with 2 'with --in-place' "not in its place"
@@ -158,7 +158,7 @@ err_unlike 'file' "is said without a word about files"
 edit true nowhere/app.yaml
 fails_with 1 '^secret-seal: nowhere/app.yaml: No such file' "a path that leads nowhere"
 run "$BIN/secret-seal" edit --editor true ./single.yaml
-fails_with 2 'scope strict binds to the namespace: name it with -n' "a bound value needs the namespace"
+fails_with 2 'scope strict binds to the namespace; pass -n' "a bound value needs the namespace"
 
 # Somebody else, who has a token of their own, changes the file while it is edited: another value of the same document.
 printf '%s\n' "$VAULT_TOKEN" >"$TAP_WORK/their-token"
@@ -181,6 +181,6 @@ is "$(opened app B)" theirs "and stays theirs"
 # Where nobody names a namespace, messages do not either.
 printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: nowhere\nstringData:\n  A: one\n' >"$TAP_WORK/nowhere.yaml"
 run env KUBECONFIG=/dev/null "$BIN/secret-seal" --transit-key aes256-key --in-place -f "$TAP_WORK/nowhere.yaml" --unset GONE
-fails_with 1 'Secret nowhere: it has no data key "GONE"' "without a namespace the name stands alone"
+fails_with 1 'Secret nowhere: no data key "GONE"' "without a namespace the name stands alone"
 
 done_testing

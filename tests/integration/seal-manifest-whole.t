@@ -95,10 +95,10 @@ manifest ", resourceVersion: \"$version\"" ''
 seal
 out_is "secret/app updated" "the resourceVersion of the Secret that is there"
 seal
-fails_with 1 "manifest is of resourceVersion $version, and the Kubernetes API has [0-9]+; get it again" "an older one"
+fails_with 1 "manifest has resourceVersion $version, and the Kubernetes API has [0-9]+; get the Secret again" "an older one"
 delete
 seal
-fails_with 1 "manifest is of resourceVersion $version, and the Kubernetes API has no such Secret" "one of a Secret that is gone"
+fails_with 1 "manifest has resourceVersion $version, and the Kubernetes API has no such Secret" "one of a Secret that is gone"
 
 # -- what would be lost -----------------------------------------------------------------------------------------
 

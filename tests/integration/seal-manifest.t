@@ -157,13 +157,13 @@ refuses 2 's\.yaml: line 1: .*generateName'
 secret 'name: app' 'data: {A: YQ}'
 refuses 1 's\.yaml: line 5, column 11: .*no base64'
 secret 'name: App' 'data: {A: YQ==}'
-refuses 1 's\.yaml: line 1: "App" can.t be a Secret.s name'
+refuses 1 's\.yaml: line 1: "App": not a valid Secret name'
 secret 'namespace: other
   name: app' 'data: {A: YQ==}'
-refuses 2 'its namespace is other, but demo is asked for'
+refuses 2 'its namespace is other, and -n is demo'
 secret 'name: app' 'type: kubernetes.io/dockerconfigjson
 stringData: {.dockerconfigjson: "{}"}'
-refuses 2 's\.yaml: line 1: a Secret of type kubernetes.io/dockerconfigjson can.t be sealed: the API server takes only JSON'
+refuses 2 's\.yaml: line 1: a Secret of type kubernetes.io/dockerconfigjson cannot be sealed: .*only JSON'
 secret 'name: app' 'stringData: {A: a}
 data: {A: YQ==}'
 refuses 1 'line 5, column 14: .*in data and in stringData'
@@ -172,14 +172,14 @@ secret 'name: app
 refuses 2 'sealed with Transit key team/transit/team-key, but derived-key'
 secret 'name: app
   annotations: {secretmanager/layout: document}' 'data: {A: YQ==}'
-refuses 1 's\.yaml: line 1: A: '
+refuses 1 's\.yaml: line 1: .*data key A'
 secret 'name: app' "stringData: {B: b}
 data: {A: $(printf 'vault:v1:%s' "$(head -c 40 /dev/zero | base64 -w0)" | base64 -w0)}"
 refuses 2 'the Transit key of data key "A" is unknown'
 secret 'name: app
   annotations: {secretmanager/transit-key: transit/derived-key, secretmanager/scope: strict}' "stringData: {B: b}
 data: {A: $(printf 'vault:v1:%s' "$(head -c 40 /dev/zero | base64 -w0)" | base64 -w0)}"
-refuses 1 'a value that would be kept does not decrypt'
+refuses 1 'a value that stays does not decrypt'
 for misspelt in stringdata StringData string_data; do
 	secret 'name: app' "data: {A: YQ==}
 $misspelt: {B: b}"
@@ -192,7 +192,7 @@ secret 'name: app' 'data: &a {A: YQ==}'
 refuses 1 's\.yaml: line 5, column 7: an anchor'
 secret 'name: app' 'data: {A: YQ==}'
 run "$BIN/secret-seal" --transit-key derived-key -f "$TAP_WORK/s.yaml" -o yaml
-fails_with 2 's\.yaml: line 1: scope strict binds to the namespace: name it with -n' "a strict binding without a namespace: exit 2"
+fails_with 2 's\.yaml: line 1: scope strict binds to the namespace; pass -n' "a strict binding without a namespace: exit 2"
 run "$BIN/secret-seal" --transit-key no-such-key -f "$TAP_WORK/s.yaml" -o yaml
 fails_with 1 's\.yaml: line 1: .*no such key' "a missing Transit key: exit 1"
 run "$BIN/secret-seal" -f "$TAP_WORK/s.yaml" -o yaml

@@ -118,13 +118,13 @@ kube_call POST /api/v1/namespaces/demo/secrets '{"metadata":{"name":"plain"},"da
 kube_call POST /api/v1/namespaces/demo/secrets '{"metadata":{"name":"fixed"},"data":{},"immutable":true}'
 "$BIN/secret-seal" "${key[@]}" --layout document --set B=1 document >/dev/null
 "$BIN/secret-seal" "${key[@]}" -n demo --set B=1 --dry-run=client one >"$TAP_WORK/one.yaml"
-unasked 2 "can.t be a Secret's name" "a Secret's name that is none" "${key[@]}" No_Name
-unasked 1 '"a b" can.t be a data key' "a data key that is none" "${key[@]}" --prompt 'a b' app
+unasked 2 "not a valid Secret name" "a Secret's name that is none" "${key[@]}" No_Name
+unasked 1 '"a b": not a valid data key' "a data key that is none" "${key[@]}" --prompt 'a b' app
 unasked 2 'write per-key or document' "an option that is wrong" "${key[@]}" --layout none app
 unasked 2 '--label' "a label that is none" "${key[@]}" --label x app
 unasked 1 'broken.json: line 1' "another input that is wrong" "${key[@]}" --from-document "$TAP_WORK/broken.json" app
-unasked 2 '"A" is named twice' "a name in two changes" "${key[@]}" --unset A app
-unasked 1 'it has no data key "NONE"' "a value to unset that is not there" "${key[@]}" --unset NONE app
+unasked 2 '"A": named twice' "a name in two changes" "${key[@]}" --unset A app
+unasked 1 'no data key "NONE"' "a value to unset that is not there" "${key[@]}" --unset NONE app
 unasked 1 'Secret demo/plain: .*--adopt' "a Secret that nobody sealed" "${key[@]}" plain
 unasked 1 'Secret demo/fixed: it is immutable' "a Secret that can't be changed" "${key[@]}" fixed
 unasked 2 'its layout is document' "a Secret of the other layout" "${key[@]}" --layout per-key document

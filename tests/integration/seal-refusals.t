@@ -22,7 +22,7 @@ fails_with 2 'NAME is missing.*--help' "no Secret's name"
 seal --from-literal A=1 one two
 fails_with 2 'one Secret at a time' "two names"
 seal --from-literal A=1 Not_A_Name
-fails_with 2 "\"Not_A_Name\" can't be a Secret's name" "a name that can't be a Secret's"
+fails_with 2 "\"Not_A_Name\": not a valid Secret name" "a name that can't be a Secret's"
 seal --from-literal A=1 -n Not_A_Name app
 fails_with 2 'namespace "Not_A_Name"' "a namespace that can't be one"
 seal app
@@ -31,11 +31,11 @@ seal --from-literal hunter2 app
 fails_with 2 '--from-literal: write --from-literal NAME=' "a literal without a name"
 err_unlike hunter2 "which is not repeated: it may be the secret"
 seal --from-literal 'A B=1' app
-fails_with 1 "\"A B\" can't be a data key" "a name that can't be a data key"
+fails_with 1 "\"A B\": not a valid data key" "a name that can't be a data key"
 seal --from-literal A=1 --from-literal A=2 app
 fails_with 1 '--from-literal: A comes twice' "a name that comes twice"
 run "$BIN/secret-seal" --from-literal A=1 app
-fails_with 2 'no Transit key: name it with --transit-key' "no Transit key"
+fails_with 2 'no Transit key; pass --transit-key' "no Transit key"
 run "$BIN/secret-seal" --transit-key no-such-key --from-literal A=1 app
 fails_with 1 'Transit key transit/no-such-key.*404.*no such key' "a Transit key that does not exist"
 vault_call GET transit/keys/no-such-key
@@ -49,7 +49,7 @@ fails_with 2 'one Secret at a time: NAME is given more than once' "a word that i
 seal --layout both --from-literal A=1 app
 fails_with 2 '--layout "both": write per-key or document' "a layout that is none"
 seal --data-key x --from-literal A=1 app
-fails_with 2 '--data-key goes with --layout document' "--data-key without a document"
+fails_with 2 '--data-key: only for --layout document' "--data-key without a document"
 seal --from-file /nowhere/file app
 fails_with 1 '--from-file: /nowhere/file: No such file' "a file that is missing"
 
@@ -82,7 +82,7 @@ ok "all the lines were tried" [ "$n" = 16 ]
 # Secrets that are there.
 make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app"},"data":{"A":"cGxhaW4="}}'
 seal --from-literal A=1 app
-fails_with 1 'Secret demo/app: not sealed: data key "A".*left as it is' "a Secret that nobody sealed"
+fails_with 1 'Secret demo/app: not sealed: data key "A".*not changed' "a Secret that nobody sealed"
 unchanged "it is left as it was"
 make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annotations":{"secretmanager/transit-key":"transit/aes256-key"}},"immutable":true,"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
 seal --from-literal A=1 app

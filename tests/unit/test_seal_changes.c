@@ -64,21 +64,21 @@ END_TEST
 START_TEST(a_document_holds_text_only)
 {
 	give("A", "\xFF", 1);
-	expect_failure(apply("{}"), err, ERROR_INVALID, "no UTF-8 text, which JSON needs");
+	expect_failure(apply("{}"), err, ERROR_INVALID, "not UTF-8, which JSON needs");
 }
 END_TEST
 
 START_TEST(what_is_to_go_must_be_there)
 {
 	expect_ok(strings_append(&changes.unset, "B", &err), err);
-	expect_failure(apply("{\"A\":1}"), err, ERROR_NOT_FOUND, "unset or renamed");
+	expect_failure(apply("{\"A\":1}"), err, ERROR_NOT_FOUND, "to unset or rename");
 }
 END_TEST
 
 START_TEST(a_new_name_must_be_free)
 {
 	expect_ok(strings_append(&changes.renamed, "A=B", &err), err);
-	expect_failure(apply("{\"A\":1,\"B\":2}"), err, ERROR_USAGE, "it has a \"B\" already");
+	expect_failure(apply("{\"A\":1,\"B\":2}"), err, ERROR_USAGE, "member \"B\" already exists");
 }
 END_TEST
 
@@ -86,7 +86,7 @@ START_TEST(one_name_has_one_change)
 {
 	give("A", "1", 1);
 	expect_ok(strings_append(&changes.unset, "A", &err), err);
-	expect_failure(changes_check(&changes, &err), err, ERROR_USAGE, "\"A\" is named twice");
+	expect_failure(changes_check(&changes, &err), err, ERROR_USAGE, "\"A\": named twice");
 }
 END_TEST
 
@@ -94,7 +94,7 @@ START_TEST(two_names_do_not_become_one)
 {
 	expect_ok(strings_append(&changes.renamed, "A=C", &err), err);
 	expect_ok(strings_append(&changes.renamed, "B=C", &err), err);
-	expect_failure(changes_check(&changes, &err), err, ERROR_USAGE, "\"C\" is named twice");
+	expect_failure(changes_check(&changes, &err), err, ERROR_USAGE, "\"C\": named twice");
 }
 END_TEST
 
