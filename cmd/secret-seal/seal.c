@@ -4,6 +4,7 @@
 
 #include "cmd/secret-seal/command.h"
 #include "cmd/secret-seal/manifest_files.h"
+#include "lib/manifest/manifest.h"
 #include "lib/seal/inputs.h"
 #include "lib/seal/manifest_secret.h"
 #include "lib/seal/seal.h"
@@ -209,7 +210,7 @@ static int print(const struct seal_outcome *outcome, enum seal_dry_run dry_run, 
 		result = secret_buffer_append_format(&text, err, "secret/%s %s%s\n",
 		    outcome->secret.name, changes[outcome->change], dry_runs[dry_run]);
 	else if (output == OUTPUT_YAML)
-		result = sealed_manifest_yaml(&outcome->secret, &text, err);
+		result = manifest_write(&outcome->secret, &text, err);
 	else if (kube_secret_write_json(&outcome->secret, &text, err) < 0 ||
 		 secret_buffer_append_string(&text, "\n", err) < 0)
 		result = -1;

@@ -366,6 +366,12 @@ const char *json_raw(const struct json *document, json_node node, size_t *length
 	return document->text + token->start - quote;
 }
 
+const char *json_raw_name(const struct json *document, json_node value, size_t *length)
+{
+	*length = 0;
+	return is_member(document, value) ? json_raw(document, value - 1, length) : NULL;
+}
+
 const char *json_plain_string(const struct json *document, json_node node, size_t *length)
 {
 	const jsmntok_t *token = token_at(document, node);

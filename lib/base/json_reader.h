@@ -107,6 +107,9 @@ bool json_string_is(const struct json *document, json_node node, const char *tex
 /* The value as it stands in the text (strings with quotes and escapes).  Borrowed. */
 const char *json_raw(const struct json *document, json_node node, size_t *length);
 
+/* Return the name of a member, given its value, with quotes and escapes; or NULL.  Borrowed. */
+const char *json_raw_name(const struct json *document, json_node value, size_t *length);
+
 /* The inside of a string that has no escapes, without a copy; NULL otherwise.  Borrowed. */
 const char *json_plain_string(const struct json *document, json_node node, size_t *length);
 

@@ -159,7 +159,7 @@ static int batch_take(struct manifest_batch *batch, struct manifest_document *do
 	const struct manifest_job *job = batch->job;
 
 	*waits = false;
-	if (foreign_read_manifest(&document->manifest, text, line, document->file->file.name,
+	if (manifest_read_own(&document->manifest, text, line, document->file->file.name,
 		!job->refuse_foreign, err) < 0) {
 		if (!job->fail || job->fail(job->context, document->file, document, err) < 0)
 			return -1;

@@ -4,8 +4,8 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
+#include "lib/manifest/internal.h"
 #include "lib/manifest/mapping.h"
-#include "lib/manifest/node.h"
 #include "lib/sealed/sealed.h"
 
 /* Columns of one level, where the manifest itself has none. */
@@ -21,7 +21,7 @@ struct edit_ctx {
 	/* Both data and stringData have members: the one whose members go into the other. */
 	const struct manifest_node *moved;
 	size_t step;
-	struct splices *splices;
+	struct splice_list *splices;
 };
 
 static const struct manifest_node *key_of(const struct manifest_node *value)
@@ -137,7 +137,7 @@ static bool is_new_name(const struct edit_ctx *edit, const struct kube_entry *en
  * Write a value where the old one was.  Ciphertext keeps the style of ciphertext; plaintext leaves
  * nothing that could be seen.
  */
-static void write_value(struct edit_ctx *edit, size_t index, const struct secret_buffer *bytes)
+static void edit_content(struct edit_ctx *edit, size_t index, const struct secret_buffer *bytes)
 {
 	const struct manifest_value *value = &edit->secret->values[index];
 	const struct kube_entry *old = &edit->secret->object.data[index];
@@ -163,7 +163,7 @@ static void write_value(struct edit_ctx *edit, size_t index, const struct secret
 		    edit->splices, node, secret_buffer_string(bytes), bytes->length, false);
 }
 
-static void add_value(struct mapping_change *change, struct mapping_member *added, const char *key,
+static void list_added(struct mapping_change *change, struct mapping_member *added, const char *key,
     const struct secret_buffer *bytes)
 {
 	added[change->added_count++] = (struct mapping_member){.key = key,
@@ -191,12 +191,12 @@ static void edit_value(struct edit_ctx *edit, size_t index, struct mapping_chang
 		return;
 	const struct secret_buffer *bytes = new ? &new->value : &old->value;
 	if (dissolved) {
-		add_value(change, added, renamed ? renamed->key : old->key, bytes);
+		list_added(change, added, renamed ? renamed->key : old->key, bytes);
 		return;
 	}
 	if (renamed)
 		mapping_replace(edit->splices, key, renamed->key, strlen(renamed->key), false);
-	write_value(edit, index, bytes);
+	edit_content(edit, index, bytes);
 }
 
 /* Remove and add the values that edit_values has listed. */
@@ -238,7 +238,7 @@ static void edit_values(struct edit_ctx *edit)
 	for (size_t i = 0; i < set->data_count; i++)
 		if (!set->data[i].removed && !kube_secret_entry(object, set->data[i].key) &&
 		    !is_new_name(edit, &set->data[i]))
-			add_value(&change, added, set->data[i].key, &set->data[i].value);
+			list_added(&change, added, set->data[i].key, &set->data[i].value);
 	edit_sections(edit, &change);
 }
 
@@ -268,7 +268,7 @@ static const struct manifest_node *choose_moved(const struct edit_ctx *edit)
 
 /* Put a line of the text with `from` columns of indentation less, and `to` more. */
 static void put_indented(
-    struct splices *splices, const char *line, size_t length, size_t from, size_t to)
+    struct splice_list *splices, const char *line, size_t length, size_t from, size_t to)
 {
 	size_t spaces = 0;
 
@@ -292,7 +292,7 @@ static void move_lines(struct edit_ctx *edit, const struct manifest_node *kept)
 	const char *comment = memchr(tree->text + key->end, '#', body - key->end);
 	cleanup_secret struct secret_buffer lines = SECRET_BUFFER_INIT;
 
-	splices_apply(edit->splices, body, end, &lines);
+	splice_apply(edit->splices, body, end, &lines);
 	splice_begin_lines(edit->splices, manifest_line_after(tree, kept->end));
 	if (comment)
 		put_indented(edit->splices, comment, strcspn(comment, "\n"), 0, to);
@@ -362,8 +362,8 @@ static size_t find_step(const struct edit_ctx *edit)
 	return inner > outer ? inner - outer : STEP;
 }
 
-static void edit_secret(
-    const struct manifest *manifest, const struct manifest_change *change, struct splices *splices)
+static void edit_secret(const struct manifest *manifest, const struct manifest_change *change,
+    struct splice_list *splices)
 {
 	const struct manifest_tree *tree = &manifest->tree;
 	const struct manifest_secret *secret = change->secret;
@@ -481,14 +481,14 @@ static int check_result(const struct manifest *before, const struct manifest_cha
 int manifest_change(const struct manifest *manifest, const struct manifest_change *changes,
     size_t count, struct secret_buffer *out, struct error *err)
 {
-	struct splices splices = {.tree = &manifest->tree, .err = err};
+	struct splice_list splices = {.tree = &manifest->tree, .err = err};
 	size_t before = out->length;
 
 	for (size_t i = 0; i < count && !splices.failed; i++)
 		edit_secret(manifest, &changes[i], &splices);
-	splices_apply(&splices, 0, manifest->tree.length, out);
+	splice_apply(&splices, 0, manifest->tree.length, out);
 	bool failed = splices.failed;
-	splices_free(&splices);
+	splice_free(&splices);
 	if (failed)
 		return -1;
 	return count == 0 ? 0

@@ -3,14 +3,14 @@
 #include <string.h>
 
 #include "lib/base/base64.h"
-#include "lib/manifest/node.h"
+#include "lib/manifest/internal.h"
 
 /*
  * Scalars.
  */
 
 /* Keep the comment behind '|' or '>', now behind the value. */
-static void put_block_comment(struct splices *splices, const struct manifest_node *scalar)
+static void put_block_comment(struct splice_list *splices, const struct manifest_node *scalar)
 {
 	const char *header = splices->tree->text + scalar->start;
 	size_t length = strcspn(header, "\r\n"), indicators = strspn(header, "|>+-0123456789");
@@ -19,7 +19,7 @@ static void put_block_comment(struct splices *splices, const struct manifest_nod
 		splice_put(splices, header + indicators, length - indicators);
 }
 
-void mapping_replace(struct splices *splices, const struct manifest_node *scalar,
+void mapping_replace(struct splice_list *splices, const struct manifest_node *scalar,
     const char *content, size_t length, bool quoted)
 {
 	bool plain = scalar->style == MANIFEST_PLAIN || scalar->style == MANIFEST_BLOCK;
@@ -34,8 +34,8 @@ void mapping_replace(struct splices *splices, const struct manifest_node *scalar
 		put_block_comment(splices, scalar);
 }
 
-void mapping_replace_word(
-    struct splices *splices, const struct manifest_node *scalar, const char *content, size_t length)
+void mapping_replace_word(struct splice_list *splices, const struct manifest_node *scalar,
+    const char *content, size_t length)
 {
 	const struct manifest_tree *tree = splices->tree;
 	size_t start = manifest_line_after(tree, scalar->start), end = scalar->end;
@@ -64,7 +64,7 @@ void mapping_replace_word(
 }
 
 static void put_value(
-    struct splices *splices, const struct mapping_member *member, bool double_quoted)
+    struct splice_list *splices, const struct mapping_member *member, bool double_quoted)
 {
 	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
 	enum manifest_style style =
@@ -139,7 +139,7 @@ static struct separators find_separators(
 }
 
 static void put_flow_key(
-    struct splices *splices, const struct separators *separators, const char *key)
+    struct splice_list *splices, const struct separators *separators, const char *key)
 {
 	splice_put_scalar(splices, key, strlen(key),
 	    separators->quoted ? MANIFEST_DOUBLE_QUOTED : MANIFEST_PLAIN);
@@ -147,7 +147,7 @@ static void put_flow_key(
 }
 
 /* Put "{a: b, c: d}" on one line, inside a mapping with these separators. */
-static void put_braces(struct splices *splices, const struct separators *around,
+static void put_braces(struct splice_list *splices, const struct separators *around,
     const struct mapping_member *members, size_t count)
 {
 	size_t length = around->colon_length == 1 ? 1 : 2;
@@ -162,7 +162,7 @@ static void put_braces(struct splices *splices, const struct separators *around,
 	splice_put_string(splices, "}");
 }
 
-static void put_flow_member(struct splices *splices, const struct separators *separators,
+static void put_flow_member(struct splice_list *splices, const struct separators *separators,
     const struct mapping_member *member)
 {
 	put_flow_key(splices, separators, member->key);
@@ -173,7 +173,7 @@ static void put_flow_member(struct splices *splices, const struct separators *se
 }
 
 /* Remove whole runs of members with their commas, and add others after the last one kept. */
-static void edit_flow(struct splices *splices, const struct manifest_node *mapping,
+static void edit_flow(struct splice_list *splices, const struct manifest_node *mapping,
     const struct mapping_change *change)
 {
 	const struct manifest_tree *tree = splices->tree;
@@ -225,7 +225,8 @@ bool mapping_has_comment(const struct manifest_tree *tree, const struct manifest
  * Mappings in lines.
  */
 
-static void put_line(struct splices *splices, size_t column, const struct mapping_member *member)
+static void put_line(
+    struct splice_list *splices, size_t column, const struct mapping_member *member)
 {
 	splice_begin_line(splices, column);
 	splice_put_scalar(splices, member->key, strlen(member->key), MANIFEST_PLAIN);
@@ -238,7 +239,7 @@ static void put_line(struct splices *splices, size_t column, const struct mappin
 }
 
 /* Remove a member's lines but for comments before and after its value. */
-static void remove_lines(struct splices *splices, const struct manifest_node *key)
+static void remove_lines(struct splice_list *splices, const struct manifest_node *key)
 {
 	const struct manifest_tree *tree = splices->tree;
 	const struct manifest_node *value = manifest_next(tree, key);
@@ -261,7 +262,7 @@ static void remove_lines(struct splices *splices, const struct manifest_node *ke
 		splice_begin(splices, manifest_line_start(tree, from), end);
 }
 
-static void edit_lines(struct splices *splices, const struct manifest_node *mapping,
+static void edit_lines(struct splice_list *splices, const struct manifest_node *mapping,
     const struct mapping_change *change)
 {
 	const struct manifest_tree *tree = splices->tree;
@@ -281,7 +282,7 @@ static void edit_lines(struct splices *splices, const struct manifest_node *mapp
 	}
 }
 
-void mapping_edit(struct splices *splices, const struct manifest_node *mapping,
+void mapping_edit(struct splice_list *splices, const struct manifest_node *mapping,
     const struct mapping_change *change)
 {
 	struct separators separators = {", ", ": ", 2, 2, splices->tree->json};

@@ -19,14 +19,14 @@ struct mapping_member {
 };
 
 /* Give a scalar other content, in the quotes that it has; `quoted`: in quotes always. */
-void mapping_replace(struct splices *splices, const struct manifest_node *scalar,
+void mapping_replace(struct splice_list *splices, const struct manifest_node *scalar,
     const char *content, size_t length, bool quoted) __attribute__((nonnull));
 
 /*
  * Replace a word, such as base64, by another: a block scalar stays one, and where its text is
  * broken into lines, so is the new text.
  */
-void mapping_replace_word(struct splices *splices, const struct manifest_node *scalar,
+void mapping_replace_word(struct splice_list *splices, const struct manifest_node *scalar,
     const char *content, size_t length) __attribute__((nonnull));
 
 /*
@@ -41,7 +41,7 @@ struct mapping_change {
 	size_t added_count;
 	const struct manifest_node *after;
 };
-void mapping_edit(struct splices *splices, const struct manifest_node *mapping,
+void mapping_edit(struct splice_list *splices, const struct manifest_node *mapping,
     const struct mapping_change *change) __attribute__((nonnull));
 
 /* Return true if a comment stands between the members of a mapping in braces. */

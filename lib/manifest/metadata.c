@@ -1,10 +1,10 @@
-/* The members of a Secret's manifest beside its values, for the Kubernetes API. */
+/* The members of a Secret's manifest that only the Kubernetes API needs. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json_writer.h"
-#include "lib/manifest/node.h"
+#include "lib/manifest/internal.h"
 
 /* ObjectMeta: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
  */
@@ -12,7 +12,7 @@ static const char *const secret_members[] = {
     "apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData", NULL};
 static const char *const metadata_members[] = {"name", "namespace", "labels", "annotations",
     "finalizers", "generateName", "ownerReferences",
-    /* set by the API server, whatever a manifest has */
+    /* set by the API server */
     "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation",
     "managedFields", "resourceVersion", "selfLink", "uid", NULL};
 
@@ -47,8 +47,7 @@ static int write_node(const struct manifest_tree *tree, const struct manifest_no
     struct json_writer *writer, struct error *err)
 {
 	if (node->kind == MANIFEST_SCALAR && manifest_node_is_string(tree, node)) {
-		json_write_string_bytes(
-		    writer, secret_buffer_string(&tree->contents) + node->value, node->bytes);
+		json_write_string_bytes(writer, manifest_node_content(tree, node), node->bytes);
 		return 0;
 	}
 	if (node->kind == MANIFEST_SCALAR && node->style == MANIFEST_PLAIN &&
@@ -75,7 +74,7 @@ static int write_node(const struct manifest_tree *tree, const struct manifest_no
 	return 0;
 }
 
-/* A list as a JSON array; *list stays NULL where there is none. */
+/* Set *list to a list as a JSON array; it stays NULL if it is absent. */
 static int read_list(const struct manifest_tree *tree, const struct manifest_node *metadata,
     const char *name, char **list, struct error *err)
 {
@@ -101,7 +100,7 @@ static int read_list(const struct manifest_tree *tree, const struct manifest_nod
 	return *list ? 0 : error_memory(err);
 }
 
-/* A null or an empty string is none. */
+/* Read the resourceVersion; null and an empty string count as absent. */
 static int read_version(const struct manifest_tree *tree, const struct manifest_node *metadata,
     char **version, struct error *err)
 {
@@ -127,7 +126,7 @@ int manifest_read_metadata(const struct manifest *manifest, struct manifest_secr
 
 	if (secret->generate_name && object->name)
 		return manifest_tree_refuse(tree, metadata->start, err,
-		    "metadata.generateName beside metadata.name: remove one of them");
+		    "both metadata.generateName and metadata.name; remove one of them");
 	if (check_members(tree, root, secret_members, "", err) < 0 ||
 	    check_members(tree, metadata, metadata_members, "metadata.", err) < 0)
 		return -1;

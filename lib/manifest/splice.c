@@ -8,7 +8,7 @@
 #include "lib/base/yaml_plain.h"
 
 /* Set the length of the replacement begun last, which is the last item until it is closed. */
-static void close_last(struct splices *splices)
+static void close_last(struct splice_list *splices)
 {
 	if (!splices->open)
 		return;
@@ -17,7 +17,7 @@ static void close_last(struct splices *splices)
 	splices->open = false;
 }
 
-static bool grow_splices(struct splices *splices)
+static bool splice_grow(struct splice_list *splices)
 {
 	size_t capacity = splices->capacity ? 2 * splices->capacity : 16;
 	struct splice *items = reallocarray(splices->items, capacity, sizeof(*items));
@@ -31,9 +31,9 @@ static bool grow_splices(struct splices *splices)
 	return true;
 }
 
-void splice_begin(struct splices *splices, size_t start, size_t end)
+void splice_begin(struct splice_list *splices, size_t start, size_t end)
 {
-	if (splices->failed || (splices->count == splices->capacity && !grow_splices(splices)))
+	if (splices->failed || (splices->count == splices->capacity && !splice_grow(splices)))
 		return;
 	close_last(splices);
 	splices->items[splices->count] = (struct splice){
@@ -43,20 +43,20 @@ void splice_begin(struct splices *splices, size_t start, size_t end)
 	splices->break_first = false;
 }
 
-void splice_put(struct splices *splices, const char *text, size_t length)
+void splice_put(struct splice_list *splices, const char *text, size_t length)
 {
 	if (!splices->failed)
 		splices->failed =
 		    secret_buffer_append(&splices->texts, text, length, splices->err) < 0;
 }
 
-void splice_put_string(struct splices *splices, const char *text)
+void splice_put_string(struct splice_list *splices, const char *text)
 {
 	splice_put(splices, text, strlen(text));
 }
 
 /* Return true for text that needs no quotes anywhere in YAML: base64, a label's name. */
-static bool is_plain(const char *content, size_t length)
+static bool is_unambiguous(const char *content, size_t length)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789+/=:._-";
@@ -70,13 +70,13 @@ static bool is_plain(const char *content, size_t length)
 }
 
 void splice_put_scalar(
-    struct splices *splices, const char *content, size_t length, enum manifest_style style)
+    struct splice_list *splices, const char *content, size_t length, enum manifest_style style)
 {
 	struct json_writer writer;
 
 	if (splices->failed)
 		return;
-	if (style != MANIFEST_DOUBLE_QUOTED && is_plain(content, length)) {
+	if (style != MANIFEST_DOUBLE_QUOTED && is_unambiguous(content, length)) {
 		const char *quote = style == MANIFEST_SINGLE_QUOTED ? "'" : "";
 		splice_put_string(splices, quote);
 		splice_put(splices, content, length);
@@ -88,7 +88,7 @@ void splice_put_scalar(
 	splices->failed = json_writer_finish(&writer, splices->err) < 0;
 }
 
-void splice_begin_lines(struct splices *splices, size_t byte)
+void splice_begin_lines(struct splice_list *splices, size_t byte)
 {
 	const struct manifest_tree *tree = splices->tree;
 
@@ -96,7 +96,7 @@ void splice_begin_lines(struct splices *splices, size_t byte)
 	splices->break_first = byte == tree->length && byte > 0 && tree->text[byte - 1] != '\n';
 }
 
-void splice_begin_line(struct splices *splices, size_t column)
+void splice_begin_line(struct splice_list *splices, size_t column)
 {
 	if (splices->break_first)
 		splice_put_string(splices, manifest_line_break(splices->tree));
@@ -104,13 +104,13 @@ void splice_begin_line(struct splices *splices, size_t column)
 		splice_put(splices, " ", 1);
 }
 
-void splice_end_line(struct splices *splices)
+void splice_end_line(struct splice_list *splices)
 {
 	if (!splices->break_first)
 		splice_put_string(splices, manifest_line_break(splices->tree));
 }
 
-void splice_refuse(struct splices *splices, size_t byte, const char *message)
+void splice_refuse(struct splice_list *splices, size_t byte, const char *message)
 {
 	if (!splices->failed)
 		splices->failed =
@@ -131,13 +131,13 @@ static int compare_splices(const void *left, const void *right)
 
 /* An insertion at the end of a part belongs to the next part. */
 static bool is_within(
-    const struct splices *splices, const struct splice *splice, size_t start, size_t end)
+    const struct splice_list *splices, const struct splice *splice, size_t start, size_t end)
 {
 	return splice->start >= start && splice->end <= end &&
 	       (splice->start < end || end == splices->tree->length);
 }
 
-void splices_apply(struct splices *splices, size_t start, size_t end, struct secret_buffer *out)
+void splice_apply(struct splice_list *splices, size_t start, size_t end, struct secret_buffer *out)
 {
 	const char *text = splices->tree->text;
 	size_t kept = 0, at = start;
@@ -167,7 +167,7 @@ void splices_apply(struct splices *splices, size_t start, size_t end, struct sec
 	splices->failed = secret_buffer_append(out, text + at, end - at, splices->err) < 0;
 }
 
-void splices_free(struct splices *splices)
+void splice_free(struct splice_list *splices)
 {
 	free(splices->items);
 	secret_buffer_free(&splices->texts);

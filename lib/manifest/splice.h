@@ -14,7 +14,7 @@ struct splice {
 	size_t text, length; /* the replacement, in `texts` */
 };
 
-struct splices {
+struct splice_list {
 	const struct manifest_tree *tree; /* borrowed */
 	struct splice *items;
 	size_t count, capacity;
@@ -26,17 +26,18 @@ struct splices {
 };
 
 /* Replace the bytes from `start` to `end` by the text that is put next; none removes them. */
-void splice_begin(struct splices *splices, size_t start, size_t end) __attribute__((nonnull));
+void splice_begin(struct splice_list *splices, size_t start, size_t end) __attribute__((nonnull));
 
 /* Put text into the replacement begun last. */
-void splice_put(struct splices *splices, const char *text, size_t length) __attribute__((nonnull));
-void splice_put_string(struct splices *splices, const char *text) __attribute__((nonnull));
+void splice_put(struct splice_list *splices, const char *text, size_t length)
+    __attribute__((nonnull));
+void splice_put_string(struct splice_list *splices, const char *text) __attribute__((nonnull));
 
 /*
  * Put a scalar: without quotes where `style` allows it and no reader of YAML takes the content for
  * another type, else in quotes.
  */
-void splice_put_scalar(struct splices *splices, const char *content, size_t length,
+void splice_put_scalar(struct splice_list *splices, const char *content, size_t length,
     enum manifest_style style) __attribute__((nonnull));
 
 /*
@@ -44,21 +45,21 @@ void splice_put_scalar(struct splices *splices, const char *content, size_t leng
  * splice_begin_line, which indents it by `column` spaces, and splice_end_line.  A text without a
  * break at its end still has none after.
  */
-void splice_begin_lines(struct splices *splices, size_t byte) __attribute__((nonnull));
-void splice_begin_line(struct splices *splices, size_t column) __attribute__((nonnull));
-void splice_end_line(struct splices *splices) __attribute__((nonnull));
+void splice_begin_lines(struct splice_list *splices, size_t byte) __attribute__((nonnull));
+void splice_begin_line(struct splice_list *splices, size_t column) __attribute__((nonnull));
+void splice_end_line(struct splice_list *splices) __attribute__((nonnull));
 
 /* Fail: the Secret cannot be changed because of this byte of the text. */
-void splice_refuse(struct splices *splices, size_t byte, const char *message)
+void splice_refuse(struct splice_list *splices, size_t byte, const char *message)
     __attribute__((nonnull));
 
 /*
  * Append the bytes from `start` to `end` as the replacements within them leave them; these are
  * removed from the list.  Fails when two of them overlap.
  */
-void splices_apply(struct splices *splices, size_t start, size_t end, struct secret_buffer *out)
+void splice_apply(struct splice_list *splices, size_t start, size_t end, struct secret_buffer *out)
     __attribute__((nonnull));
 
-void splices_free(struct splices *splices) __attribute__((nonnull));
+void splice_free(struct splice_list *splices) __attribute__((nonnull));
 
 #endif

@@ -202,7 +202,7 @@ static int check_encoding(const struct manifest_stream *stream, struct error *er
 }
 
 /* Read on, after moving what is left to the buffer's beginning. */
-static int fill(struct manifest_stream *stream, struct error *err)
+static int read_more(struct manifest_stream *stream, struct error *err)
 {
 	struct secret_buffer *buffer = &stream->buffer;
 	size_t left = buffer->length - stream->at;
@@ -246,7 +246,7 @@ static size_t count_lines(const char *text, size_t length)
 	return lines;
 }
 
-static int take(struct manifest_stream *stream, size_t length, struct secret_buffer *text,
+static int take_document(struct manifest_stream *stream, size_t length, struct secret_buffer *text,
     size_t *line, struct error *err)
 {
 	const char *from = stream->buffer.data + stream->at;
@@ -286,10 +286,10 @@ int manifest_stream_next(
 		if ((found ? end : length) > MANIFEST_DOCUMENT_MAX)
 			return refuse_size(stream, err);
 		if (found)
-			return take(stream, end, text, line, err);
+			return take_document(stream, end, text, line, err);
 		if (stream->ended)
 			return 0;
-		if (fill(stream, err) < 0)
+		if (read_more(stream, err) < 0)
 			return -1;
 	}
 }

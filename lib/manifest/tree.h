@@ -1,8 +1,9 @@
 /*
- * manifest_tree: the nodes of one YAML or JSON document, each with its place in the text.
+ * tree: the nodes of one YAML or JSON document, each with its place in the text.
  *
- * JSON text is read as such (libyaml takes no surrogate pairs), all else by libyaml.  A tree
- * borrows its text.  Nodes stand in the text's order, so that what belongs to a node follows it.
+ * JSON is read by lib/base/json_reader (libyaml rejects surrogate pairs), YAML by libyaml.  A tree
+ * borrows its text.  Nodes are in the order of the text, so that the descendants of a node are the
+ * nodes after it, up to its `past`.
  */
 #ifndef MANIFEST_TREE_H
 #define MANIFEST_TREE_H
@@ -14,9 +15,9 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
-/* Deeper than any manifest: CRDs with large schemas come to 40 or so. */
+/* Deeper than any manifest: CRDs with large schemas have about 40 levels. */
 #define MANIFEST_DEPTH_MAX 200
-/* A List of 10,000 Secrets has 400,000; they take 40 bytes each. */
+/* A List of 10,000 Secrets has 400,000 nodes, of 40 bytes each. */
 #define MANIFEST_NODES_MAX 1000000
 
 enum manifest_kind { MANIFEST_SCALAR, MANIFEST_MAPPING, MANIFEST_SEQUENCE, MANIFEST_ALIAS };
@@ -29,43 +30,46 @@ enum manifest_style {
 };
 
 /*
- * A mapping's children are key, value, key, value.  The place of a scalar holds its quotes; that of
- * a block scalar goes from its '|' or '>' to the end of its last line, without the line break.
+ * A node.  The children of a mapping are key, value, key, value.  The bytes of a scalar include its
+ * quotes; those of a block scalar go from its '|' or '>' to the end of its last line, without the
+ * line break.
  */
 struct manifest_node {
 	uint32_t start, end;   /* bytes of the text */
-	uint32_t value, bytes; /* of a scalar: where its content begins in `contents`, its length */
+	uint32_t value, bytes; /* content of a scalar: its offset in `contents`, and its length */
 	uint32_t first, next;  /* first child and next sibling; 0: none (the root is neither) */
-	uint32_t behind;       /* the node behind the last one in this one */
+	uint32_t past;	       /* the node after this one's last descendant */
 	uint8_t kind, style;
-	bool marked; /* by an anchor or a tag */
+	bool marked; /* has an anchor or a tag */
 	bool tagged;
 };
 
 struct manifest_tree {
 	const char *text; /* borrowed */
 	size_t length;
-	size_t line;	  /* of the text's beginning, for messages */
-	const char *what; /* the file; borrowed */
+	size_t line;	  /* of the first byte, for messages */
+	const char *what; /* the file's name; borrowed */
 	bool json;
 
 	struct manifest_node *nodes; /* the first is the root */
-	uint32_t count, capacity;    /* 0: the document holds nothing */
+	uint32_t count, capacity;    /* count 0: an empty document */
 	struct secret_buffer contents;
 };
 
 /*
- * Read the only document of `text`.  Messages give line and column, never the text.  *tree is to be
- * freed whatever comes out; after an error it is empty.
+ * Read the only document of `text`.  Messages give line and column, never the text.  Free *tree
+ * also after an error, when it is empty.
  */
 int manifest_tree_read(struct manifest_tree *tree, const char *text, size_t length, size_t line,
     const char *what, struct error *err) __attribute__((nonnull, warn_unused_result));
 void manifest_tree_free(struct manifest_tree *tree) __attribute__((nonnull));
 
-/* "FILE: line 3, column 5: " and what is said of this byte of the text.  Returns -1. */
+/* Set *err to "FILE: line 3, column 5: MESSAGE" for a byte of the text.  Return -1. */
 int manifest_tree_refuse(const struct manifest_tree *tree, size_t byte, struct error *err,
     const char *format, ...) __attribute__((format(printf, 4, 5), nonnull));
 
+/* Return the number of the line that `byte` is on, in the file. */
+size_t manifest_line(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
 /* Return the first byte of the line that `byte` is on, and of the next one (or the text's end). */
 size_t manifest_line_start(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
 size_t manifest_line_after(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
@@ -76,19 +80,7 @@ bool manifest_begins_line(const struct manifest_tree *tree, size_t byte) __attri
 /* Return the break that the text ends its first line with: "\n" or "\r\n". */
 const char *manifest_line_break(const struct manifest_tree *tree) __attribute__((nonnull));
 
-/* The scalar's content is just this. */
-bool manifest_node_is(const struct manifest_tree *tree, const struct manifest_node *node,
-    const char *content) __attribute__((nonnull));
-/* Set *text to the content, newly allocated; NULL where it is not a C string.  -1: out of memory.
- */
-int manifest_node_copy(const struct manifest_tree *tree, const struct manifest_node *node,
-    char **text, struct error *err) __attribute__((nonnull, warn_unused_result));
-
-/* Every reader of YAML takes the scalar for a string: it has quotes, or no other meaning. */
-bool manifest_node_is_string(const struct manifest_tree *tree, const struct manifest_node *node)
-    __attribute__((nonnull));
-
-/* NULL behind the last. */
+/* Return the first child, and the next sibling; NULL: none. */
 static inline struct manifest_node *manifest_first(
     const struct manifest_tree *tree, const struct manifest_node *node)
 {
@@ -99,5 +91,32 @@ static inline struct manifest_node *manifest_next(
 {
 	return node->next ? &tree->nodes[node->next] : NULL;
 }
+
+/* Loop over the keys of a mapping; the value of a key is manifest_next(tree, key). */
+/* NOLINTBEGIN(bugprone-macro-parentheses): `key` is declared here */
+#define manifest_each_key(tree, mapping, key)                                                      \
+	for (struct manifest_node *key = manifest_first(tree, mapping); key;                       \
+	     key = manifest_next(tree, manifest_next(tree, key)))
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+/* Return the value of the mapping's first key of this name, or NULL.  `mapping` may be NULL. */
+struct manifest_node *manifest_member(const struct manifest_tree *tree,
+    const struct manifest_node *mapping, const char *name) __attribute__((nonnull(1, 3)));
+
+/* Return a scalar's content: `bytes` bytes, which may include NUL. */
+const char *manifest_node_content(
+    const struct manifest_tree *tree, const struct manifest_node *node) __attribute__((nonnull));
+/* Return true for a scalar with exactly this content. */
+bool manifest_node_is(const struct manifest_tree *tree, const struct manifest_node *node,
+    const char *content) __attribute__((nonnull));
+/* Return true for a scalar that is empty, ~ or null, without quotes. */
+bool manifest_node_is_null(const struct manifest_tree *tree, const struct manifest_node *node)
+    __attribute__((nonnull));
+/* Return true for a scalar that every reader of YAML takes for a string: quoted, or unambiguous. */
+bool manifest_node_is_string(const struct manifest_tree *tree, const struct manifest_node *node)
+    __attribute__((nonnull));
+/* Set *text to a scalar's content, newly allocated; to NULL if it is not a C string. */
+int manifest_node_copy(const struct manifest_tree *tree, const struct manifest_node *node,
+    char **text, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

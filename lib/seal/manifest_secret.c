@@ -81,7 +81,7 @@ static int each_document(struct manifest_file *file, const struct search *search
 	while ((result = manifest_file_next(file, &text, &line, &offset, err)) == 1) {
 		struct manifest manifest;
 
-		result = foreign_read_manifest(
+		result = manifest_read_own(
 		    &manifest, &text, line, search->file, search->force_foreign, err);
 		if (result == 0)
 			result = each(context, &manifest, offset, err);

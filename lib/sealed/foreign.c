@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/manifest/node.h"
 #include "lib/sealed/sealed.h"
 
 /* dotenvx: at least a public key and a tag follow. */
@@ -177,63 +176,4 @@ int foreign_check_file(int fd, const char *file, struct error *err)
 		return 0;
 	return error_set(err, ERROR_INVALID,
 	    "%s: encrypted with %s already; decrypt it with that tool first", file, tool);
-}
-
-/* Return the tool by the kind of an object, in a List too; or NULL. */
-static const char *tool_of_kind(
-    const struct manifest_tree *tree, const struct manifest_node *object)
-{
-	const struct manifest_node *kind = manifest_member(tree, object, "kind");
-	const struct manifest_node *items = manifest_member(tree, object, "items");
-
-	if (kind && manifest_node_is(tree, kind, "SealedSecret"))
-		return "sealed-secrets";
-	if (!items || items->kind != MANIFEST_SEQUENCE)
-		return NULL;
-	for (const struct manifest_node *item = manifest_first(tree, items); item;
-	     item = manifest_next(tree, item)) {
-		kind = manifest_member(tree, item, "kind");
-		if (kind && manifest_node_is(tree, kind, "SealedSecret"))
-			return "sealed-secrets";
-	}
-	return NULL;
-}
-
-/* Return the tool that has encrypted a document; or NULL. */
-static const char *tool_of(const struct manifest *manifest)
-{
-	const struct manifest_tree *tree = &manifest->tree;
-	const struct manifest_node *root = tree->nodes;
-
-	if (tree->count == 0)
-		return NULL;
-	if (root->kind == MANIFEST_SCALAR)
-		return foreign_tool(
-		    secret_buffer_string(&tree->contents) + root->value, root->bytes);
-	const struct manifest_node *sops = manifest_member(tree, root, "sops");
-	if (sops && sops->kind == MANIFEST_MAPPING)
-		return "SOPS";
-	if (contains(tree->text, tree->length, "# kubesec:v:"))
-		return "kubesec";
-	return tool_of_kind(tree, root);
-}
-
-int foreign_read_manifest(struct manifest *manifest, struct secret_buffer *text, size_t line,
-    const char *file, bool force, struct error *err)
-{
-	int result = manifest_read(manifest, text, line, file, err);
-
-	if (force || (result < 0 && err->code == ERROR_SYSTEM))
-		return result;
-	/* Ciphertext in the place of base64 is an error already: say why. */
-	const char *tool = result == 0 || manifest->tree.count > 0 ? tool_of(manifest) : NULL;
-	if (result < 0 && !tool)
-		tool = foreign_tool(secret_buffer_string(&manifest->text), manifest->text.length);
-	if (!tool)
-		return result;
-	error_clear(err);
-	return error_set(err, ERROR_INVALID,
-	    "%s: line %zu: encrypted with %s already; decrypt it with that tool first, or, to take "
-	    "it as it is, pass --force-foreign",
-	    file, line, tool);
 }

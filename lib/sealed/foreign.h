@@ -12,7 +12,6 @@
 
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
-#include "lib/manifest/manifest.h"
 
 /* Return the name of the tool that has encrypted a value or the text of a file; or NULL. */
 const char *foreign_tool(const char *bytes, size_t length);
@@ -29,12 +28,5 @@ int foreign_check_document(
 /* Refuse a file that begins as such ciphertext; its offset stays.  A pipe is not looked at. */
 int foreign_check_file(int fd, const char *file, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-
-/*
- * Read a manifest as manifest_read does, and unless `force` refuse one that such a tool has
- * encrypted: by its kind, its metadata, or as text that is not a manifest any more.
- */
-int foreign_read_manifest(struct manifest *manifest, struct secret_buffer *text, size_t line,
-    const char *file, bool force, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -92,8 +92,4 @@ int sealed_document_each(const struct secret_buffer *plaintext, const char *what
 int sealed_document_check(const struct secret_buffer *plaintext, const char *what,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* The manifest as `kubectl apply` reads it: block YAML, one line a value. */
-int sealed_manifest_yaml(const struct kube_secret *secret, struct secret_buffer *out,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
-
 #endif

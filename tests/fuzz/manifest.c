@@ -35,7 +35,7 @@ static int read_manifest(struct changing *changing, const char *bytes, size_t le
 	memset(changing, 0, sizeof(*changing));
 	if (secret_buffer_append(&text, bytes, length, &err) < 0)
 		return -1;
-	return foreign_read_manifest(&changing->manifest, &text, 1, "app.yaml", false, &err);
+	return manifest_read_own(&changing->manifest, &text, 1, "app.yaml", false, &err);
 }
 
 static void free_changing(struct changing *changing)

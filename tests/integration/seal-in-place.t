@@ -75,7 +75,7 @@ unchanged() {
 	alone "$1: no temporary file is left"
 }
 seal -f "$file"
-fails_with 1 'app.yaml: line 35, column 11: .*no base64' "an error in the last document"
+fails_with 1 'app.yaml: line 35, column 11: .*not base64' "an error in the last document"
 unchanged "an error in the last document"
 plain 3 >"$file"
 before="$(inode "$file") $(sha256sum <"$file")"

@@ -114,7 +114,7 @@ refused ', clusterName: x' '' 'metadata.clusterName: not a member of a Secret'
 refused ', finalisers: [x]' '' 'metadata.finalisers: not a member of a Secret'
 refused '' ', spec: {x: y}' 'spec: not a member of a Secret'
 refused '' ', immutible: true' 'immutible: not a member of a Secret'
-refused ', generateName: app-' '' 'metadata.generateName beside metadata.name'
+refused ', generateName: app-' '' '.*metadata.generateName and metadata.name'
 refused ', finalizers: x' '' 'metadata.finalizers is not a list'
 refused ', finalizers: [1]' '' 'neither a string nor true or false'
 kube_call GET "$secrets/app"

@@ -93,7 +93,7 @@ is "$(grep -c 'GET /v1/.*keys/' "$BAD_LOG")" 2 "Secrets of two keys: each key is
 } >"$TAP_WORK/broken.yaml"
 sealed "$TAP_WORK/broken.yaml" --transit-key aes256-key -f - -o yaml 2>"$TAP_WORK/err"
 is "$STATUS" 1 "an error in the last document: exit 1"
-like "$(<"$TAP_WORK/err")" 'standard input: line 94005, column 11: .*no base64' "an error in the last document: its line in the stream"
+like "$(<"$TAP_WORK/err")" 'standard input: line 94005, column 11: .*not base64' "an error in the last document: its line in the stream"
 lines=$(undo "$TAP_WORK/sealed.yaml" | wc -l)
 ok "an error in the last document: the output is the beginning of the stream" cmp <(undo "$TAP_WORK/sealed.yaml") <(undo "$stream" | head -n "$lines")
 is "$(undo "$stream" | sed -n "$((lines + 1))p")" "---" "an error in the last document: the output ends with a whole document"

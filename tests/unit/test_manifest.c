@@ -6,7 +6,7 @@
 #include "tests/unit/expect.h"
 
 #define SEALED "dmF1bHQ6djE6QUFBQQ==" /* base64 of vault:v1:AAAA */
-#define MARKS_2                                                                                    \
+#define METADATA_2                                                                                 \
 	"  labels:\n    secretmanager/sealed: \"true\"\n"                                          \
 	"  annotations:\n    secretmanager/transit-key: \"transit/k\"\n"
 
@@ -20,7 +20,7 @@ static int read_text(struct manifest *manifest, const char *text, size_t length)
 	return manifest_read(manifest, &copy, 1, "app.yaml", &err);
 }
 
-/* As secret-seal does: what is not sealed is, and the marks are set. */
+/* Seal the values that are not sealed, and set label and annotation, as secret-seal does. */
 static int seal_secret(const struct manifest_secret *secret, struct kube_secret *set)
 {
 	for (size_t i = 0; i < secret->object.data_count; i++) {
@@ -65,14 +65,14 @@ static int seal_text(const char *text, struct secret_buffer *out)
 }
 
 #define JSON_HEAD "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\""
-#define JSON_MARKS                                                                                 \
+#define JSON_METADATA                                                                              \
 	",\"labels\":{\"secretmanager/sealed\":\"true\"},\"annotations\":{"                        \
 	"\"secretmanager/transit-key\":\"transit/k\"}"
 
 static const struct {
 	const char *before, *after;
 } texts[] = {
-    /* What is no Secret. */
+    /* Documents without a Secret. */
     {"", ""},
     {"# nothing\n", "# nothing\n"},
     {"just text\n", "just text\n"},
@@ -84,13 +84,13 @@ static const struct {
     {"kind: Secret\napiVersion: example.com/v1\n", "kind: Secret\napiVersion: example.com/v1\n"},
     /* Block style. */
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: YQ==\n",
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n  A: " SEALED
 	"\n"},
     {"# top\napiVersion: v1\nkind: Secret # kind\nmetadata:\n  # the name\n  name: app # name\n"
      "# between\ntype: Opaque\ndata:\n  # first\n  A: YQ== # a\n\n  # second\n  B: \"Yg==\" # b\n"
      "# end\n",
 	"# top\napiVersion: v1\nkind: Secret # kind\nmetadata:\n  # the name\n  name: app # "
-	"name\n" MARKS_2 "# between\ntype: Opaque\ndata:\n  # first\n  A: " SEALED
+	"name\n" METADATA_2 "# between\ntype: Opaque\ndata:\n  # first\n  A: " SEALED
 	" # a\n\n  # second\n  B: \"" SEALED "\" # b\n# end\n"},
     {"apiVersion: 'v1'\n\"kind\": \"Secret\"\nmetadata:\n    'name': \"app\"\n    namespace: demo\n"
      "'data':\n    'A': 'YQ=='\n    \"B\": \"Yg==\"\n",
@@ -99,7 +99,7 @@ static const struct {
 	"    labels:\n        secretmanager/sealed: \"true\"\n"
 	"    annotations:\n        secretmanager/transit-key: \"transit/k\"\n"
 	"'data':\n    'A': '" SEALED "'\n    \"B\": \"" SEALED "\"\n"},
-    /* No final line break, nor one behind the name. */
+    /* No line break at the end. */
     {"apiVersion: v1\nkind: Secret\ndata:\n  A: YQ==\nmetadata:\n  name: app",
 	"apiVersion: v1\nkind: Secret\ndata:\n  A: " SEALED "\nmetadata:\n  name: app\n"
 	"  labels:\n    secretmanager/sealed: \"true\"\n"
@@ -122,18 +122,18 @@ static const struct {
     {"\xEF\xBB\xBF"
      "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: YQ==\n",
 	"\xEF\xBB\xBF"
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n  A: " SEALED
 	"\n"},
     {"%YAML 1.1\n--- # begin\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n"
      "  A: YQ==\n... # end\n",
-	"%YAML 1.1\n--- # begin\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2
+	"%YAML 1.1\n--- # begin\napiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2
 	"data:\n  A: " SEALED "\n... # end\n"},
     {"---\n\xEF\xBB\xBF"
      "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: YQ==\n",
 	"---\n\xEF\xBB\xBF"
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n  A: " SEALED
 	"\n"},
-    /* Marks that are there. */
+    /* Existing labels and annotations. */
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n    app: x # l\n"
      "  annotations:\n    a: b\n    # last\ndata:\n  A: YQ==\n",
 	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n    app: x # l\n"
@@ -158,32 +158,32 @@ static const struct {
     /* Scalars over several lines. */
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: | # a\n    YWJj\n    ZGVm\n"
      "\n  # b\n  B: >-\n    YWJj\n  C: \"YWJj\\n\\\n    ZGVm\"\n  D: |+\n    YWJj\n\n  E: ZQ==\n",
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n  A: " SEALED
 	" # a\n\n  # b\n  B: " SEALED "\n  C: \"" SEALED "\"\n  D: " SEALED "\n  E: " SEALED "\n"},
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData:\n  A: one\n    two\n"
      "  B: 'it''s\n\n    one'\n  C: |2\n      indented\n  D: \"\"\n  E: |\n    last\n\n\n",
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  A: " SEALED
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n  A: " SEALED
 	"\n  B: '" SEALED "'\n  C: " SEALED "\n  D: \"" SEALED "\"\n  E: " SEALED "\n\n\n"},
-    /* Both, which become one. */
+    /* data and stringData become one. */
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData: # plain\n    # about a\n"
      "    A: a # a\n\n    B: |\n      b\ntype: Opaque\ndata:\n  C: Yw==\n  D: " SEALED "\n# end\n",
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "type: Opaque\ndata:\n"
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "type: Opaque\ndata:\n"
 	"  C: " SEALED "\n  D: " SEALED "\n  # plain\n  # about a\n  A: " SEALED
 	" # a\n\n  B: " SEALED "\n# end\n"},
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n    C: Yw==\nstringData:\n"
      "  A: a\n  # b\n  B: b",
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n"
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n"
 	"    C: " SEALED "\n    A: " SEALED "\n    # b\n    B: " SEALED "\n"},
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata: {} # none\nstringData:\n  A: a\n",
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2
 	"stringData: {} # none\ndata:\n  A: " SEALED "\n"},
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData: {A: a, B: 'b'}\ndata:\n"
      "  C: Yw==\n",
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n"
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n"
 	"  C: " SEALED "\n  A: " SEALED "\n  B: " SEALED "\n"},
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData:\n  vault: vault:v1:AAAA\n"
      "  A: a\n",
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n"
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n"
 	"  vault: " SEALED "\n  A: " SEALED "\n"},
     /* Flow style. */
     {"{apiVersion: v1, kind: Secret, metadata: {name: app}, # c\n  data: {A: YQ==, B: 'Yg==',}}\n",
@@ -206,7 +206,7 @@ static const struct {
 	"{\"secretmanager/transit-key\": \"transit/k\"}\n  },\n  \"data\": {\n    \"A\": \"" SEALED
 	"\",\n    \"B\": \"" SEALED "\",\n    \"C\": \"" SEALED "\"\n  }\n}\n"},
     {"\xEF\xBB\xBF# c\n--- # d\n" JSON_HEAD "},\"stringData\":{\"A\":\"}\\\"{\"}} # }\n# {\n",
-	"\xEF\xBB\xBF# c\n--- # d\n" JSON_HEAD JSON_MARKS "},\"data\":{\"A\":\"" SEALED
+	"\xEF\xBB\xBF# c\n--- # d\n" JSON_HEAD JSON_METADATA "},\"data\":{\"A\":\"" SEALED
 	"\"}} # }\n# {\n"},
     /* Lists. */
     {"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data: {a: b}\n"
@@ -231,7 +231,7 @@ static const struct {
 	"{\"apiVersion\": \"v1\", \"kind\": \"SecretList\", \"items\": [{\"metadata\": {\"name\": "
 	"\"app\", \"labels\": {\"secretmanager/sealed\": \"true\"}, \"annotations\": "
 	"{\"secretmanager/transit-key\": \"transit/k\"}}, \"data\": {\"A\": \"" SEALED "\"}}]}"},
-    /* Plain scalars that every reader takes for strings, as kubectl and kustomize write them. */
+    /* Plain scalars that are strings to every reader, as kubectl and kustomize write them. */
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: 1.2.3\n  namespace: 2024-beta\n  labels:\n"
      "    app.kubernetes.io/version: 1.27.4-rc.1\n  annotations:\n    a: +49-30-1234\n    b: "
      "0beef\n"
@@ -246,7 +246,7 @@ static const struct {
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  8080: YQ==\n  .dockerjson: "
      "YQ==\n"
      "  tls.crt: YQ==\n  \"on\": YQ==\n",
-	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" MARKS_2 "data:\n  8080: " SEALED
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n  8080: " SEALED
 	"\n  .dockerjson: " SEALED "\n  tls.crt: " SEALED "\n  \"on\": " SEALED "\n"},
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  # \xE2\x82\xAC\n  annotations: {n: \xE2\x82\xAC}\n"
      "  name: app\nstringData:\n  A: \"\xE2\x82\xAC\" # \xE2\x82\xAC\n  B: \xF0\x9F\x98\x80\n",
@@ -256,7 +256,7 @@ static const struct {
 	"\" # \xE2\x82\xAC\n  B: " SEALED "\n"},
 };
 
-START_TEST(only_what_must_differ_is_changed)
+START_TEST(sealing_changes_only_the_values_and_the_metadata)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
@@ -278,42 +278,42 @@ static const struct {
     {"x: &x {A: YQ==}\n" SECRET "data:\n  <<: *x\n", "line 7, column 3: a merge key"},
     {"kind: &k Secret\napiVersion: v1\nmetadata: {name: app}\ndata: {A: YQ==}\n",
 	"line 1, column 7: an anchor or a tag in a Secret that is to be changed"},
-    {"x: &x Secret\napiVersion: v1\nkind: *x\n", "line 3, column 7: kind comes by an alias"},
+    {"x: &x Secret\napiVersion: v1\nkind: *x\n", "line 3, column 7: kind may come from an alias"},
     {"x: &x {kind: Secret}\napiVersion: v1\n<<: *x\n",
-	"line 3, column 1: kind comes by a merge key"},
-    {"x: &x kind\napiVersion: v1\n*x : Secret\n", "line 3, column 1: kind comes by an alias"},
-    {"kind: !!binary U2VjcmV0\napiVersion: v1\n", "line 1, column 7: kind comes by a tag"},
-    {"!!binary a2luZA==: Secret\napiVersion: v1\n", "line 1, column 1: kind comes by a tag"},
-    {"apiVersion: v1\nkind: ConfigMap\nkind: Secret\n", "line 3, column 1: kind for the second"},
+	"line 3, column 1: kind may come from a merge key"},
+    {"x: &x kind\napiVersion: v1\n*x : Secret\n", "line 3, column 1: kind may come from an alias"},
+    {"kind: !!binary U2VjcmV0\napiVersion: v1\n", "line 1, column 7: kind may come from a tag"},
+    {"!!binary a2luZA==: Secret\napiVersion: v1\n", "line 1, column 1: kind may come from a tag"},
+    {"apiVersion: v1\nkind: ConfigMap\nkind: Secret\n", "line 3, column 1: duplicate key kind"},
     {"apiVersion: v1\nkind: List\nitems: [&x {a: b}, *x]\n", "an alias in a List"},
     {"kind: Secret\nmetadata: {name: app}\n", "a Secret without apiVersion"},
     {"apiVersion: v1\nkind: Secret\n", "a Secret without metadata"},
     {"apiVersion: v1\nkind: Secret\nmetadata: {}\n", "a Secret without metadata.name"},
-    {"apiVersion: v1\nkind: Secret\nmetadata: [a]\n", "metadata of a Secret is no mapping"},
-    {"apiVersion: v1\nkind: Secret\nmetadata: {name: 1}\n", "name is no string"},
-    {SECRET "  labels: {a: true}\n", "labels is no string"},
+    {"apiVersion: v1\nkind: Secret\nmetadata: [a]\n", "metadata of a Secret is not a mapping"},
+    {"apiVersion: v1\nkind: Secret\nmetadata: {name: 1}\n", "name is not a string"},
+    {SECRET "  labels: {a: true}\n", "labels is not a string"},
     {SECRET "immutable: yes\n", "immutable is neither true nor false"},
-    {SECRET "data: [YQ==]\n", "data of a Secret is no mapping"},
-    {SECRET "data:\n  A: YQ==\n  B: Yg==\n  A: YQ==\n", "line 8, column 3: a key for the second"},
-    {SECRET "data:\n  A: YQ==\ndata:\n  B: Yg==\n", "line 7, column 1: a key for the second"},
-    {SECRET "data:\n  A: YQ==\nstringData:\n  A: a\n", "stands in data and in stringData"},
-    {SECRET "data:\n  A: YQ\n", "line 6, column 6: a value in data that is no base64"},
-    {SECRET "data:\n  A: YWJj\n    ZGVm\n", "no base64"},
-    {SECRET "data:\n  A: 1234\n", "a value in data is no string"},
-    {SECRET "data:\n  A:\n", "a value in data is no string"},
-    {SECRET "data:\n  A: [a]\n", "a value in data is no string"},
-    {SECRET "stringData:\n  A: yes\n", "line 6, column 6: a value in stringData is no string"},
+    {SECRET "data: [YQ==]\n", "data of a Secret is not a mapping"},
+    {SECRET "data:\n  A: YQ==\n  B: Yg==\n  A: YQ==\n", "line 8, column 3: duplicate key"},
+    {SECRET "data:\n  A: YQ==\ndata:\n  B: Yg==\n", "line 7, column 1: duplicate key"},
+    {SECRET "data:\n  A: YQ==\nstringData:\n  A: a\n", "a key in both data and stringData"},
+    {SECRET "data:\n  A: YQ\n", "line 6, column 6: a value in data is not base64"},
+    {SECRET "data:\n  A: YWJj\n    ZGVm\n", "not base64"},
+    {SECRET "data:\n  A: 1234\n", "a value in data is not a string"},
+    {SECRET "data:\n  A:\n", "a value in data is not a string"},
+    {SECRET "data:\n  A: [a]\n", "a value in data is not a string"},
+    {SECRET "stringData:\n  A: yes\n", "line 6, column 6: a value in stringData is not a string"},
     {SECRET "stringData:\n  A: 1e3\n", "put it in quotes"},
     {SECRET "stringData:\n  A: 2001-12-14\n", "put it in quotes"},
     {SECRET "stringData:\n  A: 1:30\n", "put it in quotes"},
     {SECRET "stringData:\n  A: 1_000\n", "put it in quotes"},
     {SECRET "stringData:\n  A: 0777\n", "put it in quotes"},
-    {SECRET "  namespace: 1e3\n", "namespace is no string"},
-    {SECRET "  labels: {a: 1.2}\n", "labels is no string"},
-    {SECRET "stringData:\n  yes: a\n", "line 6, column 3: a data key is no string"},
-    {SECRET "stringData:\n  1.0: a\n", "a data key is no string"},
-    {SECRET "stringData:\n  \"a b\": a\n", "it can't be a data key"},
-    {SECRET "stringData:\n  ? [a]\n  : a\n", "a key that is no string"},
+    {SECRET "  namespace: 1e3\n", "namespace is not a string"},
+    {SECRET "  labels: {a: 1.2}\n", "labels is not a string"},
+    {SECRET "stringData:\n  yes: a\n", "line 6, column 3: a data key is not a string"},
+    {SECRET "stringData:\n  1.0: a\n", "a data key is not a string"},
+    {SECRET "stringData:\n  \"a b\": a\n", "not a data key"},
+    {SECRET "stringData:\n  ? [a]\n  : a\n", "a key that is not a string"},
     {SECRET "stringData:\n  A: a\ndata: {B: Yg==}\n", "beside data in braces"},
     {SECRET "data:\n  A: a\n\tB: b\n", "line 7, column 1"},
     {SECRET "data:\n  A: \"YQ==\n", "line 7, column 1"},
@@ -322,8 +322,8 @@ static const struct {
     {"kind: a\rkind: b\r--- \rkind: Secret\r", "a second document"},
     {"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},\"data\":{\"A\":"
      "12}}",
-	"a value in data is no string"},
-    /* What kubectl's reader does not take for a document, or for white space. */
+	"a value in data is not a string"},
+    /* Not a document, or not white space, to kubectl's reader. */
     {SECRET "data: {A: YQ==}\n...\n" SECRET,
 	"line 7, column 1: did not find expected <document start>"},
     {"--- {kind: Secret, apiVersion: v1}\n", "line 1, column 1: text on the line of"},
@@ -349,7 +349,7 @@ static const struct {
     {"{}}\n", "line 1, column 3"},
 };
 
-START_TEST(what_can_not_be_changed_safely_is_refused)
+START_TEST(a_secret_that_cannot_be_changed_safely_is_refused)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
@@ -358,7 +358,7 @@ START_TEST(what_can_not_be_changed_safely_is_refused)
 }
 END_TEST
 
-/* "K": set it; "-K": take it away; "K>L": rename it and set it; "~K": take the annotation away;
+/* "K": set it; "-K": remove it; "K>L": rename it and set it; "~K": remove the annotation;
  * "@K": add the annotation. */
 static void make_set(const char *words, struct kube_secret *set)
 {
@@ -397,7 +397,7 @@ static const struct {
     {SECRET "stringData:\n  A: |\n    {{ password }}\n", true},
     {SECRET "  labels: {app: \"{{ x }}\"}\nstringData:\n  A: a\n", true},
     {"apiVersion: v1\nkind: Secret\nmetadata: {name: \"{{ x }}-app\"}\ndata: {A: YQ==}\n", true},
-    /* Alertmanager's and Go's own templates are values like others. */
+    /* Alertmanager's and Go's own templates are ordinary values. */
     {SECRET "stringData:\n  A: |\n    text: '{{ range .Alerts }}{{ .CommonLabels.Values.x }}{{ end "
 	    "}}'\n",
 	false},
@@ -406,7 +406,7 @@ static const struct {
     {SECRET "stringData:\n  A: .Values.a\n", false},
 };
 
-START_TEST(a_secret_that_must_be_rendered_first_is_known)
+START_TEST(a_template_is_recognised)
 {
 	struct manifest manifest;
 
@@ -435,7 +435,7 @@ static const struct {
     {"data:\n  A: |\n    YQ==", "a"},
 };
 
-START_TEST(a_last_line_without_a_break_is_read_as_kubectl_reads_it)
+START_TEST(a_last_line_without_a_break_is_read_as_by_kubectl)
 {
 	static const char letters[] = "vault:v2:BBBB";
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, out = SECRET_BUFFER_INIT;
@@ -447,7 +447,7 @@ START_TEST(a_last_line_without_a_break_is_read_as_kubectl_reads_it)
 	expect_ok(read_text(&manifest, text.data, text.length), err);
 	ck_assert_uint_eq(manifest.secrets->object.data_count, 1);
 	expect_text(manifest.secrets->object.data->value, last_lines[_i].value);
-	/* A new line below it leaves the value as it is. */
+	/* A new line below does not change the value. */
 	make_set("B", &set);
 	struct manifest_change change = {manifest.secrets, &set, false};
 	expect_ok(manifest_change(&manifest, &change, 1, &out, &err), err);
@@ -467,7 +467,7 @@ static const struct {
 	const char *before, *set, *after;
 } changed[] = {
     {SECRET "data: {A: " OLD "}\n", "", SECRET "data: {A: " OLD "}\n"},
-    /* stringData stays where it is. */
+    /* stringData stays. */
     {SECRET "stringData:\n  A: vault:v1:AAAA # a\n  B: 'vault:v1:AAAA'\n  C: plain\n", "A B",
 	SECRET "stringData:\n  A: vault:v2:BBBB # a\n  B: 'vault:v2:BBBB'\n  C: plain\n"},
     {SECRET "stringData: {A: 'vault:v1:AAAA'}\ndata:\n  B: " OLD "\n", "A B",
@@ -495,7 +495,7 @@ static const struct {
     {JSON_HEAD "},\"data\":{\"A\":\"" OLD "\"}}", "B",
 	JSON_HEAD "},\"data\":{\"A\":\"" OLD "\",\"B\":\"" NEW "\"}}"},
     {JSON_HEAD "}}", "A", JSON_HEAD "},\"data\":{\"A\":\"" NEW "\"}}"},
-    /* Values that go. */
+    /* Removed values. */
     {SECRET "data:\n  # a\n  A: " OLD "\n  B: |\n    " OLD "\n\n  C: " OLD " # c\n  D: " OLD "\n",
 	"-A -B -C", SECRET "data:\n  # a\n\n  # c\n  D: " OLD "\n"},
     {SECRET "data:\n  A: " OLD "\n", "-A B", SECRET "data:\n  B: " NEW "\n"},
@@ -548,7 +548,7 @@ static const struct {
     {JSON_HEAD ",\"annotations\":{\"a\":\"x\"}}}", "~a", JSON_HEAD ",\"annotations\":{}}}"},
 };
 
-/* As secret-seal does it: stringData becomes data. */
+/* stringData becomes data, as with secret-seal. */
 static const struct {
 	const char *before, *set, *after;
 } moved[] = {
@@ -587,7 +587,7 @@ static int change_text(
 	return result;
 }
 
-START_TEST(values_come_change_and_go)
+START_TEST(values_are_added_changed_and_removed)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
@@ -596,7 +596,7 @@ START_TEST(values_come_change_and_go)
 }
 END_TEST
 
-START_TEST(values_come_change_and_go_while_string_data_becomes_data)
+START_TEST(values_are_added_changed_and_removed_while_string_data_moves)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
@@ -613,7 +613,7 @@ static const struct {
     {SECRET "data:\n  ? A\n  : " OLD "\n  B: " OLD "\n", "-A", "does not begin its line"},
 };
 
-START_TEST(what_would_break_the_text_is_refused)
+START_TEST(a_removal_that_would_break_the_text_is_refused)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
@@ -622,7 +622,7 @@ START_TEST(what_would_break_the_text_is_refused)
 }
 END_TEST
 
-START_TEST(depth_has_a_limit)
+START_TEST(a_document_nested_too_deep_is_refused)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	struct manifest manifest;
@@ -647,7 +647,7 @@ START_TEST(a_nul_is_refused)
 END_TEST
 
 /*
- * Random manifests: what stands around the values is noise of many forms, and only values change.
+ * Random manifests: many forms of text surround the values, and only values change.
  */
 
 static unsigned seed;
@@ -659,7 +659,7 @@ static unsigned below(unsigned limit)
 
 #define PICK(words) ((words)[below(COUNT(words))])
 
-/* The text before and, built beside it, the text that must come out. */
+/* A text, and the expected text after the change. */
 struct pair {
 	struct secret_buffer before, after;
 	const char *line_break;
@@ -713,7 +713,7 @@ static void put_value(struct pair *pair, bool changes)
 
 	put_one(pair, &pair->before, form[0]);
 	put_one(pair, &pair->after, form[changes ? 1 : 0]);
-	/* What follows a block scalar's text would be of it. */
+	/* A comment after the text of a block scalar would be part of it. */
 	if (form[0][0] == '|' || form[0][0] == '>')
 		put(pair, "\n");
 	else
@@ -759,7 +759,7 @@ static void add_new(struct kube_secret *set, int index)
 	expect_ok(kube_secret_add(set, key, &value, &err), err);
 }
 
-START_TEST(any_change_of_values_keeps_all_other_bytes)
+START_TEST(a_change_of_values_keeps_all_other_bytes)
 {
 	for (unsigned round = 0; round < 2000; round++) {
 		struct pair pair = {0};
@@ -790,8 +790,8 @@ START_TEST(any_change_of_values_keeps_all_other_bytes)
 }
 END_TEST
 
-/* What is sealed after random damage has been read again by manifest_change: no answer is wrong. */
-START_TEST(damaged_manifests_are_refused_or_sealed)
+/* manifest_change reads its own result again, so that it never returns a wrong text. */
+START_TEST(a_damaged_manifest_is_refused_or_sealed)
 {
 	static const char letters[] = "{}[]:,#&*!|>'\"%@`-? \n\t\r\\ax~\xEF\xBB\xBF";
 	unsigned sealed = 0;
@@ -821,19 +821,21 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-	tcase_add_test(tests, any_change_of_values_keeps_all_other_bytes);
-	tcase_add_test(tests, damaged_manifests_are_refused_or_sealed);
-	tcase_add_loop_test(tests, only_what_must_differ_is_changed, 0, COUNT(texts));
-	tcase_add_loop_test(tests, what_can_not_be_changed_safely_is_refused, 0, COUNT(refused));
-	tcase_add_loop_test(tests, values_come_change_and_go, 0, COUNT(changed));
+	tcase_add_test(tests, a_change_of_values_keeps_all_other_bytes);
+	tcase_add_test(tests, a_damaged_manifest_is_refused_or_sealed);
 	tcase_add_loop_test(
-	    tests, values_come_change_and_go_while_string_data_becomes_data, 0, COUNT(moved));
+	    tests, sealing_changes_only_the_values_and_the_metadata, 0, COUNT(texts));
 	tcase_add_loop_test(
-	    tests, a_secret_that_must_be_rendered_first_is_known, 0, COUNT(templates));
-	tcase_add_loop_test(tests, what_would_break_the_text_is_refused, 0, COUNT(unchangeable));
+	    tests, a_secret_that_cannot_be_changed_safely_is_refused, 0, COUNT(refused));
+	tcase_add_loop_test(tests, values_are_added_changed_and_removed, 0, COUNT(changed));
 	tcase_add_loop_test(
-	    tests, a_last_line_without_a_break_is_read_as_kubectl_reads_it, 0, COUNT(last_lines));
-	tcase_add_test(tests, depth_has_a_limit);
+	    tests, values_are_added_changed_and_removed_while_string_data_moves, 0, COUNT(moved));
+	tcase_add_loop_test(tests, a_template_is_recognised, 0, COUNT(templates));
+	tcase_add_loop_test(
+	    tests, a_removal_that_would_break_the_text_is_refused, 0, COUNT(unchangeable));
+	tcase_add_loop_test(
+	    tests, a_last_line_without_a_break_is_read_as_by_kubectl, 0, COUNT(last_lines));
+	tcase_add_test(tests, a_document_nested_too_deep_is_refused);
 	tcase_add_test(tests, a_nul_is_refused);
 }
 

@@ -1,5 +1,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/manifest/manifest.h"
 #include "lib/sealed/mention.h"
 #include "lib/sealed/sealed.h"
 #include "tests/unit/expect.h"
@@ -281,7 +282,7 @@ START_TEST(a_manifest_is_block_yaml_with_whole_lines)
 	add_data("8080",
 	    "vault:v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 	add_data("EMPTY", "");
-	expect_ok(sealed_manifest_yaml(&secret, &yaml, &err), err);
+	expect_ok(manifest_write(&secret, &yaml, &err), err);
 	expect_text(yaml,
 	    "apiVersion: v1\n"
 	    "kind: Secret\n"
@@ -316,7 +317,7 @@ START_TEST(a_manifest_that_finds_no_room_is_an_error_and_no_leak)
 	add_data("A", value);
 	add_data("B", value);
 	free(value);
-	expect_failure(sealed_manifest_yaml(&secret, &yaml, &err), err, ERROR_TOO_LARGE, "8 bytes");
+	expect_failure(manifest_write(&secret, &yaml, &err), err, ERROR_TOO_LARGE, "8 bytes");
 	kube_secret_free(&secret);
 }
 END_TEST

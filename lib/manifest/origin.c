@@ -1,7 +1,13 @@
-#include "lib/manifest/template.h"
-
+/* Manifests that are not ours to seal yet: templates, and documents that other tools encrypted. */
 #include <ctype.h>
 #include <string.h>
+
+#include "lib/manifest/internal.h"
+#include "lib/sealed/foreign.h"
+
+/*
+ * Templates.
+ */
 
 /* Search for a word that is not the end of a longer one. */
 static bool has_word(const char *text, size_t length, const char *word)
@@ -28,7 +34,7 @@ static bool is_helm_action(const char *text, size_t length)
 	return false;
 }
 
-bool manifest_text_is_helm(const char *text, size_t length)
+bool manifest_is_helm(const char *text, size_t length)
 {
 	const char *end = text + length, *open, *close;
 
@@ -76,4 +82,40 @@ bool manifest_has_placeholders(const struct kube_secret *object)
 		if (is_placeholder(&object->data[i].value))
 			return true;
 	return false;
+}
+
+/*
+ * Other tools.
+ */
+
+static bool is_sealed_secret(const struct manifest_tree *tree, const struct manifest_node *object)
+{
+	const struct manifest_node *kind = manifest_member(tree, object, "kind");
+
+	return kind && manifest_node_is(tree, kind, "SealedSecret");
+}
+
+const char *manifest_foreign_tool(const struct manifest_tree *tree)
+{
+	const struct manifest_node *root = tree->nodes;
+
+	if (tree->count == 0)
+		return NULL;
+	if (root->kind == MANIFEST_SCALAR)
+		return foreign_tool(manifest_node_content(tree, root), root->bytes);
+	const struct manifest_node *sops = manifest_member(tree, root, "sops");
+	if (sops && sops->kind == MANIFEST_MAPPING)
+		return "SOPS";
+	if (memmem(tree->text, tree->length, "# kubesec:v:", strlen("# kubesec:v:")))
+		return "kubesec";
+	if (is_sealed_secret(tree, root))
+		return "sealed-secrets";
+	const struct manifest_node *items = manifest_member(tree, root, "items");
+	if (!items || items->kind != MANIFEST_SEQUENCE)
+		return NULL;
+	for (const struct manifest_node *item = manifest_first(tree, items); item;
+	     item = manifest_next(tree, item))
+		if (is_sealed_secret(tree, item))
+			return "sealed-secrets";
+	return NULL;
 }

@@ -1,0 +1,222 @@
+#include "lib/manifest/manifest.h"
+
+#include <stdlib.h>
+
+#include "lib/manifest/internal.h"
+#include "lib/sealed/foreign.h"
+
+void manifest_free(struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->count; i++) {
+		kube_secret_free(&manifest->secrets[i].object);
+		free(manifest->secrets[i].values);
+	}
+	free(manifest->secrets);
+	manifest_tree_free(&manifest->tree);
+	secret_buffer_free(&manifest->text);
+	*manifest = (struct manifest){0};
+}
+
+/*
+ * The type of an object: its kind, apiVersion and items must be in the text, since they decide
+ * whether it is a Secret.
+ */
+
+static struct manifest_node *refuse_type(const struct manifest_tree *tree,
+    const struct manifest_node *node, const char *name, const char *way, struct error *err)
+{
+	manifest_tree_refuse(tree, node->start, err,
+	    "%s may come from %s, and the object may be a Secret; write it out", name, way);
+	return NULL;
+}
+
+/* Return the only member of this name; NULL without an error if there is none. */
+static struct manifest_node *type_member(const struct manifest_tree *tree,
+    const struct manifest_node *object, const char *name, struct error *err)
+{
+	const struct manifest_node *found = NULL, *merge = NULL;
+
+	manifest_each_key (tree, object, key) {
+		if (key->kind == MANIFEST_ALIAS || key->tagged)
+			return refuse_type(
+			    tree, key, name, key->tagged ? "a tag" : "an alias", err);
+		if (key->style == MANIFEST_PLAIN && manifest_node_is(tree, key, "<<"))
+			merge = key;
+		if (!manifest_node_is(tree, key, name))
+			continue;
+		if (found) {
+			manifest_tree_refuse(tree, key->start, err, "duplicate key %s", name);
+			return NULL;
+		}
+		found = key;
+	}
+	if (!found)
+		return merge ? refuse_type(tree, merge, name, "a merge key", err) : NULL;
+	struct manifest_node *value = manifest_next(tree, found);
+	if (value->kind == MANIFEST_ALIAS || value->tagged)
+		return refuse_type(tree, value, name, value->tagged ? "a tag" : "an alias", err);
+	return value;
+}
+
+/*
+ * Objects.
+ */
+
+/* Refuse a Secret in the list of an OpenShift Template, whose objects have parameters. */
+static int refuse_template(
+    const struct manifest_tree *tree, const struct manifest_node *template, struct error *err)
+{
+	const struct manifest_node *objects = manifest_member(tree, template, "objects");
+
+	if (!objects || objects->kind != MANIFEST_SEQUENCE)
+		return 0;
+	for (const struct manifest_node *object = manifest_first(tree, objects); object;
+	     object = manifest_next(tree, object)) {
+		const struct manifest_node *kind = manifest_member(tree, object, "kind");
+		if (kind && manifest_node_is(tree, kind, "Secret"))
+			return manifest_tree_refuse(tree, object->start, err,
+			    "a Secret in an OpenShift Template; process the template first (oc "
+			    "process), or take the Secret out of it");
+	}
+	return 0;
+}
+
+static int add_secret(
+    struct manifest *manifest, const struct manifest_node *node, struct error *err)
+{
+	struct manifest_secret *secrets = manifest->secrets;
+	size_t count = manifest->count;
+
+	/* Most documents have one Secret, and thousands of documents may be in memory. */
+	if (count == 0 || count == 1 || count % 64 == 0)
+		secrets = reallocarray(secrets, count == 0 ? 1 : count + 64, sizeof(*secrets));
+	if (!secrets)
+		return error_memory(err);
+	manifest->secrets = secrets;
+	manifest->count++;
+	secrets[count] = (struct manifest_secret){.node = (uint32_t)(node - manifest->tree.nodes)};
+	return manifest_read_secret(&manifest->tree, &secrets[count], err);
+}
+
+static int add_secrets_of(
+    struct manifest *manifest, const struct manifest_node *object, bool secret, struct error *err);
+
+/* NOLINTNEXTLINE(misc-no-recursion): MANIFEST_DEPTH_MAX bounds it */
+static int add_secrets_of_items(
+    struct manifest *manifest, const struct manifest_node *list, bool secrets, struct error *err)
+{
+	const struct manifest_tree *tree = &manifest->tree;
+	const struct manifest_node *items = type_member(tree, list, "items", err);
+
+	if (!items || items->kind != MANIFEST_SEQUENCE)
+		return err->code ? -1 : 0;
+	for (const struct manifest_node *item = manifest_first(tree, items); item;
+	     item = manifest_next(tree, item)) {
+		if (item->kind == MANIFEST_ALIAS)
+			return manifest_tree_refuse(tree, item->start, err,
+			    "an alias in a List may be a Secret; write it out");
+		if (add_secrets_of(manifest, item, secrets, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* `secret`: an object without a kind is a Secret, as the items of a SecretList are. */
+/* NOLINTNEXTLINE(misc-no-recursion): MANIFEST_DEPTH_MAX bounds it */
+static int add_secrets_of(
+    struct manifest *manifest, const struct manifest_node *object, bool secret, struct error *err)
+{
+	const struct manifest_tree *tree = &manifest->tree;
+
+	if (object->kind != MANIFEST_MAPPING)
+		return 0;
+	const struct manifest_node *kind = type_member(tree, object, "kind", err);
+	if (err->code)
+		return -1;
+	if (!kind)
+		return secret ? add_secret(manifest, object, err) : 0;
+	bool is_secret = manifest_node_is(tree, kind, "Secret");
+	bool is_secret_list = manifest_node_is(tree, kind, "SecretList");
+	if (manifest_node_is(tree, kind, "Template"))
+		return refuse_template(tree, object, err);
+	if (!is_secret && !is_secret_list && !manifest_node_is(tree, kind, "List"))
+		return 0;
+	const struct manifest_node *version = type_member(tree, object, "apiVersion", err);
+	if (err->code)
+		return -1;
+	if (!version && is_secret)
+		return manifest_tree_refuse(
+		    tree, kind->start, err, "a Secret without apiVersion; write apiVersion: v1");
+	if (!version || !manifest_node_is(tree, version, "v1"))
+		return 0;
+	return is_secret ? add_secret(manifest, object, err)
+			 : add_secrets_of_items(manifest, object, is_secret_list, err);
+}
+
+/*
+ * Documents.
+ */
+
+static bool is_helm(const struct manifest *manifest)
+{
+	return manifest_is_helm(secret_buffer_string(&manifest->text), manifest->text.length);
+}
+
+int manifest_read(struct manifest *manifest, struct secret_buffer *text, size_t line,
+    const char *file, struct error *err)
+{
+	*manifest = (struct manifest){0};
+	error_clear(err);
+	secret_buffer_move(&manifest->text, text);
+	if (manifest_tree_read(&manifest->tree, secret_buffer_string(&manifest->text),
+		manifest->text.length, line, file, err) < 0 ||
+	    (manifest->tree.count > 0 &&
+		add_secrets_of(manifest, manifest->tree.nodes, false, err) < 0)) {
+		/* A brace, a name or a value that is not base64 may all come from a template. */
+		if (err->code == ERROR_INVALID && is_helm(manifest))
+			error_hint(err, "this is a Helm template; render it first (helm template)");
+		return -1;
+	}
+	/* An action of Helm's may be in a comment too. */
+	bool template = manifest->count > 0 && is_helm(manifest);
+	for (size_t i = 0; i < manifest->count; i++)
+		manifest->secrets[i].template |= template;
+	return 0;
+}
+
+int manifest_read_own(struct manifest *manifest, struct secret_buffer *text, size_t line,
+    const char *file, bool force, struct error *err)
+{
+	int result = manifest_read(manifest, text, line, file, err);
+
+	if (force || (result < 0 && err->code == ERROR_SYSTEM))
+		return result;
+	/* Ciphertext in the place of base64 is an error already: report its reason. */
+	const char *tool = manifest_foreign_tool(&manifest->tree);
+	if (result < 0 && !tool)
+		tool = foreign_tool(secret_buffer_string(&manifest->text), manifest->text.length);
+	if (!tool)
+		return result;
+	return error_set(err, ERROR_INVALID,
+	    "%s: line %zu: encrypted with %s already; decrypt it with that tool first, or pass "
+	    "--force-foreign to take it as it is",
+	    file, line, tool);
+}
+
+int manifest_check_rendered(const struct manifest_secret *secret, struct error *err)
+{
+	if (!secret->template)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "a template, such as Helm's, and not a Secret yet; seal the values that it is rendered "
+	    "with, or render it first");
+}
+
+int manifest_wrap(
+    const struct manifest *manifest, const struct manifest_secret *secret, struct error *err)
+{
+	const struct manifest_tree *tree = &manifest->tree;
+
+	return error_wrap(
+	    err, "%s: line %zu", tree->what, manifest_line(tree, tree->nodes[secret->node].start));
+}

@@ -1,0 +1,102 @@
+/* A Secret as a new manifest. */
+#include <string.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/yaml_writer.h"
+#include "lib/manifest/manifest.h"
+
+static void write_scalar(struct yaml_writer *writer, const char *text, bool quoted)
+{
+	yaml_write_scalar(writer, text, strlen(text), quoted ? YAML_QUOTED : YAML_PLAIN);
+}
+
+static void write_member(struct yaml_writer *writer, const char *name, const char *text)
+{
+	write_scalar(writer, name, false);
+	write_scalar(writer, text, false);
+}
+
+/* Write labels or annotations, whose values are always in quotes: "true" is not a boolean. */
+static void write_pairs(
+    struct yaml_writer *writer, const char *name, const struct kube_pair *pair, size_t count)
+{
+	if (count == 0)
+		return;
+	write_scalar(writer, name, false);
+	yaml_write_mapping(writer);
+	for (size_t i = 0; i < count; i++) {
+		write_scalar(writer, pair[i].name, false);
+		write_scalar(writer, pair[i].value, true);
+	}
+	yaml_write_mapping_end(writer);
+}
+
+static void write_data(struct yaml_writer *writer, const struct kube_secret *secret)
+{
+	write_scalar(writer, "data", false);
+	yaml_write_mapping(writer);
+	for (size_t i = 0; i < secret->data_count; i++) {
+		cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
+		const struct secret_buffer *value = &secret->data[i].value;
+
+		if (base64_encode(
+			&encoded, secret_buffer_string(value), value->length, &writer->error) < 0) {
+			writer->failed = true;
+			return;
+		}
+		/* A data key may look like a number ("8080"), so it is in quotes. */
+		write_scalar(writer, secret->data[i].key, true);
+		write_scalar(writer, secret_buffer_string(&encoded), encoded.length == 0);
+	}
+	yaml_write_mapping_end(writer);
+}
+
+/* Write a JSON array of metadata. */
+static void write_list(struct yaml_writer *writer, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	cleanup_json struct json *document = json_parse(text, strlen(text), name, &writer->error);
+	writer->failed |= !document;
+	if (!document)
+		return;
+	write_scalar(writer, name, false);
+	yaml_write_json_node(writer, document, JSON_ROOT);
+}
+
+static void write_object(struct yaml_writer *writer, const struct kube_secret *secret)
+{
+	yaml_write_mapping(writer);
+	write_member(writer, "apiVersion", "v1");
+	write_member(writer, "kind", "Secret");
+	write_scalar(writer, "metadata", false);
+	yaml_write_mapping(writer);
+	write_scalar(writer, "name", false);
+	write_scalar(writer, secret->name, true);
+	if (secret->namespace) {
+		write_scalar(writer, "namespace", false);
+		write_scalar(writer, secret->namespace, true);
+	}
+	write_pairs(writer, "labels", secret->labels, secret->label_count);
+	write_pairs(writer, "annotations", secret->annotations, secret->annotation_count);
+	write_list(writer, "finalizers", secret->finalizers);
+	write_list(writer, "ownerReferences", secret->owners);
+	yaml_write_mapping_end(writer);
+	write_member(writer, "type", secret->type ? secret->type : "Opaque");
+	if (secret->immutable)
+		write_member(writer, "immutable", "true");
+	write_data(writer, secret);
+	yaml_write_mapping_end(writer);
+}
+
+int manifest_write(const struct kube_secret *secret, struct secret_buffer *out, struct error *err)
+{
+	struct yaml_writer writer;
+
+	yaml_writer_init(&writer, out);
+	/* Manifests are ASCII: other letters in annotations are escaped. */
+	yaml_emitter_set_unicode(&writer.emitter, 0);
+	write_object(&writer, secret);
+	return yaml_writer_finish(&writer, err);
+}
