@@ -34,12 +34,12 @@ static const struct option_spec table[] = {
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, trim),
 	.help = "also delete the versions that are retired, for ever"},
-    {.name = "i-know-namespaces",
+    {.name = "retire-namespaces",
+	.deprecated = "i-know-namespaces",
 	.kind = OPTION_LIST,
 	.argument = "NAME",
-	.offset = offsetof(struct configuration, known_namespaces),
-	.help = "retire after a look at these, where not all may be listed: no other holds Secrets "
-		"of the keys"},
+	.offset = offsetof(struct configuration, retire_namespaces),
+	.help = "look at these namespaces alone before retiring: no other has Secrets of the keys"},
     {.section = "Which Secrets",
 	.name = "all-namespaces",
 	.letter = 'A',
@@ -76,7 +76,7 @@ static const struct option_spec table[] = {
 	.argument = "[I]/N",
 	.offset = offsetof(struct configuration, shard),
 	.help = "the I-th of N parts, from 0, with --phase rewrap or verify (default I "
-		"$" SHARD_VARIABLE ")"},
+		"$" SECRET_SHARD_VARIABLE ")"},
     {.name = "files",
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, files),
@@ -135,9 +135,9 @@ static int check_retirement(const struct configuration *configuration,
 		    "--retire follows all other phases: leave out --phase, or use --phase retire");
 	if (!retires &&
 	    (configuration->trim || configuration->keep_versions != ROTATE_KEEP_VERSIONS ||
-		configuration->known_namespaces.count))
+		configuration->retire_namespaces.count))
 		return error_set(err, ERROR_USAGE,
-		    "--keep-versions, --trim and --i-know-namespaces are about retiring: add "
+		    "--keep-versions, --trim and --retire-namespaces are about retiring: add "
 		    "--retire");
 	if (configuration->keep_versions < 1)
 		return error_set(err, ERROR_USAGE, "--keep-versions: the newest has to stay");
@@ -153,7 +153,7 @@ static int check_shard(
 		return error_set(err, ERROR_USAGE,
 		    "--shard: several runs would each rotate the keys: rotate first with --phase "
 		    "rotate, and give the shards --phase rewrap");
-	return shard_parse(configuration->shard, &settings->selection.shard, err);
+	return secret_shard_parse(configuration->shard, &settings->filter.shard, err);
 }
 
 static int check_output(const struct configuration *configuration, struct error *err)
@@ -171,7 +171,7 @@ int configuration_settings(
 	*settings = (struct rotate_settings){.vault = configuration->vault,
 	    .session = configuration->session,
 	    .kube = configuration->kube,
-	    .selection = {.all_namespaces = configuration->all_namespaces,
+	    .filter = {.all_namespaces = configuration->all_namespaces,
 		.all_secrets = configuration->all_secrets,
 		.selector = configuration->selector,
 		.names = &configuration->names,
@@ -182,7 +182,7 @@ int configuration_settings(
 	    .retire = configuration->retire,
 	    .trim = configuration->trim,
 	    .keep_versions = configuration->keep_versions,
-	    .known_namespaces = &configuration->known_namespaces};
+	    .retire_namespaces = &configuration->retire_namespaces};
 	if (is_set(configuration->phase) &&
 	    rotate_phase_parse(configuration->phase, &settings->phase) < 0)
 		return error_set(err, ERROR_USAGE,

@@ -12,7 +12,7 @@ struct configuration {
 	struct kube_settings kube;
 	const char *phase, *shard, *output, *metrics_file;
 	const char *transit_key, *selector;
-	struct strings names, data_keys, known_namespaces;
+	struct strings names, data_keys, retire_namespaces;
 	bool all_namespaces, all_secrets, files;
 	bool dry_run, retire, trim;
 	int64_t min_age_ms, keep_versions;

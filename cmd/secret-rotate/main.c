@@ -8,7 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
 #include "lib/rotate/metrics.h"
-#include "lib/rotate/summary_write.h"
+#include "lib/rotate/summary.h"
 
 #define STATUS_FAILED 1
 #define STATUS_USAGE 2

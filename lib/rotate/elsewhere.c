@@ -44,7 +44,7 @@ static int note_text(struct look *look, const char *text, size_t length, struct 
 			look->oldest = version;
 		/* Text can claim any version: those that the key has are few. */
 		if (look->key && version <= look->key->state.latest_version &&
-		    keyset_count(look->key, version, err) < 0)
+		    keyset_count_value(look->key, version, err) < 0)
 			return -1;
 		text++;
 	}

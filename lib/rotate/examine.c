@@ -201,7 +201,7 @@ static int count_entry(const struct subject *subject, int64_t version, struct er
 {
 	struct examination *examination = subject->examination;
 
-	if (examination->count && keyset_count(subject->key, version, err) < 0)
+	if (examination->count && keyset_count_value(subject->key, version, err) < 0)
 		return -1;
 	note_version(examination, version);
 	return 0;

@@ -4,7 +4,7 @@
 
 #include "lib/rotate/job.h"
 #include "lib/rotate/keyset.h"
-#include "lib/rotate/selection.h"
+#include "lib/rotate/secret_filter.h"
 
 enum examined {
 	EXAMINED_UNSEALED,  /* no ciphertext in it */

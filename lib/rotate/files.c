@@ -131,7 +131,7 @@ static int rotate_keys(struct files_run *run, struct error *err)
 	const struct rotate_files_settings *settings = run->settings;
 
 	if (settings->dry_run)
-		return keyset_pretend_to_rotate(&run->keys, run->client, &run->vault,
+		return keyset_plan_rotation(&run->keys, run->client, &run->vault,
 		    &settings->session, settings->min_age_ms, err);
 	return keyset_rotate(&run->keys, run->client, &run->vault, &settings->session,
 	    settings->min_age_ms, &run->summary->keys, err);

@@ -18,7 +18,7 @@ struct keyset_key *keyset_find(const struct keyset *set, const char *text)
 static void free_key(struct keyset_key *key)
 {
 	transit_key_free(&key->key);
-	free(key->census);
+	free(key->versions);
 	free(key);
 }
 
@@ -45,15 +45,15 @@ struct keyset_key *keyset_add(struct keyset *set, const char *text, struct error
 	return added;
 }
 
-/* One of the keys has failed: -1 when that ends the run. */
-static int leave_out(struct keyset *set, struct keyset_key *key, struct error *err)
+/* Log why a key cannot be used, and mark it as failed; return -1 if that ends the run. */
+static int exclude_key(struct keyset *set, struct keyset_key *key, struct error *err)
 {
 	bool all = true;
 
 	key->failed = true;
 	for (size_t i = 0; i < set->count; i++)
 		all = all && set->keys[i]->failed;
-	/* An error of Vault's own may be about this key alone. */
+	/* A server error of Vault may be about this key alone. */
 	bool about_all = err->code == ERROR_NETWORK || err->code == ERROR_INTERRUPTED;
 	if (about_all || all)
 		return -1;
@@ -87,13 +87,13 @@ int keyset_read(struct keyset *set, struct http_client *client, struct vault *va
 		struct keyset_key *key = set->keys[i];
 
 		if (!key->failed && keyset_read_key(key, client, vault, session, err) < 0 &&
-		    leave_out(set, key, err) < 0)
+		    exclude_key(set, key, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int keyset_pretend_to_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
+int keyset_plan_rotation(struct keyset *set, struct http_client *client, struct vault *vault,
     const struct vault_session_settings *session, int64_t min_age_ms, struct error *err)
 {
 	if (keyset_read(set, client, vault, session, err) < 0)
@@ -114,7 +114,7 @@ int keyset_has_version(struct keyset_key *key, int64_t version, int64_t seen_ms,
     struct http_client *client, struct vault *vault, const struct vault_session_settings *session,
     bool *has, struct error *err)
 {
-	/* Within the same millisecond nobody knows which was first. */
+	/* Within the same millisecond the order is unknown. */
 	if (version > key->state.latest_version && key->read_ms <= seen_ms &&
 	    read_state(key, client, vault, session, err) < 0)
 		return -1;
@@ -129,8 +129,7 @@ bool keyset_key_is_due(const struct keyset_key *key, int64_t min_age_ms)
 	if (min_age_ms == 0 || key->state.latest_created_s == 0 || age_s * 1000 >= min_age_ms)
 		return true;
 	log_write(LOG_INFO,
-	    "Transit key %s/%s: version %lld is %lld s old, less than --min-age: it stays the "
-	    "newest",
+	    "Transit key %s/%s: version %lld is %lld s old, less than --min-age; not rotated",
 	    key->key.mount, key->key.name, (long long)key->state.latest_version,
 	    (long long)(age_s > 0 ? age_s : 0));
 	return false;
@@ -161,75 +160,71 @@ int keyset_rotate(struct keyset *set, struct http_client *client, struct vault *
 			continue;
 		if (rotate_key(key, client, vault, session, err) == 0)
 			++*rotated;
-		else if (leave_out(set, key, err) < 0)
+		else if (exclude_key(set, key, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int keyset_count(struct keyset_key *key, int64_t version, struct error *err)
+int keyset_count_value(struct keyset_key *key, int64_t version, struct error *err)
 {
-	size_t at = key->census_count;
+	size_t at = key->version_count;
 
-	while (at > 0 && key->census[at - 1].version >= version)
+	while (at > 0 && key->versions[at - 1].version >= version)
 		at--;
-	if (at < key->census_count && key->census[at].version == version) {
-		key->census[at].values++;
+	if (at < key->version_count && key->versions[at].version == version) {
+		key->versions[at].values++;
 		return 0;
 	}
-	struct keyset_census *grown =
-	    reallocarray(key->census, key->census_count + 1, sizeof(*grown));
+	struct keyset_version *grown =
+	    reallocarray(key->versions, key->version_count + 1, sizeof(*grown));
 	if (!grown)
 		return error_memory(err);
-	memmove(&grown[at + 1], &grown[at], (key->census_count - at) * sizeof(*grown));
-	grown[at] = (struct keyset_census){version, 1};
-	key->census = grown;
-	key->census_count++;
+	memmove(&grown[at + 1], &grown[at], (key->version_count - at) * sizeof(*grown));
+	grown[at] = (struct keyset_version){version, 1};
+	key->versions = grown;
+	key->version_count++;
 	return 0;
 }
 
-static struct keyset_census *counted_on(struct keyset_key *key, int64_t version)
+/* Return the count of the version if it has values, or NULL. */
+static struct keyset_version *find_count(struct keyset_key *key, int64_t version)
 {
-	for (size_t i = 0; i < key->census_count; i++)
-		if (key->census[i].version == version && key->census[i].values > 0)
-			return &key->census[i];
+	for (size_t i = 0; i < key->version_count; i++)
+		if (key->versions[i].version == version && key->versions[i].values > 0)
+			return &key->versions[i];
 	return NULL;
 }
 
-void keyset_discount(struct keyset_key *key, int64_t version)
+void keyset_uncount_value(struct keyset_key *key, int64_t version)
 {
-	struct keyset_census *counted = counted_on(key, version);
+	struct keyset_version *count = find_count(key, version);
 
-	if (counted)
-		counted->values--;
+	if (count)
+		count->values--;
 }
 
-int keyset_move(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
+int keyset_move_value(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
 {
-	if (!counted_on(key, from))
+	if (!find_count(key, from))
 		return 0;
-	keyset_discount(key, from);
-	return keyset_count(key, to, err);
+	keyset_uncount_value(key, from);
+	return keyset_count_value(key, to, err);
 }
 
-int64_t keyset_census_oldest(const struct keyset_census *census, size_t count)
+int64_t keyset_oldest(const struct keyset_version *versions, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (census[i].values > 0)
-			return census[i].version;
+		if (versions[i].values > 0)
+			return versions[i].version;
 	return 0;
 }
 
-int64_t keyset_oldest(const struct keyset_key *key)
-{
-	return keyset_census_oldest(key->census, key->census_count);
-}
-
-void keyset_count_anew(struct keyset *set)
+void keyset_reset_counts(struct keyset *set)
 {
 	set->counted = false;
 	for (size_t i = 0; i < set->count; i++)
-		set->keys[i]->census_count = 0;
+		set->keys[i]->version_count = 0;
 }
 
 void keyset_free(struct keyset *set)

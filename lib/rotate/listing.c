@@ -5,7 +5,7 @@
 
 #include "lib/base/cleanup.h"
 
-void listing_init(struct listing *listing, struct kube *kube, const struct selection *selection)
+void listing_init(struct listing *listing, struct kube *kube, const struct secret_filter *selection)
 {
 	*listing = (struct listing){.kube = kube, .selection = selection};
 	kube_pager_init(&listing->pager);

@@ -8,11 +8,11 @@
 #define ROTATE_LISTING_H
 
 #include "lib/kube/list.h"
-#include "lib/rotate/selection.h"
+#include "lib/rotate/secret_filter.h"
 
 struct listing {
 	struct kube *kube;
-	const struct selection *selection;
+	const struct secret_filter *selection;
 	size_t target; /* the namespace or name at hand */
 	struct kube_pager pager;
 	bool done, running;
@@ -20,7 +20,7 @@ struct listing {
 };
 
 /* Borrows both. */
-void listing_init(struct listing *listing, struct kube *kube, const struct selection *selection)
+void listing_init(struct listing *listing, struct kube *kube, const struct secret_filter *selection)
     __attribute__((nonnull));
 /* Prepare listing->exchange for the next page; not when it is done. */
 int listing_request(struct listing *listing, struct error *err)

@@ -138,14 +138,14 @@ static void write_values(struct metrics_ctx *ctx)
 	for (size_t i = 0; i < ctx->summary->key_count; i++) {
 		const struct rotate_key *key = &ctx->summary->key_states[i];
 
-		for (size_t j = 0; j < key->census_count; j++) {
+		for (size_t j = 0; j < key->version_count; j++) {
 			char version[24];
 
-			if (key->census[j].values == 0)
+			if (key->versions[j].values == 0)
 				continue;
-			snprintf(version, sizeof(version), "%" PRId64, key->census[j].version);
+			snprintf(version, sizeof(version), "%" PRId64, key->versions[j].version);
 			write_sample(ctx, "transit_key", key->name, "version", version,
-			    (int64_t)key->census[j].values);
+			    (int64_t)key->versions[j].values);
 		}
 	}
 }

@@ -97,7 +97,7 @@ static int loop(struct pass *pass, struct error *err)
 	return 0;
 }
 
-int pass_run(struct rotation *rotation, const struct selection *selection, enum pass_mode mode,
+int pass_run(struct rotation *rotation, const struct secret_filter *selection, enum pass_mode mode,
     size_t *old, struct error *err)
 {
 	struct pass pass = {.rotation = rotation, .selection = selection, .mode = mode};
@@ -107,7 +107,7 @@ int pass_run(struct rotation *rotation, const struct selection *selection, enum 
 		rotation->summary->passes++;
 	report_begin(rotation->summary, mode, clock_now_ms());
 	summary_begin_pass(rotation->summary);
-	keyset_count_anew(&rotation->keys);
+	keyset_reset_counts(&rotation->keys);
 	rotation->oldest_keyless = 0;
 	listing_init(&pass.listing, &rotation->kube, selection);
 	window_init(&pass.window);

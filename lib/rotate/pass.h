@@ -14,7 +14,7 @@
 #define ROTATE_PASS_H
 
 #include "lib/rotate/rotation.h"
-#include "lib/rotate/selection.h"
+#include "lib/rotate/secret_filter.h"
 
 /* Ciphertext in hand above which no further page is asked for. */
 #define PASS_BYTES_MAX ((size_t)1024 * 1024)
@@ -40,7 +40,7 @@ enum pass_mode {
  * (PASS_LOOK), or which was brought on or changed by somebody else (PASS_REWRAP).  -1: the pass
  * could not be ended: a server refuses us, a signal, the time limit.
  */
-int pass_run(struct rotation *rotation, const struct selection *selection, enum pass_mode mode,
+int pass_run(struct rotation *rotation, const struct secret_filter *selection, enum pass_mode mode,
     size_t *old, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -14,7 +14,7 @@ static int take_page(struct pass *pass, struct kube_secret_page *page, struct er
 	for (size_t i = 0; i < page->count; i++) {
 		struct kube_secret *secret = &page->secrets[i];
 
-		if (!shard_has(&pass->selection->shard, secret->namespace, secret->name)) {
+		if (!secret_shard_has(&pass->selection->shard, secret->namespace, secret->name)) {
 			summary->other_shard++;
 			continue;
 		}
@@ -33,7 +33,7 @@ static void miss_name(struct pass *pass, const char *whole, const struct error *
 
 	pass->rotation->summary->listed++;
 	pass->rotation->summary->failed++;
-	pass->rotation->summary->missed++;
+	pass->rotation->summary->missing++;
 	if (namespace)
 		summary_fail(pass->rotation->summary, namespace, slash + 1, reason);
 }
@@ -79,7 +79,7 @@ static void begin_anew(struct pass *pass)
 	if (summary->passes == 1)
 		summary->already_new = 0;
 	summary_begin_pass(summary);
-	keyset_count_anew(&pass->rotation->keys);
+	keyset_reset_counts(&pass->rotation->keys);
 	pass->rotation->oldest_keyless = 0;
 }
 

@@ -18,7 +18,7 @@
 
 struct pass {
 	struct rotation *rotation;
-	const struct selection *selection;
+	const struct secret_filter *selection;
 	enum pass_mode mode;
 	struct examination examination;
 	struct listing listing;

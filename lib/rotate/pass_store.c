@@ -66,7 +66,7 @@ static void give_up_job(struct pass *pass, struct job *job, struct error *err)
 	if (err->code == ERROR_NOT_FOUND) {
 		/* What was counted of it is no more. */
 		for (size_t i = 0; job->rounds == 0 && i < job->count; i++)
-			keyset_discount(job->key, job->values[i].version);
+			keyset_uncount_value(job->key, job->values[i].version);
 		pass_end_job(pass, job, &pass->rotation->summary->deleted);
 	} else {
 		pass_fail_job(pass, job, err);
@@ -138,7 +138,7 @@ int pass_count_patch(struct pass *pass, const struct job *job, struct error *err
 	summary->values += job->change.data_count;
 	for (size_t i = 0; job->rounds == 0 && i < job->count; i++)
 		if (kube_secret_entry(&job->change, job->values[i].data_key) &&
-		    keyset_move(
+		    keyset_move_value(
 			job->key, job->values[i].version, job->key->state.latest_version, err) < 0)
 			return -1;
 	return 0;

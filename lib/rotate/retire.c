@@ -26,9 +26,9 @@ static int want_floors(struct rotation *rotation, struct error *err)
 }
 
 static int look_at_secrets(
-    struct rotation *rotation, const struct selection *all, struct error *err)
+    struct rotation *rotation, const struct secret_filter *all, struct error *err)
 {
-	const struct strings *known = rotation->settings->known_namespaces;
+	const struct strings *known = rotation->settings->retire_namespaces;
 	size_t old;
 	int result = pass_run(rotation, all, PASS_CENSUS, &old, err);
 
@@ -37,7 +37,7 @@ static int look_at_secrets(
 	error_wrap(err, "retiring needs a look at every Secret");
 	return error_hint(
 	    err, known->count ? "it must be allowed to list them"
-			      : "allow that, or say with --i-know-namespaces which namespaces hold "
+			      : "allow that, or say with --retire-namespaces which namespaces hold "
 				"Secrets of these keys");
 }
 
@@ -49,15 +49,15 @@ static int look_at_all(struct rotation *rotation, struct rotate_summary *census,
 {
 	struct rotate_summary *kept = rotation->summary;
 	size_t pages_before = census->pages;
-	struct selection all;
+	struct secret_filter all;
 
 	rotation->summary = census;
-	int result = selection_init_whole(&all, rotation->settings->known_namespaces, err);
+	int result = secret_filter_init_all(&all, rotation->settings->retire_namespaces, err);
 	if (result == 0)
 		result = look_at_secrets(rotation, &all, err);
 	if (result == 0)
 		result = elsewhere_look(rotation, &all.namespaces, err);
-	selection_free(&all);
+	secret_filter_free(&all);
 	rotation->summary = kept;
 	kept->pages += census->pages - pages_before;
 	return result;
@@ -66,7 +66,8 @@ static int look_at_all(struct rotation *rotation, struct rotate_summary *census,
 /* The oldest version in use, of this key or of one that nobody knows; 0: none. */
 static int64_t oldest_in_use(const struct rotation *rotation, const struct keyset_key *key)
 {
-	int64_t oldest = keyset_oldest(key), keyless = rotation->oldest_keyless;
+	int64_t oldest = keyset_oldest(key->versions, key->version_count),
+		keyless = rotation->oldest_keyless;
 
 	if (keyless > 0 && (oldest == 0 || keyless < oldest))
 		return keyless;
@@ -111,7 +112,8 @@ static int say_in_use(
  */
 static bool is_only_named(const struct rotation *rotation, const struct keyset_key *key)
 {
-	return !rotation->settings->transit_key && keyset_oldest(key) == 0;
+	return !rotation->settings->transit_key &&
+	       keyset_oldest(key->versions, key->version_count) == 0;
 }
 
 /* Read min_decryption_version as it is now: another run may have raised it since. */

@@ -38,15 +38,15 @@ static bool has_phase(const struct rotation *rotation, enum rotate_phase phase)
 /* -- the keys --------------------------------------------------------------------------------- */
 
 static int check_keys(
-    const struct rotation *rotation, const struct selection *selection, struct error *err)
+    const struct rotation *rotation, const struct secret_filter *selection, struct error *err)
 {
 	const struct rotate_summary *summary = rotation->summary;
-	size_t sealed = summary->listed - summary->unsealed - summary->missed;
-	cleanup_free char *where = selection_describe(selection, err);
+	size_t sealed = summary->listed - summary->unsealed - summary->missing;
+	cleanup_free char *where = secret_filter_describe(selection, err);
 
 	if (!where)
 		return -1;
-	if (sealed == 0 && summary->missed == 0)
+	if (sealed == 0 && summary->missing == 0)
 		log_write(LOG_WARNING, "no sealed Secret among the %s", where);
 	if (rotation->keys.count == 0 && sealed > 0)
 		return error_set(err, ERROR_USAGE,
@@ -57,7 +57,7 @@ static int check_keys(
 }
 
 static int gather_keys(
-    struct rotation *rotation, const struct selection *selection, struct error *err)
+    struct rotation *rotation, const struct secret_filter *selection, struct error *err)
 {
 	const char *asked = rotation->settings->transit_key;
 	size_t ignored;
@@ -80,7 +80,7 @@ static int settle_keys(struct rotation *rotation, struct error *err)
 		return keyset_read(
 		    &rotation->keys, rotation->client, &rotation->vault, &settings->session, err);
 	if (settings->dry_run)
-		return keyset_pretend_to_rotate(&rotation->keys, rotation->client, &rotation->vault,
+		return keyset_plan_rotation(&rotation->keys, rotation->client, &rotation->vault,
 		    &settings->session, settings->min_age_ms, err);
 	return keyset_rotate(&rotation->keys, rotation->client, &rotation->vault,
 	    &settings->session, settings->min_age_ms, &rotation->summary->keys, err);
@@ -88,14 +88,15 @@ static int settle_keys(struct rotation *rotation, struct error *err)
 
 /* -- the Secrets ------------------------------------------------------------------------------ */
 
-static int look(struct rotation *rotation, const struct selection *selection, struct error *err)
+static int look(struct rotation *rotation, const struct secret_filter *selection, struct error *err)
 {
 	size_t old;
 
 	return pass_run(rotation, selection, PASS_LOOK, &old, err);
 }
 
-static int rewrap(struct rotation *rotation, const struct selection *selection, struct error *err)
+static int rewrap(
+    struct rotation *rotation, const struct secret_filter *selection, struct error *err)
 {
 	size_t old = 1;
 
@@ -120,7 +121,7 @@ static int judge(const struct rotation *rotation, struct error *err)
 }
 
 static int work_on_secrets(
-    struct rotation *rotation, const struct selection *selection, struct error *err)
+    struct rotation *rotation, const struct secret_filter *selection, struct error *err)
 {
 	bool changes = has_phase(rotation, ROTATE_REWRAP) && !rotation->settings->dry_run;
 	int result = changes ? rewrap(rotation, selection, err) : look(rotation, selection, err);
@@ -135,7 +136,7 @@ static bool is_to_retire(const struct rotation *rotation)
 }
 
 static int run_phases(
-    struct rotation *rotation, const struct selection *selection, struct error *err)
+    struct rotation *rotation, const struct secret_filter *selection, struct error *err)
 {
 	enum rotate_phase phase = rotation->settings->phase;
 
@@ -156,28 +157,28 @@ static int run_phases(
 /* -- the run ---------------------------------------------------------------------------------- */
 
 /* What would be found wrong at the end of a long run is told at its beginning. */
-static int check_known_namespaces(const struct rotate_settings *settings, struct error *err)
+static int check_retire_namespaces(const struct rotate_settings *settings, struct error *err)
 {
-	struct selection whole;
-	int result = selection_init_whole(&whole, settings->known_namespaces, err);
+	struct secret_filter whole;
+	int result = secret_filter_init_all(&whole, settings->retire_namespaces, err);
 
-	selection_free(&whole);
+	secret_filter_free(&whole);
 	return result;
 }
 
 static int run(struct rotation *rotation, struct error *err)
 {
-	struct selection_settings settings = rotation->settings->selection;
-	struct selection selection;
+	struct secret_filter_settings settings = rotation->settings->filter;
+	struct secret_filter selection;
 
-	if (check_known_namespaces(rotation->settings, err) < 0 ||
+	if (check_retire_namespaces(rotation->settings, err) < 0 ||
 	    kube_init(&rotation->kube, &rotation->settings->kube, err) < 0)
 		return -1;
 	settings.namespace = rotation->kube.namespace;
-	int result = selection_init(&selection, &settings, err);
+	int result = secret_filter_init(&selection, &settings, err);
 	if (result == 0)
 		result = run_phases(rotation, &selection, err);
-	selection_free(&selection);
+	secret_filter_free(&selection);
 	return result;
 }
 

@@ -13,7 +13,7 @@
 
 #include "lib/base/strings.h"
 #include "lib/kube/kube.h"
-#include "lib/rotate/selection.h"
+#include "lib/rotate/secret_filter.h"
 #include "lib/rotate/summary.h"
 #include "lib/vault/session.h"
 
@@ -36,14 +36,14 @@ struct rotate_settings {
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
-	struct selection_settings selection; /* its namespace is filled in */
+	struct secret_filter_settings filter; /* its namespace is filled in */
 	enum rotate_phase phase;
 	const char *transit_key; /* only this one; NULL: each that an annotation names */
 	int64_t min_age_ms;	 /* a newest version that is younger stays the newest */
 	bool dry_run;		 /* nothing is changed anywhere; the log says what would be */
 	bool retire, trim;
-	int64_t keep_versions;			/* of each key, at least 1 */
-	const struct strings *known_namespaces; /* all that hold Secrets of the keys; none: all */
+	int64_t keep_versions;			 /* of each key, at least 1 */
+	const struct strings *retire_namespaces; /* all that hold Secrets of the keys; none: all */
 };
 
 /*

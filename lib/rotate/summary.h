@@ -1,4 +1,9 @@
-/* summary: what a run found and did, in numbers and in the list of what is left. */
+/*
+ * summary: what a run found and did, in numbers and as a list of failures; its texts.
+ *
+ * The numbers of Secrets by state are written only after a pass that looked at their versions:
+ * finding the keys before they are rotated is not one.
+ */
 #ifndef ROTATE_SUMMARY_H
 #define ROTATE_SUMMARY_H
 
@@ -7,77 +12,84 @@
 #include <stdint.h>
 
 #include "lib/base/error.h"
+#include "lib/base/secret_buffer.h"
 #include "lib/rotate/keyset.h"
 
-/* The list ends there, for the memory's sake; the log has all of them. */
+/* The list of failures ends there, to bound memory; the log has all of them. */
 #define SUMMARY_FAILURES_MAX 1000
-/* Lines of the log about one Secret: who may write it must not fill the log. */
+/* Log lines about one Secret: whoever may write it must not be able to fill the log. */
 #define SUMMARY_LINES_MAX 10
 
 struct rotate_failure {
-	char *secret; /* NAMESPACE/NAME, or a file */
+	char *secret; /* NAMESPACE/NAME */
 	char *reason;
-	size_t told; /* lines in the log */
+	size_t lines; /* in the log */
 };
 
 /* A Transit key at the end of a run. */
 struct rotate_key {
 	char *name; /* MOUNT/NAME */
 	int64_t latest_version, min_decryption_version;
-	struct keyset_census *census; /* values by version, as the last pass left them */
-	size_t census_count;
+	struct keyset_version *versions; /* of values, after the last pass */
+	size_t version_count;
 };
 
 struct rotate_summary {
-	bool counted; /* the last pass came to its end: these are all there is */
 	/* Secrets, as the last pass found them.
 	 * listed = current + old + unsealed + other_key + deleted + failed */
+	bool counted; /* the last pass came to its end, so that these are complete */
 	size_t listed;
-	size_t current;	  /* on their key's newest version (after what the pass did) */
-	size_t old;	  /* on an older one, in a pass that only looks */
-	size_t unsealed;  /* hold no ciphertext */
-	size_t other_key; /* sealed with a key that the run leaves alone */
-	size_t deleted;	  /* gone while we worked */
-	size_t failed;	  /* left on an old version, each with its reason */
-
-	size_t missed; /* of the failed: asked for by name, and not to be read */
+	size_t current;	  /* on their key's newest version, after the pass */
+	size_t old;	  /* on an older version, in a pass that changes nothing */
+	size_t unsealed;  /* without ciphertext */
+	size_t other_key; /* sealed with a key that is not in this run */
+	size_t deleted;	  /* during the pass */
+	size_t failed;	  /* not on the newest version; each has a reason */
+	size_t missing;	  /* of the failed: could not be read by name */
 
 	/* Of the whole run. */
-	size_t other_shard; /* left to the other shards */
-	size_t already_new; /* current when they were first looked at */
+	size_t other_shard; /* Secrets of other shards */
+	size_t already_new; /* current at the first look */
 	size_t rewrapped;   /* Secrets PATCHed */
 	size_t values;	    /* in them */
-	size_t conflicts;   /* PATCHes that came too late and were done again */
-	size_t keys;	    /* Transit keys rotated */
+	size_t conflicts;   /* PATCHes repeated because the Secret had changed */
+	size_t keys;	    /* rotated */
 	size_t passes;
 	size_t pages, batches, patches, logins; /* requests */
 	int64_t took_ms;
 
 	struct rotate_failure *failures; /* of the last pass */
 	size_t failure_count;		 /* at most SUMMARY_FAILURES_MAX */
-	struct rotate_failure *told;	 /* of the pass before: in the log already */
-	size_t told_count;
+	struct rotate_failure *logged;	 /* of the pass before; not logged again */
+	size_t logged_count;
 
-	bool values_counted; /* the census of each key is whole */
+	bool values_counted; /* the counts of all keys are complete */
 	struct rotate_key *key_states;
 	size_t key_count;
 };
 
-/* A pass begins: what is counted a pass is nothing again. */
+/* Reset what is counted in each pass. */
 void summary_begin_pass(struct rotate_summary *summary) __attribute__((nonnull));
 /*
- * This Secret is left as it is, for that reason: one line in the log, unless the pass before has
- * told it, and a place in the list.  Does not count it: a Secret may fail by several of its values.
+ * Add the Secret to the list of failures, and log the reason unless the pass before did.  It is not
+ * counted, since several of a Secret's values may fail.
  */
 void summary_fail(struct rotate_summary *summary, const char *namespace, const char *name,
     const struct error *reason) __attribute__((nonnull));
-/* Secrets that the pass has come to an end with, one way or another. */
+/* Return the number of Secrets that the pass has finished. */
 size_t summary_done(const struct rotate_summary *summary) __attribute__((nonnull));
-/* Note what stands under each key. */
+/* Copy the keys' names, versions and counts. */
 int summary_take_keys(struct rotate_summary *summary, const struct keyset *keys, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* The oldest version that a value under the key has; 0: no value was found. */
+/* Return the oldest version with a value under the key; 0: none. */
 int64_t rotate_key_oldest(const struct rotate_key *key) __attribute__((nonnull));
 void summary_free(struct rotate_summary *summary) __attribute__((nonnull));
+
+/* Append a line for the Secrets, and a line for each key. */
+int summary_write_text(const struct rotate_summary *summary, struct secret_buffer *out,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Append one JSON object and a newline.  `failure` is the run's error, or NULL. */
+int summary_write_json(const struct rotate_summary *summary, const char *failure,
+    struct secret_buffer *out, struct error *err) __attribute__((nonnull(1, 3, 4)));
 
 #endif

@@ -74,7 +74,7 @@ is "$(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml")" "--namespace=
 --retire
 --keep-versions=1
 --trim
---i-know-namespaces=team-a,$long
+--retire-namespaces=team-a,$long
 --metrics-file=/var/lib/node_exporter/rotate-blue-team-a.prom" "the arguments say what the values say"
 # What it does not know it would refuse before it looks for a server.
 mapfile -t arguments < <(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml" | grep -v '^--\(metrics\|jwt\)-file')
@@ -131,7 +131,7 @@ refused '{"retire": {"keepVersions": 0}}' "at '/retire/keepVersions': minimum"
 refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secrets": []}]}' "at '/applications/0/secrets': minItems"
 refused '{"networkPolicy": {"vault": {"to": []}}}' "at '/networkPolicy/vault/to': minItems"
 refused '{"extraArgs": ["transit-key"]}' "at '/extraArgs/0'"
-for argument in --retire --trim --keep-versions=1 --i-know-namespaces=a --jwt-file=/a --namespace=a --all-namespaces -A; do
+for argument in --retire --trim --keep-versions=1 --retire-namespaces=a --i-know-namespaces=a --jwt-file=/a --namespace=a --all-namespaces -A; do
 	refused "{\"extraArgs\": [\"$argument\"]}" "extraArgs: $argument: other values say so"
 done
 refused '{"name": "secret-seal"}' "at '/name': 'not' failed"

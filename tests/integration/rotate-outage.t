@@ -88,8 +88,8 @@ status_is 1 "a Secret that is refused for what it would hold"
 err_like 'Secret demo/a: .*422.*is it immutable, or larger than 1 MiB' "is named"
 bad_api relay code=404
 rotate "$(api)" --phase rewrap --name a
-status_is 0 "a Secret that is deleted meanwhile"
-out_like '1 deleted meanwhile' "is no failure"
+status_is 0 "a Secret that is deleted during the run"
+out_like '1 deleted during the run' "is no failure"
 bad_api relay code=500 relay
 rotate "$(api)" --phase rewrap
 status_is 0 "one that meets an error of the server's own"

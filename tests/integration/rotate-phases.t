@@ -43,7 +43,7 @@ is "$(field rewrapped) $(field alreadyNew) $(field requests.patch) $(field reque
 
 rotate --min-age 1h
 status_is 0 "--min-age: a key that is young"
-err_like 'transit/aes256-key: version 2 is [0-9]+ s old, less than --min-age: it stays the newest' "is not rotated again"
+err_like 'transit/aes256-key: version 2 is [0-9]+ s old, less than --min-age; not rotated' "is not rotated again"
 is "$(latest) $(versions)" "2 v2 v2" "so that a Job that is tried again rotates once"
 rotate --min-age 1h --dry-run
 err_unlike 'would' "a dry run knows it as well"

@@ -49,8 +49,8 @@ rotate --phase retire -n demo
 status_is 1 "a Secret without label and annotation"
 err_like 'Secret default/found: no Transit key is known' "holds it up"
 is "$(limits)" "6 4 0 0" "nothing is retired"
-rotate --phase retire -n demo --i-know-namespaces demo
-status_is 0 "--i-know-namespaces says that the others don't matter"
+rotate --phase retire -n demo --retire-namespaces demo
+status_is 0 "--retire-namespaces says that the others don't matter"
 is "$(limits)" "6 5 0 0" "and so it goes"
 kube_call GET /api/v1/namespaces/default/secrets/found
 rotate --phase retire -n demo
@@ -58,8 +58,8 @@ status_is 1 "what is below the limit already"
 err_like 'version 4 is in use, but below min_decryption_version 5: lower that' "is said"
 kube_call DELETE /api/v1/namespaces/default/secrets/found
 
-run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --i-know-namespaces 'demo,no good'
-fails_with 2 '"no good" is no namespace' "a namespace that can.t be"
+run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --retire-namespaces 'demo,no good'
+fails_with 2 '"no good" is not a valid name' "a namespace that can.t be"
 rotate --phase retire --keep-versions 0
 fails_with 2 'the newest has to stay' "--keep-versions 0"
 run as_pod stranger "$BIN/secret-rotate" -n demo --phase retire

@@ -15,7 +15,7 @@ rotate -n demo -l team=t1
 status_is 0 "--selector"
 current "v2 v1 v2 v1 v2 v1" "takes those with the label"
 rotate -A --phase rewrap --name demo/s2
-fails_with 2 '--name says which Secrets: leave out --all-namespaces' "--name with --all-namespaces"
+fails_with 2 '--name cannot be used with --all-namespaces' "--name with --all-namespaces"
 rotate -n demo --phase rewrap --name s2 --name demo/s4
 status_is 0 "--name"
 current "v2 v2 v2 v2 v2 v1" "takes those alone"
@@ -27,7 +27,7 @@ rotate -n demo --name missing
 status_is 1 "one that is missing, and no other"
 err_like 'Secret demo/missing: .*404' "is named, too"
 rotate --name 'no/good/name'
-fails_with 2 'no Secret can be called so' "a name that none can have"
+fails_with 2 'not a valid name of a Secret' "a name that none can have"
 
 rotate -A
 status_is 0 "--all-namespaces"

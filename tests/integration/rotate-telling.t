@@ -22,7 +22,7 @@ transit/[a-z0-9]+-key: newest version 2; [0-9]+ values? on it$' "a line for the 
 out_like 'transit/aes256-key: newest version 2; 6 values on it' "values are counted by their keys"
 run "$BIN/secret-rotate" -n demo --phase rotate --transit-key aes256-key
 out_like '^keys rotated 1, Secrets listed 4; [0-9.]+ s
-transit/aes256-key: newest version 3; 0 values on it, 6 on older ones, the oldest 2$' "what there is to do after the phase rotate"
+transit/aes256-key: newest version 3; 0 values on it, 6 on older versions, the oldest 2$' "what there is to do after the phase rotate"
 run "$BIN/secret-rotate" -n demo -o json
 status_is 0 "-o json"
 is "$(field ok) $(field complete) $(field keysRotated) $(field listed) $(field current) $(field failures)" \

@@ -61,16 +61,16 @@ START_TEST(values_are_counted_by_their_versions)
 	struct keyset set = {NULL, 0, false};
 	struct keyset_key *key = add_key(&set, "k");
 
-	ck_assert_int_eq(keyset_oldest(key), 0);
+	ck_assert_int_eq(keyset_oldest(key->versions, key->version_count), 0);
 	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++)
-		expect_ok(keyset_count(key, found[i], &err), err);
-	ck_assert_uint_eq(key->census_count, 4);
-	for (size_t i = 1; i < key->census_count; i++)
-		ck_assert_int_lt(key->census[i - 1].version, key->census[i].version);
-	ck_assert_int_eq(key->census[0].version, 1);
-	ck_assert_uint_eq(key->census[0].values, 3);
-	ck_assert_uint_eq(key->census[3].values, 1);
-	ck_assert_int_eq(keyset_oldest(key), 1);
+		expect_ok(keyset_count_value(key, found[i], &err), err);
+	ck_assert_uint_eq(key->version_count, 4);
+	for (size_t i = 1; i < key->version_count; i++)
+		ck_assert_int_lt(key->versions[i - 1].version, key->versions[i].version);
+	ck_assert_int_eq(key->versions[0].version, 1);
+	ck_assert_uint_eq(key->versions[0].values, 3);
+	ck_assert_uint_eq(key->versions[3].values, 1);
+	ck_assert_int_eq(keyset_oldest(key->versions, key->version_count), 1);
 	keyset_free(&set);
 }
 END_TEST
@@ -80,17 +80,17 @@ START_TEST(a_value_that_is_brought_on_is_counted_anew)
 	struct keyset set = {NULL, 0, false};
 	struct keyset_key *key = add_key(&set, "k");
 
-	expect_ok(keyset_count(key, 1, &err), err);
-	expect_ok(keyset_count(key, 2, &err), err);
-	expect_ok(keyset_move(key, 1, 4, &err), err);
-	ck_assert_int_eq(keyset_oldest(key), 2);
-	expect_ok(keyset_move(key, 2, 4, &err), err);
-	ck_assert_int_eq(keyset_oldest(key), 4);
+	expect_ok(keyset_count_value(key, 1, &err), err);
+	expect_ok(keyset_count_value(key, 2, &err), err);
+	expect_ok(keyset_move_value(key, 1, 4, &err), err);
+	ck_assert_int_eq(keyset_oldest(key->versions, key->version_count), 2);
+	expect_ok(keyset_move_value(key, 2, 4, &err), err);
+	ck_assert_int_eq(keyset_oldest(key->versions, key->version_count), 4);
 	/* One that was never counted is not invented. */
-	expect_ok(keyset_move(key, 3, 4, &err), err);
-	ck_assert_uint_eq(key->census[key->census_count - 1].values, 2);
-	keyset_count_anew(&set);
-	ck_assert_int_eq(keyset_oldest(key), 0);
+	expect_ok(keyset_move_value(key, 3, 4, &err), err);
+	ck_assert_uint_eq(key->versions[key->version_count - 1].values, 2);
+	keyset_reset_counts(&set);
+	ck_assert_int_eq(keyset_oldest(key->versions, key->version_count), 0);
 	keyset_free(&set);
 }
 END_TEST

@@ -5,13 +5,13 @@
 
 static struct error err;
 
-static struct keyset_census census[] = {{1, 0}, {2, 5}, {3, 70}};
+static struct keyset_version census[] = {{1, 0}, {2, 5}, {3, 70}};
 static struct rotate_key keys[] = {
     {.name = "transit/a",
 	.latest_version = 3,
 	.min_decryption_version = 2,
-	.census = census,
-	.census_count = 3},
+	.versions = census,
+	.version_count = 3},
     {.name = "transit/unread"},
 };
 

@@ -1,23 +1,23 @@
 #include "lib/base/json_reader.h"
 #include "lib/base/log.h"
-#include "lib/rotate/summary_write.h"
+#include "lib/rotate/summary.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
 
-static struct keyset_census one[] = {{4, 1}};
-static struct keyset_census many[] = {{1, 2}, {2, 0}, {3, 10}, {4, 7}};
+static struct keyset_version one[] = {{4, 1}};
+static struct keyset_version many[] = {{1, 2}, {2, 0}, {3, 10}, {4, 7}};
 static struct rotate_key keys[] = {
     {.name = "transit/one",
 	.latest_version = 4,
 	.min_decryption_version = 1,
-	.census = one,
-	.census_count = 1},
+	.versions = one,
+	.version_count = 1},
     {.name = "transit/many",
 	.latest_version = 4,
 	.min_decryption_version = 3,
-	.census = many,
-	.census_count = 4},
+	.versions = many,
+	.version_count = 4},
     {.name = "transit/unread"},
 };
 
@@ -43,8 +43,8 @@ START_TEST(a_person_gets_a_line_and_one_for_each_key)
 	    "keys rotated 2, Secrets listed 20, current 12, rewrapped 9, conflicts 1, failed 3, 5 "
 	    "not sealed; 61.007 s\n"
 	    "transit/one: newest version 4; 1 value on it\n"
-	    "transit/many: newest version 4; 7 values on it, 12 on older ones, the oldest 1; those "
-	    "below 3 are retired\n");
+	    "transit/many: newest version 4; 7 values on it, 12 on older versions, the oldest 1; "
+	    "versions below 3 are retired\n");
 }
 END_TEST
 

@@ -28,7 +28,7 @@
 - --trim
 {{- end }}
 {{- if .namespaces }}
-- --i-know-namespaces={{ join "," .namespaces }}
+- --retire-namespaces={{ join "," .namespaces }}
 {{- end }}
 {{- end }}
 {{- if .metrics.volume }}

@@ -20,7 +20,7 @@
 {{- fail "image.tag: the digest says which image it is: leave the tag empty" }}
 {{- end }}
 {{- range .extraArgs }}
-{{- if regexMatch "^(-[An]|--(all-namespaces|namespace|retire|trim|keep-versions|i-know-namespaces|jwt-file)(=|$))" . }}
+{{- if regexMatch "^(-[An]|--(all-namespaces|namespace|retire|trim|keep-versions|retire-namespaces|i-know-namespaces|jwt-file)(=|$))" . }}
 {{- fail (printf "extraArgs: %s: other values say so (namespaces, retire), or the chart by itself (--jwt-file)" .) }}
 {{- end }}
 {{- end }}

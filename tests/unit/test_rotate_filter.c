@@ -1,24 +1,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/rotate/shard.h"
+#include "lib/rotate/secret_filter.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
-static struct shard shard;
+static struct secret_shard shard;
 
 static void begin(void)
 {
-	unsetenv(SHARD_VARIABLE);
+	unsetenv(SECRET_SHARD_VARIABLE);
 }
 
 START_TEST(a_shard_is_read)
 {
-	expect_ok(shard_parse("2/7", &shard, &err), err);
+	expect_ok(secret_shard_parse("2/7", &shard, &err), err);
 	ck_assert_int_eq(shard.index, 2);
 	ck_assert_int_eq(shard.count, 7);
-	setenv(SHARD_VARIABLE, "3", 1);
-	expect_ok(shard_parse("/4", &shard, &err), err);
+	setenv(SECRET_SHARD_VARIABLE, "3", 1);
+	expect_ok(secret_shard_parse("/4", &shard, &err), err);
 	ck_assert_int_eq(shard.index, 3);
 	ck_assert_int_eq(shard.count, 4);
 }
@@ -29,17 +29,17 @@ static const char *const wrong[] = {"", "3", "7/7", "8/7", "-1/7", "1/0", "0/", 
 
 START_TEST(what_is_no_shard_is_refused)
 {
-	expect_failure(shard_parse(wrong[_i], &shard, &err), err, ERROR_USAGE, "--shard");
+	expect_failure(secret_shard_parse(wrong[_i], &shard, &err), err, ERROR_USAGE, "--shard");
 }
 END_TEST
 
 START_TEST(the_index_of_the_job_must_be_there)
 {
-	expect_failure(shard_parse("/4", &shard, &err), err, ERROR_USAGE, "is not set");
-	setenv(SHARD_VARIABLE, "4", 1);
-	expect_failure(shard_parse("/4", &shard, &err), err, ERROR_USAGE, "counted from 0");
-	setenv(SHARD_VARIABLE, "", 1);
-	expect_failure(shard_parse("/4", &shard, &err), err, ERROR_USAGE, "counted from 0");
+	expect_failure(secret_shard_parse("/4", &shard, &err), err, ERROR_USAGE, "is not set");
+	setenv(SECRET_SHARD_VARIABLE, "4", 1);
+	expect_failure(secret_shard_parse("/4", &shard, &err), err, ERROR_USAGE, "counted from 0");
+	setenv(SECRET_SHARD_VARIABLE, "", 1);
+	expect_failure(secret_shard_parse("/4", &shard, &err), err, ERROR_USAGE, "counted from 0");
 }
 END_TEST
 
@@ -54,8 +54,8 @@ START_TEST(each_secret_belongs_to_one_shard_and_all_get_their_part)
 
 		snprintf(name, sizeof(name), "secret-%d", i);
 		for (int64_t at = 0; at < SHARDS; at++) {
-			struct shard one = {at, SHARDS};
-			if (shard_has(&one, "demo", name)) {
+			struct secret_shard one = {at, SHARDS};
+			if (secret_shard_has(&one, "demo", name)) {
 				owners++;
 				parts[at]++;
 			}
@@ -69,12 +69,12 @@ END_TEST
 
 START_TEST(namespace_and_name_are_not_run_together)
 {
-	struct shard one = {0, 10000};
+	struct secret_shard one = {0, 10000};
 	int differences = 0;
 
-	ck_assert(shard_has(&(struct shard){0, 0}, "a", "b"));
+	ck_assert(secret_shard_has(&(struct secret_shard){0, 0}, "a", "b"));
 	for (one.index = 0; one.index < one.count; one.index++)
-		differences += shard_has(&one, "ab", "c") != shard_has(&one, "a", "bc");
+		differences += secret_shard_has(&one, "ab", "c") != secret_shard_has(&one, "a", "bc");
 	ck_assert_int_eq(differences, 2);
 }
 END_TEST
