@@ -127,7 +127,7 @@ static int list_files(
 	for (size_t i = 0; i < paths->count; i++)
 		if (strcmp(paths->items[i], "-") == 0
 			? strings_append(files, "-", err) < 0
-			: manifest_folder_list(paths->items[i], recursive, files, err) < 0)
+			: manifest_walk_list(paths->items[i], recursive, files, err) < 0)
 			return -1;
 	return 0;
 }

@@ -9,9 +9,9 @@
 
 static bool is_folder(const char *path)
 {
-	struct stat about;
+	struct stat status;
 
-	return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 static bool is_manifest(const char *name)
@@ -26,28 +26,28 @@ static bool is_manifest(const char *name)
 }
 
 static int walk_folder(const char *path, bool recursive,
-    const struct manifest_folder_visitor *visitor, struct error *err);
+    const struct manifest_walk_visitor *visitor, struct error *err);
 
-static int take(const char *path, const char *name, bool recursive,
-    const struct manifest_folder_visitor *visitor, struct error *err)
+static int walk_entry(const char *path, const char *name, bool recursive,
+    const struct manifest_walk_visitor *visitor, struct error *err)
 {
-	struct stat about;
+	struct stat status;
 
-	if (lstat(path, &about) < 0) {
+	if (lstat(path, &status) < 0) {
 		error_system(err, "%s", path);
 		return visitor->fail(visitor->context, err);
 	}
-	if (S_ISDIR(about.st_mode))
+	if (S_ISDIR(status.st_mode))
 		return recursive && *name != '.' ? walk_folder(path, recursive, visitor, err) : 0;
-	if (!is_manifest(name) && !(visitor->wants_too && visitor->wants_too(name)))
+	if (!is_manifest(name) && !(visitor->is_wanted && visitor->is_wanted(name)))
 		return 0;
-	if (S_ISLNK(about.st_mode) && is_folder(path))
+	if (S_ISLNK(status.st_mode) && is_folder(path))
 		return 0;
 	return visitor->visit(visitor->context, path, err);
 }
 
 static int walk_folder(const char *path, bool recursive,
-    const struct manifest_folder_visitor *visitor, struct error *err)
+    const struct manifest_walk_visitor *visitor, struct error *err)
 {
 	const char *slash = path[strlen(path) - 1] == '/' ? "" : "/";
 	struct strings names = {NULL, 0};
@@ -59,48 +59,49 @@ static int walk_folder(const char *path, bool recursive,
 		for (size_t i = 0; result == 0 && i < names.count; i++) {
 			cleanup_free char *inner =
 			    string_format(err, "%s%s%s", path, slash, names.items[i]);
-			result = inner ? take(inner, names.items[i], recursive, visitor, err) : -1;
+			result =
+			    inner ? walk_entry(inner, names.items[i], recursive, visitor, err) : -1;
 		}
 	strings_free(&names);
 	return result;
 }
 
-int manifest_folder_walk(const char *path, bool recursive,
-    const struct manifest_folder_visitor *visitor, struct error *err)
+int manifest_walk(const char *path, bool recursive, const struct manifest_walk_visitor *visitor,
+    struct error *err)
 {
 	return is_folder(path) ? walk_folder(path, recursive, visitor, err)
 			       : visitor->visit(visitor->context, path, err);
 }
 
-/* The kubelet mounts files as links.  What is neither file nor link would block, or be endless. */
-static int append(void *files, const char *path, struct error *err)
+/* The kubelet mounts files as links.  Pipes and devices would block, or have no end. */
+static int list_file(void *files, const char *path, struct error *err)
 {
-	struct stat about;
+	struct stat status;
 
-	if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
 		return error_set(err, ERROR_INVALID, "%s: not a regular file", path);
 	return strings_append(files, path, err);
 }
 
-static int give_up(void *files, struct error *err)
+static int list_fail(void *files, struct error *err)
 {
 	(void)files, (void)err;
 	return -1;
 }
 
-int manifest_folder_list(const char *path, bool recursive, struct strings *files, struct error *err)
+int manifest_walk_list(const char *path, bool recursive, struct strings *files, struct error *err)
 {
-	struct manifest_folder_visitor visitor = {
-	    .visit = append, .fail = give_up, .context = files};
+	struct manifest_walk_visitor visitor = {
+	    .visit = list_file, .fail = list_fail, .context = files};
 	size_t before = files->count;
 
 	if (!is_folder(path))
 		return strings_append(files, path, err);
-	if (manifest_folder_walk(path, recursive, &visitor, err) < 0)
+	if (manifest_walk(path, recursive, &visitor, err) < 0)
 		return -1;
 	if (files->count > before)
 		return 0;
 	return error_set(err, ERROR_NOT_FOUND,
-	    "%s: the folder holds no manifest (" MANIFEST_PATTERNS ")%s", path,
-	    recursive ? "" : ": folders in it count with -R");
+	    "%s: no manifest in this folder (" MANIFEST_PATTERNS ")%s", path,
+	    recursive ? "" : "; pass -R to include the folders in it");
 }

@@ -1,4 +1,4 @@
-/* manifest_folder: the manifest files that a path stands for. */
+/* walk: find the manifest files that a path names. */
 #ifndef MANIFEST_WALK_H
 #define MANIFEST_WALK_H
 
@@ -8,31 +8,29 @@
 
 #define MANIFEST_PATTERNS "*.yaml, *.yml, *.json"
 
-struct manifest_folder_visitor {
-	/* Take a file.  -1 ends the walk. */
+struct manifest_walk_visitor {
+	/* Process a file.  -1 ends the walk. */
 	int (*visit)(void *context, const char *path, struct error *err);
-	/* Take what cannot be listed or looked at, with *err set.  0 goes on, -1 ends the walk. */
+	/* Report a path that cannot be listed or examined.  0 goes on, -1 ends the walk. */
 	int (*fail)(void *context, struct error *err);
 	void *context;
 	/* Return true for the name of another file to visit in a folder.  NULL: none. */
-	bool (*wants_too)(const char *name);
+	bool (*is_wanted)(const char *name);
 };
 
 /*
- * Visit `path` itself, or if it is a folder the files that kubectl takes, *.yaml, *.yml
- * and *.json, in the order of their names.  Folders in it count with `recursive` only, hidden ones
- * (.git, the kubelet's ..data) never; links to folders are not followed.  A path that is given is
- * taken whatever its name is.
+ * Visit `path`, whatever its name is, or if it is a folder the files that kubectl selects (*.yaml,
+ * *.yml, *.json), in the order of names.  Folders in it are visited if `recursive`, but not hidden
+ * folders (.git, the kubelet's ..data); links to folders are not followed.
  */
-int manifest_folder_walk(const char *path, bool recursive,
-    const struct manifest_folder_visitor *visitor, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+int manifest_walk(const char *path, bool recursive, const struct manifest_walk_visitor *visitor,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Append to *files what manifest_folder_walk visits.  ERROR_NOT_FOUND: the folder contains none.
- * ERROR_INVALID: what has such a name is neither a file nor a link.
+ * Append the files that manifest_walk visits to *files.  ERROR_NOT_FOUND: the folder contains none.
+ * ERROR_INVALID: a pipe, socket or device with the name of a manifest.
  */
-int manifest_folder_list(const char *path, bool recursive, struct strings *files, struct error *err)
+int manifest_walk_list(const char *path, bool recursive, struct strings *files, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

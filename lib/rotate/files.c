@@ -90,13 +90,12 @@ static void check_not_empty(struct files_run *run, const char *path, size_t file
 
 static int walk_paths(struct walk_ctx *walk, char *const *paths, size_t count, struct error *err)
 {
-	struct manifest_folder_visitor visitor = {
-	    walk_visit, walk_fail, walk, files_is_environment};
+	struct manifest_walk_visitor visitor = {walk_visit, walk_fail, walk, files_is_environment};
 
 	for (size_t i = 0; i < count; i++) {
 		size_t before = walk->run->summary->files;
 
-		if (manifest_folder_walk(paths[i], true, &visitor, err) < 0)
+		if (manifest_walk(paths[i], true, &visitor, err) < 0)
 			return -1;
 		check_not_empty(walk->run, paths[i], before);
 	}

@@ -36,7 +36,7 @@ err_like "in/d.yaml: 1 Secret sealed" "a folder in place: each file is reported"
 
 mkdir "$TAP_WORK/empty"
 seal -f "$TAP_WORK/empty"
-fails_with 1 "$TAP_WORK/empty: the folder holds no manifest \(\*.yaml, \*.yml, \*.json\): folders in it count with -R" "an empty folder: exit 1"
+fails_with 1 "$TAP_WORK/empty: no manifest in this folder \(\*.yaml, \*.yml, \*.json\); pass -R" "an empty folder: exit 1"
 seal -R --set A=a app
 fails_with 2 '--recursive goes with -f' "-R without -f: exit 2"
 make_folder

@@ -6,7 +6,7 @@
 #include "lib/manifest/walk.h"
 #include "tests/unit/expect.h"
 
-static char root[] = "/tmp/manifest-folder-XXXXXX";
+static char root[] = "/tmp/manifest-walk-XXXXXX";
 static struct strings files;
 static struct error err;
 
@@ -50,16 +50,16 @@ static void expect_files(const char *list)
 	ck_assert_str_eq(text, list);
 }
 
-START_TEST(a_folder_is_its_manifests_by_name)
+START_TEST(a_folder_lists_its_manifests_in_order)
 {
-	expect_ok(manifest_folder_list(".", false, &files, &err), err);
+	expect_ok(manifest_walk_list(".", false, &files, &err), err);
 	expect_files("./.hidden.yaml ./a.yml ./b.yaml ./c.json ./link.yaml");
 }
 END_TEST
 
-START_TEST(folders_within_count_when_asked_for)
+START_TEST(recursive_lists_the_folders_in_it)
 {
-	expect_ok(manifest_folder_list(root, true, &files, &err), err);
+	expect_ok(manifest_walk_list(root, true, &files, &err), err);
 	ck_assert_uint_eq(files.count, 7);
 	expect_contains(files.items[4], "/in/e.yaml");
 	expect_contains(files.items[5], "/in/in/f.json");
@@ -67,61 +67,60 @@ START_TEST(folders_within_count_when_asked_for)
 }
 END_TEST
 
-START_TEST(a_link_to_a_folder_that_is_named_is_followed)
+START_TEST(a_named_link_to_a_folder_is_followed)
 {
-	expect_ok(manifest_folder_list("to-folder.yaml", false, &files, &err), err);
+	expect_ok(manifest_walk_list("to-folder.yaml", false, &files, &err), err);
 	expect_files("to-folder.yaml/e.yaml");
 }
 END_TEST
 
-START_TEST(anything_else_is_itself)
+START_TEST(a_file_is_listed_whatever_its_name)
 {
-	expect_ok(manifest_folder_list("d.txt", false, &files, &err), err);
-	expect_ok(manifest_folder_list("missing", true, &files, &err), err);
+	expect_ok(manifest_walk_list("d.txt", false, &files, &err), err);
+	expect_ok(manifest_walk_list("missing", true, &files, &err), err);
 	expect_files("d.txt missing");
 }
 END_TEST
 
 START_TEST(an_empty_folder_is_an_error)
 {
-	expect_failure(manifest_folder_list("none", true, &files, &err), err, ERROR_NOT_FOUND,
-	    "none: the folder holds no manifest (*.yaml, *.yml, *.json)");
-	expect_failure(
-	    manifest_folder_list("none", false, &files, &err), err, ERROR_NOT_FOUND, "-R");
+	expect_failure(manifest_walk_list("none", true, &files, &err), err, ERROR_NOT_FOUND,
+	    "none: no manifest in this folder (*.yaml, *.yml, *.json)");
+	expect_failure(manifest_walk_list("none", false, &files, &err), err, ERROR_NOT_FOUND, "-R");
 }
 END_TEST
 
-START_TEST(what_is_no_file_is_refused)
+START_TEST(a_pipe_is_refused)
 {
 	ck_assert_int_eq(mkfifo("in/pipe.yaml", 0600), 0);
-	expect_failure(manifest_folder_list("in", false, &files, &err), err, ERROR_INVALID,
+	expect_failure(manifest_walk_list("in", false, &files, &err), err, ERROR_INVALID,
 	    "in/pipe.yaml: not a regular file");
 }
 END_TEST
 
-START_TEST(what_can_t_be_read_is_an_error)
+START_TEST(an_unreadable_folder_is_an_error)
 {
 	if (geteuid() == 0)
-		return; /* root reads all */
+		return; /* root may read every folder */
 	ck_assert_int_eq(chmod("none", 0), 0);
-	expect_failure(manifest_folder_list("none", false, &files, &err), err, ERROR_SYSTEM,
+	expect_failure(manifest_walk_list("none", false, &files, &err), err, ERROR_SYSTEM,
 	    "none: Permission denied");
 }
 END_TEST
 
-static void add(TCase *tests)
+static void add_tests(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, make_files, remove_files);
-	tcase_add_test(tests, a_folder_is_its_manifests_by_name);
-	tcase_add_test(tests, folders_within_count_when_asked_for);
-	tcase_add_test(tests, a_link_to_a_folder_that_is_named_is_followed);
-	tcase_add_test(tests, anything_else_is_itself);
+	tcase_add_test(tests, a_folder_lists_its_manifests_in_order);
+	tcase_add_test(tests, recursive_lists_the_folders_in_it);
+	tcase_add_test(tests, a_named_link_to_a_folder_is_followed);
+	tcase_add_test(tests, a_file_is_listed_whatever_its_name);
 	tcase_add_test(tests, an_empty_folder_is_an_error);
-	tcase_add_test(tests, what_is_no_file_is_refused);
-	tcase_add_test(tests, what_can_t_be_read_is_an_error);
+	tcase_add_test(tests, a_pipe_is_refused);
+	tcase_add_test(tests, an_unreadable_folder_is_an_error);
 }
 
 int main(void)
 {
-	return run_tests("manifest_folder", add);
+	return run_tests("manifest_walk", add_tests);
 }
