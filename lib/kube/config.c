@@ -1,5 +1,3 @@
-#include "lib/kube/config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,15 +5,88 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/input_file.h"
+#include "lib/kube/kubeconfig.h"
 
-void kube_free(struct kube *kube)
+/* Longer than any namespace's name. */
+#define NAMESPACE_FILE_MAX 4096
+
+/* -- in a pod --------------------------------------------------------------------------------- */
+
+static int read_namespace(const char *path, char **namespace, struct error *err)
 {
-	http_endpoint_free(&kube->endpoint);
-	free(kube->namespace);
-	free(kube->token_file);
-	secret_buffer_free(&kube->token);
-	memset(kube, 0, sizeof(*kube));
+	cleanup_secret struct secret_buffer text = {.limit = NAMESPACE_FILE_MAX};
+
+	if (secret_buffer_read_file(&text, path, err) < 0)
+		return error_wrap(err, "namespace of the pod");
+	const char *name = secret_buffer_string(&text);
+	name += strspn(name, " \t\r\n");
+	size_t length = strlen(name);
+	while (length > 0 && strchr(" \t\r\n", name[length - 1]))
+		length--;
+	if (length == 0)
+		return error_set(
+		    err, ERROR_INVALID, "namespace of the pod: %s: the file is empty", path);
+	*namespace = strndup(name, length);
+	if (!*namespace)
+		return error_memory(err);
+	if (name + strlen(name) == text.data + text.length && kube_valid_namespace(*namespace))
+		return 0;
+	free(*namespace);
+	*namespace = NULL;
+	return error_set(
+	    err, ERROR_INVALID, "namespace of the pod: %s: not the name of a namespace", path);
 }
+
+int kube_pod_namespace(const char *service_account_directory, char **namespace, struct error *err)
+{
+	const char *directory = service_account_directory;
+	bool exists;
+
+	*namespace = NULL;
+	if (!is_set(directory))
+		directory = KUBE_SERVICE_ACCOUNT_DIRECTORY;
+	cleanup_free char *path = string_format(err, "%s/namespace", directory);
+	if (!path)
+		return -1;
+	if (input_file_exists(path, &exists, err) < 0)
+		return error_wrap(err, "namespace of the pod");
+	return exists ? read_namespace(path, namespace, err) : 0;
+}
+
+/* Set the URL from the variables that the kubelet sets in every container. */
+static int set_address(struct kube *kube, const char *host, struct error *err)
+{
+	static const char address[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789.-_:";
+	const char *port = getenv("KUBERNETES_SERVICE_PORT");
+
+	if (!is_set(port))
+		port = "443";
+	if (host[strspn(host, address)] || port[strspn(port, "0123456789")])
+		return error_set(err, ERROR_USAGE,
+		    "KUBERNETES_SERVICE_HOST \"%s\", KUBERNETES_SERVICE_PORT \"%s\": not a host "
+		    "and a port",
+		    host, port);
+	cleanup_free char *url = strchr(host, ':')
+				     ? string_format(err, "https://[%s]:%s", host, port)
+				     : string_format(err, "https://%s:%s", host, port);
+	return url ? http_endpoint_set_url(&kube->endpoint, url, false, err) : -1;
+}
+
+static int read_in_cluster(
+    struct kube *kube, const char *host, const char *directory, struct error *err)
+{
+	kube->endpoint.trust_hint =
+	    "ca.crt in the directory of the service account's token must be "
+	    "the CA of this cluster's API server";
+	kube->endpoint.ca_file = string_format(err, "%s/ca.crt", directory);
+	kube->token_file = string_format(err, "%s/token", directory);
+	if (!kube->endpoint.ca_file || !kube->token_file || set_address(kube, host, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* -- which configuration ---------------------------------------------------------------------- */
 
 /* Split a list, as KUBECONFIG has it, into the paths that exist. */
 static int split_list(const char *list, struct strings *paths, struct error *err)
@@ -32,7 +103,7 @@ static int split_list(const char *list, struct strings *paths, struct error *err
 	if (paths->count > 0)
 		return 0;
 	return error_set(err, ERROR_USAGE,
-	    "kubeconfig %s: no such file: correct KUBECONFIG or --kubeconfig, or unset it", list);
+	    "kubeconfig %s: no such file; correct or unset KUBECONFIG or --kubeconfig", list);
 }
 
 static int read_listed(struct kube *kube, const struct kube_settings *settings, struct error *err)
@@ -41,13 +112,13 @@ static int read_listed(struct kube *kube, const struct kube_settings *settings, 
 	int result = split_list(settings->kubeconfig, &paths, err);
 
 	if (result == 0)
-		result = kube_read_kubeconfig(
-		    kube, settings->kubeconfig, &paths, settings->context, err);
+		result =
+		    kubeconfig_read(kube, settings->kubeconfig, &paths, settings->context, err);
 	strings_free(&paths);
 	return result;
 }
 
-/* Whether a token is mounted where the kubelet puts it. */
+/* Set *found if the directory has a token, as the kubelet mounts it. */
 static int find_pod_token(const char *directory, bool *found, struct error *err)
 {
 	cleanup_free char *path = string_format(err, "%s/token", directory);
@@ -57,7 +128,7 @@ static int find_pod_token(const char *directory, bool *found, struct error *err)
 	return input_file_exists(path, found, err);
 }
 
-/* kubectl's own kubeconfig; *path stays NULL where there is none. */
+/* Set *path to kubectl's default kubeconfig, newly allocated; NULL if there is none. */
 static int find_at_home(char **path, struct error *err)
 {
 	const char *home = getenv("HOME");
@@ -76,7 +147,7 @@ static int find_at_home(char **path, struct error *err)
 	return result < 0 ? error_wrap(err, "kubeconfig") : 0;
 }
 
-/* Nobody named a kubeconfig: look where a pod has its own account, then where kubectl looks. */
+/* Without a named kubeconfig: use the pod's service account, then kubectl's default. */
 static int read_default(struct kube *kube, const struct kube_settings *settings, struct error *err)
 {
 	const char *directory = settings->service_account_directory;
@@ -89,7 +160,7 @@ static int read_default(struct kube *kube, const struct kube_settings *settings,
 	if (in_cluster && find_pod_token(directory, &mounted, err) < 0)
 		return -1;
 	if (mounted) {
-		if (kube_read_in_cluster(kube, host, directory, err) < 0)
+		if (read_in_cluster(kube, host, directory, err) < 0)
 			return -1;
 		return is_set(settings->namespace)
 			   ? 0
@@ -99,16 +170,16 @@ static int read_default(struct kube *kube, const struct kube_settings *settings,
 		return -1;
 	if (path) {
 		const struct strings paths = {&path, 1};
-		return kube_read_kubeconfig(kube, path, &paths, settings->context, err);
+		return kubeconfig_read(kube, path, &paths, settings->context, err);
 	}
 	if (in_cluster)
 		return error_set(err, ERROR_USAGE,
-		    "no access to the Kubernetes API: there is no %s/token: the pod needs "
-		    "automountServiceAccountToken or a projected token volume; "
-		    "--service-account-dir names another place",
+		    "no access to the Kubernetes API: %s/token is missing; set "
+		    "automountServiceAccountToken, mount a projected token volume, or set "
+		    "--service-account-dir",
 		    directory);
 	return error_set(err, ERROR_USAGE,
-	    "no access to the Kubernetes API: this is no pod, and there is no ~/.kube/config: set "
+	    "no access to the Kubernetes API: not in a pod, and ~/.kube/config is missing; set "
 	    "KUBECONFIG or --kubeconfig");
 }
 
@@ -133,9 +204,18 @@ static int configure(struct kube *kube, const struct kube_settings *settings, st
 	if (result < 0)
 		return -1;
 	if (!kube_valid_namespace(kube->namespace))
-		return error_set(err, ERROR_USAGE,
-		    "namespace \"%s\": not a name that a namespace can have", kube->namespace);
+		return error_set(err, ERROR_USAGE, "namespace \"%s\": not the name of a namespace",
+		    kube->namespace);
 	return 0;
+}
+
+void kube_free(struct kube *kube)
+{
+	http_endpoint_free(&kube->endpoint);
+	free(kube->namespace);
+	free(kube->token_file);
+	secret_buffer_free(&kube->token);
+	memset(kube, 0, sizeof(*kube));
 }
 
 int kube_init(struct kube *kube, const struct kube_settings *settings, struct error *err)

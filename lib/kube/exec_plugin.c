@@ -1,15 +1,10 @@
-#include "lib/kube/exec_plugin.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/credential_environment.h"
-#include "lib/base/json_writer.h"
-#include "lib/kube/config.h"
-#include "lib/kube/credential.h"
-#include "lib/kube/plugin_process.h"
+#include "lib/kube/kubeconfig.h"
 
 /* A token, a certificate with its chain and a key are a few KiB. */
 #define OUTPUT_MAX ((size_t)256 * 1024)
@@ -18,78 +13,77 @@
 #define VERSION_1 "client.authentication.k8s.io/v1"
 #define VERSION_1_BETA "client.authentication.k8s.io/v1beta1"
 
-/* What is to be run. */
-struct run {
-	const struct exec_plugin *plugin;
-	const char *version; /* of the protocol; a literal */
+/* The plugin's invocation. */
+struct plugin {
+	const struct kubeconfig_section *exec, *cluster; /* cluster: for its extensions */
+	const struct json *document;			 /* of exec */
+	const char *version;				 /* of the protocol; a literal */
 	bool interactive;
 	struct strings arguments;
 	struct strings environment;
 };
 
-static json_node exec_member(const struct exec_plugin *plugin, const char *name)
+static json_node plugin_member(const struct plugin *plugin, const char *name)
 {
-	return json_member(plugin->document, plugin->exec, name);
+	return json_member(plugin->document, plugin->exec->node, name);
 }
 
-static int find_version(struct run *run, struct error *err)
+static int find_version(struct plugin *plugin, struct error *err)
 {
-	const struct json *document = run->plugin->document;
-	json_node version = exec_member(run->plugin, "apiVersion");
+	json_node version = plugin_member(plugin, "apiVersion");
 
-	if (json_string_is(document, version, VERSION_1))
-		run->version = VERSION_1;
-	else if (json_string_is(document, version, VERSION_1_BETA))
-		run->version = VERSION_1_BETA;
+	if (json_string_is(plugin->document, version, VERSION_1))
+		plugin->version = VERSION_1;
+	else if (json_string_is(plugin->document, version, VERSION_1_BETA))
+		plugin->version = VERSION_1_BETA;
 	else
 		return error_set(err, ERROR_USAGE,
-		    "its apiVersion must be " VERSION_1 " or v1beta1: have the kubeconfig written "
-		    "anew by a current version of the plugin");
+		    "apiVersion must be " VERSION_1 " or v1beta1; write the kubeconfig again with "
+		    "a current version of the plugin");
 	return 0;
 }
 
-static int find_mode(struct run *run, struct error *err)
+static int find_mode(struct plugin *plugin, struct error *err)
 {
-	const struct json *document = run->plugin->document;
-	json_node mode = exec_member(run->plugin, "interactiveMode");
+	json_node mode = plugin_member(plugin, "interactiveMode");
 
-	run->interactive = !json_string_is(document, mode, "Never") && isatty(STDIN_FILENO);
-	if (json_string_is(document, mode, "Always") && !run->interactive)
+	plugin->interactive =
+	    !json_string_is(plugin->document, mode, "Never") && isatty(STDIN_FILENO);
+	if (json_string_is(plugin->document, mode, "Always") && !plugin->interactive)
 		return error_set(err, ERROR_USAGE,
-		    "it wants to ask a person (interactiveMode: Always), and stdin is no terminal");
+		    "it needs a terminal (interactiveMode: Always), and stdin is not a terminal");
 	return 0;
 }
 
-/* A command with a slash is a path, from the kubeconfig's folder; one without is looked up in PATH.
- */
-static int add_command(struct run *run, struct error *err)
+/* Take a command with a slash as a path from the kubeconfig's folder, any other from PATH. */
+static int add_command(struct plugin *plugin, struct error *err)
 {
 	cleanup_free char *command = NULL;
 
-	if (json_copy_string(
-		run->plugin->document, exec_member(run->plugin, "command"), &command, err) < 0)
+	if (json_copy_string(plugin->document, plugin_member(plugin, "command"), &command, err) < 0)
 		return -1;
-	if (!command || !*command)
-		return error_set(err, ERROR_USAGE, "it names no command");
+	if (!is_set(command))
+		return error_set(err, ERROR_USAGE, "no command");
 	if (command[0] == '/' || !strchr(command, '/'))
-		return strings_append(&run->arguments, command, err);
-	cleanup_free char *path = string_format(err, "%s/%s", run->plugin->directory, command);
-	return path ? strings_append(&run->arguments, path, err) : -1;
+		return strings_append(&plugin->arguments, command, err);
+	cleanup_free char *path =
+	    string_format(err, "%s/%s", plugin->exec->file->directory, command);
+	return path ? strings_append(&plugin->arguments, path, err) : -1;
 }
 
-static int add_arguments(struct run *run, struct error *err)
+static int add_arguments(struct plugin *plugin, struct error *err)
 {
-	const struct json *document = run->plugin->document;
+	const struct json *document = plugin->document;
 
-	if (add_command(run, err) < 0)
+	if (add_command(plugin, err) < 0)
 		return -1;
-	json_each (document, exec_member(run->plugin, "args"), node) {
+	json_each (document, plugin_member(plugin, "args"), node) {
 		cleanup_free char *argument = NULL;
 		if (json_copy_string(document, node, &argument, err) < 0)
 			return -1;
 		if (!argument)
-			return error_set(err, ERROR_USAGE, "each of its args must be a string");
-		if (strings_append(&run->arguments, argument, err) < 0)
+			return error_set(err, ERROR_USAGE, "args must be strings");
+		if (strings_append(&plugin->arguments, argument, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -110,13 +104,13 @@ static int write_ca(
 	return 0;
 }
 
-/* What the cluster's entry in the kubeconfig holds for plugins. */
-static void write_cluster_config(struct json_writer *writer, const struct exec_plugin *plugin)
+/* Write the configuration for plugins from the kubeconfig's cluster. */
+static void write_cluster_config(struct json_writer *writer, const struct plugin *plugin)
 {
-	const struct json *document = plugin->cluster_document;
+	const struct json *document = plugin->cluster->file->document;
 	size_t length;
 
-	json_each (document, json_member(document, plugin->cluster, "extensions"), node) {
+	json_each (document, json_member(document, plugin->cluster->node, "extensions"), node) {
 		const char *config =
 		    json_raw(document, json_member(document, node, "extension"), &length);
 		if (!config || !json_string_is(document, json_member(document, node, "name"),
@@ -129,7 +123,7 @@ static void write_cluster_config(struct json_writer *writer, const struct exec_p
 }
 
 static int write_cluster(struct json_writer *writer, const struct http_endpoint *endpoint,
-    const struct exec_plugin *plugin, struct error *err)
+    const struct plugin *plugin, struct error *err)
 {
 	json_write_name(writer, "cluster");
 	json_write_object(writer);
@@ -149,11 +143,11 @@ static int write_cluster(struct json_writer *writer, const struct http_endpoint 
 	return 0;
 }
 
-/* KUBERNETES_EXEC_INFO: an ExecCredential that says what is wanted. */
-static int add_exec_info(struct run *run, const struct http_endpoint *endpoint, struct error *err)
+/* Add KUBERNETES_EXEC_INFO, the ExecCredential by which a plugin is called. */
+static int add_exec_info(
+    struct plugin *plugin, const struct http_endpoint *endpoint, struct error *err)
 {
 	cleanup_secret struct secret_buffer info = SECRET_BUFFER_INIT;
-	const struct exec_plugin *plugin = run->plugin;
 	struct json_writer writer;
 	bool provide;
 
@@ -161,24 +155,23 @@ static int add_exec_info(struct run *run, const struct http_endpoint *endpoint, 
 		return -1;
 	json_writer_init(&writer, &info);
 	json_write_object(&writer);
-	json_write_member(&writer, "apiVersion", run->version);
+	json_write_member(&writer, "apiVersion", plugin->version);
 	json_write_member(&writer, "kind", "ExecCredential");
 	json_write_name(&writer, "spec");
 	json_write_object(&writer);
 	json_write_name(&writer, "interactive");
-	json_write_boolean(&writer, run->interactive);
-	if (kube_config_boolean(
-		plugin->document, plugin->exec, "provideClusterInfo", &provide, err) < 0 ||
+	json_write_boolean(&writer, plugin->interactive);
+	if (kubeconfig_boolean(plugin->exec, "provideClusterInfo", &provide, err) < 0 ||
 	    (provide && write_cluster(&writer, endpoint, plugin, err) < 0))
 		return -1;
 	json_write_object_end(&writer);
 	json_write_object_end(&writer);
 	if (json_writer_finish(&writer, err) < 0)
 		return -1;
-	return strings_append(&run->environment, info.data, err);
+	return strings_append(&plugin->environment, info.data, err);
 }
 
-/* "NAME=value" is for a name that an earlier entry sets. */
+/* Return whether an earlier entry sets the variable of this "NAME=value". */
 static bool environment_has(const struct strings *environment, const char *entry)
 {
 	size_t length = strcspn(entry, "=");
@@ -190,15 +183,15 @@ static bool environment_has(const struct strings *environment, const char *entry
 	return false;
 }
 
-/* What the protocol gives wins over what the kubeconfig gives, and that over our own environment.
- */
-static int add_environment(struct run *run, const struct http_endpoint *endpoint, struct error *err)
+/* Add the variables: the protocol's, then the kubeconfig's, then our own; the first one wins. */
+static int add_environment(
+    struct plugin *plugin, const struct http_endpoint *endpoint, struct error *err)
 {
-	const struct json *document = run->plugin->document;
+	const struct json *document = plugin->document;
 
-	if (add_exec_info(run, endpoint, err) < 0)
+	if (add_exec_info(plugin, endpoint, err) < 0)
 		return -1;
-	json_each (document, exec_member(run->plugin, "env"), node) {
+	json_each (document, plugin_member(plugin, "env"), node) {
 		cleanup_free char *name = NULL, *value = NULL;
 		if (json_copy_string(document, json_member(document, node, "name"), &name, err) <
 			0 ||
@@ -207,18 +200,17 @@ static int add_environment(struct run *run, const struct http_endpoint *endpoint
 			return -1;
 		if (!name || !*name || strchr(name, '=') || !value)
 			return error_set(err, ERROR_USAGE,
-			    "each of its env must have a name and a value that are "
-			    "strings");
+			    "each env must have a name and a value that are strings");
 		cleanup_free char *entry = string_format(err, "%s=%s", name, value);
-		if (!entry || (!environment_has(&run->environment, entry) &&
-				  strings_append(&run->environment, entry, err) < 0))
+		if (!entry || (!environment_has(&plugin->environment, entry) &&
+				  strings_append(&plugin->environment, entry, err) < 0))
 			return -1;
 	}
-	/* What logs in to Vault is no business of a program that a kubeconfig names. */
+	/* A program that a kubeconfig names must not get the credentials for Vault. */
 	for (char **entry = environ; *entry; entry++)
 		if (!credential_environment_entry(*entry) &&
-		    !environment_has(&run->environment, *entry) &&
-		    strings_append(&run->environment, *entry, err) < 0)
+		    !environment_has(&plugin->environment, *entry) &&
+		    strings_append(&plugin->environment, *entry, err) < 0)
 			return -1;
 	return 0;
 }
@@ -236,7 +228,7 @@ static int read_status(
 	if ((!with_token && !with_certificate) ||
 	    with_certificate != (json_type(document, key) == JSON_STRING))
 		return error_set(err, ERROR_INVALID,
-		    "it printed neither a token nor a client certificate with its key");
+		    "its output: neither a token nor a client certificate with its key");
 	if (with_token && (json_string(document, token, &kube->token, err) < 0 ||
 			      kube_token_check(&kube->token, err) < 0))
 		return -1;
@@ -247,32 +239,35 @@ static int read_status(
 	if (json_copy_string(document, certificate, &endpoint->certificate_pem, err) < 0)
 		return -1;
 	if (!endpoint->certificate_pem)
-		return error_set(err, ERROR_INVALID, "its client certificate is not plain text");
+		return error_set(
+		    err, ERROR_INVALID, "its output: the client certificate is not plain text");
 	return json_string(document, key, &endpoint->key_pem, err);
 }
 
-static int read_credential(
-    struct kube *kube, const char *version, const struct secret_buffer *output, struct error *err)
+static int read_credential(struct kube *kube, const struct plugin *plugin,
+    const struct secret_buffer *output, struct error *err)
 {
 	cleanup_json struct json *document =
-	    json_parse(secret_buffer_string(output), output->length, "what it printed", err);
+	    json_parse(secret_buffer_string(output), output->length, "its output", err);
 
 	if (!document)
 		return -1;
 	if (!json_string_is(document, json_member(document, JSON_ROOT, "kind"), "ExecCredential") ||
-	    !json_string_is(document, json_member(document, JSON_ROOT, "apiVersion"), version))
-		return error_set(err, ERROR_INVALID, "it printed no ExecCredential of %s", version);
+	    !json_string_is(
+		document, json_member(document, JSON_ROOT, "apiVersion"), plugin->version))
+		return error_set(
+		    err, ERROR_INVALID, "its output: not an ExecCredential of %s", plugin->version);
 	return read_status(kube, document, json_member(document, JSON_ROOT, "status"), err);
 }
 
-static int run_process(
-    const struct run *run, int64_t deadline_ms, struct secret_buffer *output, struct error *err)
+static int run_process(const struct plugin *plugin, int64_t deadline_ms,
+    struct secret_buffer *output, struct error *err)
 {
-	const struct exec_plugin *plugin = run->plugin;
-	cleanup_free char *hint = json_strdup(plugin->document, exec_member(plugin, "installHint"));
+	cleanup_free char *hint =
+	    json_strdup(plugin->document, plugin_member(plugin, "installHint"));
 
-	if (kube_plugin_process(run->arguments.items, run->environment.items, run->interactive,
-		deadline_ms, output, err) == 0)
+	if (kube_plugin_process(plugin->arguments.items, plugin->environment.items,
+		plugin->interactive, deadline_ms, output, err) == 0)
 		return 0;
 	if (err->code != ERROR_NOT_FOUND)
 		return -1;
@@ -283,26 +278,27 @@ static int run_process(
 	return error_hint(err, "%s", hint ? hint : "install it, or correct PATH");
 }
 
-static int run_plugin(struct kube *kube, struct run *run, struct error *err)
+static int run_plugin(struct kube *kube, struct plugin *plugin, struct error *err)
 {
 	cleanup_secret struct secret_buffer output = {.limit = OUTPUT_MAX};
 
-	if (find_version(run, err) < 0 || find_mode(run, err) < 0 || add_arguments(run, err) < 0 ||
-	    add_environment(run, &kube->endpoint, err) < 0 ||
-	    run_process(run, kube->deadline_ms, &output, err) < 0)
+	if (find_version(plugin, err) < 0 || find_mode(plugin, err) < 0 ||
+	    add_arguments(plugin, err) < 0 || add_environment(plugin, &kube->endpoint, err) < 0 ||
+	    run_process(plugin, kube->deadline_ms, &output, err) < 0)
 		return -1;
-	return read_credential(kube, run->version, &output, err);
+	return read_credential(kube, plugin, &output, err);
 }
 
-int kube_run_exec_plugin(struct kube *kube, const struct exec_plugin *plugin, struct error *err)
+int kubeconfig_run_exec_plugin(struct kube *kube, const struct kubeconfig_section *exec,
+    const struct kubeconfig_section *cluster, struct error *err)
 {
-	struct run run = {.plugin = plugin};
-	int result = run_plugin(kube, &run, err);
+	struct plugin plugin = {.exec = exec, .cluster = cluster, .document = exec->file->document};
+	int result = run_plugin(kube, &plugin, err);
 
 	if (result < 0)
-		error_wrap(
-		    err, "exec plugin %s", run.arguments.count ? run.arguments.items[0] : "");
-	strings_free(&run.arguments);
-	strings_free(&run.environment);
+		error_wrap(err, "exec plugin%s%s", plugin.arguments.count ? " " : "",
+		    plugin.arguments.count ? plugin.arguments.items[0] : "");
+	strings_free(&plugin.arguments);
+	strings_free(&plugin.environment);
 	return result;
 }

@@ -58,7 +58,14 @@ void kube_free(struct kube *kube) __attribute__((nonnull));
  */
 int kube_pod_namespace(const char *service_account_directory, char **namespace, struct error *err)
     __attribute__((nonnull(2, 3), warn_unused_result));
-/* A string map: labels, annotations. */
+/* A kind of object: its API path, its resource, and names for messages. */
+struct kube_object_kind {
+	const char *api, *resource; /* "/apis/apps/v1", "deployments" */
+	const char *list_kind;	    /* "DeploymentList"; NULL unless it is listed */
+	const char *name, *plural;  /* "Deployment", "Deployments" */
+};
+
+/* A label or annotation. */
 struct kube_pair {
 	char *name;
 	char *value; /* NULL in a change: it goes */

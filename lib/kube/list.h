@@ -67,12 +67,6 @@ enum kube_pager_retry {
 enum kube_pager_retry kube_pager_retry(struct kube_pager *pager, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* A kind of object that is only read, as JSON: its API path, plural and names. */
-struct kube_object_kind {
-	const char *api, *resource; /* "/apis/apps/v1", "deployments" */
-	const char *list_kind;	    /* "DeploymentList" */
-	const char *name, *plural;  /* "Deployment", "Deployments", for messages */
-};
 struct kube_object_page {
 	struct json *document;
 	json_node items;

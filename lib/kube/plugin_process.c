@@ -1,5 +1,3 @@
-#include "lib/kube/plugin_process.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,10 +10,14 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/kube/internal.h"
+
+/* A person may have to log in with a browser. */
+#define PLUGIN_TIMEOUT_MS 300000
 
 #define READ_STEP 4096
 
-/* Signals as a program expects them at its start, whatever we do with ours. */
+/* Give the program the signal mask and actions that programs start with. */
 static int set_signals(posix_spawnattr_t *attributes)
 {
 	sigset_t none, defaults;
@@ -44,10 +46,10 @@ static int spawn(char *const *argv, char *const *environment, bool interactive, 
 	if (number == 0 && !interactive)
 		number = posix_spawn_file_actions_addopen(
 		    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	/* libcurl's own sockets, for one, are not for it. */
+	/* Do not pass on file descriptors such as libcurl's sockets. */
 	if (number == 0)
 		number = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	/* Not execvp, which hands a file without "#!" to a shell. */
+	/* Not execvp, which runs a file without "#!" with a shell. */
 	if (number == 0)
 		number = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
 	posix_spawn_file_actions_destroy(&actions);
@@ -55,8 +57,8 @@ static int spawn(char *const *argv, char *const *environment, bool interactive, 
 	return number;
 }
 
-/* Until the descriptor can be read, which for a process means its end. */
-static int wait_for(int fd, int64_t deadline_ms, struct error *err)
+/* Wait until the descriptor is readable; a pidfd is when its process has ended. */
+static int wait_readable(int fd, int64_t deadline_ms, struct error *err)
 {
 	struct pollfd wanted = {.fd = fd, .events = POLLIN};
 	int64_t left = deadline_ms - clock_now_ms();
@@ -68,7 +70,7 @@ static int wait_for(int fd, int64_t deadline_ms, struct error *err)
 		return error_system(err, "poll");
 	if (ready == 0)
 		return error_set(err, ERROR_SYSTEM,
-		    "it did not end within what --timeout leaves it, nor may it run over %d s",
+		    "still running at its time limit (the rest of --timeout, at most %d s)",
 		    PLUGIN_TIMEOUT_MS / 1000);
 	return 0;
 }
@@ -76,7 +78,7 @@ static int wait_for(int fd, int64_t deadline_ms, struct error *err)
 static int read_output(int fd, int64_t deadline_ms, struct secret_buffer *output, struct error *err)
 {
 	for (;;) {
-		if (wait_for(fd, deadline_ms, err) < 0)
+		if (wait_readable(fd, deadline_ms, err) < 0)
 			return -1;
 		if (secret_buffer_reserve(output, READ_STEP, err) < 0)
 			return error_wrap(err, "its output");
@@ -89,14 +91,14 @@ static int read_output(int fd, int64_t deadline_ms, struct secret_buffer *output
 	}
 }
 
-/* Its end, which need not come with the end of its output. */
+/* Wait for the end of the process, which may come after the end of its output. */
 static int wait_for_end(pid_t pid, int64_t deadline_ms, struct error *err)
 {
 	cleanup_close int handle = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	if (handle < 0)
 		return error_system(err, "pidfd_open");
-	return wait_for(handle, deadline_ms, err);
+	return wait_readable(handle, deadline_ms, err);
 }
 
 static int reap(pid_t pid, struct error *err)
@@ -107,10 +109,9 @@ static int reap(pid_t pid, struct error *err)
 		if (errno != EINTR)
 			return error_system(err, "waitpid");
 	if (WIFSIGNALED(status))
-		return error_set(err, ERROR_SYSTEM, "it was ended by signal %d", WTERMSIG(status));
+		return error_set(err, ERROR_SYSTEM, "ended by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status) != 0)
-		return error_set(
-		    err, ERROR_SYSTEM, "it ended with exit status %d", WEXITSTATUS(status));
+		return error_set(err, ERROR_SYSTEM, "exit status %d", WEXITSTATUS(status));
 	return 0;
 }
 
@@ -131,7 +132,7 @@ int kube_plugin_process(char *const *argv, char *const *environment, bool intera
 	close(ends[1]);
 	if (number != 0)
 		return error_set(err, number == ENOENT ? ERROR_NOT_FOUND : ERROR_SYSTEM,
-		    "it can't be run: %s", strerror(number));
+		    "cannot run: %s", strerror(number));
 	if (read_output(in, deadline_ms, output, err) < 0 ||
 	    wait_for_end(pid, deadline_ms, err) < 0) {
 		kill(pid, SIGKILL);

@@ -1,15 +1,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/kube/secret_json.h"
+#include "lib/kube/internal.h"
 
-void kube_pairs_free(struct kube_pair *pairs, size_t count)
+void kube_data_free(struct kube_entry *entries, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		free(pairs[i].name);
-		free(pairs[i].value);
+		free(entries[i].key);
+		free(entries[i].new_name);
+		secret_buffer_free(&entries[i].value);
 	}
-	free(pairs);
+	free(entries);
 }
 
 void kube_secret_free(struct kube_secret *secret)
@@ -18,25 +19,12 @@ void kube_secret_free(struct kube_secret *secret)
 	free(secret->name);
 	free(secret->type);
 	free(secret->resource_version);
-	for (size_t i = 0; i < secret->data_count; i++) {
-		free(secret->data[i].key);
-		free(secret->data[i].new_name);
-		secret_buffer_free(&secret->data[i].value);
-	}
-	free(secret->data);
+	kube_data_free(secret->data, secret->data_count);
 	kube_pairs_free(secret->labels, secret->label_count);
 	kube_pairs_free(secret->annotations, secret->annotation_count);
 	free(secret->finalizers);
 	free(secret->owners);
 	memset(secret, 0, sizeof(*secret));
-}
-
-struct kube_pair *kube_pairs_find(struct kube_pair *pairs, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(pairs[i].name, name) == 0)
-			return &pairs[i];
-	return NULL;
 }
 
 const char *kube_secret_label(const struct kube_secret *secret, const char *name)
@@ -62,7 +50,7 @@ struct kube_entry *kube_secret_entry(const struct kube_secret *secret, const cha
 	return NULL;
 }
 
-static bool has_pairs(
+static bool pairs_match(
     struct kube_pair *stored, size_t stored_count, const struct kube_pair *pairs, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -83,14 +71,15 @@ bool kube_secret_has(const struct kube_secret *stored, const struct kube_secret 
 				    : !entry || !secret_buffer_equal(&entry->value, &wanted->value))
 			return false;
 	}
-	return has_pairs(
+	return pairs_match(
 		   stored->labels, stored->label_count, change->labels, change->label_count) &&
-	       has_pairs(stored->annotations, stored->annotation_count, change->annotations,
+	       pairs_match(stored->annotations, stored->annotation_count, change->annotations,
 		   change->annotation_count);
 }
 
-/* The entry of this key, a new one where there is none; or NULL. */
-static struct kube_entry *make_entry(struct kube_secret *secret, const char *key, struct error *err)
+/* Return the entry of this key, added if absent; NULL on failure. */
+static struct kube_entry *entry_get_or_add(
+    struct kube_secret *secret, const char *key, struct error *err)
 {
 	struct kube_entry *entry = kube_secret_entry(secret, key);
 
@@ -114,7 +103,7 @@ static struct kube_entry *make_entry(struct kube_secret *secret, const char *key
 int kube_secret_add(
     struct kube_secret *secret, const char *key, struct secret_buffer *value, struct error *err)
 {
-	struct kube_entry *entry = make_entry(secret, key, err);
+	struct kube_entry *entry = entry_get_or_add(secret, key, err);
 
 	if (!entry)
 		return -1;
@@ -125,7 +114,7 @@ int kube_secret_add(
 
 int kube_secret_remove(struct kube_secret *secret, const char *key, struct error *err)
 {
-	struct kube_entry *entry = make_entry(secret, key, err);
+	struct kube_entry *entry = entry_get_or_add(secret, key, err);
 
 	if (!entry)
 		return -1;
@@ -145,39 +134,16 @@ int kube_secret_rename(
 	return entry->new_name ? 0 : error_memory(err);
 }
 
-static int add_pair(
-    struct kube_pair **pairs, size_t *count, const char *name, const char *value, struct error *err)
-{
-	struct kube_pair *pair = kube_pairs_find(*pairs, *count, name);
-	struct kube_pair added = {pair ? NULL : strdup(name), strdup(value)};
-
-	if (pair && added.value) {
-		free(pair->value);
-		pair->value = added.value;
-		return 0;
-	}
-	struct kube_pair *grown =
-	    added.name && added.value ? reallocarray(*pairs, *count + 1, sizeof(*grown)) : NULL;
-	if (!grown) {
-		free(added.name);
-		free(added.value);
-		return error_memory(err);
-	}
-	*pairs = grown;
-	grown[(*count)++] = added;
-	return 0;
-}
-
 int kube_secret_add_label(
     struct kube_secret *secret, const char *name, const char *value, struct error *err)
 {
-	return add_pair(&secret->labels, &secret->label_count, name, value, err);
+	return kube_pairs_set(&secret->labels, &secret->label_count, name, value, err);
 }
 
 int kube_secret_add_annotation(
     struct kube_secret *secret, const char *name, const char *value, struct error *err)
 {
-	return add_pair(&secret->annotations, &secret->annotation_count, name, value, err);
+	return kube_pairs_set(&secret->annotations, &secret->annotation_count, name, value, err);
 }
 
 int kube_secret_remove_annotation(struct kube_secret *secret, const char *name, struct error *err)

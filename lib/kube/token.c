@@ -1,21 +1,24 @@
 #include <string.h>
 
-#include "lib/base/json_writer.h"
-#include "lib/kube/answer.h"
-#include "lib/kube/credential.h"
+#include "lib/kube/internal.h"
+
+static const struct kube_object_kind service_account_kind = {
+    .api = "/api/v1", .resource = "serviceaccounts", .name = "service account"};
+/* For the permission that a Role grants. */
+static const struct kube_object_kind token_kind = {
+    .resource = "serviceaccounts/token", .name = "TokenRequest"};
 
 static int token_request(struct kube *kube, const char *namespace, const char *service_account,
     const char *audience, int64_t lifetime_s, struct http_exchange *exchange, struct error *err)
 {
-	struct json_writer writer;
-
 	static const char *const secret[] = {"token", NULL};
+	struct json_writer writer;
 
 	memset(exchange, 0, sizeof(*exchange));
 	if (!kube_valid_name(service_account))
-		return error_set(err, ERROR_USAGE, "that is no name of a service account");
-	if (kube_request(
-		kube, "POST", namespace, "serviceaccounts", service_account, exchange, err) < 0 ||
+		return error_set(err, ERROR_USAGE, "not the name of a service account");
+	if (kube_request(kube, "POST", &service_account_kind, namespace, service_account, exchange,
+		err) < 0 ||
 	    secret_buffer_append_string(&exchange->path, "/token", err) < 0)
 		return -1;
 	exchange->secret_members = secret;
@@ -38,27 +41,20 @@ static int token_request(struct kube *kube, const char *namespace, const char *s
 	return json_writer_finish(&writer, err);
 }
 
-static int token_result(const struct http_exchange *exchange, const char *namespace,
+int kube_token_result(const struct http_exchange *exchange, const char *namespace,
     struct secret_buffer *token, struct error *err)
 {
 	cleanup_secret struct secret_buffer received = SECRET_BUFFER_INIT;
 
-	if (kube_answer_check(exchange, err) < 0) {
-		if (exchange->status == 403)
-			error_hint(err,
-			    "a Role in namespace %s must allow create on serviceaccounts/token",
-			    namespace);
-		if (exchange->status == 404)
-			error_hint(err, "does the service account exist?");
+	if (kube_check(exchange, &token_kind, namespace, err) < 0)
 		return -1;
-	}
-	cleanup_json struct json *document = kube_answer_parse(exchange, "TokenRequest", err);
+	cleanup_json struct json *document = kube_parse(exchange, token_kind.name, err);
 	if (!document)
 		return -1;
 	if (json_string(document, json_path(document, JSON_ROOT, "status", "token", NULL),
 		&received, err) < 0 ||
 	    kube_token_check(&received, err) < 0)
-		return error_wrap(err, "the Kubernetes API's answer");
+		return error_wrap(err, "Kubernetes API response");
 	return secret_buffer_append(token, received.data, received.length, err);
 }
 
@@ -73,7 +69,7 @@ int kube_token_request(struct http_client *client, struct kube *kube, const char
 	if (result == 0)
 		result = http_run_one(client, &exchange, err);
 	if (result == 0)
-		result = token_result(&exchange, namespace, token, err);
+		result = kube_token_result(&exchange, namespace, token, err);
 	http_exchange_free(&exchange);
 	if (result < 0)
 		return error_wrap(

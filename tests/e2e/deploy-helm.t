@@ -79,7 +79,7 @@ is "$(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml")" "--namespace=
 # What it does not know it would refuse before it looks for a server.
 mapfile -t arguments < <(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml" | grep -v '^--\(metrics\|jwt\)-file')
 run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST HOME="$TAP_WORK" "$BIN/secret-rotate" "${arguments[@]}"
-err_like 'no access to the Kubernetes API: this is no pod' "and secret-rotate understands them"
+err_like 'no access to the Kubernetes API: not in a pod' "and secret-rotate understands them"
 is "$(objects names <"$TAP_WORK/all.yaml" | awk '/^CronJob/ { print length($2) - length("secretmanager/") }' | sort -n | tail -1)" 52 \
 	"a CronJob's name leaves room for that of its Jobs, however long the namespace's is"
 

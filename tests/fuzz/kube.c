@@ -8,9 +8,7 @@
 
 #include <string.h>
 
-#include "lib/kube/secret_json.h"
-/* For token_result, which is static. */
-#include "lib/kube/token.c" /* NOLINT(bugprone-suspicious-include) */
+#include "lib/kube/internal.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct error err;
@@ -116,7 +114,7 @@ static void read_token(void)
 {
 	cleanup_secret struct secret_buffer token = SECRET_BUFFER_INIT;
 
-	FUZZ_TRY(token_result(&exchange, "demo", &token, &err), &err);
+	FUZZ_TRY(kube_token_result(&exchange, "demo", &token, &err), &err);
 	fuzz_note_buffer(&token);
 	FUZZ_CHECK(token.length > 0 && strlen(token.data) == token.length &&
 		   !strpbrk(token.data, " \t\r\n"));

@@ -2,8 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/kube/credential.h"
-#include "lib/kube/plugin_process.h"
+#include "lib/kube/internal.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct error err;
@@ -34,7 +33,7 @@ static void use(const struct kube *kube)
 		   strncmp(kube->endpoint.url, "http://", 7) == 0);
 	FUZZ_CHECK(!strpbrk(kube->endpoint.url, " \t\r\n"));
 	/* A token file is whatever the input names. */
-	if (!kube->token_file && !fuzz_failed(kube_add_credential(kube, &exchange, &err), &err)) {
+	if (!kube->token_file && !fuzz_failed(kube_token_add(kube, &exchange, &err), &err)) {
 		const char *line = secret_buffer_string(&exchange.credential);
 		FUZZ_CHECK(strlen(line) == exchange.credential.length && !strpbrk(line, "\r\n"));
 	}

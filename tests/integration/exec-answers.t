@@ -15,7 +15,7 @@ vault
 gives_up "login .*: Vault's answer is an HTML page \\(a login page's, .*; is there a Vault at $BAD_URL\\?" "a login page for Vault"
 requests 1 "which is final"
 api
-gives_up "Secret demo/app: .*the Kubernetes API's answer is an HTML page .*; is there a Kubernetes API server at $BAD_URL\\?" \
+gives_up "Secret demo/app: .*Kubernetes API response: an HTML page .*; check the address $BAD_URL" \
 	"a login page for the API server"
 bad_server html=403
 vault
@@ -37,7 +37,7 @@ bad_server big=404
 vault
 gives_up "login .*status 404: Vault's answer: .*; is there a Vault at $BAD_URL\\?" "an error page of 10 MB from Vault"
 api
-gives_up "Secret demo/app: .*status 404: the Kubernetes API's answer: .*; is there a Kubernetes API server at" "from the API server"
+gives_up "Secret demo/app: .*status 404: Kubernetes API response: .*; check the address" "from the API server"
 
 # Cut, closed, stale.
 bad_vault cut relay

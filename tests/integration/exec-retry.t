@@ -108,7 +108,7 @@ cat >"$TAP_WORK/kubeconfig" <<-END
 	users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin}}}]
 END
 launch "KUBECONFIG=$TAP_WORK/kubeconfig"
-gives_up "kubeconfig .*exec plugin .*/plugin: it did not end within what --timeout leaves it" "and a credential plugin that stays"
+gives_up "kubeconfig .*exec plugin .*/plugin: still running" "and a credential plugin that stays"
 bad_server --full
 vault
 gives_up "login .*Vault at $BAD_URL: no answer: .*time.*--timeout leaves no time" "and a connection that does not come about"

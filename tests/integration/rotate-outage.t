@@ -67,7 +67,7 @@ out_like 'Secrets listed 3, current 3, rewrapped 3' "and each is counted once"
 bad_api code=410
 rotate "$(api)" --phase rewrap
 status_is 1 "again and again"
-err_like 'status 410.*begin anew' "is given up"
+err_like 'status 410.*expired' "is given up"
 bad_api relay close relay
 rotate "$(api)"
 status_is 0 "a connection that breaks while the next list is read"
@@ -75,7 +75,7 @@ current 7 "is no end"
 bad_api relay relay code=401
 rotate "$(api)"
 status_is 1 "a token that the API server does not take any more"
-err_like '401.*has it expired' "ends the run"
+err_like '401.*not accepted' "ends the run"
 vault_call POST transit/keys/aes256-key/rotate
 bad_api relay code=403
 rotate "$(api)" --phase rewrap --name a
@@ -85,7 +85,7 @@ out_like 'listed 1, current 0, .*failed 1' "and counted"
 bad_api relay code=422
 rotate "$(api)" --phase rewrap --name a
 status_is 1 "a Secret that is refused for what it would hold"
-err_like 'Secret demo/a: .*422.*is it immutable, or larger than 1 MiB' "is named"
+err_like 'Secret demo/a: .*422.*it is immutable, or larger than 1 MiB' "is named"
 bad_api relay code=404
 rotate "$(api)" --phase rewrap --name a
 status_is 0 "a Secret that is deleted during the run"

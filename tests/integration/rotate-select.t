@@ -21,7 +21,7 @@ status_is 0 "--name"
 current "v2 v2 v2 v2 v2 v1" "takes those alone"
 rotate -n demo --phase rewrap --name s2 --name missing --name s6
 status_is 1 "one of them is missing"
-err_like 'Secret demo/missing: .*404.*does it exist' "it is named"
+err_like 'Secret demo/missing: .*404.*check the name' "it is named"
 current "v2 v2 v2 v2 v2 v2" "the others are done"
 rotate -n demo --name missing
 status_is 1 "one that is missing, and no other"

@@ -20,7 +20,7 @@ printf 'contexts: [{name: mine, context: {cluster: c, user: u}}]\ncurrent-contex
 seal env KUBECONFIG="$TAP_WORK/empty:$KUBECONFIG"
 status_is 0 "an empty first kubeconfig adds nothing"
 seal env KUBECONFIG="$TAP_WORK/first:$KUBECONFIG"
-fails_with 2 'context "mine": it has no cluster "c"' "the first current-context counts"
+fails_with 2 'context "mine": no cluster "c"' "the first current-context counts"
 seal env KUBECONFIG="$TAP_WORK/missing:$KUBECONFIG:$TAP_WORK/first"
 status_is 0 "one that is missing, and a weaker one behind"
 echo 'a: [' >"$TAP_WORK/broken"

@@ -318,16 +318,31 @@ START_TEST(the_last_page_has_no_next)
 }
 END_TEST
 
+/* Otherwise a reader of all pages would never end. */
+START_TEST(a_list_of_another_kind_that_repeats_its_page_is_rejected)
+{
+	const struct kube_object_kind pods = {"/api/v1", "pods", "PodList", "Pod", "Pods"};
+	struct kube_list list = {.limit = 2, .next = "again"};
+	struct kube_object_page page;
+
+	will_answer(
+	    200, "{\"kind\":\"PodList\",\"metadata\":{\"continue\":\"again\"},\"items\":[]}");
+	expect_failure(kube_object_list(client, &kube, &pods, &list, &page, &err), err,
+	    ERROR_INVALID, "listing Pods in all namespaces: ");
+	expect_contains(err.message, "continue token");
+	pthread_join(server.thread, NULL);
+}
+END_TEST
+
 static const struct {
 	int status;
 	const char *body;
 	enum error_code code;
 	const char *message;
 } list_failures[] = {
-    {410, STATUS("Expired", "the provided continue parameter is too old"), ERROR_GONE,
-	"begin anew"},
+    {410, STATUS("Expired", "the provided continue parameter is too old"), ERROR_GONE, "expired"},
     {403, STATUS("Forbidden", "secrets is forbidden"), ERROR_DENIED, "must allow list"},
-    {200, "{\"kind\":\"Secret\"}", ERROR_INVALID, "no SecretList"},
+    {200, "{\"kind\":\"Secret\"}", ERROR_INVALID, "not a SecretList"},
     {200, "{\"kind\":\"SecretList\",\"metadata\":{\"continue\":7},\"items\":[]}", ERROR_INVALID,
 	"continue"},
     {200, "{\"kind\":\"SecretList\"}", ERROR_INVALID, "no list of items"},
@@ -336,7 +351,7 @@ static const struct {
     {200, "{\"kind\":\"SecretList\",\"items\":[" ITEM("a", "[]") "]}", ERROR_INVALID,
 	"must be a JSON object"},
     {200, "{\"kind\":\"SecretList\",\"metadata\":{\"continue\":\"again\"},\"items\":[]}",
-	ERROR_INVALID, "goes on with the page"},
+	ERROR_INVALID, "continue token"},
     {200, "{\"kind\":\"SecretList\",\"items\":[" ITEM("a", "{}") ",{}]}", ERROR_INVALID, "item 2"},
 };
 
@@ -413,14 +428,13 @@ static const struct {
 } token_failures[] = {
     {403, STATUS("Forbidden", "serviceaccounts is forbidden"), ERROR_DENIED,
 	"must allow create on serviceaccounts/token"},
-    {404, STATUS("NotFound", "serviceaccounts not found"), ERROR_NOT_FOUND,
-	"does the service account exist?"},
+    {404, STATUS("NotFound", "serviceaccounts not found"), ERROR_NOT_FOUND, "check the name"},
     {422, STATUS("Invalid", "may not specify a duration less than 10 minutes"), ERROR_REJECTED,
 	"10 minutes"},
-    {201, "{\"kind\":\"TokenRequest\",\"status\":{}}", ERROR_INVALID, "Kubernetes API's answer"},
+    {201, "{\"kind\":\"TokenRequest\",\"status\":{}}", ERROR_INVALID, "Kubernetes API response"},
     {201, "{\"kind\":\"TokenRequest\",\"status\":{\"token\":\"hunter3\\n\"}}", ERROR_INVALID,
-	"no token"},
-    {201, "{\"kind\":\"Status\"}", ERROR_INVALID, "no TokenRequest"},
+	"not a token"},
+    {201, "{\"kind\":\"Status\"}", ERROR_INVALID, "not a TokenRequest"},
 };
 
 START_TEST(a_token_that_is_not_given_says_why)
@@ -448,6 +462,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, what_no_secret_holds_is_not_sent);
 	tcase_add_test(tests, a_page_is_read);
 	tcase_add_test(tests, the_last_page_has_no_next);
+	tcase_add_test(tests, a_list_of_another_kind_that_repeats_its_page_is_rejected);
 	tcase_add_test(tests, an_empty_list_may_be_null);
 	tcase_add_loop_test(tests, a_list_that_fails_says_why, 0, COUNT(list_failures));
 	tcase_add_loop_test(tests, a_page_that_is_too_large_is_told_apart, 0, COUNT(page_limits));

@@ -198,7 +198,7 @@ START_TEST(the_first_entry_of_a_name_counts_whole)
 		"clusters: [{name: k, cluster: {tls-server-name: x}}]\nusers: [{name: u, "
 		"user: {token: t}}]\n",
 		"clusters: [{name: k, cluster: {" SERVER "}}]\n"),
-	    err, ERROR_USAGE, "it has no server");
+	    err, ERROR_USAGE, "no server");
 }
 END_TEST
 
@@ -219,7 +219,7 @@ START_TEST(names_that_come_twice_are_refused)
 		"u") "current-context: c\n"
 		     "clusters: [{name: k, cluster: {" SERVER "}}]\n"
 		     "users: [{name: u, user: {token: a}}, {name: u, user: {token: b}}]\n"),
-	    err, ERROR_USAGE, "users: name \"u\" for the second time");
+	    err, ERROR_USAGE, "users: duplicate name \"u\"");
 }
 END_TEST
 
@@ -300,7 +300,7 @@ END_TEST
 static const struct {
 	const char *cluster, *user, *message;
 } refused[] = {
-    {"certificate-authority: ca.crt", "token: t", "cluster \"k\": it has no server"},
+    {"certificate-authority: ca.crt", "token: t", "cluster \"k\": no server"},
     {"server: 'k:6443'", "token: t", "https://HOST:PORT"},
     {"server: 'https://me:pw@k'", "token: t", "without user or query"},
     {"server: 'https://k?x=y'", "token: t", "without user or query"},
@@ -315,7 +315,7 @@ static const struct {
     {SERVER ", insecure-skip-tls-verify: yes", "token: t",
 	"insecure-skip-tls-verify: not a boolean"},
     {SERVER ", insecure-skip-tls-verify: true, certificate-authority: c", "token: t",
-	"insecure-skip-tls-verify beside"},
+	"insecure-skip-tls-verify with"},
     {SERVER ", certificate-authority-data: '%%%'", "token: t",
 	"certificate-authority-data: not base64"},
     {SERVER ", certificate-authority-data: aGVsbG8=", "token: t",
@@ -330,13 +330,13 @@ static const struct {
     {SERVER, OIDC ", id-token: a.hunter2.c}}", "id-token: not a JWT"},
     {SERVER, OIDC ", id-token: " JWT_1970 ", refresh-token: hunter2}}", "has expired; run kubectl"},
     {SERVER, OIDC ", id-token: " JWT_NO_TIME "}}", "has expired"},
-    {SERVER, OIDC "}}, exec: {command: x}", "auth-provider beside exec"},
+    {SERVER, OIDC "}}, exec: {command: x}", "auth-provider with exec"},
     {SERVER, "token: t, as: admin", "as: impersonation"},
     {SERVER, "token: t, as-groups: [admins]", "as-groups: impersonation"},
-    {SERVER, "token: 'hunter2 hunter2'", "token: this is no token"},
-    {SERVER, "token: \"hunter2\\nX-Evil: 1\"", "token: this is no token"},
-    {SERVER, "token: \"hunter2\\0\"", "token holds a NUL"},
-    {SERVER, "token: 12345", "token must be a string"},
+    {SERVER, "token: 'hunter2 hunter2'", "token: not a token"},
+    {SERVER, "token: \"hunter2\\nX-Evil: 1\"", "token: not a token"},
+    {SERVER, "token: \"hunter2\\0\"", "token: contains a NUL"},
+    {SERVER, "token: 12345", "token: not a string"},
     {SERVER, "client-certificate: c.crt", "without its key"},
     {SERVER, "client-key-data: " KEY_BASE64, "without its key"},
     {SERVER, "client-certificate: c, client-key-data: aGVsbG8=", "client-key-data: not PEM"},
@@ -360,22 +360,21 @@ static const struct {
     {"", "not a kubeconfig"},
     {"[]", "not a kubeconfig"},
     {"a: [", "line 2, column 1"},
-    {"contexts: []", "it has no current-context"},
-    {"current-context: c", "it has no context \"c\""},
-    {"current-context: c\ncontexts: [{name: d, context: {cluster: k}}]", "it has no context \"c\""},
-    {"current-context: c\ncontexts: [{name: c, context: {user: u}}]",
-	"context \"c\": it names no cluster"},
+    {"contexts: []", "no current-context"},
+    {"current-context: c", "no context \"c\""},
+    {"current-context: c\ncontexts: [{name: d, context: {cluster: k}}]", "no context \"c\""},
+    {"current-context: c\ncontexts: [{name: c, context: {user: u}}]", "context \"c\": no cluster"},
     {"current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\n"
      "clusters: [{name: k, cluster: {server: 'https://k'}}]",
-	"context \"c\": it names no user"},
+	"context \"c\": no user"},
     {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]",
-	"context \"c\": it has no cluster \"k\""},
+	"context \"c\": no cluster \"k\""},
     {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
      "clusters: [{name: k, cluster: {server: 'https://k'}}]",
-	"context \"c\": it has no user \"u\""},
+	"context \"c\": no user \"u\""},
     {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
      "clusters: [{name: k}]",
-	"context \"c\": it has no cluster \"k\""},
+	"context \"c\": no cluster \"k\""},
 };
 
 START_TEST(what_is_missing_is_named)

@@ -72,18 +72,18 @@ static const struct {
 	enum error_code code;
 	const char *message;
 } failures[] = {
-    {200, "<html>", ERROR_INVALID, "is there a Kubernetes API server at https://k:6443?"},
-    {200, "{\"kind\":\"Secret\"," META "}", ERROR_INVALID, "no ConfigMap"},
+    {200, "<html>", ERROR_INVALID, "check the address https://k:6443"},
+    {200, "{\"kind\":\"Secret\"," META "}", ERROR_INVALID, "not a ConfigMap"},
     {200, "{\"kind\":\"ConfigMap\"}", ERROR_INVALID, "no namespace or name"},
     {200, "{\"kind\":\"ConfigMap\"," META ",\"data\":{\"A\":1}}", ERROR_INVALID, "data key \"A\""},
     {200, "{\"kind\":\"ConfigMap\"," META ",\"binaryData\":{\"A\":\"hunter2!\"}}", ERROR_INVALID,
 	"data key \"A\": not base64"},
     {200, "{\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"other\",\"namespace\":\"demo\"}}",
-	ERROR_INVALID, "answer is another one: demo/other"},
+	ERROR_INVALID, "another object: demo/other"},
     {403, "{\"kind\":\"Status\",\"message\":\"no\",\"reason\":\"Forbidden\"}", ERROR_DENIED,
 	"Forbidden: no; a Role in namespace demo must allow get on configmaps"},
     {404, "{\"kind\":\"Status\",\"message\":\"no\",\"reason\":\"NotFound\"}", ERROR_NOT_FOUND,
-	"is it in this namespace?"},
+	"check the name"},
     {503, "upstream connect error", ERROR_UNAVAILABLE, "status 503"},
 };
 

@@ -185,7 +185,7 @@ START_TEST(a_patch_may_ask_for_metadata_alone)
 	/* Where it was not asked for, it would read as a Secret without data. */
 	exchange.accept = NULL;
 	expect_failure(kube_secret_result(&exchange, "demo", "app", &secret, &err), err,
-	    ERROR_INVALID, "no Secret");
+	    ERROR_INVALID, "not a Secret");
 }
 END_TEST
 
@@ -325,20 +325,20 @@ END_TEST
 static const struct {
 	const char *response, *message;
 } malformed[] = {
-    {"", "is there a Kubernetes API server at https://k:6443?"},
-    {"<html>", "is there a Kubernetes API server at https://k:6443?"},
-    {"{\"kind\":\"ConfigMap\"," META "}", "no Secret"},
-    {"{" META "}", "no Secret"},
+    {"", "check the address https://k:6443"},
+    {"<html>", "check the address https://k:6443"},
+    {"{\"kind\":\"ConfigMap\"," META "}", "not a Secret"},
+    {"{" META "}", "not a Secret"},
     {"{\"kind\":\"Secret\"}", "no namespace, name or resourceVersion"},
     {"{\"kind\":\"Secret\"," META ",\"data\":{\"A\":\"hunter2!\"}}", "data key \"A\": not base64"},
     {"{\"kind\":\"Secret\"," META ",\"data\":{\"A\":{}}}", "data key \"A\""},
-    {"{\"kind\":\"Secret\"," META ",\"data\":{\"a\\u0000b\":\"\"}}", "a data key is no plain text"},
+    {"{\"kind\":\"Secret\"," META ",\"data\":{\"a\\u0000b\":\"\"}}", "data key is not plain text"},
     {"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"other\",\"namespace\":\"demo\","
      "\"resourceVersion\":\"1\"}}",
-	"answer is another one: demo/other"},
+	"another object: demo/other"},
     {"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\",\"namespace\":\"prod\","
      "\"resourceVersion\":\"1\"}}",
-	"answer is another one: prod/app"},
+	"another object: prod/app"},
 };
 
 START_TEST(malformed_answers_are_refused)
@@ -363,8 +363,8 @@ static const struct {
 	enum error_code code;
 	const char *reason, *hint;
 } failures[] = {
-    {"GET", 401, STATUS("Unauthorized", "Unauthorized"), ERROR_DENIED,
-	"status 401: Unauthorized; ", "has it expired"},
+    {"GET", 401, STATUS("Unauthorized", "Unauthorized"), ERROR_DENIED, "status 401: Unauthorized; ",
+	"not accepted"},
     {"GET", 403,
 	STATUS(
 	    "Forbidden", "secrets \\\"app\\\" is forbidden: User \\\"system:anonymous\\\" cannot"),
@@ -375,17 +375,17 @@ static const struct {
     {"PATCH", 403, STATUS("Forbidden", "no"), ERROR_DENIED, "Forbidden: no",
 	"must allow patch on secrets"},
     {"GET", 404, STATUS("NotFound", "secrets \\\"app\\\" not found"), ERROR_NOT_FOUND,
-	"NotFound: secrets \"app\" not found", "is it in this namespace?"},
+	"NotFound: secrets \"app\" not found", "check the name and the namespace"},
     {"POST", 404, STATUS("NotFound", "namespaces \\\"demo\\\" not found"), ERROR_NOT_FOUND,
-	"NotFound: namespaces", "does the namespace exist?"},
+	"NotFound: namespaces", "check the name and the namespace"},
     {"POST", 409, STATUS("AlreadyExists", "secrets \\\"app\\\" already exists"), ERROR_CONFLICT,
 	"AlreadyExists", "of this name"},
     {"PATCH", 409, STATUS("Conflict", "the object has been modified"), ERROR_CONFLICT,
-	"Conflict: the object", "changed it"},
+	"Conflict: the object", "has changed"},
     {"PATCH", 410, STATUS("Expired", "too old"), ERROR_GONE, "Expired: too old", ""},
     {"PATCH", 422, STATUS("Invalid", "field is\\nimmutable"), ERROR_REJECTED,
-	"Invalid: field is immutable", "is it immutable"},
-    {"GET", 503, "upstream connect error", ERROR_UNAVAILABLE, "status 503: ", "API server at"},
+	"Invalid: field is immutable", "is immutable"},
+    {"GET", 503, "upstream connect error", ERROR_UNAVAILABLE, "status 503: ", "check the address"},
     {"GET", 500, "{\"kind\":\"Pod\",\"message\":\"x\"}", ERROR_UNAVAILABLE, "status 500", ""},
 };
 

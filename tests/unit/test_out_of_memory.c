@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/kube/secret_json.h"
+#include "lib/kube/internal.h"
 #include "lib/manifest/manifest.h"
 #include "tests/unit/expect.h"
 
