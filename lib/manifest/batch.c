@@ -18,7 +18,8 @@ static void batch_free_file(struct manifest_batch_file *file)
 
 static void batch_free_document(struct manifest_batch *batch, struct manifest_document *document)
 {
-	batch->job->release(document);
+	if (batch->job->release)
+		batch->job->release(document);
 	manifest_free(&document->manifest);
 	free(document);
 }
@@ -72,7 +73,7 @@ static int batch_settle(
 	struct manifest_batch_file *file = document->file;
 	const struct manifest_job *job = batch->job;
 
-	if (job->settle(job->context, document, &text, err) < 0)
+	if (job->settle && job->settle(job->context, document, &text, err) < 0)
 		return -1;
 	if (job->print) {
 		const struct secret_buffer *printed = text.length > 0 ? &text : old_text;
@@ -116,7 +117,7 @@ int manifest_batch_flush(struct manifest_batch *batch, struct error *err)
 {
 	const struct manifest_job *job = batch->job;
 
-	if (batch->first && job->transform(job->context, batch->first, err) < 0)
+	if (batch->first && job->transform && job->transform(job->context, batch->first, err) < 0)
 		return -1;
 	batch->values = batch->bytes = 0;
 	while (batch->first)

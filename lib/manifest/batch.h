@@ -34,8 +34,8 @@ struct manifest_document {
 };
 
 /*
- * The work of one program.  A callback gets `context` and returns 0, or -1 with *err to end the
- * run; files that are not finished keep their text then.
+ * The work of one command.  A callback gets `context` and returns 0, or -1 with *err to end the
+ * run; files that are not finished keep their text then.  All but `examine` may be NULL.
  */
 struct manifest_job {
 	void *context;

@@ -1,61 +1,70 @@
 #include "lib/seal/manifest_secret.h"
 
-#include <fcntl.h>
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/input_file.h"
-#include "lib/manifest/file.h"
-#include "lib/manifest/manifest.h"
-#include "lib/manifest/stream.h"
+#include "lib/manifest/batch.h"
 #include "lib/seal/internal.h"
-#include "lib/sealed/foreign.h"
 
-/* Which Secret is meant, and where it was found. */
-struct search {
-	const char *file, *name; /* name NULL: the only one */
-	bool found, force_foreign;
+struct secret_ctx {
+	const char *file, *name; /* name NULL: the only Secret */
+	const struct manifest_secret *found;
+
+	/* manifest_secret_read */
+	const char *namespace;
+	struct kube_secret *secret;
+
+	/* manifest_secret_seal */
+	const struct seal_settings *settings;
+	const struct seal_changes *changes;
+	struct sealing sealing;
 };
 
-/* The Secret in a document that is meant; NULL with no error: it is not here. */
-static const struct manifest_secret *find(
-    struct search *search, const struct manifest *manifest, struct error *err)
-{
-	const struct manifest_secret *found = NULL;
+/*
+ * Finding the Secret.
+ */
 
+static int refuse_second(const struct secret_ctx *ctx, struct error *err)
+{
+	if (ctx->name)
+		return error_set(err, ERROR_USAGE,
+		    "%s: more than one Secret is called %s; give them different names", ctx->file,
+		    ctx->name);
+	return error_set(err, ERROR_USAGE, "%s: more than one Secret; name one of them", ctx->file);
+}
+
+/* Set *found to the Secret in a document, or NULL.  It must be the only one in the file. */
+static int find_secret(struct secret_ctx *ctx, const struct manifest *manifest,
+    struct manifest_secret **found, struct error *err)
+{
+	*found = NULL;
 	for (size_t i = 0; i < manifest->count; i++) {
-		const struct manifest_secret *secret = &manifest->secrets[i];
-		const char *name = secret->object.name;
+		const char *name = manifest->secrets[i].object.name;
 
-		if (search->name && (!name || strcmp(name, search->name) != 0))
+		if (ctx->name && (!name || strcmp(name, ctx->name) != 0))
 			continue;
-		if (search->found) {
-			error_set(err, ERROR_USAGE, "%s: more than one Secret%s%s: %s",
-			    search->file, search->name ? " is called " : "",
-			    search->name ? search->name : "",
-			    search->name ? "give them names of their own" : "name the one meant");
-			return NULL;
-		}
-		search->found = true;
-		found = secret;
+		if (ctx->found)
+			return refuse_second(ctx, err);
+		ctx->found = *found = &manifest->secrets[i];
 	}
-	return found;
+	return 0;
 }
 
-static int check_found(const struct search *search, struct error *err)
+static int check_found(const struct secret_ctx *ctx, struct error *err)
 {
-	if (search->found)
+	if (ctx->found)
 		return 0;
-	if (search->name)
+	if (ctx->name)
 		return error_set(
-		    err, ERROR_NOT_FOUND, "%s: no Secret is called %s", search->file, search->name);
-	return error_set(err, ERROR_NOT_FOUND, "%s: there is no Secret in it", search->file);
+		    err, ERROR_NOT_FOUND, "%s: no Secret is called %s", ctx->file, ctx->name);
+	return error_set(err, ERROR_NOT_FOUND, "%s: there is no Secret in it", ctx->file);
 }
 
-/* What resource_version is in the API: another one as soon as a byte of the document differs. */
-static char *version_of(const struct manifest *manifest, struct error *err)
+/* Return a hash of the document, in place of the API's resourceVersion; newly allocated. */
+static char *hash_document(const struct manifest *manifest, struct error *err)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	char text[2 * SHA256_DIGEST_LENGTH + 1];
@@ -66,209 +75,160 @@ static char *version_of(const struct manifest *manifest, struct error *err)
 	return string_format(err, "%s", text);
 }
 
-/* Call `each` for every document of the file, until it returns -1. */
-static int each_document(struct manifest_file *file, const struct search *search,
-    int (*each)(void *context, struct manifest *manifest, off_t offset, struct error *err),
-    void *context, struct error *err)
+/* Read all of the file with a job that may change the Secret that is found. */
+static int read_all(struct secret_ctx *ctx, struct manifest_batch *batch, struct error *err)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	size_t line;
-	off_t offset;
-	int result;
-
-	if (!search->force_foreign && foreign_check_file(file->in, search->file, err) < 0)
-		return -1;
-	while ((result = manifest_file_next(file, &text, &line, &offset, err)) == 1) {
-		struct manifest manifest;
-
-		result = manifest_read_own(
-		    &manifest, &text, line, search->file, search->force_foreign, err);
-		if (result == 0)
-			result = each(context, &manifest, offset, err);
-		manifest_free(&manifest);
-		if (result < 0)
-			return -1;
-	}
-	return result < 0 ? -1 : check_found(search, err);
+	return manifest_batch_read_file(batch, ctx->file, err) < 0 ? -1 : check_found(ctx, err);
 }
 
 /*
- * Reading.
+ * Reading it.
  */
 
-struct reading {
-	struct search search;
-	const char *namespace;
-	struct kube_secret *secret;
-};
-
-static int take_found(
-    struct reading *reading, const struct manifest *manifest, size_t index, struct error *err)
+static int check_namespace(
+    const struct secret_ctx *ctx, const struct kube_secret *object, struct error *err)
 {
-	struct kube_secret *object = &manifest->secrets[index].object;
-	const char *name = object->name ? object->name : "(metadata.generateName)";
 	enum sealed_scope scope;
 
 	if (sealed_secret_scope(object, &scope, err) < 0)
 		return -1;
-	if (!object->namespace && !reading->namespace && scope != SEALED_UNBOUND &&
-	    scope != SEALED_CLUSTER_WIDE)
-		return error_set(err, ERROR_USAGE,
-		    "%s: scope %s binds to the namespace; pass -n NAMESPACE", reading->search.file,
-		    sealed_scope_name(scope));
-	if (!object->name)
-		object->name = strdup(name);
-	if (!object->namespace)
-		object->namespace = strdup(reading->namespace ? reading->namespace : "");
-	object->resource_version = version_of(manifest, err);
-	if (!object->name || !object->namespace || !object->resource_version)
-		return error_memory(err);
-	*reading->secret = *object;
-	*object = (struct kube_secret){0};
-	return 0;
+	if (object->namespace || ctx->namespace || scope == SEALED_UNBOUND ||
+	    scope == SEALED_CLUSTER_WIDE)
+		return 0;
+	return error_set(err, ERROR_USAGE, "%s: scope %s binds to the namespace; pass -n NAMESPACE",
+	    ctx->file, sealed_scope_name(scope));
 }
 
-static int read_document(void *context, struct manifest *manifest, off_t offset, struct error *err)
+static int read_examine(void *context, struct manifest_document *document, struct error *err)
 {
-	struct reading *reading = context;
+	struct secret_ctx *ctx = context;
+	struct manifest_secret *found;
 
-	(void)offset;
-	const struct manifest_secret *found = find(&reading->search, manifest, err);
-
-	if (!found)
+	if (find_secret(ctx, &document->manifest, &found, err) < 0 || !found)
 		return err->code ? -1 : 0;
-	return take_found(reading, manifest, (size_t)(found - manifest->secrets), err);
+	struct kube_secret *object = &found->object;
+	if (check_namespace(ctx, object, err) < 0)
+		return -1;
+	if (!object->name)
+		object->name = strdup("(metadata.generateName)");
+	if (!object->namespace)
+		object->namespace = strdup(ctx->namespace ? ctx->namespace : "");
+	object->resource_version = hash_document(&document->manifest, err);
+	if (!object->name || !object->namespace || !object->resource_version)
+		return error_memory(err);
+	*ctx->secret = *object;
+	*object = (struct kube_secret){0};
+	return 0;
 }
 
 int manifest_secret_read(const char *file, const char *name, const char *namespace,
     bool force_foreign, struct kube_secret *secret, struct error *err)
 {
-	struct reading reading = {
-	    .search = {.file = file, .name = name, .force_foreign = force_foreign},
-	    .namespace = namespace,
-	    .secret = secret};
-	struct manifest_file opened;
+	struct secret_ctx ctx = {
+	    .file = file, .name = name, .namespace = namespace, .secret = secret};
+	const struct manifest_job job = {
+	    .context = &ctx, .refuse_foreign = !force_foreign, .examine = read_examine};
+	struct manifest_batch batch;
 
 	*secret = (struct kube_secret){0};
-	if (manifest_file_open(&opened, file, err) < 0)
-		return -1;
-	int result = each_document(&opened, &reading.search, read_document, &reading, err);
-	manifest_file_free(&opened);
+	manifest_batch_init(&batch, &job);
+	int result = read_all(&ctx, &batch, err);
+	manifest_batch_free(&batch);
 	if (result < 0)
 		kube_secret_free(secret);
 	return result;
 }
 
 /*
- * Changing.
+ * Changing it.
  */
 
-struct changing {
-	struct search search;
-	struct seal_session *session;
-	const struct seal_settings *settings;
-	const struct seal_changes *changes;
-	struct seal_outcome *outcome;
-	struct manifest_file file;
-};
-
-static int check_version(
-    const struct changing *changing, const struct manifest *manifest, struct error *err)
+static int check_hash(
+    const struct secret_ctx *ctx, const struct manifest *manifest, struct error *err)
 {
-	cleanup_free char *version = version_of(manifest, err);
+	cleanup_free char *hash = hash_document(manifest, err);
 
-	if (!version)
+	if (!hash)
 		return -1;
-	if (!changing->settings->based_on || strcmp(changing->settings->based_on, version) == 0)
+	if (!ctx->settings->based_on || strcmp(ctx->settings->based_on, hash) == 0)
 		return 0;
-	return error_set(
-	    err, ERROR_CONFLICT, "%s: somebody changed it meanwhile", changing->search.file);
+	return error_set(err, ERROR_CONFLICT, "%s: changed by another process", ctx->file);
 }
 
-static int write_change(struct changing *changing, const struct manifest *manifest, off_t offset,
-    const struct manifest_secret *found, struct sealing *sealing, struct error *err)
+/* Check that no template would be sealed: plaintext that is not changed is sealed, too. */
+static int check_plaintext(const struct secret_ctx *ctx, struct error *err)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct manifest_change change = {found, &sealing->change, true};
-
-	if (manifest_change(manifest, &change, 1, &text, err) < 0 ||
-	    manifest_file_replace(&changing->file, offset, &manifest->text, &text, err) < 0)
-		return -1;
-	sealing->change.name = strdup(sealing->name);
-	if (!sealing->change.name)
-		return error_memory(err);
-	changing->outcome->secret = sealing->change;
-	changing->outcome->change = SEAL_UPDATED;
-	sealing->change = (struct kube_secret){0};
-	return 0;
-}
-
-/* Plaintext that stays is sealed too. */
-static int check_plaintext(
-    const struct changing *changing, const struct manifest_secret *found, struct error *err)
-{
-	const struct kube_secret *object = &found->object;
+	const struct kube_secret *object = &ctx->found->object;
 
 	for (size_t i = 0; i < object->data_count; i++)
 		if (!sealed_entry_is_ciphertext(&object->data[i]) &&
-		    manifest_check_rendered(found, err) < 0)
-			return error_wrap(err, "%s", changing->search.file);
+		    manifest_check_rendered(ctx->found, err) < 0)
+			return error_wrap(err, "%s", ctx->file);
 	return 0;
 }
 
-static int change_found(struct changing *changing, const struct manifest *manifest, off_t offset,
-    const struct manifest_secret *found, struct error *err)
+static int change_examine(void *context, struct manifest_document *document, struct error *err)
 {
-	struct seal_settings settings = *changing->settings;
-	struct sealing sealing = {
-	    .kind = SEALING_FILE, .settings = &settings, .session = changing->session};
-	int result = -1;
+	struct secret_ctx *ctx = context;
+	struct manifest_secret *found;
 
-	settings.adopt = true; /* manifests are about plaintext beside ciphertext */
-	if (check_version(changing, manifest, err) == 0 &&
-	    check_plaintext(changing, found, err) == 0 &&
-	    seal_changes_copy(changing->changes, &sealing.changes, err) == 0 &&
-	    sealing_begin_manifest(&sealing, &found->object, err) == 0 &&
-	    sealing_run(&sealing, err) == 0)
-		result = settings.check_only
-			     ? 0
-			     : write_change(changing, manifest, offset, found, &sealing, err);
-	sealing_free(&sealing);
-	return result;
+	if (find_secret(ctx, &document->manifest, &found, err) < 0 || !found)
+		return err->code ? -1 : 0;
+	document->waits = true;
+	if (check_hash(ctx, &document->manifest, err) < 0 || check_plaintext(ctx, err) < 0 ||
+	    manifest_file_prepare(&document->file->file, err) < 0 ||
+	    seal_changes_copy(ctx->changes, &ctx->sealing.changes, err) < 0 ||
+	    sealing_begin_manifest(&ctx->sealing, &found->object, err) < 0)
+		return -1;
+	return sealing_run(&ctx->sealing, err);
 }
 
-static int change_document(
-    void *context, struct manifest *manifest, off_t offset, struct error *err)
+static int change_settle(void *context, struct manifest_document *document,
+    struct secret_buffer *text, struct error *err)
 {
-	struct changing *changing = context;
-	const struct manifest_secret *found = find(&changing->search, manifest, err);
+	struct secret_ctx *ctx = context;
+	struct manifest_change change = {ctx->found, &ctx->sealing.change, true};
 
-	if (found)
-		return change_found(changing, manifest, offset, found, err);
-	return err->code ? -1 : 0;
+	return document->waits ? manifest_change(&document->manifest, &change, 1, text, err) : 0;
+}
+
+/* Hand the change over as the outcome. */
+static int move_outcome(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
+{
+	sealing->change.name = strdup(sealing->name);
+	if (!sealing->change.name)
+		return error_memory(err);
+	outcome->secret = sealing->change;
+	outcome->change = SEAL_UPDATED;
+	sealing->change = (struct kube_secret){0};
+	return 0;
 }
 
 int manifest_secret_seal(struct seal_session *session, const struct seal_settings *settings,
     const char *file, const struct seal_changes *changes, struct seal_outcome *outcome,
     struct error *err)
 {
-	struct changing changing = {.search = {.file = file,
-					.name = settings->name,
-					.force_foreign = settings->force_foreign},
-	    .session = session,
+	struct seal_settings own = *settings;
+	struct secret_ctx ctx = {.file = file,
+	    .name = settings->name,
 	    .settings = settings,
 	    .changes = changes,
-	    .outcome = outcome};
+	    .sealing = {.kind = SEALING_FILE, .settings = &own, .session = session}};
+	const struct manifest_job job = {.context = &ctx,
+	    .refuse_foreign = !settings->force_foreign,
+	    .examine = change_examine,
+	    .settle = change_settle};
+	struct manifest_batch batch;
 
-	memset(outcome, 0, sizeof(*outcome));
-	if (manifest_file_open(&changing.file, file, err) < 0)
-		return -1;
-	int result = manifest_file_prepare(&changing.file, err);
-	if (result == 0)
-		result = each_document(
-		    &changing.file, &changing.search, change_document, &changing, err);
-	if (result == 0 && !settings->check_only)
-		result = manifest_file_commit(&changing.file, err);
-	manifest_file_free(&changing.file);
+	own.adopt = true; /* a manifest may have plaintext beside ciphertext */
+	*outcome = (struct seal_outcome){0};
+	manifest_batch_init(&batch, &job);
+	int result = read_all(&ctx, &batch, err);
+	if (result == 0 && !settings->check_only &&
+	    (result = manifest_batch_flush(&batch, err)) == 0)
+		result = move_outcome(&ctx.sealing, outcome, err);
+	/* The sealing borrows from the manifest. */
+	sealing_free(&ctx.sealing);
+	manifest_batch_free(&batch);
 	return result;
 }

@@ -1,24 +1,24 @@
-/* manifest_secret: one Secret that stands in a manifest file, read and changed as seal() does. */
+/* manifest_secret: read and change one Secret of a manifest file. */
 #ifndef SEAL_MANIFEST_SECRET_H
 #define SEAL_MANIFEST_SECRET_H
 
 #include "lib/seal/seal.h"
 
 /*
- * Read the Secret called `name` (NULL: the only one) of the file.  Its resource_version stands for
- * the document as it is now, for settings->based_on; its namespace is `namespace` where the
- * manifest names none, and "" where neither does: ERROR_USAGE when its values are bound to one.
- * force_foreign: a file that another tool has encrypted is read all the same.
+ * Read the Secret called `name` (NULL: the only one) of the file.  Its resource_version is a hash
+ * of the document, for settings->based_on.  Its namespace is `namespace` if the manifest has none,
+ * or "" if both are missing: ERROR_USAGE if its values are bound to a namespace.  force_foreign:
+ * also read a file that another tool has encrypted.
  */
 int manifest_secret_read(const char *file, const char *name, const char *namespace,
     bool force_foreign, struct kube_secret *secret, struct error *err)
     __attribute__((nonnull(1, 5, 6), warn_unused_result));
 
 /*
- * As seal(), with the file in place of the API: values that are plaintext are sealed as well, and
- * only the bytes that must differ do.  settings->name may be NULL; type and immutable must not be
- * set.  The file is replaced whole or not at all (lib/manifest/file.h); ERROR_CONFLICT when
- * somebody changed it meanwhile.
+ * Do what seal() does, with the file in place of the API: plaintext values are sealed as well, and
+ * all bytes that need not change are kept.  settings->name may be NULL; type and immutable must not
+ * be set.  The file is replaced as a whole or not at all (lib/manifest/file.h).  ERROR_CONFLICT:
+ * another process changed it.
  */
 int manifest_secret_seal(struct seal_session *session, const struct seal_settings *settings,
     const char *file, const struct seal_changes *changes, struct seal_outcome *outcome,

@@ -30,7 +30,7 @@ YAML
 seal() { run "$BIN/secret-seal" -n demo --in-place -f "$file" "$@"; }
 cp "$TAP_WORK/plain.yaml" "$file"
 seal --transit-key derived-key
-status_is 0 "two Secrets are sealed"
+status_is 0 "two Secrets in place: exit 0"
 cp "$file" "$TAP_WORK/sealed.yaml"
 # changes: the lines that differ from the sealed file, ciphertext aside
 changes() { diff "$TAP_WORK/sealed.yaml" "$file" | grep '^[<>]' | sed -E 's/dmF1bHQ6[A-Za-z0-9+/=]+/CIPHERTEXT/'; }
@@ -42,62 +42,62 @@ opened() {
 }
 
 seal app --set B=new
-status_is 0 "one value is set"
+status_is 0 "--set: exit 0"
 is "$(changes)" '<   B: "CIPHERTEXT" # b
->   B: "CIPHERTEXT" # b' "and nothing else differs"
-is "$(opened app B)" new "it decrypts"
+>   B: "CIPHERTEXT" # b' "--set: nothing else changes"
+is "$(opened app B)" new "--set: the value decrypts"
 cp "$file" "$TAP_WORK/sealed.yaml"
 seal app --unset C --rename A=Z --set D=four
-status_is 0 "one goes, one gets another name, one is new"
+status_is 0 "--unset, --rename and --set: exit 0"
 is "$(changes)" '<   A: CIPHERTEXT   # a
 >   Z: CIPHERTEXT   # a
 <   C: CIPHERTEXT
->   D: CIPHERTEXT' "comments stay beside their values"
-is "$(opened app Z) $(opened app D)" "one four" "they decrypt under their names"
+>   D: CIPHERTEXT' "--unset, --rename and --set: comments keep their values"
+is "$(opened app Z) $(opened app D)" "one four" "--unset, --rename and --set: values decrypt under their names"
 cp "$file" "$TAP_WORK/sealed.yaml"
 seal other --set 'A=another value'
-is "$(changes | wc -l)" 2 "the other Secret, in braces"
-is "$(opened other A)" "another value" "it decrypts"
+is "$(changes | wc -l)" 2 "--set in flow style: only the value changes"
+is "$(opened other A)" "another value" "--set in flow style: the value decrypts"
 
 seal other --rename A=B
-status_is 0 "its only value is renamed"
-is "$(opened other B)" "another value" "it decrypts under the new name"
+status_is 0 "--rename of the only value: exit 0"
+is "$(opened other B)" "another value" "--rename of the only value: it decrypts under the new name"
 seal other --unset B --set A=third
-status_is 0 "its only value is exchanged for another"
-is "$(opened other A)" third "it decrypts"
+status_is 0 "--unset of the only value and --set: exit 0"
+is "$(opened other A)" third "--unset of the only value and --set: the value decrypts"
 yaml=$file
 for key in derived-key aes256-key; do
 	file=$TAP_WORK/$key.json
 	printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s"},"stringData":{"A":"one"}}' "$key" >"$file"
 	seal --transit-key "$key"
 	seal "$key" --rename A=B
-	status_is 0 "the only value of JSON is renamed, $key"
-	is "$(opened "$key" B)" one "it decrypts under the new name"
+	status_is 0 "JSON, $key: --rename of the only value: exit 0"
+	is "$(opened "$key" B)" one "JSON, $key: --rename of the only value: it decrypts under the new name"
 	seal "$key" --unset B --set C=two
-	status_is 0 "and exchanged for another"
-	is "$(opened "$key" C)" two "it decrypts"
+	status_is 0 "JSON, $key: --unset of the only value and --set: exit 0"
+	is "$(opened "$key" C)" two "JSON, $key: --unset of the only value and --set: the value decrypts"
 done
 file=$yaml
 
 before=$(sha256sum <"$file")
-unchanged() { is "$(sha256sum <"$file")" "$before" "it is as it was: $1"; }
+unchanged() { is "$(sha256sum <"$file")" "$before" "$1: the file is unchanged"; }
 seal --set A=b
-fails_with 2 'app\.yaml: more than one Secret: name the one meant' "which of two"
-unchanged "which of two"
+fails_with 2 'app\.yaml: more than one Secret; name one' "two Secrets and no name"
+unchanged "two Secrets and no name"
 seal nobody --set A=b
-fails_with 1 'app\.yaml: no Secret is called nobody' "one that is not there"
-unchanged "one that is not there"
+fails_with 1 'app\.yaml: no Secret is called nobody' "a Secret that is missing"
+unchanged "a Secret that is missing"
 seal app --unset NONE
-fails_with 1 'no data key "NONE"' "a value that is not there"
-unchanged "a value that is not there"
+fails_with 1 'no data key "NONE"' "a value that is missing"
+unchanged "a value that is missing"
 seal app --rename Z=D
-fails_with 2 'data key "D" already exists' "a name that is taken"
-unchanged "a name that is taken"
+fails_with 2 'data key "D" already exists' "a name that is in use"
+unchanged "a name that is in use"
 run "$BIN/secret-seal" -f "$file" app --set A=b
-fails_with 2 'with --in-place' "not in its place"
+fails_with 2 'with --in-place' "--set without --in-place"
 sed 's/transit\/derived-key/transit\/aes256-key/' "$file" >"$TAP_WORK/forged.yaml"
 run "$BIN/secret-seal" -n demo -i -f "$TAP_WORK/forged.yaml" app --set A=b
-is "$STATUS" 2 "a forged annotation is refused"
+is "$STATUS" 2 "a forged annotation: exit 2"
 
 # In an editor.
 cat >"$TAP_WORK/editor" <<'SH'
@@ -110,18 +110,18 @@ chmod +x "$TAP_WORK/editor"
 cp "$file" "$TAP_WORK/sealed.yaml"
 edit() { run "$BIN/secret-seal" edit -n demo --editor "$1" "${@:2}"; }
 edit "$TAP_WORK/editor" -f "$file" app
-status_is 0 "an editor on a manifest"
-out_is "$file edited" "it is told"
-like "$(<"$TAP_WORK/shown")" 'B: "new"' "the editor shows values"
+status_is 0 "edit -f: exit 0"
+out_is "$file edited" "edit -f: reported"
+like "$(<"$TAP_WORK/shown")" 'B: "new"' "edit -f: the editor shows values"
 is "$(changes)" '<   B: "CIPHERTEXT" # b
 <   D: CIPHERTEXT
 >   B: "CIPHERTEXT" # b
->   E: CIPHERTEXT' "only what was edited is sealed again"
-is "$(opened app B) $(opened app E)" "edited five" "it decrypts"
+>   E: CIPHERTEXT' "edit -f: only edited values are sealed again"
+is "$(opened app B) $(opened app E)" "edited five" "edit -f: values decrypt"
 before=$(stat -c '%i %Y' "$file")
 edit true -f "$file" other
-out_is "$file not changed" "an editor that changes nothing"
-is "$(stat -c '%i %Y' "$file")" "$before" "leaves the file alone"
+out_is "$file not changed" "edit -f without a change: reported"
+is "$(stat -c '%i %Y' "$file")" "$before" "edit -f without a change: the file is not replaced"
 cd "$TAP_WORK" || exit 1
 edit true ./app.yaml
 fails_with 2 'more than one Secret' "a path is a file"

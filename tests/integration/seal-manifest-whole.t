@@ -1,5 +1,5 @@
 #!/bin/bash
-# secret-seal -f to the API: all that a manifest has of a Secret arrives, or is refused by name.
+# secret-seal -f to the API: each member of a Secret in a manifest is written, or refused by name.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
