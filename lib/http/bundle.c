@@ -1,4 +1,4 @@
-#include "lib/http/bundle.h"
+#include "lib/http/request.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -14,11 +14,11 @@
 #define BEGIN "-----BEGIN CERTIFICATE-----"
 #define END "-----END CERTIFICATE-----"
 
-/* Debian's has 220 KB; room for those that an organisation adds. */
+/* Debian's has 220 KB; an organisation may add some. */
 #define BUNDLE_BYTES_USUAL ((size_t)250 * 1024)
 #define BUNDLE_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
-/* The first that exists is used. */
+/* The first existing one is used. */
 static const char *const usual_places[] = {
     "/etc/ssl/certs/ca-certificates.crt",		 /* Debian, Alpine, distroless */
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL */
@@ -26,13 +26,13 @@ static const char *const usual_places[] = {
     "/etc/ssl/cert.pem",				 /* Alpine's other name */
 };
 
-/* There is one system. */
+/* There is one system's bundle a process. */
 static const char *bundle;
 static struct error bundle_failure;
 
-const char *http_bundle_find(bool standard)
+const char *http_bundle_find(bool ignore_environment)
 {
-	const char *named = standard ? NULL : getenv("SSL_CERT_FILE");
+	const char *named = ignore_environment ? NULL : getenv("SSL_CERT_FILE");
 
 	if (named && *named)
 		return named;
@@ -54,9 +54,9 @@ static int letter_value(char c)
 }
 
 /*
- * The bytes of PEM's base64, in its place; returns how many.  BoringSSL's decoder takes constant
- * time, which private keys need and thirty times as many instructions; what it would refuse, the
- * parser of certificates does.
+ * Decode PEM's base64 in place and return the number of bytes.  BoringSSL's decoder takes constant
+ * time, which private keys need, and thirty times as many instructions.  Invalid text is rejected
+ * by the parser of certificates.
  */
 static size_t decode(char *text, size_t length)
 {
@@ -77,7 +77,7 @@ static size_t decode(char *text, size_t length)
 	return (size_t)(out - (uint8_t *)text);
 }
 
-static void add(X509_STORE *store, const uint8_t *der, size_t length)
+static void add_certificate(X509_STORE *store, const uint8_t *der, size_t length)
 {
 	X509 *certificate = d2i_X509(NULL, &der, (long)length);
 
@@ -87,8 +87,8 @@ static void add(X509_STORE *store, const uint8_t *der, size_t length)
 }
 
 /*
- * Parse the certificates of the bundle in which this name stands, as that of a CA must (byte for
- * byte: CA/Browser Forum, Baseline Requirements 7.1.4.1).
+ * Add the certificates of the bundle that contain this name, byte for byte, as a CA's must
+ * (CA/Browser Forum, Baseline Requirements 7.1.4.1).
  */
 static void add_named(X509_STORE *store, X509_NAME *name)
 {
@@ -106,12 +106,12 @@ static void add_named(X509_STORE *store, X509_NAME *name)
 			break;
 		size_t length = decode(at, (size_t)(end - at));
 		if (memmem(at, length, wanted, size))
-			add(store, (const uint8_t *)at, length);
+			add_certificate(store, (const uint8_t *)at, length);
 	}
 	ERR_clear_error();
 }
 
-/* Whether the server has sent the certificate's issuer along. */
+/* Return true if the server has sent the certificate's issuer. */
 static bool is_issued_in_chain(X509_STORE_CTX *verifying, X509 *certificate)
 {
 	STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(verifying);
@@ -126,10 +126,10 @@ static bool is_issued_in_chain(X509_STORE_CTX *verifying, X509 *certificate)
 }
 
 /*
- * Look for the certificate's issuer among what is trusted, as X509_STORE_CTX_get1_issuer does.
- * Where neither the bundle has it by its very name nor the server has sent it, the verification is
- * about to fail; then the whole bundle is what counts, whatever its names are written like.  A
- * bundle that could not be read is not opened again: BoringSSL would wait for a FIFO without end.
+ * Find the certificate's issuer among the trusted ones, as X509_STORE_CTX_get1_issuer does.  If
+ * neither the bundle contains it by exactly its name nor the server has sent it, the verification
+ * is about to fail; then load the whole bundle, whose names may be encoded in other ways.  An
+ * unreadable bundle is not opened again: BoringSSL would wait for a FIFO forever.
  */
 static int get_issuer(X509 **issuer, X509_STORE_CTX *verifying, X509 *certificate)
 {

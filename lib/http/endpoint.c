@@ -14,7 +14,7 @@
 #include "lib/http/request.h"
 #include "lib/http/url.h"
 
-/* All CA certificates together: the system's bundle of public ones has a quarter of this. */
+/* All CA certificates together: four times the system's bundle of public ones. */
 #define CA_BYTES_MAX ((size_t)1024 * 1024)
 
 void http_endpoint_init(struct http_endpoint *endpoint, const char *name)
@@ -47,8 +47,8 @@ void http_endpoint_free(struct http_endpoint *endpoint)
 	memset(endpoint, 0, sizeof(*endpoint));
 }
 
-/* The URL's host is this machine itself. */
-static bool is_loopback(const char *authority)
+/* Return true if the URL's host is this machine. */
+static bool is_loopback_url(const char *authority)
 {
 	static const char *const hosts[] = {"localhost", "127.", "[::1]"};
 
@@ -65,7 +65,7 @@ static bool is_loopback(const char *authority)
 	return false;
 }
 
-/* A URL that libcurl reads as it is written, with its scheme in lower case. */
+/* Reject a URL that libcurl would read differently, and plain http over a network. */
 static int check_url(
     const struct http_endpoint *endpoint, const char *text, bool allow_plain, struct error *err)
 {
@@ -75,9 +75,9 @@ static int check_url(
 		return error_wrap(err, "%s address", endpoint->name);
 	bool plain = strcmp(url.scheme, "http") == 0;
 	http_url_free(&url);
-	if (plain && !allow_plain && !is_loopback(strstr(text, "//") + 2))
+	if (plain && !allow_plain && !is_loopback_url(strstr(text, "//") + 2))
 		return error_set(err, ERROR_USAGE,
-		    "%s address \"%s\": plain http would send secrets unencrypted: use https",
+		    "%s address \"%s\": plain http would send secrets unencrypted; use https",
 		    endpoint->name, text);
 	return 0;
 }
@@ -85,10 +85,10 @@ static int check_url(
 int http_endpoint_set_url(
     struct http_endpoint *endpoint, const char *url, bool allow_plain, struct error *err)
 {
-	/* A user's password may be in it, so such a URL is not repeated. */
+	/* Such a URL is not repeated: it may contain a password. */
 	if (strpbrk(url, "@?# \t\r\n"))
 		return error_set(err, ERROR_USAGE,
-		    "%s address: a URL of scheme, host and port is wanted, without user or query",
+		    "%s address: not a URL of scheme, host and port; leave out user and query",
 		    endpoint->name);
 	if (check_url(endpoint, url, allow_plain, err) < 0)
 		return -1;
@@ -100,6 +100,11 @@ int http_endpoint_set_url(
 	for (size_t end = strlen(url); end > 0 && url[end - 1] == '/'; end--)
 		endpoint->url[end - 1] = '\0';
 	return 0;
+}
+
+bool http_is_https(const char *url)
+{
+	return strncmp(url, "https://", strlen("https://")) == 0;
 }
 
 char *http_bracketed(const char *name, struct error *err)
@@ -116,15 +121,14 @@ int http_endpoint_set_tls_name(struct http_endpoint *endpoint, const char *name,
 
 	if (!text)
 		return -1;
-	/* A port, a path or another spelling of an address would come back as something else. */
+	/* A port, a path or another spelling of an address is parsed as something else. */
 	bool valid = http_url_parse(&url, text, err) == 0 && strcasecmp(url.host, host) == 0;
 	http_url_free(&url);
 	if (!valid && err->code == ERROR_SYSTEM)
 		return -1;
 	if (!valid)
 		return error_set(err, ERROR_USAGE,
-		    "%s: TLS server name \"%s\": not a host name; write the name in its "
-		    "certificate",
+		    "%s: TLS server name \"%s\": not a host name; write a name of its certificate",
 		    endpoint->name, name);
 	endpoint->tls_server_name = strdup(name);
 	return endpoint->tls_server_name ? 0 : error_memory(err);
@@ -140,7 +144,7 @@ int http_endpoint_set_proxy(struct http_endpoint *endpoint, const char *proxy, s
 	return endpoint->proxy ? 0 : error_memory(err);
 }
 
-/* Append the file's text when it holds a certificate; what is no file is passed over. */
+/* Append the file's text if it contains a certificate; skip anything but a file. */
 static int append_certificates(struct secret_buffer *pem, const char *path, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = {.limit = CA_BYTES_MAX};
@@ -176,9 +180,8 @@ int http_endpoint_read_ca_directory(
 	if (result < 0)
 		return error_wrap(err, "%s: CA folder", endpoint->name);
 	if (pem.length == 0)
-		return error_set(err, ERROR_INVALID,
-		    "%s: CA folder %s: no certificate in PEM form in it", endpoint->name,
-		    directory);
+		return error_set(err, ERROR_INVALID, "%s: CA folder %s: no certificate in PEM form",
+		    endpoint->name, directory);
 	endpoint->ca_pem = strdup(pem.data);
 	return endpoint->ca_pem ? 0 : error_memory(err);
 }

@@ -1,9 +1,9 @@
 /*
- * The C library's name lookups, left out.
+ * Stubs for the C library's name lookups.
  *
- * glibc's own load plugins (NSS), also into a static program, and with them whatever the root file
- * system holds.  Names are resolved by c-ares and ports are numbers, so nobody calls these; libc's
- * stay out of the programs because these are found first (see the Makefile).
+ * glibc's functions load plugins (NSS) from the root file system, also into a static program. Names
+ * are resolved by c-ares and ports are numbers, so none of these is called; the linker finds them
+ * before libc's (see the Makefile).
  */
 #include <errno.h>
 #include <netdb.h>

@@ -5,7 +5,7 @@
 
 #include "lib/base/utf8.h"
 
-/* All CA certificates together: the system's bundle of public ones has a quarter of this. */
+/* All CA certificates together: four times the system's bundle of public ones. */
 #define PEM_BYTES_MAX ((size_t)1024 * 1024)
 
 static bool begins_with(const struct secret_buffer *text, const char *bytes)
@@ -15,16 +15,16 @@ static bool begins_with(const struct secret_buffer *text, const char *bytes)
 	return text->length >= length && memcmp(text->data, bytes, length) == 0;
 }
 
-static bool has(const struct secret_buffer *text, const char *phrase)
+static bool pem_has(const struct secret_buffer *text, const char *phrase)
 {
 	return strstr(secret_buffer_string(text), phrase) != NULL;
 }
 
 static bool has_certificate(const struct secret_buffer *text)
 {
-	return has(text, "-----BEGIN CERTIFICATE-----") ||
-	       has(text, "-----BEGIN X509 CERTIFICATE-----") ||
-	       has(text, "-----BEGIN TRUSTED CERTIFICATE-----");
+	return pem_has(text, "-----BEGIN CERTIFICATE-----") ||
+	       pem_has(text, "-----BEGIN X509 CERTIFICATE-----") ||
+	       pem_has(text, "-----BEGIN TRUSTED CERTIFICATE-----");
 }
 
 /* Return the problem of bytes that are not text, or NULL. */
@@ -35,7 +35,7 @@ static const char *binary_problem(const struct secret_buffer *text)
 	if (begins_with(text, "\xFF\xFE") || begins_with(text, "\xFE\xFF") ||
 	    (text->length > 1 && (!text->data[0] || !text->data[1])))
 		return "UTF-16 text; save it as UTF-8";
-	/* A SEQUENCE of ASN.1: its length takes more than one byte, or is that of the text. */
+	/* An ASN.1 SEQUENCE, whose length takes several bytes or is the text's. */
 	if (text->length > 1 && text->data[0] == 0x30 &&
 	    ((unsigned char)text->data[1] > 0x80 || (size_t)text->data[1] + 2 == text->length))
 		return "DER or PKCS #12 instead of PEM; convert it with openssl";
@@ -48,21 +48,21 @@ static const char *certificate_problem(const struct secret_buffer *text)
 {
 	if (has_certificate(text))
 		return NULL;
-	if (has(text, "PRIVATE KEY-----"))
+	if (pem_has(text, "PRIVATE KEY-----"))
 		return "a private key and no certificate";
-	if (has(text, "CERTIFICATE REQUEST-----"))
+	if (pem_has(text, "CERTIFICATE REQUEST-----"))
 		return "a certificate request; it must be signed first";
-	if (has(text, "-----BEGIN PKCS7-----"))
+	if (pem_has(text, "-----BEGIN PKCS7-----"))
 		return "PKCS #7; convert it with openssl pkcs7 -print_certs";
 	return "no certificate in PEM form";
 }
 
 static const char *key_problem(const struct secret_buffer *text)
 {
-	if (has(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----") ||
-	    has(text, "Proc-Type: 4,ENCRYPTED"))
+	if (pem_has(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----") ||
+	    pem_has(text, "Proc-Type: 4,ENCRYPTED"))
 		return "the private key is encrypted; decrypt it with openssl pkey";
-	if (has(text, "PRIVATE KEY-----"))
+	if (pem_has(text, "PRIVATE KEY-----"))
 		return NULL;
 	return has_certificate(text) ? "a certificate and no private key"
 				     : "no private key in PEM form";
@@ -76,7 +76,7 @@ int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error 
 		problem = kind == HTTP_PEM_KEY ? key_problem(text) : certificate_problem(text);
 	if (problem)
 		return error_set(err, ERROR_INVALID, "%s", problem);
-	/* Before the first line it would hide that. */
+	/* It would hide the first line. */
 	size_t mark = utf8_mark_length(secret_buffer_string(text), text->length);
 	if (mark > 0) {
 		text->length -= mark;
@@ -85,7 +85,7 @@ int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error 
 	return 0;
 }
 
-static int read_file(struct secret_buffer *text, const char *path, struct error *err)
+static int pem_read(struct secret_buffer *text, const char *path, struct error *err)
 {
 	struct stat status;
 
@@ -102,7 +102,7 @@ int http_pem_load(struct secret_buffer *text, const char *pem, const char *path,
 		return secret_buffer_append_string(text, pem, err) < 0
 			   ? -1
 			   : http_pem_check(text, kind, err);
-	if (read_file(text, path, err) < 0)
+	if (pem_read(text, path, err) < 0)
 		return -1;
 	return http_pem_check(text, kind, err) < 0 ? error_wrap(err, "%s", path) : 0;
 }

@@ -1,5 +1,4 @@
-/* pem: text of certificates and keys, and the other forms that are given in its place by mistake.
- */
+/* pem: certificates and keys as PEM text, and other forms that are passed by mistake. */
 #ifndef HTTP_PEM_H
 #define HTTP_PEM_H
 
@@ -8,13 +7,13 @@
 enum http_pem { HTTP_PEM_CERTIFICATE, HTTP_PEM_KEY };
 
 /*
- * Remove a byte order mark.  ERROR_INVALID, with a message that names the form (DER, UTF-16, the
- * other kind ...), unless the text has a PEM block of this kind.
+ * Check that the text has a PEM block of this kind, and remove a byte order mark.  ERROR_INVALID,
+ * with a message that names the form that it has (DER, UTF-16, the other kind ...).
  */
 int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Load `pem`, or where it is NULL the file, into `text`, which is empty, and check it. */
+/* Read `pem`, or the file if it is NULL, into `text`, which is empty, and check it. */
 int http_pem_load(struct secret_buffer *text, const char *pem, const char *path, enum http_pem kind,
     struct error *err) __attribute__((nonnull(1, 5), warn_unused_result));
 

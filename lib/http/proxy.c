@@ -14,11 +14,11 @@ static const struct {
 	int port;
 } schemes[] = {{"http://", 80}, {"https://", 443}, {"socks5://", 1080}, {"socks5h://", 1080}};
 
-static int refuse(struct error *err)
+static int reject_proxy(struct error *err)
 {
 	return error_set(err, ERROR_USAGE,
-	    "not the URL of a proxy: write http://[USER:PASSWORD@]HOST:PORT (or https, socks5), "
-	    "with other characters of the password percent-encoded");
+	    "not the URL of a proxy; write http://[USER:PASSWORD@]HOST:PORT (or https, socks5), "
+	    "with special characters percent-encoded");
 }
 
 /* Append HOST:PORT. */
@@ -31,26 +31,26 @@ static int append_host(
 	if (!whole)
 		return -1;
 	if (http_url_parse(&parsed, whole, err) < 0)
-		return err->code == ERROR_USAGE ? refuse(err) : -1;
+		return err->code == ERROR_USAGE ? reject_proxy(err) : -1;
 	bool named = text[strlen(parsed.host)] == ':';
-	/* A path, which a proxy does not have, may be the rest of a password. */
+	/* A proxy has no path: this may be the rest of a password. */
 	int result =
 	    strcmp(http_url_prefix(whole), "") != 0 && strcmp(http_url_prefix(whole), "/") != 0
-		? refuse(err)
+		? reject_proxy(err)
 	    : named ? secret_buffer_append_format(url, err, "%s:%s", parsed.host, parsed.port)
 		    : secret_buffer_append_format(url, err, "%s:%d", parsed.host, usual_port);
 	http_url_free(&parsed);
 	return result;
 }
 
-/* Append USER:PASSWORD@, in which only the last '@' is not part of the password, as Go has it. */
+/* Append USER:PASSWORD@.  Only the last '@' is not part of the password, as in Go. */
 static int append_user(
     struct secret_buffer *url, const char *text, const char *at, struct error *err)
 {
 	size_t length;
 
 	if (strcspn(text, "/\\") < (size_t)(at - text))
-		return refuse(err);
+		return reject_proxy(err);
 	for (; text < at; text += length) {
 		length = strcspn(text, "@");
 		if (secret_buffer_append(url, text, length, err) < 0)
@@ -74,7 +74,7 @@ int http_proxy_normalize(struct secret_buffer *url, const char *proxy, struct er
 		if (strncasecmp(proxy, schemes[kind].scheme, strlen(schemes[kind].scheme)) == 0)
 			break;
 	if (kind == kinds || strpbrk(proxy, "?# \t\r\n"))
-		return refuse(err);
+		return reject_proxy(err);
 	if (secret_buffer_append_string(url, schemes[kind].scheme, err) < 0 ||
 	    (at && append_user(url, host, at, err) < 0))
 		return -1;
@@ -83,7 +83,7 @@ int http_proxy_normalize(struct secret_buffer *url, const char *proxy, struct er
 
 /* -- NO_PROXY --------------------------------------------------------------------------------- */
 
-/* A host as NO_PROXY is compared with: in lower case, without brackets and final dot. */
+/* A host to compare with NO_PROXY: in lower case, without brackets and final dot. */
 struct target {
 	char host[256];
 	const char *port;
@@ -129,14 +129,14 @@ static void make_target(struct target *target, const struct http_url *server)
 	target->family = read_address(target->host, target->address);
 }
 
-static bool is_loopback(const struct target *target)
+static bool is_loopback_target(const struct target *target)
 {
 	if (target->family == AF_INET)
 		return target->address[0] == 127;
 	return strcmp(target->host, "localhost") == 0 || strcmp(target->host, "::1") == 0;
 }
 
-/* ADDRESS/BITS */
+/* Compare with ADDRESS/BITS. */
 static bool matches_network(const char *entry, const struct target *target)
 {
 	const char *slash = strchr(entry, '/');
@@ -154,7 +154,7 @@ static bool matches_network(const char *entry, const struct target *target)
 	       (rest == 0 || (network[whole] ^ target->address[whole]) >> (8 - rest) == 0);
 }
 
-/* A name with its subdomains; ".NAME" and "*.NAME": these alone. */
+/* Compare with NAME, which includes its subdomains, or ".NAME" or "*.NAME", only subdomains. */
 static bool matches_name(const char *pattern, const char *host)
 {
 	if (strncmp(pattern, "*.", 2) == 0)
@@ -166,8 +166,8 @@ static bool matches_name(const char *pattern, const char *host)
 				 : whole == length || host[whole - length - 1] == '.';
 }
 
-/* "*", ADDRESS/BITS, or an address or name with or without a port. */
-static bool matches(const char *entry, const struct target *target)
+/* Compare with "*", ADDRESS/BITS, or an address or name with or without a port. */
+static bool matches_entry(const char *entry, const struct target *target)
 {
 	const char *bracket = strchr(entry, ']'), *colon = strrchr(entry, ':');
 	unsigned char address[16];
@@ -177,7 +177,7 @@ static bool matches(const char *entry, const struct target *target)
 		return true;
 	if (strchr(entry, '/'))
 		return matches_network(entry, target);
-	/* Colons of an IPv6 address without brackets are its own. */
+	/* In an IPv6 address without brackets, no colon separates a port. */
 	if (colon && (bracket ? colon < bracket : strchr(entry, ':') != colon))
 		colon = NULL;
 	if (colon && colon[1] && strcmp(colon + 1, target->port) != 0)
@@ -196,7 +196,7 @@ bool http_proxy_is_bypassed(const char *list, const struct http_url *server)
 	size_t length;
 
 	make_target(&target, server);
-	if (is_loopback(&target))
+	if (is_loopback_target(&target))
 		return true;
 	for (; *(list += strspn(list, ", \t\r\n")); list += length) {
 		char entry[512];
@@ -205,7 +205,7 @@ bool http_proxy_is_bypassed(const char *list, const struct http_url *server)
 			continue;
 		memcpy(entry, list, length);
 		entry[length] = '\0';
-		if (matches(entry, &target))
+		if (matches_entry(entry, &target))
 			return true;
 	}
 	return false;
@@ -213,7 +213,7 @@ bool http_proxy_is_bypassed(const char *list, const struct http_url *server)
 
 /* -- the environment -------------------------------------------------------------------------- */
 
-/* Return the first of both that is set, and its name. */
+/* Return the value of the first variable that is set, and its name. */
 static const char *read_variable(const char *upper, const char *lower, const char **name)
 {
 	*name = is_set(getenv(upper)) ? upper : lower;

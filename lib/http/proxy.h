@@ -1,5 +1,5 @@
 /*
- * proxy: by which proxy a server is asked; for the files of this folder only.
+ * proxy: the proxy to a server, from options or the environment; internal to this folder.
  */
 #ifndef HTTP_PROXY_H
 #define HTTP_PROXY_H
@@ -11,21 +11,21 @@
 
 /*
  * Append [SCHEME://][USER[:PASSWORD]@]HOST[:PORT] with scheme and port filled in as Go's clients
- * do: http, and 80, 443 or 1080.  ERROR_USAGE unless it is that, in a message that does not repeat
- * it: a password may be anywhere in a mistyped one.
+ * do: http, and 80, 443 or 1080.  ERROR_USAGE for anything else, in a message that does not repeat
+ * it: it may contain a password anywhere.
  */
 int http_proxy_normalize(struct secret_buffer *url, const char *proxy, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Append the URL of the proxy that HTTPS_PROXY (HTTP_PROXY for an http server) and NO_PROXY lead
- * to, upper-case names first; nothing where the server is asked directly.  The rules are those of
+ * Append the URL of the proxy from HTTPS_PROXY (HTTP_PROXY for an http server) and NO_PROXY, the
+ * upper-case names first; nothing if the server is reached directly.  The rules are those of
  * golang.org/x/net/http/httpproxy.
  */
 int http_proxy_from_environment(struct secret_buffer *url, const struct http_url *server,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Return true when the list, as of NO_PROXY, or loopback keeps the server from the proxy. */
+/* Return true if the list, in NO_PROXY's form, excludes the server, or it is loopback. */
 bool http_proxy_is_bypassed(const char *list, const struct http_url *server)
     __attribute__((nonnull));
 

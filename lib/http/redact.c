@@ -1,5 +1,5 @@
 /*
- * Credentials in a server's words, replaced by "***".
+ * Redaction: credentials in the text of a server are replaced by "***".
  *
  * A gateway may repeat the request in its error: whole or cut, escaped for JSON or a URL, or in
  * base64 of the credential or of anything around it.  So runs of bytes are compared, not whole
@@ -16,15 +16,15 @@
 #include "lib/base/utf8.h"
 #include "lib/http/http.h"
 
-/* More of a server's words is not needed: they end up in one line. */
+/* Longer texts of a server are cut: they end up in one line. */
 #define TEXT_MAX 2048
-/* As many bytes in a row of a credential are no coincidence; of a shorter one, all are. */
+/* So many bytes of a credential in a row are not a coincidence; of a shorter one, all of them. */
 #define RUN_MIN 6
-/* Of a credential's beginning at the end of the text, where the server has cut it. */
+/* The same for a credential's beginning at the end of the text, where the server has cut it. */
 #define CUT_MIN 4
-/* Bytes that are looked up at once. */
+/* Bytes that are looked up together. */
 #define GRAM 4
-/* Comparisons before the words are given up instead; only text made for it needs so many. */
+/* Comparisons before all of the text is withheld; only crafted text needs so many. */
 #define STEPS_MAX ((size_t)1 << 28)
 
 /* The text with its escapes undone none to two times. */
@@ -33,7 +33,7 @@
 struct reading {
 	size_t length;
 	uint8_t bytes[TEXT_MAX];
-	uint16_t begin[TEXT_MAX], end[TEXT_MAX]; /* where each byte is in the text */
+	uint16_t begin[TEXT_MAX], end[TEXT_MAX]; /* each byte's place in the text */
 	uint8_t grams[(1 << 16) / 8];		 /* a bit for the hash of each gram */
 };
 
@@ -45,7 +45,7 @@ struct search {
 	bool given_up;
 };
 
-/* Make the two alphabets of base64 one, and white space: lines of an error are joined by blanks. */
+/* Unify the two alphabets of base64, and white space: lines of an error are joined by blanks. */
 static uint8_t fold(uint8_t byte)
 {
 	if (byte <= ' ')
@@ -71,7 +71,7 @@ static int utf16_unit(const uint8_t *at, size_t left)
 	return left >= 6 && at[0] == '\\' && at[1] == 'u' ? hex_value(at + 2, 4) : -1;
 }
 
-/* Undo an escape of JSON, of a URL or of Go's %q; return its length, 1 where there is none. */
+/* Decode an escape of JSON, of a URL or of Go's %q; return its length, 1 without one. */
 static size_t unescape(const uint8_t *at, size_t left, uint8_t out[4], size_t *written)
 {
 	int unit = utf16_unit(at, left), byte = -1;
@@ -133,7 +133,7 @@ static void read_plainly(struct reading *reading, const char *text, size_t lengt
 	index_grams(reading);
 }
 
-/* The reading with one more level of escapes undone; false: there is none. */
+/* Decode one more level of escapes; return false if there is none. */
 static bool read_unescaped(struct reading *to, const struct reading *from)
 {
 	size_t used, written;
@@ -161,13 +161,14 @@ static void search_begin(struct search *search, const char *text, size_t length)
 		search->count++;
 }
 
-static void hide(struct search *search, const struct reading *reading, size_t at, size_t length)
+static void hide_range(
+    struct search *search, const struct reading *reading, size_t at, size_t length)
 {
 	for (size_t i = reading->begin[at]; i < reading->end[at + length - 1]; i++)
 		search->hidden[i] = true;
 }
 
-/* The text ends there, or goes on with dots. */
+/* Return true if the text ends there, or continues with dots. */
 static bool is_cut(const struct reading *reading, size_t at)
 {
 	size_t left = reading->length - at;
@@ -177,7 +178,7 @@ static bool is_cut(const struct reading *reading, size_t at)
 	       (left >= 3 && (memcmp(rest, "...", 3) == 0 || memcmp(rest, "\xE2\x80\xA6", 3) == 0));
 }
 
-/* Hide where a run of the form from `from` on is in the reading. */
+/* Hide the places where the reading contains a run of the form that starts at `from`. */
 static void hide_runs(struct search *search, const struct reading *reading, const uint8_t *form,
     size_t length, size_t from)
 {
@@ -191,11 +192,11 @@ static void hide_runs(struct search *search, const struct reading *reading, cons
 			run++;
 		search->steps += run;
 		if (run >= wanted || (from == 0 && run >= CUT_MIN && is_cut(reading, at + run)))
-			hide(search, reading, at, run);
+			hide_range(search, reading, at, run);
 	}
 }
 
-/* Less than a gram: only as a word of its own. */
+/* Hide a form shorter than a gram where it is a whole word. */
 static void hide_word(
     struct search *search, const struct reading *reading, const uint8_t *form, size_t length)
 {
@@ -203,10 +204,10 @@ static void hide_word(
 		if (memcmp(reading->bytes + at, form, length) == 0 &&
 		    (at == 0 || !isalnum(reading->bytes[at - 1])) &&
 		    (at + length == reading->length || !isalnum(reading->bytes[at + length])))
-			hide(search, reading, at, length);
+			hide_range(search, reading, at, length);
 }
 
-/* One spelling of a credential; its bytes are folded. */
+/* Hide a spelling of a credential; its bytes are folded in place. */
 static void hide_form(struct search *search, char *bytes, size_t length)
 {
 	uint8_t *form = (uint8_t *)bytes;
@@ -226,7 +227,7 @@ static void hide_form(struct search *search, char *bytes, size_t length)
 	}
 }
 
-/* The characters of base64 that are the credential's alone with `before` bytes before it. */
+/* Hide the base64 characters that depend only on the credential, after `before` other bytes. */
 static void hide_base64(struct search *search, const char *bytes, size_t length, size_t before)
 {
 	static const size_t first[] = {0, 2, 3}, last[] = {0, 3, 2};
@@ -259,7 +260,7 @@ static void hide_credential(struct search *search, const char *bytes, size_t len
 		hide_form(search, copy.data, copy.length);
 }
 
-/* Append the text with its escapes undone, of which this is the first character. */
+/* Append the text with its escapes decoded, which begin with `escape`. */
 static void append_unescaped(
     struct search *search, struct secret_buffer *to, const char *text, size_t length, char escape)
 {
@@ -292,7 +293,7 @@ static void hide_string(struct search *search, const char *literal, size_t lengt
 	hide_credential(search, value.data, value.length);
 }
 
-/* Every string in the body that is a member of this name, though the JSON around it be broken. */
+/* Hide every string member of this name in the body, whose JSON may be broken. */
 static void hide_member(struct search *search, const struct secret_buffer *body, const char *name)
 {
 	size_t length = strlen(name);
@@ -314,7 +315,7 @@ static void hide_member(struct search *search, const struct secret_buffer *body,
 	}
 }
 
-/* USER:PASSWORD of a proxy's URL, in which characters may be percent-encoded. */
+/* Hide USER:PASSWORD of a proxy's URL, which may be percent-encoded. */
 static void hide_proxy(struct search *search, const char *url)
 {
 	const char *scheme = url ? strstr(url, "://") : NULL, *begin = scheme ? scheme + 3 : url;
@@ -373,7 +374,7 @@ void http_redact(const struct http_exchange *exchange, char *text)
 			text[kept++] = '*';
 	}
 	text[kept] = '\0';
-	/* An empty message would not say that anything was withheld. */
+	/* An empty message would hide that anything was withheld. */
 	if (length && (!search || search->given_up))
 		snprintf(text, length + 1, "%s",
 		    search && search->steps > STEPS_MAX ? "(withheld)" : "out of memory");

@@ -6,13 +6,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/http/bundle.h"
 #include "lib/http/pem.h"
 #include "lib/http/proxy.h"
-#include "lib/http/tls.h"
 #include "lib/http/url.h"
 
-/* A curl handle being filled: the first option that fails sticks. */
+/* A curl handle that gets its options, and the first failure. */
 struct setup {
 	CURL *easy;
 	CURLcode result;
@@ -22,13 +20,7 @@ struct setup {
 	((setup)->result = (setup)->result ? (setup)->result                                       \
 					   : curl_easy_setopt((setup)->easy, option, value))
 
-bool http_is_https(const char *url)
-{
-	return strncmp(url, "https://", strlen("https://")) == 0;
-}
-
-/* Keep what arrives, up to the limit.  Of an error page the beginning is enough: so it ends there.
- */
+/* Append to the response, up to its limit.  The beginning of an error page is enough. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
 	struct http_request *request = context;
@@ -44,12 +36,12 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	}
 	if (secret_buffer_append(&exchange->response, bytes, length, &request->failure) < 0)
 		return 0;
-	return length; /* less than there is ends the transfer */
+	return length; /* fewer bytes than `size * count` end the transfer */
 }
 
 /*
- * libcurl repeats a request when a kept connection ends without an answer, though the server may
- * have carried it out.  Stop that for all that may change something: only verdict.c tries again.
+ * libcurl repeats a request if a kept connection ends without an answer, although the server may
+ * have carried it out.  Prevent that for any request but GET: retry.c decides.
  */
 static int on_request(void *context, char *address, char *local, int port, int local_port)
 {
@@ -61,14 +53,14 @@ static int on_request(void *context, char *address, char *local, int port, int l
 	return CURL_PREREQFUNC_ABORT;
 }
 
-static int set_trust(struct setup *setup, struct http_request *request, struct error *err)
+static int set_server_trust(struct setup *setup, struct http_request *request, struct error *err)
 {
 	const struct http_endpoint *endpoint = request->exchange->endpoint;
 	const char *bundle = NULL;
 
 	SET(setup, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	/* libcurl 7.88's cache of sessions frees twice after an allocation that fails, and each
-	 * request has a handle, and so a cache, of its own. */
+	/* After a failed allocation, libcurl 7.88's session cache frees twice; and each request
+	 * has its own handle, and so its own cache. */
 	SET(setup, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	if (endpoint->insecure) {
 		SET(setup, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -82,7 +74,7 @@ static int set_trust(struct setup *setup, struct http_request *request, struct e
 			bundle = http_bundle_find(endpoint->ignore_environment);
 		if (!bundle)
 			return error_set(err, ERROR_USAGE,
-			    "%s: no CA certificates to verify its TLS: %s", endpoint->name,
+			    "%s: no CA certificates to verify its TLS; %s", endpoint->name,
 			    endpoint->trust_hint ? endpoint->trust_hint : "name a CA file");
 	}
 	if (setup->result == CURLE_OK)
@@ -90,7 +82,7 @@ static int set_trust(struct setup *setup, struct http_request *request, struct e
 	return 0;
 }
 
-/* Take the file's text, or `pem`, as an option of libcurl's; neither: nothing. */
+/* Set an option of libcurl's to `pem` or to the file's text; do nothing if there is neither. */
 static int set_pem(struct setup *setup, CURLoption option, enum http_pem kind, const char *pem,
     const char *path, struct error *err)
 {
@@ -105,7 +97,7 @@ static int set_pem(struct setup *setup, CURLoption option, enum http_pem kind, c
 	return 0;
 }
 
-static int set_client_certificate(
+static int set_client_identity(
     struct setup *setup, const struct http_endpoint *endpoint, struct error *err)
 {
 	if (set_pem(setup, CURLOPT_SSLCERT_BLOB, HTTP_PEM_CERTIFICATE, endpoint->certificate_pem,
@@ -120,9 +112,9 @@ static int set_client_certificate(
 
 static int append_header(struct http_request *request, const char *line, struct error *err)
 {
-	/* libcurl sends it as it is: a line break would start another header. */
+	/* libcurl does not check it: a line break would start another header. */
 	if (strpbrk(line, "\r\n"))
-		return error_set(err, ERROR_INVALID, "%s: a header to send holds a line break",
+		return error_set(err, ERROR_INVALID, "%s: line break in a request header",
 		    request->exchange->endpoint->name);
 	struct curl_slist *grown = curl_slist_append(request->headers, line);
 	if (!grown)
@@ -155,8 +147,8 @@ static int add_headers(struct http_request *request, struct error *err)
 }
 
 /*
- * Fill `text` with the URL at which libcurl finds the exchange's path below `base`, on `host`.
- * It is read back, so that no value in it leads to another server.
+ * Set `text` to the URL of the exchange's path below `base`, on `host`.  Parse it again to ensure
+ * that no value in it leads to another server.
  */
 static int make_url(const struct http_request *request, const char *base,
     const struct http_url *server, const char *host, struct secret_buffer *text, struct error *err)
@@ -178,8 +170,8 @@ static int make_url(const struct http_request *request, const char *base,
 }
 
 /*
- * libcurl checks the certificate against the URL's host.  For another name the URL carries that
- * name, and CONNECT_TO leads it to the real host; the Host header stays the real one.
+ * libcurl checks the certificate against the URL's host.  To check another name, put that name into
+ * the URL, and lead the connection and the Host header to the real host.
  */
 static int set_route(struct http_request *request, const struct http_url *server, const char *name,
     struct error *err)
@@ -194,8 +186,8 @@ static int set_route(struct http_request *request, const struct http_url *server
 	return request->connect_to ? 0 : error_memory(err);
 }
 
-/* libcurl reads no variable: NO_PROXY is about the server's own host, not about its TLS name. */
-static int set_proxy(struct setup *setup, struct http_request *request,
+/* Set the proxy by the server's host; libcurl would match NO_PROXY with the TLS name. */
+static int set_request_proxy(struct setup *setup, struct http_request *request,
     const struct http_url *server, struct error *err)
 {
 	const struct http_endpoint *endpoint = request->exchange->endpoint;
@@ -214,7 +206,7 @@ static int set_proxy(struct setup *setup, struct http_request *request,
 	return 0;
 }
 
-/* The URL, the way to it and the headers, which hold its host where that is not the TLS name. */
+/* Set the URL, the route to it and the headers. */
 static int set_target(struct setup *setup, struct http_request *request, const char *base,
     const struct http_url *server, struct error *err)
 {
@@ -233,7 +225,7 @@ static int set_target(struct setup *setup, struct http_request *request, const c
 		return -1;
 	if (make_url(request, base, server, name ? name : server->host, &url, err) < 0)
 		return -1;
-	if (set_proxy(setup, request, server, err) < 0)
+	if (set_request_proxy(setup, request, server, err) < 0)
 		return -1;
 	SET(setup, CURLOPT_URL, url.data);
 	SET(setup, CURLOPT_CONNECT_TO, request->connect_to);
@@ -264,7 +256,7 @@ static void set_transport(struct setup *setup, struct http_request *request)
 	SET(setup, CURLOPT_WRITEDATA, request);
 	SET(setup, CURLOPT_PREREQFUNCTION, on_request);
 	SET(setup, CURLOPT_PREREQDATA, request);
-	/* A kept connection may end just when the request is sent. */
+	/* A kept connection may end just as the request is sent. */
 	SET(setup, CURLOPT_FRESH_CONNECT, (long)request->exchange->once);
 	SET(setup, CURLOPT_NOSIGNAL, 1L);
 	SET(setup, CURLOPT_FOLLOWLOCATION, 0L);
@@ -291,7 +283,7 @@ int http_request_set_target(struct http_request *request, struct error *err)
 	return result;
 }
 
-static int fill(struct http_request *request, struct error *err)
+static int set_options(struct http_request *request, struct error *err)
 {
 	struct setup setup = {request->easy, CURLE_OK};
 
@@ -299,9 +291,9 @@ static int fill(struct http_request *request, struct error *err)
 		return -1;
 	set_method(&setup, request->exchange);
 	set_transport(&setup, request);
-	if (set_trust(&setup, request, err) < 0)
+	if (set_server_trust(&setup, request, err) < 0)
 		return -1;
-	if (set_client_certificate(&setup, request->exchange->endpoint, err) < 0)
+	if (set_client_identity(&setup, request->exchange->endpoint, err) < 0)
 		return -1;
 	if (setup.result != CURLE_OK)
 		return error_set(err, ERROR_SYSTEM, "%s: libcurl: %s",
@@ -325,7 +317,7 @@ struct http_request *http_request_new(struct http_exchange *exchange, struct err
 		http_request_free(request);
 		return NULL;
 	}
-	if (fill(request, err) < 0) {
+	if (set_options(request, err) < 0) {
 		http_request_free(request);
 		return NULL;
 	}
@@ -343,7 +335,7 @@ void http_request_free(struct http_request *request)
 	free(request);
 }
 
-/* The node that was active at the last try may not be it any more. */
+/* Return to the endpoint's server: another node may be the active one by now. */
 static int leave_active_node(struct http_request *request, struct error *err)
 {
 	free(request->active);

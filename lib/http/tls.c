@@ -1,5 +1,3 @@
-#include "lib/http/tls.h"
-
 #include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/mem.h>
@@ -11,16 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/http/bundle.h"
 #include "lib/http/pem.h"
+#include "lib/http/request.h"
 
-/* OpenSSL's security level 2, by which Debian's curl judges too: as strong as 112 bits. */
+/* OpenSSL's security level 2 (112 bits), which Debian's curl uses too. */
 #define RSA_BITS_MIN 2048
 
-/* The first is the one of which a key share is sent along. */
+/* A key share is sent for the first. */
 static const int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1};
 
-/* BoringSSL's own, and P-521 and Ed25519, but not SHA-1. */
+/* BoringSSL's defaults, with P-521 and Ed25519, without SHA-1. */
 static const uint16_t signatures[] = {
     SSL_SIGN_ECDSA_SECP256R1_SHA256,
     SSL_SIGN_RSA_PSS_RSAE_SHA256,
@@ -34,8 +32,7 @@ static const uint16_t signatures[] = {
     SSL_SIGN_ED25519,
 };
 
-/* Some of BoringSSL's functions return the same for lack of memory as for an invalid certificate.
- */
+/* Some functions of BoringSSL do not distinguish lack of memory from an invalid certificate. */
 static bool allocation_failed;
 
 /* BoringSSL's allocator (mem.h). */
@@ -70,7 +67,7 @@ bool http_tls_lacked_memory(void)
 	return failed;
 }
 
-/* Refuse the certificate, with a message about it. */
+/* Set *err, with the certificate's subject.  Return false. */
 static bool reject(struct error *err, X509 *certificate, const char *problem, const char *detail)
 {
 	char subject[128] = "";
@@ -116,7 +113,7 @@ static bool has_strong_signature(X509 *certificate, struct error *err)
 	case NID_sha512:
 		return true;
 	default:
-		/* Of RSA-PSS, BoringSSL verifies SHA-256 and longer alone. */
+		/* With RSA-PSS, BoringSSL verifies only SHA-256 and longer. */
 		return nid == NID_rsassaPss || nid == NID_ED25519 ||
 		       reject(err, certificate,
 			   "weak signature; issue it with SHA-256 or longer instead of ",
@@ -136,12 +133,10 @@ static bool has_alternative_name(X509 *certificate, struct error *err)
 	GENERAL_NAMES_free(names);
 	return found ||
 	       reject(err, certificate,
-		   "no DNS name or IP address as subject alternative name; issue it with one, "
-		   "since a common name does not count",
-		   "");
+		   "no DNS name or IP address as subject alternative name; issue it with one", "");
 }
 
-/* The last one is trusted by its bytes, so its own signature proves nothing. */
+/* The last certificate is trusted by its bytes, so its own signature proves nothing. */
 static bool is_strong(STACK_OF(X509) * chain, struct error *err)
 {
 	size_t count = sk_X509_num(chain);
@@ -155,7 +150,7 @@ static bool is_strong(STACK_OF(X509) * chain, struct error *err)
 	return has_alternative_name(sk_X509_value(chain, 0), err);
 }
 
-static int verify(X509_STORE_CTX *verifying, void *context)
+static int verify_chain(X509_STORE_CTX *verifying, void *context)
 {
 	struct http_request *request = context;
 	struct error *failure = &request->failure;
@@ -173,7 +168,7 @@ static int verify(X509_STORE_CTX *verifying, void *context)
 	return 0;
 }
 
-/* Trust every certificate of the PEM text. */
+/* Trust all certificates of the PEM text. */
 static int add_certificates(X509_STORE *store, const struct secret_buffer *text, struct error *err)
 {
 	BIO *bio = BIO_new_mem_buf(text->data, (int)text->length);
@@ -196,8 +191,9 @@ static int add_certificates(X509_STORE *store, const struct secret_buffer *text,
 	    ERR_reason_error_string(problem));
 }
 
-/* The CA certificates of the endpoint, as text or in a file that is read for each connection. */
-static int trust(X509_STORE *store, const struct http_endpoint *endpoint, struct error *err)
+/* Trust the endpoint's CA certificates: its text, or its file, read for each connection. */
+static int trust_endpoint_ca(
+    X509_STORE *store, const struct http_endpoint *endpoint, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -224,11 +220,11 @@ static CURLcode on_ssl_context(CURL *easy, void *ssl_context, void *context)
 		return CURLE_OUT_OF_MEMORY;
 	if (endpoint->insecure)
 		return CURLE_OK;
-	SSL_CTX_set_cert_verify_callback(ssl, verify, request);
+	SSL_CTX_set_cert_verify_callback(ssl, verify_chain, request);
 	if (request->bundle)
 		http_bundle_trust(ssl, request->bundle);
 	else if ((endpoint->ca_pem || endpoint->ca_file) &&
-		 trust(SSL_CTX_get_cert_store(ssl), endpoint, &request->failure) < 0)
+		 trust_endpoint_ca(SSL_CTX_get_cert_store(ssl), endpoint, &request->failure) < 0)
 		return CURLE_SSL_CACERT_BADFILE;
 	return CURLE_OK;
 }

@@ -10,7 +10,7 @@
 static const char name_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				   "0123456789.-_";
 
-/* Return true when HOST or HOST:PORT is just what the URL has between "//" and its path. */
+/* Return true if the URL has exactly HOST or HOST:PORT between "//" and its path. */
 static bool is_written_out(const char *text, const struct http_url *url)
 {
 	const char *authority = strstr(text, "//");
@@ -32,7 +32,7 @@ static bool is_acceptable(const char *text, const struct http_url *url)
 {
 	if (strcmp(url->scheme, "https") != 0 && strcmp(url->scheme, "http") != 0)
 		return false;
-	/* libcurl has checked what is in brackets. */
+	/* libcurl has checked an address in brackets. */
 	if (url->host[0] != '[' && url->host[strspn(url->host, name_letters)])
 		return false;
 	return is_written_out(text, url);
@@ -59,9 +59,9 @@ int http_url_parse(struct http_url *url, const char *text, struct error *err)
 		return 0;
 	http_url_free(url);
 	/* libcurl reports most failed allocations as a malformed URL. */
-	if (code == CURLUE_OUT_OF_MEMORY || (code != CURLUE_OK && http_memory_failed()))
+	if (code == CURLUE_OUT_OF_MEMORY || (code != CURLUE_OK && http_libcurl_lacked_memory()))
 		return error_memory(err);
-	return error_set(err, ERROR_USAGE, "not an http or https URL: write https://HOST:PORT");
+	return error_set(err, ERROR_USAGE, "not an http or https URL; write https://HOST:PORT");
 }
 
 void http_url_free(struct http_url *url)

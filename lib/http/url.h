@@ -1,5 +1,5 @@
 /*
- * url: the parts of a URL as libcurl reads them; for the files of this folder only.
+ * url: the parts of a URL as libcurl reads them; internal to this folder.
  */
 #ifndef HTTP_URL_H
 #define HTTP_URL_H
@@ -12,26 +12,26 @@
 struct http_url {
 	char *scheme; /* in lower case */
 	char *host;   /* a name or an address; IPv6 in brackets */
-	char *port;   /* the scheme's own where the URL has none */
-	char *path;   /* decoded; "/" where the URL has none */
+	char *port;   /* the scheme's default if the URL has none */
+	char *path;   /* decoded; "/" if the URL has none */
 };
 
 /*
- * Take an http or https URL apart.  Its host must be written out: a user, an encoded or otherwise
+ * Parse an http or https URL.  Its host must be written as is: a user, an encoded or otherwise
  * spelled host and an empty port are ERROR_USAGE, in a message that does not repeat the URL.
  */
 int http_url_parse(struct http_url *url, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void http_url_free(struct http_url *url) __attribute__((nonnull));
 
-/* Return SCHEME://HOST, with the port where it is not the scheme's own; newly allocated. */
+/* Return SCHEME://HOST, with the port if it is not the scheme's default; newly allocated. */
 char *http_url_origin(const struct http_url *url, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Return the path of a URL that has a host: the part behind its host and port, or "". */
+/* Return the part after the host and port of a URL that has a host; "" if none.  Borrowed. */
 const char *http_url_prefix(const char *text) __attribute__((nonnull));
 
-/* Return true when both have the same scheme, host and port. */
+/* Return true if both have the same scheme, host and port. */
 bool http_url_same_server(const struct http_url *a, const struct http_url *b)
     __attribute__((nonnull));
 

@@ -4,7 +4,7 @@
  *
  * The input is a bundle.
  */
-#include "lib/http/bundle.h"
+#include "lib/http/request.h"
 
 #include <openssl/ec_key.h>
 #include <openssl/nid.h>

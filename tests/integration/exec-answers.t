@@ -12,7 +12,7 @@ api() { launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_P
 # Another server, or a page of one in between.
 bad_server html=200
 vault
-gives_up "login .*: Vault's answer is an HTML page \\(a login page's, .*; is there a Vault at $BAD_URL\\?" "a login page for Vault"
+gives_up "login .*: Vault's answer is an HTML page .*; is there a Vault at $BAD_URL\\?" "a login page for Vault"
 requests 1 "which is final"
 api
 gives_up "Secret demo/app: .*Kubernetes API response: an HTML page .*; check the address $BAD_URL" \
@@ -30,7 +30,7 @@ gives_up "login .*tried 2 times in [0-9.]+ s: status 502: Vault's answer is an H
 # 10 MB.
 bad_server big=200
 vault
-gives_up "login .*Vault at $BAD_URL: the answer is larger than 65536 bytes; is the address right" "10 MB from Vault"
+gives_up "login .*Vault at $BAD_URL: the answer is larger than 65536 bytes; check the address" "10 MB from Vault"
 api
 gives_up "Secret demo/app: Kubernetes API at $BAD_URL: the answer is larger than [0-9]+ bytes" "10 MB from the API server"
 bad_server big=404
@@ -88,7 +88,7 @@ gives_up "login .*TLS handshake failed: .*; the server must support TLS 1.2 or n
 tried 0 "which is final"
 bad_server garbage
 vault
-gives_up "login .*Vault at $BAD_URL: what answers is no HTTP server" "another protocol within TLS"
+gives_up "login .*Vault at $BAD_URL: not an HTTP server" "another protocol within TLS"
 tried 0 "which is final"
 
 done_testing

@@ -173,7 +173,7 @@ fails_with 125 'no client certificate: set VAULT_CLIENT_CERT and VAULT_CLIENT_KE
 launch "${certificate[0]}" --auth-method cert
 fails_with 125 'VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together' "cert: no key"
 launch "${certificate[0]}" VAULT_CLIENT_KEY="$other/client.key" --auth-method cert
-fails_with 125 "the client certificate can't be used: .*belong together" "cert: another's key"
+fails_with 125 "client certificate rejected: .*match" "cert: another's key"
 launch "${certificate[0]}" VAULT_CLIENT_KEY="$TAP_WORK/nothing" --auth-method cert
 fails_with 125 "client key .*/nothing: No such file" "cert: a key that is not there"
 launch "${certificate[@]}" VAULT_ROLE=secret-exec

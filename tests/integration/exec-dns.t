@@ -34,7 +34,7 @@ answers() {
 }
 wait_and_see() {
 	launch_begin
-	err_like 'Vault at [^ ]+: POST [^ ]*/login: no answer: Could not resolve host: vault\.example: trying again in' "$1: tried again"
+	err_like 'Vault at [^ ]+: POST [^ ]*/login: no answer: Could not resolve host: vault\.example; trying again in' "$1: tried again"
 }
 
 answers 127.0.0.1
@@ -67,7 +67,7 @@ answers ''
 dns_start
 LAUNCH+=(--retries 8 --timeout 1s)
 launch
-gives_up 'login .*Vault at https://vault.example:[0-9]+: no answer: Resolving timed out after [0-9]+ milliseconds: --timeout leaves' \
+gives_up 'login .*Vault at https://vault.example:[0-9]+: no answer: Resolving timed out after [0-9]+ milliseconds; --timeout leaves' \
 	"a DNS server that is silent"
 
 done_testing

@@ -112,7 +112,7 @@ gives_up 'login .*no answer: Could not resolve proxy: nowhere.invalid' "a proxy 
 LAUNCH=(--retries 4)
 bad_server --plain code=407
 launch "HTTPS_PROXY=http://user:hunter2@127.0.0.1:$BAD_PORT"
-gives_up 'login .*the proxy answers with status 407: check .*credentials' "a proxy that wants other credentials"
+gives_up 'login .*the proxy answered with status 407; check .*credentials' "a proxy that wants other credentials"
 err_unlike hunter2 "and they are not shown"
 requests 1 "is not asked again"
 like "$(<"$BAD_LOG")" 'Proxy-Authorization$' "it got what there is"

@@ -54,7 +54,7 @@ signal.pause()' >"$TAP_WORK/port" &
 at_end "kill $!"
 read -r port <"$TAP_WORK/port"
 run as_pod app env "VAULT_ADDR=https://127.0.0.1:$port" "$BIN/secret-exec" --secret app -- true
-fails_with 125 "Vault at https://127.0.0.1:$port: cannot connect: Connection refused: is it running there" "Vault down"
+fails_with 125 "Vault at https://127.0.0.1:$port: cannot connect: Connection refused; " "Vault down"
 run as_pod app env VAULT_ADDR=https://nowhere.invalid "$BIN/secret-exec" --secret app -- true
 fails_with 125 'Vault at https://nowhere.invalid: no answer: Could not resolve' "a name that does not resolve"
 run as_pod app env -u VAULT_CACERT "$BIN/secret-exec" --secret app -- true

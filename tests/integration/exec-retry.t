@@ -14,7 +14,7 @@ bad_vault sealed sealed relay
 vault
 comes_through "Vault sealed for a moment"
 tried 2 "each try is told"
-err_like 'Vault at [^ ]+: POST /v1/auth/kubernetes/login: status 503: trying again in [0-9]+ ms \(1\)' "with what, why, when and how often"
+err_like 'Vault at [^ ]+: POST /v1/auth/kubernetes/login: status 503; trying again in [0-9]+ ms \(1\)' "with what, why, when and how often"
 bad_vault relay sealed relay
 vault
 comes_through "sealed between login and decryption"
@@ -38,7 +38,7 @@ begin=$(now_ms)
 api
 comes_through "API server 429"
 ok "waits for Retry-After" test $(($(now_ms) - begin)) -ge 1000
-err_like 'Kubernetes API at [^ ]+: GET /api/v1/namespaces/demo/secrets/app: status 429: trying again in 1000 ms \(1\)' "and says so"
+err_like 'Kubernetes API at [^ ]+: GET /api/v1/namespaces/demo/secrets/app: status 429; trying again in 1000 ms \(1\)' "and says so"
 bad_vault --drop 3 relay
 vault
 comes_through "connections dropped in the handshake, as by a proxy that is starting"
@@ -47,11 +47,11 @@ bad_vault --reset 3 relay
 vault
 comes_through "connections reset in the handshake"
 tried 3 "are tried again"
-err_like 'Vault at [^ ]+: .*the connection was closed in the TLS handshake: .*: trying again' "and the port is not blamed"
+err_like 'Vault at [^ ]+: .*connection closed in the TLS handshake; .*; trying again' "and the port is not blamed"
 bad_server --reset 9
 LAUNCH=(--retries 1)
 vault
-gives_up "login .*tried 2 times in [0-9.]+ s: the connection was closed in the TLS handshake" "connections that are reset each time"
+gives_up "login .*tried 2 times in [0-9.]+ s: connection closed in the TLS handshake" "connections that are reset each time"
 LAUNCH=()
 bad_vault hang relay
 vault VAULT_CLIENT_TIMEOUT=300ms
@@ -74,14 +74,14 @@ err_like 'trying again in [0-9]+ ms \(1\)' "no other limit than time by default"
 LAUNCH=(--timeout 4s)
 bad_server sealed
 vault
-gives_up "login .*tried [0-9]+ times in [3-9][0-9.]+ s: status 503: .*: --timeout leaves no time" "tries go on until --timeout"
+gives_up "login .*tried [0-9]+ times in [3-9][0-9.]+ s: status 503: .*; --timeout leaves no time" "tries go on until --timeout"
 run "$BIN/secret-exec" --print-config
 out_like 'retries: unlimited \(default\)' "--print-config: no limit"
 LAUNCH=()
 bad_server sealed
 LAUNCH=(--retries 3)
 vault
-gives_up "login .*tried 4 times in [0-9.]+ s: status 503: Vault is sealed: unseal it" "--retries 3"
+gives_up "login .*tried 4 times in [0-9.]+ s: status 503: Vault is sealed; unseal it" "--retries 3"
 tried 3 "makes three"
 LAUNCH=()
 vault SECRET_EXEC_RETRIES=0
@@ -91,10 +91,10 @@ fails_with 125 'login .*login: status 503: Vault is sealed' "SECRET_EXEC_RETRIES
 LAUNCH=(--timeout 500ms)
 bad_server hang
 vault
-gives_up "login .*Vault at $BAD_URL: no answer: .*time.*: --timeout leaves no time for another try" "--timeout ends a Vault that hangs"
+gives_up "login .*Vault at $BAD_URL: no answer: .*time.*; --timeout leaves no time for another try" "--timeout ends a Vault that hangs"
 LAUNCH=(--timeout 5s) # time to log in
 api
-gives_up "Secret demo/app: Kubernetes API at $BAD_URL: no answer: .*: --timeout leaves no time" "and an API server"
+gives_up "Secret demo/app: Kubernetes API at $BAD_URL: no answer: .*; --timeout leaves no time" "and an API server"
 LAUNCH=(--timeout 500ms)
 cat >"$TAP_WORK/plugin" <<-END
 	#!/bin/sh
@@ -116,7 +116,7 @@ LAUNCH=(--timeout 25s)
 bad_api code=429=30
 begin=$(now_ms)
 api
-gives_up "Secret demo/app: .*status 429: Told: as told: --timeout leaves no time for another try" "a wait that is too long is not begun"
+gives_up "Secret demo/app: .*status 429: Told: as told; --timeout leaves no time for another try" "a wait that is too long is not begun"
 ok "which is known before the time is over" test $(($(now_ms) - begin)) -lt 25000
 
 done_testing

@@ -52,7 +52,7 @@ like "$STATUS $ERR" '^125 .*TLS certificate not trusted' "and one that it does n
 silent_server
 OPTIONS=(--vault-tls-server-name "127.0.0.1:$SILENT_PORT/")
 launch "VAULT_CACERT=$VAULT_CACERT"
-fails_with 125 'Vault: TLS server name "127.0.0.1:[0-9]*/": not a host name; write the name' "one that would lead to another server"
+fails_with 125 'Vault: TLS server name "127.0.0.1:[0-9]*/": not a host name; write a name' "one that would lead to another server"
 ok "which is not asked" test "$(read -r -t 0 -u "$SILENT_EVENTS" && echo asked)" = ""
 
 done_testing

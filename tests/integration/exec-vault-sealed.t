@@ -9,12 +9,12 @@ vault_call PUT sys/seal
 like "$STATUS" '^20' "Vault is sealed"
 LAUNCH=(--retries 1)
 launch
-gives_up 'login with role "secret-exec": Vault: .*tried 2 times in [0-9.]+ s: status 503: Vault is sealed: unseal it' \
+gives_up 'login with role "secret-exec": Vault: .*tried 2 times in [0-9.]+ s: status 503: Vault is sealed; unseal it' \
 	"the application is not started, and one line says why and what to do"
 LAUNCH=()
 launch_begin
 vault_unseal
 launch_end
 comes_through "unsealed while we wait"
-err_like 'Vault at [^ ]+: POST /v1/auth/kubernetes/login: status 503: trying again in [0-9]+ ms \(1\)' "which was told"
+err_like 'Vault at [^ ]+: POST /v1/auth/kubernetes/login: status 503; trying again in [0-9]+ ms \(1\)' "which was told"
 done_testing

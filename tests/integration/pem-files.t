@@ -75,7 +75,7 @@ cp der ders/
 launch VAULT_CACERT= "VAULT_CAPATH=$TAP_WORK/marks"
 comes_through "nor in VAULT_CAPATH"
 launch VAULT_CACERT= "VAULT_CAPATH=$TAP_WORK/ders"
-gives_up "Vault: CA folder $TAP_WORK/ders: no certificate in PEM form in it" "DER in VAULT_CAPATH"
+gives_up "Vault: CA folder $TAP_WORK/ders: no certificate in PEM form" "DER in VAULT_CAPATH"
 launch VAULT_CACERT= "VAULT_CAPATH=$VAULT_CACERT"
 gives_up ".*CA folder.*$VAULT_CACERT.*Not a directory" "VAULT_CAPATH is a file"
 launch VAULT_CACERT= "VAULT_CACERT_BYTES=$(base64 -w0 "$VAULT_CACERT")"

@@ -36,7 +36,7 @@ out_like 'rewrapped 0' "the summary says so"
 bad_vault sealed
 rotate "$(vault)" --timeout 30s
 status_is 1 "a Vault that has never answered"
-err_like '^secret-rotate: login with role .*Vault is sealed: unseal it' "is not waited for"
+err_like '^secret-rotate: login with role .*Vault is sealed; unseal it' "is not waited for"
 out_like '^keys rotated 0, Secrets listed 3; ' "nothing was done"
 
 bad_vault relay relay relay relay close relay
