@@ -1,5 +1,4 @@
-#include "cmd/secret-dev/certificate.h"
-
+/* certificate: certificate authorities made at start, and the certificates they sign. */
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -9,13 +8,14 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "cmd/secret-dev/server.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 
 #define VALID_BEFORE_SECONDS (-60L * 60) /* clocks differ */
 #define VALID_SECONDS (30L * 24 * 60 * 60)
 #define SERIAL_BITS 127
-static const uint8_t sessions[] = "secret-dev";
+static const uint8_t session_context[] = "secret-dev";
 
 /* A certificate and its key. */
 struct identity {
@@ -74,7 +74,7 @@ static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *
 	return done;
 }
 
-/* A certificate without extensions, not signed yet. */
+/* Make a certificate without extensions or signature. */
 static bool identity_begin(struct identity *identity, const char *name)
 {
 	X509 *certificate = identity->certificate = X509_new();
@@ -87,7 +87,7 @@ static bool identity_begin(struct identity *identity, const char *name)
 	       X509_set_pubkey(certificate, identity->key);
 }
 
-static bool sign(X509 *certificate, const struct identity *issuer)
+static bool certificate_sign(X509 *certificate, const struct identity *issuer)
 {
 	return X509_set_issuer_name(certificate, X509_get_subject_name(issuer->certificate)) &&
 	       X509_sign(certificate, issuer->key, EVP_sha256()) > 0;
@@ -102,10 +102,10 @@ static bool make_authority(struct identity *authority, const char *name)
 		   "critical,keyCertSign,cRLSign") &&
 	       add_extension(authority->certificate, authority->certificate,
 		   NID_subject_key_identifier, "hash") &&
-	       sign(authority->certificate, authority);
+	       certificate_sign(authority->certificate, authority);
 }
 
-/* All but the signature of what is no authority. */
+/* Make an unsigned certificate that is not a CA. */
 static bool make_leaf(
     struct identity *leaf, const struct identity *authority, const char *name, const char *usage)
 {
@@ -125,33 +125,33 @@ static bool make_server(
 	return make_leaf(server, authority, "secret-dev", "serverAuth") &&
 	       add_extension(server->certificate, authority->certificate, NID_subject_alt_name,
 		   alternative_names) &&
-	       sign(server->certificate, authority);
+	       certificate_sign(server->certificate, authority);
 }
 
 static bool make_client(struct identity *client, const struct identity *authority, const char *name)
 {
 	return make_leaf(client, authority, name, "clientAuth") &&
-	       sign(client->certificate, authority);
+	       certificate_sign(client->certificate, authority);
 }
 
+/* Append the text in `memory`, which is freed. */
 static int append_memory(BIO *memory, bool written, struct secret_buffer *pem, struct error *err)
 {
 	const uint8_t *bytes;
 	size_t length;
-
-	if (written && BIO_mem_contents(memory, &bytes, &length))
-		return secret_buffer_append(pem, bytes, length, err);
-	return crypto_error(err, "writing PEM");
-}
-
-static int append_pem(X509 *certificate, struct secret_buffer *pem, struct error *err)
-{
-	BIO *memory = BIO_new(BIO_s_mem());
-	int result =
-	    append_memory(memory, memory && PEM_write_bio_X509(memory, certificate), pem, err);
+	int result = written && BIO_mem_contents(memory, &bytes, &length)
+			 ? secret_buffer_append(pem, bytes, length, err)
+			 : crypto_error(err, "writing PEM");
 
 	BIO_free(memory);
 	return result;
+}
+
+static int append_certificate_pem(X509 *certificate, struct secret_buffer *pem, struct error *err)
+{
+	BIO *memory = BIO_new(BIO_s_mem());
+
+	return append_memory(memory, memory && PEM_write_bio_X509(memory, certificate), pem, err);
 }
 
 static int append_key_pem(EVP_PKEY *key, struct secret_buffer *pem, struct error *err)
@@ -159,10 +159,8 @@ static int append_key_pem(EVP_PKEY *key, struct secret_buffer *pem, struct error
 	BIO *memory = BIO_new(BIO_s_mem());
 	bool written =
 	    memory && PEM_write_bio_PKCS8PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL);
-	int result = append_memory(memory, written, pem, err);
 
-	BIO_free(memory);
-	return result;
+	return append_memory(memory, written, pem, err);
 }
 
 static int accept_any(int good, X509_STORE_CTX *store)
@@ -182,8 +180,10 @@ static SSL_CTX *context_new(const struct identity *server)
 		SSL_CTX_set_mode(
 		    context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_any);
-		/* A resumed session is this server's own, with the certificate it began with. */
-		SSL_CTX_set_session_id_context(context, sessions, sizeof(sessions) - 1);
+		/* Only sessions of this server resume, with the certificate of their first
+		 * connection. */
+		SSL_CTX_set_session_id_context(
+		    context, session_context, sizeof(session_context) - 1);
 		return context;
 	}
 	SSL_CTX_free(context);
@@ -202,7 +202,7 @@ SSL_CTX *certificate_server_context(const char *authority_name, const char *addr
 		return NULL;
 	if (!make_authority(&authority, authority_name) || !make_server(&server, &authority, names))
 		crypto_error(err, "making certificates");
-	else if (append_pem(authority.certificate, ca_pem, err) == 0 &&
+	else if (append_certificate_pem(authority.certificate, ca_pem, err) == 0 &&
 		 !(context = context_new(&server)))
 		crypto_error(err, "setting up TLS");
 	identity_free(&authority);
@@ -218,7 +218,7 @@ X509 *certificate_client(const char *authority_name, const char *name,
 
 	if (!make_authority(&authority, authority_name) || !make_client(&client, &authority, name))
 		crypto_error(err, "making certificates");
-	else if (append_pem(client.certificate, certificate_pem, err) == 0 &&
+	else if (append_certificate_pem(client.certificate, certificate_pem, err) == 0 &&
 		 append_key_pem(client.key, key_pem, err) == 0) {
 		trusted = authority.certificate;
 		authority.certificate = NULL;

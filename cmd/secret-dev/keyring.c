@@ -1,6 +1,4 @@
-#include "cmd/secret-dev/keyring.h"
-
-#include <inttypes.h>
+/* keyring: Transit keys and their ciphertext, by AES-256-GCM. */
 #include <openssl/aead.h>
 #include <openssl/digest.h>
 #include <openssl/hkdf.h>
@@ -9,12 +7,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/secret-dev/vault_server.h"
 #include "lib/base/base64.h"
 
 #define KEY_BYTES 32
 #define NONCE_BYTES 12
 #define TAG_BYTES 16
-#define PREFIX "vault:v"
+#define CIPHERTEXT_PREFIX "vault:v"
 
 int keyring_init(struct keyring *keyring, const char *name, bool derived, struct error *err)
 {
@@ -57,7 +56,7 @@ void keyring_binding_free(struct keyring_binding *binding)
 	secret_buffer_free(&binding->associated_data);
 }
 
-/* The key that a version encrypts with: its own, or one derived from it. */
+/* Append the key that a version encrypts with: its own, or one derived from it. */
 static int message_key(const struct keyring *keyring, int64_t version,
     const struct secret_buffer *context, struct secret_buffer *key, struct error *err)
 {
@@ -68,9 +67,8 @@ static int message_key(const struct keyring *keyring, int64_t version,
 	if (context->length == 0)
 		return error_set(err, ERROR_INVALID,
 		    "missing 'context' for key derivation; the key was created using a derived "
-		    "key, "
-		    "which means additional, per-request information must be included in order to "
-		    "perform operations with the key");
+		    "key, which means additional, per-request information must be included in "
+		    "order to perform operations with the key");
 	if (secret_buffer_reserve(key, KEY_BYTES, err) < 0)
 		return -1;
 	if (!HKDF((uint8_t *)key->data, KEY_BYTES, EVP_sha256(), (const uint8_t *)own->data,
@@ -93,8 +91,8 @@ static int cipher_init(EVP_AEAD_CTX *cipher, const struct keyring *keyring, int6
 	return 0;
 }
 
-/* nonce, encrypted bytes and tag -> sealed. */
-static int seal(const EVP_AEAD_CTX *cipher, const struct secret_buffer *associated_data,
+/* Append nonce, encrypted bytes and tag. */
+static int seal_message(const EVP_AEAD_CTX *cipher, const struct secret_buffer *associated_data,
     const struct secret_buffer *plaintext, struct secret_buffer *sealed, struct error *err)
 {
 	size_t length;
@@ -139,23 +137,23 @@ int keyring_encrypt(const struct keyring *keyring, int64_t version,
 	if (check_encryption_version(keyring, version, err) < 0 ||
 	    cipher_init(&cipher, keyring, version, &binding->context, err) < 0)
 		return -1;
-	int result = seal(&cipher, &binding->associated_data, plaintext, &sealed, err);
+	int result = seal_message(&cipher, &binding->associated_data, plaintext, &sealed, err);
 	EVP_AEAD_CTX_cleanup(&cipher);
-	if (result < 0 ||
-	    secret_buffer_append_format(ciphertext, err, PREFIX "%" PRId64 ":", version) < 0)
+	if (result < 0 || secret_buffer_append_format(
+			      ciphertext, err, CIPHERTEXT_PREFIX "%" PRId64 ":", version) < 0)
 		return -1;
 	return base64_encode(ciphertext, sealed.data, sealed.length, err);
 }
 
-/* "vault:vN:" of the text: *version, and where the base64 begins. */
-static int split(const struct keyring *keyring, const char *text, int64_t *version,
+/* Read "vault:vN:" into *version, and set *base64 to the text after it. */
+static int split_ciphertext(const struct keyring *keyring, const char *text, int64_t *version,
     const char **base64, struct error *err)
 {
 	char *end;
 
-	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0)
+	if (strncmp(text, CIPHERTEXT_PREFIX, strlen(CIPHERTEXT_PREFIX)) != 0)
 		return error_set(err, ERROR_INVALID, "invalid ciphertext: no prefix");
-	const char *digits = text + strlen(PREFIX), *colon = strchr(digits, ':');
+	const char *digits = text + strlen(CIPHERTEXT_PREFIX), *colon = strchr(digits, ':');
 	if (!colon)
 		return error_set(err, ERROR_INVALID, "invalid ciphertext: wrong number of fields");
 	*version = strtoll(digits, &end, 10);
@@ -163,7 +161,7 @@ static int split(const struct keyring *keyring, const char *text, int64_t *versi
 		return error_set(
 		    err, ERROR_INVALID, "invalid ciphertext: version number could not be decoded");
 	if (*version == 0)
-		*version = 1; /* Vault's very first format counted from 0 */
+		*version = 1; /* Vault's first format began with version 0 */
 	if (*version > (int64_t)keyring->count)
 		return error_set(err, ERROR_INVALID, "invalid ciphertext: version is too new");
 	if (*version < keyring->min_decryption_version)
@@ -173,7 +171,7 @@ static int split(const struct keyring *keyring, const char *text, int64_t *versi
 	return 0;
 }
 
-static int open_sealed(const EVP_AEAD_CTX *cipher, const struct secret_buffer *associated_data,
+static int open_message(const EVP_AEAD_CTX *cipher, const struct secret_buffer *associated_data,
     const struct secret_buffer *sealed, struct secret_buffer *plaintext, struct error *err)
 {
 	const uint8_t *nonce = (const uint8_t *)sealed->data;
@@ -200,7 +198,7 @@ int keyring_decrypt(const struct keyring *keyring, const struct keyring_binding 
 	int64_t version = 0;
 
 	secret_buffer_reset(plaintext);
-	if (split(keyring, secret_buffer_string(ciphertext), &version, &base64, err) < 0)
+	if (split_ciphertext(keyring, secret_buffer_string(ciphertext), &version, &base64, err) < 0)
 		return -1;
 	if (base64_decode(&sealed, base64, strlen(base64), err) < 0)
 		return error_set(err, ERROR_INVALID, "invalid ciphertext: could not decode base64");
@@ -208,7 +206,7 @@ int keyring_decrypt(const struct keyring *keyring, const struct keyring_binding 
 		return error_set(err, ERROR_INVALID, "invalid ciphertext length");
 	if (cipher_init(&cipher, keyring, version, &binding->context, err) < 0)
 		return -1;
-	int result = open_sealed(&cipher, &binding->associated_data, &sealed, plaintext, err);
+	int result = open_message(&cipher, &binding->associated_data, &sealed, plaintext, err);
 	EVP_AEAD_CTX_cleanup(&cipher);
 	return result;
 }

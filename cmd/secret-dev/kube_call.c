@@ -1,238 +1,322 @@
-#include "cmd/secret-dev/kube_call.h"
-
-#include <stdarg.h>
+/* kube_call: reading, creating, replacing, patching and deleting objects, and TokenRequest. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "cmd/secret-dev/kube_access.h"
+#include "cmd/secret-dev/kube_server.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/json_reader.h"
-#include "lib/base/json_writer.h"
 
-static void write_causes(const struct kube_fault *fault, struct json_writer *writer)
+#define TOKEN_SECONDS 3600
+#define TOKEN_SECONDS_MIN 600
+
+#define MERGE_PATCH "application/merge-patch+json"
+#define STRATEGIC_PATCH "application/strategic-merge-patch+json"
+
+/* Return the part before the object's own name: "" for kinds without namespaces. */
+static const char *namespace_of(const struct kube_call *call)
 {
-	json_write_name(writer, "causes");
-	json_write_array(writer);
-	json_write_object(writer);
-	json_write_member(writer, "reason", fault->reason);
-	json_write_member(writer, "message", fault->message);
-	json_write_member(writer, "field", fault->field);
-	json_write_object_end(writer);
-	json_write_array_end(writer);
+	return call->namespace ? call->namespace : "";
 }
 
-static void write_details(const struct kube_status *status, struct json_writer *writer)
+static struct kube_object *named_object(const struct kube_call *call)
 {
-	json_write_name(writer, "details");
-	json_write_object(writer);
-	if (status->name)
-		json_write_member(writer, "name", status->name);
-	if (status->kind)
-		json_write_member(writer, "kind", status->kind);
-	if (status->fault)
-		write_causes(status->fault, writer);
-	json_write_object_end(writer);
+	return kube_store_find(call->store, namespace_of(call), call->name);
 }
 
-void kube_write_head(struct json_writer *writer, const char *kind)
+static int refuse_missing_object(struct kube_call *call)
 {
-	json_write_object(writer);
-	json_write_member(writer, "kind", kind);
-	json_write_member(writer, "apiVersion", "v1");
-	json_write_name(writer, "metadata");
-	json_write_object(writer);
-	json_write_object_end(writer);
+	return kube_refuse_missing(call, call->kind, call->name);
 }
 
-static int write_status(
-    struct kube_call *call, const struct kube_status *status, const char *message)
-{
-	struct json_writer writer;
-	struct error err = ERROR_INIT;
-
-	call->answer->status = status->code;
-	secret_buffer_reset(&call->answer->body);
-	json_writer_init(&writer, &call->answer->body);
-	kube_write_head(&writer, "Status");
-	json_write_member(&writer, "status", "Failure");
-	json_write_member(&writer, "message", message);
-	json_write_member(&writer, "reason", status->reason);
-	if (status->name || status->kind)
-		write_details(status, &writer);
-	json_write_name(&writer, "code");
-	json_write_integer(&writer, status->code);
-	json_write_object_end(&writer);
-	/* A text that can't be written (a name that is no UTF-8, say) leaves the code to speak. */
-	if (json_writer_finish(&writer, &err) < 0)
-		secret_buffer_reset(&call->answer->body);
-	return 0;
-}
-
-int kube_refuse(struct kube_call *call, const struct kube_status *status, const char *format, ...)
-{
-	char message[ERROR_MESSAGE_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
-	return write_status(call, status, message);
-}
-
-int kube_not_found(struct kube_call *call, const char *resource, const char *name)
-{
-	const char *qualified = call->kind ? call->kind->qualified : resource;
-
-	return kube_refuse(call, &(struct kube_status){404, "NotFound", name, resource, NULL},
-	    "%s \"%s\" not found", qualified, name);
-}
-
-int kube_bad_request(struct kube_call *call, const char *format, ...)
-{
-	char message[ERROR_MESSAGE_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
-	return write_status(
-	    call, &(struct kube_status){400, "BadRequest", NULL, NULL, NULL}, message);
-}
-
-int kube_refuse_invalid(
-    struct kube_call *call, const char *kind, const char *name, const struct kube_fault *fault)
-{
-	char plain[64];
-
-	/* Without the group: "Lease" of "Lease.coordination.k8s.io". */
-	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(kind, "."), kind);
-	return kube_refuse(call, &(struct kube_status){422, "Invalid", name, plain, fault},
-	    "%s \"%.300s\" is invalid: %s: %s", kind, name, fault->field, fault->message);
-}
-
-int kube_refuse_body(struct kube_call *call, struct error *err)
-{
-	return err->code == ERROR_INVALID ? kube_bad_request(call, "%s", err->message) : -1;
-}
-
-json_node kube_metadata_member(const struct kube_call *call, const char *name)
-{
-	return json_path(call->body, JSON_ROOT, "metadata", name, NULL);
-}
-
-int kube_check_identity(struct kube_call *call)
-{
-	cleanup_free char *namespace =
-	    json_strdup(call->body, kube_metadata_member(call, "namespace"));
-	cleanup_free char *name = json_strdup(call->body, kube_metadata_member(call, "name"));
-
-	if (namespace && *namespace && strcmp(namespace, call->namespace) != 0)
-		kube_bad_request(call,
-		    "the namespace of the provided object does not match the namespace sent on the "
-		    "request");
-	else if (name && call->name && strcmp(name, call->name) != 0)
-		kube_bad_request(call,
-		    "the name of the object (%s) does not match the name on the URL (%s)", name,
-		    call->name);
-	else
-		return 0;
-	return 1;
-}
-
-int kube_check_precondition(
-    struct kube_call *call, const char *resource, const char *name, int64_t revision)
-{
-	cleanup_free char *stated =
-	    json_strdup(call->body, kube_metadata_member(call, "resourceVersion"));
-	char *end, plain[64];
-
-	if (!stated || !*stated)
-		return 0;
-	int64_t wanted = strtoll(stated, &end, 10);
-	if (*end)
-		return kube_bad_request(call, "invalid resourceVersion \"%s\"", stated), 1;
-	if (wanted == revision)
-		return 0;
-	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(resource, "."), resource);
-	kube_refuse(call, &(struct kube_status){409, "Conflict", name, plain, NULL},
-	    "Operation cannot be fulfilled on %s \"%s\": the object has been modified; please "
-	    "apply your changes to the latest version and try again",
-	    resource, name);
-	return 1;
-}
-
-int kube_check_patch_type(struct kube_call *call, bool strategic)
-{
-	static const char merge[] = "application/merge-patch+json";
-	static const char strategic_merge[] = "application/strategic-merge-patch+json";
-	const char *type = request_header(call->request, "Content-Type");
-
-	if (type &&
-	    (strncmp(type, merge, strlen(merge)) == 0 ||
-		(strategic && strncmp(type, strategic_merge, strlen(strategic_merge)) == 0)))
-		return 0;
-	kube_refuse(call, &(struct kube_status){415, "UnsupportedMediaType", NULL, NULL, NULL},
-	    "the body of the request was in an unknown format - accepted media types include: "
-	    "%s%s%s",
-	    merge, strategic ? ", " : "", strategic ? strategic_merge : "");
-	return 1;
-}
-
-int kube_check_patch_body(struct kube_call *call)
-{
-	if (call->body && json_type(call->body, JSON_ROOT) == JSON_OBJECT)
-		return kube_check_identity(call);
-	kube_bad_request(call, "error decoding patch: json: cannot unmarshal into Go value of type "
-			       "map[string]interface {}");
-	return 1;
-}
-
-int kube_answer_deleted(struct kube_call *call, const char *resource, const char *name,
-    const char *uid, struct error *err)
-{
-	struct json_writer writer;
-
-	json_writer_init(&writer, &call->answer->body);
-	kube_write_head(&writer, "Status");
-	json_write_member(&writer, "status", "Success");
-	json_write_name(&writer, "details");
-	json_write_object(&writer);
-	json_write_member(&writer, "name", name);
-	json_write_member(&writer, "kind", resource);
-	json_write_member(&writer, "uid", uid);
-	json_write_object_end(&writer);
-	json_write_object_end(&writer);
-	return json_writer_finish(&writer, err);
-}
-
-/* What is asked for first is what we have. */
 bool kube_wants_metadata(const struct kube_call *call)
 {
 	static const char as[] = "as=PartialObjectMetadata";
 	const char *accept = request_header(call->request, "Accept");
 	const char *found = accept ? strstr(accept, as) : NULL;
 
+	/* The first media type is available, so that it is chosen. */
 	return found && found < accept + strcspn(accept, ",");
 }
 
-bool kube_allowed(struct kube_call *call, const char *verb, const char *resource, const char *name)
+static int answer_object(struct kube_call *call, unsigned int status,
+    const struct kube_object *object, struct error *err)
 {
-	const char *group = call->kind ? call->kind->group : "";
-	char quoted[300] = "", scope[300] = "at the cluster scope", plain[64];
+	call->answer->status = status;
+	return kube_object_append(object, call->kind,
+	    kube_wants_metadata(call) ? KUBE_METADATA : KUBE_WHOLE, &call->answer->body, err);
+}
 
-	if (call->admin ||
-	    (call->account && kube_access(call->account, verb, resource, call->namespace, name)))
+int kube_object_read(struct kube_call *call, struct error *err)
+{
+	const struct kube_object *object = named_object(call);
+
+	return object ? answer_object(call, 200, object, err) : refuse_missing_object(call);
+}
+
+/* -- checks of the body; each returns false when it is refused and answered ------------------- */
+
+static json_node metadata_member(const struct kube_call *call, const char *name)
+{
+	return json_path(call->body, JSON_ROOT, "metadata", name, NULL);
+}
+
+static bool has_body(struct kube_call *call)
+{
+	if (!call->body)
+		kube_refuse(call, KUBE_BAD_REQUEST, NULL, "the body of the request was empty");
+	return call->body != NULL;
+}
+
+/* The body's namespace and name must be those of the path. */
+static bool has_path_names(struct kube_call *call)
+{
+	cleanup_free char *namespace = json_strdup(call->body, metadata_member(call, "namespace"));
+	cleanup_free char *name = json_strdup(call->body, metadata_member(call, "name"));
+
+	if (namespace && *namespace && strcmp(namespace, namespace_of(call)) != 0)
+		kube_refuse(call, KUBE_BAD_REQUEST, NULL,
+		    "the namespace of the provided object does not match the namespace sent on the "
+		    "request");
+	else if (name && call->name && strcmp(name, call->name) != 0)
+		kube_refuse(call, KUBE_BAD_REQUEST, NULL,
+		    "the name of the object (%s) does not match the name on the URL (%s)", name,
+		    call->name);
+	else
 		return true;
-	if (name)
-		snprintf(quoted, sizeof(quoted), " \"%.280s\"", name);
-	if (call->namespace)
-		snprintf(scope, sizeof(scope), "in the namespace \"%.270s\"", call->namespace);
-	/* Without the subresource: "serviceaccounts" of "serviceaccounts/token". */
-	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(resource, "/"), resource);
-	kube_refuse(call, &(struct kube_status){403, "Forbidden", name, plain, NULL},
-	    "%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s",
-	    call->kind ? call->kind->qualified : plain, quoted, call->user, verb, resource, group,
-	    scope);
 	return false;
+}
+
+static bool has_patch_type(struct kube_call *call)
+{
+	const char *type = request_header(call->request, "Content-Type");
+	bool strategic = call->kind->strategic;
+
+	if (type &&
+	    (strncmp(type, MERGE_PATCH, strlen(MERGE_PATCH)) == 0 ||
+		(strategic && strncmp(type, STRATEGIC_PATCH, strlen(STRATEGIC_PATCH)) == 0)))
+		return true;
+	kube_refuse(call, KUBE_UNSUPPORTED_MEDIA_TYPE, NULL,
+	    "the body of the request was in an unknown format - accepted media types include: %s",
+	    strategic ? MERGE_PATCH ", " STRATEGIC_PATCH : MERGE_PATCH);
+	return false;
+}
+
+static bool has_patch_body(struct kube_call *call)
+{
+	if (call->body && json_type(call->body, JSON_ROOT) == JSON_OBJECT)
+		return has_path_names(call);
+	kube_refuse(call, KUBE_BAD_REQUEST, NULL,
+	    "error decoding patch: json: cannot unmarshal into Go value of type "
+	    "map[string]interface {}");
+	return false;
+}
+
+/* The body's resourceVersion, if any, must be the stored one. */
+static bool has_current_version(struct kube_call *call, const struct kube_object *old)
+{
+	const struct kube_kind *kind = call->kind;
+	struct kube_details details = {old->name, kind->resource, NULL};
+	cleanup_free char *stated =
+	    json_strdup(call->body, metadata_member(call, "resourceVersion"));
+	char *end;
+
+	if (!stated || !*stated)
+		return true;
+	int64_t wanted = strtoll(stated, &end, 10);
+	if (!*end && wanted == old->revision)
+		return true;
+	if (*end)
+		kube_refuse(call, KUBE_BAD_REQUEST, NULL, "invalid resourceVersion \"%s\"", stated);
+	else
+		kube_refuse(call, KUBE_CONFLICT, &details,
+		    "Operation cannot be fulfilled on %s \"%s\": the object has been modified; "
+		    "please apply your changes to the latest version and try again",
+		    kube_qualify(kind, kind->resource).text, old->name);
+	return false;
+}
+
+/* -- changes ---------------------------------------------------------------------------------- */
+
+/* Store a valid object and answer with it.  Takes `changed` over; `old` is NULL for a new one. */
+static int store_object(struct kube_call *call, struct kube_object *changed,
+    const struct kube_object *old, struct error *err)
+{
+	unsigned int status = old ? 200 : 201;
+
+	/* As in etcd: a change of nothing makes no new revision. */
+	bool same = old && kube_object_equal(changed, old);
+	if (same || call->dry_run) {
+		changed->revision = old ? old->revision : 0;
+		int result = answer_object(call, status, changed, err);
+		kube_object_free(changed);
+		return result;
+	}
+	if (kube_store_put(call->store, changed, err) < 0) {
+		kube_object_free(changed);
+		return -1;
+	}
+	changed->revision = ++call->server->revision;
+	return answer_object(call, status, changed, err);
+}
+
+/* Apply the body to `changed`, which is taken over, and store it. */
+static int change_object(struct kube_call *call, struct kube_object *changed,
+    const struct kube_object *old, struct error *err)
+{
+	struct kube_fault fault;
+	int result = -1;
+
+	if (kube_object_merge(changed, call->kind, call->body, err) < 0)
+		result = err->code == ERROR_INVALID
+			     ? kube_refuse(call, KUBE_BAD_REQUEST, NULL, "%s", err->message)
+			     : -1;
+	else if (kube_object_check(changed, call->kind, old, &fault, err) < 0)
+		result = -1;
+	else if (fault.reason)
+		result = kube_refuse_invalid(
+		    call, kube_qualify(call->kind, call->kind->kind).text, changed->name, &fault);
+	else
+		return store_object(call, changed, old, err);
+	kube_object_free(changed);
+	return result;
+}
+
+int kube_object_create(struct kube_call *call, struct error *err)
+{
+	static const struct kube_fault unnamed = {"FieldValueRequired", "metadata.name",
+	    "Required value: name or generateName is required"};
+	const struct kube_kind *kind = call->kind;
+	struct kube_store *namespaces = &call->server->stores[KUBE_NAMESPACE];
+
+	if (!has_body(call) || !has_path_names(call))
+		return 0;
+	if (call->namespace && !kube_store_find(namespaces, "", call->namespace))
+		return kube_refuse_missing(call, &kube_kinds[KUBE_NAMESPACE], call->namespace);
+	cleanup_free char *name = json_strdup(call->body, metadata_member(call, "name"));
+	if (!name || !*name)
+		return kube_refuse_invalid(call, kube_qualify(kind, kind->kind).text, "", &unnamed);
+	if (kube_store_find(call->store, namespace_of(call), name)) {
+		struct kube_details details = {name, kind->resource, NULL};
+
+		return kube_refuse(call, KUBE_ALREADY_EXISTS, &details, "%s \"%s\" already exists",
+		    kube_qualify(kind, kind->resource).text, name);
+	}
+	struct kube_object *object = kube_object_new(namespace_of(call), name, err);
+	return object ? change_object(call, object, NULL, err) : -1;
+}
+
+/* Apply the body to the stored object, or, to replace it, to one that has only its identity. */
+static int update_object(
+    struct kube_call *call, const struct kube_object *old, bool replace, struct error *err)
+{
+	struct kube_object *changed = kube_object_new(old->namespace, old->name, err);
+
+	if (!changed)
+		return -1;
+	memcpy(changed->uid, old->uid, UUID_SIZE);
+	changed->created_s = old->created_s;
+	if (replace)
+		return change_object(call, changed, old, err);
+	secret_buffer_reset(&changed->metadata);
+	secret_buffer_reset(&changed->fields);
+	if (secret_buffer_append(
+		&changed->metadata, old->metadata.data, old->metadata.length, err) == 0 &&
+	    secret_buffer_append(&changed->fields, old->fields.data, old->fields.length, err) == 0)
+		return change_object(call, changed, old, err);
+	kube_object_free(changed);
+	return -1;
+}
+
+int kube_object_replace(struct kube_call *call, struct error *err)
+{
+	if (!has_body(call))
+		return 0;
+	const struct kube_object *old = named_object(call);
+	if (!old)
+		return refuse_missing_object(call);
+	if (!has_path_names(call) || !has_current_version(call, old))
+		return 0;
+	return update_object(call, old, true, err);
+}
+
+int kube_object_patch(struct kube_call *call, struct error *err)
+{
+	if (!has_patch_type(call))
+		return 0;
+	const struct kube_object *old = named_object(call);
+	if (!old)
+		return refuse_missing_object(call);
+	if (!has_patch_body(call) || !has_current_version(call, old))
+		return 0;
+	return update_object(call, old, false, err);
+}
+
+int kube_object_delete(struct kube_call *call, struct error *err)
+{
+	struct kube_object *object = named_object(call);
+
+	if (!object)
+		return refuse_missing_object(call);
+	int result = json_format(&call->answer->body, err,
+	    "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Success',"
+	    "'details':{'name':%s,'kind':%s,'uid':%s}}",
+	    object->name, call->kind->resource, object->uid);
+	if (!call->dry_run) {
+		kube_store_remove(call->store, object);
+		call->server->revision++;
+	}
+	return result;
+}
+
+/* -- TokenRequest ----------------------------------------------------------------------------- */
+
+static int answer_token(struct kube_call *call, const struct kube_identity *identity,
+    const char *audience, int64_t lifetime_s, struct error *err)
+{
+	cleanup_secret struct secret_buffer jwt = SECRET_BUFFER_INIT;
+	int64_t now = time(NULL);
+
+	if (kube_token_make(
+		&call->server->token_key, identity, audience, now + lifetime_s, &jwt, err) < 0)
+		return -1;
+	call->answer->status = 201;
+	return json_format(&call->answer->body, err,
+	    "{'kind':'TokenRequest','apiVersion':'authentication.k8s.io/v1',"
+	    "'metadata':{'name':%s,'namespace':%s,'uid':%s,'creationTimestamp':%s},"
+	    "'spec':{'audiences':[%s],'expirationSeconds':%" PRId64 ",'boundObjectRef':null},"
+	    "'status':{'token':%s,'expirationTimestamp':%s}}",
+	    identity->service_account, identity->namespace, identity->uid, kube_time(now).text,
+	    audience, lifetime_s, jwt.data, kube_time(now + lifetime_s).text);
+}
+
+static int refuse_lifetime(struct kube_call *call, int64_t lifetime_s)
+{
+	struct kube_fault fault = {.reason = NULL};
+	struct kube_details details = {NULL, "TokenRequest", &fault};
+
+	kube_fault_set(&fault, "FieldValueInvalid", "spec.expirationSeconds",
+	    "Invalid value: %" PRId64 ": may not specify a duration less than 10 minutes",
+	    lifetime_s);
+	return kube_refuse(call, KUBE_INVALID, &details,
+	    "TokenRequest.authentication.k8s.io \"\" is invalid: %s: %s", fault.field,
+	    fault.message);
+}
+
+int kube_token_create(struct kube_call *call, struct error *err)
+{
+	struct kube_identity identity =
+	    kube_account_identity(call->server, call->namespace, call->name);
+	json_node spec = call->body ? json_member(call->body, JSON_ROOT, "spec") : JSON_ABSENT;
+	int64_t lifetime_s = json_integer(
+	    call->body, json_member(call->body, spec, "expirationSeconds"), TOKEN_SECONDS);
+
+	if (!identity.uid)
+		return refuse_missing_object(call);
+	if (lifetime_s < TOKEN_SECONDS_MIN)
+		return refuse_lifetime(call, lifetime_s);
+	/* The programs ask for one audience; others are ignored. */
+	cleanup_free char *audience = json_strdup(
+	    call->body, json_first(call->body, json_member(call->body, spec, "audiences")));
+	return answer_token(call, &identity, audience ? audience : KUBE_AUDIENCE, lifetime_s, err);
 }

@@ -1,55 +1,129 @@
-#include "cmd/secret-dev/kube_merge.h"
+/* kube_merge: merge patches (RFC 7396) of JSON objects, with members in order of their names. */
+#include <stdlib.h>
+#include <string.h>
 
-#include "lib/base/cleanup.h"
-#include "lib/base/json_reader.h"
-#include "lib/base/json_writer.h"
+#include "cmd/secret-dev/kube_server.h"
 
-static void write_value(const struct json *document, json_node node, struct json_writer *writer)
+struct member {
+	char *name;
+	json_node value;
+};
+
+struct members {
+	struct member *items;
+	size_t count;
+};
+
+static void members_free(struct members *members)
+{
+	for (size_t i = 0; i < members->count; i++)
+		free(members->items[i].name);
+	free(members->items);
+}
+
+static int member_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
+}
+
+/* List the members of an object by name; none if the value is not an object. */
+static int members_list(struct kube_value object, struct members *members, struct error *err)
+{
+	size_t count = json_type(object.document, object.node) == JSON_OBJECT
+			   ? json_count(object.document, object.node)
+			   : 0;
+
+	*members = (struct members){NULL, 0};
+	if (count == 0)
+		return 0;
+	members->items = calloc(count, sizeof(*members->items));
+	if (!members->items)
+		return error_memory(err);
+	json_each (object.document, object.node, value) {
+		struct member *member = &members->items[members->count];
+
+		if (json_copy_name(object.document, value, &member->name, err) < 0)
+			return -1;
+		if (!member->name)
+			return error_set(err, ERROR_INVALID, "a member's name contains a NUL");
+		member->value = value;
+		members->count++;
+	}
+	qsort(members->items, members->count, sizeof(*members->items), member_compare);
+	return 0;
+}
+
+/* Write a value that is not an object in one form, whatever escapes and white space it has. */
+static int write_value(struct kube_value value, struct json_writer *writer, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	if (json_type(value.document, value.node) == JSON_STRING) {
+		if (json_string(value.document, value.node, &text, err) < 0)
+			return -1;
+		json_write_string_bytes(writer, secret_buffer_string(&text), text.length);
+		return 0;
+	}
+	if (json_compact(value.document, value.node, &text, err) < 0)
+		return -1;
+	json_write_raw(writer, text.data, text.length);
+	return 0;
+}
+
+static void write_raw(struct kube_value value, struct json_writer *writer)
 {
 	size_t length;
-	const char *raw = json_raw(document, node, &length);
+	const char *raw = json_raw(value.document, value.node, &length);
 
 	json_write_raw(writer, raw, length);
 }
 
-/* The members of the base that the patch leaves or changes. */
-static void merge_base(const struct json *base_document, json_node base,
-    const struct json *patch_document, json_node patch, struct json_writer *writer)
+static int write_merged(const struct members *base, const struct json *base_document,
+    const struct members *patch, const struct json *patch_document, struct json_writer *writer,
+    struct error *err)
 {
-	json_each (base_document, base, member) {
-		cleanup_free char *name = json_name_strdup(base_document, member);
-		json_node change = name ? json_member(patch_document, patch, name) : JSON_ABSENT;
+	size_t b = 0, p = 0;
 
-		if (!name || json_type(patch_document, change) == JSON_NULL)
+	while (b < base->count || p < patch->count) {
+		int order = b == base->count	? 1
+			    : p == patch->count ? -1
+						: member_compare(&base->items[b], &patch->items[p]);
+		struct kube_value old = {
+		    base_document, order <= 0 ? base->items[b].value : JSON_ABSENT};
+		struct kube_value change = {
+		    patch_document, order >= 0 ? patch->items[p].value : JSON_ABSENT};
+		const char *name = order <= 0 ? base->items[b].name : patch->items[p].name;
+
+		b += order <= 0;
+		p += order >= 0;
+		if (json_type(change.document, change.node) == JSON_NULL)
 			continue;
 		json_write_name(writer, name);
-		if (change == JSON_ABSENT)
-			write_value(base_document, member, writer);
-		else
-			kube_merge(base_document, member, patch_document, change, writer);
+		if (kube_merge(old, change, writer, err) < 0)
+			return -1;
 	}
+	return 0;
 }
 
-void kube_merge(const struct json *base_document, json_node base, const struct json *patch_document,
-    json_node patch, struct json_writer *writer)
+int kube_merge(
+    struct kube_value base, struct kube_value patch, struct json_writer *writer, struct error *err)
 {
-	if (json_type(patch_document, patch) != JSON_OBJECT) {
-		write_value(patch_document, patch, writer);
-		return;
-	}
-	if (base != JSON_ABSENT && json_type(base_document, base) != JSON_OBJECT)
-		base = JSON_ABSENT;
-	json_write_object(writer);
-	if (base != JSON_ABSENT)
-		merge_base(base_document, base, patch_document, patch, writer);
-	json_each (patch_document, patch, member) {
-		cleanup_free char *name = json_name_strdup(patch_document, member);
+	struct members old, changes;
+	int result = -1;
 
-		if (!name || json_type(patch_document, member) == JSON_NULL ||
-		    (base != JSON_ABSENT && json_member(base_document, base, name) != JSON_ABSENT))
-			continue;
-		json_write_name(writer, name);
-		kube_merge(NULL, JSON_ABSENT, patch_document, member, writer);
+	if (patch.node == JSON_ABSENT) {
+		write_raw(base, writer);
+		return 0;
 	}
-	json_write_object_end(writer);
+	if (json_type(patch.document, patch.node) != JSON_OBJECT)
+		return write_value(patch, writer, err);
+	changes = (struct members){NULL, 0};
+	if (members_list(base, &old, err) == 0 && members_list(patch, &changes, err) == 0) {
+		json_write_object(writer);
+		result = write_merged(&old, base.document, &changes, patch.document, writer, err);
+		json_write_object_end(writer);
+	}
+	members_free(&old);
+	members_free(&changes);
+	return result;
 }

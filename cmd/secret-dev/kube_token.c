@@ -8,96 +8,64 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/secret-dev/json_format.h"
+#include "cmd/secret-dev/server.h"
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json_reader.h"
-#include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 
-#define KEY_BYTES 32
 #define HEADER "{\"alg\":\"HS256\",\"kid\":\"secret-dev\"}"
 
-int kube_tokens_init(struct kube_tokens *tokens, struct error *err)
-{
-	return random_token(&tokens->key, "", KEY_BYTES, err);
-}
-
-void kube_tokens_free(struct kube_tokens *tokens)
-{
-	secret_buffer_free(&tokens->key);
-}
-
-static void write_time(struct json_writer *writer, const char *name, int64_t seconds)
-{
-	json_write_name(writer, name);
-	json_write_integer(writer, seconds);
-}
-
-static int write_claims(struct secret_buffer *out, const struct kube_identity *identity,
+static int append_claims(struct secret_buffer *out, const struct kube_identity *identity,
     const char *audience, int64_t expires_s, struct error *err)
 {
 	cleanup_free char *subject = string_format(
 	    err, "system:serviceaccount:%s:%s", identity->namespace, identity->service_account);
-	struct json_writer writer;
-	char id[UUID_SIZE];
 	int64_t now = time(NULL), issued = now < expires_s ? now : expires_s - 1;
+	char id[UUID_SIZE];
 
 	if (!subject)
 		return -1;
 	random_uuid(id);
-	json_writer_init(&writer, out);
-	json_write_object(&writer);
-	json_write_name(&writer, "aud");
-	json_write_array(&writer);
-	json_write_string(&writer, audience);
-	json_write_array_end(&writer);
-	write_time(&writer, "exp", expires_s);
-	write_time(&writer, "iat", issued);
-	json_write_member(&writer, "iss", KUBE_AUDIENCE);
-	json_write_member(&writer, "jti", id);
-	json_write_name(&writer, "kubernetes.io");
-	json_write_object(&writer);
-	json_write_member(&writer, "namespace", identity->namespace);
-	json_write_name(&writer, "serviceaccount");
-	json_write_object(&writer);
-	json_write_member(&writer, "name", identity->service_account);
-	json_write_member(&writer, "uid", identity->uid);
-	json_write_object_end(&writer);
-	json_write_object_end(&writer);
-	write_time(&writer, "nbf", issued);
-	json_write_member(&writer, "sub", subject);
-	json_write_object_end(&writer);
-	return json_writer_finish(&writer, err);
+	return json_format(out, err,
+	    "{'aud':[%s],'exp':%" PRId64 ",'iat':%" PRId64 ",'iss':'" KUBE_AUDIENCE "','jti':%s,"
+	    "'kubernetes.io':{'namespace':%s,'serviceaccount':{'name':%s,'uid':%s}},"
+	    "'nbf':%" PRId64 ",'sub':%s}",
+	    audience, expires_s, issued, id, identity->namespace, identity->service_account,
+	    identity->uid, issued, subject);
 }
 
-static void sign(const struct kube_tokens *tokens, const char *text, size_t length,
+static void token_sign(const struct secret_buffer *key, const char *text, size_t length,
     uint8_t signature[SHA256_DIGEST_LENGTH])
 {
 	unsigned int size;
 
-	HMAC(EVP_sha256(), tokens->key.data, tokens->key.length, (const uint8_t *)text, length,
-	    signature, &size);
+	HMAC(EVP_sha256(), key->data, key->length, (const uint8_t *)text, length, signature, &size);
 }
 
-int kube_token_make(const struct kube_tokens *tokens, const struct kube_identity *identity,
+int kube_token_make(const struct secret_buffer *key, const struct kube_identity *identity,
     const char *audience, int64_t expires_s, struct secret_buffer *jwt, struct error *err)
 {
 	cleanup_secret struct secret_buffer claims = SECRET_BUFFER_INIT;
 	uint8_t signature[SHA256_DIGEST_LENGTH];
 	size_t start = jwt->length;
 
-	if (write_claims(&claims, identity, audience, expires_s, err) < 0 ||
+	if (append_claims(&claims, identity, audience, expires_s, err) < 0 ||
 	    base64url_encode(jwt, HEADER, strlen(HEADER), err) < 0 ||
 	    secret_buffer_append_string(jwt, ".", err) < 0 ||
 	    base64url_encode(jwt, claims.data, claims.length, err) < 0)
 		return -1;
-	sign(tokens, jwt->data + start, jwt->length - start, signature);
+	token_sign(key, jwt->data + start, jwt->length - start, signature);
 	if (secret_buffer_append_string(jwt, ".", err) < 0)
 		return -1;
 	return base64url_encode(jwt, signature, sizeof(signature), err);
 }
 
-/* header.claims.signature: where the claims and the signature begin; NULL when it is not that. */
+/*
+ * Find the claims and the signature of header.claims.signature; NULL if the text does not have this
+ * form.
+ */
 static const char *claims_of(const char *jwt, const char **signature)
 {
 	const char *first = strchr(jwt, '.'), *last = strrchr(jwt, '.');
@@ -148,23 +116,23 @@ void kube_claims_free(struct kube_claims *claims)
 	memset(claims, 0, sizeof(*claims));
 }
 
-bool kube_token_is_signed(const struct kube_tokens *tokens, const char *jwt)
+bool kube_token_is_signed(const struct secret_buffer *key, const char *jwt)
 {
-	cleanup_secret struct secret_buffer given = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer sent = SECRET_BUFFER_INIT;
 	uint8_t expected[SHA256_DIGEST_LENGTH];
 	struct error err = ERROR_INIT;
 	const char *signature;
 
 	if (!claims_of(jwt, &signature) ||
-	    base64url_decode(&given, signature, strlen(signature), &err) < 0)
+	    base64url_decode(&sent, signature, strlen(signature), &err) < 0)
 		return false;
-	sign(tokens, jwt, (size_t)(signature - 1 - jwt), expected);
-	return given.length == sizeof(expected) &&
-	       CRYPTO_memcmp(given.data, expected, sizeof(expected)) == 0;
+	token_sign(key, jwt, (size_t)(signature - 1 - jwt), expected);
+	return sent.length == sizeof(expected) &&
+	       CRYPTO_memcmp(sent.data, expected, sizeof(expected)) == 0;
 }
 
 bool kube_token_is_valid(
-    const struct kube_tokens *tokens, const char *jwt, const struct kube_claims *claims)
+    const struct secret_buffer *key, const char *jwt, const struct kube_claims *claims)
 {
-	return claims->expires_s > time(NULL) && kube_token_is_signed(tokens, jwt);
+	return claims->expires_s > time(NULL) && kube_token_is_signed(key, jwt);
 }

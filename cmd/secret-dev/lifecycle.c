@@ -1,5 +1,4 @@
-#include "cmd/secret-dev/lifecycle.h"
-
+/* lifecycle: serve until a signal, in the background, or as long as a command runs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -9,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/secret-dev/stage.h"
 #include "cmd/secret-dev/write_whole.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
@@ -19,17 +19,17 @@
 
 static struct stage stage;
 
-/* What ends an instance, or is passed on to the command. */
-static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
+/* The signals that end an instance or are passed on to the command. */
+static const int handled_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
 
-/* Blocked before the first thread starts, so that only sigwaitinfo sees them. */
+/* Block the signals before the first thread starts, so that only sigwaitinfo receives them. */
 static sigset_t block_signals(sigset_t *before)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)
-		sigaddset(&set, handled[i]);
+	for (size_t i = 0; i < sizeof(handled_signals) / sizeof(*handled_signals); i++)
+		sigaddset(&set, handled_signals[i]);
 	sigprocmask(SIG_BLOCK, &set, before);
 	signal(SIGPIPE, SIG_IGN);
 	return set;
@@ -44,6 +44,18 @@ static void wait_for_end(const sigset_t *signals)
 	while (number != SIGTERM && number != SIGINT && number != SIGHUP && number != SIGQUIT);
 }
 
+static int log_addresses(struct error *err)
+{
+	cleanup_secret struct secret_buffer vault = SECRET_BUFFER_INIT, kube = SECRET_BUFFER_INIT;
+
+	if (server_append_url(stage.vault_https, &vault, err) < 0 ||
+	    server_append_url(stage.kube_https, &kube, err) < 0)
+		return -1;
+	log_write(LOG_INFO, "Vault at %s, Kubernetes API at %s; use them with: . %s/environment",
+	    vault.data, kube.data, stage.directory.path);
+	return 0;
+}
+
 int lifecycle_foreground(const struct stage_settings *settings, struct error *err)
 {
 	sigset_t before, signals = block_signals(&before);
@@ -51,20 +63,17 @@ int lifecycle_foreground(const struct stage_settings *settings, struct error *er
 
 	if (result == 0) {
 		log_write(LOG_INFO,
-		    "for development only: secrets are kept in memory, and whoever reads %s may do "
-		    "everything",
+		    "for development only: anyone who can read %s has all rights on both servers",
 		    stage.directory.path);
-		log_write(LOG_INFO,
-		    "Vault at %s, Kubernetes API at %s; use it with: . %s/environment",
-		    stage.vault_entrance.url, stage.kube_entrance.url, stage.directory.path);
-		wait_for_end(&signals);
+		result = log_addresses(err);
 	}
+	if (result == 0)
+		wait_for_end(&signals);
 	stage_stop(&stage);
 	return result;
 }
 
-/* No terminal, no open descriptor of whoever waits for us: $(...) returns when we let go of stdout.
- */
+/* Replace the standard descriptors by /dev/null: $(...) returns when stdout is closed. */
 static int detach(struct error *err)
 {
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -75,11 +84,11 @@ static int detach(struct error *err)
 	return 0;
 }
 
-/* What the child tells the parent: one of these, then the lines for the shell or the error. */
-#define READY '+'
-#define FAILED '-'
+/* The child writes one of these to the parent, then the shell's lines or the error. */
+#define CHILD_READY '+'
+#define CHILD_FAILED '-'
 
-static int report(int pipe_end, char outcome, const char *text, size_t length)
+static int write_report(int pipe_end, char outcome, const char *text, size_t length)
 {
 	if (write_whole(pipe_end, &outcome, 1) < 0)
 		return -1;
@@ -93,10 +102,10 @@ static int start_and_report(const struct stage_settings *settings, int pipe_end,
 	setsid();
 	if (stage_start(&stage, settings, err) < 0 || stage_exports(&stage, &exports, err) < 0 ||
 	    detach(err) < 0) {
-		report(pipe_end, FAILED, err->message, strlen(err->message));
+		write_report(pipe_end, CHILD_FAILED, err->message, strlen(err->message));
 		return -1;
 	}
-	return report(pipe_end, READY, exports.data, exports.length);
+	return write_report(pipe_end, CHILD_READY, exports.data, exports.length);
 }
 
 static int serve_in_background(
@@ -112,18 +121,19 @@ static int serve_in_background(
 	return result;
 }
 
-/* The parent: wait until the child is ready or has failed. */
+/* In the parent: wait until the child is ready or has failed. */
 static int relay(int pipe_end, struct error *err)
 {
-	cleanup_secret struct secret_buffer said = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer report = SECRET_BUFFER_INIT;
 
-	if (secret_buffer_read_fd(&said, pipe_end, "the server in the background", err) < 0)
+	if (secret_buffer_read_fd(&report, pipe_end, "the server in the background", err) < 0)
 		return -1;
-	if (said.length == 0)
-		return error_set(err, ERROR_SYSTEM, "the server in the background died at start");
-	if (said.data[0] == FAILED)
-		return error_set(err, ERROR_SYSTEM, "%s", said.data + 1);
-	if (write_whole(STDOUT_FILENO, said.data + 1, said.length - 1) < 0)
+	if (report.length == 0)
+		return error_set(
+		    err, ERROR_SYSTEM, "the server in the background ended during its start");
+	if (report.data[0] == CHILD_FAILED)
+		return error_set(err, ERROR_SYSTEM, "%s", report.data + 1);
+	if (write_whole(STDOUT_FILENO, report.data + 1, report.length - 1) < 0)
 		return error_system(err, "stdout");
 	return 0;
 }
@@ -139,7 +149,7 @@ int lifecycle_background(const struct stage_settings *settings, struct error *er
 		return error_system(err, "fork");
 	if (child == 0) {
 		close(ends[0]);
-		/* What went wrong is the parent's to say. */
+		/* The parent reports the error. */
 		exit(serve_in_background(settings, ends[1], err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
 	close(ends[1]);
@@ -148,7 +158,7 @@ int lifecycle_background(const struct stage_settings *settings, struct error *er
 	return result;
 }
 
-/* Our environment with the stage's variables in place of those of the same names. */
+/* Append this process's environment, with the stage's variables replacing equal names. */
 static int command_environment(struct strings *environment, struct error *err)
 {
 	for (char **variable = environ; *variable; variable++) {
@@ -167,9 +177,9 @@ static int command_environment(struct strings *environment, struct error *err)
 	return 0;
 }
 
-/* Start the command with the signals as we found them.  The exit status when it can't be run, else
- * 0. */
-static int spawn(char **command, char **environment, const sigset_t *mask, pid_t *child)
+/* Start the command with the original signal mask.  Return 0, or its exit status if it cannot run.
+ */
+static int spawn_command(char **command, char **environment, const sigset_t *mask, pid_t *child)
 {
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
@@ -188,7 +198,7 @@ static int spawn(char **command, char **environment, const sigset_t *mask, pid_t
 	return errno == ENOENT ? COMMAND_NOT_FOUND : COMMAND_UNUSABLE;
 }
 
-/* Pass signals on until the command ends.  What a terminal sends (SI_KERNEL) reached it already. */
+/* Pass signals on until the command ends.  Those of a terminal (SI_KERNEL) reached it already. */
 static int wait_for_command(pid_t child, const sigset_t *signals)
 {
 	siginfo_t signal_info;
@@ -214,7 +224,7 @@ static int run_command(
 	int status = command_environment(&environment, err);
 
 	if (status == 0)
-		status = spawn(command, environment.items, before, &child);
+		status = spawn_command(command, environment.items, before, &child);
 	strings_free(&environment);
 	return status ? status : wait_for_command(child, signals);
 }

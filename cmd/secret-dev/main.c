@@ -1,9 +1,8 @@
-/* secret-dev: an embedded stand-in for Vault and the Kubernetes API, on loopback, for development.
- */
+/* secret-dev: a stand-in for Vault and the Kubernetes API on loopback, for development. */
 #include <microhttpd.h>
 #include <stdio.h>
 
-#include "cmd/secret-dev/lifecycle.h"
+#include "cmd/secret-dev/stage.h"
 #include "lib/base/log.h"
 #include "lib/base/options.h"
 #include "lib/base/version.h"
@@ -21,32 +20,32 @@ static const struct option_spec table[] = {
 	.kind = OPTION_STRING,
 	.argument = "ADDRESS",
 	.offset = offsetof(struct configuration, listen),
-	.help = "loopback address to serve (default 127.0.0.1)"},
+	.help = "loopback address to listen on (default: 127.0.0.1)"},
     {.name = "vault-port",
 	.kind = OPTION_NUMBER,
 	.argument = "PORT",
 	.offset = offsetof(struct configuration, vault_port),
-	.help = "port for Vault (default a free one)"},
+	.help = "port for Vault (default: a free one)"},
     {.name = "kube-port",
 	.kind = OPTION_NUMBER,
 	.argument = "PORT",
 	.offset = offsetof(struct configuration, kube_port),
-	.help = "port for the Kubernetes API (default a free one)"},
+	.help = "port for the Kubernetes API (default: a free one)"},
     {.name = "vault-max-body",
 	.kind = OPTION_NUMBER,
 	.argument = "BYTES",
 	.offset = offsetof(struct configuration, vault_body),
-	.help = "refuse larger requests to Vault (413), as a gateway does"},
+	.help = "reject larger requests to Vault with status 413, as a gateway does"},
     {.name = "vault-max-strings",
 	.kind = OPTION_NUMBER,
 	.argument = "NUMBER",
 	.offset = offsetof(struct configuration, vault_strings),
-	.help = "refuse requests to Vault with more JSON strings, as OpenBao does"},
+	.help = "reject requests to Vault with more JSON strings, as OpenBao does"},
     {.name = "directory",
 	.kind = OPTION_STRING,
 	.argument = "DIR",
 	.offset = offsetof(struct configuration, directory),
-	.help = "where to write certificates, kubeconfig and tokens (default a new one)"},
+	.help = "directory for certificates, kubeconfig and tokens (default: a new one)"},
     {.name = "print-env",
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, print_env),
@@ -62,9 +61,9 @@ static const struct options options = {
     .synopsis = "secret-dev [OPTIONS] [-- COMMAND [ARGUMENT...]]\n"
 		"       eval \"$(secret-dev --print-env)\"",
     .description =
-	"Serve what the other programs need of Vault and of the Kubernetes API, in memory, on\n"
-	"this machine alone: for development and tests, never for production. With COMMAND, run\n"
-	"it with VAULT_ADDR, KUBECONFIG and their like set, and end with it.",
+	"Serve the part of Vault and of the Kubernetes API that the other programs use, from\n"
+	"memory and on loopback only. For development and tests, never for production. With\n"
+	"COMMAND, run it with VAULT_ADDR, KUBECONFIG and similar variables set, and end with it.",
     .table = table,
     .stop_at_operand = true,
 };
@@ -79,10 +78,10 @@ static int settings_from(const struct configuration *configuration, bool command
     struct stage_settings *settings, struct error *err)
 {
 	if (configuration->vault_port > UINT16_MAX || configuration->kube_port > UINT16_MAX)
-		return error_set(err, ERROR_USAGE, "a port is at most %d", UINT16_MAX);
+		return error_set(err, ERROR_USAGE, "a port must be at most %d", UINT16_MAX);
 	if (configuration->print_env && command)
 		return error_set(err, ERROR_USAGE,
-		    "--print-env and a command exclude each other: the command gets the variables");
+		    "--print-env cannot be used with a command, which gets the variables anyway");
 	settings->vault_port = (uint16_t)configuration->vault_port;
 	settings->kube_port = (uint16_t)configuration->kube_port;
 	settings->directory = configuration->directory;

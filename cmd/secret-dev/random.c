@@ -1,10 +1,9 @@
-#include "cmd/secret-dev/random.h"
-
+/* random: identifiers and tokens, from BoringSSL's generator. */
 #include <openssl/mem.h>
 #include <openssl/rand.h>
-#include <stdint.h>
 #include <stdio.h>
 
+#include "cmd/secret-dev/server.h"
 #include "lib/base/base64.h"
 
 void random_uuid(char uuid[UUID_SIZE])
@@ -25,7 +24,7 @@ int random_token(struct secret_buffer *out, const char *prefix, size_t bytes, st
 	uint8_t raw[128];
 
 	if (bytes > sizeof(raw))
-		return error_set(err, ERROR_INVALID, "a token of over %zu bytes", sizeof(raw));
+		return error_set(err, ERROR_INVALID, "a token of more than %zu bytes", sizeof(raw));
 	RAND_bytes(raw, bytes);
 	int result = secret_buffer_append_string(out, prefix, err);
 	if (result == 0)

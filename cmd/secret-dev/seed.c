@@ -1,10 +1,11 @@
-#include "cmd/secret-dev/seed.h"
-
+/* seed: the initial state of both servers. */
 #include <string.h>
+
+#include "cmd/secret-dev/stage.h"
 
 const char *const seed_accounts[] = {"app", "sealer", "rotator", "stranger", NULL};
 
-static const char *const namespaces[] = {"default", SEED_NAMESPACE, NULL};
+static const char *const seed_namespaces[] = {"default", SEED_NAMESPACE, NULL};
 
 #define ROLE(method_, name_, account, policy, seconds, ...)                                        \
 	{                                                                                          \
@@ -13,7 +14,8 @@ static const char *const namespaces[] = {"default", SEED_NAMESPACE, NULL};
 	}
 
 /*
- * "long" is what our programs refuse, "narrow" logs in and may do nothing, "brief" can be outlived.
+ * Role "long" has a lifetime that the programs refuse, "narrow" logs in and has no rights, "brief"
+ * expires during a slow run.
  */
 static struct vault_role roles[] = {
     ROLE("kubernetes", "secret-exec", "app", "secret-exec", 10, .batch = true),
@@ -66,29 +68,16 @@ static int seed_vault(struct vault_server *vault, struct error *err)
 	return 0;
 }
 
-static int seed_kube(struct kube_server *kube, struct error *err)
+int seed(struct vault_server *vault, struct kube_server *kube, struct error *err)
 {
-	for (const char *const *name = namespaces; *name; name++)
+	vault->kube_token_key = &kube->token_key;
+	if (seed_vault(vault, err) < 0)
+		return -1;
+	for (const char *const *name = seed_namespaces; *name; name++)
 		if (kube_namespace_add(kube, *name, err) < 0)
 			return -1;
 	for (const char *const *name = seed_accounts; *name; name++)
 		if (kube_account_add(kube, SEED_NAMESPACE, *name, err) < 0)
 			return -1;
 	return 0;
-}
-
-const struct vault_role *seed_role(const char *method, const char *name)
-{
-	for (const struct vault_role *role = roles; role->name; role++)
-		if (strcmp(role->method, method) == 0 && strcmp(role->name, name) == 0)
-			return role;
-	return NULL;
-}
-
-int seed(struct vault_server *vault, struct kube_server *kube, struct error *err)
-{
-	vault->kube_tokens = &kube->tokens;
-	if (seed_vault(vault, err) < 0)
-		return -1;
-	return seed_kube(kube, err);
 }

@@ -3,47 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "cmd/secret-dev/certificate.h"
-#include "cmd/secret-dev/seed.h"
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 
 /* As long as the certificates: a developer's instance runs for days. */
 #define POD_TOKEN_SECONDS (30LL * 24 * 60 * 60)
-/* Further back than the clock skew that Vault allows. */
+/* Longer ago than the clock skew that Vault allows. */
 #define EXPIRED_SECONDS (-60LL * 60)
 
-static int open_entrance(struct entrance *entrance, const char *authority, http_serve serve,
-    void *server, size_t body_max, const struct loopback *loopback, uint16_t port,
-    struct error *err)
-{
-	bool v6 = strchr(loopback->text, ':') != NULL;
-
-	entrance->tls =
-	    certificate_server_context(authority, loopback->text, &entrance->ca_pem, err);
-	if (!entrance->tls)
-		return -1;
-	entrance->http = http_server_start(serve, server, body_max, err);
-	if (!entrance->http)
-		return -1;
-	entrance->listener = listener_start(loopback, port, entrance->tls, entrance->http, err);
-	if (!entrance->listener)
-		return -1;
-	entrance->url = string_format(err, v6 ? "https://[%s]:%u" : "https://%s:%u", loopback->text,
-	    listener_port(entrance->listener));
-	return entrance->url ? 0 : -1;
-}
-
-static void close_entrance(struct entrance *entrance)
-{
-	listener_stop(entrance->listener);
-	http_server_stop(entrance->http);
-	SSL_CTX_free(entrance->tls);
-	secret_buffer_free(&entrance->ca_pem);
-	free(entrance->url);
-}
+/* -- files ------------------------------------------------------------------------------------ */
 
 static int write_buffer(
     struct stage *stage, const char *name, const struct secret_buffer *buffer, struct error *err)
@@ -57,76 +26,48 @@ static int write_text(struct stage *stage, const char *name, const char *text, s
 	return stage_directory_write(&stage->directory, name, text, strlen(text), err);
 }
 
-static int write_kubeconfig(struct stage *stage, struct error *err)
+/* Write pod/POD/NAME. */
+static int write_pod_file(struct stage *stage, const char *pod, const char *name,
+    const struct secret_buffer *buffer, struct error *err)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, ca = SECRET_BUFFER_INIT;
-	const struct entrance *entrance = &stage->kube_entrance;
+	cleanup_free char *path = string_format(err, "pod/%s/%s", pod, name);
 
-	if (base64_encode(&ca, entrance->ca_pem.data, entrance->ca_pem.length, err) < 0 ||
-	    secret_buffer_append_format(&text, err,
-		"apiVersion: v1\n"
-		"kind: Config\n"
-		"clusters:\n"
-		"- name: secret-dev\n"
-		"  cluster:\n"
-		"    server: %s\n"
-		"    certificate-authority-data: %s\n"
-		"contexts:\n"
-		"- name: secret-dev\n"
-		"  context:\n"
-		"    cluster: secret-dev\n"
-		"    namespace: " SEED_NAMESPACE "\n"
-		"    user: admin\n"
-		"current-context: secret-dev\n"
-		"users:\n"
-		"- name: admin\n"
-		"  user:\n"
-		"    token: %s\n",
-		entrance->url, ca.data, secret_buffer_string(&stage->kube.admin_token)) < 0)
-		return -1;
-	return write_buffer(stage, "kubeconfig", &text, err);
+	return path ? write_buffer(stage, path, buffer, err) : -1;
 }
 
-/* pod/NAME/{token,ca.crt,namespace}: what the kubelet would mount. */
+/* Write pod/POD/{token,ca.crt,namespace}, which the kubelet would mount. */
 static int write_pod(struct stage *stage, const char *pod, const char *account_name,
     int64_t lifetime_s, struct error *err)
 {
-	const struct stored_account *account =
-	    kube_account_find(&stage->kube, SEED_NAMESPACE, account_name);
-	struct kube_identity identity = {account->namespace, account->name, account->uid};
 	cleanup_secret struct secret_buffer jwt = SECRET_BUFFER_INIT;
-	cleanup_free char *token = string_format(err, "pod/%s/token", pod);
-	cleanup_free char *ca = string_format(err, "pod/%s/ca.crt", pod);
-	cleanup_free char *namespace = string_format(err, "pod/%s/namespace", pod);
+	cleanup_secret struct secret_buffer namespace = SECRET_BUFFER_INIT;
+	struct kube_identity account =
+	    kube_account_identity(&stage->kube, SEED_NAMESPACE, account_name);
 
-	if (!token || !ca || !namespace ||
-	    kube_token_make(&stage->kube.tokens, &identity, KUBE_AUDIENCE, time(NULL) + lifetime_s,
-		&jwt, err) < 0 ||
-	    write_buffer(stage, token, &jwt, err) < 0 ||
-	    write_buffer(stage, ca, &stage->kube_entrance.ca_pem, err) < 0)
+	if (kube_token_make(&stage->kube.token_key, &account, KUBE_AUDIENCE,
+		time(NULL) + lifetime_s, &jwt, err) < 0 ||
+	    secret_buffer_append_string(&namespace, SEED_NAMESPACE, err) < 0 ||
+	    write_pod_file(stage, pod, "token", &jwt, err) < 0 ||
+	    write_pod_file(stage, pod, "ca.crt", server_ca_pem(stage->kube_https), err) < 0)
 		return -1;
-	return write_text(stage, namespace, account->namespace, err);
+	return write_pod_file(stage, pod, "namespace", &namespace, err);
 }
 
-/* pod/NAME/client.{crt,key}, by an authority of its own, which the caller releases. */
+/* Write pod/POD/client.{crt,key}; return the CA that was made for it, for X509_free, or NULL. */
 static X509 *write_client(struct stage *stage, const char *pod, struct error *err)
 {
-	cleanup_secret struct secret_buffer certificate = SECRET_BUFFER_INIT,
-					    key = SECRET_BUFFER_INIT;
-	cleanup_free char *certificate_name = string_format(err, "pod/%s/client.crt", pod);
-	cleanup_free char *key_name = string_format(err, "pod/%s/client.key", pod);
-
-	if (!certificate_name || !key_name)
-		return NULL;
+	cleanup_secret struct secret_buffer certificate = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer key = SECRET_BUFFER_INIT;
 	X509 *authority = certificate_client("secret-dev client CA", pod, &certificate, &key, err);
-	if (authority && write_buffer(stage, certificate_name, &certificate, err) == 0 &&
-	    write_buffer(stage, key_name, &key, err) == 0)
+
+	if (authority && write_pod_file(stage, pod, "client.crt", &certificate, err) == 0 &&
+	    write_pod_file(stage, pod, "client.key", &key, err) == 0)
 		return authority;
 	X509_free(authority);
 	return NULL;
 }
 
-/* Vault trusts app's client certificate; stranger's is by somebody else. */
+/* Vault trusts the client certificate of "app"; the CA of "stranger" is another. */
 static int write_clients(struct stage *stage, struct error *err)
 {
 	X509 *other = write_client(stage, "stranger", err);
@@ -134,15 +75,15 @@ static int write_clients(struct stage *stage, struct error *err)
 	X509_free(other);
 	if (!other)
 		return -1;
-	stage->client_authority = write_client(stage, "app", err);
-	stage->vault.client_authority = stage->client_authority;
+	stage->client_authority = stage->vault.client_authority = write_client(stage, "app", err);
 	return stage->client_authority ? 0 : -1;
 }
 
 static int write_app_roles(struct stage *stage, struct error *err)
 {
-	const struct vault_role *role = seed_role("approle", "app-role");
-	const struct vault_role *alone = seed_role("approle", "app-role-alone");
+	const struct vault_role *role = vault_role_find(&stage->vault, "approle", "app-role");
+	const struct vault_role *alone =
+	    vault_role_find(&stage->vault, "approle", "app-role-alone");
 
 	if (write_text(stage, "pod/app/role-id", role->role_id, err) < 0 ||
 	    write_text(stage, "pod/app/secret-id", role->secret_id, err) < 0)
@@ -150,33 +91,35 @@ static int write_app_roles(struct stage *stage, struct error *err)
 	return write_text(stage, "pod/app/role-id-alone", alone->role_id, err);
 }
 
-static int set_variable(struct stage *stage, const char *name, const char *value, struct error *err)
+static int write_kubeconfig(struct stage *stage, struct error *err)
 {
-	cleanup_free char *variable = string_format(err, "%s=%s", name, value);
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	const struct secret_buffer *ca = server_ca_pem(stage->kube_https);
 
-	return variable ? strings_append(&stage->environment, variable, err) : -1;
-}
-
-static int set_environment(
-    struct stage *stage, const struct stage_settings *settings, struct error *err)
-{
-	const char *directory = stage->directory.path;
-	cleanup_free char *ca = string_format(err, "%s/vault-ca.crt", directory);
-	cleanup_free char *kubeconfig = string_format(err, "%s/kubeconfig", directory);
-	cleanup_free char *port =
-	    string_format(err, "%u", listener_port(stage->kube_entrance.listener));
-	cleanup_free char *pid = string_format(err, "%d", getpid());
-
-	if (!ca || !kubeconfig || !port || !pid ||
-	    set_variable(stage, "VAULT_ADDR", stage->vault_entrance.url, err) < 0 ||
-	    set_variable(stage, "VAULT_CACERT", ca, err) < 0 ||
-	    set_variable(stage, "VAULT_TOKEN", stage->vault.root_token.data, err) < 0 ||
-	    set_variable(stage, "KUBECONFIG", kubeconfig, err) < 0 ||
-	    set_variable(stage, "KUBERNETES_SERVICE_HOST", settings->loopback.text, err) < 0 ||
-	    set_variable(stage, "KUBERNETES_SERVICE_PORT", port, err) < 0 ||
-	    set_variable(stage, "SECRET_DEV_DIR", directory, err) < 0)
+	if (secret_buffer_append_string(&text,
+		"apiVersion: v1\n"
+		"kind: Config\n"
+		"current-context: secret-dev\n"
+		"contexts:\n"
+		"- name: secret-dev\n"
+		"  context: {cluster: secret-dev, user: admin, namespace: " SEED_NAMESPACE "}\n"
+		"clusters:\n"
+		"- name: secret-dev\n"
+		"  cluster:\n"
+		"    server: ",
+		err) < 0 ||
+	    server_append_url(stage->kube_https, &text, err) < 0 ||
+	    secret_buffer_append_string(&text, "\n    certificate-authority-data: ", err) < 0 ||
+	    base64_encode(&text, ca->data, ca->length, err) < 0 ||
+	    secret_buffer_append_format(&text, err,
+		"\n"
+		"users:\n"
+		"- name: admin\n"
+		"  user:\n"
+		"    token: %s\n",
+		stage->kube.admin_token.data) < 0)
 		return -1;
-	return set_variable(stage, "SECRET_DEV_PID", pid, err);
+	return write_buffer(stage, "kubeconfig", &text, err);
 }
 
 static int write_files(struct stage *stage, struct error *err)
@@ -187,52 +130,53 @@ static int write_files(struct stage *stage, struct error *err)
 		if (write_pod(stage, *name, *name, POD_TOKEN_SECONDS, err) < 0)
 			return -1;
 	if (write_pod(stage, "app-expired", "app", EXPIRED_SECONDS, err) < 0 ||
-	    write_clients(stage, err) < 0 || write_app_roles(stage, err) < 0 ||
-	    write_kubeconfig(stage, err) < 0 ||
+	    write_app_roles(stage, err) < 0 || write_kubeconfig(stage, err) < 0 ||
 	    write_buffer(stage, "admin/token", &stage->kube.admin_token, err) < 0 ||
-	    write_buffer(stage, "vault-ca.crt", &stage->vault_entrance.ca_pem, err) < 0 ||
+	    write_buffer(stage, "vault-ca.crt", server_ca_pem(stage->vault_https), err) < 0 ||
 	    write_buffer(stage, "vault-unseal-key", &stage->vault.unseal_key, err) < 0 ||
 	    stage_exports(stage, &exports, err) < 0)
 		return -1;
 	return write_buffer(stage, "environment", &exports, err);
 }
 
-int stage_start(struct stage *stage, const struct stage_settings *settings, struct error *err)
+/* -- environment ------------------------------------------------------------------------------ */
+
+static int set_environment(
+    struct stage *stage, const struct stage_settings *settings, struct error *err)
 {
-	if (vault_server_init(&stage->vault, err) < 0 || kube_server_init(&stage->kube, err) < 0 ||
-	    seed(&stage->vault, &stage->kube, err) < 0)
+	cleanup_secret struct secret_buffer url = SECRET_BUFFER_INIT;
+	const char *directory = stage->directory.path;
+
+	if (server_append_url(stage->vault_https, &url, err) < 0)
 		return -1;
-	stage->vault.strings_max = settings->vault_strings_max;
-	if (open_entrance(&stage->vault_entrance, "secret-dev Vault CA", vault_serve, &stage->vault,
-		settings->vault_body_max ? settings->vault_body_max : VAULT_BODY_MAX,
-		&settings->loopback, settings->vault_port, err) < 0)
-		return error_wrap(err, "Vault");
-	if (open_entrance(&stage->kube_entrance, "secret-dev Kubernetes CA", kube_serve,
-		&stage->kube, KUBE_BODY_MAX, &settings->loopback, settings->kube_port, err) < 0)
-		return error_wrap(err, "Kubernetes API");
-	if (stage_directory_open(&stage->directory, settings->directory, err) < 0 ||
-	    set_environment(stage, settings, err) < 0)
-		return -1;
-	return write_files(stage, err);
+	char *variables[] = {
+	    string_format(err, "VAULT_ADDR=%s", url.data),
+	    string_format(err, "VAULT_CACERT=%s/vault-ca.crt", directory),
+	    string_format(err, "VAULT_TOKEN=%s", stage->vault.root_token.data),
+	    string_format(err, "KUBECONFIG=%s/kubeconfig", directory),
+	    string_format(err, "KUBERNETES_SERVICE_HOST=%s", settings->loopback.text),
+	    string_format(err, "KUBERNETES_SERVICE_PORT=%u", server_port(stage->kube_https)),
+	    string_format(err, "SECRET_DEV_DIR=%s", directory),
+	    string_format(err, "SECRET_DEV_PID=%d", getpid()),
+	};
+	int result = 0;
+	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
+		if (!variables[i] ||
+		    (result == 0 && strings_append(&stage->environment, variables[i], err) < 0))
+			result = -1;
+		if (variables[i])
+			explicit_bzero(variables[i], strlen(variables[i]));
+		free(variables[i]);
+	}
+	return result;
 }
 
+/* The root token is among the variables. */
 static void wipe_environment(struct strings *environment)
 {
-	/* The root token stands in it. */
 	for (size_t i = 0; i < environment->count; i++)
 		explicit_bzero(environment->items[i], strlen(environment->items[i]));
 	strings_free(environment);
-}
-
-void stage_stop(struct stage *stage)
-{
-	close_entrance(&stage->vault_entrance);
-	close_entrance(&stage->kube_entrance);
-	stage_directory_remove(&stage->directory);
-	wipe_environment(&stage->environment);
-	X509_free(stage->client_authority);
-	vault_server_free(&stage->vault);
-	kube_server_free(&stage->kube);
 }
 
 static int append_export(struct secret_buffer *out, const char *variable, struct error *err)
@@ -254,4 +198,53 @@ int stage_exports(const struct stage *stage, struct secret_buffer *out, struct e
 		if (append_export(out, stage->environment.items[i], err) < 0)
 			return -1;
 	return 0;
+}
+
+/* -- the stage -------------------------------------------------------------------------------- */
+
+static int start_servers(
+    struct stage *stage, const struct stage_settings *settings, struct error *err)
+{
+	const struct server_settings vault = {.authority = "secret-dev Vault CA",
+	    .loopback = settings->loopback,
+	    .port = settings->vault_port,
+	    .body_max = settings->vault_body_max ? settings->vault_body_max : VAULT_BODY_MAX,
+	    .handler = vault_serve,
+	    .context = &stage->vault};
+	const struct server_settings kube = {.authority = "secret-dev Kubernetes CA",
+	    .loopback = settings->loopback,
+	    .port = settings->kube_port,
+	    .body_max = KUBE_BODY_MAX,
+	    .handler = kube_serve,
+	    .context = &stage->kube};
+
+	stage->vault_https = server_start(&vault, err);
+	if (!stage->vault_https)
+		return error_wrap(err, "Vault");
+	stage->kube_https = server_start(&kube, err);
+	return stage->kube_https ? 0 : error_wrap(err, "Kubernetes API");
+}
+
+int stage_start(struct stage *stage, const struct stage_settings *settings, struct error *err)
+{
+	if (vault_server_init(&stage->vault, err) < 0 || kube_server_init(&stage->kube, err) < 0 ||
+	    seed(&stage->vault, &stage->kube, err) < 0)
+		return -1;
+	stage->vault.strings_max = settings->vault_strings_max;
+	if (stage_directory_open(&stage->directory, settings->directory, err) < 0 ||
+	    write_clients(stage, err) < 0 || start_servers(stage, settings, err) < 0 ||
+	    set_environment(stage, settings, err) < 0)
+		return -1;
+	return write_files(stage, err);
+}
+
+void stage_stop(struct stage *stage)
+{
+	server_stop(stage->vault_https);
+	server_stop(stage->kube_https);
+	stage_directory_remove(&stage->directory);
+	wipe_environment(&stage->environment);
+	X509_free(stage->client_authority);
+	vault_server_free(&stage->vault);
+	kube_server_free(&stage->kube);
 }

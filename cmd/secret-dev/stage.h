@@ -1,45 +1,69 @@
-/* stage: a running pair of servers, and how clients find it. */
+/*
+ * stage: a running pair of servers, the files and environment variables by which clients find them,
+ * and how long they run.
+ */
 #ifndef SECRET_DEV_STAGE_H
 #define SECRET_DEV_STAGE_H
 
 #include "cmd/secret-dev/kube_server.h"
-#include "cmd/secret-dev/listener.h"
-#include "cmd/secret-dev/stage_directory.h"
 #include "cmd/secret-dev/vault_server.h"
+#include "lib/base/strings.h"
 
 struct stage_settings {
 	struct loopback loopback;
 	uint16_t vault_port, kube_port; /* 0: a free one */
-	const char *directory;		/* NULL: a new one */
+	const char *directory;		/* NULL: a new one under TMPDIR */
 	size_t vault_body_max;		/* bytes; 0: Vault's own limit */
 	size_t vault_strings_max;	/* JSON strings of a request; 0: any number */
 };
 
-/* One of the two servers' way in. */
-struct entrance {
-	SSL_CTX *tls;
-	struct secret_buffer ca_pem;
-	struct http_server *http;
-	struct listener *listener;
-	char *url; /* "https://127.0.0.1:PORT" */
+/* Each returns the exit status, or -1 with *err set. */
+
+/* Serve until SIGTERM, SIGINT, SIGHUP or SIGQUIT. */
+int lifecycle_foreground(const struct stage_settings *settings, struct error *err);
+/*
+ * Fork: the child serves as in the foreground, without a terminal; the parent prints the
+ * environment variables when the servers are ready, and returns.
+ */
+int lifecycle_background(const struct stage_settings *settings, struct error *err);
+/* Run a command with the environment variables; the status is the command's, or 128+signal. */
+int lifecycle_command(const struct stage_settings *settings, char **command, struct error *err);
+
+/* The directory of the files; removes only what it has made. */
+struct stage_directory {
+	char *path;
+	struct strings files, folders; /* made here, in order */
 };
+/* Make `path` if it does not exist; NULL: a new directory under TMPDIR. */
+int stage_directory_open(struct stage_directory *directory, const char *path, struct error *err)
+    __attribute__((nonnull(1, 3), warn_unused_result));
+/* Write a file (mode 0600) under the directory, and make its folders (mode 0700). */
+int stage_directory_write(struct stage_directory *directory, const char *name, const char *bytes,
+    size_t length, struct error *err) __attribute__((nonnull, warn_unused_result));
+void stage_directory_remove(struct stage_directory *directory) __attribute__((nonnull));
 
 struct stage {
 	struct vault_server vault;
 	struct kube_server kube;
-	struct entrance vault_entrance, kube_entrance;
+	struct server *vault_https, *kube_https;
 	X509 *client_authority;
 	struct stage_directory directory;
 	struct strings environment; /* "NAME=value" */
 };
 
-/* Ready to serve when it returns 0; else call stage_stop all the same. */
+/* Start both servers and write the files.  Call stage_stop also after a failure. */
 int stage_start(struct stage *stage, const struct stage_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void stage_stop(struct stage *stage) __attribute__((nonnull));
-
-/* The environment as lines for the shell: export NAME='value' */
+/* Append the environment variables as shell lines: export NAME='value' */
 int stage_exports(const struct stage *stage, struct secret_buffer *out, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The initial state, which tests/e2e/seed gives the real servers as well. */
+#define SEED_NAMESPACE "demo"
+/* The service accounts in SEED_NAMESPACE, ended by NULL. */
+extern const char *const seed_accounts[];
+int seed(struct vault_server *vault, struct kube_server *kube, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

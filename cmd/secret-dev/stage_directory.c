@@ -1,11 +1,10 @@
-#include "cmd/secret-dev/stage_directory.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd/secret-dev/stage.h"
 #include "cmd/secret-dev/write_whole.h"
 #include "lib/base/cleanup.h"
 
@@ -21,7 +20,7 @@ static int make_temporary(struct stage_directory *directory, struct error *err)
 	const char *parent = getenv("TMPDIR");
 
 	directory->path =
-	    string_format(err, "%s/secret-dev-XXXXXX", parent && *parent ? parent : "/tmp");
+	    string_format(err, "%s/secret-dev-XXXXXX", is_set(parent) ? parent : "/tmp");
 	if (!directory->path)
 		return -1;
 	if (!mkdtemp(directory->path))
@@ -29,22 +28,19 @@ static int make_temporary(struct stage_directory *directory, struct error *err)
 	return strings_append(&directory->folders, directory->path, err);
 }
 
-/* Absolute, because clients run elsewhere. */
-static int make_named(struct stage_directory *directory, const char *path, struct error *err)
+int stage_directory_open(struct stage_directory *directory, const char *path, struct error *err)
 {
+	memset(directory, 0, sizeof(*directory));
+	if (!path)
+		return make_temporary(directory, err);
 	if (make_folder(directory, path, err) < 0)
 		return -1;
+	/* Absolute: clients run in other directories. */
 	directory->path = realpath(path, NULL);
 	return directory->path ? 0 : error_system(err, "%s", path);
 }
 
-int stage_directory_open(struct stage_directory *directory, const char *path, struct error *err)
-{
-	memset(directory, 0, sizeof(*directory));
-	return path ? make_named(directory, path, err) : make_temporary(directory, err);
-}
-
-/* The folders between the directory and a file of this path. */
+/* Make the folders between the directory and a file. */
 static int make_parents(struct stage_directory *directory, char *path, struct error *err)
 {
 	for (char *slash = path + strlen(directory->path) + 1; (slash = strchr(slash, '/'));
@@ -58,7 +54,7 @@ static int make_parents(struct stage_directory *directory, char *path, struct er
 	return 0;
 }
 
-int stage_directory_write(struct stage_directory *directory, const char *name, const void *bytes,
+int stage_directory_write(struct stage_directory *directory, const char *name, const char *bytes,
     size_t length, struct error *err)
 {
 	cleanup_free char *path = string_format(err, "%s/%s", directory->path, name);

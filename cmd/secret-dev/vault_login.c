@@ -1,108 +1,298 @@
-#include "cmd/secret-dev/vault_login.h"
-
+/* vault_login: the auth methods kubernetes, jwt, approle and cert. */
+#include <ctype.h>
+#include <openssl/mem.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "lib/base/json_writer.h"
+#include "cmd/secret-dev/kube_token.h"
+#include "cmd/secret-dev/vault_server.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/strings.h"
+
+/* Vault accepts expired tokens for this long, as clocks differ. */
+#define CLOCK_SKEW_SECONDS 60
+#define COMMON_NAME_MAX 65
+
+#define EXPIRED "invalid expiration time (exp) claim: token is expired"
+#define WRONG_AUDIENCE                                                                             \
+	"invalid audience (aud) claim: audience claim does not match any expected audience"
+
+/* The result of an auth method. */
+struct login {
+	const struct vault_role *role;
+	char *display_name;
+	struct secret_buffer metadata; /* a JSON object */
+};
 
 const struct vault_role *vault_role_find(
-    const struct vault_call *call, const char *method, const char *name)
+    const struct vault_server *server, const char *method, const char *name)
 {
-	for (const struct vault_role *role = call->server->roles; role->name; role++)
+	for (const struct vault_role *role = server->roles; role->name; role++)
 		if (strcmp(role->method, method) == 0 && strcmp(role->name, name) == 0)
 			return role;
 	return NULL;
 }
 
-void vault_write_policies(
-    struct json_writer *writer, const char *name, const struct vault_grant *grant)
+/* -- JWTs of service accounts ----------------------------------------------------------------- */
+
+/* The plugin's JWT reader skips white space, such as a final newline. */
+static void drop_white_space(struct secret_buffer *jwt)
 {
-	json_write_name(writer, name);
-	json_write_array(writer);
-	for (const char *const *policy = grant->policies; *policy; policy++)
-		json_write_string(writer, *policy);
-	json_write_array_end(writer);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < jwt->length; i++)
+		if (!isspace((unsigned char)jwt->data[i]))
+			jwt->data[kept++] = jwt->data[i];
+	jwt->length = kept;
+	jwt->data[kept] = '\0';
 }
 
-static void write_metadata(struct json_writer *writer, const struct vault_metadata *metadata)
+/* Read role and JWT of the body; absent members leave NULL and an empty buffer. */
+static int read_jwt(
+    struct vault_call *call, char **role, struct secret_buffer *jwt, struct error *err)
 {
-	json_write_name(writer, "metadata");
-	json_write_object(writer);
-	for (; metadata->name; metadata++)
-		json_write_member(writer, metadata->name, metadata->value);
-	json_write_object_end(writer);
-}
+	json_node member = vault_member(call, "jwt");
 
-static void write_auth(struct json_writer *writer, const struct vault_grant *grant,
-    const struct vault_metadata *metadata)
-{
-	json_write_name(writer, "auth");
-	json_write_object(writer);
-	json_write_name(writer, "client_token");
-	json_write_string_bytes(writer, grant->token.data, grant->token.length);
-	json_write_member(writer, "accessor", grant->accessor);
-	vault_write_policies(writer, "policies", grant);
-	vault_write_policies(writer, "token_policies", grant);
-	write_metadata(writer, metadata);
-	json_write_name(writer, "lease_duration");
-	json_write_integer(writer, grant->ttl_s);
-	json_write_name(writer, "renewable");
-	json_write_boolean(writer, !grant->batch);
-	json_write_member(writer, "entity_id", grant->entity);
-	json_write_member(writer, "token_type", grant->batch ? "batch" : "service");
-	json_write_name(writer, "orphan");
-	json_write_boolean(writer, true);
-	json_write_name(writer, "mfa_requirement");
-	json_write_null(writer);
-	json_write_name(writer, "num_uses");
-	json_write_integer(writer, grant->uses);
-	json_write_object_end(writer);
-}
-
-/* The envelope is vault_data's, but "auth" is full and "data" empty. */
-static int answer_login(struct vault_call *call, const struct vault_grant *grant,
-    const struct vault_metadata *metadata, struct error *err)
-{
-	struct json_writer writer;
-
-	vault_data(call, &writer);
-	json_write_null(&writer);
-	json_write_name(&writer, "wrap_info");
-	json_write_null(&writer);
-	json_write_name(&writer, "warnings");
-	json_write_null(&writer);
-	write_auth(&writer, grant, metadata);
-	json_write_member(&writer, "mount_type", "");
-	json_write_object_end(&writer);
-	return json_writer_finish(&writer, err);
-}
-
-static const char *path_of(const struct vault_role *role)
-{
-	static const char *const paths[] = {
-	    "auth/kubernetes/login", "auth/jwt/login", "auth/approle/login", "auth/cert/login"};
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
-		if (strncmp(paths[i] + strlen("auth/"), role->method, strlen(role->method)) == 0)
-			return paths[i];
-	return "auth/";
-}
-
-int vault_log_in(struct vault_call *call, const struct vault_role *role, char *display_name,
-    const struct vault_metadata *metadata, struct error *err)
-{
-	if (!display_name)
+	*role = json_strdup(call->body, vault_member(call, "role"));
+	if (json_type(call->body, member) == JSON_STRING &&
+	    json_string(call->body, member, jwt, err) < 0)
 		return -1;
+	if (jwt->length)
+		drop_white_space(jwt);
+	return 0;
+}
+
+static bool is_expired(const struct kube_claims *claims)
+{
+	return claims->expires_s + CLOCK_SKEW_SECONDS < time(NULL);
+}
+
+static bool has_audience(const struct kube_claims *claims, const struct vault_role *role)
+{
+	return !role->audience || strcmp(role->audience, claims->audience) == 0;
+}
+
+static bool is_bound(const struct kube_claims *claims, const struct vault_role *role)
+{
+	for (const char *const *account = role->service_accounts; *account; account++)
+		if (strcmp(*account, claims->service_account) == 0)
+			return true;
+	return false;
+}
+
+/* Check in the order of the kubernetes plugin.  Return Vault's text, or NULL. */
+static const char *kubernetes_problem(const struct vault_call *call, const struct vault_role *role,
+    const char *jwt, const struct kube_claims *claims)
+{
+	if (is_expired(claims))
+		return EXPIRED;
+	if (!has_audience(claims, role))
+		return WRONG_AUDIENCE;
+	if (!is_bound(claims, role))
+		return "service account name not authorized";
+	if (strcmp(role->namespace, claims->namespace) != 0)
+		return "namespace not authorized";
+	if (!kube_token_is_valid(call->server->kube_token_key, jwt, claims))
+		return "permission denied";
+	return NULL;
+}
+
+static int login_kubernetes(struct vault_call *call, struct login *login, struct error *err)
+{
+	cleanup_free char *name = NULL;
+	cleanup_secret struct secret_buffer jwt = SECRET_BUFFER_INIT;
+	cleanup_claims struct kube_claims claims = {NULL};
+	struct error reason = ERROR_INIT;
+
+	if (read_jwt(call, &name, &jwt, err) < 0)
+		return -1;
+	if (!is_set(name))
+		return vault_refuse(call, 400, "missing role");
+	if (jwt.length == 0)
+		return vault_refuse(call, 400, "missing jwt");
+	const struct vault_role *role = vault_role_find(call->server, "kubernetes", name);
+	if (!role)
+		return vault_refuse(call, 400, "invalid role name \"%s\"", name);
+	if (kube_token_read(jwt.data, &claims, &reason) < 0)
+		return vault_refuse(call, 403, "permission denied");
+	const char *problem = kubernetes_problem(call, role, jwt.data, &claims);
+	if (problem)
+		return vault_refuse(call, 403, "%s", problem);
+	login->role = role;
+	login->display_name =
+	    string_format(err, "kubernetes-%s-%s", claims.namespace, claims.service_account);
+	return json_format(&login->metadata, err,
+	    "{'role':%s,'service_account_name':%s,'service_account_namespace':%s,"
+	    "'service_account_secret_name':'','service_account_uid':%s}",
+	    role->name, claims.service_account, claims.namespace, claims.uid);
+}
+
+/* Check in the order of the jwt plugin, where a role's subject is its service account. */
+static const char *jwt_problem(const struct vault_call *call, const struct vault_role *role,
+    const char *jwt, const struct kube_claims *claims)
+{
+	if (!kube_token_is_signed(call->server->kube_token_key, jwt))
+		return "error verifying token signature: no known key successfully validated the "
+		       "token signature";
+	if (is_expired(claims))
+		return EXPIRED;
+	if (!is_bound(claims, role) || strcmp(role->namespace, claims->namespace) != 0)
+		return "invalid subject (sub) claim";
+	return has_audience(claims, role) ? NULL : WRONG_AUDIENCE;
+}
+
+static int login_jwt(struct vault_call *call, struct login *login, struct error *err)
+{
+	cleanup_free char *name = NULL;
+	cleanup_secret struct secret_buffer jwt = SECRET_BUFFER_INIT;
+	cleanup_claims struct kube_claims claims = {NULL};
+	struct error reason = ERROR_INIT;
+
+	if (read_jwt(call, &name, &jwt, err) < 0)
+		return -1;
+	if (!is_set(name))
+		return vault_refuse(call, 400, "missing role");
+	const struct vault_role *role = vault_role_find(call->server, "jwt", name);
+	if (!role)
+		return vault_refuse(call, 400, "role \"%s\" could not be found", name);
+	if (jwt.length == 0)
+		return vault_refuse(call, 400, "missing token");
+	if (kube_token_read(jwt.data, &claims, &reason) < 0)
+		return vault_refuse(call, 400,
+		    "error validating token: error verifying token signature: %s", reason.message);
+	const char *problem = jwt_problem(call, role, jwt.data, &claims);
+	if (problem)
+		return vault_refuse(call, 400, "error validating token: %s", problem);
+	login->role = role;
+	login->display_name = string_format(
+	    err, "jwt-system:serviceaccount:%s:%s", claims.namespace, claims.service_account);
+	return json_format(&login->metadata, err, "{'role':%s}", role->name);
+}
+
+/* -- approle ---------------------------------------------------------------------------------- */
+
+static bool is_id(const char *sent, const char *id)
+{
+	size_t length = strlen(id);
+
+	return strlen(sent) == length && CRYPTO_memcmp(sent, id, length) == 0;
+}
+
+static const struct vault_role *role_by_id(const struct vault_call *call, const char *role_id)
+{
+	for (const struct vault_role *role = call->server->roles; role->name; role++)
+		if (strcmp(role->method, "approle") == 0 && is_id(role_id, role->role_id))
+			return role;
+	return NULL;
+}
+
+static int login_approle(struct vault_call *call, struct login *login, struct error *err)
+{
+	cleanup_free char *role_id = json_strdup(call->body, vault_member(call, "role_id"));
+	cleanup_free char *secret_id = json_strdup(call->body, vault_member(call, "secret_id"));
+
+	if (!is_set(role_id))
+		return vault_refuse(call, 500, "failed to determine alias name from login request");
+	const struct vault_role *role = role_by_id(call, role_id);
+	if (!role)
+		return vault_refuse(call, 400, "invalid role or secret ID");
+	if (role->binds_secret_id && !is_set(secret_id))
+		return vault_refuse(call, 400, "missing secret_id");
+	if (role->binds_secret_id && !is_id(secret_id, role->secret_id))
+		return vault_refuse(call, 400, "invalid role or secret ID");
+	login->role = role;
+	login->display_name = string_format(err, "approle");
+	return json_format(&login->metadata, err, "{'role_name':%s}", role->name);
+}
+
+/* -- cert ------------------------------------------------------------------------------------- */
+
+/* Return the role that is named, or the first: all trust the same authority. */
+static const struct vault_role *certificate_role(const struct vault_call *call)
+{
+	cleanup_free char *name = json_strdup(call->body, vault_member(call, "name"));
+
+	if (is_set(name))
+		return vault_role_find(call->server, "cert", name);
+	for (const struct vault_role *role = call->server->roles; role->name; role++)
+		if (strcmp(role->method, "cert") == 0)
+			return role;
+	return NULL;
+}
+
+/* Vault's metadata also has the certificate's serial number and key ids, which no program reads. */
+static int login_cert(struct vault_call *call, struct login *login, struct error *err)
+{
+	X509 *certificate = call->request->certificate;
+	char common_name[COMMON_NAME_MAX] = "";
+
+	if (!certificate)
+		return vault_refuse(call, 400, "client certificate must be supplied");
+	const struct vault_role *role = certificate_role(call);
+	if (!role || !certificate_is_client_of(certificate, call->server->client_authority))
+		return vault_refuse(
+		    call, 400, "failed to match all constraints for this login certificate");
+	X509_NAME_get_text_by_NID(
+	    X509_get_subject_name(certificate), NID_commonName, common_name, sizeof(common_name));
+	login->role = role;
+	login->display_name = string_format(err, "cert-%s", role->name);
+	return json_format(
+	    &login->metadata, err, "{'cert_name':%s,'common_name':%s}", role->name, common_name);
+}
+
+/* -- the calls -------------------------------------------------------------------------------- */
+
+static const struct auth_method {
+	const char *path;
+	/* Fill in *login; its role stays NULL when the login is refused and answered. */
+	int (*run)(struct vault_call *call, struct login *login, struct error *err);
+} methods[] = {
+    {"auth/kubernetes/login", login_kubernetes},
+    {"auth/jwt/login", login_jwt},
+    {"auth/approle/login", login_approle},
+    {"auth/cert/login", login_cert},
+};
+
+static const struct auth_method *method_of(const struct vault_call *call)
+{
+	const struct auth_method *method = methods;
+
+	/* The call has the route of one of them. */
+	while (strcmp(method->path, call->path) != 0)
+		method++;
+	return method;
+}
+
+/* Make the token of a role, and answer with it.  Takes login->display_name over. */
+static int answer_login(struct vault_call *call, const struct auth_method *method,
+    struct login *login, struct error *err)
+{
+	const struct vault_role *role = login->role;
 	struct vault_grant *grant =
 	    vault_tokens_add(&call->server->tokens, role->batch, role->ttl_s, err);
-	if (!grant) {
-		free(display_name);
+
+	if (!grant)
 		return -1;
-	}
-	grant->display_name = display_name;
-	grant->path = path_of(role);
+	grant->display_name = login->display_name;
+	login->display_name = NULL;
+	grant->path = method->path;
 	memcpy(grant->policies, role->policies, sizeof(role->policies));
 	grant->uses = role->uses;
 	random_uuid(grant->entity);
-	return answer_login(call, grant, metadata, err);
+	return vault_answer_login(call, grant, &login->metadata, err);
+}
+
+int vault_login(struct vault_call *call, struct error *err)
+{
+	const struct auth_method *method = method_of(call);
+	struct login login = {.role = NULL};
+	int result = method->run(call, &login, err);
+
+	if (result == 0 && login.role)
+		result = login.display_name ? answer_login(call, method, &login, err) : -1;
+	free(login.display_name);
+	secret_buffer_free(&login.metadata);
+	return result;
 }

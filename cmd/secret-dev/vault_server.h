@@ -1,78 +1,235 @@
 /*
- * vault_server: the part of Vault that the programs call: logins, the token's own calls,
- * transit, health, seal and mounts.  Answers have the statuses and texts of Vault 1.21.
+ * vault_server: the part of Vault that the programs call: logins, the token's own calls, Transit,
+ * health, seal and mounts.  Answers have the statuses and texts of Vault 1.21.
  */
 #ifndef SECRET_DEV_VAULT_SERVER_H
 #define SECRET_DEV_VAULT_SERVER_H
 
-#include <openssl/x509.h>
-#include <pthread.h>
-
-#include "cmd/secret-dev/keyring.h"
-#include "cmd/secret-dev/request.h"
-#include "cmd/secret-dev/vault_token.h"
+#include "cmd/secret-dev/json_format.h"
+#include "cmd/secret-dev/router.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/json_writer.h"
 
 /* Vault's own limit on a request. */
 #define VAULT_BODY_MAX ((size_t)32 * 1024 * 1024)
+
+/* -- Transit keys (keyring.c) ----------------------------------------------------------------- */
+
+struct keyring_version {
+	struct secret_buffer key;
+	int64_t created_s; /* unix time */
+};
+
+/*
+ * A Transit key of type aes256-gcm96.  Ciphertext is "vault:vN:" and the base64 of nonce (12
+ * bytes), encrypted bytes and tag (16).  A derived key encrypts with HKDF-SHA256 of the version's
+ * key, without salt, with the context as info.
+ */
+struct keyring {
+	char *name;
+	bool derived, exportable, deletion_allowed;
+	int64_t min_decryption_version, min_encryption_version, min_available_version;
+	struct keyring_version *versions; /* version N at N - 1 */
+	size_t count;
+};
+
+/* Make a key with version 1. */
+int keyring_init(struct keyring *keyring, const char *name, bool derived, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+void keyring_free(struct keyring *keyring) __attribute__((nonnull));
+int keyring_rotate(struct keyring *keyring, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The context and associated data of a value; empty buffers where there are none. */
+struct keyring_binding {
+	struct secret_buffer context, associated_data;
+};
+void keyring_binding_free(struct keyring_binding *binding) __attribute__((nonnull));
+
+/* ERROR_INVALID has Vault's text.  Version 0 is the latest. */
+int keyring_encrypt(const struct keyring *keyring, int64_t version,
+    const struct keyring_binding *binding, const struct secret_buffer *plaintext,
+    struct secret_buffer *ciphertext, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+int keyring_decrypt(const struct keyring *keyring, const struct keyring_binding *binding,
+    const struct secret_buffer *ciphertext, struct secret_buffer *plaintext, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* -- tokens (vault_token.c) ------------------------------------------------------------------- */
+
+#define VAULT_TOKEN_POLICIES 4
+
+/* A token and its rights. */
+struct vault_grant {
+	struct secret_buffer token;
+	char accessor[UUID_SIZE];		    /* empty for batch tokens */
+	char entity[UUID_SIZE];			    /* empty for the root token */
+	const char *policies[VAULT_TOKEN_POLICIES]; /* static strings, ended by NULL */
+	char *display_name;
+	const char *path; /* of the login */
+	bool batch;
+	int64_t created_s, ttl_s; /* ttl 0: does not expire */
+	int64_t expires_ms;	  /* on CLOCK_MONOTONIC; 0: never */
+	int64_t uses;		  /* left; 0: not limited */
+	struct vault_grant *next;
+};
+
+#define VAULT_TOKEN_BUCKETS 4096
+struct vault_tokens {
+	struct vault_grant *buckets[VAULT_TOKEN_BUCKETS];
+};
+
+/* Make a token that lives `ttl_s` seconds (0: without end).  The caller fills in its rights. */
+struct vault_grant *vault_tokens_add(struct vault_tokens *tokens, bool batch, int64_t ttl_s,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Return NULL if the token is unknown, expired, revoked or used up. */
+struct vault_grant *vault_tokens_find(struct vault_tokens *tokens, const char *token)
+    __attribute__((nonnull));
+void vault_tokens_revoke(struct vault_tokens *tokens, struct vault_grant *grant)
+    __attribute__((nonnull));
+void vault_tokens_free(struct vault_tokens *tokens) __attribute__((nonnull));
+
+/* -- policies (vault_policy.c) ---------------------------------------------------------------- */
+
+enum capability {
+	CAPABILITY_CREATE = 1,
+	CAPABILITY_READ = 2,
+	CAPABILITY_UPDATE = 4,
+	CAPABILITY_DELETE = 8,
+	CAPABILITY_LIST = 16
+};
+
+#define VAULT_POLICY_ROOT "root"
+
+/* Return true if one of the policies (ended by NULL) has the capability on the path. */
+bool vault_policy_allows(const char *const *policies, const char *path, enum capability capability);
+
+/* -- the server ------------------------------------------------------------------------------- */
 
 /* A role of an auth method, which is mounted at its name. */
 struct vault_role {
 	const char *method; /* "kubernetes", "jwt", "approle", "cert" */
 	const char *name;
-	const char
-	    *service_accounts[4]; /* of kubernetes and jwt; ended by NULL; all in `namespace` */
-	const char *namespace;
-	const char *policies[3]; /* ended by NULL */
+	const char *service_accounts[4]; /* of kubernetes and jwt; ended by NULL */
+	const char *namespace;		 /* of the service accounts */
+	const char *policies[3];	 /* ended by NULL */
 	bool batch;
 	int64_t ttl_s;
-	int64_t uses;				       /* 0: not limited */
-	const char *audience;			       /* that a JWT must have; NULL: any */
-	bool binds_secret_id;			       /* of approle */
-	char role_id[UUID_SIZE], secret_id[UUID_SIZE]; /* of approle; made at start */
+	int64_t uses;	      /* 0: not limited */
+	const char *audience; /* that a JWT must have; NULL: any */
+	bool binds_secret_id; /* of approle */
+	char role_id[UUID_SIZE], secret_id[UUID_SIZE];
 };
 
-/* A transit engine. */
+/* A Transit engine. */
 struct vault_mount {
 	char *path; /* with its final slash: "team/transit/" */
 	struct keyring *keys;
 	size_t count;
 };
 
-struct kube_tokens;
-
 struct vault_server {
-	size_t strings_max;   /* JSON strings of a request, as OpenBao limits them; 0: any number */
-	pthread_mutex_t lock; /* over all that follows */
+	size_t strings_max; /* JSON strings of a request, as OpenBao limits them; 0: any number */
 	struct vault_tokens tokens;
 	struct vault_mount *mounts;
 	size_t mount_count;
 	bool sealed;
 	struct secret_buffer root_token, unseal_key;
-	const struct vault_role *roles;	       /* borrowed; ended by a NULL name */
-	const struct kube_tokens *kube_tokens; /* borrowed: what service accounts show */
-	X509 *client_authority;		       /* borrowed: signs what cert logins show */
+	const struct vault_role *roles;		    /* borrowed; ended by a NULL name */
+	const struct secret_buffer *kube_token_key; /* borrowed; verifies service accounts */
+	X509 *client_authority; /* borrowed; signs certificates of cert logins */
 };
 
-/* With a root token and an unseal key, no roles and no mounts. */
+/* Make a server with a root token and an unseal key, without roles and mounts. */
 int vault_server_init(struct vault_server *server, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void vault_server_free(struct vault_server *server) __attribute__((nonnull));
 
-/* An http_serve. */
+/* A server_handler. */
 int vault_serve(void *server, const struct request *request, struct answer *answer,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* The mount, or NULL with *err set when memory ran out. */
 struct vault_mount *vault_mount_add(struct vault_server *server, const char *path,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-void vault_mount_remove(struct vault_server *server, struct vault_mount *mount)
-    __attribute__((nonnull));
+/* Return the mount of just this path, or NULL. */
 struct vault_mount *vault_mount_find(struct vault_server *server, const char *path)
     __attribute__((nonnull));
+/* Return the mount with the longest path that `path` begins with, or NULL. */
+struct vault_mount *vault_mount_of(struct vault_server *server, const char *path)
+    __attribute__((nonnull));
+void vault_mount_free(struct vault_mount *mount) __attribute__((nonnull));
 
 struct keyring *vault_key_add(struct vault_mount *mount, const char *name, bool derived,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 struct keyring *vault_key_find(struct vault_mount *mount, const char *name)
     __attribute__((nonnull));
+
+/* Return the role of this auth method, or NULL. */
+const struct vault_role *vault_role_find(const struct vault_server *server, const char *method,
+    const char *name) __attribute__((nonnull));
+
+/* -- calls ------------------------------------------------------------------------------------ */
+
+struct vault_call {
+	struct vault_server *server;
+	const struct request *request;
+	const char *path; /* without "/v1/" */
+	struct route_values values;
+	struct vault_mount *mount; /* of Transit calls */
+	const struct json *body;   /* NULL: none */
+	struct vault_grant *grant; /* NULL for calls that need no token */
+	struct answer *answer;
+};
+
+/* Return a member of the body. */
+json_node vault_member(const struct vault_call *call, const char *name) __attribute__((nonnull));
+
+/* Answer {"errors":["..."]}, or {"errors":[]} for an empty text.  Returns 0. */
+int vault_refuse(struct vault_call *call, unsigned int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#define VAULT_NO_TEXT "%s", ""
+
+/* Answer 204 without a body.  Returns 0. */
+int vault_answer_empty(struct vault_call *call) __attribute__((nonnull));
+/* Answer with the data, a JSON value. */
+int vault_answer_data(struct vault_call *call, const struct secret_buffer *data,
+    const char *mount_type, struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Answer with the token of a login; `metadata` is a JSON object. */
+int vault_answer_login(struct vault_call *call, const struct vault_grant *grant,
+    const struct secret_buffer *metadata, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Append the names of the token's policies, a JSON array. */
+int vault_append_policies(const struct vault_grant *grant, struct secret_buffer *out,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Return the text of the limit of Vault's on JSON that the document exceeds, or NULL. */
+const char *vault_json_excess(const struct json *document) __attribute__((nonnull));
+/* Return the number of strings in the value, names of members included. */
+size_t vault_json_strings(const struct json *document, json_node node) __attribute__((nonnull));
+
+int vault_login(struct vault_call *call, struct error *err);
+int vault_accessors_list(struct vault_call *call, struct error *err);
+int vault_self_lookup(struct vault_call *call, struct error *err);
+int vault_self_revoke(struct vault_call *call, struct error *err);
+
+int vault_health(struct vault_call *call, struct error *err);
+int vault_seal_status(struct vault_call *call, struct error *err);
+int vault_seal(struct vault_call *call, struct error *err);
+int vault_unseal(struct vault_call *call, struct error *err);
+int vault_mounts_list(struct vault_call *call, struct error *err);
+int vault_mount_create(struct vault_call *call, struct error *err);
+int vault_mount_delete(struct vault_call *call, struct error *err);
+
+int vault_encrypt(struct vault_call *call, struct error *err);
+int vault_decrypt(struct vault_call *call, struct error *err);
+int vault_rewrap(struct vault_call *call, struct error *err);
+int vault_keys_list(struct vault_call *call, struct error *err);
+int vault_key_create(struct vault_call *call, struct error *err);
+int vault_key_read(struct vault_call *call, struct error *err);
+int vault_key_delete(struct vault_call *call, struct error *err);
+int vault_key_rotate(struct vault_call *call, struct error *err);
+int vault_key_config(struct vault_call *call, struct error *err);
+int vault_key_trim(struct vault_call *call, struct error *err);
 
 #endif

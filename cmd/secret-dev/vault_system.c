@@ -1,71 +1,39 @@
-/* vault_system: health, seal and the mounts of transit engines. */
+/* vault_system: health, seal, and the mounts of Transit engines with their keys. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cmd/secret-dev/vault_call.h"
+#include "cmd/secret-dev/vault_server.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/json_reader.h"
-#include "lib/base/json_writer.h"
 #include "lib/base/strings.h"
 
 #define VAULT_VERSION "1.21.0"
 
-static void write_flag(struct json_writer *writer, const char *name, bool value)
-{
-	json_write_name(writer, name);
-	json_write_boolean(writer, value);
-}
-
-static void write_number(struct json_writer *writer, const char *name, int64_t value)
-{
-	json_write_name(writer, name);
-	json_write_integer(writer, value);
-}
+/* -- health and seal -------------------------------------------------------------------------- */
 
 int vault_health(struct vault_call *call, struct error *err)
 {
-	struct json_writer writer;
-
 	call->answer->status = call->server->sealed ? 503 : 200;
-	json_writer_init(&writer, &call->answer->body);
-	json_write_object(&writer);
-	write_flag(&writer, "initialized", true);
-	write_flag(&writer, "sealed", call->server->sealed);
-	write_flag(&writer, "standby", false);
-	write_flag(&writer, "performance_standby", false);
-	json_write_member(&writer, "replication_performance_mode", "disabled");
-	json_write_member(&writer, "replication_dr_mode", "disabled");
-	write_number(&writer, "server_time_utc", time(NULL));
-	json_write_member(&writer, "version", VAULT_VERSION);
-	write_flag(&writer, "enterprise", false);
-	json_write_object_end(&writer);
-	return json_writer_finish(&writer, err);
+	return json_format(&call->answer->body, err,
+	    "{'initialized':true,'sealed':%d,'standby':false,'performance_standby':false,"
+	    "'replication_performance_mode':'disabled','replication_dr_mode':'disabled',"
+	    "'server_time_utc':%" PRId64 ",'version':'" VAULT_VERSION "','enterprise':false}",
+	    call->server->sealed, (int64_t)time(NULL));
 }
 
 int vault_seal_status(struct vault_call *call, struct error *err)
 {
-	struct json_writer writer;
-
-	json_writer_init(&writer, &call->answer->body);
-	json_write_object(&writer);
-	json_write_member(&writer, "type", "shamir");
-	write_flag(&writer, "initialized", true);
-	write_flag(&writer, "sealed", call->server->sealed);
-	write_number(&writer, "t", 1);
-	write_number(&writer, "n", 1);
-	write_number(&writer, "progress", 0);
-	json_write_member(&writer, "nonce", "");
-	json_write_member(&writer, "version", VAULT_VERSION);
-	json_write_member(&writer, "storage_type", "inmem");
-	json_write_object_end(&writer);
-	return json_writer_finish(&writer, err);
+	return json_format(&call->answer->body, err,
+	    "{'type':'shamir','initialized':true,'sealed':%d,'t':1,'n':1,'progress':0,'nonce':'',"
+	    "'version':'" VAULT_VERSION "','storage_type':'inmem'}",
+	    call->server->sealed);
 }
 
 int vault_seal(struct vault_call *call, struct error *err)
 {
 	(void)err;
 	call->server->sealed = true;
-	return vault_done(call);
+	return vault_answer_empty(call);
 }
 
 int vault_unseal(struct vault_call *call, struct error *err)
@@ -84,31 +52,105 @@ int vault_unseal(struct vault_call *call, struct error *err)
 	return vault_seal_status(call, err);
 }
 
-int vault_mounts_list(struct vault_call *call, struct error *err)
-{
-	struct json_writer writer;
+/* -- mounts and keys -------------------------------------------------------------------------- */
 
-	vault_data(call, &writer);
-	json_write_object(&writer);
-	for (size_t i = 0; i < call->server->mount_count; i++) {
-		json_write_name(&writer, call->server->mounts[i].path);
-		json_write_object(&writer);
-		json_write_member(&writer, "type", "transit");
-		json_write_member(&writer, "description", "");
-		json_write_object_end(&writer);
+struct vault_mount *vault_mount_add(
+    struct vault_server *server, const char *path, struct error *err)
+{
+	struct vault_mount *grown =
+	    reallocarray(server->mounts, server->mount_count + 1, sizeof(*grown));
+	char *copy = strdup(path);
+
+	if (grown)
+		server->mounts = grown;
+	if (!grown || !copy) {
+		free(copy);
+		error_memory(err);
+		return NULL;
 	}
-	json_write_object_end(&writer);
-	return vault_data_end(&writer, "system", err);
+	grown[server->mount_count] = (struct vault_mount){.path = copy};
+	return &grown[server->mount_count++];
 }
 
-/* The mount's path from the call's name: with one slash at its end. */
+void vault_mount_free(struct vault_mount *mount)
+{
+	for (size_t i = 0; i < mount->count; i++)
+		keyring_free(&mount->keys[i]);
+	free(mount->keys);
+	free(mount->path);
+}
+
+struct vault_mount *vault_mount_find(struct vault_server *server, const char *path)
+{
+	for (size_t i = 0; i < server->mount_count; i++)
+		if (strcmp(server->mounts[i].path, path) == 0)
+			return &server->mounts[i];
+	return NULL;
+}
+
+struct vault_mount *vault_mount_of(struct vault_server *server, const char *path)
+{
+	struct vault_mount *found = NULL;
+
+	for (size_t i = 0; i < server->mount_count; i++) {
+		struct vault_mount *mount = &server->mounts[i];
+
+		if (strncmp(path, mount->path, strlen(mount->path)) == 0 &&
+		    (!found || strlen(mount->path) > strlen(found->path)))
+			found = mount;
+	}
+	return found;
+}
+
+struct keyring *vault_key_add(
+    struct vault_mount *mount, const char *name, bool derived, struct error *err)
+{
+	struct keyring *grown = reallocarray(mount->keys, mount->count + 1, sizeof(*grown));
+
+	if (!grown) {
+		error_memory(err);
+		return NULL;
+	}
+	mount->keys = grown;
+	if (keyring_init(&grown[mount->count], name, derived, err) < 0) {
+		keyring_free(&grown[mount->count]);
+		return NULL;
+	}
+	return &grown[mount->count++];
+}
+
+struct keyring *vault_key_find(struct vault_mount *mount, const char *name)
+{
+	for (size_t i = 0; i < mount->count; i++)
+		if (strcmp(mount->keys[i].name, name) == 0)
+			return &mount->keys[i];
+	return NULL;
+}
+
+int vault_mounts_list(struct vault_call *call, struct error *err)
+{
+	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
+	const struct vault_server *server = call->server;
+	int result = secret_buffer_append_string(&data, "{", err);
+
+	for (size_t i = 0; i < server->mount_count && result == 0; i++)
+		result = json_format(&data, err,
+		    i ? ",%s:{'type':'transit','description':''}"
+		      : "%s:{'type':'transit','description':''}",
+		    server->mounts[i].path);
+	if (result < 0 || secret_buffer_append_string(&data, "}", err) < 0)
+		return -1;
+	return vault_answer_data(call, &data, "system", err);
+}
+
+/* Return the mount's path of the call: with one slash at its end. */
 static char *mount_path(const struct vault_call *call, struct error *err)
 {
-	size_t length = call->name_length;
+	size_t length = strlen(call->values.path);
 
-	while (length && call->name[length - 1] == '/')
+	while (length && call->values.path[length - 1] == '/')
 		length--;
-	return string_format(err, "%.*s/", (int)length, call->name);
+	return string_format(err, "%.*s/", (int)length, call->values.path);
 }
 
 int vault_mount_create(struct vault_call *call, struct error *err)
@@ -129,9 +171,7 @@ int vault_mount_create(struct vault_call *call, struct error *err)
 		    strncmp(other, path, strlen(path)) == 0)
 			return vault_refuse(call, 400, "path is already in use at %s", other);
 	}
-	if (!vault_mount_add(call->server, path, err))
-		return -1;
-	return vault_done(call);
+	return vault_mount_add(call->server, path, err) ? vault_answer_empty(call) : -1;
 }
 
 int vault_mount_delete(struct vault_call *call, struct error *err)
@@ -141,8 +181,10 @@ int vault_mount_delete(struct vault_call *call, struct error *err)
 	if (!path)
 		return -1;
 	struct vault_mount *mount = vault_mount_find(call->server, path);
-	/* Vault, too, calls it done when there is nothing to unmount. */
-	if (mount)
-		vault_mount_remove(call->server, mount);
-	return vault_done(call);
+	/* Vault also answers 204 if nothing is mounted there. */
+	if (mount) {
+		vault_mount_free(mount);
+		*mount = call->server->mounts[--call->server->mount_count];
+	}
+	return vault_answer_empty(call);
 }

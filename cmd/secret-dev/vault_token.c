@@ -1,11 +1,11 @@
-#include "cmd/secret-dev/vault_token.h"
-
+/* vault_token: the tokens that Vault has issued, and the calls about them. */
 #include <openssl/mem.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "cmd/secret-dev/vault_server.h"
 #include "lib/base/clock.h"
 
 /* As long as real ones: 24 random bytes in a service token, a sealed record in a batch token. */
@@ -27,21 +27,29 @@ static void grant_free(struct vault_grant *grant)
 	free(grant);
 }
 
-/* Expired tokens go when their bucket is looked at. */
-static void drop_expired(struct vault_grant **bucket)
+/* Take the grant at *place out of its bucket and free it. */
+static void grant_remove(struct vault_grant **place)
 {
-	int64_t now = clock_now_ms();
+	struct vault_grant *grant = *place;
 
-	while (*bucket) {
-		struct vault_grant *grant = *bucket;
+	*place = grant->next;
+	grant_free(grant);
+}
 
-		if (grant->expires_ms && grant->expires_ms <= now) {
-			*bucket = grant->next;
-			grant_free(grant);
-		} else {
-			bucket = &grant->next;
-		}
-	}
+static bool grant_is_expired(const struct vault_grant *grant, int64_t now_ms)
+{
+	return grant->expires_ms && grant->expires_ms <= now_ms;
+}
+
+static void drop_expired(struct vault_grant **place)
+{
+	int64_t now_ms = clock_now_ms();
+
+	while (*place)
+		if (grant_is_expired(*place, now_ms))
+			grant_remove(place);
+		else
+			place = &(*place)->next;
 }
 
 struct vault_grant *vault_tokens_add(
@@ -90,17 +98,79 @@ void vault_tokens_revoke(struct vault_tokens *tokens, struct vault_grant *grant)
 
 	while (*place != grant)
 		place = &(*place)->next;
-	*place = grant->next;
-	grant_free(grant);
+	grant_remove(place);
 }
 
 void vault_tokens_free(struct vault_tokens *tokens)
 {
 	for (size_t i = 0; i < VAULT_TOKEN_BUCKETS; i++)
-		while (tokens->buckets[i]) {
-			struct vault_grant *grant = tokens->buckets[i];
+		while (tokens->buckets[i])
+			grant_remove(&tokens->buckets[i]);
+}
 
-			tokens->buckets[i] = grant->next;
-			grant_free(grant);
-		}
+int vault_append_policies(
+    const struct vault_grant *grant, struct secret_buffer *out, struct error *err)
+{
+	struct json_writer writer;
+
+	json_writer_init(&writer, out);
+	json_write_array(&writer);
+	for (const char *const *policy = grant->policies; *policy; policy++)
+		json_write_string(&writer, *policy);
+	json_write_array_end(&writer);
+	return json_writer_finish(&writer, err);
+}
+
+/* List the service tokens that are valid; batch tokens have no accessor. */
+int vault_accessors_list(struct vault_call *call, struct error *err)
+{
+	cleanup_secret struct secret_buffer keys = SECRET_BUFFER_INIT, data = SECRET_BUFFER_INIT;
+	const struct vault_tokens *tokens = &call->server->tokens;
+	int64_t now_ms = clock_now_ms();
+	struct json_writer writer;
+
+	json_writer_init(&writer, &keys);
+	json_write_array(&writer);
+	for (size_t i = 0; i < VAULT_TOKEN_BUCKETS; i++)
+		for (const struct vault_grant *grant = tokens->buckets[i]; grant;
+		     grant = grant->next)
+			if (*grant->accessor && !grant_is_expired(grant, now_ms))
+				json_write_string(&writer, grant->accessor);
+	json_write_array_end(&writer);
+	if (json_writer_finish(&writer, err) < 0 ||
+	    json_format(&data, err, "{'keys':%.*s}", JSON_TEXT(&keys)) < 0)
+		return -1;
+	return vault_answer_data(call, &data, "token", err);
+}
+
+int vault_self_lookup(struct vault_call *call, struct error *err)
+{
+	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer policies = SECRET_BUFFER_INIT;
+	const struct vault_grant *grant = call->grant;
+	int64_t left_s =
+	    grant->expires_ms ? (grant->expires_ms - clock_now_ms()) / 1000 : INT64_C(0);
+
+	if (vault_append_policies(grant, &policies, err) < 0 ||
+	    json_format(&data, err,
+		"{'accessor':%s,'creation_time':%" PRId64 ",'creation_ttl':%" PRId64
+		",'display_name':%s,'entity_id':%s,'id':%s,'num_uses':%" PRId64
+		",'orphan':true,'path':%s,'policies':%.*s,'renewable':%d,'ttl':%" PRId64
+		",'type':%s}",
+		grant->accessor, grant->created_s, grant->ttl_s, grant->display_name, grant->entity,
+		grant->token.data, grant->uses > 1 ? grant->uses - 1 : grant->uses, grant->path,
+		JSON_TEXT(&policies), !grant->batch && grant->ttl_s, left_s,
+		grant->batch ? "batch" : "service") < 0)
+		return -1;
+	return vault_answer_data(call, &data, "token", err);
+}
+
+int vault_self_revoke(struct vault_call *call, struct error *err)
+{
+	(void)err;
+	if (call->grant->batch)
+		return vault_refuse(call, 400, "batch tokens cannot be revoked");
+	vault_tokens_revoke(&call->server->tokens, call->grant);
+	call->grant = NULL;
+	return vault_answer_empty(call);
 }

@@ -1,23 +1,20 @@
-/* vault_transit: encrypt, decrypt and rewrap, alone and in batches. */
+/* vault_transit: encrypt, decrypt and rewrap, of single values and batches. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "cmd/secret-dev/vault_call.h"
+#include "cmd/secret-dev/vault_server.h"
 #include "lib/base/base64.h"
-#include "lib/base/cleanup.h"
-#include "lib/base/json_reader.h"
-#include "lib/base/json_writer.h"
 
-enum operation { ENCRYPT, DECRYPT, REWRAP };
+enum transit_operation { ENCRYPT, DECRYPT, REWRAP };
 
-/* One operation over one value or a batch. */
-struct transit {
+struct transit_ctx {
 	struct vault_call *call;
-	enum operation operation;
+	enum transit_operation operation;
 	const struct keyring *keyring;
 	int failed, succeeded;
 };
 
-/* Where Go's decoder stops, which its message tells. */
+/* Return the offset that the message of Go's decoder gives. */
 static size_t base64_fault(const char *text, size_t length)
 {
 	static const char alphabet[] =
@@ -29,7 +26,7 @@ static size_t base64_fault(const char *text, size_t length)
 	return valid;
 }
 
-/* A member's base64 decoded.  Absent and empty ones leave the buffer empty. */
+/* Decode a member's base64.  An absent or empty member leaves the buffer empty. */
 static int read_base64(
     const struct json *body, json_node node, struct secret_buffer *out, struct error *err)
 {
@@ -45,14 +42,14 @@ static int read_base64(
 	return 0;
 }
 
-static int read_binding(const struct transit *transit, json_node item,
+static int read_binding(const struct transit_ctx *transit, json_node item,
     struct keyring_binding *binding, struct error *err)
 {
 	const struct json *body = transit->call->body;
 
 	if (read_base64(body, json_member(body, item, "context"), &binding->context, err) < 0)
 		return -1;
-	/* Vault's rewrap does not know associated data. */
+	/* Vault's rewrap ignores associated data. */
 	if (transit->operation == REWRAP)
 		return 0;
 	return read_base64(
@@ -71,7 +68,7 @@ static int read_ciphertext(
 	return 0;
 }
 
-static int encrypt_item(const struct transit *transit, json_node item,
+static int encrypt_item(const struct transit_ctx *transit, json_node item,
     const struct keyring_binding *binding, struct secret_buffer *out, struct error *err)
 {
 	cleanup_secret struct secret_buffer plaintext = SECRET_BUFFER_INIT;
@@ -87,8 +84,8 @@ static int encrypt_item(const struct transit *transit, json_node item,
 	    err);
 }
 
-/* Decrypt, and encrypt again when it is a rewrap. */
-static int decrypt_item(const struct transit *transit, json_node item,
+/* Decrypt, and for a rewrap encrypt again. */
+static int decrypt_item(const struct transit_ctx *transit, json_node item,
     const struct keyring_binding *binding, struct secret_buffer *out, struct error *err)
 {
 	cleanup_secret struct secret_buffer ciphertext = SECRET_BUFFER_INIT;
@@ -103,10 +100,11 @@ static int decrypt_item(const struct transit *transit, json_node item,
 	return keyring_encrypt(transit->keyring, 0, binding, &plaintext, out, err);
 }
 
-static int process(
-    const struct transit *transit, json_node item, struct secret_buffer *out, struct error *err)
+/* Append the plaintext or ciphertext of an item. */
+static int process_item(
+    const struct transit_ctx *transit, json_node item, struct secret_buffer *out, struct error *err)
 {
-	struct keyring_binding binding = KEYRING_BINDING_INIT;
+	struct keyring_binding binding = {SECRET_BUFFER_INIT, SECRET_BUFFER_INIT};
 	int result = read_binding(transit, item, &binding, err);
 
 	if (result == 0)
@@ -117,14 +115,14 @@ static int process(
 	return result;
 }
 
-/* "vault:vN:..." -> N, of ciphertext made here. */
+/* Return the version of "vault:vN:...". */
 static int64_t version_of(const struct secret_buffer *ciphertext)
 {
 	return strtoll(ciphertext->data + strlen("vault:v"), NULL, 10);
 }
 
 static void write_output(
-    const struct transit *transit, struct json_writer *writer, const struct secret_buffer *out)
+    const struct transit_ctx *transit, struct json_writer *writer, const struct secret_buffer *out)
 {
 	if (transit->operation == DECRYPT) {
 		json_write_name(writer, "plaintext");
@@ -138,7 +136,7 @@ static void write_output(
 }
 
 static void write_item_error(
-    const struct transit *transit, struct json_writer *writer, const char *text)
+    const struct transit_ctx *transit, struct json_writer *writer, const char *text)
 {
 	json_write_member(writer, "error", text);
 	if (transit->operation == DECRYPT)
@@ -146,7 +144,7 @@ static void write_item_error(
 }
 
 static int write_item(
-    struct transit *transit, json_node item, struct json_writer *writer, struct error *err)
+    struct transit_ctx *transit, json_node item, struct json_writer *writer, struct error *err)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 	const struct json *body = transit->call->body;
@@ -155,7 +153,7 @@ static int write_item(
 	const char *raw = json_raw(body, reference, &length);
 
 	json_write_object(writer);
-	if (process(transit, item, &out, err) == 0) {
+	if (process_item(transit, item, &out, err) == 0) {
 		transit->succeeded++;
 		write_output(transit, writer, &out);
 	} else if (err->code == ERROR_INVALID) {
@@ -174,7 +172,7 @@ static int write_item(
 }
 
 /* The status of a batch in which items failed; rewrap always answers 200. */
-static unsigned int batch_status(const struct transit *transit)
+static unsigned int batch_status(const struct transit_ctx *transit)
 {
 	int64_t asked = json_integer(
 	    transit->call->body, vault_member(transit->call, "partial_failure_response_code"), 0);
@@ -184,11 +182,12 @@ static unsigned int batch_status(const struct transit *transit)
 	return transit->succeeded && asked >= 1 && asked <= 599 ? (unsigned int)asked : 400;
 }
 
-static int answer_batch(struct transit *transit, json_node batch, struct error *err)
+static int answer_batch(struct transit_ctx *transit, json_node batch, struct error *err)
 {
+	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
 	struct json_writer writer;
 
-	vault_data(transit->call, &writer);
+	json_writer_init(&writer, &data);
 	json_write_object(&writer);
 	json_write_name(&writer, "batch_results");
 	json_write_array(&writer);
@@ -197,46 +196,48 @@ static int answer_batch(struct transit *transit, json_node batch, struct error *
 			return -1;
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
+	if (json_writer_finish(&writer, err) < 0)
+		return -1;
 	transit->call->answer->status = batch_status(transit);
-	return vault_data_end(&writer, "transit", err);
+	return vault_answer_data(transit->call, &data, "transit", err);
 }
 
-static int answer_single(struct transit *transit, struct error *err)
+static int answer_single(struct transit_ctx *transit, struct error *err)
 {
-	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT, data = SECRET_BUFFER_INIT;
+	json_node item = transit->call->body ? JSON_ROOT : JSON_ABSENT;
 	struct json_writer writer;
 
-	json_node item = transit->call->body ? JSON_ROOT : JSON_ABSENT;
-
-	if (process(transit, item, &out, err) < 0)
+	if (process_item(transit, item, &out, err) < 0)
 		return err->code == ERROR_INVALID
 			   ? vault_refuse(transit->call, 400, "%s", err->message)
 			   : -1;
-	vault_data(transit->call, &writer);
+	json_writer_init(&writer, &data);
 	json_write_object(&writer);
 	write_output(transit, &writer, &out);
 	json_write_object_end(&writer);
-	return vault_data_end(&writer, "transit", err);
+	if (json_writer_finish(&writer, err) < 0)
+		return -1;
+	return vault_answer_data(transit->call, &data, "transit", err);
 }
 
-/* A string that is not empty. */
-static bool is_given(const struct json *body, json_node node)
+static bool is_nonempty_string(const struct json *body, json_node node)
 {
 	return json_type(body, node) == JSON_STRING && !json_string_is(body, node, "");
 }
 
 static bool contexts_agree(const struct json *body, json_node batch)
 {
-	bool first = is_given(body, json_member(body, json_first(body, batch), "context"));
+	bool first =
+	    is_nonempty_string(body, json_member(body, json_first(body, batch), "context"));
 
 	json_each (body, batch, item)
-		if (is_given(body, json_member(body, item, "context")) != first)
+		if (is_nonempty_string(body, json_member(body, item, "context")) != first)
 			return false;
 	return true;
 }
 
-/* The name that Vault has for a batch, or an item of it, that can't be read; NULL: all are objects.
- */
+/* Return Vault's name for the type of a batch or item that is not valid, or NULL. */
 static const char *wrong_batch_type(const struct json *body, json_node batch)
 {
 	static const char *const names[] = {[JSON_NULL] = "nil",
@@ -256,27 +257,25 @@ static const char *wrong_batch_type(const struct json *body, json_node batch)
 	return NULL;
 }
 
-/* Encrypting with a new name makes the key: derived, when a context comes along. */
-static struct keyring *key_for(const struct vault_call *call, enum operation operation,
-    const char *name, json_node batch, struct error *err)
+/* Find the key.  Encrypting makes a missing key, derived if there is a context. */
+static struct keyring *key_for(const struct vault_call *call, enum transit_operation operation,
+    json_node batch, struct error *err)
 {
-	struct keyring *keyring = vault_key_find(call->mount, name);
+	struct keyring *keyring = vault_key_find(call->mount, call->values.name);
 	json_node context = batch == JSON_ABSENT
 				? vault_member(call, "context")
 				: json_member(call->body, json_first(call->body, batch), "context");
 
 	if (!keyring && operation == ENCRYPT)
-		keyring = vault_key_add(call->mount, name, is_given(call->body, context), err);
+		keyring = vault_key_add(
+		    call->mount, call->values.name, is_nonempty_string(call->body, context), err);
 	return keyring;
 }
 
-static int run(struct vault_call *call, enum operation operation, struct error *err)
+static int transit_run(struct vault_call *call, enum transit_operation operation, struct error *err)
 {
-	cleanup_free char *name = strndup(call->name, call->name_length);
 	json_node batch = vault_member(call, "batch_input");
 
-	if (!name)
-		return error_memory(err);
 	if (json_type(call->body, batch) == JSON_NULL)
 		batch = JSON_ABSENT;
 	const char *wrong = wrong_batch_type(call->body, batch);
@@ -290,9 +289,8 @@ static int run(struct vault_call *call, enum operation operation, struct error *
 	if (batch != JSON_ABSENT && !contexts_agree(call->body, batch))
 		return vault_refuse(
 		    call, 400, "context should be set either in all the request blocks or in none");
-	struct transit transit = {.call = call,
-	    .operation = operation,
-	    .keyring = key_for(call, operation, name, batch, err)};
+	struct transit_ctx transit = {
+	    .call = call, .operation = operation, .keyring = key_for(call, operation, batch, err)};
 	if (err->code != ERROR_NONE)
 		return -1;
 	if (!transit.keyring)
@@ -303,15 +301,15 @@ static int run(struct vault_call *call, enum operation operation, struct error *
 
 int vault_encrypt(struct vault_call *call, struct error *err)
 {
-	return run(call, ENCRYPT, err);
+	return transit_run(call, ENCRYPT, err);
 }
 
 int vault_decrypt(struct vault_call *call, struct error *err)
 {
-	return run(call, DECRYPT, err);
+	return transit_run(call, DECRYPT, err);
 }
 
 int vault_rewrap(struct vault_call *call, struct error *err)
 {
-	return run(call, REWRAP, err);
+	return transit_run(call, REWRAP, err);
 }

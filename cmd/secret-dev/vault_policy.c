@@ -1,13 +1,13 @@
-#include "cmd/secret-dev/policy.h"
-
-#include <stddef.h>
+/* vault_policy: the rights of each policy, as the files in policies/ have them. */
 #include <string.h>
+
+#include "cmd/secret-dev/vault_server.h"
 
 #define R CAPABILITY_READ
 #define U CAPABILITY_UPDATE
 
-/* Vault's own "default", those in policies/, and that of the original project with what
- * rewrapping needs. */
+/* Vault's own "default", the files in policies/, and the original project's policy with the rights
+ * to rewrap. */
 static const struct rule {
 	const char *policy, *path;
 	unsigned int capabilities;
@@ -43,10 +43,10 @@ static const struct rule {
     {"demo", "transit/keys/aes256-key/config", U},
 };
 
-bool policy_allows(const char *const *policies, const char *path, enum capability capability)
+bool vault_policy_allows(const char *const *policies, const char *path, enum capability capability)
 {
 	for (; *policies; policies++) {
-		if (strcmp(*policies, POLICY_ROOT) == 0)
+		if (strcmp(*policies, VAULT_POLICY_ROOT) == 0)
 			return true;
 		for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 			if (strcmp(rules[i].policy, *policies) == 0 &&

@@ -1,0 +1,29 @@
+/* router: find the route of a request by its method and path. */
+#ifndef SECRET_DEV_ROUTER_H
+#define SECRET_DEV_ROUTER_H
+
+#include "cmd/secret-dev/server.h"
+
+/*
+ * A pattern is a path in which {group}, {namespace}, {resource} and {name} match one segment each,
+ * and {path} matches all of the rest.
+ */
+struct route {
+	enum method method;
+	const char *pattern;
+};
+
+/* The segments that placeholders matched; newly allocated; NULL where there was none. */
+struct route_values {
+	char *group, *namespace, *resource, *name, *path;
+};
+void route_values_free(struct route_values *values) __attribute__((nonnull));
+
+/*
+ * Find a path in a table whose rows are `size` bytes long and begin with a struct route.  Return
+ * its row, or NULL; *known is set to true if the path exists with another method.
+ */
+const void *router_find(const void *table, size_t size, size_t count, enum method method,
+    const char *path, struct route_values *values, bool *known) __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * server: HTTPS on a loopback address: certificates made at start, BoringSSL for TLS, libmicrohttpd
+ * for HTTP.
+ *
+ * Each connection has a thread that carries its bytes between TLS and libmicrohttpd.  One thread of
+ * libmicrohttpd handles all requests of a server, one after the other: handlers need no locks.
+ */
+#ifndef SECRET_DEV_SERVER_H
+#define SECRET_DEV_SERVER_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "lib/base/error.h"
+#include "lib/base/secret_buffer.h"
+
+/* -- requests and answers --------------------------------------------------------------------- */
+
+enum method {
+	METHOD_OTHER,
+	METHOD_GET, /* and HEAD */
+	METHOD_LIST,
+	METHOD_POST,
+	METHOD_PUT,
+	METHOD_PATCH,
+	METHOD_DELETE
+};
+
+struct MHD_Connection;
+
+struct request {
+	enum method method;
+	const char *path; /* percent-decoded, with its leading slash, without the query */
+	struct MHD_Connection *connection;
+	X509 *certificate; /* the client's; borrowed; NULL: none */
+	struct secret_buffer body;
+	bool too_large; /* the body was over the server's limit and was dropped */
+};
+
+/* Return the value, borrowed, or NULL if absent. */
+const char *request_header(const struct request *request, const char *name)
+    __attribute__((nonnull));
+const char *request_query(const struct request *request, const char *name) __attribute__((nonnull));
+/* Return the token of "Authorization: Bearer TOKEN", borrowed, or NULL if absent. */
+const char *request_bearer_token(const struct request *request) __attribute__((nonnull));
+
+struct answer {
+	unsigned int status;
+	const char *content_type; /* NULL: application/json */
+	struct secret_buffer body;
+};
+
+/* -- servers ---------------------------------------------------------------------------------- */
+
+/* A numeric address of this machine alone. */
+struct loopback {
+	struct sockaddr_storage address;
+	socklen_t length;
+	char text[64]; /* "127.0.0.1" or "::1" */
+};
+
+/* Accept 127.0.0.0/8, ::1 and localhost; ERROR_USAGE for any other address. */
+int loopback_parse(const char *text, struct loopback *loopback, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Fill *answer.  -1 for failures of secret-dev itself: the client then gets an empty 500. */
+typedef int (*server_handler)(
+    void *context, const struct request *request, struct answer *answer, struct error *err);
+
+struct server_settings {
+	const char *authority; /* common name of the CA */
+	struct loopback loopback;
+	uint16_t port;	 /* 0: a free one */
+	size_t body_max; /* bytes; larger bodies are dropped */
+	server_handler handler;
+	void *context; /* of the handler */
+};
+
+struct server;
+
+/* Serve until server_stop.  Return NULL with *err set on failure. */
+struct server *server_start(const struct server_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Stop accepting, close every connection, and wait for the threads.  NULL is allowed. */
+void server_stop(struct server *server);
+
+uint16_t server_port(const struct server *server) __attribute__((nonnull));
+/* Append "https://127.0.0.1:PORT", or the certificate of the CA as PEM. */
+int server_append_url(const struct server *server, struct secret_buffer *out, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+const struct secret_buffer *server_ca_pem(const struct server *server) __attribute__((nonnull));
+
+/* -- parts of a server ------------------------------------------------------------------------ */
+
+struct MHD_Daemon;
+
+/* Start libmicrohttpd without a socket.  `settings` must stay until server_http_stop. */
+struct MHD_Daemon *server_http_start(const struct server_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Take over a connected socket and a client's certificate (NULL: none), also on failure. */
+int server_http_add(struct MHD_Daemon *daemon, int socket, X509 *certificate, struct error *err)
+    __attribute__((nonnull(1, 4), warn_unused_result));
+
+/*
+ * Complete the handshake on the blocking socket, then carry its bytes to and from libmicrohttpd
+ * until either side ends.  The socket stays open.
+ */
+void server_tls_serve(SSL_CTX *context, struct MHD_Daemon *daemon, int socket)
+    __attribute__((nonnull));
+
+/* -- certificates ----------------------------------------------------------------------------- */
+
+/*
+ * Make a TLS server context (1.2 and newer) whose certificate names 127.0.0.1, ::1, localhost and
+ * `address`.  It asks for a client certificate and accepts any or none, as Vault does; the handler
+ * verifies it.  The CA's certificate is appended to `ca_pem`; its key is discarded.
+ */
+SSL_CTX *certificate_server_context(const char *authority_name, const char *address,
+    struct secret_buffer *ca_pem, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Append a client's certificate and key as PEM, and return the certificate of the CA made for it
+ * (for X509_free); the CA's key is discarded.
+ */
+X509 *certificate_client(const char *authority_name, const char *name,
+    struct secret_buffer *certificate_pem, struct secret_buffer *key_pem, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Return true if the authority signed it for TLS clients and it is valid now. */
+bool certificate_is_client_of(X509 *certificate, X509 *authority) __attribute__((nonnull));
+
+/* -- random identifiers ----------------------------------------------------------------------- */
+
+#define UUID_SIZE 37 /* with its NUL */
+
+/* Write a version 4 UUID (RFC 9562). */
+void random_uuid(char uuid[UUID_SIZE]);
+
+/* Append `prefix` and `bytes` random bytes (at most 128) in URL-safe base64. */
+int random_token(struct secret_buffer *out, const char *prefix, size_t bytes, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,130 @@
+/* vault_answer: Vault's answers, and its limits on the JSON of requests. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/secret-dev/vault_server.h"
+
+/* Vault's defaults since 1.20; its limit on nesting (300) is above what json_parse accepts. */
+#define STRING_MAX 1048576
+#define ELEMENTS_MAX 10000
+#define MEMBERS_MAX 10000
+#define TOKENS_MAX 500000
+
+json_node vault_member(const struct vault_call *call, const char *name)
+{
+	return call->body ? json_member(call->body, JSON_ROOT, name) : JSON_ABSENT;
+}
+
+int vault_refuse(struct vault_call *call, unsigned int status, const char *format, ...)
+{
+	struct secret_buffer *body = &call->answer->body;
+	struct error err = ERROR_INIT;
+	char text[ERROR_MESSAGE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	call->answer->status = status;
+	secret_buffer_reset(body);
+	int result = *text ? json_format(body, &err, "{'errors':[%s]}", text)
+			   : json_format(body, &err, "{'errors':[]}");
+	/* A text that JSON cannot hold, such as a name that is not UTF-8, leaves the status alone.
+	 */
+	if (result < 0)
+		secret_buffer_reset(body);
+	return 0;
+}
+
+int vault_answer_empty(struct vault_call *call)
+{
+	call->answer->status = 204;
+	return 0;
+}
+
+#define ENVELOPE                                                                                   \
+	"{'request_id':%s,'lease_id':'','renewable':false,'lease_duration':0,'data':%.*s,"         \
+	"'wrap_info':null,'warnings':null,'auth':%.*s,'mount_type':%s}"
+
+int vault_answer_data(struct vault_call *call, const struct secret_buffer *data,
+    const char *mount_type, struct error *err)
+{
+	static const char none[] = "null";
+	char id[UUID_SIZE];
+
+	random_uuid(id);
+	return json_format(&call->answer->body, err, ENVELOPE, id, JSON_TEXT(data),
+	    (int)strlen(none), none, mount_type);
+}
+
+int vault_answer_login(struct vault_call *call, const struct vault_grant *grant,
+    const struct secret_buffer *metadata, struct error *err)
+{
+	static const char none[] = "null";
+	cleanup_secret struct secret_buffer auth = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer policies = SECRET_BUFFER_INIT;
+	char id[UUID_SIZE];
+
+	random_uuid(id);
+	if (vault_append_policies(grant, &policies, err) < 0 ||
+	    json_format(&auth, err,
+		"{'client_token':%s,'accessor':%s,'policies':%.*s,'token_policies':%.*s,"
+		"'metadata':%.*s,'lease_duration':%" PRId64 ",'renewable':%d,'entity_id':%s,"
+		"'token_type':%s,'orphan':true,'mfa_requirement':null,'num_uses':%" PRId64 "}",
+		grant->token.data, grant->accessor, JSON_TEXT(&policies), JSON_TEXT(&policies),
+		JSON_TEXT(metadata), grant->ttl_s, !grant->batch, grant->entity,
+		grant->batch ? "batch" : "service", grant->uses) < 0)
+		return -1;
+	return json_format(
+	    &call->answer->body, err, ENVELOPE, id, (int)strlen(none), none, JSON_TEXT(&auth), "");
+}
+
+static const char *json_excess(const struct json *document, json_node node, int *tokens)
+{
+	enum json_type type = json_type(document, node);
+	size_t length;
+
+	if (++*tokens > TOKENS_MAX)
+		return "JSON payload exceeds allowed token count";
+	if (type == JSON_STRING) {
+		json_raw(document, node, &length);
+		return length - strlen("\"\"") > STRING_MAX
+			   ? "JSON string value exceeds allowed length"
+			   : NULL;
+	}
+	if (type == JSON_ARRAY && json_count(document, node) > ELEMENTS_MAX)
+		return "JSON array exceeds allowed element count";
+	if (type == JSON_OBJECT && json_count(document, node) > MEMBERS_MAX)
+		return "JSON object exceeds allowed entry count";
+	if (type != JSON_ARRAY && type != JSON_OBJECT)
+		return NULL;
+	/* The closing bracket is a token, and so is each member's name. */
+	*tokens += 1 + (type == JSON_OBJECT ? (int)json_count(document, node) : 0);
+	json_each (document, node, inner) {
+		const char *found = json_excess(document, inner, tokens);
+
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+const char *vault_json_excess(const struct json *document)
+{
+	int tokens = 0;
+
+	return json_excess(document, JSON_ROOT, &tokens);
+}
+
+size_t vault_json_strings(const struct json *document, json_node node)
+{
+	enum json_type type = json_type(document, node);
+	size_t strings = type == JSON_STRING;
+
+	if (type == JSON_OBJECT)
+		strings += json_count(document, node);
+	json_each (document, node, inner)
+		strings += vault_json_strings(document, inner);
+	return strings;
+}
