@@ -15,7 +15,7 @@ static const struct {
 } phases[] = {{"rewrap", ROTATE_FILES_REWRAP}, {"rotate", ROTATE_FILES_ROTATE},
     {"verify", ROTATE_FILES_VERIFY}, {"all", ROTATE_FILES_ALL}};
 
-/* There is no phase retire: files do not show which versions the cluster uses. */
+/* Retiring is not among the phases: files do not show which versions the cluster uses. */
 static int parse_phase(const char *text, enum rotate_files_phase *phase, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++)

@@ -60,7 +60,7 @@ static int check_found(const struct secret_ctx *ctx, struct error *err)
 	if (ctx->name)
 		return error_set(
 		    err, ERROR_NOT_FOUND, "%s: no Secret is called %s", ctx->file, ctx->name);
-	return error_set(err, ERROR_NOT_FOUND, "%s: there is no Secret in it", ctx->file);
+	return error_set(err, ERROR_NOT_FOUND, "%s: no Secret found", ctx->file);
 }
 
 /* Return a hash of the document, in place of the API's resourceVersion; newly allocated. */

@@ -194,7 +194,7 @@ static int wrap_written(const struct manifest_document *document,
 	return manifest_wrap(&document->manifest, secret->found, err);
 }
 
-static int write_secret(
+static int apply_secret(
     struct manifests_run *run, const struct waiting_secret *secret, struct error *err)
 {
 	const struct kube_secret *object = &secret->found->object;
@@ -216,13 +216,13 @@ static int write_secret(
 	return result;
 }
 
-static int write_secrets(
+static int apply_secrets(
     struct manifests_run *run, const struct manifest_document *document, struct error *err)
 {
 	const struct waiting_secret *secrets = document->state;
 
 	for (size_t i = 0; i < document->manifest.count; i++) {
-		if (write_secret(run, &secrets[i], err) < 0)
+		if (apply_secret(run, &secrets[i], err) < 0)
 			return wrap_written(document, &secrets[i], err);
 		progress_update(run->summary->written, 0);
 	}
@@ -274,7 +274,7 @@ static int job_settle(void *context, struct manifest_document *document, struct 
 		return -1;
 	count_secrets(run->summary, document);
 	if (writes_to_api(run))
-		return write_secrets(run, document, err);
+		return apply_secrets(run, document, err);
 	progress_update(summary->sealed + summary->untouched, 0);
 	return 0;
 }

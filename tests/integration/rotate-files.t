@@ -218,7 +218,7 @@ is "$(versions "$file")" "v7 x 4" "--phase all: all values are on the newest ver
 rotate --phase verify "$dir"
 status_is 0 "verify after --phase all: exit 0"
 
-# What cannot be read is reported, and fails the verification if it may hold ciphertext.
+# Files that cannot be read are reported, and fails the verification if it may hold ciphertext.
 sealed=$(<"$file")
 # verify_also STATUS PATTERN TEXT COMMAND...: the text, filtered by the command, beside a file that is up to date
 verify_also() {

@@ -84,8 +84,8 @@ unchanged() { is "$(sha256sum <"$file")" "$before" "$1: the file is unchanged"; 
 seal --set A=b
 fails_with 2 'app\.yaml: more than one Secret; name one' "two Secrets and no name"
 unchanged "two Secrets and no name"
-seal nobody --set A=b
-fails_with 1 'app\.yaml: no Secret is called nobody' "a Secret that is missing"
+seal missing --set A=b
+fails_with 1 'app\.yaml: no Secret is called missing' "a Secret that is missing"
 unchanged "a Secret that is missing"
 seal app --unset NONE
 fails_with 1 'no data key "NONE"' "a value that is missing"
@@ -124,41 +124,41 @@ out_is "$file not changed" "edit -f without a change: reported"
 is "$(stat -c '%i %Y' "$file")" "$before" "edit -f without a change: the file is not replaced"
 cd "$TAP_WORK" || exit 1
 edit true ./app.yaml
-fails_with 2 'more than one Secret' "a path is a file"
+fails_with 2 'more than one Secret' "an operand with a slash is a file"
 awk 'BEGIN { RS = "---\n" } NR == 2' app.yaml >single.yaml
 edit true ./single.yaml
-out_is "./single.yaml not changed" "the only Secret needs no name"
-# A word is a file where it looks like one: with a slash, or with a manifest's ending where there is the file.
+out_is "./single.yaml not changed" "a file with one Secret needs no name"
+# An operand is a file if it has a slash, or the ending of a manifest and such a file exists.
 edit true single.yaml
-out_is "single.yaml not changed" "a file by its ending"
+out_is "single.yaml not changed" "an operand that ends in .yaml is a file"
 cp single.yaml single.yml
 edit true single.yml
-out_is "single.yml not changed" "or by the other"
+out_is "single.yml not changed" "an operand that ends in .yml is a file"
 edit true app -f single.yaml
-out_is "single.yaml not changed" "with -f the word is a name"
+out_is "single.yaml not changed" "with -f the operand is a name"
 "$BIN/secret-seal" -n demo --transit-key aes256-key --set A=1 single >/dev/null
 "$BIN/secret-seal" -n demo --transit-key aes256-key --set A=1 json.json >/dev/null
 cp single.yaml single
 edit true single
-out_is "secret/single not changed" "without an ending it is a Secret's name, whatever file is there"
+out_is "secret/single not changed" "an operand without such an ending is a Secret, also if a file has its name"
 edit true json.json
-out_is "secret/json.json not changed" "and with one, where there is no such file"
+out_is "secret/json.json not changed" "an operand that ends in .json is a Secret if no such file exists"
 mkdir folder.yaml
 edit true folder.yaml
-fails_with 1 'Secret demo/folder.yaml: .*404.*; nor is there a file folder.yaml here$' "a name that is neither"
+fails_with 1 'Secret demo/folder.yaml: .*404.*; nor is there a file folder.yaml here$' "an operand that is a folder: exit 1"
 cp single.yaml nothing
 edit true nothing
-fails_with 1 'Secret demo/nothing: .*404.*; if the file of that name is meant, write \./nothing$' "no Secret, but a file"
+fails_with 1 'Secret demo/nothing: .*404.*; if the file of that name is meant, write \./nothing$' "a missing Secret, and a file of its name: exit 1 with the advice"
 cp single.yaml No_Name
 edit true No_Name
-fails_with 2 "can.t be a Secret's name; if the file of that name is meant, write \./No_Name$" "a file whose name is none for a Secret"
+fails_with 2 "can.t be a Secret's name; if the file of that name is meant, write \./No_Name$" "a file whose name is not valid for a Secret: exit 2 with the advice"
 edit true nowhere
-fails_with 1 'Secret demo/nowhere: .*404' "neither a Secret nor a file"
-err_unlike 'file' "is said without a word about files"
+fails_with 1 'Secret demo/nowhere: .*404' "a missing Secret, and no file: exit 1"
+err_unlike 'file' "a missing Secret, and no file: files are not mentioned"
 edit true nowhere/app.yaml
-fails_with 1 '^secret-seal: nowhere/app.yaml: No such file' "a path that leads nowhere"
+fails_with 1 '^secret-seal: nowhere/app.yaml: No such file' "a missing path: exit 1"
 run "$BIN/secret-seal" edit --editor true ./single.yaml
-fails_with 2 'scope strict binds to the namespace; pass -n' "a bound value needs the namespace"
+fails_with 2 'scope strict binds to the namespace; pass -n' "a bound value without a namespace: exit 2"
 
 # Somebody else, who has a token of their own, changes the file while it is edited: another value of the same document.
 printf '%s\n' "$VAULT_TOKEN" >"$TAP_WORK/their-token"
@@ -178,9 +178,9 @@ is "$STATUS" 1 "the same value"
 err_like 'somebody else changed B meanwhile' "is a refusal"
 is "$(opened app B)" theirs "and stays theirs"
 
-# Where nobody names a namespace, messages do not either.
+# Without a namespace, messages do not show one.
 printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: nowhere\nstringData:\n  A: one\n' >"$TAP_WORK/nowhere.yaml"
 run env KUBECONFIG=/dev/null "$BIN/secret-seal" --transit-key aes256-key --in-place -f "$TAP_WORK/nowhere.yaml" --unset GONE
-fails_with 1 'Secret nowhere: no data key "GONE"' "without a namespace the name stands alone"
+fails_with 1 'Secret nowhere: no data key "GONE"' "without a namespace, messages show the name only"
 
 done_testing

@@ -270,8 +270,8 @@ START_TEST(a_dry_run_reports_old_secrets_and_changes_nothing)
 }
 END_TEST
 
-/* The age of the newest version, as Vault tells it (-1: it does not), and the requests that follow
- * with --min-age 1h. */
+/* The age of the newest version (-1: Vault does not report it), and the number of requests with
+ * --min-age 1h. */
 static const struct {
 	int64_t age_s;
 	int requests;
