@@ -18,7 +18,7 @@ int completion_shell_parse(const char *text, enum completion_shell *shell)
 	return -1;
 }
 
-/* A script under way; its first failure sticks. */
+/* A script that is being written, and whether that has failed. */
 struct script {
 	const char *program;
 	const struct completion_command *commands, *end;
@@ -27,15 +27,15 @@ struct script {
 	bool failed;
 };
 
-static void say(struct script *script, const char *text)
+static void script_append(struct script *script, const char *text)
 {
 	if (!script->failed && secret_buffer_append_string(script->out, text, script->err) < 0)
 		script->failed = true;
 }
 
-/* With %s for a word or two. */
+/* Append formatted text, of at most a few words. */
 static void __attribute__((format(printf, 2, 3)))
-sayf(struct script *script, const char *format, ...)
+script_format(struct script *script, const char *format, ...)
 {
 	char text[4 * WORD_MAX];
 	va_list arguments;
@@ -43,7 +43,7 @@ sayf(struct script *script, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	say(script, text);
+	script_append(script, text);
 }
 
 static bool is_shown(const struct option_spec *spec)
@@ -53,7 +53,7 @@ static bool is_shown(const struct option_spec *spec)
 
 enum argument { ARGUMENT_NONE, ARGUMENT_WORDS, ARGUMENT_FILE, ARGUMENT_DIRECTORY, ARGUMENT_TEXT };
 
-static bool ends_with(const char *text, const char *end)
+static bool has_ending(const char *text, const char *end)
 {
 	size_t length = strlen(text), end_length = strlen(end);
 
@@ -69,12 +69,12 @@ static enum argument argument_of(const struct option_spec *spec)
 		return ARGUMENT_NONE;
 	if (strchr(text, '|') && text[strspn(text, letters)] == '\0')
 		return ARGUMENT_WORDS;
-	if (ends_with(text, "DIR"))
+	if (has_ending(text, "DIR"))
 		return ARGUMENT_DIRECTORY;
-	return ends_with(text, "FILE") || ends_with(text, "PATH") ? ARGUMENT_FILE : ARGUMENT_TEXT;
+	return has_ending(text, "FILE") || has_ending(text, "PATH") ? ARGUMENT_FILE : ARGUMENT_TEXT;
 }
 
-/* "a|b|c" -> "a b c" */
+/* Convert "a|b|c" to "a b c". */
 static void split_words(const char *words, char text[WORD_MAX])
 {
 	snprintf(text, WORD_MAX, "%s", words);
@@ -83,7 +83,49 @@ static void split_words(const char *words, char text[WORD_MAX])
 			*at = ' ';
 }
 
-/* The program's name as a shell function's. */
+/* The completion of an option's argument in a shell's language; words go between the first two. */
+struct argument_forms {
+	const char *before_words, *after_words, *file, *directory, *text;
+};
+
+static void script_argument(
+    struct script *script, const struct option_spec *spec, const struct argument_forms *forms)
+{
+	char words[WORD_MAX];
+
+	switch (argument_of(spec)) {
+	case ARGUMENT_WORDS:
+		split_words(spec->argument, words);
+		script_format(script, "%s%s%s", forms->before_words, words, forms->after_words);
+		break;
+	case ARGUMENT_FILE:
+		script_append(script, forms->file);
+		break;
+	case ARGUMENT_DIRECTORY:
+		script_append(script, forms->directory);
+		break;
+	case ARGUMENT_TEXT:
+		script_append(script, forms->text);
+		break;
+	case ARGUMENT_NONE:
+		break;
+	}
+}
+
+/* Append the text with a backslash before each of `special`, and `quote` for a single quote. */
+static void script_escaped(
+    struct script *script, const char *text, const char *special, const char *quote)
+{
+	for (; *text; text++) {
+		const char letter[] = {*text, '\0'};
+
+		if (strchr(special, *text))
+			script_append(script, "\\");
+		script_append(script, *text == '\'' ? quote : letter);
+	}
+}
+
+/* Convert the program's name to a shell function's. */
 static void function_name(const struct script *script, char text[WORD_MAX])
 {
 	snprintf(text, WORD_MAX, "_%s", script->program);
@@ -92,86 +134,75 @@ static void function_name(const struct script *script, char text[WORD_MAX])
 			*at = '_';
 }
 
-/* The first line: what it is, and how the running shell takes it. */
-static void title(struct script *script, const char *shell, const char *before, const char *after)
+/* Append a comment with the command that loads the script. */
+static void script_title(
+    struct script *script, const char *shell, const char *before, const char *after)
 {
-	sayf(script, "# %s completion of %s: %s%s %scompletion %s%s\n", shell, script->program,
-	    before, script->program, script->commands->name ? "" : "--", shell, after);
+	script_format(script, "# %s completion of %s: %s%s %scompletion %s%s\n", shell,
+	    script->program, before, script->program, script->commands->name ? "" : "--", shell,
+	    after);
 }
 
 /* -- bash ----------------------------------------------------------------------------------- */
 
 static void bash_pattern(struct script *script, const struct option_spec *spec)
 {
-	sayf(script, "\t\t\t--%s", spec->name);
+	script_format(script, "\t\t\t--%s", spec->name);
 	if (spec->letter)
-		sayf(script, " | -%c", spec->letter);
-	say(script, ") ");
+		script_format(script, " | -%c", spec->letter);
+	script_append(script, ") ");
 }
 
-/* What follows an option that takes something. */
+/* Append the completion of the options' arguments. */
 static void bash_arguments(struct script *script, const struct option_spec *table)
 {
-	char words[WORD_MAX];
+	static const struct argument_forms forms = {"words='", "' ;;\n",
+	    "compopt -o default && return ;;\n", "compopt -o dirnames && return ;;\n",
+	    "return ;;\n"};
 
-	say(script, "\t\tcase $previous in\n");
+	script_append(script, "\t\tcase $previous in\n");
 	for (const struct option_spec *spec = table; spec->name; spec++) {
 		if (!is_shown(spec) || argument_of(spec) == ARGUMENT_NONE)
 			continue;
 		bash_pattern(script, spec);
-		switch (argument_of(spec)) {
-		case ARGUMENT_WORDS:
-			split_words(spec->argument, words);
-			sayf(script, "words='%s' ;;\n", words);
-			break;
-		case ARGUMENT_FILE:
-			say(script, "compopt -o default && return ;;\n");
-			break;
-		case ARGUMENT_DIRECTORY:
-			say(script, "compopt -o dirnames && return ;;\n");
-			break;
-		default:
-			say(script, "return ;;\n");
-		}
+		script_argument(script, spec, &forms);
 	}
-	say(script, "\t\tesac\n");
+	script_append(script, "\t\tesac\n");
 }
 
 static void bash_options(struct script *script, const struct completion_command *command)
 {
 	char words[WORD_MAX];
 
-	say(script, "\t\toptions='");
+	script_append(script, "\t\toptions='");
 	for (const struct option_spec *spec = command->table; spec->name; spec++)
 		if (is_shown(spec))
-			sayf(script, "--%s ", spec->name);
-	say(script, "'\n");
+			script_format(script, "--%s ", spec->name);
+	script_append(script, "'\n");
 	if (command->operands) {
 		split_words(command->operands, words);
-		sayf(script, "\t\toperands='%s'\n", words);
+		script_format(script, "\t\toperands='%s'\n", words);
 	}
 	bash_arguments(script, command->table);
-	say(script, "\t\t;;\n");
+	script_append(script, "\t\t;;\n");
 }
 
-/*
- * Behind "--", as bash-completion does it for sudo and the like; without it, by the shell's own
- * means.
- */
+/* Complete the command line after "--" by bash-completion, else by the shell's own functions. */
 static void bash_command_line(struct script *script)
 {
-	say(script, "\tlocal at\n"
-		    "\tfor ((at = 1; at < COMP_CWORD; at++)); do\n"
-		    "\t\t[[ ${COMP_WORDS[at]} == -- ]] || continue\n"
-		    "\t\tif declare -F _command_offset >/dev/null; then\n"
-		    "\t\t\t_command_offset $((at + 1))\n"
-		    "\t\telif ((at + 1 < COMP_CWORD)); then\n"
-		    "\t\t\tcompopt -o default\n"
-		    "\t\telse\n"
-		    "\t\t\tmapfile -t COMPREPLY < <(compgen -c -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
-		    "\t\tfi\n"
-		    "\t\treturn\n"
-		    "\tdone\n");
+	script_append(script,
+	    "\tlocal at\n"
+	    "\tfor ((at = 1; at < COMP_CWORD; at++)); do\n"
+	    "\t\t[[ ${COMP_WORDS[at]} == -- ]] || continue\n"
+	    "\t\tif declare -F _command_offset >/dev/null; then\n"
+	    "\t\t\t_command_offset $((at + 1))\n"
+	    "\t\telif ((at + 1 < COMP_CWORD)); then\n"
+	    "\t\t\tcompopt -o default\n"
+	    "\t\telse\n"
+	    "\t\t\tmapfile -t COMPREPLY < <(compgen -c -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
+	    "\t\tfi\n"
+	    "\t\treturn\n"
+	    "\tdone\n");
 }
 
 static void write_bash(struct script *script)
@@ -179,97 +210,71 @@ static void write_bash(struct script *script)
 	char function[WORD_MAX];
 
 	function_name(script, function);
-	title(script, "bash", "source <(", ")");
-	sayf(script, "%s() {\n", function);
+	script_title(script, "bash", "source <(", ")");
+	script_format(script, "%s() {\n", function);
 	if (script->commands->runs_command)
 		bash_command_line(script);
-	say(script,
+	script_append(script,
 	    "\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
 	    "\tlocal options='' operands='' words='' commands=''\n"
 	    "\t# \"--name=value\" is three words\n"
 	    "\tif [[ $current == = ]]; then current=''; elif [[ $previous == = ]]; then "
 	    "previous=${COMP_WORDS[COMP_CWORD-2]}; fi\n");
 	if (script->commands->name) {
-		say(script, "\t((COMP_CWORD == 1)) && commands='");
+		script_append(script, "\t((COMP_CWORD == 1)) && commands='");
 		for (const struct completion_command *each = script->commands; each < script->end;
 		     each++)
-			sayf(script, "%s ", each->name);
-		say(script, "'\n");
+			script_format(script, "%s ", each->name);
+		script_append(script, "'\n");
 	}
-	say(script, "\tcase ${COMP_WORDS[1]} in\n");
+	script_append(script, "\tcase ${COMP_WORDS[1]} in\n");
 	for (const struct completion_command *each = script->commands + 1;
 	     script->commands->name && each < script->end; each++) {
-		sayf(script, "\t%s)\n", each->name);
+		script_format(script, "\t%s)\n", each->name);
 		bash_options(script, each);
 	}
-	say(script, "\t*)\n");
+	script_append(script, "\t*)\n");
 	bash_options(script, script->commands);
-	say(script, "\tesac\n"
-		    "\t[[ -n $words ]] || case $current in -*) words=$options ;; *) "
-		    "words=\"$commands $operands\" ;; esac\n"
-		    "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
-		    "}\n");
-	sayf(script, "complete -F %s %s\n", function, script->program);
+	script_append(script, "\tesac\n"
+			      "\t[[ -n $words ]] || case $current in -*) words=$options ;; *) "
+			      "words=\"$commands $operands\" ;; esac\n"
+			      "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+			      "}\n");
+	script_format(script, "complete -F %s %s\n", function, script->program);
 }
 
 /* -- zsh ------------------------------------------------------------------------------------ */
 
-/* Inside single quotes, where '[', ']' and ':' mean something to _arguments. */
+/* Append text within single quotes, in which '[', ']' and ':' are special to _arguments. */
 static void zsh_text(struct script *script, const char *text)
 {
-	for (; *text; text++) {
-		const char letter[] = {*text, '\0'};
-
-		if (*text == '\'') {
-			say(script, "'\\''");
-			continue;
-		}
-		if (strchr("[]:\\", *text))
-			say(script, "\\");
-		say(script, letter);
-	}
-}
-
-static void zsh_argument(struct script *script, const struct option_spec *spec)
-{
-	char words[WORD_MAX];
-
-	say(script, ":");
-	zsh_text(script, spec->argument);
-	switch (argument_of(spec)) {
-	case ARGUMENT_WORDS:
-		split_words(spec->argument, words);
-		sayf(script, ":(%s)", words);
-		break;
-	case ARGUMENT_FILE:
-		say(script, ":_files");
-		break;
-	case ARGUMENT_DIRECTORY:
-		say(script, ":_files -/");
-		break;
-	default:
-		say(script, ": ");
-	}
+	script_escaped(script, text, "[]:\\", "'\\''");
 }
 
 static void zsh_option(struct script *script, const struct option_spec *spec, const char *name)
 {
-	say(script, spec->kind == OPTION_LIST ? "\t\t'*" : "\t\t'");
-	say(script, name);
+	static const struct argument_forms forms = {":(", ")", ":_files", ":_files -/", ": "};
+
+	script_append(script, spec->kind == OPTION_LIST ? "\t\t'*" : "\t\t'");
+	script_append(script, name);
 	/* "=": "--name value" and "--name=value" */
-	say(script, spec->argument && name[1] == '-' ? "=[" : "[");
+	script_append(script, spec->argument && name[1] == '-' ? "=[" : "[");
 	zsh_text(script, spec->help);
-	say(script, "]");
-	if (spec->argument)
-		zsh_argument(script, spec);
-	say(script, "' \\\n");
+	script_append(script, "]");
+	if (spec->argument) {
+		script_append(script, ":");
+		zsh_text(script, spec->argument);
+		script_argument(script, spec, &forms);
+	}
+	script_append(script, "' \\\n");
 }
 
 static void zsh_options(struct script *script, const struct completion_command *command)
 {
 	char name[WORD_MAX];
 
-	say(script, command->runs_command ? "\t\t_arguments -s -S \\\n" : "\t\t_arguments -s \\\n");
+	script_append(
+	    script, command->runs_command ? "\t\t_arguments -s -S \\\n" : "\t\t_arguments -s \\\n");
 	for (const struct option_spec *spec = command->table; spec->name; spec++) {
 		if (!is_shown(spec))
 			continue;
@@ -280,133 +285,114 @@ static void zsh_options(struct script *script, const struct completion_command *
 			zsh_option(script, spec, name);
 	}
 	if (command->runs_command) {
-		say(script, "\t\t'(-)1:command: _command_names -e' \\\n"
-			    "\t\t'*::arguments: _normal'\n");
+		script_append(script, "\t\t'(-)1:command: _command_names -e' \\\n"
+				      "\t\t'*::arguments: _normal'\n");
 	} else if (command->operands) {
 		split_words(command->operands, name);
-		sayf(script, "\t\t'*:operand:(%s)'\n", name);
+		script_format(script, "\t\t'*:operand:(%s)'\n", name);
 	} else {
-		say(script, "\t\t'*: : '\n");
+		script_append(script, "\t\t'*: : '\n");
 	}
 }
 
 static void zsh_commands(struct script *script, const char *function)
 {
-	say(script, "\tlocal -a commands=(\n");
+	script_append(script, "\tlocal -a commands=(\n");
 	for (const struct completion_command *each = script->commands; each < script->end; each++) {
-		sayf(script, "\t\t'%s:", each->name);
+		script_format(script, "\t\t'%s:", each->name);
 		zsh_text(script, each->summary);
-		say(script, "'\n");
+		script_append(script, "'\n");
 	}
-	say(script, "\t)\n"
-		    "\tif (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
-		    "\t\t_describe command commands\n"
-		    "\t\treturn\n"
-		    "\tfi\n"
-		    "\tcase ${words[2]} in\n");
+	script_append(script, "\t)\n"
+			      "\tif (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
+			      "\t\t_describe command commands\n"
+			      "\t\treturn\n"
+			      "\tfi\n"
+			      "\tcase ${words[2]} in\n");
 	for (const struct completion_command *each = script->commands; each < script->end; each++)
-		sayf(script, "\t%s) shift words; (( CURRENT-- )); %s_%s ;;\n", each->name, function,
-		    each->name);
-	sayf(script, "\t*) %s_%s ;;\n\tesac\n", function, script->commands->name);
+		script_format(script, "\t%s) shift words; (( CURRENT-- )); %s_%s ;;\n", each->name,
+		    function, each->name);
+	script_format(script, "\t*) %s_%s ;;\n\tesac\n", function, script->commands->name);
 }
 
 static void write_zsh(struct script *script)
 {
 	char function[WORD_MAX];
 
-	/* As the file is called that zsh finds it in. */
+	/* The name of the file in which zsh finds it. */
 	snprintf(function, sizeof(function), "_%s", script->program);
-	sayf(script, "#compdef %s\n", script->program);
-	title(script, "zsh", "source <(", ")");
+	script_format(script, "#compdef %s\n", script->program);
+	script_title(script, "zsh", "source <(", ")");
 	for (const struct completion_command *each = script->commands;
 	     script->commands->name && each < script->end; each++) {
-		sayf(script, "%s_%s() {\n", function, each->name);
+		script_format(script, "%s_%s() {\n", function, each->name);
 		zsh_options(script, each);
-		say(script, "}\n");
+		script_append(script, "}\n");
 	}
-	sayf(script, "%s() {\n", function);
+	script_format(script, "%s() {\n", function);
 	if (script->commands->name)
 		zsh_commands(script, function);
 	else
 		zsh_options(script, script->commands);
-	sayf(script, "}\nif [[ ${funcstack[1]} == %s ]]; then %s \"$@\"; else compdef %s %s; fi\n",
-	    function, function, function, script->program);
+	script_format(script,
+	    "}\nif [[ ${funcstack[1]} == %s ]]; then %s \"$@\"; else compdef %s %s; fi\n", function,
+	    function, function, script->program);
 }
 
 /* -- fish ----------------------------------------------------------------------------------- */
 
 static void fish_text(struct script *script, const char *text)
 {
-	for (; *text; text++) {
-		const char letter[] = {*text, '\0'};
-
-		if (*text == '\'' || *text == '\\')
-			say(script, "\\");
-		say(script, letter);
-	}
+	script_escaped(script, text, "\\'", "'");
 }
 
-/* The condition under which a command's options are offered. */
+/* Append the condition for offering a command's options. */
 static void fish_condition(struct script *script, const struct completion_command *command)
 {
 	if (!script->commands->name)
 		return;
 	if (command != script->commands) {
-		sayf(script, " -n '__fish_seen_subcommand_from %s'", command->name);
+		script_format(script, " -n '__fish_seen_subcommand_from %s'", command->name);
 		return;
 	}
-	say(script, " -n 'not __fish_seen_subcommand_from");
+	script_append(script, " -n 'not __fish_seen_subcommand_from");
 	for (const struct completion_command *each = script->commands + 1; each < script->end;
 	     each++)
-		sayf(script, " %s", each->name);
-	say(script, "'");
+		script_format(script, " %s", each->name);
+	script_append(script, "'");
 }
 
 static void fish_option(
     struct script *script, const struct completion_command *command, const struct option_spec *spec)
 {
-	char words[WORD_MAX];
+	static const struct argument_forms forms = {
+	    " -x -a '", "'", " -r -F", " -x -a '(__fish_complete_directories)'", " -x"};
 
-	sayf(script, "complete -c %s", script->program);
+	script_format(script, "complete -c %s", script->program);
 	fish_condition(script, command);
-	sayf(script, " -l %s", spec->name);
+	script_format(script, " -l %s", spec->name);
 	if (spec->letter)
-		sayf(script, " -s %c", spec->letter);
-	switch (argument_of(spec)) {
-	case ARGUMENT_WORDS:
-		split_words(spec->argument, words);
-		sayf(script, " -x -a '%s'", words);
-		break;
-	case ARGUMENT_FILE:
-		say(script, " -r -F");
-		break;
-	case ARGUMENT_DIRECTORY:
-		say(script, " -x -a '(__fish_complete_directories)'");
-		break;
-	case ARGUMENT_TEXT:
-		say(script, " -x");
-		break;
-	default:
-		break;
-	}
-	say(script, " -d '");
+		script_format(script, " -s %c", spec->letter);
+	script_argument(script, spec, &forms);
+	script_append(script, " -d '");
 	fish_text(script, spec->help);
-	say(script, "'\n");
+	script_append(script, "'\n");
 }
 
-/* What stands behind "--": a function of fish's own does the work, but takes no "--". */
+/* Complete the command line after "--" by a function of fish, which does not accept the "--". */
 static void fish_command_line(struct script *script)
 {
 	char function[WORD_MAX];
 
 	function_name(script, function);
-	sayf(script, "function _%s_command\n", function);
-	say(script, "\tset -l words (commandline -opc) (commandline -ct)\n"
-		    "\tset -l at (contains -i -- -- $words)\n"
-		    "\tstring match -q -- '-*' $words[(math $at + 1)]; and return\n"
-		    "\t__fish_complete_subcommand --commandline $words[(math $at + 1)..-1]\n"
-		    "end\n");
-	sayf(script,
+	script_format(script, "function _%s_command\n", function);
+	script_append(script,
+	    "\tset -l words (commandline -opc) (commandline -ct)\n"
+	    "\tset -l at (contains -i -- -- $words)\n"
+	    "\tstring match -q -- '-*' $words[(math $at + 1)]; and return\n"
+	    "\t__fish_complete_subcommand --commandline $words[(math $at + 1)..-1]\n"
+	    "end\n");
+	script_format(script,
 	    "complete -c %s -n 'contains -- -- (commandline -opc)' -x -a '(_%s_command)'\n",
 	    script->program, function);
 }
@@ -416,10 +402,10 @@ static void fish_command(struct script *script, const struct completion_command 
 	char words[WORD_MAX];
 
 	if (command->name) {
-		sayf(script, "complete -c %s -n __fish_use_subcommand -a %s -d '", script->program,
-		    command->name);
+		script_format(script, "complete -c %s -n __fish_use_subcommand -a %s -d '",
+		    script->program, command->name);
 		fish_text(script, command->summary);
-		say(script, "'\n");
+		script_append(script, "'\n");
 	}
 	for (const struct option_spec *spec = command->table; spec->name; spec++)
 		if (is_shown(spec))
@@ -429,15 +415,15 @@ static void fish_command(struct script *script, const struct completion_command 
 	if (!command->operands)
 		return;
 	split_words(command->operands, words);
-	sayf(script, "complete -c %s", script->program);
+	script_format(script, "complete -c %s", script->program);
 	fish_condition(script, command);
-	sayf(script, " -a '%s'\n", words);
+	script_format(script, " -a '%s'\n", words);
 }
 
 static void write_fish(struct script *script)
 {
-	title(script, "fish", "", " | source");
-	sayf(script, "complete -c %s -f\n", script->program);
+	script_title(script, "fish", "", " | source");
+	script_format(script, "complete -c %s -f\n", script->program);
 	for (const struct completion_command *each = script->commands; each < script->end; each++)
 		fish_command(script, each);
 }

@@ -8,10 +8,8 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/utf8.h"
 
 #define VARIABLE_MAX OPTIONS_VARIABLE_MAX
-#define HELP_COLUMN 30
 
 static void *target_of(const struct option_spec *spec, void *target)
 {
@@ -37,7 +35,7 @@ static int parse_boolean(const char *text, bool *value)
 	return -1;
 }
 
-static int parse_number(const char *text, int64_t *value, struct error *err)
+static int parse_count(const char *text, int64_t *value, struct error *err)
 {
 	char *end;
 
@@ -49,7 +47,7 @@ static int parse_number(const char *text, int64_t *value, struct error *err)
 	return 0;
 }
 
-/* Append the items of a list with commas. */
+/* Append the items of a comma-separated list. */
 static int append_items(struct strings *list, const char *text, struct error *err)
 {
 	char *saved = NULL;
@@ -96,7 +94,7 @@ static int assign(const struct option_spec *spec, void *target, const char *text
 	case OPTION_DURATION:
 		return clock_parse_duration(text, place, err);
 	case OPTION_NUMBER:
-		return parse_number(text, place, err);
+		return parse_count(text, place, err);
 	default:
 		return 0;
 	}
@@ -113,7 +111,7 @@ static const char *prefixed_value(
 	return is_set(value) ? value : NULL;
 }
 
-/* Copy the next name of a comma-separated list; NULL at its end. */
+/* Copy the next name of a comma-separated list and return the rest; NULL at its end. */
 static const char *next_name(const char *list, char name[VARIABLE_MAX])
 {
 	if (!list || !*list)
@@ -128,7 +126,7 @@ static bool has_target(const struct option_spec *spec)
 	return spec->kind != OPTION_HELP && spec->kind != OPTION_VERSION;
 }
 
-/* The first variable that is set and not empty: its value, its name in `name`. */
+/* Return the value of the first variable that is set and not empty, and write its name. */
 static const char *from_environment(
     const struct options *options, const struct option_spec *spec, char name[VARIABLE_MAX])
 {
@@ -156,8 +154,8 @@ static bool is_environment_flag(const struct options *options, const struct opti
 	return options->environment_flag && strcmp(spec->name, options->environment_flag) == 0;
 }
 
-/* Whether the command line leaves it to the environment to say something. */
-static bool asks_environment(const struct options *options, void *target)
+/* Return false if the command line turns the environment off. */
+static bool reads_environment(const struct options *options, void *target)
 {
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
 		if (is_environment_flag(options, spec))
@@ -165,7 +163,7 @@ static bool asks_environment(const struct options *options, void *target)
 	return true;
 }
 
-static int read_environment(
+static int read_option_environment(
     const struct options *options, const struct option_spec *spec, void *target, struct error *err)
 {
 	char name[VARIABLE_MAX];
@@ -183,14 +181,14 @@ static int read_environment(
 	return result < 0 ? error_wrap(err, "environment variable %s", name) : 0;
 }
 
-static bool is_name(const char *name, const char *word, size_t length)
+static bool equals_name(const char *name, const char *word, size_t length)
 {
 	return name && strlen(name) == length && strncmp(name, word, length) == 0;
 }
 
 static bool has_name(const struct option_spec *spec, const char *word, size_t length)
 {
-	return is_name(spec->name, word, length) || is_name(spec->deprecated, word, length);
+	return equals_name(spec->name, word, length) || equals_name(spec->deprecated, word, length);
 }
 
 static bool is_negatable(const struct option_spec *spec)
@@ -215,7 +213,7 @@ static const struct option_spec *find_long(
 	return NULL;
 }
 
-/* Return the advice for an option that was removed, or NULL when there is no such. */
+/* Return the advice for a removed option, or NULL. */
 static const char *removed_advice(const struct options *options, const char *name, size_t length)
 {
 	for (const struct option_removed *removed = options->removed; removed && removed->name;
@@ -225,7 +223,7 @@ static const char *removed_advice(const struct options *options, const char *nam
 	return NULL;
 }
 
-/* Refuse a variable of the environment that set an option which was removed. */
+/* Reject a variable of the environment for a removed option. */
 static int refuse_removed_variables(const struct options *options, struct error *err)
 {
 	char name[VARIABLE_MAX];
@@ -247,18 +245,18 @@ static const struct option_spec *find_letter(const struct options *options, char
 	return NULL;
 }
 
-/* The state of one run over argv. */
+/* The state of parsing argv. */
 struct parser {
 	const struct options *options;
 	void *target;
 	char **argv;
 	int argc, at;
-	bool *given; /* by option: it was on the command line */
+	bool *named; /* by option: it is on the command line */
 	enum options_result result;
 	struct error *err;
 };
 
-/* Whether a word is a list of own variables; NULL, behind the last word, is not. */
+/* Return true if a word is a list of own variables; NULL, after the last word, is not. */
 static bool names_variables(const struct options *options, const char *word)
 {
 	char name[VARIABLE_MAX];
@@ -277,7 +275,7 @@ static int apply(
 {
 	size_t index = index_of(parser->options, spec);
 
-	parser->given[index] = true;
+	parser->named[index] = true;
 	if (parser->options->origins)
 		parser->options->origins[index].kind = OPTION_FROM_COMMAND_LINE;
 	if (spec->kind == OPTION_HELP)
@@ -314,7 +312,7 @@ static int parse_long(struct parser *parser, const char *word)
 		return error_set(parser->err, ERROR_USAGE, "unknown option %s", shown);
 	if (spec->kind == OPTION_ENVIRONMENT)
 		return error_set(parser->err, ERROR_USAGE,
-		    "%s is taken from the environment only (%s): whoever lists processes reads "
+		    "option %s: accepted only from the environment (%s); other users can read "
 		    "command lines",
 		    shown, spec->environment);
 	if (value && (negated || (!takes_argument(spec) && spec->kind != OPTION_FLAG)))
@@ -322,7 +320,7 @@ static int parse_long(struct parser *parser, const char *word)
 	return apply(parser, spec, shown, negated ? "false" : value);
 }
 
-/* "-n NS", "-nNS", "-qv" */
+/* Parse "-n NS", "-nNS" or "-qv". */
 static int parse_letters(struct parser *parser, const char *word)
 {
 	for (const char *letter = word + 1; *letter; letter++) {
@@ -339,7 +337,7 @@ static int parse_letters(struct parser *parser, const char *word)
 	return 0;
 }
 
-/* Walk argv; operands are gathered at its front, in their order. */
+/* Parse argv, and move the operands to its front, in their order. */
 static int parse_words(struct parser *parser, int *operand_count)
 {
 	int count = 0;
@@ -381,18 +379,18 @@ static size_t table_length(const struct options *options)
 enum options_result options_parse(const struct options *options, void *target, int argc,
     char **argv, char ***operands, int *operand_count, struct error *err)
 {
-	cleanup_free bool *given = calloc(table_length(options) + 1, sizeof(*given));
+	cleanup_free bool *named = calloc(table_length(options) + 1, sizeof(*named));
 	struct parser parser = {.options = options,
 	    .target = target,
 	    .argv = argv,
 	    .argc = argc,
-	    .given = given,
+	    .named = named,
 	    .result = OPTIONS_RUN,
 	    .err = err};
 
 	*operands = argv + 1;
 	*operand_count = 0;
-	if (!given) {
+	if (!named) {
 		error_memory(err);
 		return OPTIONS_ERROR;
 	}
@@ -405,214 +403,18 @@ enum options_result options_parse(const struct options *options, void *target, i
 	}
 	if (parser.result != OPTIONS_RUN)
 		return parser.result;
-	if (!asks_environment(options, target))
+	if (!reads_environment(options, target))
 		return OPTIONS_RUN;
 	if (refuse_removed_variables(options, err) < 0)
 		return OPTIONS_ERROR;
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
-		if (!given[index_of(options, spec)] &&
-		    read_environment(options, spec, target, err) < 0)
+		if (!named[index_of(options, spec)] &&
+		    read_option_environment(options, spec, target, err) < 0)
 			return OPTIONS_ERROR;
 	return OPTIONS_RUN;
 }
 
-/* "  LEFT    help", the help on a line of its own when LEFT is long. */
-static void print_row(FILE *out, const char *left, const char *help)
-{
-	if (strlen(left) >= HELP_COLUMN)
-		fprintf(out, "%s\n%*s%s", left, HELP_COLUMN, "", help);
-	else
-		fprintf(out, "%-*s%s", HELP_COLUMN, left, help);
-}
-
-static void print_option(FILE *out, const struct option_spec *spec)
-{
-	char left[VARIABLE_MAX];
-	const char letter[] = {'-', spec->letter, ',', ' ', '\0'};
-
-	snprintf(left, sizeof(left), "  %s--%s%s%s", spec->letter ? letter : "    ", spec->name,
-	    spec->argument ? " " : "", spec->argument ? spec->argument : "");
-	print_row(out, left, spec->help);
-	if (spec->environment)
-		fprintf(out, " [%s]", spec->environment);
-	fputc('\n', out);
-}
-
-/* What can only come from the environment. */
-static void print_variable(FILE *out, const struct option_spec *spec)
-{
-	char left[VARIABLE_MAX];
-
-	snprintf(left, sizeof(left), "  %s", spec->environment);
-	print_row(out, left, spec->help);
-	fputc('\n', out);
-}
-
-void options_print_help(const struct options *options, FILE *out)
-{
-	fprintf(out, "usage: %s\n", options->synopsis);
-	if (options->description)
-		fprintf(out, "\n%s\n", options->description);
-	if (!options->table->section)
-		fputs("\nOptions:\n", out);
-	for (const struct option_spec *spec = options->table; spec->name; spec++) {
-		if (spec->section)
-			fprintf(out, "\n%s:\n", spec->section);
-		if (spec->kind != OPTION_ENVIRONMENT)
-			print_option(out, spec);
-	}
-	fputs("\nEnvironment:\n", out);
-	for (const struct option_spec *spec = options->table; spec->name; spec++)
-		if (spec->kind == OPTION_ENVIRONMENT)
-			print_variable(out, spec);
-	fprintf(out, "  Every option can also be set as %s_NAME.\n", options->prefix);
-}
-
-/* Longer values are told by their size. */
-#define SHOWN_MAX 256
-
-/* A value's text; what can be a password in a URL is left out, and what is no line told by size. */
-static void print_text(FILE *out, const char *text)
-{
-	const char *scheme = strstr(text, "://"), *at = strrchr(text, '@');
-	size_t length = strlen(text);
-	char shown[SHOWN_MAX];
-
-	if (at) {
-		snprintf(shown, sizeof(shown), "%.*s...%s",
-		    scheme && scheme < at ? (int)(scheme + 3 - text) : 0, text, at);
-	} else if (length >= sizeof(shown) || strpbrk(text, "\r\n")) {
-		fprintf(out, "%zu bytes", length);
-		return;
-	} else {
-		memcpy(shown, text, length + 1);
-	}
-	utf8_make_printable(shown);
-	fputs(shown, out);
-}
-
-/* Return true for [SCHEME://]HOST[:PORT][/PATH], in which a password has no place. */
-static bool is_plain_url(const char *text)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789.-_/~";
-	const char *scheme = strstr(text, "://"), *host = scheme ? scheme + 3 : text;
-	const char *end = *host == '[' ? strchr(host, ']') : host + strcspn(host, ":/");
-
-	if (!end || (*host != '[' && strspn(host, letters) < (size_t)(end - host)))
-		return false;
-	end += *end == ']';
-	if (*end == ':')
-		end += 1 + strspn(end + 1, "0123456789");
-	return *end == '\0' || (*end == '/' && !end[strspn(end, letters)]);
-}
-
-/* Without what comes before '@'; where that is missing or mistyped, nothing of it. */
-static void print_url(FILE *out, const char *text)
-{
-	const char *at = strrchr(text, '@');
-
-	if (is_plain_url(at ? at + 1 : text))
-		print_text(out, text);
-	else
-		fputs("set, not shown: not a URL", out);
-}
-
-static void print_duration(FILE *out, int64_t duration_ms)
-{
-	if (duration_ms % 1000)
-		fprintf(out, "%lldms", (long long)duration_ms);
-	else
-		fprintf(out, "%llds", (long long)duration_ms / 1000);
-}
-
-static bool has_value(const struct option_spec *spec, const void *place)
-{
-	switch (spec->kind) {
-	case OPTION_STRING:
-	case OPTION_ENVIRONMENT:
-		return is_set(*(const char *const *)place);
-	case OPTION_LIST:
-	case OPTION_VARIABLES:
-		return ((const struct strings *)place)->count > 0;
-	case OPTION_FLAG:
-	case OPTION_DURATION:
-	case OPTION_NUMBER:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void print_value(FILE *out, const struct option_spec *spec, const void *place)
-{
-	const struct strings *list = place;
-
-	switch (spec->kind) {
-	case OPTION_FLAG:
-		fputs(*(const bool *)place ? "true" : "false", out);
-		break;
-	case OPTION_STRING:
-		(strcmp(spec->argument, "URL") == 0 ? print_url : print_text)(
-		    out, *(const char *const *)place);
-		break;
-	case OPTION_LIST:
-	case OPTION_VARIABLES:
-		for (size_t i = 0; i < list->count; i++) {
-			fputs(i ? ", " : "", out);
-			print_text(out, list->items[i]);
-		}
-		break;
-	case OPTION_DURATION:
-		print_duration(out, *(const int64_t *)place);
-		break;
-	case OPTION_NUMBER:
-		if (*(const int64_t *)place < 0)
-			fputs("unlimited", out);
-		else
-			fprintf(out, "%lld", (long long)*(const int64_t *)place);
-		break;
-	default:
-		fputs("set, not shown", out);
-	}
-}
-
-void options_print_configuration(const struct options *options, const void *target, FILE *out)
-{
-	for (const struct option_spec *spec = options->table; spec->name; spec++) {
-		const struct option_origin *origin = &options->origins[index_of(options, spec)];
-		const void *place = (const char *)target + spec->offset;
-
-		if (!has_target(spec) || !has_value(spec, place))
-			continue;
-		fprintf(out, "%s: ", spec->name);
-		print_value(out, spec, place);
-		if (origin->kind == OPTION_FROM_ENVIRONMENT)
-			fprintf(out, " (%s)\n", origin->variable);
-		else if (origin->kind == OPTION_FROM_COMMAND_LINE)
-			fprintf(out, " (--%s)\n", spec->name);
-		else
-			fputs(" (default)\n", out);
-	}
-}
-
-void options_print_command(char *const *command, FILE *out)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-				    "%+,-./:=@_";
-
-	fputs("command:", out);
-	for (; *command; command++) {
-		const char *quote =
-		    **command && strspn(*command, plain) == strlen(*command) ? "" : "'";
-		fprintf(out, " %s", quote);
-		print_text(out, *command);
-		fputs(quote, out);
-	}
-	fputc('\n', out);
-}
-
-/* Find a name among `list` that is set to something else than `value`. */
+/* Return true if a name in `list` is set to another value; write that name. */
 static bool differs(const char *value, const char *list, char other[OPTIONS_VARIABLE_MAX])
 {
 	while ((list = next_name(list, other))) {

@@ -1,8 +1,8 @@
 /*
  * options: a program's options as data.
  *
- * One table per program drives parsing, the environment names, --help and the check that the
- * man page agrees.  An option's value comes from, in this order: the command line, the
+ * A program's table drives parsing, the names in the environment, --help, completion and the check
+ * of the man page.  An option's value comes from, in this order: the command line, the
  * environment (PREFIX_NAME made from the long name, then the names in `environment`), the default
  * already in the target struct.  Every value must be valid, wherever it comes from.
  */
@@ -18,19 +18,18 @@
 
 enum option_kind {
 	OPTION_FLAG,   /* bool; from the environment: true/false/1/0/yes/no; --no-NAME clears it */
-	OPTION_STRING, /* const char *, borrowed from argv or the environment; "" in the environment
-			  is unset */
+	OPTION_STRING, /* const char *, borrowed from argv or the environment, where "" is unset */
 	OPTION_LIST,   /* struct strings; repeatable; from the environment: separated by commas */
 	OPTION_VARIABLES, /* struct strings; names of the program's own variables, with commas; the
 			     flag alone is the one string "true"; --no-NAME clears it */
 	OPTION_DURATION,  /* int64_t milliseconds, see clock_parse_duration */
 	OPTION_NUMBER,	  /* int64_t >= 0 */
-	OPTION_ENVIRONMENT,  /* as OPTION_STRING, but refused on the command line, which anyone can
-				read */
-	OPTION_COMMAND_LINE, /* as OPTION_STRING, but from the command line alone: what is done
-				instead of the program's work */
-	OPTION_HELP,	     /* no target: options_parse answers OPTIONS_HELP */
-	OPTION_VERSION,	     /* no target: options_parse answers OPTIONS_VERSION */
+	OPTION_ENVIRONMENT,  /* as OPTION_STRING, but only from the environment: other users can
+				read command lines */
+	OPTION_COMMAND_LINE, /* as OPTION_STRING, but only from the command line: an action in place
+				of the program's work */
+	OPTION_HELP,	     /* no target: options_parse returns OPTIONS_HELP */
+	OPTION_VERSION,	     /* no target: options_parse returns OPTIONS_VERSION */
 };
 
 struct option_spec {
@@ -56,7 +55,7 @@ struct option_removed {
 
 #define OPTIONS_VARIABLE_MAX 128
 
-/* Where the value of an option comes from. */
+/* The source of an option's value. */
 struct option_origin {
 	enum { OPTION_FROM_DEFAULT, OPTION_FROM_COMMAND_LINE, OPTION_FROM_ENVIRONMENT } kind;
 	char variable[OPTIONS_VARIABLE_MAX]; /* the environment's name for it */
@@ -71,50 +70,49 @@ struct options {
 	const struct option_spec *table;      /* ended by a NULL name */
 	const struct option_removed *removed; /* ended by a NULL name; or NULL */
 	struct option_origin *origins; /* one for each entry, filled by options_parse; or NULL */
-	const char *environment_flag;  /* the flag, true by default, without which the environment
-					  says    nothing; from the command line only; or NULL */
-	bool stop_at_operand; /* options end at the first operand, as for env(1); else they may
-				 follow */
+	const char *environment_flag;  /* a flag that turns the environment off if it is false on
+					  the command line; or NULL */
+	bool stop_at_operand;	       /* options end at the first operand, as for env(1) */
 };
 
 enum options_result { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
 
 /*
- * Fill `target` from the environment and argv.  Operands (what follows "--" too) are left in
- * argv[0 .. *operand_count) of the returned *operands, NULL-terminated, borrowed from argv.
- * On OPTIONS_ERROR, *err (ERROR_USAGE) names the option and points to --help.
+ * Fill `target` from the environment and argv.  Set *operands to the *operand_count operands (with
+ * those after "--"), NULL-terminated, borrowed from argv, which is reordered.  On OPTIONS_ERROR,
+ * *err (ERROR_USAGE) names the option and points to --help.
  */
 enum options_result options_parse(const struct options *options, void *target, int argc,
     char **argv, char ***operands, int *operand_count, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Find an option that takes its value from the environment, and that two of its names there set to
- * different values; the names are written to `one` and `other`.  `options->origins` must be there.
+ * Return true if two names of an option set it to different values in the environment, from which
+ * it takes its value; write the names to `one` and `other`.  Needs `options->origins`.
  */
 bool options_environment_conflict(const struct options *options, char one[OPTIONS_VARIABLE_MAX],
     char other[OPTIONS_VARIABLE_MAX]) __attribute__((nonnull));
 
-/* Where the option's value came from; `options->origins` must be there. */
+/* Return the source of the option's value.  Needs `options->origins`. */
 const struct option_origin *options_origin(const struct options *options, const char *name)
     __attribute__((nonnull));
 
 /*
- * Print each option that has a value: "name: value (origin)".  Values of the environment-only kind,
- * and what stands before '@' in a URL, are not shown.  `options->origins` must be there.
+ * Print each option with a value: "name: value (origin)", without values of the environment-only
+ * kind, and without the part before '@' in a URL.  Needs `options->origins`.
  */
 void options_print_configuration(const struct options *options, const void *target, FILE *out)
     __attribute__((nonnull));
 
-/* Print "command: WORD...", each quoted for a shell where needed, and shown as values are above. */
+/* Print "command: WORD...", quoted for a shell where needed, with the same omissions. */
 void options_print_command(char *const *command, FILE *out) __attribute__((nonnull));
 
-/* Print usage, description, each option with its names in the environment. */
+/* Print the usage, the description, and each option with its names in the environment. */
 void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));
 
 /*
- * True when the environment variable `name` configures this program alone: then the application is
- * not to see it.
+ * Return true if the environment variable `name` configures only this program, so that it is to be
+ * removed from the application's environment.
  */
 bool options_own_variable(const struct options *options, const char *name) __attribute__((nonnull));
 

@@ -33,7 +33,7 @@ fails_with 125 '"soon" is not a duration' "a duration that is none"
 run "$BIN/secret-exec" --timeout 0 -- true
 fails_with 125 '--timeout 0: must be greater than 0' "--timeout 0: exit 125"
 run "$BIN/secret-exec" --vault-token=s.123 -- true
-fails_with 125 'taken from the environment only' "a token on the command line"
+fails_with 125 'only from the environment' "a token on the command line"
 err_unlike 's\.123' "which is not repeated"
 
 # Vault.

@@ -287,8 +287,8 @@ static const struct {
     {"--verbose=perhaps", NULL, "\"perhaps\" is neither true nor false"},
     {"--no-verbose=true", NULL, "option --no-verbose takes no argument"},
     {"--help=x", NULL, "option --help takes no argument"},
-    {"--vault-token=hunter2", NULL, "--vault-token is taken from the environment only"},
-    {"--vault-token", "hunter2", "--vault-token is taken from the environment only"},
+    {"--vault-token=hunter2", NULL, "option --vault-token: accepted only from the environment"},
+    {"--vault-token", "hunter2", "option --vault-token: accepted only from the environment"},
 };
 
 START_TEST(a_mistake_names_the_option_and_the_help)

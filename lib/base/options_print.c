@@ -1,0 +1,204 @@
+/* The output about options: --help and the configuration that is in effect. */
+#include <stdint.h>
+#include <string.h>
+
+#include "lib/base/options.h"
+#include "lib/base/utf8.h"
+
+#define LEFT_MAX 128
+#define HELP_COLUMN 30
+/* Longer values are shown by their size. */
+#define SHOWN_MAX 256
+
+/* Print "  LEFT    help", with the help on the next line if LEFT is long. */
+static void print_row(FILE *out, const char *left, const char *help)
+{
+	if (strlen(left) >= HELP_COLUMN)
+		fprintf(out, "%s\n%*s%s", left, HELP_COLUMN, "", help);
+	else
+		fprintf(out, "%-*s%s", HELP_COLUMN, left, help);
+}
+
+static void print_option(FILE *out, const struct option_spec *spec)
+{
+	char left[LEFT_MAX];
+	const char letter[] = {'-', spec->letter, ',', ' ', '\0'};
+
+	snprintf(left, sizeof(left), "  %s--%s%s%s", spec->letter ? letter : "    ", spec->name,
+	    spec->argument ? " " : "", spec->argument ? spec->argument : "");
+	print_row(out, left, spec->help);
+	if (spec->environment)
+		fprintf(out, " [%s]", spec->environment);
+	fputc('\n', out);
+}
+
+/* Print an option of the environment-only kind. */
+static void print_variable(FILE *out, const struct option_spec *spec)
+{
+	char left[LEFT_MAX];
+
+	snprintf(left, sizeof(left), "  %s", spec->environment);
+	print_row(out, left, spec->help);
+	fputc('\n', out);
+}
+
+void options_print_help(const struct options *options, FILE *out)
+{
+	fprintf(out, "usage: %s\n", options->synopsis);
+	if (options->description)
+		fprintf(out, "\n%s\n", options->description);
+	if (!options->table->section)
+		fputs("\nOptions:\n", out);
+	for (const struct option_spec *spec = options->table; spec->name; spec++) {
+		if (spec->section)
+			fprintf(out, "\n%s:\n", spec->section);
+		if (spec->kind != OPTION_ENVIRONMENT)
+			print_option(out, spec);
+	}
+	fputs("\nEnvironment:\n", out);
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		if (spec->kind == OPTION_ENVIRONMENT)
+			print_variable(out, spec);
+	fprintf(out, "  Every option can also be set as %s_NAME.\n", options->prefix);
+}
+
+/* Print a value without the user and password of a URL; print the size of several or long lines. */
+static void print_text(FILE *out, const char *text)
+{
+	const char *scheme = strstr(text, "://"), *at = strrchr(text, '@');
+	size_t length = strlen(text);
+	char shown[SHOWN_MAX];
+
+	if (at) {
+		snprintf(shown, sizeof(shown), "%.*s...%s",
+		    scheme && scheme < at ? (int)(scheme + 3 - text) : 0, text, at);
+	} else if (length >= sizeof(shown) || strpbrk(text, "\r\n")) {
+		fprintf(out, "%zu bytes", length);
+		return;
+	} else {
+		memcpy(shown, text, length + 1);
+	}
+	utf8_make_printable(shown);
+	fputs(shown, out);
+}
+
+/* Return true for [SCHEME://]HOST[:PORT][/PATH], which cannot contain a password. */
+static bool is_plain_url(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789.-_/~";
+	const char *scheme = strstr(text, "://"), *host = scheme ? scheme + 3 : text;
+	const char *end = *host == '[' ? strchr(host, ']') : host + strcspn(host, ":/");
+
+	if (!end || (*host != '[' && strspn(host, letters) < (size_t)(end - host)))
+		return false;
+	end += *end == ']';
+	if (*end == ':')
+		end += 1 + strspn(end + 1, "0123456789");
+	return *end == '\0' || (*end == '/' && !end[strspn(end, letters)]);
+}
+
+/* Print a URL without the part before '@'; print nothing of a text that is not a URL. */
+static void print_url(FILE *out, const char *text)
+{
+	const char *at = strrchr(text, '@');
+
+	if (is_plain_url(at ? at + 1 : text))
+		print_text(out, text);
+	else
+		fputs("set, not shown: not a URL", out);
+}
+
+static void print_duration(FILE *out, int64_t duration_ms)
+{
+	if (duration_ms % 1000)
+		fprintf(out, "%lldms", (long long)duration_ms);
+	else
+		fprintf(out, "%llds", (long long)duration_ms / 1000);
+}
+
+static bool has_value(const struct option_spec *spec, const void *place)
+{
+	switch (spec->kind) {
+	case OPTION_STRING:
+	case OPTION_ENVIRONMENT:
+		return is_set(*(const char *const *)place);
+	case OPTION_LIST:
+	case OPTION_VARIABLES:
+		return ((const struct strings *)place)->count > 0;
+	case OPTION_FLAG:
+	case OPTION_DURATION:
+	case OPTION_NUMBER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void print_value(FILE *out, const struct option_spec *spec, const void *place)
+{
+	const struct strings *list = place;
+
+	switch (spec->kind) {
+	case OPTION_FLAG:
+		fputs(*(const bool *)place ? "true" : "false", out);
+		break;
+	case OPTION_STRING:
+		(strcmp(spec->argument, "URL") == 0 ? print_url : print_text)(
+		    out, *(const char *const *)place);
+		break;
+	case OPTION_LIST:
+	case OPTION_VARIABLES:
+		for (size_t i = 0; i < list->count; i++) {
+			fputs(i ? ", " : "", out);
+			print_text(out, list->items[i]);
+		}
+		break;
+	case OPTION_DURATION:
+		print_duration(out, *(const int64_t *)place);
+		break;
+	case OPTION_NUMBER:
+		if (*(const int64_t *)place < 0)
+			fputs("unlimited", out);
+		else
+			fprintf(out, "%lld", (long long)*(const int64_t *)place);
+		break;
+	default:
+		fputs("set, not shown", out);
+	}
+}
+
+void options_print_configuration(const struct options *options, const void *target, FILE *out)
+{
+	for (const struct option_spec *spec = options->table; spec->name; spec++) {
+		const struct option_origin *origin = &options->origins[spec - options->table];
+		const void *place = (const char *)target + spec->offset;
+
+		if (!has_value(spec, place))
+			continue;
+		fprintf(out, "%s: ", spec->name);
+		print_value(out, spec, place);
+		if (origin->kind == OPTION_FROM_ENVIRONMENT)
+			fprintf(out, " (%s)\n", origin->variable);
+		else if (origin->kind == OPTION_FROM_COMMAND_LINE)
+			fprintf(out, " (--%s)\n", spec->name);
+		else
+			fputs(" (default)\n", out);
+	}
+}
+
+void options_print_command(char *const *command, FILE *out)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "%+,-./:=@_";
+
+	fputs("command:", out);
+	for (; *command; command++) {
+		const char *quote =
+		    **command && strspn(*command, plain) == strlen(*command) ? "" : "'";
+		fprintf(out, " %s", quote);
+		print_text(out, *command);
+		fputs(quote, out);
+	}
+	fputc('\n', out);
+}
