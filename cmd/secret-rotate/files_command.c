@@ -3,10 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/strings.h"
-#include "lib/base/utf8.h"
 #include "lib/rotate/files.h"
 
 static const struct {
@@ -28,22 +26,8 @@ static int parse_phase(const char *text, enum rotate_files_phase *phase, struct 
 	    text);
 }
 
-/* FILE: Secret demo/app: 3 values v1 -> v4 */
-static void print_old(void *context, const struct rotate_files_old *old)
+static void print_old(const char *line)
 {
-	struct error err = ERROR_INIT;
-	char range[64] = "";
-
-	(void)context;
-	if (old->newest > old->oldest)
-		snprintf(range, sizeof(range), "..v%lld", (long long)old->newest);
-	cleanup_free char *line = string_format(&err,
-	    "%s: Secret %s%s%s: %zu value%s v%lld%s -> v%lld", old->file,
-	    old->namespace ? old->namespace : "", old->namespace ? "/" : "", old->name, old->values,
-	    old->values > 1 ? "s" : "", (long long)old->oldest, range, (long long)old->latest);
-	if (!line)
-		return;
-	utf8_make_printable(line);
 	puts(line);
 }
 
@@ -67,7 +51,7 @@ int files_command(
 	    .namespace = configuration->kube.namespace,
 	    .min_age_ms = configuration->min_age_ms,
 	    .dry_run = configuration->dry_run,
-	    .report_old = print_old};
+	    .print_old = print_old};
 	struct rotate_files_summary summary;
 
 	if (configuration_check_files(configuration, err) < 0)

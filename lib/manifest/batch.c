@@ -10,9 +10,9 @@ void manifest_batch_init(struct manifest_batch *batch, const struct manifest_job
 	*batch = (struct manifest_batch){.job = job, .last = &batch->first};
 }
 
-static void batch_free_file(struct manifest_batch_file *file)
+static void batch_free_file(struct manifest_file *file)
 {
-	manifest_file_free(&file->file);
+	manifest_file_free(file);
 	free(file);
 }
 
@@ -28,7 +28,7 @@ static void batch_free_document(struct manifest_batch *batch, struct manifest_do
 static void batch_drop_first(struct manifest_batch *batch)
 {
 	struct manifest_document *document = batch->first;
-	struct manifest_batch_file *file = document->file;
+	struct manifest_file *file = document->file;
 
 	batch->first = document->next;
 	if (!batch->first)
@@ -53,14 +53,14 @@ void manifest_batch_free(struct manifest_batch *batch)
 
 /* The file keeps its text: its documents are only counted from here on. */
 static int batch_lose_file(
-    struct manifest_batch *batch, struct manifest_batch_file *file, struct error *err)
+    struct manifest_batch *batch, struct manifest_file *file, struct error *err)
 {
 	const struct manifest_job *job = batch->job;
 
 	if (!job->fail || job->fail(job->context, file, NULL, err) < 0)
 		return -1;
 	error_clear(err);
-	manifest_file_discard(&file->file);
+	manifest_file_discard(file);
 	file->lost = true;
 	return 0;
 }
@@ -70,7 +70,7 @@ static int batch_settle(
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	const struct secret_buffer *old_text = &document->manifest.text;
-	struct manifest_batch_file *file = document->file;
+	struct manifest_file *file = document->file;
 	const struct manifest_job *job = batch->job;
 
 	if (job->settle && job->settle(job->context, document, &text, err) < 0)
@@ -81,18 +81,18 @@ static int batch_settle(
 		    job->context, secret_buffer_string(printed), printed->length, err);
 	}
 	if (text.length == 0 || file->lost ||
-	    manifest_file_replace(&file->file, document->offset, old_text, &text, err) == 0)
+	    manifest_file_replace(file, document->offset, old_text, &text, err) == 0)
 		return 0;
 	return batch_lose_file(batch, file, err);
 }
 
 /* The file was read to its end and none of its documents waits. */
 static int batch_finish_file(
-    struct manifest_batch *batch, struct manifest_batch_file *file, struct error *err)
+    struct manifest_batch *batch, struct manifest_file *file, struct error *err)
 {
 	const struct manifest_job *job = batch->job;
 
-	if (manifest_file_is_changed(&file->file) && manifest_file_commit(&file->file, err) < 0 &&
+	if (manifest_file_is_changed(file) && manifest_file_commit(file, err) < 0 &&
 	    batch_lose_file(batch, file, err) < 0)
 		return -1;
 	if (job->finish)
@@ -103,7 +103,7 @@ static int batch_finish_file(
 /* Settle the first document, and finish its file if that was the last one of it. */
 static int batch_settle_first(struct manifest_batch *batch, struct error *err)
 {
-	struct manifest_batch_file *file = batch->first->file;
+	struct manifest_file *file = batch->first->file;
 
 	if (batch_settle(batch, batch->first, err) < 0)
 		return -1;
@@ -160,7 +160,7 @@ static int batch_take(struct manifest_batch *batch, struct manifest_document *do
 	const struct manifest_job *job = batch->job;
 
 	*waits = false;
-	if (manifest_read_own(&document->manifest, text, line, document->file->file.name,
+	if (manifest_read_own(&document->manifest, text, line, document->file->name,
 		!job->refuse_foreign, err) < 0) {
 		if (!job->fail || job->fail(job->context, document->file, document, err) < 0)
 			return -1;
@@ -192,15 +192,15 @@ static int batch_read_document(struct manifest_batch *batch, struct secret_buffe
 static int batch_read_documents(struct manifest_batch *batch, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct manifest_batch_file *file = batch->reading;
+	struct manifest_file *file = batch->reading;
 	const struct manifest_job *job = batch->job;
 	size_t line;
 	off_t offset;
 	int found;
 
-	if (job->refuse_foreign && foreign_check_file(file->file.in, file->file.name, err) < 0)
+	if (job->refuse_foreign && foreign_check_file(file->in, file->name, err) < 0)
 		return -1;
-	while ((found = manifest_file_next(&file->file, &text, &line, &offset, err)) > 0)
+	while ((found = manifest_file_next(file, &text, &line, &offset, err)) > 0)
 		if (batch_read_document(batch, &text, line, offset, err) < 0)
 			return -1;
 	if (found == 0)
@@ -212,13 +212,12 @@ static int batch_read_documents(struct manifest_batch *batch, struct error *err)
 }
 
 /* Read the open file to its end, and finish it unless documents of it wait. */
-static int batch_read(
-    struct manifest_batch *batch, struct manifest_batch_file *file, struct error *err)
+static int batch_read(struct manifest_batch *batch, struct manifest_file *file, struct error *err)
 {
 	batch->reading = file;
 	if (batch_read_documents(batch, err) < 0)
 		return -1;
-	manifest_file_end_reading(&file->file);
+	manifest_file_end_reading(file);
 	if (file->waiting == 0 && batch_finish_file(batch, file, err) < 0)
 		return -1;
 	batch->reading = NULL;
@@ -232,7 +231,7 @@ static bool batch_holds(const struct manifest_batch *batch, const struct manifes
 {
 	for (const struct manifest_document *document = batch->first; document;
 	     document = document->next)
-		if (manifest_file_is_same(&document->file->file, file))
+		if (manifest_file_is_same(document->file, file))
 			return true;
 	return false;
 }
@@ -249,20 +248,20 @@ static int batch_fail_to_open(struct manifest_batch *batch, struct error *err)
 
 int manifest_batch_read_file(struct manifest_batch *batch, const char *name, struct error *err)
 {
-	struct manifest_batch_file *file = calloc(1, sizeof(*file));
+	struct manifest_file *file = calloc(1, sizeof(*file));
 	int opened;
 
 	if (!file)
 		return error_memory(err);
-	opened = manifest_file_open(&file->file, name, err);
-	if (opened == 0 && batch_holds(batch, &file->file)) {
+	opened = manifest_file_open(file, name, err);
+	if (opened == 0 && batch_holds(batch, file)) {
 		/* Read it again once the documents that wait are in place. */
-		manifest_file_free(&file->file);
+		manifest_file_free(file);
 		if (manifest_batch_flush(batch, err) < 0) {
 			free(file);
 			return -1;
 		}
-		opened = manifest_file_open(&file->file, name, err);
+		opened = manifest_file_open(file, name, err);
 	}
 	if (opened == 0)
 		return batch_read(batch, file, err);
@@ -273,11 +272,11 @@ int manifest_batch_read_file(struct manifest_batch *batch, const char *name, str
 int manifest_batch_read_stream(
     struct manifest_batch *batch, int fd, const char *name, struct error *err)
 {
-	struct manifest_batch_file *file = calloc(1, sizeof(*file));
+	struct manifest_file *file = calloc(1, sizeof(*file));
 
 	if (!file)
 		return error_memory(err);
-	if (manifest_file_open_stream(&file->file, fd, name, err) == 0)
+	if (manifest_file_open_stream(file, fd, name, err) == 0)
 		return batch_read(batch, file, err);
 	free(file);
 	return -1;

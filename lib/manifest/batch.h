@@ -16,16 +16,9 @@
 /* Bytes of text that wait: their values are in memory several times while Vault has them. */
 #define MANIFEST_BATCH_BYTES ((size_t)2 * 1024 * 1024)
 
-struct manifest_batch_file {
-	struct manifest_file file;
-	size_t secrets, values; /* changed in it: counted by the job's `settle` for `finish` */
-	bool lost;		/* cannot be replaced, as `fail` has reported: it keeps its text */
-	size_t waiting;		/* documents */
-};
-
 struct manifest_document {
 	struct manifest manifest;
-	struct manifest_batch_file *file;
+	struct manifest_file *file;
 	off_t offset;  /* of its text in the file, in bytes */
 	void *state;   /* the job's; freed by its `release` */
 	size_t values; /* for Vault: set by `examine` */
@@ -57,13 +50,13 @@ struct manifest_job {
 	void (*release)(struct manifest_document *document);
 
 	/* Report a file that was read and, if it was changed and is not lost, replaced. */
-	void (*finish)(void *context, const struct manifest_batch_file *file);
+	void (*finish)(void *context, const struct manifest_file *file);
 	/*
 	 * Report why a document cannot be read (document NULL: the rest of the file; file NULL: it
 	 * cannot be opened) or why the file cannot be replaced, and return 0 to go on.  NULL: every
 	 * error ends the run.
 	 */
-	int (*fail)(void *context, const struct manifest_batch_file *file,
+	int (*fail)(void *context, const struct manifest_file *file,
 	    const struct manifest_document *document, struct error *err);
 };
 
@@ -71,7 +64,7 @@ struct manifest_batch {
 	const struct manifest_job *job;		 /* borrowed */
 	struct manifest_document *first, **last; /* waiting, in the order of reading */
 	size_t values, bytes;			 /* of these */
-	struct manifest_batch_file *reading;	 /* NULL: none */
+	struct manifest_file *reading;		 /* NULL: none */
 };
 
 void manifest_batch_init(struct manifest_batch *batch, const struct manifest_job *job)

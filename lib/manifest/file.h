@@ -31,6 +31,11 @@ struct manifest_file {
 	int old;		      /* the old text, for copying; -1: not open */
 	off_t copied;		      /* up to here the old text is in `out`, or replaced */
 	struct secret_buffer pending; /* to be written to `out` */
+
+	/* For batch.h. */
+	size_t waiting;		/* documents */
+	size_t secrets, values; /* changed in it: counted by the job's `settle` for `finish` */
+	bool lost; /* it cannot be replaced, as `fail` has reported, and keeps its text */
 };
 
 /* Open a regular file for reading.  On error there is nothing to free. */

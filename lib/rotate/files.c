@@ -17,7 +17,7 @@ struct walk_ctx {
 	struct manifest_batch batch;
 };
 
-static void job_finish(void *context, const struct manifest_batch_file *file)
+static void job_finish(void *context, const struct manifest_file *file)
 {
 	struct files_run *run = context;
 	struct rotate_files_summary *summary = run->summary;
@@ -31,7 +31,7 @@ static void job_finish(void *context, const struct manifest_batch_file *file)
 	summary->changed++;
 	summary->rewrapped += file->secrets;
 	summary->values += file->values;
-	log_write(LOG_INFO, "%s: %zu value%s rewrapped", file->file.name, file->values,
+	log_write(LOG_INFO, "%s: %zu value%s rewrapped", file->name, file->values,
 	    file->values > 1 ? "s" : "");
 }
 

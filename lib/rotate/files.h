@@ -19,14 +19,6 @@ enum rotate_files_phase {
 	ROTATE_FILES_ALL     /* rotate, then rewrap */
 };
 
-/* A Secret with old values; all borrowed. */
-struct rotate_files_old {
-	const char *file, *namespace, *name; /* namespace NULL: unknown */
-	size_t line, values;		     /* where it begins; how many values are old */
-	int64_t oldest, newest;		     /* versions of these values */
-	int64_t latest;			     /* the version that they would get */
-};
-
 struct rotate_files_settings {
 	struct vault_settings vault;
 	struct vault_session_settings session;
@@ -39,9 +31,8 @@ struct rotate_files_settings {
 	enum rotate_files_phase phase;
 	int64_t min_age_ms; /* do not rotate a key whose newest version is younger; 0: always */
 	bool dry_run;	    /* change neither keys nor files */
-	/* Called by a dry run for each Secret with old values; not NULL then. */
-	void (*report_old)(void *context, const struct rotate_files_old *old);
-	void *report_context;
+	/* Print a line about a Secret with old values; a dry run calls it, and then it is set. */
+	void (*print_old)(const char *line);
 };
 
 /* Unless the run broke off, secrets = current + rewrapped + old + other_key + failed. */

@@ -38,9 +38,9 @@ struct files_run {
 /* A Secret of a document. */
 struct files_secret {
 	const struct manifest_secret *found;
-	const char *namespace; /* borrowed; NULL: unknown */
-	bool counts;	       /* it is sealed, with a key of this run */
-	bool failed;	       /* an error was reported: some of it stays as it is */
+	const char *namespace, *name; /* borrowed, for KUBE_NAMED; namespace NULL: unknown */
+	bool counts;		      /* it is sealed, with a key of this run */
+	bool failed;		      /* an error was reported: some of it stays as it is */
 	struct keyset_key *key;
 	enum sealed_scope scope;
 	size_t old;		   /* values on an old version */
@@ -74,10 +74,6 @@ struct keyset_key *files_find_key(struct files_run *run, const char *name, struc
     __attribute__((nonnull, warn_unused_result));
 /* Return whether a Secret has our label or holds ciphertext. */
 bool files_is_sealed(const struct kube_secret *object) __attribute__((nonnull));
-const char *files_secret_name(const struct files_secret *secret) __attribute__((nonnull));
-/* Return the line that a node of the document begins on. */
-size_t files_node_line(const struct manifest_document *document, uint32_t node)
-    __attribute__((nonnull));
 /* Log an error of a document or file, and count it. */
 void files_report(struct files_run *run, const struct error *reason) __attribute__((nonnull));
 /* Log an error of a Secret or (entry not NULL) of one of its values, which stays as it is. */
@@ -91,7 +87,7 @@ void files_report_unchecked(const struct files_run *run, const struct error *rea
 int files_report_unread(struct files_run *run, int fd, off_t offset, const struct error *reason)
     __attribute__((nonnull, warn_unused_result));
 /* The job's `fail`. */
-int files_fail(void *context, const struct manifest_batch_file *file,
+int files_fail(void *context, const struct manifest_file *file,
     const struct manifest_document *document, struct error *err)
     __attribute__((nonnull(1, 4), warn_unused_result));
 

@@ -144,7 +144,7 @@ int files_note_document(
 {
 	const struct manifest_tree *tree = &document->manifest.tree;
 	struct search_ctx search = {
-	    document->file->file.name, &document->manifest, tree->text, tree->length};
+	    document->file->name, &document->manifest, tree->text, tree->length};
 
 	return note_oldest(run, &search, err);
 }

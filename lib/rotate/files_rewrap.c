@@ -252,7 +252,7 @@ static int append_text(const struct files_run *run, const struct manifest_docume
 static void count_secrets(const struct files_run *run, const struct manifest_document *document)
 {
 	struct rotate_files_summary *summary = run->summary;
-	struct manifest_batch_file *file = document->file;
+	struct manifest_file *file = document->file;
 	const struct files_state *state = document->state;
 
 	for (size_t i = 0; i < document->manifest.count; i++) {

@@ -52,15 +52,8 @@ struct keyset_key *files_find_key(struct files_run *run, const char *name, struc
  * Secrets.
  */
 
-const char *files_secret_name(const struct files_secret *secret)
-{
-	const char *name = secret->found->object.name;
-
-	return name ? name : "(metadata.generateName)";
-}
-
 /* Return the line that a node of the document begins on. */
-size_t files_node_line(const struct manifest_document *document, uint32_t node)
+static size_t node_line(const struct manifest_document *document, uint32_t node)
 {
 	const struct manifest_tree *tree = &document->manifest.tree;
 	const char *at = tree->text, *end = tree->text + tree->nodes[node].start;
@@ -82,9 +75,8 @@ void files_report_secret(const struct files_run *run, const struct manifest_docu
 		return;
 	if (entry)
 		error_wrap(reason, "data key \"%s\"", entry->key);
-	error_wrap(reason, "%s:%zu: Secret %s%s%s", document->file->file.name,
-	    files_node_line(document, node), secret->namespace ? secret->namespace : "",
-	    secret->namespace ? "/" : "", files_secret_name(secret));
+	error_wrap(reason, "%s:%zu: Secret %s%s%s", document->file->name, node_line(document, node),
+	    KUBE_NAMED(secret));
 	log_write(LOG_ERROR, "%s", reason->message);
 }
 
@@ -171,7 +163,7 @@ static int report_unreadable(
 	return 0;
 }
 
-int files_fail(void *context, const struct manifest_batch_file *file,
+int files_fail(void *context, const struct manifest_file *file,
     const struct manifest_document *document, struct error *err)
 {
 	struct error over = ERROR_INIT;
@@ -183,5 +175,5 @@ int files_fail(void *context, const struct manifest_batch_file *file,
 	}
 	if (document)
 		return report_unreadable(run, document, err);
-	return files_report_unread(run, file ? file->file.in : -1, file ? file->file.next : 0, err);
+	return files_report_unread(run, file ? file->in : -1, file ? file->next : 0, err);
 }

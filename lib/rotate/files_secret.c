@@ -1,7 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
+#include "lib/base/utf8.h"
 #include "lib/rotate/files_internal.h"
 
 /*
@@ -177,20 +180,23 @@ static int secret_check_changeable(const struct manifest_secret *found, struct e
 	return 0;
 }
 
-static void secret_report_old(const struct files_run *run, const struct manifest_document *document,
-    const struct files_secret *secret)
+/* Print "FILE: Secret demo/app: 3 values v1..v2 -> v4". */
+static int secret_print_old(const struct files_run *run, const struct manifest_document *document,
+    const struct files_secret *secret, struct error *err)
 {
-	const struct rotate_files_settings *settings = run->settings;
-	struct rotate_files_old old = {.file = document->file->file.name,
-	    .namespace = secret->namespace,
-	    .name = files_secret_name(secret),
-	    .line = files_node_line(document, secret->found->node),
-	    .values = secret->old,
-	    .oldest = secret->oldest,
-	    .newest = secret->newest,
-	    .latest = secret->key->wanted_version};
+	char newest[32] = "";
 
-	settings->report_old(settings->report_context, &old);
+	if (secret->newest > secret->oldest)
+		snprintf(newest, sizeof(newest), "..v%lld", (long long)secret->newest);
+	cleanup_free char *line =
+	    string_format(err, "%s: Secret %s%s%s: %zu value%s v%lld%s -> v%lld",
+		document->file->name, KUBE_NAMED(secret), secret->old, secret->old > 1 ? "s" : "",
+		(long long)secret->oldest, newest, (long long)secret->key->wanted_version);
+	if (!line)
+		return -1;
+	utf8_make_printable(line);
+	run->settings->print_old(line);
+	return 0;
 }
 
 /* An old value is an error of a verification, but the Secret is counted as old, not as failed. */
@@ -209,8 +215,8 @@ static void secret_report_old_error(const struct files_run *run,
 	secret->failed = failed;
 }
 
-static void secret_handle_old(struct files_run *run, struct manifest_document *document,
-    struct files_secret *secret, size_t values_before)
+static int secret_handle_old(struct files_run *run, struct manifest_document *document,
+    struct files_secret *secret, size_t values_before, struct error *err)
 {
 	struct error reason = ERROR_INIT;
 
@@ -220,8 +226,9 @@ static void secret_handle_old(struct files_run *run, struct manifest_document *d
 		document_drop_values(document, values_before);
 		files_report_secret(run, document, secret, NULL, &reason);
 	} else if (run->pass == FILES_REPORT) {
-		secret_report_old(run, document, secret);
+		return secret_print_old(run, document, secret, err);
 	}
+	return 0;
 }
 
 /*
@@ -265,9 +272,7 @@ static int secret_examine_sealed(struct files_run *run, struct manifest_document
 		return 0;
 	if (secret_examine_values(run, document, secret, err) < 0)
 		return -1;
-	if (secret->old > 0)
-		secret_handle_old(run, document, secret, values_before);
-	return 0;
+	return secret->old > 0 ? secret_handle_old(run, document, secret, values_before, err) : 0;
 }
 
 static int secret_examine(struct files_run *run, struct manifest_document *document,
@@ -280,6 +285,7 @@ static int secret_examine(struct files_run *run, struct manifest_document *docum
 		secret_examine_unsealed(run, document, secret);
 		return 0;
 	}
+	secret->name = object->name ? object->name : "(metadata.generateName)";
 	secret->namespace = object->namespace;
 	if (!secret->namespace && is_set(default_namespace))
 		secret->namespace = default_namespace;

@@ -176,7 +176,7 @@ static int change_examine(void *context, struct manifest_document *document, str
 		return err->code ? -1 : 0;
 	document->waits = true;
 	if (check_hash(ctx, &document->manifest, err) < 0 || check_plaintext(ctx, err) < 0 ||
-	    manifest_file_prepare(&document->file->file, err) < 0 ||
+	    manifest_file_prepare(document->file, err) < 0 ||
 	    seal_changes_copy(ctx->changes, &ctx->sealing.changes, err) < 0 ||
 	    sealing_begin_manifest(&ctx->sealing, &found->object, err) < 0)
 		return -1;

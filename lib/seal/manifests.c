@@ -146,7 +146,7 @@ static int wrap_failed(
 			if (&secrets[i].sealing == failed)
 				return manifest_wrap(&each->manifest, secrets[i].found, err);
 	}
-	return error_wrap(err, "%s", first->file->file.name);
+	return error_wrap(err, "%s", first->file->name);
 }
 
 static int job_transform(void *context, struct manifest_document *first, struct error *err)
@@ -288,13 +288,13 @@ static int job_print(void *context, const char *bytes, size_t length, struct err
 	return run->sink->print(run->sink->context, bytes, length, first, err);
 }
 
-static void job_finish(void *context, const struct manifest_batch_file *file)
+static void job_finish(void *context, const struct manifest_file *file)
 {
 	(void)context;
 	if (file->secrets == 0)
-		log_write(LOG_INFO, "%s: nothing to seal", file->file.name);
+		log_write(LOG_INFO, "%s: nothing to seal", file->name);
 	else
-		log_write(LOG_INFO, "%s: %zu Secret%s sealed", file->file.name, file->secrets,
+		log_write(LOG_INFO, "%s: %zu Secret%s sealed", file->name, file->secrets,
 		    file->secrets > 1 ? "s" : "");
 }
 

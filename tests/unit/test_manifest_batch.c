@@ -87,14 +87,14 @@ static void release(struct manifest_document *document)
 	run.released++;
 }
 
-static void finish(void *context, const struct manifest_batch_file *file)
+static void finish(void *context, const struct manifest_file *file)
 {
 	(void)context;
-	record("%s %zu%s; ", strrchr(file->file.name, '/') + 1, file->secrets,
-	    file->lost ? " lost" : "");
+	record(
+	    "%s %zu%s; ", strrchr(file->name, '/') + 1, file->secrets, file->lost ? " lost" : "");
 }
 
-static int report_failure(void *context, const struct manifest_batch_file *file,
+static int report_failure(void *context, const struct manifest_file *file,
     const struct manifest_document *document, struct error *error)
 {
 	(void)context;
