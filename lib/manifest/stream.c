@@ -3,24 +3,23 @@
 #include <string.h>
 
 #include "lib/base/input_file.h"
+#include "lib/base/utf8.h"
 #include "lib/base/yaml_input.h"
 
 #define READ_STEP ((size_t)128 * 1024)
-#define MARK_LENGTH 3
+#define MARK_LENGTH 3 /* of "---" and "..." */
 
-static const char byte_order_mark[] = "\xEF\xBB\xBF";
-
-/* Looking for the end of the document at the beginning of `text`. */
+/* A search for the end of the document that begins with the text. */
 struct search {
 	const char *text;
 	size_t length;
 	bool all;     /* nothing follows the text */
-	size_t at;    /* of the line that is looked at */
-	bool started; /* there was more than blank lines, comments and directives */
-	size_t mark;  /* behind a line "..." that nothing but those has followed; 0: none */
+	size_t at;    /* the line to look at next */
+	bool started; /* more than blank lines, comments and directives has been passed */
+	size_t mark;  /* after a line "..." that only those have followed; 0: none */
 };
 
-enum verdict { MORE_NEEDED, NOT_JSON, FOUND };
+enum finding { MORE_NEEDED, NOT_JSON, FOUND };
 
 void manifest_stream_begin(struct manifest_stream *stream, int fd, const char *name)
 {
@@ -42,7 +41,6 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
-/* Behind the blanks from `at` on. */
 static size_t skip_blanks(const struct search *search, size_t at)
 {
 	while (at < search->length && is_blank(search->text[at]))
@@ -50,14 +48,14 @@ static size_t skip_blanks(const struct search *search, size_t at)
 	return at;
 }
 
-/* Nothing but blanks, or a comment, from `at` to the line's end. */
+/* Return true if only blanks or a comment follow on the line. */
 static bool is_rest_empty(const struct search *search, size_t at)
 {
 	at = skip_blanks(search, at);
 	return at == search->length || search->text[at] == '\n' || search->text[at] == '#';
 }
 
-/* The line at `at` begins with "---" or "..." as a mark does. */
+/* Return true if the line at `at` begins with this mark, "---" or "...". */
 static bool is_mark(const struct search *search, size_t at, const char *mark)
 {
 	if (search->length - at < MARK_LENGTH || memcmp(search->text + at, mark, MARK_LENGTH) != 0)
@@ -66,7 +64,7 @@ static bool is_mark(const struct search *search, size_t at, const char *mark)
 	       search->text[at + MARK_LENGTH] == '\n';
 }
 
-/* Behind the line's end; 0: it is not there yet. */
+/* Return the byte after the line; 0: its end has not been read yet. */
 static size_t line_end(const struct search *search, size_t at)
 {
 	const char *newline = memchr(search->text + at, '\n', search->length - at);
@@ -77,12 +75,12 @@ static size_t line_end(const struct search *search, size_t at)
 }
 
 /*
- * JSON objects: ended by the brace that closes them.  What does not look like one throughout is
- * for YAML's rules.
+ * JSON objects end at their closing brace.  Text that does not look like JSON throughout is split
+ * by the rules of YAML.
  */
 
-/* Behind the object that begins at `at`. */
-static enum verdict find_brace(const struct search *search, size_t at, size_t *end)
+/* Set *end to the byte after the object that begins at `at`. */
+static enum finding find_brace(const struct search *search, size_t at, size_t *end)
 {
 	size_t depth = 0;
 	bool string = false;
@@ -110,8 +108,8 @@ static enum verdict find_brace(const struct search *search, size_t at, size_t *e
 	return search->all ? NOT_JSON : MORE_NEEDED;
 }
 
-/* YAML's own flow style ({a: b}) has other strings, so only what begins as JSON does. */
-static enum verdict begins_json(const struct search *search, size_t at)
+/* The flow style of YAML ({a: b}) has other strings, so a quote must follow the brace. */
+static enum finding begins_json(const struct search *search, size_t at)
 {
 	for (at++; at < search->length; at++)
 		if (!is_blank(search->text[at]) && search->text[at] != '\n')
@@ -119,31 +117,25 @@ static enum verdict begins_json(const struct search *search, size_t at)
 	return search->all ? NOT_JSON : MORE_NEEDED;
 }
 
-/* The end of a document that is a JSON object, with the rest of its last line. */
-static enum verdict find_json_end(const struct search *search, size_t *end)
-{
-	size_t behind, at = skip_blanks(search, search->at);
-	enum verdict verdict = begins_json(search, at);
-
-	if (verdict == FOUND)
-		verdict = find_brace(search, at, &behind);
-	if (verdict != FOUND)
-		return verdict;
-	at = skip_blanks(search, behind);
-	*end = at;
-	if (at < search->length && search->text[at] == '{')
-		return FOUND;
-	if (!is_rest_empty(search, at))
-		return NOT_JSON;
-	*end = line_end(search, at);
-	return *end ? FOUND : MORE_NEEDED;
-}
-
-static bool is_at_json(const struct search *search)
+/* Find the end of a document that is a JSON object: its last line belongs to it. */
+static enum finding find_json_end(const struct search *search, size_t *end)
 {
 	size_t at = skip_blanks(search, search->at);
 
-	return at < search->length && search->text[at] == '{';
+	if (at == search->length || search->text[at] != '{')
+		return NOT_JSON;
+	enum finding finding = begins_json(search, at);
+	if (finding == FOUND)
+		finding = find_brace(search, at, &at);
+	if (finding != FOUND)
+		return finding;
+	*end = skip_blanks(search, at);
+	if (*end < search->length && search->text[*end] == '{')
+		return FOUND;
+	if (!is_rest_empty(search, *end))
+		return NOT_JSON;
+	*end = line_end(search, *end);
+	return *end ? FOUND : MORE_NEEDED;
 }
 
 /*
@@ -151,89 +143,82 @@ static bool is_at_json(const struct search *search)
  */
 
 /*
- * Return FOUND if the document ends at the line that `search` is at; else pass the line.  After
- * "..." only
- * "---" begins another: kubectl's reader does not end a document there, and reads no further.
+ * Return true if the document ends before the line at search->at, which ends at `next`; otherwise
+ * pass the line.  After "..." only "---" begins another document: kubectl's reader does not end a
+ * document there, and reads no further.
  */
-static enum verdict look_at_line(struct search *search, size_t behind, size_t *end)
+static bool ends_before_line(struct search *search, size_t next, size_t *end)
 {
 	size_t at = search->at;
 	bool directive = search->text[at] == '%' && (!search->started || search->mark);
 
 	if (is_mark(search, at, "---") && search->started) {
 		*end = search->mark ? search->mark : at;
-		return FOUND;
+		return true;
 	}
 	if (is_mark(search, at, "...")) {
 		search->started = true;
-		search->mark = behind;
+		search->mark = next;
 	} else if (!is_rest_empty(search, at) && !directive) {
 		search->started = true;
 		search->mark = 0;
 	}
-	search->at = behind;
-	return MORE_NEEDED;
+	search->at = next;
+	return false;
 }
 
-/* Look on; what was passed already is not looked at again, but for an object that has no end. */
+/* Continue the search; only an unfinished JSON object is looked at again. */
 static bool find_end(struct search *search, size_t *end)
 {
 	while (search->at < search->length) {
-		if (!search->started && is_at_json(search)) {
-			enum verdict verdict = find_json_end(search, end);
-			if (verdict != NOT_JSON)
-				return verdict == FOUND;
-		}
-		size_t behind = line_end(search, search->at);
-		if (behind == 0)
+		enum finding json = search->started ? NOT_JSON : find_json_end(search, end);
+		if (json != NOT_JSON)
+			return json == FOUND;
+		size_t next = line_end(search, search->at);
+		if (next == 0)
 			return false;
-		if (look_at_line(search, behind, end) == FOUND)
+		if (ends_before_line(search, next, end))
 			return true;
 	}
 	*end = search->mark ? search->mark : search->length;
 	return search->all;
 }
 
-/* Reject UTF-16, whose line breaks and marks are other bytes. */
-static int check_encoding(const struct manifest_stream *stream, struct error *err)
-{
-	return yaml_check_encoding(
-	    secret_buffer_string(&stream->buffer), stream->buffer.length, stream->name, err);
-}
+/*
+ * The stream.
+ */
 
-/* Read on, after moving what is left to the buffer's beginning. */
+/* Read more, after moving the rest to the beginning of the buffer. */
 static int read_more(struct manifest_stream *stream, struct error *err)
 {
 	struct secret_buffer *buffer = &stream->buffer;
-	size_t left = buffer->length - stream->at;
-	ssize_t count;
+	size_t rest = buffer->length - stream->at;
 
 	if (stream->at > 0) {
-		memmove(buffer->data, buffer->data + stream->at, left);
-		buffer->length = left;
-		buffer->data[left] = '\0';
+		memmove(buffer->data, buffer->data + stream->at, rest);
+		buffer->length = rest;
+		buffer->data[rest] = '\0';
 		stream->at = 0;
 	}
-	/* As much again as is there, so that an object without an end is not looked at too often.
-	 */
-	size_t step = left < READ_STEP ? READ_STEP : left;
-	if (step > buffer->limit - left)
-		step = buffer->limit - left;
+	/* Read as much as there is, so that an unfinished object is not looked at too often. */
+	size_t step = rest < READ_STEP ? READ_STEP : rest;
+	if (step > buffer->limit - rest)
+		step = buffer->limit - rest;
 	if (secret_buffer_reserve(buffer, step, err) < 0)
 		return -1;
-	while (step > 0) {
-		ssize_t got = input_file_read(stream->fd, buffer->data + buffer->length, step);
-		if (got < 0)
+	while (step > 0 && !stream->ended) {
+		ssize_t count = input_file_read(stream->fd, buffer->data + buffer->length, step);
+		if (count < 0)
 			return input_file_fail(stream->name, err);
-		count = got;
+		stream->ended = count == 0;
 		buffer->length += (size_t)count;
 		buffer->data[buffer->length] = '\0';
-		stream->ended = count == 0;
-		if (count == 0)
-			break;
 		step -= (size_t)count;
 	}
-	return stream->line > 1 ? 0 : check_encoding(stream, err);
+	/* Line breaks and marks of UTF-16 are other bytes. */
+	return stream->line > 1 ? 0
+				: yaml_check_encoding(secret_buffer_string(buffer), buffer->length,
+				      stream->name, err);
 }
 
 static size_t count_lines(const char *text, size_t length)
@@ -260,14 +245,6 @@ static int take_document(struct manifest_stream *stream, size_t length, struct s
 	return 1;
 }
 
-static int refuse_size(const struct manifest_stream *stream, struct error *err)
-{
-	return error_set(err, ERROR_TOO_LARGE,
-	    "%s: line %zu: the document that begins here has more than %zu MiB: split it by "
-	    "\"---\", a List into its items",
-	    stream->name, stream->line, MANIFEST_DOCUMENT_MAX / 1024 / 1024);
-}
-
 int manifest_stream_next(
     struct manifest_stream *stream, struct secret_buffer *text, size_t *line, struct error *err)
 {
@@ -275,16 +252,17 @@ int manifest_stream_next(
 	size_t end = 0;
 
 	for (;;) {
-		size_t length = stream->buffer.length - stream->at;
-		search.text = length ? stream->buffer.data + stream->at : "";
-		search.length = length;
+		search.length = stream->buffer.length - stream->at;
+		search.text = search.length ? stream->buffer.data + stream->at : "";
 		search.all = stream->ended;
-		/* The mark of a byte order is no content. */
-		if (search.at == 0 && length >= 3 && memcmp(search.text, byte_order_mark, 3) == 0)
-			search.at = 3;
-		bool found = length > 0 && find_end(&search, &end);
-		if ((found ? end : length) > MANIFEST_DOCUMENT_MAX)
-			return refuse_size(stream, err);
+		if (search.at == 0)
+			search.at = utf8_mark_length(search.text, search.length);
+		bool found = search.length > 0 && find_end(&search, &end);
+		if ((found ? end : search.length) > MANIFEST_DOCUMENT_MAX)
+			return error_set(err, ERROR_TOO_LARGE,
+			    "%s: line %zu: the document that begins here has more than %zu MiB; "
+			    "split it by \"---\", a List into its items",
+			    stream->name, stream->line, MANIFEST_DOCUMENT_MAX / 1024 / 1024);
 		if (found)
 			return take_document(stream, end, text, line, err);
 		if (stream->ended)

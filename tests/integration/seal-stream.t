@@ -109,7 +109,7 @@ except BrokenPipeError:
     sys.stderr.close()'; }
 sealed <(endless) --transit-key aes256-key -f - -o yaml 2>"$TAP_WORK/err"
 is "$STATUS" 1 "a document of 4 GiB: exit 1"
-like "$(<"$TAP_WORK/err")" 'standard input: line 1: the document that begins here has more than 16 MiB: split it' "a document of 4 GiB: refused"
+like "$(<"$TAP_WORK/err")" 'standard input: line 1: the document that begins here has more than 16 MiB; split it' "a document of 4 GiB: refused"
 within 96
 
 done_testing

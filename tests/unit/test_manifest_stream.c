@@ -9,7 +9,7 @@
 
 static struct error err;
 
-/* Feeds a pipe from a thread of its own. */
+/* Text for a pipe, which a thread writes. */
 struct feeder {
 	int fd;
 	const char *text;
@@ -34,7 +34,7 @@ static void *feed(void *context)
 	return NULL;
 }
 
-/* Read all documents; they come out with a '|' behind each. */
+/* Append all documents to *out, as "LINE:TEXT|". */
 static int split(const char *text, size_t length, size_t step, struct secret_buffer *out)
 {
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
@@ -90,7 +90,7 @@ static const struct {
 	"1:{\n  \"a\": {\"}\": [\"\\\"{\", {}]}\n}\n|4:\n# c\n{\"b\": 2}\n|"},
     {"{\"a\": 1} # {\n{\"b\": 2}\n", "1:{\"a\": 1} # {\n|2:{\"b\": 2}\n|"},
     {"{\"a\": 1}\n---\n{\"b\": 2}\n", "1:{\"a\": 1}\n|2:---\n{\"b\": 2}\n|"},
-    /* Not JSON, though it begins so. */
+    /* YAML that begins as JSON. */
     {"{a: '}', b: 1}\n---\nc\n", "1:{a: '}', b: 1}\n|2:---\nc\n|"},
     {"{\"a\": '}'\n, b: 1}\n---\nc\n", "1:{\"a\": '}'\n, b: 1}\n|3:---\nc\n|"},
     {"{\"a\": \"b\n c\"}\n---\nc\n", "1:{\"a\": \"b\n c\"}\n|3:---\nc\n|"},
@@ -100,7 +100,7 @@ static const struct {
     {"{", "1:{|"},
 };
 
-START_TEST(a_stream_is_cut_into_documents)
+START_TEST(a_stream_is_split_into_documents)
 {
 	cleanup_secret struct secret_buffer whole = SECRET_BUFFER_INIT, bytes = SECRET_BUFFER_INIT;
 	const char *text = streams[_i].text;
@@ -129,7 +129,7 @@ static const struct {
     {"\0\0\0a\0\0\0:", 8, "UTF-32"},
 };
 
-START_TEST(other_encodings_are_refused_by_name)
+START_TEST(another_encoding_is_refused_by_name)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
@@ -141,8 +141,8 @@ START_TEST(other_encodings_are_refused_by_name)
 }
 END_TEST
 
-/* Whatever comes, and in whatever pieces: the same documents, and together the stream. */
-START_TEST(documents_together_are_the_stream)
+/* Random text is split alike whether it arrives whole or in single bytes. */
+START_TEST(all_documents_together_are_the_stream)
 {
 	static const char *const pieces[] = {"---", "...", "\n", "\n", "\r\n", " ", "\t", "#", "{",
 	    "}", "\"", "\\", "[", "]", "a", "a: b", "%", "'", "\xEF\xBB\xBF", "{\"a\": 1}", ":",
@@ -161,7 +161,7 @@ START_TEST(documents_together_are_the_stream)
 		expect_ok(split(text.data, text.length, 4096, &out), err);
 		expect_ok(split(text.data, text.length, 1, &bytes), err);
 		ck_assert_str_eq(out.data, bytes.data);
-		/* Without the numbers and bars that split() puts in. */
+		/* Skip the numbers and bars of split(). */
 		char *document = out.data;
 		size_t at = 0;
 		while (at < text.length) {
@@ -173,16 +173,16 @@ START_TEST(documents_together_are_the_stream)
 }
 END_TEST
 
-/* Objects and documents that are read in many pieces. */
-START_TEST(a_long_stream_is_cut_as_a_short_one)
+/* The stream is longer than the buffer. */
+START_TEST(a_long_stream_is_split_like_a_short_one)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, out = SECRET_BUFFER_INIT;
 	size_t bars = 0;
 
 	for (int i = 0; i < 20000; i++)
 		expect_ok(secret_buffer_append_format(&text, &err,
-			      i % 3 ? "---\nnumber: %d\ntext: some more of it\n"
-				    : "...\n---\n{\"number\": %d, \"text\": \"some more of it\"}\n",
+			      i % 3 ? "---\nnumber: %d\ntext: some more text\n"
+				    : "...\n---\n{\"number\": %d, \"text\": \"some more text\"}\n",
 			      i),
 		    err);
 	expect_ok(split(text.data, text.length, 65536, &out), err);
@@ -193,7 +193,7 @@ START_TEST(a_long_stream_is_cut_as_a_short_one)
 }
 END_TEST
 
-START_TEST(a_document_has_a_limit)
+START_TEST(a_document_over_the_limit_is_refused)
 {
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
 	struct manifest_stream stream;
@@ -207,7 +207,7 @@ START_TEST(a_document_has_a_limit)
 	if (_i == 1)
 		memcpy(line, "{\"", 2);
 	ck_assert_int_eq(pipe(fds), 0);
-	/* 1 GiB, of which only the beginning is read. */
+	/* 1 GiB, but only the beginning is read. */
 	struct feeder feeder = {fds[1], line, sizeof(line), sizeof(line), (size_t)1024 * 1024};
 	ck_assert_ptr_ne(signal(SIGPIPE, SIG_IGN), SIG_ERR);
 	ck_assert_int_eq(pthread_create(&thread, NULL, feed, &feeder), 0);
@@ -222,7 +222,7 @@ START_TEST(a_document_has_a_limit)
 }
 END_TEST
 
-START_TEST(a_document_up_to_the_limit_is_taken)
+START_TEST(a_document_at_the_limit_is_read)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, out = SECRET_BUFFER_INIT;
 
@@ -237,7 +237,7 @@ START_TEST(a_document_up_to_the_limit_is_taken)
 }
 END_TEST
 
-START_TEST(what_can_not_be_read_is_an_error)
+START_TEST(a_folder_is_an_error)
 {
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
 	struct manifest_stream stream;
@@ -254,13 +254,13 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-	tcase_add_loop_test(tests, other_encodings_are_refused_by_name, 0, COUNT(encodings));
-	tcase_add_loop_test(tests, a_stream_is_cut_into_documents, 0, COUNT(streams));
-	tcase_add_test(tests, documents_together_are_the_stream);
-	tcase_add_test(tests, a_long_stream_is_cut_as_a_short_one);
-	tcase_add_loop_test(tests, a_document_has_a_limit, 0, 2);
-	tcase_add_test(tests, a_document_up_to_the_limit_is_taken);
-	tcase_add_test(tests, what_can_not_be_read_is_an_error);
+	tcase_add_loop_test(tests, another_encoding_is_refused_by_name, 0, COUNT(encodings));
+	tcase_add_loop_test(tests, a_stream_is_split_into_documents, 0, COUNT(streams));
+	tcase_add_test(tests, all_documents_together_are_the_stream);
+	tcase_add_test(tests, a_long_stream_is_split_like_a_short_one);
+	tcase_add_loop_test(tests, a_document_over_the_limit_is_refused, 0, 2);
+	tcase_add_test(tests, a_document_at_the_limit_is_read);
+	tcase_add_test(tests, a_folder_is_an_error);
 }
 
 int main(void)
