@@ -38,58 +38,58 @@ static bool has_members(const struct manifest_node *mapping)
  * Labels and annotations.
  */
 
-/* Return the value in metadata that new labels (else annotations) follow. */
-static const struct manifest_node *find_neighbour(const struct edit_ctx *edit, bool labels)
+/* Change a mapping, or add it to `parent` as `key`. */
+static void edit_mapping(struct edit_ctx *edit, const struct manifest_node *mapping,
+    const struct manifest_node *parent, const char *key, const struct mapping_change *change)
 {
-	static const char *const names[] = {"name", "generateName", "namespace"};
-	const struct manifest_node *found =
-	    labels ? NULL : manifest_member(edit->tree, edit->metadata, "labels");
+	struct mapping_member member = {.key = key, .members = change, .step = edit->step};
 
-	for (size_t i = 0; !(found && i == 0) && i < sizeof(names) / sizeof(*names); i++) {
-		const struct manifest_node *member =
-		    manifest_member(edit->tree, edit->metadata, names[i]);
-		if (member && (!found || found->start < member->start))
-			found = member;
-	}
-	return found;
+	if (mapping)
+		mapping_edit(edit->splices, mapping, change);
+	else if (change->added_count > 0)
+		mapping_edit(edit->splices, parent,
+		    &(struct mapping_change){.added = &member, .added_count = 1});
 }
 
 static void edit_pairs(
     struct edit_ctx *edit, const char *name, const struct kube_pair *pairs, size_t count)
 {
 	const struct manifest_node *mapping = manifest_member(edit->tree, edit->metadata, name);
-	cleanup_free struct mapping_member *added = calloc(count + 1, sizeof(*added));
-	cleanup_free const struct manifest_node **removed = calloc(count + 1, sizeof(*removed));
-	struct mapping_change change = {.removed = removed, .added = added};
+	struct mapping_change change;
 
-	if (!added || !removed) {
-		edit->splices->failed = error_memory(edit->splices->err) < 0;
-		return;
-	}
+	if (!mapping_change_init(&change, count, edit->splices))
+		count = 0;
 	for (size_t i = 0; i < count; i++) {
 		const char *text = pairs[i].value;
 		const struct manifest_node *old =
 		    manifest_member(edit->tree, mapping, pairs[i].name);
 		if (!old && text)
-			added[change.added_count++] = (struct mapping_member){.key = pairs[i].name,
-			    .value = text,
-			    .length = strlen(text),
-			    .quoted = true};
+			change.added[change.added_count++] =
+			    (struct mapping_member){.key = pairs[i].name,
+				.value = text,
+				.length = strlen(text),
+				.quoted = true};
 		else if (old && !text)
-			removed[change.removed_count++] = key_of(old);
+			change.removed[change.removed_count++] = key_of(old);
 		else if (old && !manifest_node_is(edit->tree, old, text))
 			mapping_replace(edit->splices, old, text, strlen(text), true);
 	}
-	if (mapping) {
-		mapping_edit(edit->splices, mapping, &change);
-	} else if (change.added_count > 0) {
-		struct mapping_member member = {
-		    .key = name, .members = added, .count = change.added_count, .step = edit->step};
-		mapping_edit(edit->splices, edit->metadata,
-		    &(struct mapping_change){.added = &member,
-			.added_count = 1,
-			.after = find_neighbour(edit, strcmp(name, "labels") == 0)});
-	}
+	edit_mapping(edit, mapping, edit->metadata, name, &change);
+	mapping_change_free(&change);
+}
+
+/* New lines at the end of metadata come after those of its last member, which is changed first. */
+static void edit_metadata(struct edit_ctx *edit)
+{
+	const struct kube_secret *set = edit->set;
+	bool labels_first = manifest_member(edit->tree, edit->metadata, "labels") ||
+			    !manifest_member(edit->tree, edit->metadata, "annotations");
+
+	if (labels_first)
+		edit_pairs(edit, "labels", set->labels, set->label_count);
+	edit_pairs(edit, "annotations", set->annotations, set->annotation_count);
+	if (!labels_first)
+		edit_pairs(edit, "labels", set->labels, set->label_count);
 }
 
 /*
@@ -163,18 +163,17 @@ static void edit_content(struct edit_ctx *edit, size_t index, const struct secre
 		    edit->splices, node, secret_buffer_string(bytes), bytes->length, false);
 }
 
-static void list_added(struct mapping_change *change, struct mapping_member *added, const char *key,
-    const struct secret_buffer *bytes)
+static void add_value(
+    struct mapping_change *change, const char *key, const struct secret_buffer *bytes)
 {
-	added[change->added_count++] = (struct mapping_member){.key = key,
+	change->added[change->added_count++] = (struct mapping_member){.key = key,
 	    .value = secret_buffer_string(bytes),
 	    .length = bytes->length,
 	    .base64 = true};
 }
 
 /* Change one value in its place, or list it in *change as removed or, from braces, as added. */
-static void edit_value(struct edit_ctx *edit, size_t index, struct mapping_change *change,
-    struct mapping_member *added)
+static void edit_value(struct edit_ctx *edit, size_t index, struct mapping_change *change)
 {
 	const struct manifest_value *value = &edit->secret->values[index];
 	const struct kube_entry *old = &edit->secret->object.data[index];
@@ -191,7 +190,7 @@ static void edit_value(struct edit_ctx *edit, size_t index, struct mapping_chang
 		return;
 	const struct secret_buffer *bytes = new ? &new->value : &old->value;
 	if (dissolved) {
-		list_added(change, added, renamed ? renamed->key : old->key, bytes);
+		add_value(change, renamed ? renamed->key : old->key, bytes);
 		return;
 	}
 	if (renamed)
@@ -199,47 +198,34 @@ static void edit_value(struct edit_ctx *edit, size_t index, struct mapping_chang
 	edit_content(edit, index, bytes);
 }
 
-/* Remove and add the values that edit_values has listed. */
+/* Remove and add the values listed in *change. */
 static void edit_sections(struct edit_ctx *edit, const struct mapping_change *change)
 {
 	const struct manifest_node *home = find_home(edit);
+	const struct manifest_node *other = home == edit->data ? edit->text : edit->data;
 	struct mapping_change removal = *change;
 
 	removal.added_count = 0;
-	if (edit->data)
-		mapping_edit(edit->splices, edit->data, edit->data == home ? change : &removal);
-	if (edit->text && !is_dissolved(edit))
-		mapping_edit(edit->splices, edit->text, edit->text == home ? change : &removal);
-	if (!home && change->added_count > 0) {
-		struct mapping_member member = {.key = "data",
-		    .members = change->added,
-		    .count = change->added_count,
-		    .step = edit->step};
-		mapping_edit(edit->splices, edit->root,
-		    &(struct mapping_change){
-			.added = &member, .added_count = 1, .after = edit->metadata});
-	}
+	edit_mapping(edit, home, edit->root, "data", change);
+	if (other && !(other == edit->text && is_dissolved(edit)))
+		mapping_edit(edit->splices, other, &removal);
 }
 
 static void edit_values(struct edit_ctx *edit)
 {
 	const struct kube_secret *object = &edit->secret->object, *set = edit->set;
-	size_t most = object->data_count + set->data_count + 1;
-	cleanup_free struct mapping_member *added = calloc(most, sizeof(*added));
-	cleanup_free const struct manifest_node **removed = calloc(most, sizeof(*removed));
-	struct mapping_change change = {.removed = removed, .added = added};
+	struct mapping_change change;
 
-	if (!added || !removed) {
-		edit->splices->failed = error_memory(edit->splices->err) < 0;
-		return;
+	if (mapping_change_init(&change, object->data_count + set->data_count, edit->splices)) {
+		for (size_t i = 0; i < object->data_count; i++)
+			edit_value(edit, i, &change);
+		for (size_t i = 0; i < set->data_count; i++)
+			if (!set->data[i].removed && !kube_secret_entry(object, set->data[i].key) &&
+			    !is_new_name(edit, &set->data[i]))
+				add_value(&change, set->data[i].key, &set->data[i].value);
+		edit_sections(edit, &change);
 	}
-	for (size_t i = 0; i < object->data_count; i++)
-		edit_value(edit, i, &change, added);
-	for (size_t i = 0; i < set->data_count; i++)
-		if (!set->data[i].removed && !kube_secret_entry(object, set->data[i].key) &&
-		    !is_new_name(edit, &set->data[i]))
-			list_added(&change, added, set->data[i].key, &set->data[i].value);
-	edit_sections(edit, &change);
+	mapping_change_free(&change);
 }
 
 /*
@@ -289,11 +275,12 @@ static void move_lines(struct edit_ctx *edit, const struct manifest_node *kept)
 	size_t body = manifest_line_after(tree, key->end),
 	       end = manifest_line_after(tree, moved->end);
 	size_t from = manifest_column(tree, moved->start), to = manifest_column(tree, kept->start);
+	size_t to_end = manifest_line_after(tree, kept->end);
 	const char *comment = memchr(tree->text + key->end, '#', body - key->end);
 	cleanup_secret struct secret_buffer lines = SECRET_BUFFER_INIT;
 
 	splice_apply(edit->splices, body, end, &lines);
-	splice_begin_lines(edit->splices, manifest_line_after(tree, kept->end));
+	splice_begin(edit->splices, to_end, to_end);
 	if (comment)
 		put_indented(edit->splices, comment, strcspn(comment, "\n"), 0, to);
 	for (size_t at = 0; at < lines.length;) {
@@ -314,20 +301,16 @@ static void rename_section(
 static void join_sections(struct edit_ctx *edit)
 {
 	const struct manifest_node *key = key_of(edit->text);
+	bool dissolved = is_dissolved(edit);
 
-	if (is_dissolved(edit)) {
-		if (mapping_has_comment(edit->tree, edit->text))
-			splice_refuse(edit->splices, edit->text->start,
-			    "stringData in braces, with comments, beside data; put all values "
-			    "under one of them");
+	if (dissolved ? mapping_has_comment(edit->tree, edit->text)
+		      : edit->data->style == MANIFEST_FLOW || !can_move(edit, edit->moved)) {
+		splice_refuse(edit->splices, edit->moved->start,
+		    "data and stringData cannot be joined as they are written; put all values "
+		    "under one of them");
+	} else if (dissolved) {
 		mapping_edit(edit->splices, edit->root,
 		    &(struct mapping_change){.removed = &key, .removed_count = 1});
-	} else if (edit->data->style == MANIFEST_FLOW) {
-		splice_refuse(edit->splices, edit->text->start,
-		    "stringData beside data in braces; put all values under one of them");
-	} else if (!can_move(edit, edit->moved)) {
-		splice_refuse(edit->splices, edit->moved->start,
-		    "data beside stringData; put all values under one of them");
 	} else if (edit->moved == edit->data) {
 		rename_section(edit, edit->text, "data");
 		move_lines(edit, edit->text);
@@ -387,8 +370,7 @@ static void edit_secret(const struct manifest *manifest, const struct manifest_c
 	}
 	edit.moved = choose_moved(&edit);
 	edit.step = find_step(&edit);
-	edit_pairs(&edit, "labels", edit.set->labels, edit.set->label_count);
-	edit_pairs(&edit, "annotations", edit.set->annotations, edit.set->annotation_count);
+	edit_metadata(&edit);
 	edit_values(&edit);
 	move_text(&edit);
 }
@@ -396,65 +378,6 @@ static void edit_secret(const struct manifest *manifest, const struct manifest_c
 /*
  * The result, read again.
  */
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-/* Return true if the Secret's values beside those of the change are the same ones as before. */
-static bool has_other_values(const struct kube_secret *after, const struct kube_secret *before,
-    const struct kube_secret *set)
-{
-	size_t others = 0, wanted = 0;
-
-	for (size_t i = 0; i < before->data_count; i++) {
-		const struct kube_entry *old = &before->data[i];
-		if (set && kube_secret_entry(set, old->key))
-			continue;
-		const struct kube_entry *entry = kube_secret_entry(after, old->key);
-		if (!entry || !secret_buffer_equal(&entry->value, &old->value))
-			return false;
-		others++;
-	}
-	for (size_t i = 0; set && i < set->data_count; i++)
-		wanted += !set->data[i].removed;
-	return after->data_count == others + wanted;
-}
-
-static bool is_secret_right(const struct manifest_secret *after,
-    const struct manifest_secret *before, const struct manifest_change *change)
-{
-	const struct kube_secret *object = &after->object, *old = &before->object;
-
-	if (!same_text(object->name, old->name) || !same_text(object->namespace, old->namespace) ||
-	    !same_text(object->type, old->type) || object->immutable != old->immutable ||
-	    !has_other_values(object, old, change ? change->set : NULL) ||
-	    (change && !kube_secret_has(object, change->set)))
-		return false;
-	for (size_t i = 0; change && change->move_text && i < object->data_count; i++)
-		if (after->values[i].text)
-			return false;
-	return true;
-}
-
-static bool is_right(const struct manifest *after, const struct manifest *before,
-    const struct manifest_change *changes, size_t count)
-{
-	size_t next = 0;
-
-	if (after->count != before->count || after->tree.json != before->tree.json)
-		return false;
-	for (size_t i = 0; i < before->count; i++) {
-		const struct manifest_secret *secret = &before->secrets[i];
-		bool changes_it = next < count && changes[next].secret == secret;
-		if (!is_secret_right(
-			&after->secrets[i], secret, changes_it ? &changes[next] : NULL))
-			return false;
-		next += changes_it;
-	}
-	return next == count;
-}
 
 static int check_result(const struct manifest *before, const struct manifest_change *changes,
     size_t count, const char *text, size_t length, struct error *err)
@@ -466,7 +389,7 @@ static int check_result(const struct manifest *before, const struct manifest_cha
 	if (secret_buffer_append(&copy, text, length, err) < 0)
 		return -1;
 	int result = manifest_read(&after, &copy, before->tree.line, before->tree.what, &reason);
-	bool right = result == 0 && is_right(&after, before, changes, count);
+	bool right = result == 0 && manifest_is_changed(&after, before, changes, count);
 	manifest_free(&after);
 	if (right)
 		return 0;

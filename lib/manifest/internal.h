@@ -31,6 +31,10 @@ int manifest_build_json(struct manifest_builder *builder)
 int manifest_read_secret(const struct manifest_tree *tree, struct manifest_secret *secret,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* manifest.c: return true if `after` is `before` with the changes, and nothing else is changed. */
+bool manifest_is_changed(const struct manifest *after, const struct manifest *before,
+    const struct manifest_change *changes, size_t count) __attribute__((nonnull));
+
 /* origin.c: return true if the text has an action of Helm's: {{ .Values.x }}. */
 bool manifest_is_helm(const char *text, size_t length) __attribute__((nonnull));
 /*

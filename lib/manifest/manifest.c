@@ -1,6 +1,7 @@
 #include "lib/manifest/manifest.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/manifest/internal.h"
 #include "lib/sealed/foreign.h"
@@ -219,4 +220,67 @@ int manifest_wrap(
 
 	return error_wrap(
 	    err, "%s: line %zu", tree->what, manifest_line(tree, tree->nodes[secret->node].start));
+}
+
+/*
+ * Comparing the manifest before and after changes.
+ */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Return true if the Secret's values beside those of the change are the same ones as before. */
+static bool has_other_values(const struct kube_secret *after, const struct kube_secret *before,
+    const struct kube_secret *set)
+{
+	size_t others = 0, wanted = 0;
+
+	for (size_t i = 0; i < before->data_count; i++) {
+		const struct kube_entry *old = &before->data[i];
+		if (set && kube_secret_entry(set, old->key))
+			continue;
+		const struct kube_entry *entry = kube_secret_entry(after, old->key);
+		if (!entry || !secret_buffer_equal(&entry->value, &old->value))
+			return false;
+		others++;
+	}
+	for (size_t i = 0; set && i < set->data_count; i++)
+		wanted += !set->data[i].removed;
+	return after->data_count == others + wanted;
+}
+
+static bool is_secret_changed(const struct manifest_secret *after,
+    const struct manifest_secret *before, const struct manifest_change *change)
+{
+	const struct kube_secret *object = &after->object, *old = &before->object;
+
+	if (!same_text(object->name, old->name) || !same_text(object->namespace, old->namespace) ||
+	    !same_text(object->type, old->type) || object->immutable != old->immutable ||
+	    !has_other_values(object, old, change ? change->set : NULL) ||
+	    (change && !kube_secret_has(object, change->set)))
+		return false;
+	for (size_t i = 0; change && change->move_text && i < object->data_count; i++)
+		if (after->values[i].text)
+			return false;
+	return true;
+}
+
+bool manifest_is_changed(const struct manifest *after, const struct manifest *before,
+    const struct manifest_change *changes, size_t count)
+{
+	size_t next = 0;
+
+	if (after->count != before->count || after->tree.json != before->tree.json)
+		return false;
+	for (size_t i = 0; i < before->count; i++) {
+		const struct manifest_secret *secret = &before->secrets[i];
+		bool changes_it = next < count && changes[next].secret == secret;
+		if (!is_secret_changed(
+			&after->secrets[i], secret, changes_it ? &changes[next] : NULL))
+			return false;
+		next += changes_it;
+	}
+	return next == count;
 }

@@ -1,5 +1,6 @@
 #include "lib/manifest/mapping.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/base64.h"
@@ -79,6 +80,21 @@ static void put_value(
 	splice_put_scalar(splices, secret_buffer_string(&encoded), encoded.length, style);
 }
 
+bool mapping_change_init(struct mapping_change *change, size_t most, struct splice_list *splices)
+{
+	*change = (struct mapping_change){.removed = calloc(most + 1, sizeof(*change->removed)),
+	    .added = calloc(most + 1, sizeof(*change->added))};
+	if (!change->removed || !change->added)
+		splices->failed = error_memory(splices->err) < 0;
+	return !splices->failed;
+}
+
+void mapping_change_free(struct mapping_change *change)
+{
+	free(change->removed);
+	free(change->added);
+}
+
 static bool is_removed(const struct mapping_change *change, const struct manifest_node *key)
 {
 	for (size_t i = 0; i < change->removed_count; i++)
@@ -138,38 +154,38 @@ static struct separators find_separators(
 	return found;
 }
 
-static void put_flow_key(
-    struct splice_list *splices, const struct separators *separators, const char *key)
-{
-	splice_put_scalar(splices, key, strlen(key),
-	    separators->quoted ? MANIFEST_DOUBLE_QUOTED : MANIFEST_PLAIN);
-	splice_put(splices, separators->colon, separators->colon_length);
-}
+static void put_flow_members(struct splice_list *splices, const struct separators *separators,
+    const struct mapping_change *change);
 
 /* Put "{a: b, c: d}" on one line, inside a mapping with these separators. */
+/* NOLINTNEXTLINE(misc-no-recursion): members of members are scalars */
 static void put_braces(struct splice_list *splices, const struct separators *around,
-    const struct mapping_member *members, size_t count)
+    const struct mapping_change *change)
 {
 	size_t length = around->colon_length == 1 ? 1 : 2;
 	struct separators inside = {", ", ": ", length, length, around->quoted};
 
 	splice_put_string(splices, "{");
-	for (size_t i = 0; i < count; i++) {
-		splice_put(splices, inside.comma, i > 0 ? inside.comma_length : 0);
-		put_flow_key(splices, &inside, members[i].key);
-		put_value(splices, &members[i], inside.quoted);
-	}
+	put_flow_members(splices, &inside, change);
 	splice_put_string(splices, "}");
 }
 
-static void put_flow_member(struct splice_list *splices, const struct separators *separators,
-    const struct mapping_member *member)
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static void put_flow_members(struct splice_list *splices, const struct separators *separators,
+    const struct mapping_change *change)
 {
-	put_flow_key(splices, separators, member->key);
-	if (member->members)
-		put_braces(splices, separators, member->members, member->count);
-	else
-		put_value(splices, member, separators->quoted);
+	for (size_t i = 0; i < change->added_count; i++) {
+		const struct mapping_member *member = &change->added[i];
+
+		splice_put(splices, separators->comma, i > 0 ? separators->comma_length : 0);
+		splice_put_scalar(splices, member->key, strlen(member->key),
+		    separators->quoted ? MANIFEST_DOUBLE_QUOTED : MANIFEST_PLAIN);
+		splice_put(splices, separators->colon, separators->colon_length);
+		if (member->members)
+			put_braces(splices, separators, member->members);
+		else
+			put_value(splices, member, separators->quoted);
+	}
 }
 
 /* Remove whole runs of members with their commas, and add others after the last one kept. */
@@ -201,11 +217,9 @@ static void edit_flow(struct splice_list *splices, const struct manifest_node *m
 		at = first->start;
 	if (first || change->added_count > 0)
 		splice_begin(splices, at, first ? end : at);
-	for (size_t i = 0; i < change->added_count; i++) {
-		if (kept || i > 0)
-			splice_put(splices, separators.comma, separators.comma_length);
-		put_flow_member(splices, &separators, &change->added[i]);
-	}
+	if (kept && change->added_count > 0)
+		splice_put(splices, separators.comma, separators.comma_length);
+	put_flow_members(splices, &separators, change);
 }
 
 bool mapping_has_comment(const struct manifest_tree *tree, const struct manifest_node *mapping)
@@ -225,17 +239,22 @@ bool mapping_has_comment(const struct manifest_tree *tree, const struct manifest
  * Mappings in lines.
  */
 
-static void put_line(
-    struct splice_list *splices, size_t column, const struct mapping_member *member)
+/* NOLINTNEXTLINE(misc-no-recursion): members of members are scalars */
+static void put_lines(
+    struct splice_list *splices, size_t column, const struct mapping_change *change)
 {
-	splice_begin_line(splices, column);
-	splice_put_scalar(splices, member->key, strlen(member->key), MANIFEST_PLAIN);
-	splice_put_string(splices, ":");
-	if (!member->members) {
-		splice_put_string(splices, " ");
-		put_value(splices, member, false);
+	for (size_t i = 0; i < change->added_count; i++) {
+		const struct mapping_member *member = &change->added[i];
+
+		splice_begin_line(splices, column);
+		splice_put_scalar(splices, member->key, strlen(member->key), MANIFEST_PLAIN);
+		splice_put_string(splices, member->members ? ":" : ": ");
+		if (!member->members)
+			put_value(splices, member, false);
+		splice_end_line(splices);
+		if (member->members)
+			put_lines(splices, column + member->step, member->members);
 	}
-	splice_end_line(splices);
 }
 
 /* Remove a member's lines but for comments before and after its value. */
@@ -266,20 +285,13 @@ static void edit_lines(struct splice_list *splices, const struct manifest_node *
     const struct mapping_change *change)
 {
 	const struct manifest_tree *tree = splices->tree;
-	size_t end = change->after ? change->after->end : mapping->end;
-	size_t column = manifest_column(tree, mapping->start);
+	size_t end = manifest_line_after(tree, mapping->end);
 
 	manifest_each_key (tree, mapping, key)
 		if (is_removed(change, key))
 			remove_lines(splices, key);
-	if (change->added_count > 0)
-		splice_begin_lines(splices, manifest_line_after(tree, end));
-	for (size_t i = 0; i < change->added_count; i++) {
-		const struct mapping_member *member = &change->added[i];
-		put_line(splices, column, member);
-		for (size_t j = 0; j < member->count; j++)
-			put_line(splices, column + member->step, &member->members[j]);
-	}
+	splice_begin(splices, end, end);
+	put_lines(splices, manifest_column(tree, mapping->start), change);
 }
 
 void mapping_edit(struct splice_list *splices, const struct manifest_node *mapping,
@@ -295,6 +307,6 @@ void mapping_edit(struct splice_list *splices, const struct manifest_node *mappi
 		splice_begin(splices, mapping->start, mapping->end);
 		if (mapping->start == mapping->end)
 			splice_put_string(splices, " ");
-		put_braces(splices, &separators, change->added, change->added_count);
+		put_braces(splices, &separators, change);
 	}
 }

@@ -7,15 +7,17 @@
 
 #include "lib/manifest/splice.h"
 
-/* A member to add: a scalar, or where `members` is set a mapping of scalars. */
+struct mapping_change;
+
+/* A member to add: a scalar, or a mapping. */
 struct mapping_member {
-	const char *key;   /* borrowed, as all others are */
+	const char *key;   /* borrowed, as the value is */
 	const char *value; /* of `length` bytes */
 	size_t length;
-	bool base64; /* write the value in base64 */
-	bool quoted; /* always write quotes around the value: "true" */
-	const struct mapping_member *members;
-	size_t count, step; /* members, and the columns that they are indented by */
+	bool base64;			      /* write the value in base64 */
+	bool quoted;			      /* always write quotes around it: "true" */
+	const struct mapping_change *members; /* of a mapping: what it adds; borrowed */
+	size_t step;			      /* columns that they are indented by */
 };
 
 /* Give a scalar other content, in the quotes that it has; `quoted`: in quotes always. */
@@ -29,22 +31,25 @@ void mapping_replace(struct splice_list *splices, const struct manifest_node *sc
 void mapping_replace_word(struct splice_list *splices, const struct manifest_node *scalar,
     const char *content, size_t length) __attribute__((nonnull));
 
-/*
- * Remove the members with these keys, those that belong to another mapping aside, and add others
- * behind the member whose value is `after` (NULL or in braces: the last one).  A null becomes a
- * mapping in braces.  Comments stay; in braces a member among comments cannot be removed.
- */
+/* Members to remove and to add; each array has room for `most` items. */
 struct mapping_change {
-	const struct manifest_node **removed; /* keys */
-	size_t removed_count;
-	const struct mapping_member *added;
-	size_t added_count;
-	const struct manifest_node *after;
+	const struct manifest_node **removed; /* keys; those of other mappings do not count */
+	struct mapping_member *added;
+	size_t removed_count, added_count;
 };
+/* Allocate the arrays; return false after a failure, also an earlier one of *splices. */
+bool mapping_change_init(struct mapping_change *change, size_t most, struct splice_list *splices)
+    __attribute__((nonnull, warn_unused_result));
+void mapping_change_free(struct mapping_change *change) __attribute__((nonnull));
+
+/*
+ * Remove members, then add others at the end.  A null becomes a mapping in braces.  Comments stay;
+ * in braces, a member among comments cannot be removed.
+ */
 void mapping_edit(struct splice_list *splices, const struct manifest_node *mapping,
     const struct mapping_change *change) __attribute__((nonnull));
 
-/* Return true if a comment stands between the members of a mapping in braces. */
+/* Return true if there is a comment between the members of a mapping in braces. */
 bool mapping_has_comment(const struct manifest_tree *tree, const struct manifest_node *mapping)
     __attribute__((nonnull));
 

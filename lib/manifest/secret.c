@@ -252,7 +252,7 @@ static int read_value(const struct manifest_tree *tree, const struct manifest_no
 	return secret_buffer_append(bytes, manifest_node_content(tree, node), node->bytes, err);
 }
 
-static int read_entry(const struct manifest_tree *tree, struct manifest_secret *secret,
+static int read_data_value(const struct manifest_tree *tree, struct manifest_secret *secret,
     const struct manifest_node *key, bool text, struct error *err)
 {
 	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
@@ -288,7 +288,7 @@ static int read_values(
 	if (!mapping)
 		return err->code ? -1 : 0;
 	manifest_each_key (tree, mapping, key)
-		if (read_entry(tree, secret, key, text, err) < 0)
+		if (read_data_value(tree, secret, key, text, err) < 0)
 			return -1;
 	return 0;
 }

@@ -40,7 +40,6 @@ void splice_begin(struct splice_list *splices, size_t start, size_t end)
 	    .start = start, .end = end, .order = splices->count, .text = splices->texts.length};
 	splices->count++;
 	splices->open = true;
-	splices->break_first = false;
 }
 
 void splice_put(struct splice_list *splices, const char *text, size_t length)
@@ -88,26 +87,15 @@ void splice_put_scalar(
 	splices->failed = json_writer_finish(&writer, splices->err) < 0;
 }
 
-void splice_begin_lines(struct splice_list *splices, size_t byte)
-{
-	const struct manifest_tree *tree = splices->tree;
-
-	splice_begin(splices, byte, byte);
-	splices->break_first = byte == tree->length && byte > 0 && tree->text[byte - 1] != '\n';
-}
-
 void splice_begin_line(struct splice_list *splices, size_t column)
 {
-	if (splices->break_first)
-		splice_put_string(splices, manifest_line_break(splices->tree));
 	for (size_t i = 0; i < column; i++)
 		splice_put(splices, " ", 1);
 }
 
 void splice_end_line(struct splice_list *splices)
 {
-	if (!splices->break_first)
-		splice_put_string(splices, manifest_line_break(splices->tree));
+	splice_put_string(splices, manifest_line_break(splices->tree));
 }
 
 void splice_refuse(struct splice_list *splices, size_t byte, const char *message)
@@ -137,6 +125,30 @@ static bool is_within(
 	       (splice->start < end || end == splices->tree->length);
 }
 
+static void append(
+    struct splice_list *splices, struct secret_buffer *out, const char *text, size_t length)
+{
+	if (!splices->failed)
+		splices->failed = secret_buffer_append(out, text, length, splices->err) < 0;
+}
+
+/* Append the text of a replacement; lines after an unfinished last line finish that instead. */
+static void append_splice(
+    struct splice_list *splices, const struct splice *splice, struct secret_buffer *out)
+{
+	const struct manifest_tree *tree = splices->tree;
+	const char *text = secret_buffer_string(&splices->texts) + splice->text;
+	const char *line_break = manifest_line_break(tree);
+	size_t length = splice->length;
+
+	if (splice->start == tree->length && length > 0 && text[length - 1] == '\n' &&
+	    splice->start > 0 && tree->text[splice->start - 1] != '\n') {
+		append(splices, out, line_break, strlen(line_break));
+		length -= strlen(line_break);
+	}
+	append(splices, out, text, length);
+}
+
 void splice_apply(struct splice_list *splices, size_t start, size_t end, struct secret_buffer *out)
 {
 	const char *text = splices->tree->text;
@@ -155,16 +167,13 @@ void splice_apply(struct splice_list *splices, size_t start, size_t end, struct 
 			splice_refuse(splices, splice.start, "two changes to one place");
 			return;
 		}
-		splices->failed =
-		    secret_buffer_append(out, text + at, splice.start - at, splices->err) < 0 ||
-		    secret_buffer_append(out, secret_buffer_string(&splices->texts) + splice.text,
-			splice.length, splices->err) < 0;
+		append(splices, out, text + at, splice.start - at);
+		append_splice(splices, &splice, out);
 		at = splice.end;
 	}
-	if (splices->failed)
-		return;
-	splices->count = kept;
-	splices->failed = secret_buffer_append(out, text + at, end - at, splices->err) < 0;
+	append(splices, out, text + at, end - at);
+	if (!splices->failed)
+		splices->count = kept;
 }
 
 void splice_free(struct splice_list *splices)

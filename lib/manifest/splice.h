@@ -19,8 +19,7 @@ struct splice_list {
 	struct splice *items;
 	size_t count, capacity;
 	struct secret_buffer texts;
-	bool open;	  /* the last item can still get text */
-	bool break_first; /* lines are added to a text whose last line has no break */
+	bool open; /* the last item can still get text */
 	struct error *err;
 	bool failed;
 };
@@ -40,12 +39,7 @@ void splice_put_string(struct splice_list *splices, const char *text) __attribut
 void splice_put_scalar(struct splice_list *splices, const char *content, size_t length,
     enum manifest_style style) __attribute__((nonnull));
 
-/*
- * Insert lines at `byte`, where a line begins or the text ends.  Each is put between
- * splice_begin_line, which indents it by `column` spaces, and splice_end_line.  A text without a
- * break at its end still has none after.
- */
-void splice_begin_lines(struct splice_list *splices, size_t byte) __attribute__((nonnull));
+/* Put the indentation of a line, and its break. */
 void splice_begin_line(struct splice_list *splices, size_t column) __attribute__((nonnull));
 void splice_end_line(struct splice_list *splices) __attribute__((nonnull));
 
@@ -55,7 +49,8 @@ void splice_refuse(struct splice_list *splices, size_t byte, const char *message
 
 /*
  * Append the bytes from `start` to `end` as the replacements within them leave them; these are
- * removed from the list.  Fails when two of them overlap.
+ * removed from the list.  Fails when two of them overlap.  Lines that are added to a text without
+ * a break at its end leave it without one.
  */
 void splice_apply(struct splice_list *splices, size_t start, size_t end, struct secret_buffer *out)
     __attribute__((nonnull));

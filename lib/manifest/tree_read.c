@@ -61,12 +61,15 @@ static enum manifest_style scalar_style(const yaml_event_t *event)
 
 /*
  * Return the end of a block scalar's last line.  libyaml's mark is after the blank lines that
- * follow; with '+' these are part of the scalar.
+ * follow; with '+' these are part of the scalar, also a last one without a line break.
  */
-static size_t block_end(const char *text, size_t start, size_t end)
+static size_t block_end(const struct manifest_tree *tree, size_t start, size_t end)
 {
+	const char *text = tree->text;
 	bool keeps = memchr(text + start, '+', strcspn(text + start, "#\n")) != NULL;
 
+	if (keeps && end == tree->length && text[end - 1] != '\n')
+		return end;
 	while (end > start && strchr("\n\r \t", text[end - 1])) {
 		bool newline = text[end - 1] == '\n';
 		end--;
@@ -83,7 +86,7 @@ static int on_scalar(
 	enum manifest_style style = scalar_style(event);
 
 	if (style == MANIFEST_BLOCK)
-		end = block_end(tree->text, start, end);
+		end = block_end(tree, start, end);
 	struct manifest_node *node =
 	    manifest_build_node(reader->builder, MANIFEST_SCALAR, style, start, end);
 	if (!node)

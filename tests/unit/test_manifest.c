@@ -155,6 +155,10 @@ static const struct {
 	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels:\n"
 	"    secretmanager/sealed: \"true\"\n  annotations:\n    secretmanager/transit-key: "
 	"\"transit/k\"\ndata:\n  A: " SEALED "\n"},
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  annotations:\n    a: b\n  # last\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  annotations:\n    a: b\n"
+	"    secretmanager/transit-key: \"transit/k\"\n  labels:\n    secretmanager/sealed: \"true\"\n"
+	"  # last\n"},
     /* Scalars over several lines. */
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  A: | # a\n    YWJj\n    ZGVm\n"
      "\n  # b\n  B: >-\n    YWJj\n  C: \"YWJj\\n\\\n    ZGVm\"\n  D: |+\n    YWJj\n\n  E: ZQ==\n",
@@ -314,7 +318,7 @@ static const struct {
     {SECRET "stringData:\n  1.0: a\n", "a data key is not a string"},
     {SECRET "stringData:\n  \"a b\": a\n", "not a data key"},
     {SECRET "stringData:\n  ? [a]\n  : a\n", "a key that is not a string"},
-    {SECRET "stringData:\n  A: a\ndata: {B: Yg==}\n", "beside data in braces"},
+    {SECRET "stringData:\n  A: a\ndata: {B: Yg==}\n", "data and stringData cannot be joined"},
     {SECRET "data:\n  A: a\n\tB: b\n", "line 7, column 1"},
     {SECRET "data:\n  A: \"YQ==\n", "line 7, column 1"},
     {SECRET "data:\n  A: {{ .Values.a }}\n", "app.yaml: line 6"},
@@ -487,6 +491,8 @@ static const struct {
 	SECRET "data:\n  A: >\n    " NEW "\n"},
     {SECRET "data:\n  A: |\n    b25l\n", "A", SECRET "data:\n  A: " NEW "\n"},
     /* New values. */
+    {SECRET "data:\n  A: |+\n    " OLD "\n\n  ", "B",
+	SECRET "data:\n  A: |+\n    " OLD "\n\n  \n  B: " NEW},
     {SECRET "data:\n  A: " OLD " # a\n# end", "B C.x 80",
 	SECRET "data:\n  A: " OLD " # a\n  B: " NEW "\n  C.x: " NEW "\n  \"80\": " NEW "\n# end"},
     {SECRET, "A", SECRET "data:\n  A: " NEW "\n"},
@@ -538,7 +544,7 @@ static const struct {
 	JSON_HEAD "},\"data\":{\"B\":\"" NEW "\"}}"},
     {JSON_HEAD "},\"data\":{\n  \"A\": \"" OLD "\"\n}}", "-A B C",
 	JSON_HEAD "},\"data\":{\n  \"B\": \"" NEW "\", \"C\": \"" NEW "\"\n}}"},
-    /* Annotations. */
+    /* Labels and annotations. */
     {SECRET "  annotations:\n    a: x # a\n    b: z\n", "~a",
 	SECRET "  annotations:\n    # a\n    b: z\n"},
     {SECRET "  annotations:\n    a: x # a\n    b: |\n      z\n", "~a ~b @c",
@@ -559,7 +565,7 @@ static const struct {
     {SECRET "stringData: {A: a}\ndata: {}\n", "-A B",
 	SECRET "data: {B: " NEW "}\nstringData: {}\n"},
     {SECRET "stringData:\n  A: a\n", "-A B", SECRET "data:\n  B: " NEW "\n"},
-    {SECRET "stringData: {}\n", "A", SECRET "data:\n  A: " NEW "\nstringData: {}\n"},
+    {SECRET "stringData: {}\n", "A", SECRET "stringData: {}\ndata:\n  A: " NEW "\n"},
     {SECRET "data: {A: " OLD "}\nstringData: {B: b}\n", "-A B", SECRET "data: {B: " NEW "}\n"},
     {SECRET "data: {A: " OLD "}\nstringData: {B: b}\n", "-A B>C", SECRET "data: {C: " NEW "}\n"},
     {SECRET "data: {A: " OLD "}\nstringData: {B: b}\n", "A>C B",
