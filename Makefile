@@ -117,7 +117,7 @@ $(UNIT_TESTS): private MODE_LDFLAGS := $(filter-out -static-pie,$(MODE_LDFLAGS))
 $(UNIT_TESTS): $(OUT)/tests/%: $(call object,tests/unit/%.c $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c))) $(LIBRARY)
 	$(call link,$(LIBRARY) $(THIRD_PARTY_LIBS) -lcheck -lsubunit -lrt -lm)
 $(READER): $(call object,tests/readers/manifest_secrets.c) $(LIBRARY)
-	$(call link,$(LIBRARY) $(THIRD_PARTY_LIBS))
+	$(call link,$(LIBRARY) $(THIRD_PARTY_LIBS) $(LIBRARY))
 $(PROBE): tests/probe/probe.c $(FLAGS)
 	@echo "  LINK  $@"; mkdir -p $(@D)
 	$(QUIET)$(CC) $(COMMON) -O1 -static $< -MF /dev/null -o $@
