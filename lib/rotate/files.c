@@ -1,6 +1,7 @@
 #include "lib/rotate/files.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/input_file.h"
@@ -158,25 +159,41 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* Put one more count before those in the message. */
+static void add_count(struct error *err, const char *count)
+{
+	if (err->code)
+		error_wrap(err, "%s", count);
+	else
+		error_set(err, ERROR_REJECTED, "%s", count);
+}
+
 /* Set the error that counts what is left. */
 static int refuse_left(const struct files_run *run, size_t left, struct error *err)
 {
 	const struct rotate_files_summary *summary = run->summary;
 	bool verify = run->settings->phase == ROTATE_FILES_VERIFY;
+	char count[128];
 
-	error_set(err, ERROR_REJECTED, "see the errors above and %s",
-	    verify ? "rewrap with secret-rotate --files" : "run again");
-	if (summary->outside > 0)
-		error_wrap(err, "%zu document%s with old ciphertext outside sealed Secrets",
-		    summary->outside, plural(summary->outside));
-	if (summary->broken > 0)
-		error_wrap(err, "%zu document%s or file%s cannot be %s", summary->broken,
-		    plural(summary->broken), plural(summary->broken),
+	if (summary->outside > 0) {
+		snprintf(count, sizeof(count),
+		    "%zu document%s with old ciphertext outside sealed Secrets", summary->outside,
+		    plural(summary->outside));
+		add_count(err, count);
+	}
+	if (summary->broken > 0) {
+		snprintf(count, sizeof(count), "%zu document%s or file%s cannot be %s",
+		    summary->broken, plural(summary->broken), plural(summary->broken),
 		    verify ? "read" : "read or replaced");
-	if (left > 0)
-		error_wrap(err, "%zu of %zu Secrets are not all on the newest version", left,
-		    summary->secrets);
-	return -1;
+		add_count(err, count);
+	}
+	if (left > 0) {
+		snprintf(count, sizeof(count),
+		    "%zu of %zu Secrets are not all on the newest version", left, summary->secrets);
+		add_count(err, count);
+	}
+	return error_hint(err, "see the errors above and %s",
+	    verify ? "rewrap with secret-rotate --files" : "run again");
 }
 
 static bool has_failed_key(const struct keyset *keys)

@@ -72,7 +72,7 @@ err_like "duplicate key" "a key that appears twice: reported"
 err_like "Secret demo/badkey: annotation secretmanager/transit-key: .*\[MOUNT/\]NAME" "a malformed annotation: reported"
 err_like "Secret demo/badscope: annotation secretmanager/scope: .*scope" "an unknown scope: reported"
 err_unlike 'template' "a template without ciphertext: not reported"
-like "${ERR##*$'\n'}" '^secret-rotate: 5 of 8 Secrets are not all on the newest version: 2 documents or files cannot be read or replaced: see the errors above' "the last line counts what is left"
+like "${ERR##*$'\n'}" '^secret-rotate: 5 of 8 Secrets are not all on the newest version: 2 documents or files cannot be read or replaced; see the errors above' "the last line counts what is left"
 
 cp "$TAP_WORK/before.yaml" "$file"
 rotate --phase all "$file"
