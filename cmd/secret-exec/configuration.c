@@ -4,97 +4,101 @@
 
 #include "cmd/connection_options.h"
 
+extern char **environ;
+
 #define OPTION(name_, kind_, argument_, member, help_)                                             \
 	.name = (name_), .kind = (kind_), .argument = (argument_),                                 \
 	.offset = offsetof(struct configuration, member), .help = (help_)
 
+_Static_assert(offsetof(struct configuration, launch) == 0, "VAULT_OPTIONS' offsets");
+
 static const struct option_spec table[] = {
     {.section = "Sources",
 	.letter = 's',
-	OPTION("secret", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", sources.secrets,
+	OPTION("secret", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", launch.sources.secrets,
 	    "sealed Secret to read from the API (repeatable)")},
-    {OPTION("secret-dir", OPTION_LIST, "DIR", sources.directories,
+    {OPTION("secret-dir", OPTION_LIST, "DIR", launch.sources.directories,
 	"sealed Secret mounted as a volume (repeatable)")},
-    {OPTION("transit-key", OPTION_STRING, "[MOUNT/]NAME", sources.transit_key,
+    {OPTION("transit-key", OPTION_STRING, "[MOUNT/]NAME", launch.sources.transit_key,
 	"Transit key (default what the Secret's annotation says)")},
-    {OPTION("bound-to", OPTION_LIST, "[NS/]NAME[:PREFIX]", sources.bound_to,
+    {OPTION("bound-to", OPTION_LIST, "[NS/]NAME[:PREFIX]", launch.sources.bound_to,
 	"Secret that values of the environment or a volume were sealed for")},
-    {OPTION("scope", OPTION_STRING, "SCOPE", sources.scope,
+    {OPTION("scope", OPTION_STRING, "SCOPE", launch.sources.scope,
 	"how they are bound: strict (default), namespace-wide, cluster-wide")},
-    {OPTION("document", OPTION_LIST, "PATTERN", naming.documents,
+    {OPTION("document", OPTION_LIST, "PATTERN", launch.names.documents,
 	"data key that holds a JSON object (default as annotated, else secrets.json)")},
     {.section = "Names",
-	OPTION("only", OPTION_LIST, "PATTERN", naming.only,
+	OPTION("only", OPTION_LIST, "PATTERN", launch.names.only,
 	    "take only what matches, such as 'DB_*' (repeatable)")},
-    {OPTION(
-	"exclude", OPTION_LIST, "PATTERN", naming.exclude, "leave out what matches (repeatable)")},
-    {OPTION("prefix", OPTION_STRING, "TEXT", naming.prefix, "put TEXT before each name")},
-    {OPTION("upper-case", OPTION_FLAG, NULL, naming.upper_case, "make names upper case")},
-    {OPTION("sanitize", OPTION_FLAG, NULL, naming.sanitize,
+    {OPTION("exclude", OPTION_LIST, "PATTERN", launch.names.exclude,
+	"leave out what matches (repeatable)")},
+    {OPTION("prefix", OPTION_STRING, "TEXT", launch.names.prefix, "put TEXT before each name")},
+    {OPTION("upper-case", OPTION_FLAG, NULL, launch.names.upper_case, "make names upper case")},
+    {OPTION("sanitize", OPTION_FLAG, NULL, launch.names.sanitize,
 	"make \"_\" of what no variable's name can hold")},
     {.section = "Delivery",
-	OPTION("env", OPTION_LIST, "PATTERN", deliver.environment,
+	OPTION("env", OPTION_LIST, "PATTERN", launch.deliver.environment,
 	    "deliver what matches in the environment although --fd or --memfd is given")},
-    {OPTION("fd", OPTION_LIST, "N[:FORMAT]|N=KEY", deliver.fds,
+    {OPTION("fd", OPTION_LIST, "N[:FORMAT]|N=KEY", launch.deliver.fds,
 	"deliver over pipe N as json, dotenv or nul; or one value's bytes")},
-    {OPTION("fd-variable", OPTION_STRING, "NAME", deliver.fd_variable,
+    {OPTION("fd-variable", OPTION_STRING, "NAME", launch.deliver.fd_variable,
 	"variable that tells the pipe's number (default SECRETS_FD)")},
-    {OPTION("memfd", OPTION_LIST, ":FORMAT|KEY", deliver.memfds,
+    {OPTION("memfd", OPTION_LIST, ":FORMAT|KEY", launch.deliver.memfds,
 	"deliver in a sealed memfd, whose path replaces the argument {}")},
-    {OPTION("file", OPTION_LIST, "KEY=PATH", deliver.files,
+    {OPTION("file", OPTION_LIST, "KEY=PATH", launch.deliver.files,
 	"deliver one value as a file on tmpfs (repeatable)")},
-    {OPTION("file-mode", OPTION_STRING, "MODE", deliver.file_mode,
+    {OPTION("file-mode", OPTION_STRING, "MODE", launch.deliver.file_mode,
 	"its permissions, octal (default 0400)")},
-    {OPTION("file-owner", OPTION_STRING, "UID[:GID]", deliver.file_owner,
+    {OPTION("file-owner", OPTION_STRING, "UID[:GID]", launch.deliver.file_owner,
 	"its owner (default who runs this)")},
-    {OPTION("allow-disk", OPTION_FLAG, NULL, deliver.allow_disk,
+    {OPTION("allow-disk", OPTION_FLAG, NULL, launch.deliver.allow_disk,
 	"let --file write elsewhere than to tmpfs")},
-    {OPTION("override", OPTION_FLAG, NULL, deliver.override,
+    {OPTION("override", OPTION_FLAG, NULL, launch.override,
 	"let a secret replace a variable that is set, and a stronger source a weaker one")},
-    {OPTION("allow-env", OPTION_LIST, "NAME", deliver.allow,
+    {OPTION("allow-env", OPTION_LIST, "NAME", launch.deliver.allow,
 	"allow a secret to set this dangerous variable (repeatable)")},
     {OPTION("keep-config", OPTION_VARIABLES, "[NAME,...]", keep_config,
 	"leave VAULT_*, BAO_* and SECRET_EXEC_*, or these of them, in the environment")},
     {.section = "Development",
-	OPTION("allow-plaintext", OPTION_FLAG, NULL, sources.allow_plaintext,
+	OPTION("allow-plaintext", OPTION_FLAG, NULL, launch.sources.allow_plaintext,
 	    "for development: allow the --from options and --definition")},
-    {OPTION("from-document", OPTION_LIST, "FILE", sources.documents,
+    {OPTION("from-document", OPTION_LIST, "FILE", launch.sources.documents,
 	"take the members of a JSON or YAML file")},
-    {OPTION("from-env-file", OPTION_LIST, "FILE", sources.env_files,
+    {OPTION("from-env-file", OPTION_LIST, "FILE", launch.sources.env_files,
 	"take the variables of a .env file")},
-    {OPTION("from-secret", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", sources.plain_secrets,
+    {OPTION("from-secret", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", launch.sources.plain_secrets,
 	"take a Secret that is not sealed")},
-    {OPTION("from-config-map", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", sources.config_maps,
+    {OPTION("from-config-map", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", launch.sources.config_maps,
 	"take a ConfigMap")},
-    {OPTION("definition", OPTION_STRING, "FILE", sources.definition,
+    {OPTION("definition", OPTION_STRING, "FILE", launch.sources.definition,
 	"JSON or YAML: which name comes from which variable of --from-env-file")},
     {.section = "Other uses",
-	OPTION("check", OPTION_FLAG, NULL, check, "do everything but start the command")},
+	OPTION("check", OPTION_FLAG, NULL, launch.check, "do everything but start the command")},
     {OPTION("print-config", OPTION_FLAG, NULL, print_config,
 	"show settings, where they come from, and the command; then exit")},
     {OPTION("install", OPTION_STRING, "PATH", install,
 	"copy this program to PATH, for an init container, and exit")},
     {.section = "As init",
-	OPTION("init", OPTION_FLAG, NULL, init.enabled,
+	OPTION("init", OPTION_FLAG, NULL, launch.init.enabled,
 	    "stay as a minimal init: forward signals, reap orphans")},
-    {OPTION("init-group", OPTION_FLAG, NULL, init.group,
+    {OPTION("init-group", OPTION_FLAG, NULL, launch.init.group,
 	"forward signals to the command's process group")},
-    {OPTION("watch", OPTION_FLAG, NULL, watch.enabled,
+    {OPTION("watch", OPTION_FLAG, NULL, launch.watch.enabled,
 	"with --init: start the command anew when a value changes")},
-    {OPTION("watch-interval", OPTION_DURATION, "TIME", watch.interval_ms,
+    {OPTION("watch-interval", OPTION_DURATION, "TIME", launch.watch.interval_ms,
 	"how often to look for changes (default 30s)")},
-    {OPTION("watch-debounce", OPTION_DURATION, "TIME", watch.debounce_ms,
+    {OPTION("watch-debounce", OPTION_DURATION, "TIME", launch.watch.debounce_ms,
 	"how long a change must have settled (default 2s)")},
-    {OPTION("watch-jitter", OPTION_DURATION, "TIME", watch.jitter_ms,
+    {OPTION("watch-jitter", OPTION_DURATION, "TIME", launch.watch.jitter_ms,
 	"then wait for a random part of this (default 30s)")},
-    {OPTION("watch-signal", OPTION_STRING, "NAME", init.renew_signal,
+    {OPTION("watch-signal", OPTION_STRING, "NAME", launch.watch.signal,
 	"write --file anew and send this signal, instead of starting anew")},
-    {OPTION("stop-signal", OPTION_STRING, "NAME", init.stop_signal,
+    {OPTION("stop-signal", OPTION_STRING, "NAME", launch.init.stop_signal,
 	"how the command is stopped before it is started anew (default TERM)")},
-    {OPTION("stop-timeout", OPTION_DURATION, "TIME", init.stop_timeout_ms,
+    {OPTION("stop-timeout", OPTION_DURATION, "TIME", launch.init.stop_timeout_ms,
 	"when it is killed (default 10s)")},
-    VAULT_OPTIONS(struct configuration),
-    KUBE_OPTIONS(struct configuration),
+    VAULT_OPTIONS(struct launch_settings),
+    KUBE_OPTIONS(struct launch_settings),
     {.section = "Configuration",
 	OPTION("env-config", OPTION_FLAG, NULL, env_config,
 	    "take options from the environment too (default; --no-env-config: from here alone)")},
@@ -131,8 +135,8 @@ static const char *variable_of(const char *name)
 
 static int check_command_line_only(const struct configuration *configuration, struct error *err)
 {
-	const bool set[] = {
-	    configuration->vault.skip_verify, is_set(configuration->vault.tls_server_name)};
+	const bool set[] = {configuration->launch.vault.skip_verify,
+	    is_set(configuration->launch.vault.tls_server_name)};
 
 	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
 		const char *name = command_line_only[i], *variable = variable_of(name);
@@ -171,6 +175,18 @@ static int check_keep_config(const struct strings *names, struct error *err)
 	return 0;
 }
 
+void configuration_complete(struct configuration *configuration)
+{
+	struct launch_settings *launch = &configuration->launch;
+
+	launch->timeout_ms = configuration->program.timeout_ms;
+	launch->vault.ignore_environment = !configuration->env_config;
+	launch->sources.environment = environ;
+	launch->deliver.options = &secret_exec_options;
+	launch->deliver.keep = configuration->keep_config;
+	launch->deliver.keep_config = strings_contain(&configuration->keep_config, "true");
+}
+
 /*
  * envFrom makes a variable of each data key of a Secret or ConfigMap: none of them may decide,
  * against the pod, which Vault is asked and how it is verified.
@@ -190,5 +206,5 @@ int configuration_check(const struct configuration *configuration, struct error 
 		    own, other);
 	if (check_command_line_only(configuration, err) < 0)
 		return -1;
-	return check_one_ca(&configuration->vault, err);
+	return check_one_ca(&configuration->launch.vault, err);
 }

@@ -1,4 +1,4 @@
-/* configuration: what secret-exec's options and their names in the environment say. */
+/* configuration: secret-exec's options, from the command line and the environment. */
 #ifndef SECRET_EXEC_CONFIGURATION_H
 #define SECRET_EXEC_CONFIGURATION_H
 
@@ -6,22 +6,20 @@
 #include "lib/launch/launch.h"
 
 struct configuration {
+	struct launch_settings launch; /* first, for the offsets of VAULT_ and KUBE_OPTIONS */
 	struct program_settings program;
-	struct vault_settings vault;
-	struct vault_session_settings session;
-	struct kube_settings kube;
-	struct source_settings sources;
-	struct naming naming;
-	struct deliver_settings deliver;
-	struct init_settings init;
-	struct watch_settings watch;
 	bool env_config; /* options may come from the environment */
 	struct strings keep_config;
-	bool check, print_config;
+	bool print_config;
 	const char *install;
 };
 
 extern const struct options secret_exec_options;
+
+/*
+ * Fill in the settings that follow from others.  Call it once all options are parsed.
+ */
+void configuration_complete(struct configuration *configuration) __attribute__((nonnull));
 
 /*
  * Reject variables that contradict each other or weaken how Vault is verified, since a Secret or

@@ -1,65 +1,187 @@
-#include "lib/launch/collect.h"
-
-#include <stdlib.h>
+/*
+ * collect: read all sources, decrypt, and name the variables.
+ *
+ * The login to Vault and the reads of the Kubernetes API run concurrently; then all ciphertexts
+ * under one Transit key are decrypted in one request.
+ */
+#include <openssl/sha.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/input_file.h"
 #include "lib/base/log.h"
-#include "lib/launch/decrypt.h"
-#include "lib/launch/source_list.h"
+#include "lib/launch/source.h"
 
 struct collection {
-	const struct collect_settings *settings;
+	const struct launch_settings *settings;
 	struct http_client *client;
 	struct source_list sources;
 	struct vault vault;
 	struct http_exchange login;
 };
 
-static void free_collection(struct collection *collection)
+/* Start the time limit, and open the sources within it. */
+static int collection_open(struct collection *collection, bool quiet, struct error *err)
+{
+	const struct launch_settings *settings = collection->settings;
+	int64_t deadline_ms = clock_now_ms() + settings->timeout_ms;
+
+	input_file_set_deadline(deadline_ms);
+	collection->client = http_client_new(deadline_ms, err);
+	if (!collection->client)
+		return -1;
+	return source_list_open(&collection->sources, settings, deadline_ms, quiet, err);
+}
+
+static void collection_free(struct collection *collection)
 {
 	source_list_free(&collection->sources);
 	http_exchange_free(&collection->login);
 	vault_free(&collection->vault);
+	if (collection->client)
+		http_client_free(collection->client);
 }
 
-/* Login and all reads at once.  Where all there is is plaintext, nothing of Vault is asked for. */
-static int fetch(struct collection *collection, struct error *err)
+/* Run the reads of the API, and the login if it has been prepared, concurrently. */
+static int run_exchanges(struct collection *collection, bool login, struct error *err)
 {
-	struct api_objects *objects = &collection->sources.objects;
+	struct source_objects *objects = &collection->sources.objects;
 	size_t count = 0;
-	int login = 0;
 	cleanup_free struct http_exchange **running = calloc(objects->count + 1, sizeof(*running));
 
 	if (!running)
 		return error_memory(err);
-	if (source_list_needs_vault(&collection->sources)) {
-		if (vault_init(&collection->vault, &collection->settings->vault, err) < 0)
-			return -1;
-		login = vault_session_request(collection->client, &collection->vault,
-		    &collection->settings->session, &collection->login, err);
-	}
-	if (login < 0)
-		return -1;
-	if (login > 0)
+	if (login)
 		running[count++] = &collection->login;
 	for (size_t i = 0; i < objects->count; i++)
 		running[count++] = &objects->items[i].exchange;
+	return http_run(collection->client, running, count, err);
+}
+
+/* Log in and read the API.  If all sources are plaintext, Vault is not contacted. */
+static int fetch(struct collection *collection, struct error *err)
+{
+	const struct launch_settings *settings = collection->settings;
 	struct error failure = ERROR_INIT;
-	int ran = http_run(collection->client, running, count, &failure);
-	/* A login that was answered before another exchange failed has made a token to give back.
-	 */
+	int login = 0;
+
+	if (source_list_needs_vault(&collection->sources)) {
+		if (vault_init(&collection->vault, &settings->vault, err) < 0)
+			return -1;
+		login = vault_session_request(collection->client, &collection->vault,
+		    &settings->session, &collection->login, err);
+	}
+	if (login < 0)
+		return -1;
+	int ran = run_exchanges(collection, login > 0, &failure);
+	/* The token of a login that succeeded must be revoked, even if another exchange failed. */
 	if (login > 0 && (ran == 0 || collection->login.status) &&
-	    vault_session_result(
-		&collection->vault, &collection->settings->session, &collection->login, err) < 0)
+	    vault_session_result(&collection->vault, &settings->session, &collection->login, err) <
+		0)
 		return -1;
-	if (ran < 0) {
+	if (ran < 0)
 		*err = failure;
+	return ran;
+}
+
+/* -- decrypting ------------------------------------------------------------------------------- */
+
+/* Vault's message when a derived key was given no context. */
+#define CONTEXT_MISSING "missing 'context'"
+
+static int refuse_value(const struct source_value *value, const char *problem, struct error *err)
+{
+	error_set(err, ERROR_INVALID, "%s: Vault cannot decrypt it with Transit key %s: %s",
+	    value->where, value->transit_key, problem);
+	if (value->context)
+		return error_hint(err, "%s", value->kind->hint_bound);
+	if (strstr(problem, CONTEXT_MISSING))
+		return error_hint(err, "%s", value->kind->hint_unbound);
+	return error_hint(err, "it may be garbled, or sealed with another key");
+}
+
+static int set_plaintext(struct source_value *value, struct transit_item *item, struct error *err)
+{
+	if (item->error)
+		return refuse_value(value, item->error, err);
+	secret_buffer_move(&value->bytes, &item->output);
+	value->sealed = false;
+	return 0;
+}
+
+/* Decrypt values under one key, which all have a context or all have none, as Vault requires. */
+static int decrypt_group(
+    struct collection *collection, struct source_value **values, size_t count, struct error *err)
+{
+	struct transit_key key;
+	cleanup_free struct transit_item *items = calloc(count, sizeof(*items));
+
+	if (!items)
+		return error_memory(err);
+	if (transit_key_parse(&key, values[0]->transit_key, err) < 0)
 		return -1;
+	for (size_t i = 0; i < count; i++) {
+		items[i].input = values[i]->bytes.data;
+		items[i].input_length = values[i]->bytes.length;
+		items[i].context = values[i]->context;
+	}
+	int result = transit_batch(
+	    collection->client, &collection->vault, &key, TRANSIT_DECRYPT, items, count, err);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		result = set_plaintext(values[i], &items[i], err);
+	transit_items_free(items, count);
+	transit_key_free(&key);
+	return result;
+}
+
+/* Move the values of the first one's group to the front.  Return how many they are, or -1. */
+static ssize_t gather_group(struct source_value **values, size_t count, struct error *err)
+{
+	struct transit_key key;
+	size_t group = 0;
+	bool bound = values[0]->context != NULL;
+
+	if (transit_key_parse(&key, values[0]->transit_key, err) < 0)
+		return error_wrap(err, "%s", values[0]->where);
+	for (size_t i = 0; i < count; i++) {
+		struct source_value *value = values[i];
+		if ((value->context != NULL) != bound || !transit_key_is(&key, value->transit_key))
+			continue;
+		values[i] = values[group];
+		values[group++] = value;
+	}
+	transit_key_free(&key);
+	return (ssize_t)group;
+}
+
+/*
+ * Decrypt the values, whose order changes, with one request for each group; check first that the
+ * token may be used that often.
+ */
+static int decrypt_values(
+    struct collection *collection, struct source_value **values, size_t count, struct error *err)
+{
+	size_t requests = 0;
+
+	for (size_t done = 0; done < count; requests++) {
+		ssize_t group = gather_group(values + done, count - done, err);
+		if (group < 0)
+			return -1;
+		done += (size_t)group;
+	}
+	if (vault_session_check_uses(&collection->vault, requests, err) < 0)
+		return -1;
+	for (size_t done = 0; done < count;) {
+		ssize_t group = gather_group(values + done, count - done, err);
+		if (group < 0 || decrypt_group(collection, values + done, (size_t)group, err) < 0)
+			return -1;
+		done += (size_t)group;
 	}
 	return 0;
 }
 
+/* Decrypt all sealed values in place.  The first one that Vault cannot decrypt is the error. */
 static int decrypt(struct collection *collection, struct error *err)
 {
 	const struct source_list *sources = &collection->sources;
@@ -76,64 +198,66 @@ static int decrypt(struct collection *collection, struct error *err)
 			if (source->values[k].sealed)
 				sealed[count++] = &source->values[k];
 	}
-	return decrypt_values(collection->client, &collection->vault, sealed, count, err);
+	return decrypt_values(collection, sealed, count, err);
 }
 
-/* Everything for which the servers are needed. */
-static int gather(struct collection *collection, struct error *err)
-{
-	const struct collect_settings *settings = collection->settings;
-	struct source_list_settings listing = {
-	    &settings->sources, &settings->naming, &settings->kube, false};
+/* -- naming ----------------------------------------------------------------------------------- */
 
-	if (source_list_open(&collection->sources, &listing, err) < 0 ||
-	    fetch(collection, err) < 0 || source_list_finish(&collection->sources, err) < 0)
-		return -1;
-	return decrypt(collection, err);
-}
-
-/* Two values of one source that get one name are an error always, of two sources it depends. */
+/* Two values of one source with one name are an error, two of different sources unless --override.
+ */
 static int name_source(struct collection *collection, struct source *source,
     struct variables *variables, struct error *err)
 {
-	const struct collect_settings *settings = collection->settings;
-	bool override = settings->sources.override;
+	bool override = collection->settings->override;
 	struct variables own = {0};
-	int result = source_name_values(source, &settings->naming, &own, err);
+	int result = source_move_values(source, &collection->settings->names, &own, err);
 
 	if (result == 0 && variables_merge(variables, &own, override, err) < 0)
-		result = override ? -1 : error_hint(err, "--override lets the stronger win");
+		result = override
+			     ? -1
+			     : error_hint(err, "or pass --override to use the stronger source");
 	variables_free(&own);
 	return result;
 }
 
 static int name_all(struct collection *collection, struct variables *variables, struct error *err)
 {
-	size_t left_out = 0;
+	size_t excluded = 0;
+	bool plaintext = false;
 
 	for (size_t i = 0; i < collection->sources.count; i++) {
 		struct source *source = &collection->sources.items[i];
 		if (name_source(collection, source, variables, err) < 0)
 			return -1;
-		left_out += source->left_out;
+		excluded += source->excluded;
+		plaintext |= source->kind->plaintext;
 	}
-	if (variables->count == 0 && left_out)
-		return error_set(err, ERROR_INVALID,
-		    "nothing is left: --only and --exclude leave out all %zu values", left_out);
-	if (source_list_has_plaintext(&collection->sources))
-		log_write(LOG_WARNING, "--allow-plaintext: values that nobody has sealed are "
-				       "delivered: never do so in production");
+	if (variables->count == 0 && excluded)
+		return error_set(
+		    err, ERROR_INVALID, "--only and --exclude exclude all %zu values", excluded);
+	if (plaintext)
+		log_write(LOG_WARNING,
+		    "--allow-plaintext: delivering values that are not sealed; do not use it in "
+		    "production");
 	return 0;
 }
 
-int collect(struct http_client *client, const struct collect_settings *settings,
-    struct variables *variables, struct error *err)
+static int gather(struct collection *collection, struct error *err)
 {
-	struct collection collection = {.settings = settings, .client = client};
+	if (collection_open(collection, false, err) < 0 || fetch(collection, err) < 0 ||
+	    source_list_finish(&collection->sources, err) < 0)
+		return -1;
+	return decrypt(collection, err);
+}
+
+int collect(const struct launch_settings *settings, struct variables *variables, struct error *err)
+{
+	struct collection collection = {.settings = settings};
 	struct error revoke = ERROR_INIT;
 	int result = gather(&collection, err);
 
-	if (vault_session_end(client, &collection.vault, &settings->session, &revoke) < 0) {
+	if (collection.client && vault_session_end(collection.client, &collection.vault,
+				     &settings->session, &revoke) < 0) {
 		if (result == 0)
 			*err = revoke;
 		else
@@ -142,6 +266,70 @@ int collect(struct http_client *client, const struct collect_settings *settings,
 	}
 	if (result == 0)
 		result = name_all(&collection, variables, err);
-	free_collection(&collection);
+	collection_free(&collection);
 	return result;
+}
+
+/* -- fingerprint ------------------------------------------------------------------------------ */
+
+/* Hash each part after its length, so that no two lists of parts have the same hash input. */
+static void hash_part(SHA256_CTX *hash, const void *bytes, size_t length)
+{
+	uint64_t size = length;
+
+	SHA256_Update(hash, &size, sizeof(size));
+	SHA256_Update(hash, bytes, length);
+}
+
+static void hash_text(SHA256_CTX *hash, const char *text)
+{
+	hash_part(hash, text ? text : "", text ? strlen(text) : 0);
+}
+
+/* Include the key, the context and the layout: annotations may change without the data. */
+static void hash_value(SHA256_CTX *hash, const struct source_value *value)
+{
+	hash_text(hash, value->where);
+	hash_text(hash, value->name);
+	hash_text(hash, value->transit_key);
+	hash_text(hash, value->context);
+	hash_part(hash, &value->document, sizeof(value->document));
+	hash_part(hash, secret_buffer_string(&value->bytes), value->bytes.length);
+}
+
+static void hash_sources(const struct source_list *list, uint8_t digest[COLLECT_DIGEST_SIZE])
+{
+	SHA256_CTX hash;
+
+	SHA256_Init(&hash);
+	for (size_t i = 0; i < list->count; i++)
+		for (size_t k = 0; k < list->items[i].count; k++)
+			hash_value(&hash, &list->items[i].values[k]);
+	SHA256_Final(digest, &hash);
+}
+
+int collect_fingerprint(
+    const struct launch_settings *settings, uint8_t digest[COLLECT_DIGEST_SIZE], struct error *err)
+{
+	struct collection collection = {.settings = settings};
+	int result = collection_open(&collection, true, err);
+
+	if (result == 0)
+		result = run_exchanges(&collection, false, err);
+	if (result == 0)
+		result = source_list_finish(&collection.sources, err);
+	if (result == 0)
+		hash_sources(&collection.sources, digest);
+	collection_free(&collection);
+	return result;
+}
+
+int collect_with_digests(const struct launch_settings *settings, const uint8_t *key,
+    struct collect_digests *digests, struct variables *variables, struct error *err)
+{
+	if (key && collect_fingerprint(settings, digests->ciphertext, err) < 0)
+		return -1;
+	if (collect(settings, variables, err) < 0)
+		return -1;
+	return key ? variables_digest(variables, key, digests->plaintext, err) : 0;
 }

@@ -1,11 +1,12 @@
-#include "lib/launch/command.h"
-
+/* command: execute the application, and the signals before that. */
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -13,38 +14,38 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/strings.h"
+#include "lib/launch/init.h"
 
 /* What execvp(3) searches when PATH is not set (confstr _CS_PATH). */
 #define DEFAULT_PATH "/bin:/usr/bin"
 
-static int failure(const char *file, int number, struct error *err)
+/* Report errno of execve.  Return the exit status. */
+static int exec_failure(const char *file, int number, struct error *err)
 {
 	bool missing = number == ENOENT || number == ENOTDIR;
 	const char *advice = "";
 
 	if (number == ENOEXEC)
-		advice = ": it is no program for this machine, and has no #! line";
+		advice = "; not a program for this machine, and without a #! line";
 	else if (number == ENOENT && access(file, F_OK) == 0)
-		advice = ": the file is there, but its interpreter or dynamic loader is not";
+		advice = "; the file exists, but its interpreter or dynamic loader does not";
 	else if (number == EACCES)
-		advice = ": is it a file with execute permission, on a mount without noexec?";
+		advice = "; check that it is a file with execute permission, not on a noexec mount";
 	else if (number == E2BIG)
-		advice = ": environment and arguments are too large together: deliver with --fd";
+		advice = "; environment and arguments are too large; deliver with --fd";
 	error_set(err, ERROR_SYSTEM, "%s: %s%s", file, strerror(number), advice);
 	return missing ? COMMAND_NOT_FOUND : COMMAND_CANNOT_RUN;
 }
 
-/* No errno; tracing is not allowed here. */
+/* Not an errno: tracing is not allowed here. */
 #define NOT_TRACED 255
 
-/* Execute the file as a traced process: it stops before its first instruction, or ends with errno.
- */
+/* Execute the file while traced: it stops before its first instruction, or exits with errno. */
 static _Noreturn void execute_traced(const char *file, char *const *argv)
 {
 	char *const empty[] = {NULL};
 
-	/* Else it would go on if its tracer were killed now. */
+	/* Otherwise it would run if its tracer were killed now. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close_range(STDERR_FILENO + 1, UINT_MAX, 0);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
@@ -53,7 +54,7 @@ static _Noreturn void execute_traced(const char *file, char *const *argv)
 	_exit(errno);
 }
 
-/* Wait until a traced process has executed its file (0) or ended (its exit status). */
+/* Return 0 once a traced process has executed its file, or its exit status. */
 static int wait_for_trial(pid_t child)
 {
 	int status = 0;
@@ -74,9 +75,8 @@ static int wait_for_trial(pid_t child)
 }
 
 /*
- * Return whether the kernel executes the file, else set errno.  The kernel itself is asked: only it
- * knows its formats, interpreters and mounts.  Where tracing is not allowed, the permission is
- * looked at instead.
+ * Return whether the kernel executes the file, else set errno.  Only the kernel knows its formats,
+ * interpreters and mounts.  If tracing is not allowed, check the permission instead.
  */
 static bool can_execute(const char *file, char *const *argv)
 {
@@ -97,10 +97,10 @@ static bool can_execute(const char *file, char *const *argv)
 }
 
 /*
- * Execute the file; without an environment only check that it could be, and return true then.
- * False: errno has the reason.
+ * Execute the file; without an environment, return true if that would succeed.  On failure return
+ * false with errno set.
  */
-static bool try(const char *file, char *const *argv, char *const *environment)
+static bool execute(const char *file, char *const *argv, char *const *environment)
 {
 	if (!environment)
 		return can_execute(file, argv);
@@ -108,8 +108,8 @@ static bool try(const char *file, char *const *argv, char *const *environment)
 	return false;
 }
 
-/* As execvp(3), but without its fallback to /bin/sh. */
-static int search(char *const *argv, char *const *environment, struct error *err)
+/* Search PATH as execvp(3) does, but without its fallback to /bin/sh. */
+static int search_path(char *const *argv, char *const *environment, struct error *err)
 {
 	const char *path = getenv("PATH");
 	int worst = ENOENT;
@@ -124,54 +124,56 @@ static int search(char *const *argv, char *const *environment, struct error *err
 		    string_format(err, "%s/%s", *folder ? folder : ".", argv[0]);
 		if (!file)
 			return COMMAND_FAILED;
-		if (try(file, argv, environment))
+		if (execute(file, argv, environment))
 			return 0;
 		bool missing = errno == ENOENT || errno == ENOTDIR;
 		if (errno == EACCES)
 			worst = EACCES;
 		else if (!missing || access(file, F_OK) == 0)
-			return failure(file, missing ? ENOENT : errno, err);
+			return exec_failure(file, missing ? ENOENT : errno, err);
 	}
 	if (worst == ENOENT) {
 		error_set(err, ERROR_SYSTEM, "%s: command not found in PATH", argv[0]);
 		return COMMAND_NOT_FOUND;
 	}
-	return failure(argv[0], worst, err);
+	return exec_failure(argv[0], worst, err);
 }
 
-static int find(char *const *argv, char *const *environment, struct error *err)
+static int execute_command(char *const *argv, char *const *environment, struct error *err)
 {
 	if (!*argv[0]) {
-		error_set(err, ERROR_USAGE, "the command's name is empty");
+		error_set(err, ERROR_USAGE, "the name of the command is empty");
 		return COMMAND_NOT_FOUND;
 	}
 	if (!strchr(argv[0], '/'))
-		return search(argv, environment, err);
-	return try(argv[0], argv, environment) ? 0 : failure(argv[0], errno, err);
+		return search_path(argv, environment, err);
+	return execute(argv[0], argv, environment) ? 0 : exec_failure(argv[0], errno, err);
 }
 
 int command_exec(char *const *argv, char *const *environment, struct error *err)
 {
-	return find(argv, environment, err);
+	return execute_command(argv, environment, err);
 }
 
 int command_check(char *const *argv, struct error *err)
 {
-	return find(argv, NULL, err);
+	return execute_command(argv, NULL, err);
 }
 
-/* The signals that end a process by default, but for those that its own faults raise. */
+/* -- signals ---------------------------------------------------------------------------------- */
+
+/* Signals that end a process by default, except those of its own faults. */
 static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGSTKFLT,
     SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR};
 
-static volatile sig_atomic_t caught_signal, at_once;
+static volatile sig_atomic_t caught_signal, end_immediately;
 static void (*signal_action)(void);
 
 static void on_signal(int number)
 {
 	int interrupted_errno = errno;
 
-	if (at_once)
+	if (end_immediately)
 		_exit(128 + number);
 	if (!caught_signal)
 		caught_signal = number;
@@ -185,13 +187,12 @@ static void on_broken_pipe(int number)
 	(void)number;
 }
 
-/* execve gives a caught signal its default action back, so nothing of this reaches the application.
- */
+/* execve restores the default action of a caught signal, for the application. */
 static void catch_signal(int number, void (*handler)(int))
 {
 	struct sigaction catching = {.sa_handler = handler}, found;
 
-	/* nohup(1) and the like ignore a signal on purpose. */
+	/* A signal that is ignored was ignored on purpose, as by nohup(1). */
 	if (sigaction(number, NULL, &found) == 0 && found.sa_handler != SIG_IGN)
 		sigaction(number, &catching, NULL);
 }
@@ -203,7 +204,7 @@ void command_catch_signals(void (*action)(void))
 		catch_signal(ending[i], on_signal);
 	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
 		catch_signal(number, on_signal);
-	/* A server that hangs up must not end us. */
+	/* A connection that a server closes must not end the process. */
 	catch_signal(SIGPIPE, on_broken_pipe);
 }
 
@@ -212,7 +213,54 @@ int command_caught_signal(void)
 	return caught_signal;
 }
 
-void command_end_on_signals(void)
+int command_interrupted(const char *name, struct error *err)
 {
-	at_once = 1;
+	/* In this order, so that no signal is lost between the two. */
+	end_immediately = 1;
+	int caught = caught_signal;
+	if (!caught)
+		return 0;
+	error_set(err, ERROR_INTERRUPTED, "signal %d: ended before %s was started", caught, name);
+	return 128 + caught;
+}
+
+/* -- names of signals ------------------------------------------------------------------------- */
+
+static bool parse_signal_number(const char *text, int *number)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	*number = value > 0 && value <= SIGRTMAX ? (int)value : 0;
+	return isdigit((unsigned char)*text) && *end == '\0';
+}
+
+int command_parse_signal(const char *text, int *number, struct error *err)
+{
+	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+
+	if (parse_signal_number(text, number) && (*number >= SIGRTMIN || sigabbrev_np(*number)))
+		return 0;
+	for (*number = 1; *number < SIGRTMIN; ++*number) {
+		const char *known = sigabbrev_np(*number);
+		if (known && strcasecmp(name, known) == 0)
+			return 0;
+	}
+	if (strncasecmp(name, "RTMIN+", 6) == 0 && parse_signal_number(name + 6, number) &&
+	    *number <= SIGRTMAX - SIGRTMIN) {
+		*number += SIGRTMIN;
+		return 0;
+	}
+	return error_set(
+	    err, ERROR_USAGE, "\"%s\" is not a signal; write TERM, SIGTERM, 15 or RTMIN+3", text);
+}
+
+void command_signal_name(int number, char name[COMMAND_SIGNAL_NAME_SIZE])
+{
+	const char *known = sigabbrev_np(number);
+
+	if (known)
+		snprintf(name, COMMAND_SIGNAL_NAME_SIZE, "SIG%s", known);
+	else
+		snprintf(name, COMMAND_SIGNAL_NAME_SIZE, "SIGRTMIN+%d", number - SIGRTMIN);
 }

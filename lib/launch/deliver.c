@@ -1,217 +1,180 @@
+/* deliver: carry out the plan for the variables of a start. */
 #include "lib/launch/deliver.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/launch/content.h"
-#include "lib/launch/deliver_command.h"
-#include "lib/launch/deliver_destination.h"
-#include "lib/launch/deliver_file.h"
-#include "lib/launch/environment_rules.h"
-#include "lib/launch/memfd.h"
-#include "lib/launch/pipe.h"
 
-/* A start's variables, each on its way. */
-struct plan {
-	const struct deliver_settings *settings;
-	const struct variables *variables;
-	struct destinations destinations;
-	struct file_rules file_rules;
-	const struct variable **environment, **together; /* for the destinations of all */
-	size_t environment_count, together_count;
-};
-
-static void free_plan(struct plan *plan)
+int deliver_plan_reserve(const struct deliver_plan *plan, char *const *command, struct error *err)
 {
-	destinations_free(&plan->destinations);
-	free(plan->environment);
-	free(plan->together);
-}
-
-int deliver_begin(const struct deliver_settings *settings, char *const *command, struct error *err)
-{
-	struct destinations destinations;
-	struct file_rules rules;
-
-	if (is_set(settings->fd_variable) && !variable_valid_name(settings->fd_variable))
-		return error_set(err, ERROR_USAGE,
-		    "--fd-variable \"%s\" can't be an environment variable's name",
-		    settings->fd_variable);
-	if (file_rules_parse(&rules, settings, err) < 0 ||
-	    destinations_parse(&destinations, settings, err) < 0)
-		return -1;
-	char **filled = deliver_command_fill(command, &destinations, err);
+	char **filled = deliver_fill_command(plan, NULL, command, err);
 	int result = filled ? 0 : -1;
-	for (size_t i = 0; result == 0 && i < destinations.count; i++)
-		if (destinations.items[i].kind == DESTINATION_PIPE)
-			result = pipe_reserve(destinations.items[i].fd, err);
-	deliver_command_free(filled);
-	destinations_free(&destinations);
+
+	for (size_t i = 0; result == 0 && i < plan->count; i++)
+		if (plan->items[i].kind == DESTINATION_PIPE)
+			result = fd_reserve(plan->items[i].fd, err);
+	deliver_free_command(filled);
 	return result;
 }
 
 char **deliver_preview_command(
-    const struct deliver_settings *settings, char *const *command, struct error *err)
+    const struct launch_settings *settings, char *const *command, struct error *err)
 {
-	struct destinations destinations;
+	struct deliver_plan plan;
 
-	if (destinations_parse(&destinations, settings, err) < 0)
+	if (deliver_plan_parse(&plan, settings, err) < 0)
 		return NULL;
-	char **filled = deliver_command_fill(command, &destinations, err);
-	destinations_free(&destinations);
+	char **filled = deliver_fill_command(&plan, NULL, command, err);
+	deliver_plan_free(&plan);
 	return filled;
 }
 
-static int unknown(
-    const struct destination *destination, const struct variables *variables, struct error *err)
-{
-	cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
+/* The variables without a destination of their own. */
+struct shared {
+	const struct variable **environment, **together; /* for a destination of all */
+	size_t environment_count, together_count;
+};
 
-	if (variables_names(variables, &names, err) < 0)
-		return -1;
-	return error_set(err, ERROR_INVALID, "%s: there is no secret \"%s\", only: %s",
-	    destination->label, destination->key, secret_buffer_string(&names));
+static int check_destination_keys(
+    const struct deliver_plan *plan, const struct variables *variables, struct error *err)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct deliver_destination *destination = &plan->items[i];
+		cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
+		if (!destination->key || variables_find(variables, destination->key))
+			continue;
+		if (variables_names(variables, &names, err) < 0)
+			return -1;
+		return error_set(err, ERROR_INVALID, "%s: no secret \"%s\"; the names are: %s",
+		    destination->label, destination->key, secret_buffer_string(&names));
+	}
+	return 0;
 }
 
-static bool goes_alone(const struct plan *plan, const struct variable *variable)
+static bool has_destination(const struct deliver_plan *plan, const char *name)
 {
-	for (size_t i = 0; i < plan->destinations.count; i++) {
-		const char *key = plan->destinations.items[i].key;
-		if (key && strcmp(key, variable->name) == 0)
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->items[i].key && strcmp(plan->items[i].key, name) == 0)
 			return true;
-	}
 	return false;
 }
 
-static bool goes_to_environment(const struct plan *plan, const struct variable *variable)
+static int divide_variables(struct shared *shared, const struct deliver_plan *plan,
+    const struct variables *variables, struct error *err)
 {
-	if (!destinations_for_all(&plan->destinations, DESTINATION_PIPE) &&
-	    !destinations_for_all(&plan->destinations, DESTINATION_MEMFD))
-		return true;
-	return strings_match(&plan->settings->environment, variable->name);
-}
+	bool together = deliver_plan_find_all(plan, DESTINATION_PIPE) ||
+			deliver_plan_find_all(plan, DESTINATION_MEMFD);
 
-/* Who goes where. */
-static int make_plan(struct plan *plan, struct error *err)
-{
-	const struct variables *variables = plan->variables;
-
-	if (file_rules_parse(&plan->file_rules, plan->settings, err) < 0 ||
-	    destinations_parse(&plan->destinations, plan->settings, err) < 0)
-		return -1;
-	for (size_t i = 0; i < plan->destinations.count; i++) {
-		const struct destination *destination = &plan->destinations.items[i];
-		if (destination->key && !variables_find(variables, destination->key))
-			return unknown(destination, variables, err);
-	}
-	plan->environment = calloc(variables->count + 1, sizeof(struct variable *));
-	plan->together = calloc(variables->count + 1, sizeof(struct variable *));
-	if (!plan->environment || !plan->together)
+	shared->environment = calloc(variables->count + 1, sizeof(struct variable *));
+	shared->together = calloc(variables->count + 1, sizeof(struct variable *));
+	if (!shared->environment || !shared->together)
 		return error_memory(err);
 	for (size_t i = 0; i < variables->count; i++) {
 		const struct variable *variable = &variables->items[i];
-		if (goes_alone(plan, variable))
+		if (has_destination(plan, variable->name))
 			continue;
-		if (goes_to_environment(plan, variable))
-			plan->environment[plan->environment_count++] = variable;
+		if (!together ||
+		    strings_match(&plan->settings->deliver.environment, variable->name))
+			shared->environment[shared->environment_count++] = variable;
 		else
-			plan->together[plan->together_count++] = variable;
+			shared->together[shared->together_count++] = variable;
 	}
 	return 0;
 }
 
-/* A pipe, and whatever is open from here on, is closed by deliver_free. */
-static void add_descriptor(struct delivery *delivery, int fd)
-{
-	delivery->descriptors[delivery->descriptor_count++] = fd;
-}
-
-static int make_descriptor(struct delivery *delivery, struct destination *destination,
-    const struct secret_buffer *content, struct error *err)
-{
-	if (destination->kind == DESTINATION_PIPE) {
-		if (pipe_reserve(destination->fd, err) < 0 ||
-		    pipe_fill(destination->fd, content, err) < 0)
-			return -1;
-	} else {
-		destination->fd = memfd_make(content, err);
-		if (destination->fd < 0)
-			return -1;
-	}
-	add_descriptor(delivery, destination->fd);
-	return 0;
-}
-
-static int make_file(struct delivery *delivery, const struct destination *destination,
-    const struct secret_buffer *value, const struct file_rules *rules, struct error *err)
+static int prepare_file(struct launch_delivery *delivery, const struct deliver_plan *plan,
+    const struct deliver_destination *destination, const struct secret_buffer *value,
+    struct error *err)
 {
 	struct file *file = &delivery->files[delivery->file_count++];
 
-	if (deliver_file(file, destination->path, value, rules, err) < 0)
-		return error_wrap(err, "%s", destination->label);
+	if (file_prepare(file, destination->path, value, &plan->file_rules, err) < 0)
+		return -1;
 	for (size_t i = 0; i + 1 < delivery->file_count; i++)
 		if (file_same_place(file, &delivery->files[i]))
-			return error_set(err, ERROR_USAGE,
-			    "%s: another --file goes to the same place", destination->label);
+			return error_set(err, ERROR_USAGE, "another --file has the same path");
 	return 0;
 }
 
-static int make_destination(struct delivery *delivery, const struct plan *plan,
-    struct destination *destination, struct error *err)
+static int prepare_destination(struct launch_delivery *delivery, const struct deliver_plan *plan,
+    size_t index, const struct secret_buffer *content, struct error *err)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	const struct secret_buffer *content = &text;
+	const struct deliver_destination *destination = &plan->items[index];
 
-	if (destination->key)
-		content = &variables_find(plan->variables, destination->key)->value;
-	else if (content_write(plan->together, plan->together_count, destination->format,
-		     &plan->settings->allow, &text, err) < 0)
-		return -1;
-	if (destination->kind == DESTINATION_FILE)
-		return make_file(delivery, destination, content, &plan->file_rules, err);
-	return make_descriptor(delivery, destination, content, err);
-}
-
-static int prepare(struct delivery *delivery, char *const *environment, char *const *command,
-    struct plan *plan, struct error *err)
-{
-	size_t count = plan->destinations.count;
-	const struct destination *pipe =
-	    destinations_for_all(&plan->destinations, DESTINATION_PIPE);
-
-	delivery->descriptors = calloc(count + 1, sizeof(*delivery->descriptors));
-	delivery->files = calloc(count + 1, sizeof(*delivery->files));
-	if (!delivery->descriptors || !delivery->files)
-		return error_memory(err);
-	if (environment_make(&delivery->environment, environment, plan->environment,
-		plan->environment_count, pipe ? pipe->fd : -1, plan->settings, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (make_destination(delivery, plan, &plan->destinations.items[i], err) < 0)
+	switch (destination->kind) {
+	case DESTINATION_PIPE:
+		if (fd_reserve(destination->fd, err) < 0 ||
+		    fd_fill_pipe(destination->fd, content, err) < 0)
 			return -1;
-	delivery->command = deliver_command_fill(command, &plan->destinations, err);
-	if (!delivery->command)
-		return -1;
-	return environment_check_total(&delivery->environment, delivery->command, err);
+		delivery->fds[index] = destination->fd;
+		return 0;
+	case DESTINATION_MEMFD:
+		delivery->fds[index] = fd_make_memfd(content, err);
+		return delivery->fds[index] < 0 ? -1 : 0;
+	case DESTINATION_FILE:
+		break;
+	}
+	return prepare_file(delivery, plan, destination, content, err) < 0
+		   ? error_wrap(err, "%s", destination->label)
+		   : 0;
 }
 
-int deliver_prepare(struct delivery *delivery, char *const *environment, char *const *command,
-    const struct variables *variables, const struct deliver_settings *settings, struct error *err)
+static int prepare_destinations(struct launch_delivery *delivery, const struct deliver_plan *plan,
+    const struct shared *shared, const struct variables *variables, struct error *err)
 {
-	struct plan plan = {.settings = settings, .variables = variables};
+	delivery->fds = calloc(plan->count + 1, sizeof(*delivery->fds));
+	delivery->files = calloc(plan->count + 1, sizeof(*delivery->files));
+	if (!delivery->fds || !delivery->files)
+		return error_memory(err);
+	while (delivery->fd_count < plan->count)
+		delivery->fds[delivery->fd_count++] = -1;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct deliver_destination *destination = &plan->items[i];
+		cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+		const struct secret_buffer *content = &text;
+		if (destination->key)
+			content = &variables_find(variables, destination->key)->value;
+		else if (serialize_variables(shared->together, shared->together_count,
+			     destination->format, &plan->settings->deliver.allow, &text, err) < 0)
+			return -1;
+		if (prepare_destination(delivery, plan, i, content, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int prepare_all(struct launch_delivery *delivery, const struct deliver_plan *plan,
+    char *const *environment, char *const *command, const struct variables *variables,
+    struct shared *shared, struct error *err)
+{
+	const struct deliver_destination *pipe = deliver_plan_find_all(plan, DESTINATION_PIPE);
+
+	if (check_destination_keys(plan, variables, err) < 0 ||
+	    divide_variables(shared, plan, variables, err) < 0 ||
+	    env_build(&delivery->env, environment, shared->environment, shared->environment_count,
+		pipe ? pipe->fd : -1, plan->settings, err) < 0 ||
+	    prepare_destinations(delivery, plan, shared, variables, err) < 0)
+		return -1;
+	delivery->command = deliver_fill_command(plan, delivery->fds, command, err);
+	return delivery->command ? env_check_size(&delivery->env, delivery->command, err) : -1;
+}
+
+int deliver_prepare(struct launch_delivery *delivery, const struct deliver_plan *plan,
+    char *const *environment, char *const *command, const struct variables *variables,
+    struct error *err)
+{
+	struct shared shared = {NULL, NULL, 0, 0};
 
 	memset(delivery, 0, sizeof(*delivery));
-	int result = make_plan(&plan, err);
-	if (result == 0)
-		result = prepare(delivery, environment, command, &plan, err);
-	free_plan(&plan);
+	int result = prepare_all(delivery, plan, environment, command, variables, &shared, err);
+	free(shared.environment);
+	free(shared.together);
 	if (result < 0)
 		deliver_free(delivery);
 	return result;
 }
 
-int deliver_commit(struct delivery *delivery, struct error *err)
+int deliver_commit(struct launch_delivery *delivery, struct error *err)
 {
 	for (size_t i = 0; i < delivery->file_count; i++)
 		if (file_place(&delivery->files[i], err) < 0)
@@ -219,21 +182,36 @@ int deliver_commit(struct delivery *delivery, struct error *err)
 	return 0;
 }
 
-void deliver_withdraw(struct delivery *delivery)
+void deliver_rollback(struct launch_delivery *delivery)
 {
 	for (size_t i = 0; i < delivery->file_count; i++)
 		file_remove(&delivery->files[i]);
 }
 
-void deliver_free(struct delivery *delivery)
+void deliver_free(struct launch_delivery *delivery)
 {
-	environment_free(&delivery->environment);
-	deliver_command_free(delivery->command);
-	for (size_t i = 0; i < delivery->descriptor_count; i++)
-		close(delivery->descriptors[i]);
-	free(delivery->descriptors);
+	env_free(&delivery->env);
+	deliver_free_command(delivery->command);
+	for (size_t i = 0; i < delivery->fd_count; i++)
+		if (delivery->fds[i] >= 0)
+			close(delivery->fds[i]);
+	free(delivery->fds);
 	for (size_t i = 0; i < delivery->file_count; i++)
 		file_free(&delivery->files[i]);
 	free(delivery->files);
 	memset(delivery, 0, sizeof(*delivery));
+}
+
+int deliver_exec(struct launch_delivery *delivery, struct error *err)
+{
+	int status = deliver_commit(delivery, err) < 0 ? COMMAND_FAILED : 0;
+	int caught = command_interrupted(delivery->command[0], err);
+
+	if (caught)
+		status = caught;
+	else if (status == 0)
+		status = command_exec(delivery->command, delivery->env.strings, err);
+	deliver_rollback(delivery);
+	deliver_free(delivery);
+	return status;
 }

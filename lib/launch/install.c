@@ -1,5 +1,4 @@
-#include "lib/launch/install.h"
-
+/* install: copy the running program to a volume, for another container. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,19 +7,18 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/input_file.h"
-#include "lib/base/strings.h"
-#include "lib/launch/file.h"
+#include "lib/launch/deliver.h"
 
 #define PROGRAM "/proc/self/exe"
 #define NAME "secret-exec"
 #define READABLE ".copy"
-/* A program that its user may execute and not read is undumpable from the kernel's exec on. */
+/* A program that its user may execute but not read is not dumpable from exec on. */
 #define MODE_OF_ROOT 0711
 #define MODE_OF_USERS 0111
 #define STEP 65536
 
-/* read and write: the one way of copying that every kernel, sandbox and file system has. */
-static int copy(int from, int to, struct error *err)
+/* Copy with read and write, which every kernel, sandbox and file system supports. */
+static int copy_program(int from, int to, struct error *err)
 {
 	static char bytes[STEP];
 
@@ -64,7 +62,7 @@ static int open_program(struct error *err)
 	return fd < 0 ? error_system(err, PROGRAM) : fd;
 }
 
-/* Create, fill and place the file that is open. */
+/* Create, fill and place the file. */
 static int install_file(struct file *file, struct error *err)
 {
 	cleanup_close int from = open_program(err);
@@ -75,8 +73,8 @@ static int install_file(struct file *file, struct error *err)
 	int to = file_create(file, mode, (uid_t)-1, (gid_t)-1, err);
 	if (to < 0)
 		return -1;
-	int result = copy(from, to, err);
-	/* A file that is open for writing can't be executed. */
+	int result = copy_program(from, to, err);
+	/* A file that is open for writing cannot be executed. */
 	if (close(to) < 0 && result == 0)
 		result = error_system(err, "close");
 	return result < 0 ? -1 : file_place(file, err);

@@ -1,21 +1,64 @@
+/* launch: the steps of a start, in this process or in a child of an init. */
 #include "lib/launch/launch.h"
 
+#include <openssl/rand.h>
+
 #include "lib/base/log.h"
-#include "lib/launch/command.h"
-#include "lib/launch/signal_name.h"
-#include "lib/launch/start.h"
+#include "lib/launch/init.h"
 
 extern char **environ;
 
-/* A launch under an init, as its children have it. */
-struct supervised {
+/* -- settings --------------------------------------------------------------------------------- */
+
+static int check_watch(const struct launch_settings *settings, struct error *err)
+{
+	if (settings->watch.interval_ms == 0)
+		return error_set(
+		    err, ERROR_USAGE, "--watch-interval 0: must be more than 0, such as 30s");
+	if (settings->sources.secrets.count + settings->sources.directories.count +
+		settings->sources.documents.count + settings->sources.env_files.count +
+		settings->sources.plain_secrets.count + settings->sources.config_maps.count ==
+	    0)
+		return error_set(err, ERROR_USAGE,
+		    "--watch cannot see changes of environment variables; use --secret or "
+		    "--secret-dir");
+	if (settings->watch.signal && settings->deliver.files.count == 0)
+		return error_set(err, ERROR_USAGE,
+		    "--watch-signal: only files can be renewed for a running process; use --file, "
+		    "or omit --watch-signal to restart the command");
+	return 0;
+}
+
+int launch_check_settings(const struct launch_settings *settings, struct error *err)
+{
+	bool watched = settings->watch.enabled, group = settings->init.group;
+	int number;
+
+	if (!settings->init.enabled && (group || watched))
+		return error_set(
+		    err, ERROR_USAGE, "--%s needs --init", group ? "init-group" : "watch");
+	if (settings->watch.signal && !watched)
+		return error_set(err, ERROR_USAGE, "--watch-signal needs --watch");
+	if (command_parse_signal(settings->init.stop_signal, &number, err) < 0)
+		return error_wrap(err, "--stop-signal");
+	if (settings->watch.signal &&
+	    command_parse_signal(settings->watch.signal, &number, err) < 0)
+		return error_wrap(err, "--watch-signal");
+	return watched ? check_watch(settings, err) : 0;
+}
+
+/* -- the launch ------------------------------------------------------------------------------- */
+
+struct launch_ctx {
 	const struct launch_settings *settings;
+	struct deliver_plan plan;
 	char *const *command;
-	struct watch_key key;
+	bool watched;
+	uint8_t key[VARIABLES_DIGEST_SIZE]; /* of digests; if watched */
 };
 
-/* 0, or the exit status of what would go wrong with the command. */
-static int check(char *const *command, const struct variables *variables, struct error *err)
+/* Finish --check: return 0, or the exit status that the command would have. */
+static int check_start(char *const *command, const struct variables *variables, struct error *err)
 {
 	int status = command_check(command, err);
 
@@ -30,115 +73,82 @@ static int check(char *const *command, const struct variables *variables, struct
 	return 0;
 }
 
-/* Everything that needs no place yet; secrets stay in *delivery.  0, or the exit status. */
-static int prepare(const struct launch_settings *settings, char *const *command,
-    struct delivery *delivery, const struct watch_key *key, struct gate_mark *mark,
-    struct error *err)
+/* Prepare the delivery.  Return 0, or the exit status. */
+static int prepare(const struct launch_ctx *context, struct launch_delivery *delivery,
+    struct collect_digests *digests, struct error *err)
 {
+	const struct launch_settings *settings = context->settings;
+	const uint8_t *key = context->watched ? context->key : NULL;
 	struct variables variables = {NULL, 0, 0};
-	int result = start_collect(settings, key, mark, &variables, err);
+	int result = collect_with_digests(settings, key, digests, &variables, err);
 
 	if (result == 0)
 		result = deliver_prepare(
-		    delivery, environ, command, &variables, &settings->deliver, err);
+		    delivery, &context->plan, environ, context->command, &variables, err);
 	int status = result < 0 ? COMMAND_FAILED : 0;
 	if (status == 0 && settings->check)
-		status = check(command, &variables, err);
+		status = check_start(context->command, &variables, err);
 	variables_free(&variables);
 	return status;
 }
 
-/*
- * Become the application: in init's `child`, or in a process of our own where that is NULL.  With a
- * key, init is told what a candidate will go by.
- */
-static int launch_here(const struct launch_settings *settings, char *const *command,
-    struct init_child *child, const struct watch_key *key, struct error *err)
+/* Become the application, in init's child or, if that is NULL, in this process. */
+static int launch_here(
+    const struct launch_ctx *context, struct init_child *child, struct error *err)
 {
-	struct delivery delivery = {.file_count = 0};
-	struct gate_mark mark;
-	int status = prepare(settings, command, &delivery, key, &mark, err);
+	struct launch_delivery delivery = {.file_count = 0};
+	struct collect_digests digests;
+	int status = prepare(context, &delivery, &digests, err);
 
-	if (status == 0 && key && gate_say(&child->gate, GATE_READY, &mark, err) < 0)
+	if (status == 0 && context->watched &&
+	    channel_send(&child->channel, CHANNEL_READY, &digests, err) < 0)
 		status = COMMAND_FAILED;
 	if (child)
 		init_release(child);
-	if (status == 0 && !settings->check)
-		return start_finish(&delivery, err);
+	if (status == 0 && !context->settings->check)
+		return deliver_exec(&delivery, err);
 	deliver_free(&delivery);
-	int interrupted = start_interrupted(command[0], err);
-	return interrupted ? interrupted : status;
+	int caught = command_interrupted(context->command[0], err);
+	return caught ? caught : status;
 }
 
-static int start_supervised(struct init_child *child, struct error *err)
+static int start_job(struct init_child *child, struct error *err)
 {
-	const struct supervised *context = child->context;
-	bool watched = context->settings->watch.enabled;
-
-	return launch_here(
-	    context->settings, context->command, child, watched ? &context->key : NULL, err);
+	return launch_here(child->context, child, err);
 }
 
-static int watch_supervised(struct init_child *child, struct error *err)
+static int watch_job(struct init_child *child, struct error *err)
 {
-	const struct supervised *context = child->context;
+	const struct launch_ctx *context = child->context;
 
-	return watch(context->settings, context->command, &context->key, child, err);
+	return watch_run(&context->plan, context->command, context->key, child, err);
+}
+
+static int launch_run(struct launch_ctx *context, struct error *err)
+{
+	const struct launch_settings *settings = context->settings;
+	struct init_jobs jobs = {.start = start_job, .context = context};
+
+	/* Before anything else is opened. */
+	if (deliver_plan_reserve(&context->plan, context->command, err) < 0)
+		return COMMAND_FAILED;
+	if (!settings->init.enabled || settings->check)
+		return launch_here(context, NULL, err);
+	if (settings->watch.enabled) {
+		context->watched = true;
+		RAND_bytes(context->key, sizeof(context->key));
+		jobs.watch = watch_job;
+	}
+	return init_run(settings, &jobs, err);
 }
 
 int launch(const struct launch_settings *settings, char **command, struct error *err)
 {
-	struct supervised context = {.settings = settings, .command = command};
-	struct init_jobs jobs = {.start = start_supervised, .context = &context};
-	struct init_settings init = settings->init;
+	struct launch_ctx context = {.settings = settings, .command = command};
 
-	/* Before init opens anything. */
-	if (deliver_begin(&settings->deliver, command, err) < 0)
+	if (deliver_plan_parse(&context.plan, settings, err) < 0)
 		return COMMAND_FAILED;
-	if (!settings->init.enabled || settings->check)
-		return launch_here(settings, command, NULL, NULL, err);
-	if (settings->watch.enabled) {
-		watch_key_make(&context.key);
-		jobs.watch = watch_supervised;
-		init.pause_ms = settings->watch.interval_ms;
-	}
-	return init_run(&init, &jobs, err);
-}
-
-static int check_watch(const struct launch_settings *settings, struct error *err)
-{
-	const struct source_settings *sources = &settings->collect.sources;
-
-	if (settings->watch.interval_ms == 0)
-		return error_set(
-		    err, ERROR_USAGE, "--watch-interval 0 would never rest: write 30s, or 1m");
-	if (sources->secrets.count + sources->directories.count + sources->documents.count +
-		sources->env_files.count + sources->plain_secrets.count +
-		sources->config_maps.count ==
-	    0)
-		return error_set(err, ERROR_USAGE,
-		    "--watch: what stands in the environment never changes while a process lives: "
-		    "name the Secret with --secret, or mount it and name it with --secret-dir");
-	if (settings->init.renew_signal && settings->deliver.files.count == 0)
-		return error_set(err, ERROR_USAGE,
-		    "--watch-signal: nothing can be renewed for a running process but the files of "
-		    "--file: deliver that way, or let the application be started anew");
-	return 0;
-}
-
-int launch_check_settings(const struct launch_settings *settings, struct error *err)
-{
-	const struct init_settings *init = &settings->init;
-	int number;
-
-	if (!init->enabled && (init->group || settings->watch.enabled))
-		return error_set(
-		    err, ERROR_USAGE, "--%s needs --init", init->group ? "init-group" : "watch");
-	if (init->renew_signal && !settings->watch.enabled)
-		return error_set(err, ERROR_USAGE, "--watch-signal needs --watch");
-	if (signal_name_parse(init->stop_signal, &number, err) < 0)
-		return error_wrap(err, "--stop-signal");
-	if (init->renew_signal && signal_name_parse(init->renew_signal, &number, err) < 0)
-		return error_wrap(err, "--watch-signal");
-	return settings->watch.enabled ? check_watch(settings, err) : 0;
+	int status = launch_run(&context, err);
+	deliver_plan_free(&context.plan);
+	return status;
 }

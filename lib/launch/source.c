@@ -1,15 +1,157 @@
+/* source: the values of a source, and their names. */
 #include "lib/launch/source.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/launch/naming.h"
-#include "lib/sealed/sealed.h"
 
 #define CAPACITY_MIN 16
 
-static void free_value(struct source_value *value)
+/* -- names ------------------------------------------------------------------------------------ */
+
+bool source_filter_accepts(const struct source_filter *filter, const char *name)
+{
+	if (filter->only.count && !strings_match(&filter->only, name))
+		return false;
+	return !strings_match(&filter->exclude, name);
+}
+
+bool source_filter_has_patterns(const struct source_filter *filter)
+{
+	return filter->only.count || filter->exclude.count;
+}
+
+bool source_filter_is_document(
+    const struct source_filter *filter, const char *data_key, bool otherwise)
+{
+	return filter->documents.count ? strings_match(&filter->documents, data_key) : otherwise;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static void make_upper_case(char *name)
+{
+	for (; *name; name++)
+		if (*name >= 'a' && *name <= 'z')
+			*name = (char)(*name - 'a' + 'A');
+}
+
+/* Replace each character, of one or more bytes in UTF-8, that is not allowed by one '_'. */
+static void sanitize(char *name)
+{
+	char *to = name;
+
+	for (const char *from = name; *from; from++) {
+		bool continuation = ((unsigned char)*from & 0xC0) == 0x80;
+		if (is_letter(*from) || is_digit(*from))
+			*to++ = *from;
+		else if (!continuation)
+			*to++ = '_';
+	}
+	*to = '\0';
+}
+
+char *source_filter_apply(const struct source_filter *filter, const char *name, struct error *err)
+{
+	const char *prefix = filter->prefix ? filter->prefix : "";
+	/* The '_' is kept before a digit only. */
+	char *applied = string_format(err, "_%s%s", prefix, name);
+
+	if (!applied)
+		return NULL;
+	char *own = applied + 1 + strlen(prefix);
+	if (filter->upper_case)
+		make_upper_case(own);
+	if (filter->sanitize)
+		sanitize(own);
+	if (!filter->sanitize || !is_digit(applied[1]))
+		memmove(applied, applied + 1, strlen(applied));
+	return applied;
+}
+
+void source_ref_free(struct source_ref *ref)
+{
+	free(ref->namespace);
+	free(ref->name);
+	free(ref->key);
+	free(ref->variable);
+	memset(ref, 0, sizeof(*ref));
+}
+
+/* Split [NS/]NAME[:KEY]; "=VARIABLE" is still part of the key. */
+static int ref_split(struct source_ref *ref, const char *text, struct error *err)
+{
+	size_t object = strcspn(text, ":");
+	const char *slash = memchr(text, '/', object);
+	size_t namespace = slash ? (size_t)(slash - text) + 1 : 0;
+
+	memset(ref, 0, sizeof(*ref));
+	ref->name = strndup(text + namespace, object - namespace);
+	if (!ref->name || (slash && !(ref->namespace = strndup(text, namespace - 1))) ||
+	    (text[object] && !(ref->key = strdup(text + object + 1)))) {
+		source_ref_free(ref);
+		return error_memory(err);
+	}
+	return 0;
+}
+
+/* Cut "=VARIABLE" off the key. */
+static int ref_split_variable(struct source_ref *ref, struct error *err)
+{
+	char *equals = ref->key ? strchr(ref->key, '=') : NULL;
+
+	if (!equals)
+		return 0;
+	*equals = '\0';
+	ref->variable = strdup(equals + 1);
+	return ref->variable ? 0 : error_memory(err);
+}
+
+static bool ref_names_are_valid(const struct source_ref *ref)
+{
+	return kube_valid_name(ref->name) &&
+	       (!ref->namespace || kube_valid_namespace(ref->namespace));
+}
+
+int source_ref_parse(
+    struct source_ref *ref, const char *option, const char *text, struct error *err)
+{
+	if (ref_split(ref, text, err) < 0)
+		return -1;
+	int result = ref_split_variable(ref, err);
+	if (result == 0 &&
+	    (!ref_names_are_valid(ref) || (ref->key && !kube_valid_data_key(ref->key)) ||
+		(ref->variable && !*ref->variable)))
+		result = error_set(err, ERROR_USAGE,
+		    "%s \"%s\": write [NAMESPACE/]NAME[:KEY[=VARIABLE]]", option, text);
+	if (result < 0)
+		source_ref_free(ref);
+	return result;
+}
+
+int source_ref_parse_prefix(
+    struct source_ref *ref, const char *option, const char *text, struct error *err)
+{
+	if (ref_split(ref, text, err) < 0)
+		return -1;
+	if (ref_names_are_valid(ref))
+		return 0;
+	source_ref_free(ref);
+	return error_set(
+	    err, ERROR_USAGE, "%s \"%s\": write [NAMESPACE/]NAME[:PREFIX]", option, text);
+}
+
+/* -- values ----------------------------------------------------------------------------------- */
+
+static void value_free(struct source_value *value)
 {
 	free(value->where);
 	free(value->name);
@@ -19,22 +161,22 @@ static void free_value(struct source_value *value)
 	free(value->context);
 }
 
-void source_forget(struct source *source)
+void source_clear(struct source *source)
 {
 	for (size_t i = 0; i < source->count; i++)
-		free_value(&source->values[i]);
-	source->count = source->left_out = 0;
+		value_free(&source->values[i]);
+	source->count = source->excluded = 0;
 }
 
 void source_free(struct source *source)
 {
-	source_forget(source);
+	source_clear(source);
 	free(source->values);
-	reference_free(&source->reference);
+	source_ref_free(&source->ref);
 	memset(source, 0, sizeof(*source));
 }
 
-static int grow(struct source *source, struct error *err)
+static int source_grow(struct source *source, struct error *err)
 {
 	size_t capacity = source->capacity ? 2 * source->capacity : CAPACITY_MIN;
 	struct source_value *grown = reallocarray(source->values, capacity, sizeof(*grown));
@@ -53,22 +195,23 @@ struct source_value *source_add(
 
 	if (where && !value.name)
 		error_memory(err);
-	if (!where || !value.name || (source->count == source->capacity && grow(source, err) < 0)) {
-		free_value(&value);
+	if (!where || !value.name ||
+	    (source->count == source->capacity && source_grow(source, err) < 0)) {
+		value_free(&value);
 		return NULL;
 	}
 	source->values[source->count] = value;
 	return &source->values[source->count++];
 }
 
-int source_value_seal(struct source_value *value, const char *bytes, size_t length,
+int source_value_set_ciphertext(struct source_value *value, const char *bytes, size_t length,
     const char *transit_key, struct error *err)
 {
 	int64_t version;
 
 	if (!transit_key)
-		return error_set(err, ERROR_USAGE,
-		    "%s: no Transit key is known: name the key with --transit-key", value->where);
+		return error_set(
+		    err, ERROR_USAGE, "%s: no Transit key; pass --transit-key", value->where);
 	if (sealed_version(bytes, length, &version, err) < 0)
 		return error_wrap(err, "%s", value->where);
 	value->sealed = true;
@@ -84,12 +227,11 @@ static int refuse_ciphertext(
 	if (!sealed_is_ciphertext(secret_buffer_string(bytes), bytes->length))
 		return 0;
 	return error_set(err, ERROR_INVALID,
-	    "%s: this is ciphertext of Vault, not plaintext: a sealed Secret is taken with "
-	    "--secret",
-	    where);
+	    "%s: Vault ciphertext instead of plaintext; read a sealed Secret with --secret", where);
 }
 
-int source_value_take(struct source_value *value, struct secret_buffer *bytes, struct error *err)
+int source_value_set_plaintext(
+    struct source_value *value, struct secret_buffer *bytes, struct error *err)
 {
 	if (refuse_ciphertext(value->where, bytes, err) < 0)
 		return -1;
@@ -97,25 +239,24 @@ int source_value_take(struct source_value *value, struct secret_buffer *bytes, s
 	return 0;
 }
 
-bool source_takes(struct source *source, const struct source_context *context, const char *name)
+bool source_accepts(struct source *source, const struct source_filter *filter, const char *name)
 {
-	if (naming_takes(context->naming, name))
+	if (source_filter_accepts(filter, name))
 		return true;
-	source->left_out++;
+	source->excluded++;
 	return false;
 }
 
-/* What a document's members go to. */
-struct members {
+struct members_ctx {
 	struct source *source;
 	const struct source_value *document;
-	const struct naming *naming;
+	const struct source_filter *filter;
 	struct variables *variables;
-	size_t number; /* of members so far, for messages that can't show a name */
+	size_t number; /* of members so far */
 };
 
-/* Return where a member is, for messages. */
-static char *member_where(struct members *members, const char *name, struct error *err)
+/* Return the place of a member, for messages: by number if its name may be a secret. */
+static char *member_where(struct members_ctx *members, const char *name, struct error *err)
 {
 	const char *document = members->document->where;
 
@@ -126,17 +267,15 @@ static char *member_where(struct members *members, const char *name, struct erro
 	    err, "%s, member %zu " VARIABLE_NAME_NOT_SHOWN, document, members->number);
 }
 
-static int name_member(
+static int move_member(
     void *context, const char *name, struct secret_buffer *value, struct error *err)
 {
-	struct members *members = context;
+	struct members_ctx *members = context;
 
 	cleanup_free char *where = member_where(members, name, err);
-	if (!naming_takes(members->naming, name)) {
-		members->source->left_out++;
+	if (!source_accepts(members->source, members->filter, name))
 		return 0;
-	}
-	cleanup_free char *variable = naming_apply(members->naming, name, err);
+	cleanup_free char *variable = source_filter_apply(members->filter, name, err);
 	if (!where || !variable ||
 	    (members->source->kind->plaintext && refuse_ciphertext(where, value, err) < 0))
 		return -1;
@@ -147,29 +286,30 @@ static int name_member(
 	return 0;
 }
 
-static int name_value(struct source *source, struct source_value *value,
-    const struct naming *naming, struct variables *variables, struct error *err)
+static int move_value(struct source *source, struct source_value *value,
+    const struct source_filter *filter, struct variables *variables, struct error *err)
 {
-	struct members members = {source, value, naming, variables, 0};
+	struct members_ctx members = {source, value, filter, variables, 0};
 
 	if (value->document)
 		return sealed_document_each(
-		    &value->bytes, value->where, name_member, &members, err);
-	cleanup_free char *variable =
-	    value->variable ? strdup(value->variable) : naming_apply(naming, value->name, err);
+		    &value->bytes, value->where, move_member, &members, err);
+	cleanup_free char *variable = value->variable
+					  ? strdup(value->variable)
+					  : source_filter_apply(filter, value->name, err);
 	if (!variable)
 		return value->variable ? error_memory(err) : -1;
 	if (variables_add(variables, variable, &value->bytes, value->where, err) < 0)
 		return -1;
-	variables->items[variables->count - 1].chosen = value->variable || source->reference.key;
+	variables->items[variables->count - 1].chosen = value->variable || source->ref.key;
 	return 0;
 }
 
-int source_name_values(struct source *source, const struct naming *naming,
+int source_move_values(struct source *source, const struct source_filter *filter,
     struct variables *variables, struct error *err)
 {
 	for (size_t i = 0; i < source->count; i++)
-		if (name_value(source, &source->values[i], naming, variables, err) < 0)
+		if (move_value(source, &source->values[i], filter, variables, err) < 0)
 			return -1;
 	return 0;
 }

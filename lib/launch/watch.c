@@ -1,33 +1,32 @@
-#include "lib/launch/watch.h"
-
+/*
+ * watch: the candidate for the application's place: look for changes of the sources, and take over
+ * when a value has changed.
+ *
+ * Each look reads ciphertext only.  When that has changed and settled, it is decrypted and compared
+ * by a keyed digest: a rotation rewraps every Secret and changes no value.
+ */
 #include <openssl/rand.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/launch/command.h"
-#include "lib/launch/launch.h"
-#include "lib/launch/start.h"
+#include "lib/launch/init.h"
 
 extern char **environ;
 
-/* No exit status. */
+/* Not an exit status. */
 #define GO_ON (-1)
 
 struct watcher {
 	struct launch_settings settings;
+	const struct deliver_plan *plan;
 	char *const *command;
-	const struct watch_key *key;
+	const uint8_t *key;
 	struct init_child *child;
-	struct error told; /* the latest complaint; ERROR_NONE: all was well since */
+	struct error logged; /* the latest failure; ERROR_NONE after a success */
 };
 
 /* -- time ------------------------------------------------------------------------------------- */
-
-void watch_key_make(struct watch_key *key)
-{
-	RAND_bytes(key->bytes, sizeof(key->bytes));
-}
 
 static int64_t random_below(int64_t limit)
 {
@@ -37,59 +36,60 @@ static int64_t random_below(int64_t limit)
 	return (int64_t)((double)limit * random / UINT32_MAX);
 }
 
-/* Give or take a tenth, so that what was started together does not ask together. */
-static int64_t spread(int64_t interval_ms)
+/* Vary the interval by a tenth, so that pods that start together do not read together. */
+static int64_t vary_interval(int64_t interval_ms)
 {
 	return interval_ms - interval_ms / 10 + random_below(interval_ms / 5);
 }
 
-/* False when it is time to end. */
-static bool rest(struct watcher *watcher, int64_t duration_ms)
+/* Wait.  Return false when it is time to end: init has closed the channel, or a signal came. */
+static bool watcher_wait(struct watcher *watcher, int64_t duration_ms)
 {
 	int64_t left, until = clock_now_ms() + duration_ms;
-	struct gate_mark none;
+	struct collect_digests unused;
 
 	do {
 		left = until - clock_now_ms();
-		if (gate_wait(&watcher->child->gate, &none, left > 0 ? left : 0) == 0 ||
+		if (channel_wait(&watcher->child->channel, &unused, left > 0 ? left : 0) ==
+			CHANNEL_CLOSED ||
 		    command_caught_signal())
 			return false;
 	} while (left > 0);
 	return true;
 }
 
-/* -- looking for changes ---------------------------------------------------------------------- */
+/* -- detect a change -------------------------------------------------------------------------- */
 
-/* One warning for what goes on and on: for an outage, whatever it looks like from time to time. */
-static void complain(struct watcher *watcher, const char *what, const struct error *err)
+/* Warn once of a failure that repeats; of an outage, whatever its messages. */
+static void log_failure(struct watcher *watcher, const char *action, const struct error *err)
 {
 	bool outage = error_is_outage(err);
-	bool again = watcher->told.code != ERROR_NONE &&
-		     (outage ? error_is_outage(&watcher->told)
-			     : strcmp(watcher->told.message, err->message) == 0);
+	bool again = watcher->logged.code != ERROR_NONE &&
+		     (outage ? error_is_outage(&watcher->logged)
+			     : strcmp(watcher->logged.message, err->message) == 0);
 
 	if (command_caught_signal())
 		return;
 	log_write(again ? LOG_DEBUG : LOG_WARNING,
-	    "%s: %s: the application goes on with the values that it has", what, err->message);
-	watcher->told = *err;
+	    "%s: %s; the application goes on with its present values", action, err->message);
+	watcher->logged = *err;
 }
 
 static bool has_changed(struct watcher *watcher, uint8_t fingerprint[COLLECT_DIGEST_SIZE])
 {
 	struct error err = ERROR_INIT;
 
-	if (start_fingerprint(&watcher->settings, fingerprint, &err) < 0) {
-		complain(watcher, "looking for changes", &err);
+	if (collect_fingerprint(&watcher->settings, fingerprint, &err) < 0) {
+		log_failure(watcher, "looking for changes", &err);
 		return false;
 	}
-	if (memcmp(fingerprint, watcher->child->running->fingerprint, COLLECT_DIGEST_SIZE) != 0)
+	if (memcmp(fingerprint, watcher->child->running->ciphertext, COLLECT_DIGEST_SIZE) != 0)
 		return true;
-	error_clear(&watcher->told);
+	error_clear(&watcher->logged);
 	return false;
 }
 
-/* A change that has not been followed by another for a while. */
+/* Return whether there is a change that is not followed by another within the debounce time. */
 static bool has_settled(struct watcher *watcher)
 {
 	uint8_t before[COLLECT_DIGEST_SIZE], now[COLLECT_DIGEST_SIZE];
@@ -97,114 +97,119 @@ static bool has_settled(struct watcher *watcher)
 	if (!has_changed(watcher, now))
 		return false;
 	do {
-		log_write(LOG_DEBUG, "the sources have changed: waiting until that has settled");
+		log_write(LOG_DEBUG, "the sources have changed: waiting until they settle");
 		memcpy(before, now, sizeof(before));
-		if (!rest(watcher, watcher->settings.watch.debounce_ms) ||
+		if (!watcher_wait(watcher, watcher->settings.watch.debounce_ms) ||
 		    !has_changed(watcher, now))
 			return false;
 	} while (memcmp(before, now, sizeof(now)) != 0);
 	return true;
 }
 
-/* -- acting on them --------------------------------------------------------------------------- */
+/* -- act on it -------------------------------------------------------------------------------- */
 
-/* 1: *delivery is ready, with other values; 0: the values are the same; -1 with *err set. */
-static int prepare(
-    struct watcher *watcher, struct delivery *delivery, struct gate_mark *mark, struct error *err)
+/* Return 1 with *delivery ready if a value has changed, 0 if none has, -1 with *err set. */
+static int prepare_change(struct watcher *watcher, struct launch_delivery *delivery,
+    struct collect_digests *digests, struct error *err)
 {
-	const struct launch_settings *settings = &watcher->settings;
 	struct variables variables = {NULL, 0, 0};
-	int result = deliver_begin(&settings->deliver, watcher->command, err);
+	int result = deliver_plan_reserve(watcher->plan, watcher->command, err);
 
 	if (result == 0)
-		result = start_collect(settings, watcher->key, mark, &variables, err);
-	bool changed = result == 0 && memcmp(mark->digest, watcher->child->running->digest,
-					  sizeof(mark->digest)) != 0;
+		result = collect_with_digests(
+		    &watcher->settings, watcher->key, digests, &variables, err);
+	bool changed = result == 0 && memcmp(digests->plaintext, watcher->child->running->plaintext,
+					  sizeof(digests->plaintext)) != 0;
 	if (changed)
 		result = deliver_prepare(
-		    delivery, environ, watcher->command, &variables, &settings->deliver, err);
+		    delivery, watcher->plan, environ, watcher->command, &variables, err);
 	variables_free(&variables);
 	return result < 0 ? -1 : changed;
 }
 
 /*
- * Tell init, and end: another candidate goes on from there.  Libraries may have left in memory what
- * they decrypted, and whoever watches for days is not to hold it.
+ * Report to init, and end: another candidate continues from there.  Libraries may have left
+ * plaintext in memory, which a process that watches for days must not hold.
  */
-static int hand_over(
-    struct watcher *watcher, enum gate_word word, const struct gate_mark *mark, struct error *err)
+static int report(struct watcher *watcher, enum channel_message message,
+    const struct collect_digests *digests, struct error *err)
 {
-	return gate_say(&watcher->child->gate, word, mark, err) < 0 ? COMMAND_FAILED : 0;
+	return channel_send(&watcher->child->channel, message, digests, err) < 0 ? COMMAND_FAILED
+										 : 0;
 }
 
-/* Bring the running application's files up to date. */
-static int renew(struct watcher *watcher, struct delivery *delivery, const struct gate_mark *mark,
-    struct error *err)
+/* Renew the running application's files. */
+static int renew_files(struct watcher *watcher, struct launch_delivery *delivery,
+    const struct collect_digests *digests, struct error *err)
 {
 	struct error failure = ERROR_INIT;
 
 	if (deliver_commit(delivery, &failure) < 0) {
-		complain(watcher, "not all files could be renewed", &failure);
+		log_failure(watcher, "not all files could be renewed", &failure);
 		return GO_ON;
 	}
-	return hand_over(watcher, GATE_RENEWED, mark, err);
+	return report(watcher, CHANNEL_RENEWED, digests, err);
 }
 
-/* Wait until the old application is gone, and become the new one. */
-static int take_over(struct watcher *watcher, struct delivery *delivery,
-    const struct gate_mark *mark, struct error *err)
+/* Wait until the old application has ended, and become the new one. */
+static int take_over(struct watcher *watcher, struct launch_delivery *delivery,
+    const struct collect_digests *digests, struct error *err)
 {
 	struct init_child *child = watcher->child;
-	struct gate_mark none;
-	int word = GATE_NOTHING;
+	struct collect_digests unused;
+	enum channel_message message = CHANNEL_NOTHING;
 
-	if (gate_say(&child->gate, GATE_READY, mark, err) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, digests, err) < 0)
 		return COMMAND_FAILED;
-	while (word == GATE_NOTHING && !command_caught_signal())
-		word = gate_wait(&child->gate, &none, -1);
-	if (word != GATE_GO)
+	while (message == CHANNEL_NOTHING && !command_caught_signal())
+		message = channel_wait(&child->channel, &unused, -1);
+	if (message != CHANNEL_GO)
 		return COMMAND_FAILED;
 	init_release(child);
-	return start_finish(delivery, err);
+	return deliver_exec(delivery, err);
 }
 
-/* A change has settled: GO_ON, or the exit status. */
-static int act(struct watcher *watcher, struct error *err)
+/* Act on a change that has settled.  Return GO_ON, or the exit status. */
+static int act_on_change(struct watcher *watcher, struct error *err)
 {
-	bool renews = watcher->settings.init.renew_signal != NULL;
-	struct delivery delivery = {.file_count = 0};
+	bool renews = watcher->settings.watch.signal != NULL;
+	struct launch_delivery delivery = {.file_count = 0};
 	struct error failure = ERROR_INIT;
-	struct gate_mark mark;
-	int status = GO_ON, changed = prepare(watcher, &delivery, &mark, &failure);
+	struct collect_digests digests;
+	int status = GO_ON, changed = prepare_change(watcher, &delivery, &digests, &failure);
 
-	/* The old application is not stopped for one that can't be started. */
+	/* Do not stop the old application for a command that cannot be started. */
 	if (changed > 0 && !renews && command_check(delivery.command, &failure) != 0)
 		changed = -1;
 	if (changed < 0) {
-		complain(watcher, "the changed values can't be used", &failure);
+		log_failure(watcher, "the changed values cannot be used", &failure);
 	} else if (changed == 0) {
 		log_write(LOG_DEBUG, "the ciphertext has changed, the values are the same");
-		status = hand_over(watcher, GATE_SAME, &mark, err);
+		status = report(watcher, CHANNEL_SAME, &digests, err);
 	} else {
-		status = renews ? renew(watcher, &delivery, &mark, err)
-				: take_over(watcher, &delivery, &mark, err);
+		status = renews ? renew_files(watcher, &delivery, &digests, err)
+				: take_over(watcher, &delivery, &digests, err);
 	}
 	deliver_free(&delivery);
 	return status;
 }
 
-int watch(const struct launch_settings *settings, char *const *command, const struct watch_key *key,
-    struct init_child *child, struct error *err)
+int watch_run(const struct deliver_plan *plan, char *const *command,
+    const uint8_t key[VARIABLES_DIGEST_SIZE], struct init_child *child, struct error *err)
 {
-	const struct watch_settings *timing = &settings->watch;
-	struct watcher watcher = {
-	    .settings = *settings, .command = command, .key = key, .child = child};
+	struct watcher watcher = {.settings = *plan->settings,
+	    .plan = plan,
+	    .command = command,
+	    .key = key,
+	    .child = child};
 	int status = GO_ON;
 
-	/* The next time is the next try. */
-	watcher.settings.collect.vault.retries = watcher.settings.collect.kube.retries = 0;
-	while (status == GO_ON && rest(&watcher, spread(timing->interval_ms)))
-		if (has_settled(&watcher) && rest(&watcher, random_below(timing->jitter_ms)))
-			status = act(&watcher, err);
+	/* The next look is the retry. */
+	watcher.settings.vault.retries = watcher.settings.kube.retries = 0;
+	while (status == GO_ON &&
+	       watcher_wait(&watcher, vary_interval(watcher.settings.watch.interval_ms)))
+		if (has_settled(&watcher) &&
+		    watcher_wait(&watcher, random_below(watcher.settings.watch.jitter_ms)))
+			status = act_on_change(&watcher, err);
 	return status == GO_ON ? COMMAND_FAILED : status;
 }

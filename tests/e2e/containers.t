@@ -198,7 +198,7 @@ ends_when_it_is_stopped() {
 	silent_connected
 	docker stop -t 20 "$container" >/dev/null
 	is "$(docker inspect -f '{{.State.ExitCode}}' "$container")" 143 "$where: docker stop ends a start"
-	like "$(docker logs "$container" 2>&1)" 'ended by signal 15 before /probe was started' "$where: and it says so"
+	like "$(docker logs "$container" 2>&1)" 'signal 15: ended before /probe was started' "$where: and it says so"
 	docker rm -f "$container" >/dev/null
 }
 

@@ -1,5 +1,5 @@
 /* Plaintext documents: members, and the YAML that is taken for JSON. */
-#include "lib/launch/document_text.h"
+#include "lib/launch/source.h"
 
 #include "lib/base/json_reader.h"
 #include "lib/base/utf8.h"
@@ -24,7 +24,7 @@ void fuzz_case(struct fuzz_input *input)
 	size_t count = 0, members = 0;
 
 	FUZZ_MUST(secret_buffer_append(&text, input->data, input->length, &err), &err);
-	FUZZ_TRY(document_text_to_json(&text, "a file", &err), &err);
+	FUZZ_TRY(source_document_to_json(&text, "a file", &err), &err);
 	fuzz_note_buffer(&text);
 	cleanup_json struct json *document =
 	    json_parse(secret_buffer_string(&text), text.length, "the JSON", &err);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/launch/content.h"
+#include "lib/launch/deliver.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct error err;
@@ -31,7 +31,8 @@ static int write_dotenv(const struct variables *variables, struct secret_buffer 
 		result = strings_append(&names, all[i]->name, &err);
 	}
 	if (result == 0)
-		result = content_write(all, variables->count, CONTENT_DOTENV, &names, out, &err);
+		result =
+		    serialize_variables(all, variables->count, SERIALIZE_DOTENV, &names, out, &err);
 	strings_free(&names);
 	return result;
 }

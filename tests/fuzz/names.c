@@ -13,11 +13,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/utf8.h"
 #include "lib/launch/deliver.h"
-#include "lib/launch/deliver_destination.h"
-#include "lib/launch/environment.h"
-#include "lib/launch/environment_rules.h"
-#include "lib/launch/naming.h"
-#include "lib/launch/reference.h"
+#include "lib/launch/source.h"
 #include "lib/sealed/sealed.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -30,10 +26,10 @@ static const struct options options = {
 /* -- references ---------------------------------------------------------------------------------
  */
 
-static void join(const struct reference *reference, const char *text)
+static void join(const struct source_ref *ref, const char *text)
 {
 	cleanup_secret struct secret_buffer joined = SECRET_BUFFER_INIT;
-	const char *const parts[][2] = {{reference->namespace, "/"}, {reference->name, ""}};
+	const char *const parts[][2] = {{ref->namespace, "/"}, {ref->name, ""}};
 
 	for (size_t i = 0; i < 2; i++)
 		if (parts[i][0]) {
@@ -42,15 +38,13 @@ static void join(const struct reference *reference, const char *text)
 		}
 	FUZZ_CHECK(strncmp(text, secret_buffer_string(&joined), joined.length) == 0);
 	text += joined.length;
-	if (reference->key) {
-		FUZZ_CHECK(
-		    *text == ':' && strncmp(text + 1, reference->key, strlen(reference->key)) == 0);
-		text += 1 + strlen(reference->key);
+	if (ref->key) {
+		FUZZ_CHECK(*text == ':' && strncmp(text + 1, ref->key, strlen(ref->key)) == 0);
+		text += 1 + strlen(ref->key);
 	}
-	if (reference->variable) {
-		FUZZ_CHECK(*text == '=' && *reference->variable &&
-			   strcmp(text + 1, reference->variable) == 0);
-		text += 1 + strlen(reference->variable);
+	if (ref->variable) {
+		FUZZ_CHECK(*text == '=' && *ref->variable && strcmp(text + 1, ref->variable) == 0);
+		text += 1 + strlen(ref->variable);
 	}
 	/* "NAME:" may be the same as "NAME". */
 	FUZZ_CHECK(*text == '\0' || strcmp(text, ":") == 0);
@@ -58,19 +52,19 @@ static void join(const struct reference *reference, const char *text)
 
 static void read_reference(struct fuzz_input *input)
 {
-	struct reference reference;
+	struct source_ref ref;
 	const char *text = fuzz_line(input);
 
-	if (!fuzz_failed(reference_parse(&reference, "--secret", text, &err), &err)) {
-		FUZZ_CHECK(kube_valid_name(reference.name));
-		FUZZ_CHECK(!reference.namespace || kube_valid_namespace(reference.namespace));
-		FUZZ_CHECK(!reference.key || kube_valid_data_key(reference.key));
-		join(&reference, text);
-		reference_free(&reference);
+	if (!fuzz_failed(source_ref_parse(&ref, "--secret", text, &err), &err)) {
+		FUZZ_CHECK(kube_valid_name(ref.name));
+		FUZZ_CHECK(!ref.namespace || kube_valid_namespace(ref.namespace));
+		FUZZ_CHECK(!ref.key || kube_valid_data_key(ref.key));
+		join(&ref, text);
+		source_ref_free(&ref);
 	}
-	if (!fuzz_failed(reference_parse_prefix(&reference, "--bound-to", text, &err), &err)) {
-		join(&reference, text);
-		reference_free(&reference);
+	if (!fuzz_failed(source_ref_parse_prefix(&ref, "--bound-to", text, &err), &err)) {
+		join(&ref, text);
+		source_ref_free(&ref);
 	}
 }
 
@@ -91,26 +85,26 @@ static void read_transit_key(struct fuzz_input *input)
 
 static void read_destinations(struct fuzz_input *input)
 {
-	struct deliver_settings settings = {.options = &options};
-	struct destinations destinations = {0};
-	struct strings *const lists[] = {&settings.fds, &settings.memfds, &settings.files};
+	struct launch_settings settings = {.deliver.options = &options};
+	struct deliver_plan plan;
+	struct strings *const lists[] = {
+	    &settings.deliver.fds, &settings.deliver.memfds, &settings.deliver.files};
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && input->length; i++)
 		result = strings_append(lists[i % 3], fuzz_line(input), &err);
 	if (result == 0)
-		result = destinations_parse(&destinations, &settings, &err);
+		result = deliver_plan_parse(&plan, &settings, &err);
 	if (!fuzz_failed(result, &err)) {
-		FUZZ_CHECK(destinations.count ==
-			   settings.fds.count + settings.memfds.count + settings.files.count);
-		for (size_t i = 0; i < destinations.count; i++) {
-			const struct destination *item = &destinations.items[i];
+		FUZZ_CHECK(plan.count == lists[0]->count + lists[1]->count + lists[2]->count);
+		for (size_t i = 0; i < plan.count; i++) {
+			const struct deliver_destination *item = &plan.items[i];
 			fuzz_note_string(item->label);
 			FUZZ_CHECK(item->kind != DESTINATION_FILE ||
 				   (item->key && item->path && *item->path));
 			FUZZ_CHECK(item->kind != DESTINATION_PIPE || item->fd > 2);
 		}
-		destinations_free(&destinations);
+		deliver_plan_free(&plan);
 	}
 	for (size_t i = 0; i < 3; i++)
 		strings_free(lists[i]);
@@ -119,28 +113,29 @@ static void read_destinations(struct fuzz_input *input)
 static void name_value(struct fuzz_input *input)
 {
 	uint8_t select = fuzz_byte(input);
-	struct naming naming = {
+	struct source_filter filter = {
 	    .prefix = fuzz_line(input), .upper_case = select & 1, .sanitize = select & 2};
-	cleanup_free char *name = naming_apply(&naming, fuzz_line(input), &err);
+	cleanup_free char *name = source_filter_apply(&filter, fuzz_line(input), &err);
 
 	FUZZ_TRY(name ? 0 : -1, &err);
 	fuzz_note_string(name);
 	/* A '_' comes before a digit. */
-	size_t prefix = strlen(naming.prefix);
-	const char *at = name + (strncmp(name, naming.prefix, prefix) != 0);
-	FUZZ_CHECK(at == name || (naming.sanitize && isdigit(*at)));
-	FUZZ_CHECK(strncmp(at, naming.prefix, prefix) == 0);
+	size_t prefix = strlen(filter.prefix);
+	const char *at = name + (strncmp(name, filter.prefix, prefix) != 0);
+	FUZZ_CHECK(at == name || (filter.sanitize && isdigit(*at)));
+	FUZZ_CHECK(strncmp(at, filter.prefix, prefix) == 0);
 	for (at += prefix; *at; at++) {
-		FUZZ_CHECK(!naming.upper_case || !(*at >= 'a' && *at <= 'z'));
-		FUZZ_CHECK(!naming.sanitize || *at == '_' || (isascii(*at) && isalnum(*at)));
+		FUZZ_CHECK(!filter.upper_case || !(*at >= 'a' && *at <= 'z'));
+		FUZZ_CHECK(!filter.sanitize || *at == '_' || (isascii(*at) && isalnum(*at)));
 	}
 }
 
 static void make_environment(struct fuzz_input *input)
 {
-	struct deliver_settings settings = {.options = &options, .override = fuzz_byte(input) & 1};
+	struct launch_settings settings = {
+	    .deliver.options = &options, .override = fuzz_byte(input) & 1};
 	struct variables variables = {0};
-	struct environment made;
+	struct env made;
 	const struct variable *secrets[1];
 	char *ours[3] = {fuzz_line(input), fuzz_line(input), NULL};
 	const char *name = fuzz_line(input);
@@ -150,7 +145,7 @@ static void make_environment(struct fuzz_input *input)
 	int result = variables_add(&variables, name, &value, "a test", &err);
 	secrets[0] = variables.items;
 	if (result == 0)
-		result = environment_make(&made, ours, secrets, 1, -1, &settings, &err);
+		result = env_build(&made, ours, secrets, 1, -1, &settings, &err);
 	if (!fuzz_failed(result, &err)) {
 		size_t found = 0, length = strlen(name);
 		FUZZ_CHECK(variable_valid_name(name) && !memchr(input->data, '\0', input->length));
@@ -161,7 +156,7 @@ static void make_environment(struct fuzz_input *input)
 				FUZZ_CHECK(strlen(made.strings[i] + length + 1) == input->length);
 			}
 		FUZZ_CHECK(found == 1 || strcmp(ours[0], ours[1]) == 0);
-		environment_free(&made);
+		env_free(&made);
 	}
 	variables_free(&variables);
 }

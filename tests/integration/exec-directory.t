@@ -42,20 +42,20 @@ printf '%s' "$a" >plain/A
 launch plain -- printenv A
 out_is one "a directory without the kubelet's links will do"
 launch plain --secret-dir v --exclude A -- true
-fails_with 125 '"tls.key" can.t be an environment variable.s name' "file names follow the rules of names"
+fails_with 125 '"tls.key" is not a valid environment variable name' "file names follow the rules of names"
 
 mounted --secret-dir v -- true
-fails_with 125 'v/A: no Transit key is known.*--transit-key' "there is no annotation, so the Transit key must be named"
+fails_with 125 'v/A: no Transit key.*--transit-key' "there is no annotation, so the Transit key must be named"
 launch nowhere -- true
 fails_with 125 '--secret-dir nowhere: No such file or directory' "no such directory"
 launch plain/A -- true
 fails_with 125 '--secret-dir plain/A: Not a directory' "a file"
 mkdir empty
 launch empty -- true
-fails_with 125 '--secret-dir empty: it is empty: is a Secret mounted there' "nothing mounted"
+fails_with 125 '--secret-dir empty: empty; check that a Secret is mounted' "nothing mounted"
 printf 'hunter2' >plain/B
 launch plain -- true
-fails_with 125 '--secret-dir plain: half sealed: file B holds no Vault ciphertext' "half sealed"
+fails_with 125 '--secret-dir plain: half sealed: file B is not Vault ciphertext' "half sealed"
 err_unlike hunter2 "its value is not shown"
 launch plain --exclude B -- printenv A
 out_is one "what is left out is not looked at"
@@ -91,25 +91,25 @@ bound() { mounted --transit-key derived-key --secret-dir "$@"; }
 seal --transit-key derived-key --from-literal A=one --from-literal B=two
 volume b "A=$(stored app A)" "B=$(stored app B)"
 bound b -- true
-fails_with 125 "b/A: Vault can't decrypt it with Transit key derived-key: missing 'context'.*--bound-to \[NAMESPACE/\]NAME" \
+fails_with 125 "b/A: Vault cannot decrypt it with Transit key derived-key: missing 'context'.*--bound-to \[NAMESPACE/\]NAME" \
 	"a derived key without --bound-to: what to do"
 bound b --bound-to app -- sh -c 'echo "$A $B"'
 out_is "one two" "--bound-to NAME, in the pod's namespace"
 bound b --bound-to demo/app --only A -- printenv A
 out_is one "--bound-to NAMESPACE/NAME"
 run env SECRETMANAGER_SERVICE_ACCOUNT_DIR=/nowhere "$BIN/secret-exec" --transit-key derived-key --secret-dir b --bound-to app -- true
-fails_with 125 'b/A: it is not known in which namespace.*--bound-to NAMESPACE/NAME or --namespace' "outside a pod the namespace must be named"
+fails_with 125 'b/A: unknown namespace.*--bound-to NAMESPACE/NAME or --namespace' "outside a pod the namespace must be named"
 run env SECRETMANAGER_SERVICE_ACCOUNT_DIR=/nowhere "$BIN/secret-exec" --transit-key derived-key -n demo --secret-dir b --bound-to app -- printenv B
 out_is two "by --namespace, say"
 bound b --bound-to other -- true
-fails_with 125 "b/A: Vault can't decrypt it.*the Secret and data key that --bound-to says" "bound to another Secret"
+fails_with 125 "b/A: Vault cannot decrypt it.*another Secret and data key than --bound-to names" "bound to another Secret"
 bound b -n other --bound-to app -- true
-fails_with 125 "b/A: Vault can't decrypt it" "bound in another namespace"
+fails_with 125 "b/A: Vault cannot decrypt it" "bound in another namespace"
 mv b/..data/B b/..data/C
 bound b --bound-to app --only C -- true
-fails_with 125 "b/C: Vault can't decrypt it" "under another data key"
+fails_with 125 "b/C: Vault cannot decrypt it" "under another data key"
 bound b --scope strict -- true
-fails_with 125 'b/A: --scope strict binds it to one Secret: name that with --bound-to' "strict needs a name"
+fails_with 125 'b/A: --scope strict requires the Secret; pass --bound-to' "strict needs a name"
 bound b --scope wide -- true
 fails_with 125 '--scope: "wide" is no scope' "a scope that is none"
 for scope in namespace-wide cluster-wide; do
@@ -118,7 +118,7 @@ for scope in namespace-wide cluster-wide; do
 	bound "$scope" --scope "$scope" -- printenv A
 	out_is "$scope" "$scope needs no name"
 	bound "$scope" --bound-to app -- true
-	fails_with 125 "$scope/A: Vault can't decrypt it" "and is another binding than strict"
+	fails_with 125 "$scope/A: Vault cannot decrypt it" "and is another binding than strict"
 done
 bound cluster-wide --scope cluster-wide -n other -- printenv A
 out_is cluster-wide "a cluster-wide value decrypts in any namespace"
@@ -131,12 +131,12 @@ volume two2 "Y_A=$(stored other A)"
 bound two --secret-dir two2 --bound-to app:X_ --bound-to other:Y_ -- sh -c 'echo "$X_A $Y_A"'
 out_is "one two" "--bound-to NAME:PREFIX, twice"
 bound two --bound-to other:Y_ -- true
-fails_with 125 'two/X_A: no PREFIX of a --bound-to fits it' "no prefix that fits"
+fails_with 125 'two/X_A: no PREFIX of a --bound-to fits' "no prefix that fits"
 
 # Bound and unbound values of one start: those of the API say themselves what they are bound to.
 run as_pod app env VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --secret app --secret-dir two --bound-to app:X_ -- sh -c 'echo "$A $X_A"'
-fails_with 125 'two/X_A: no Transit key is known' "the annotation is for the Secret of the API alone"
+fails_with 125 'two/X_A: no Transit key' "the annotation is for the Secret of the API alone"
 run as_pod app env VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --secret app --secret-dir two -- true
-fails_with 125 "two/X_A: Vault can't decrypt it.*missing 'context'.*--bound-to" "one bound, one not: the one that is not is named"
+fails_with 125 "two/X_A: Vault cannot decrypt it.*missing 'context'.*--bound-to" "one bound, one not: the one that is not is named"
 
 done_testing

@@ -29,7 +29,7 @@ run as_pod app "$BIN/secret-exec" --secret app:secrets.json --transit-key aes256
 out_is "a b" "with its data key named too"
 
 run as_pod app "$BIN/secret-exec" --secret app -- true
-fails_with 125 'no Transit key is known.*secretmanager/transit-key.*--transit-key' \
+fails_with 125 'no Transit key.*secretmanager/transit-key.*--transit-key' \
 	"it has no annotation, so the Transit key must be named"
 
 seal_text '["a"]'
@@ -44,11 +44,11 @@ fails_with 125 'data key secrets.json.*line 1' "text that is no JSON: its place,
 err_unlike '"A"' "its text is not shown"
 seal_text '{"not-a-variable": "x"}'
 launch true
-fails_with 125 "member 1 \(name not shown\): \"\(name not shown\)\" can't be an environment variable's name.*--fd" "a name that can't be a variable"
+fails_with 125 "member 1 \(name not shown\): \"\(name not shown\)\" is not a valid environment variable name.*--fd" "a name that can't be a variable"
 err_unlike not-a-variable "is not shown, since a forged annotation can make a document of any JSON value"
 seal_text '{"A": "x\u0000y"}'
 launch true
-fails_with 125 'A holds a NUL byte' "a value with a NUL byte"
+fails_with 125 'A contains a NUL byte' "a value with a NUL byte"
 seal_text '{"LD_PRELOAD": "/tmp/evil.so"}'
 launch true
 fails_with 125 'refusing to set LD_PRELOAD.*--allow-env LD_PRELOAD' "a variable by which a loader runs other code"

@@ -15,7 +15,7 @@ run "$BIN/secret-exec" --secret fits -- sh -c 'echo ${#LARGE}'
 out_is 131065 "the largest value that an environment holds"
 bytes 131066 | seal larger LARGE
 run "$BIN/secret-exec" --secret larger -- true
-fails_with 125 'Secret demo/larger, data key LARGE: the value of LARGE has 131066 bytes, and the kernel allows 131072 for one variable: deliver it alone, with --file LARGE=PATH, --memfd LARGE or --fd N=LARGE' \
+fails_with 125 'Secret demo/larger, data key LARGE: the value of LARGE has 131066 bytes, and the kernel allows 131072 for one variable; deliver it alone with --file LARGE=PATH, --memfd LARGE or --fd N=LARGE' \
 	"one byte more, and how to deliver it"
 run "$BIN/secret-exec" --secret larger --fd 3=LARGE -- sh -c 'wc -c <&3'
 out_is 131066 "by --fd"
@@ -32,7 +32,7 @@ stage=("VAULT_ADDR=$VAULT_ADDR" "VAULT_CACERT=$VAULT_CACERT" "VAULT_TOKEN=$VAULT
 run "${limited[@]}" "${stage[@]}" "$BIN/secret-exec" --secret part1 --secret part2 -- sh -c 'echo ${#PART1} ${#PART2}'
 out_is "120000 120000" "two large values within the limit"
 run "${limited[@]}" "${stage[@]}" "$BIN/secret-exec" "${parts[@]}" -- true
-fails_with 125 'environment and arguments have 360[0-9]{3} bytes, and the kernel allows 262144 .*: deliver secrets with --fd, --memfd or --file' \
+fails_with 125 'environment and arguments have 360[0-9]{3} bytes, and the kernel allows 262144 .*; deliver secrets with --fd, --memfd or --file' \
 	"three are too many together"
 run "${limited[@]}" "${stage[@]}" "$BIN/secret-exec" "${parts[@]}" --fd 5 -- sh -c 'wc -c <&5'
 out_is 360034 "but not for a pipe"
@@ -44,11 +44,11 @@ out_is "120000 120000 120000" "nor for the usual limit"
 printf 'a\0b' | seal nul KEY
 printf '\xff\xfe' | seal bytes KEY
 run "$BIN/secret-exec" --secret nul -- true
-fails_with 125 'KEY holds a NUL byte, which an environment variable can.t: deliver it alone, with --file KEY=PATH, --memfd KEY or --fd N=KEY' "a NUL byte"
+fails_with 125 'KEY contains a NUL byte, which an environment variable cannot; deliver it alone with --file KEY=PATH, --memfd KEY or --fd N=KEY' "a NUL byte"
 run "$BIN/secret-exec" --secret bytes -- true
-fails_with 125 'KEY is binary \(no UTF-8 text\).*: deliver it alone, with --file KEY=PATH, --memfd KEY or --fd N=KEY' "bytes that are no text"
+fails_with 125 'KEY is binary \(not UTF-8\).*; deliver it alone with --file KEY=PATH, --memfd KEY or --fd N=KEY' "bytes that are no text"
 run "$BIN/secret-exec" --secret bytes --fd 3 -- true
-fails_with 125 'KEY is no UTF-8 text, which JSON needs' "nor are they JSON"
+fails_with 125 'KEY is not UTF-8, which JSON requires' "nor are they JSON"
 run "$BIN/secret-exec" --secret bytes --fd 3:dotenv -- true
 fails_with 125 'KEY is binary .* dotenv form' "nor dotenv"
 run "$BIN/secret-exec" --secret bytes --fd 3:nul -- sh -c 'od -An -tx1 <&3'
@@ -63,9 +63,9 @@ done
 
 printf x | seal names tls.crt
 run "$BIN/secret-exec" --secret names -- true
-fails_with 125 '"tls.crt" can.t be an environment variable.s name .*: rename it, or deliver as JSON' "a name that no variable can have"
+fails_with 125 '"tls.crt" is not a valid environment variable name; rename it.*--memfd :json' "a name that no variable can have"
 run "$BIN/secret-exec" --secret names --fd 3:dotenv -- true
-fails_with 125 '"tls.crt" can.t be a name in dotenv form.*: use json' "nor dotenv"
+fails_with 125 '"tls.crt" is not a valid name in dotenv form.*; use json' "nor dotenv"
 run "$BIN/secret-exec" --secret names --fd 3:nul -- sh -c 'tr "\0" "\n" <&3'
 out_is "tls.crt=x" "nul form can"
 
@@ -75,7 +75,7 @@ printf same | seal clash VALUE
 run env VALUE=same "$BIN/secret-exec" --secret clash -- sh -c 'env | grep ^VALUE='
 out_is VALUE=same "a variable that has the secret's value already is no clash"
 run env VALUE=other "$BIN/secret-exec" --secret clash -- true
-fails_with 125 'VALUE is set already' "another value is"
+fails_with 125 'VALUE is already set' "another value is"
 run env VALUE=other "$BIN/secret-exec" --secret clash --fd 3=VALUE -- sh -c 'cat <&3; echo " $VALUE"'
 out_is "same other" "but not where the secret goes another way"
 run env VALUE=other "$BIN/secret-exec" --secret clash --override -- sh -c 'env | grep ^VALUE='

@@ -45,7 +45,7 @@ if [ "$(id -u)" = 0 ]; then
 	out_is "1000:0" "--file-owner UID"
 	run setpriv --bounding-set=-all --inh-caps=-all "$BIN/secret-exec" --secret app --file "A=$memory/one" \
 		--file "tls.key=$memory/key" --file-owner 1000 -- true
-	fails_with 125 '--file A=.*changing the owner: Operation not permitted: only root' "without the right to give files away"
+	fails_with 125 '--file A=.*changing the owner: Operation not permitted; only root' "without the right to give files away"
 fi
 
 # -- what is at the place already
@@ -65,26 +65,26 @@ rm -rf "${memory:?}"/*
 
 mkdir "$memory/directory"
 run exec_app --file "A=$memory/directory" --file "tls.key=$memory/key" -- true
-fails_with 125 "--file A=$memory/directory: $memory/directory: this is a directory" "a directory is refused"
+fails_with 125 "--file A=$memory/directory: $memory/directory: is a directory" "a directory is refused"
 mkfifo "$memory/fifo"
 run exec_app --file "A=$memory/fifo" --file "tls.key=$memory/key" -- true
-fails_with 125 'what is there is no file' "so is what is no file"
+fails_with 125 'not a regular file' "so is what is no file"
 rm -r "${memory:?}"/*
 
 # -- places
 
 run exec_app --file "A=$memory/nowhere/a" --file "tls.key=$memory/key" -- true
-fails_with 125 "--file A=$memory/nowhere/a: $memory/nowhere: No such file or directory: mount an emptyDir volume with \"medium: Memory\" there" \
+fails_with 125 "--file A=$memory/nowhere/a: $memory/nowhere: No such file or directory; mount an emptyDir volume with \"medium: Memory\" there" \
 	"a missing directory, and how to mount one"
 run exec_app --file "A=/proc/self/a" --file "tls.key=$memory/key" -- true
-fails_with 125 '/proc/self/a is not on tmpfs, so the secret would reach a disk: mount an emptyDir .*or say --allow-disk' "elsewhere than in memory"
+fails_with 125 '/proc/self/a: not on tmpfs, so the secret would reach a disk; mount an emptyDir .*or pass --allow-disk' "elsewhere than in memory"
 disk=$(mktemp -d "$PWD/build/exec-file.XXXXXX" 2>/dev/null || mktemp -d)
 at_end "rm -rf $disk"
 run exec_app --file "A=$disk/a" --file "tls.key=$memory/key" --allow-disk -- cat "$disk/a"
 out_is plain "on a disk when it is allowed"
 rm -f "$memory/key"
 run exec_app --file "A=$memory/a" --file "tls.key=$memory/./a" -- true
-fails_with 125 "--file tls.key=$memory/./a: another --file goes to the same place" "two values at one place"
+fails_with 125 "--file tls.key=$memory/./a: another --file has the same path" "two values at one place"
 is "$(left)" "" "none of the failures left anything"
 
 # -- a start that fails
@@ -105,7 +105,7 @@ is "$(left):$(cat "$memory/a")" a:old "and leaves one that is there as it is"
 rm "$memory/a"
 mkdir "$memory/a"
 run exec_app --file "tls.key=$memory/key" --file "A=$memory/a/" -- true
-fails_with 125 'names no file' "a path that names no file"
+fails_with 125 'not the path of a file' "a path that names no file"
 run exec_app --file "tls.key=$memory/key" --file "A=$memory/b" --fd 700=A -- sh -c true
 status_is 0 "several ways at once"
 rm -r "${memory:?}"/*
@@ -113,7 +113,7 @@ rm -r "${memory:?}"/*
 # -- refusals
 
 run exec_app --file "B=$memory/b" -- true
-fails_with 125 "--file B=$memory/b: there is no secret \"B\", only: A, tls.key\$" "an unknown key"
+fails_with 125 "--file B=$memory/b: no secret \"B\"; the names are: A, tls.key\$" "an unknown key"
 for wrong in '' A A= =/x; do
 	run exec_app --file "$wrong" -- true
 	fails_with 125 "--file \"$wrong\": write KEY=PATH" "--file '$wrong'"
@@ -126,6 +126,6 @@ for wrong in root 1: :1 1:2:3 4294967295; do
 	run exec_app --file "A=$memory/a" --file-owner "$wrong" -- true
 	fails_with 125 "--file-owner \"$wrong\"" "--file-owner $wrong"
 done
-is "$(left)" "" "nothing is left"
+is "$(left)" "" "--only and --exclude exclude all"
 
 done_testing

@@ -31,7 +31,7 @@ for options in "" "--fd 3:dotenv" "--memfd x" "--fd 3:nul"; do
 	hides "${options:-environment}"
 done
 run as_pod app env hunter2_x=other "$BIN/secret-exec" --secret app --sanitize --only hunter2.x -- true
-fails_with 125 'Secret demo/app, data key value, member 6 \(name not shown\): variable \(name not shown\) is set already' "a clash"
+fails_with 125 'Secret demo/app, data key value, member 6 \(name not shown\): variable \(name not shown\) is already set' "a clash"
 hides "a clash"
 
 forge value binary
@@ -40,7 +40,7 @@ fails_with 125 'variable \(name not shown\) comes from both .*data key .*and .*d
 hides "two documents with one name"
 forge binary
 run as_pod app "$BIN/secret-exec" --secret app --sanitize -- true
-fails_with 125 'the value of \(name not shown\) holds a NUL byte' "a value that can't be in the environment: refused"
+fails_with 125 'the value of \(name not shown\) contains a NUL byte' "a value that can't be in the environment: refused"
 hides "a value that can't be in the environment"
 run "$BIN/secret-seal" verify --transit-key aes256-key app
 hides "secret-seal verify"

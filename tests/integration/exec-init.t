@@ -203,7 +203,7 @@ during_start() {
 	kill "-$1" "$init"
 	ended
 	is "$STATUS" "$((128 + $(kill -l "$1")))" "$2: 128 and its number"
-	like "$ERR" 'ended by signal [0-9]+ before touch was started$' "$2: it says so"
+	like "$ERR" 'signal [0-9]+: ended before (touch|the application) was started$' "$2: it says so"
 }
 vault=$VAULT_ADDR
 export VAULT_ADDR=https://127.0.0.1:$SILENT_PORT

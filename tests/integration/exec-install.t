@@ -50,12 +50,12 @@ fails_with 125 '--install copies this program, and starts no command' "a command
 run "${bare[@]}" --install
 fails_with 125 'install' "without a path"
 run "${bare[@]}" --install ''
-fails_with 125 '--install: "" names no file' "with an empty path"
+fails_with 125 '--install: "": not the path of a file' "with an empty path"
 run "${bare[@]}" --install "$TAP_WORK/nowhere/copy"
 fails_with 125 "--install: $TAP_WORK/nowhere: No such file or directory" "a missing directory"
 mkdir "$target/secret-exec"
 run "${bare[@]}" --install "$target"
-fails_with 125 "--install: $target/secret-exec: this is a directory" "a directory of its name"
+fails_with 125 "--install: $target/secret-exec: is a directory" "a directory of its name"
 rmdir "$target/secret-exec"
 run "${bare[@]}" --install /proc/self/copy
 fails_with 125 '--install /proc/self/copy: creating a file' "a place where no file can be made"

@@ -69,7 +69,7 @@ out_is matrix "VAULT_URL, the original project's name, is understood"
 err_like 'VAULT_ADDR is preferred' "with a note"
 
 run as_pod app env PASS=other "$BIN/secret-exec" --secret app -- true
-fails_with 125 'PASS is set already.*--override' "a clash with an existing variable is an error"
+fails_with 125 'PASS is already set.*--override' "a clash with an existing variable is an error"
 run as_pod app env PASS=other "$BIN/secret-exec" --secret app --override -- sh -c 'echo "${PASS%% *}"'
 out_is two "unless --override"
 

@@ -35,7 +35,7 @@ for source in from_api from_key from_volume from_environment; do
 	out_is "$account" "$source: sa.json is one value"
 	"$source" -- env
 	if [ "$source" = from_api ] || [ "$source" = from_volume ]; then
-		fails_with 125 '"sa.json" can.t be an environment variable.s name.*--document' "$source: whose members do not become variables"
+		fails_with 125 '"sa.json" is not a valid environment variable name.*--document' "$source: whose members do not become variables"
 	else
 		like "$OUT" "(^|"$'\n'")sa.json=\{" "$source: named, it is a variable"
 		unlike "$OUT" '(^|'$'\n'')private_key=' "$source: whose members do not become variables"
@@ -45,7 +45,7 @@ for source in from_api from_key from_volume from_environment; do
 	"$source" --document '*.json' --only client_email -- sh -c 'echo "$client_email ${private_key-none}"'
 	out_is "e none" "$source: --only chooses from them"
 	"$source" --document sa.json --memfd sa.json -- cat {}
-	fails_with 125 '--memfd sa.json: there is no secret "sa.json", only: private_key, client_email' "$source: then it is not one value"
+	fails_with 125 '--memfd sa.json: no secret "sa.json"; the names are: private_key, client_email' "$source: then it is not one value"
 done
 
 name=secrets.json

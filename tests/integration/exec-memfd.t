@@ -65,9 +65,9 @@ head -c 786000 /dev/urandom >"$TAP_WORK/large"
 run "$BIN/secret-exec" --secret large --memfd LARGE -- cmp {} "$TAP_WORK/large"
 status_is 0 "786,000 random bytes come as they are"
 run "$BIN/secret-exec" --secret large --memfd :json -- cat {}
-fails_with 125 'the value of LARGE is no UTF-8 text, which JSON needs: deliver it alone, with .*--memfd LARGE' "JSON can't hold them, and --memfd KEY is named"
+fails_with 125 'the value of LARGE is not UTF-8, which JSON requires; deliver it alone with .*--memfd LARGE' "JSON can't hold them, and --memfd KEY is named"
 run "$BIN/secret-exec" --secret large --memfd :dotenv -- cat {}
-fails_with 125 'the value of LARGE (is binary|holds a NUL byte).*dotenv form' "nor can dotenv"
+fails_with 125 'the value of LARGE (is binary|contains a NUL byte).*dotenv form' "nor can dotenv"
 
 # -- other braces
 
@@ -82,20 +82,20 @@ status_is 0 "--print-config with a command"
 out_like $'\ncommand: find \\. -exec cat \'\\{\\}\' /proc/self/fd/N \';\' -name \'a b\' --config=/proc/self/fd/N$' "it shows the command as it would be run"
 run "$BIN/secret-exec" --memfd A --print-config -- cat 'x{}'
 status_is 125 "a placeholder that is missing is an error there too"
-err_like '--memfd A: the command does not say where' "which is named"
+err_like '--memfd A: no place for its path' "which is named"
 
 # -- refusals
 
 run as_pod app "$BIN/secret-exec" --secret app --memfd A -- cat
-fails_with 125 '--memfd A: the command does not say where its path goes: write \{\} in an argument' "a command without a placeholder"
+fails_with 125 '--memfd A: no place for its path in the command; write \{\} as an argument' "a command without a placeholder"
 run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- cat '{A}'
 fails_with 125 '--memfd B: .*write \{B\}' "one placeholder of two is missing"
 run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- cat '{A}' '{B}' {}
-fails_with 125 '\{\} in the command could be any of 2 memfds' "{} that could be one of two"
+fails_with 125 '\{\} in the command: ambiguous with 2 memfds' "{} that could be one of two"
 run as_pod app "$BIN/secret-exec" --secret app --memfd C -- cat {}
-fails_with 125 '--memfd C: there is no secret "C", only: A, B$' "an unknown key"
+fails_with 125 '--memfd C: no secret "C"; the names are: A, B$' "an unknown key"
 run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd A -- cat {}
-fails_with 125 '--memfd A is given twice' "one key twice"
+fails_with 125 '--memfd A: given twice' "one key twice"
 run as_pod app "$BIN/secret-exec" --secret app --memfd :json --memfd :nul -- cat {}
 fails_with 125 'only one can take all variables' "two for all"
 for wrong in '' : :xml; do

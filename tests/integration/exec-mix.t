@@ -64,10 +64,10 @@ run as_pod app "$BIN/secret-exec" --secret app --fd 5 --memfd key.bin --file "AP
 fails_with 125 "--file DB_HOST=$memory/no/host: $memory/no: No such file" "the last of many ways fails"
 is "$(ls -A "$memory")" "" "the file of another is removed"
 run as_pod app "$BIN/secret-exec" --secret app --fd 5 --file "API_KEY=$memory/api" -- true
-fails_with 125 'the value of key.bin is no UTF-8 text' "so does what can't be JSON"
+fails_with 125 'the value of key.bin is not UTF-8' "so does what can't be JSON"
 is "$(ls -A "$memory")" "" "which removes it too"
 run as_pod app "$BIN/secret-exec" --secret app --memfd :json --fd 5=nothing -- cat {}
-fails_with 125 'there is no secret "nothing", only: API_KEY, DB_HOST, DB_PASSWORD, USER_NAME, key.bin$' "an unknown key is told once, with the names"
+fails_with 125 'no secret "nothing"; the names are: API_KEY, DB_HOST, DB_PASSWORD, USER_NAME, key.bin$' "an unknown key is told once, with the names"
 err_unlike 'correct|battery|matrix' "and no value"
 
 done_testing

@@ -14,11 +14,11 @@ run as_pod app env "A=$a" "B=$b" PLAIN=plain "$BIN/secret-exec" --transit-key ae
 out_is "one two plain" "variables that hold ciphertext are decrypted, others stay"
 
 run as_pod app env "A=$a" "$BIN/secret-exec" -- true
-fails_with 125 'environment variable A: no Transit key is known.*--transit-key' \
+fails_with 125 'environment variable A: no Transit key.*--transit-key' \
 	"without a Transit key it is refused"
 
 run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key -- true
-fails_with 125 "environment variable B: Vault can't decrypt it" "a garbled one names its variable"
+fails_with 125 "environment variable B: Vault cannot decrypt it" "a garbled one names its variable"
 
 run as_pod app env "A=vault:v1:not base64" "$BIN/secret-exec" --transit-key aes256-key -- true
 fails_with 125 'environment variable A: garbled ciphertext' "text that is no ciphertext never reaches Vault"
@@ -76,7 +76,7 @@ run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes
 	sh -c 'echo "$A $B"'
 out_is "one vault:v1:AAAA" "nor is one that is not asked for"
 run as_pod app env "A=$a" "$BIN/secret-exec" --transit-key aes256-key --exclude '*' -- true
-fails_with 125 'nothing is left' "all left out"
+fails_with 125 '--only and --exclude exclude all' "all left out"
 
 # A document, as envFrom of the original project's Secret makes it.
 printf '{"host": "h", "port": 1}' >"$TAP_WORK/app.json"
@@ -92,7 +92,7 @@ out_is $'h none\n0' "a document's members get their names, and are chosen by the
 "$BIN/secret-seal" --transit-key derived-key --from-literal A=three other >/dev/null
 bound=("A=$(stored bound A)" "B=$(stored bound B)")
 run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key -- true
-fails_with 125 "environment variable A: Vault can't decrypt it with Transit key derived-key: missing 'context'.*name that with --bound-to" \
+fails_with 125 "environment variable A: Vault cannot decrypt it with Transit key derived-key: missing 'context'.*pass --bound-to" \
 	"a derived key without --bound-to: what to do"
 run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --bound-to bound -- \
 	sh -c 'echo "$A $B"'
@@ -101,10 +101,10 @@ run as_pod app env "X_${bound[0]}" "Y_A=$(stored other A)" VAULT_TOKEN="$VAULT_T
 	--bound-to bound:X_ --bound-to demo/other:Y_ -- sh -c 'echo "$X_A $Y_A"'
 out_is "one three" "two Secrets with envFrom.prefix"
 run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --bound-to other -- true
-fails_with 125 "environment variable A: Vault can't decrypt it.*the Secret and data key that --bound-to says" "another Secret's name"
+fails_with 125 "environment variable A: Vault cannot decrypt it.*another Secret and data key than --bound-to names" "another Secret's name"
 run as_pod app env "${bound[@]}" "Z=$a" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key \
 	--bound-to bound:A --exclude 'B' --exclude Z -- true
-fails_with 125 "environment variable A: Vault can't decrypt it" "a prefix is no part of the data key"
+fails_with 125 "environment variable A: Vault cannot decrypt it" "a prefix is no part of the data key"
 
 # Where the command line says all, nothing that a Secret brings into the environment counts.
 said=(--no-env-config --vault-addr "$VAULT_ADDR" --vault-cacert "$VAULT_CACERT" --role secret-exec

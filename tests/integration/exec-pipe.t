@@ -35,11 +35,11 @@ fails_with 125 'LARGE has 700000 bytes.*--fd' "as a variable they are refused, a
 
 "$BIN/secret-seal" --transit-key aes256-key --from-file "NUL=/dev/stdin" nul < <(printf 'a\0b') >/dev/null
 run "$BIN/secret-exec" --secret nul -- true
-fails_with 125 'NUL holds a NUL byte.*--fd N=NUL' "a value with a NUL byte is refused as a variable"
+fails_with 125 'NUL contains a NUL byte.*--fd N=NUL' "a value with a NUL byte is refused as a variable"
 run "$BIN/secret-exec" --secret nul --fd 5 -- sh -c 'cat <&5'
 out_is '{"NUL":"a\u0000b"}' "and passes over the pipe"
 run "$BIN/secret-exec" --secret nul --fd 5:nul -- true
-fails_with 125 'NUL byte, which ends a value in nul form: deliver it alone.*--fd N=NUL' "but not in a form that NUL bytes end"
+fails_with 125 'NUL byte, which ends a value in nul form; deliver it alone.*--fd N=NUL' "but not in a form that NUL bytes end"
 
 "$BIN/secret-seal" --transit-key aes256-key --from-literal PATH=/tmp/evil path >/dev/null
 for form in dotenv nul; do
@@ -71,11 +71,11 @@ out_is $'plainB=it\'s "two" lines' "SECRET_EXEC_FD names several"
 run as_pod app "$BIN/secret-exec" --secret app --fd 5 --fd 6:nul -- true
 fails_with 125 '--fd 5 and --fd 6:nul: only one can take all' "a second pipe for all is refused"
 run as_pod app "$BIN/secret-exec" --secret app --fd 5=A --fd 5=B -- true
-fails_with 125 "--fd 5=A and --fd 5=B: one number can't be two pipes" "so is one number twice"
+fails_with 125 "--fd 5=A and --fd 5=B: same number" "so is one number twice"
 run as_pod app "$BIN/secret-exec" --secret app --fd 5=C -- true
-fails_with 125 '--fd 5=C: there is no secret "C", only: A, B$' "an unknown key is answered with the names there are"
+fails_with 125 '--fd 5=C: no secret "C"; the names are: A, B$' "an unknown key is answered with the names there are"
 run as_pod app env -u VAULT_ADDR "$BIN/secret-exec" --secret app --fd 5=A --fd 5=B -- true
-fails_with 125 "one number can't be two pipes" "what is wrong by itself is said before any server is asked"
+fails_with 125 "same number" "what is wrong by itself is said before any server is asked"
 
 run as_pod app ls -1 /proc/self/fd
 without=$OUT
@@ -88,13 +88,13 @@ head -c 900000 /dev/urandom | base64 -w0 | head -c 785000 >"$TAP_WORK/large2"
 without=()
 [ "$(id -u)" != 0 ] || without=(setpriv --bounding-set=-all --inh-caps=-all)
 run "${without[@]}" "$BIN/secret-exec" --secret large --secret large2 --fd 5 -- true
-fails_with 125 '--fd 5: the kernel gives no pipe of 1485024 bytes.*use --memfd' "more than a pipe holds is told, with the way out"
+fails_with 125 '--fd 5: the kernel refuses a pipe of 1485024 bytes.*use --memfd' "more than a pipe holds is told, with the way out"
 
 for wrong in 2 1024 x 5:xml 5: ''; do
 	run as_pod app "$BIN/secret-exec" --secret app --fd "$wrong" -- true
 	fails_with 125 '--fd' "--fd '$wrong' is refused"
 done
 run as_pod app bash -c 'exec 5</dev/null; exec "$@"' - "$BIN/secret-exec" --secret app --fd 5 -- true
-fails_with 125 '--fd 5: this descriptor is open already' "a descriptor in use is refused"
+fails_with 125 '--fd 5: descriptor is already open' "a descriptor in use is refused"
 
 done_testing

@@ -8,7 +8,7 @@ umask 077
 
 # The administrator's kubeconfig, and nothing of Vault.
 launch() { run env -u VAULT_ADDR -u VAULT_TOKEN -u VAULT_CACERT "$BIN/secret-exec" --allow-plaintext "$@"; }
-warning='^secret-exec: warning: --allow-plaintext: values that nobody has sealed are delivered'
+warning='^secret-exec: warning: --allow-plaintext: delivering values that are not sealed'
 
 # Refused unless it is meant.
 printf 'A=1\n' >.env
@@ -16,10 +16,10 @@ printf '{"A": "1"}' >app.json
 for option in '--from-document app.json' '--from-env-file .env' '--from-secret plain' '--from-config-map map' '--definition app.json'; do
 	# shellcheck disable=SC2086
 	run "$BIN/secret-exec" $option -- true
-	fails_with 125 "$option: nobody has sealed what it holds.*--allow-plaintext" "$option without --allow-plaintext"
+	fails_with 125 "$option: not sealed.*--allow-plaintext" "$option without --allow-plaintext"
 done
 run env SECRET_EXEC_FROM_ENV_FILE=.env "$BIN/secret-exec" -- true
-fails_with 125 'nobody has sealed' "nor by the environment"
+fails_with 125 'not sealed' "nor by the environment"
 
 # Files.
 launch --from-document app.json -- printenv A
@@ -63,10 +63,10 @@ launch --from-env-file large.env -- true
 fails_with 125 'large.env: larger than 1048576 bytes' "a file larger than any Secret"
 printf 'A=%s\n' vault:v1:AAAA >sealed.env
 launch --from-env-file sealed.env -- true
-fails_with 125 'sealed.env: line 1: .*ciphertext of Vault, not plaintext.*--secret' "ciphertext in a .env file"
+fails_with 125 'sealed.env: line 1: .*Vault ciphertext instead of plaintext.*--secret' "ciphertext in a .env file"
 chmod 644 app.json
 launch --from-document app.json -- true
-err_like 'warning: app.json: every user may read it: chmod 600 it' "a file that everybody may read is a warning"
+err_like 'warning: app.json: readable by every user; chmod 600 it' "a file that everybody may read is a warning"
 status_is 0 "no more"
 launch --from-document app.yaml --only TEXT --prefix MY_ -- printenv MY_TEXT
 out_is "a b" "names are chosen and changed as of sealed values"
@@ -83,11 +83,11 @@ printf 'db_host: DBHOST\n' >definition.yaml
 run env -u VAULT_ADDR DBHOST=outside "$BIN/secret-exec" --allow-plaintext --definition definition.yaml -- printenv db_host
 out_is outside "a definition in YAML, with the environment alone"
 launch --definition definition.json -- true
-fails_with 125 'definition.json, name db_host: variable "DBHOST" is set neither in the environment nor in a --from-env-file' \
+fails_with 125 'definition.json, name db_host: variable "DBHOST": set neither in the environment nor in a --from-env-file' \
 	"a variable that is missing"
 printf '{"db_host": 1}' >definition.json
 launch --definition definition.json -- true
-fails_with 125 "definition.json: name db_host: a variable's name, as text, is wanted" "a definition that is none"
+fails_with 125 "definition.json: name db_host: must be a string" "a definition that is none"
 
 # Plain Secrets and ConfigMaps.
 kube_call POST /api/v1/namespaces/demo/secrets '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"plain"},
@@ -101,15 +101,15 @@ out_is 'one {"C": "three", "D": 4}' "one data key as a variable"
 launch --from-secret plain:A -- true
 fails_with 125 'Secret demo/plain, data key A: the document is no JSON object' "a data key that holds no object"
 launch --from-secret plain:Z -- true
-fails_with 125 'Secret demo/plain: it has no data key "Z"' "a data key that is not there"
+fails_with 125 'Secret demo/plain: .*no data key "Z"' "a data key that is not there"
 launch --from-secret nothing -- true
 fails_with 125 'Secret demo/nothing.*not found' "a Secret that is not there"
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=sealed sealed >/dev/null
 launch --from-secret sealed -- true
-fails_with 125 'Secret demo/sealed, data key A: this is ciphertext of Vault, not plaintext: a sealed Secret is taken with --secret' \
+fails_with 125 'Secret demo/sealed, data key A: Vault ciphertext instead of plaintext; read a sealed Secret with --secret' \
 	"a sealed Secret is not plaintext"
 launch --from-secret sealed:A -- true
-fails_with 125 'data key A: this is ciphertext of Vault' "nor is one data key of it"
+fails_with 125 'data key A: Vault ciphertext instead of plaintext' "nor is one data key of it"
 kube_call POST /api/v1/namespaces/demo/configmaps '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"map"},
 	"data":{"E":"five","app.yaml":"F: six\nG: [7]\n"},"binaryData":{"H":"ZWlnaHQ="}}'
 launch --from-config-map map --only '?' -- sh -c 'echo "$E $H"'
@@ -119,10 +119,10 @@ out_is "six [7] none" "one data key of it, in YAML"
 launch --from-config-map map:E=X -- printenv X
 out_is five "one data key as a variable"
 launch --from-config-map nothing -- true
-fails_with 125 'ConfigMap demo/nothing.*not found.*is it in this namespace' "a ConfigMap that is not there"
+fails_with 125 'ConfigMap demo/nothing.*not found.*check the name and the namespace' "a ConfigMap that is not there"
 kube_call POST /api/v1/namespaces/demo/configmaps '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"empty"}}'
 launch --from-config-map empty -- true
-fails_with 125 'ConfigMap demo/empty: it is empty' "an empty one"
+fails_with 125 'ConfigMap demo/empty: empty' "an empty one"
 run as_pod app "$BIN/secret-exec" --allow-plaintext --from-config-map map -- true
 fails_with 125 'ConfigMap demo/map.*forbidden.*must allow get on configmaps' "one that the pod may not read"
 

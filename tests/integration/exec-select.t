@@ -40,16 +40,16 @@ seen "my_API_KEY=k my_DB_HOST=h my_DB_PORT=p" "--prefix comes last"
 launch --secret app:db-host=host --secret app:API_KEY --prefix X_ --upper-case --exclude 'db*'
 seen "X_API_KEY=k host=h" "a name that is chosen stays as it is, and is taken whatever the patterns say"
 launch --secret app --exclude '*'
-fails_with 125 'nothing is left: --only and --exclude leave out all 3 values' "nothing left"
+fails_with 125 '--only and --exclude exclude all 3 values' "nothing left"
 launch --secret app --only HOST
-fails_with 125 'nothing is left' "patterns are for the names that the Secret has"
+fails_with 125 '--only and --exclude exclude all' "patterns are for the names that the Secret has"
 launch --secret app --secret app:API_KEY=db_host --sanitize
 fails_with 125 'variable db_host comes from both Secret demo/app, data key db-host and Secret demo/app, data key API_KEY' \
 	"two names that become one, of two sources"
 launch --secret app:=X
 fails_with 125 'write \[NAMESPACE/\]NAME\[:KEY\[=VARIABLE\]\]' "no data key before the variable"
 launch --secret app:nothing=X
-fails_with 125 'Secret demo/app: it has no data key "nothing"' "a data key that is not there"
+fails_with 125 'Secret demo/app: .*no data key "nothing"' "a data key that is not there"
 
 # What is left out is not looked at, nor decrypted.
 good=$(stored app API_KEY)
@@ -63,7 +63,7 @@ secret_of "{\"a-b\":\"$good\",\"a.b\":\"$good\",\"PLAIN\":\"plain\",\"BAD\":\"va
 launch --secret app --only 'a-?' --sanitize
 seen "a_b=k" "neither plaintext nor garbled ciphertext beside it"
 launch --secret app --exclude BAD --sanitize
-fails_with 125 'not sealed: data key "PLAIN" holds no Vault ciphertext' "plaintext that is taken is refused"
+fails_with 125 'not sealed: data key "PLAIN" .* Vault ciphertext' "plaintext that is taken is refused"
 launch --secret app --only 'a*' --sanitize --override
 fails_with 125 'variable a_b comes from both Secret demo/app, data key a-b and Secret demo/app, data key a.b' \
 	"two names of one Secret that become one are an error that names both"
@@ -73,7 +73,7 @@ kube_call DELETE /api/v1/namespaces/demo/secrets/app
 "$BIN/secret-seal" --transit-key aes256-key --set spring.datasource.password=hunter2 --set spring.config.import=x app >/dev/null
 dotted=$(stored app spring.datasource.password)
 launch --secret app --exclude '*import'
-fails_with 125 '"spring.datasource.password" can.t be an environment variable.s name.*--allow-env spring.datasource.password' \
+fails_with 125 '"spring.datasource.password" is not a valid environment variable name.*--allow-env spring.datasource.password' \
 	"a name with dots is refused"
 for options in "--secret app:spring.datasource.password" "--secret app --allow-env spring.datasource.password --exclude *import" \
 	"--secret app --only spring.datasource.password" "--secret app:spring.datasource.password=spring.datasource.password" \
@@ -85,13 +85,13 @@ done
 run as_pod app env "spring.datasource.password=$dotted" "$BIN/secret-exec" --transit-key aes256-key -- env
 out_like '(^|'$'\n'')spring.datasource.password=hunter2($|'$'\n'')' "and in its place in the environment"
 run as_pod app "$BIN/secret-exec" --secret app --only 'spring.datasource.*' -- env
-fails_with 125 '"spring.datasource.password" can.t be' "a pattern is no name"
+fails_with 125 '"spring.datasource.password" is not a valid' "a pattern is no name"
 run as_pod app "$BIN/secret-exec" --secret app:spring.config.import -- env
 fails_with 125 'refusing to set spring.config.import.*--allow-env' "a dangerous name needs --allow-env"
 run as_pod app "$BIN/secret-exec" --secret app:spring.config.import --allow-env spring.config.import -- env
 out_like '(^|'$'\n'')spring.config.import=x($|'$'\n'')' "and is delivered with it"
 run as_pod app "$BIN/secret-exec" --secret app:spring.datasource.password='a b' -- env
-fails_with 125 '"a b" can.t be' "a name that no pod can have is refused"
+fails_with 125 '"a b" is not a valid' "a name that no pod can have is refused"
 
 # A document: its members are what is chosen from.
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
@@ -108,6 +108,6 @@ seen "P_1st=1 P_host=h" "a member left out"
 run as_pod app "$BIN/secret-exec" --secret "app:$key=DOCUMENT" --exclude '*' -- printenv DOCUMENT
 out_is '{"host": "h", "pass-word": "p", "1st": "1"}' "KEY=VARIABLE gives the document as it is"
 launch --secret app --only nobody
-fails_with 125 'nothing is left: --only and --exclude leave out all 3 values' "no member left"
+fails_with 125 '--only and --exclude exclude all 3 values' "no member left"
 
 done_testing

@@ -22,7 +22,7 @@ ended_by() {
 	wait "$launcher" || STATUS=$?
 	ERR=$(cat "$TAP_WORK/err")
 	is "$STATUS" "$((128 + $(kill -l "$1")))" "$2: 128 and its number"
-	like "$ERR" 'ended by signal .* before touch was started' "$2: it says so"
+	like "$ERR" 'signal [0-9]+: ended before touch was started' "$2: it says so"
 }
 
 ending=(TERM INT HUP QUIT USR1 USR2 ALRM PROF IO RTMIN+3)

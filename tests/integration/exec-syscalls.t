@@ -1,5 +1,5 @@
 #!/bin/bash
-# A system call that fails during a start: the application starts as it should, or one line says why not, and nothing is left.
+# A system call that fails during a start: the application starts as it should, or one line says why not, and --only and --exclude exclude all.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"

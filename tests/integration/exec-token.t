@@ -64,7 +64,7 @@ ended() {
 begin --timeout=60s
 kill -TERM "$launcher"
 ended 143 "SIGTERM after the login"
-err_like 'ended by signal' "it says so"
+err_like 'signal [0-9]+: ended before' "it says so"
 begin --timeout=10s
 ended 125 "the time limit, after the login"
 err_like '(timed out|limit).*--timeout' "it says so"

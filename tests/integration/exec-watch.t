@@ -97,7 +97,7 @@ seal two
 comes '^start two' "a changed value restarts it with the new one"
 second=${LINE##* }
 like "$SEEN" $'\nend one SIGTERM\n(.*\n)?start two' "when the old one has ended"
-like "$SEEN" 'secret-exec: a secret has changed: SIGTERM to the application, to start it anew' "and the log says so"
+like "$SEEN" 'secret-exec: a secret has changed: sending SIGTERM to the application to restart it' "and the log says so"
 ok "as another process" [ "$first" != "$second" ]
 
 "$BIN/secret-rotate" -n demo --transit-key aes256-key >/dev/null 2>&1
@@ -108,7 +108,7 @@ is "$(seen '^start') $(seen '^end')" "2 1" "and neither restarts anybody"
 
 # goes_on WHAT REGEX: one warning, at least two tries, no restart.
 goes_on() {
-	comes "warning: .*$2.*: the application goes on with the values that it has" "$1: it says what is wrong"
+	comes "warning: .*$2.*; the application goes on with its present values" "$1: it says what is wrong"
 	comes "^secret-exec: (looking|the changed).*$2" "$1: it is tried again"
 	comes "^secret-exec: (looking|the changed).*$2" "$1: and again"
 	is "$(seen "warning: .*$2")" 1 "$1: one warning"
@@ -169,7 +169,7 @@ begin "${app[@]}" stubborn
 comes '^start seven' "an application that does not stop"
 old=${LINE##* }
 seal eight
-comes 'warning: the application did not stop in 200 ms: it is killed' "is killed after --stop-timeout"
+comes 'warning: the application did not stop in 200 ms; sending SIGKILL' "is killed after --stop-timeout"
 comes '^start eight' "and then started anew"
 ok "when the old one is gone" [ ! -e "/proc/$old" ]
 kill -USR2 "$launcher"
@@ -211,7 +211,7 @@ application=${LINE##* }
 ok "and a process that watches" until_true has_candidate
 watching=$(candidate)
 kill -KILL "$watching"
-comes 'warning: the process that watches for changes ended with status 137: another is started' "when it is killed, it is said"
+comes 'warning: the process that watches for changes ended with status 137; starting another' "when it is killed, it is said"
 seal eleven
 comes '^start eleven' "and another sees the next change"
 application=${LINE##* }
@@ -243,7 +243,7 @@ variables=("KUBERNETES_SERVICE_PORT=$BAD_PORT" "SECRETMANAGER_SERVICE_ACCOUNT_DI
 seal thirteen
 begin "${app[@]}"
 comes '^start thirteen' "an application"
-comes 'warning: looking for changes: .*503.*: the application goes on with the values that it has' "goes on in an outage"
+comes 'warning: looking for changes: .*503.*; the application goes on with its present values' "goes on in an outage"
 seal fourteen
 comes '^start fourteen' "and sees what has changed when it is over"
 is "$(seen warning)" 1 "one warning, for the outage"
@@ -267,7 +267,7 @@ if mkdir -p /dev/shm && shared=$(mktemp -d /dev/shm/exec-watch.XXXXXX); then
 	seal sixteen
 	comes 'the ciphertext has changed, the values are the same' "but not for what is the same"
 	patch_value "$garbage"
-	comes 'warning: .*goes on with the values' "what can't be used"
+	comes 'warning: .*goes on with its present values' "what can't be used"
 	is "$(<"$shared/a")" sixteen "leaves the file as it is"
 	is "$(seen '^start') $(seen '^hup')" "1 2" "and all the time it is the same process"
 	is "$(echo "$shared"/*)" "$shared/a" "there is no other file"
@@ -338,7 +338,7 @@ stop
 more=()
 
 refused "no pause" '--watch-interval 0' --secret app --init --watch --watch-interval 0
-refused "a signal that is none" '--stop-signal: "NOPE" is no signal' --secret app --init --stop-signal NOPE
+refused "a signal that is none" '--stop-signal: "NOPE" is not a signal' --secret app --init --stop-signal NOPE
 refused "a signal for nobody" '--watch-signal needs --watch' --secret app --init --watch-signal HUP
 refused "a signal without a file" '--watch-signal: nothing can be renewed' --secret app --init --watch --watch-signal HUP
 

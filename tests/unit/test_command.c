@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/launch/command.h"
+#include "lib/launch/init.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -101,11 +101,12 @@ static const struct {
 	int status;
 	const char *message;
 } files[] = {
-    {"#!/bin/sh\n", 0600, COMMAND_CANNOT_RUN, "Permission denied: is it a file with execute"},
-    {"echo no shell runs this\n", 0700, COMMAND_CANNOT_RUN, "no #! line"},
-    {"", 0700, COMMAND_CANNOT_RUN, "no #! line"},
+    {"#!/bin/sh\n", 0600, COMMAND_CANNOT_RUN,
+	"Permission denied; check that it is a file with execute"},
+    {"echo no shell runs this\n", 0700, COMMAND_CANNOT_RUN, "without a #! line"},
+    {"", 0700, COMMAND_CANNOT_RUN, "without a #! line"},
     {"#!/no/such/interpreter\n", 0700, COMMAND_NOT_FOUND,
-	"its interpreter or dynamic loader is not"},
+	"its interpreter or dynamic loader does not"},
 };
 
 START_TEST(a_file_that_can_not_run_says_why)
@@ -233,7 +234,7 @@ START_TEST(the_application_finds_signals_as_they_were)
 	signal(SIGHUP, SIG_IGN);
 	read_status(before, sizeof(before));
 	command_catch_signals(act);
-	command_end_on_signals();
+	ck_assert_int_eq(command_interrupted("a command", &err), 0);
 	read_status(after, sizeof(after));
 	ck_assert_str_eq(after, before);
 }
@@ -246,9 +247,9 @@ START_TEST(a_signal_that_comes_late_ends_us_at_once)
 	command_catch_signals(act);
 	pid_t child = fork();
 	if (child == 0) {
-		command_end_on_signals();
+		int caught = command_interrupted("a command", &err);
 		raise(SIGTERM);
-		_exit(0);
+		_exit(caught);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFEXITED(status));

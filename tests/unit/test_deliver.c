@@ -10,8 +10,8 @@ static const struct option_spec table[] = {{.name = NULL}};
 static const struct options options = {
     .program = "secret-exec", .prefix = "SECRET_EXEC", .synopsis = "secret-exec", .table = table};
 
-static struct deliver_settings settings = {.options = &options};
-static struct delivery delivery;
+static struct launch_settings settings = {.deliver.options = &options};
+static struct launch_delivery delivery;
 static char folder[] = "/dev/shm/test_deliver.XXXXXX";
 static char path[64], option[96];
 static char *command[] = {"app", "--config={}", "{A}", "{BIN}", NULL};
@@ -32,11 +32,11 @@ static void teardown(void)
 	deliver_free(&delivery);
 	ck_assert_int_eq(rmdir(folder), 0); /* nothing is left in it */
 	variables_free(&variables);
-	strings_free(&settings.fds);
-	strings_free(&settings.memfds);
-	strings_free(&settings.files);
-	strings_free(&settings.environment);
-	strings_free(&settings.allow);
+	strings_free(&settings.deliver.fds);
+	strings_free(&settings.deliver.memfds);
+	strings_free(&settings.deliver.files);
+	strings_free(&settings.deliver.environment);
+	strings_free(&settings.deliver.allow);
 }
 
 static void give(struct strings *list, const char *text)
@@ -48,12 +48,29 @@ static void give(struct strings *list, const char *text)
 static void give_file(const char *key)
 {
 	snprintf(option, sizeof(option), "%s=%s", key, path);
-	give(&settings.files, option);
+	give(&settings.deliver.files, option);
 }
 
 static int prepare(void)
 {
-	return deliver_prepare(&delivery, ours, command, &variables, &settings, &err);
+	struct deliver_plan plan;
+
+	if (deliver_plan_parse(&plan, &settings, &err) < 0)
+		return -1;
+	int result = deliver_prepare(&delivery, &plan, ours, command, &variables, &err);
+	deliver_plan_free(&plan);
+	return result;
+}
+
+static int reserve(char *const *argv)
+{
+	struct deliver_plan plan;
+
+	if (deliver_plan_parse(&plan, &settings, &err) < 0)
+		return -1;
+	int result = deliver_plan_reserve(&plan, argv, &err);
+	deliver_plan_free(&plan);
+	return result;
 }
 
 /* The environment is HOME and just these, ended by NULL. */
@@ -62,10 +79,10 @@ static void expect_environment(const char *first, const char *second, const char
 	const char *const wanted[] = {"HOME=/root", first, second, third, NULL};
 
 	for (size_t i = 0; wanted[i]; i++) {
-		ck_assert_ptr_nonnull(delivery.environment.strings[i]);
-		ck_assert_str_eq(delivery.environment.strings[i], wanted[i]);
-		ck_assert_ptr_eq(delivery.environment.strings[i + 1],
-		    wanted[i + 1] ? delivery.environment.strings[i + 1] : NULL);
+		ck_assert_ptr_nonnull(delivery.env.strings[i]);
+		ck_assert_str_eq(delivery.env.strings[i], wanted[i]);
+		ck_assert_ptr_eq(delivery.env.strings[i + 1],
+		    wanted[i + 1] ? delivery.env.strings[i + 1] : NULL);
 	}
 }
 
@@ -87,8 +104,8 @@ static void expect_file(const char *name, const char *bytes, size_t length)
 
 START_TEST(each_value_goes_its_own_way)
 {
-	give(&settings.fds, "20=C");
-	give(&settings.memfds, "BIN");
+	give(&settings.deliver.fds, "20=C");
+	give(&settings.deliver.memfds, "BIN");
 	give_file("B");
 	expect_ok(prepare(), err);
 	expect_environment("A=1", NULL, NULL);
@@ -97,15 +114,15 @@ START_TEST(each_value_goes_its_own_way)
 	ck_assert_str_eq(delivery.command[2], "{A}");
 	expect_ok(deliver_commit(&delivery, &err), err);
 	expect_file(path, "2", 1);
-	deliver_withdraw(&delivery);
+	deliver_rollback(&delivery);
 }
 END_TEST
 
 START_TEST(one_value_can_go_to_several_places)
 {
-	give(&settings.fds, "20=BIN");
-	give(&settings.fds, "21=BIN");
-	give(&settings.memfds, "BIN");
+	give(&settings.deliver.fds, "20=BIN");
+	give(&settings.deliver.fds, "21=BIN");
+	give(&settings.deliver.memfds, "BIN");
 	give_file("BIN");
 	expect_ok(prepare(), err);
 	expect_environment("A=1", "B=2", "C=3");
@@ -117,9 +134,9 @@ END_TEST
 
 START_TEST(a_pipe_for_all_takes_the_rest_but_for_what_env_picks)
 {
-	give(&settings.fds, "20:nul");
-	give(&settings.environment, "[C-D]");
-	give(&settings.memfds, "BIN");
+	give(&settings.deliver.fds, "20:nul");
+	give(&settings.deliver.environment, "[C-D]");
+	give(&settings.deliver.memfds, "BIN");
 	expect_ok(prepare(), err);
 	expect_environment("SECRETS_FD=20", "C=3", NULL);
 	expect_fd(20, "A=1\0B=2", 8);
@@ -128,9 +145,9 @@ END_TEST
 
 START_TEST(pipe_and_memfd_for_all_get_all_both)
 {
-	give(&settings.fds, "20:nul");
-	give(&settings.memfds, ":json");
-	give(&settings.fds, "21=BIN");
+	give(&settings.deliver.fds, "20:nul");
+	give(&settings.deliver.memfds, ":json");
+	give(&settings.deliver.fds, "21=BIN");
 	expect_ok(prepare(), err);
 	expect_environment("SECRETS_FD=20", NULL, NULL);
 	expect_fd(20, "A=1\0B=2\0C=3", 12);
@@ -141,7 +158,7 @@ END_TEST
 
 START_TEST(the_number_of_one_value_is_not_told)
 {
-	give(&settings.fds, "20=BIN");
+	give(&settings.deliver.fds, "20=BIN");
 	expect_ok(prepare(), err);
 	expect_environment("A=1", "B=2", "C=3");
 }
@@ -151,16 +168,16 @@ static const struct {
 	size_t list; /* of the settings */
 	const char *text, *label;
 } strangers[] = {
-    {offsetof(struct deliver_settings, fds), "20=X", "--fd 20=X"},
-    {offsetof(struct deliver_settings, memfds), "X", "--memfd X"},
-    {offsetof(struct deliver_settings, files), "X=/nowhere", "--file X=/nowhere"},
+    {offsetof(struct launch_settings, deliver.fds), "20=X", "--fd 20=X"},
+    {offsetof(struct launch_settings, deliver.memfds), "X", "--memfd X"},
+    {offsetof(struct launch_settings, deliver.files), "X=/nowhere", "--file X=/nowhere"},
 };
 
 START_TEST(an_unknown_key_tells_the_names_there_are)
 {
 	char wanted[128];
 
-	snprintf(wanted, sizeof(wanted), "%s: there is no secret \"X\", only: A, B, C, BIN",
+	snprintf(wanted, sizeof(wanted), "%s: no secret \"X\"; the names are: A, B, C, BIN",
 	    strangers[_i].label);
 	give(
 	    (struct strings *)(void *)((char *)&settings + strangers[_i].list), strangers[_i].text);
@@ -170,10 +187,10 @@ END_TEST
 
 START_TEST(a_failure_leaves_nothing)
 {
-	give(&settings.fds, "20=BIN");
-	give(&settings.memfds, "C");
+	give(&settings.deliver.fds, "20=BIN");
+	give(&settings.deliver.memfds, "C");
 	give_file("A");
-	give(&settings.files, "B=/nowhere/secret");
+	give(&settings.deliver.files, "B=/nowhere/secret");
 	int next = dup(STDERR_FILENO);
 	close(next);
 	expect_failure(prepare(), err, ERROR_SYSTEM, "--file B=/nowhere/secret: /nowhere: No such");
@@ -186,10 +203,10 @@ END_TEST
 
 START_TEST(two_files_at_one_place_are_refused)
 {
-	give(&settings.memfds, "BIN");
+	give(&settings.deliver.memfds, "BIN");
 	give_file("A");
 	give_file("B");
-	expect_failure(prepare(), err, ERROR_USAGE, "another --file goes to the same place");
+	expect_failure(prepare(), err, ERROR_USAGE, "another --file has the same path");
 }
 END_TEST
 
@@ -198,14 +215,14 @@ START_TEST(after_a_commit_that_fails_all_files_can_be_withdrawn)
 	char other[80];
 
 	snprintf(other, sizeof(other), "B=%s/other", folder);
-	give(&settings.memfds, "BIN");
+	give(&settings.deliver.memfds, "BIN");
 	give_file("A");
-	give(&settings.files, other);
+	give(&settings.deliver.files, other);
 	expect_ok(prepare(), err);
 	ck_assert_int_eq(mkdir(other + 2, 0700), 0);
 	expect_failure(deliver_commit(&delivery, &err), err, ERROR_SYSTEM, "--file: other: moving");
 	ck_assert_int_eq(access(path, F_OK), 0);
-	deliver_withdraw(&delivery);
+	deliver_rollback(&delivery);
 	ck_assert_int_eq(access(path, F_OK), -1);
 	ck_assert_int_eq(rmdir(other + 2), 0);
 }
@@ -213,7 +230,7 @@ END_TEST
 
 START_TEST(a_delivery_that_is_only_prepared_or_freed_leaves_files_as_they_are)
 {
-	give(&settings.memfds, "BIN");
+	give(&settings.deliver.memfds, "BIN");
 	give_file("A");
 	expect_ok(prepare(), err);
 	ck_assert_int_eq(access(path, F_OK), -1);
@@ -226,10 +243,10 @@ END_TEST
 
 START_TEST(numbers_are_kept_from_the_beginning)
 {
-	give(&settings.fds, "20=BIN");
-	give(&settings.fds, "21");
-	expect_ok(deliver_begin(&settings, command, &err), err);
-	expect_ok(deliver_begin(&settings, command, &err), err);
+	give(&settings.deliver.fds, "20=BIN");
+	give(&settings.deliver.fds, "21");
+	expect_ok(reserve(command), err);
+	expect_ok(reserve(command), err);
 	ck_assert_int_eq(fcntl(20, F_GETFD), FD_CLOEXEC);
 	ck_assert_int_eq(fcntl(21, F_GETFD), FD_CLOEXEC);
 	expect_ok(prepare(), err);
@@ -242,11 +259,11 @@ START_TEST(low_numbers_do_not_get_into_each_others_way)
 {
 	for (int fd = 3; fd < 10; fd++)
 		close(fd);
-	give(&settings.fds, "5=A");
-	give(&settings.fds, "4=B");
-	give(&settings.fds, "3=C");
-	give(&settings.fds, "7=A");
-	give(&settings.memfds, "BIN");
+	give(&settings.deliver.fds, "5=A");
+	give(&settings.deliver.fds, "4=B");
+	give(&settings.deliver.fds, "3=C");
+	give(&settings.deliver.fds, "7=A");
+	give(&settings.deliver.memfds, "BIN");
 	give_file("A");
 	expect_ok(prepare(), err);
 	expect_fd(5, "1", 1);
@@ -259,16 +276,15 @@ END_TEST
 
 START_TEST(what_can_be_refused_early_is)
 {
-	give(&settings.memfds, "X");
+	give(&settings.deliver.memfds, "X");
 	char *no_place[] = {"app", NULL};
-	expect_failure(deliver_begin(&settings, no_place, &err), err, ERROR_USAGE, "--memfd X");
-	settings.file_mode = "x";
-	expect_failure(deliver_begin(&settings, command, &err), err, ERROR_USAGE, "--file-mode");
-	settings.file_mode = NULL;
+	expect_failure(reserve(no_place), err, ERROR_USAGE, "--memfd X");
+	settings.deliver.file_mode = "x";
+	expect_failure(reserve(command), err, ERROR_USAGE, "--file-mode");
+	settings.deliver.file_mode = NULL;
 	ck_assert_int_eq(dup2(STDERR_FILENO, 20), 20);
-	give(&settings.fds, "20");
-	expect_failure(
-	    deliver_begin(&settings, command, &err), err, ERROR_USAGE, "this descriptor is open");
+	give(&settings.deliver.fds, "20");
+	expect_failure(reserve(command), err, ERROR_USAGE, "descriptor is already open");
 }
 END_TEST
 

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "lib/launch/deliver.h"
-#include "lib/launch/deliver_file.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
+static struct deliver_plan plan;
 static char folder[] = "/dev/shm/test_file.XXXXXX"; /* tmpfs, on every Linux */
 static char path[64];
 static struct file file;
@@ -63,7 +63,7 @@ START_TEST(the_bytes_come_into_their_place_at_once)
 {
 	struct stat status;
 
-	expect_ok(deliver_file(&file, path, &value, &rules, &err), err);
+	expect_ok(file_prepare(&file, path, &value, &rules, &err), err);
 	ck_assert_int_eq(access(path, F_OK), -1);
 	ck_assert_uint_eq(entries(), 1);
 	expect_ok(file_place(&file, &err), err);
@@ -78,7 +78,7 @@ END_TEST
 START_TEST(what_never_came_into_its_place_is_removed)
 {
 	put_text("old");
-	expect_ok(deliver_file(&file, path, &value, &rules, &err), err);
+	expect_ok(file_prepare(&file, path, &value, &rules, &err), err);
 	file_free(&file);
 	ck_assert_uint_eq(entries(), 1);
 	expect_content("old", 3);
@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(it_can_be_removed_from_its_place)
 {
-	expect_ok(deliver_file(&file, path, &value, &rules, &err), err);
+	expect_ok(file_prepare(&file, path, &value, &rules, &err), err);
 	expect_ok(file_place(&file, &err), err);
 	file_remove(&file);
 	ck_assert_uint_eq(entries(), 0);
@@ -99,7 +99,7 @@ START_TEST(a_file_that_is_there_is_replaced)
 {
 	put_text("old");
 	int reader = open(path, O_RDONLY);
-	expect_ok(deliver_file(&file, path, &value, &rules, &err), err);
+	expect_ok(file_prepare(&file, path, &value, &rules, &err), err);
 	expect_ok(file_place(&file, &err), err);
 	file_free(&file);
 	expect_content("a\0\xFF", 3);
@@ -117,7 +117,7 @@ START_TEST(a_symbolic_link_is_replaced_itself)
 
 	snprintf(target, sizeof(target), "%s/target", folder);
 	ck_assert_int_eq(symlink(target, path), 0);
-	expect_ok(deliver_file(&file, path, &value, &rules, &err), err);
+	expect_ok(file_prepare(&file, path, &value, &rules, &err), err);
 	expect_ok(file_place(&file, &err), err);
 	file_free(&file);
 	ck_assert_int_eq(lstat(path, &status), 0);
@@ -129,19 +129,19 @@ END_TEST
 START_TEST(a_directory_or_a_pipe_is_not)
 {
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	expect_failure(deliver_file(&file, path, &value, &rules, &err), err, ERROR_USAGE,
-	    "this is a directory");
+	expect_failure(
+	    file_prepare(&file, path, &value, &rules, &err), err, ERROR_USAGE, "is a directory");
 	ck_assert_int_eq(rmdir(path), 0);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	expect_failure(deliver_file(&file, path, &value, &rules, &err), err, ERROR_USAGE,
-	    "what is there is no file");
-	expect_failure(deliver_file(&file, folder, &value, &rules, &err), err, ERROR_USAGE, folder);
+	expect_failure(file_prepare(&file, path, &value, &rules, &err), err, ERROR_USAGE,
+	    "not a regular file");
+	expect_failure(file_prepare(&file, folder, &value, &rules, &err), err, ERROR_USAGE, folder);
 }
 END_TEST
 
 START_TEST(a_missing_directory_says_how_to_mount_one)
 {
-	expect_failure(deliver_file(&file, "/nowhere/secret", &value, &rules, &err), err,
+	expect_failure(file_prepare(&file, "/nowhere/secret", &value, &rules, &err), err,
 	    ERROR_SYSTEM, "/nowhere: No such file or directory");
 	expect_contains(err.message, "emptyDir volume with \"medium: Memory\"");
 }
@@ -152,22 +152,22 @@ START_TEST(a_path_must_name_a_file)
 	char slash[80];
 
 	snprintf(slash, sizeof(slash), "%s/", folder);
+	expect_failure(file_prepare(&file, slash, &value, &rules, &err), err, ERROR_USAGE,
+	    "not the path of a file");
+	expect_failure(file_prepare(&file, "/", &value, &rules, &err), err, ERROR_USAGE, "\"/\"");
 	expect_failure(
-	    deliver_file(&file, slash, &value, &rules, &err), err, ERROR_USAGE, "names no file");
-	expect_failure(deliver_file(&file, "/", &value, &rules, &err), err, ERROR_USAGE, "\"/\"");
-	expect_failure(
-	    deliver_file(&file, "..", &value, &rules, &err), err, ERROR_USAGE, "a directory");
+	    file_prepare(&file, "..", &value, &rules, &err), err, ERROR_USAGE, "is a directory");
 }
 END_TEST
 
 START_TEST(elsewhere_than_in_memory_only_when_told)
 {
-	expect_failure(deliver_file(&file, "/proc/self/secret", &value, &rules, &err), err,
-	    ERROR_USAGE, "/proc/self/secret is not on tmpfs");
+	expect_failure(file_prepare(&file, "/proc/self/secret", &value, &rules, &err), err,
+	    ERROR_USAGE, "/proc/self/secret: not on tmpfs");
 	expect_contains(err.message, "--allow-disk");
 	file_free(&file);
 	rules.allow_disk = true;
-	expect_failure(deliver_file(&file, "/proc/self/secret", &value, &rules, &err), err,
+	expect_failure(file_prepare(&file, "/proc/self/secret", &value, &rules, &err), err,
 	    ERROR_SYSTEM, "creating a file");
 	file_free(&file);
 }
@@ -176,7 +176,7 @@ END_TEST
 START_TEST(a_relative_path_begins_at_the_working_directory)
 {
 	ck_assert_int_eq(chdir(folder), 0);
-	expect_ok(deliver_file(&file, "secret", &value, &rules, &err), err);
+	expect_ok(file_prepare(&file, "secret", &value, &rules, &err), err);
 	ck_assert_int_eq(chdir("/"), 0);
 	expect_ok(file_place(&file, &err), err);
 	file_free(&file);
@@ -209,13 +209,15 @@ static const struct {
 
 START_TEST(a_mode_is_octal)
 {
-	struct deliver_settings settings = {.file_mode = modes[_i].text};
+	struct launch_settings settings = {.deliver.file_mode = modes[_i].text};
 	struct stat status;
 
-	expect_ok(file_rules_parse(&rules, &settings, &err), err);
+	expect_ok(deliver_plan_parse(&plan, &settings, &err), err);
+	rules = plan.file_rules;
+	deliver_plan_free(&plan);
 	ck_assert_uint_eq(rules.mode, modes[_i].mode);
 	umask(077);
-	expect_ok(deliver_file(&file, path, &value, &rules, &err), err);
+	expect_ok(file_prepare(&file, path, &value, &rules, &err), err);
 	expect_ok(file_place(&file, &err), err);
 	file_free(&file);
 	ck_assert_int_eq(stat(path, &status), 0);
@@ -228,9 +230,9 @@ static const char *const no_modes[] = {
 
 START_TEST(anything_else_is_no_mode)
 {
-	struct deliver_settings settings = {.file_mode = no_modes[_i]};
+	struct launch_settings settings = {.deliver.file_mode = no_modes[_i]};
 
-	expect_failure(file_rules_parse(&rules, &settings, &err), err, ERROR_USAGE, "--file-mode");
+	expect_failure(deliver_plan_parse(&plan, &settings, &err), err, ERROR_USAGE, "--file-mode");
 }
 END_TEST
 
@@ -243,11 +245,12 @@ static const struct {
 
 START_TEST(an_owner_is_numbers)
 {
-	struct deliver_settings settings = {.file_owner = owners[_i].text};
+	struct launch_settings settings = {.deliver.file_owner = owners[_i].text};
 
-	expect_ok(file_rules_parse(&rules, &settings, &err), err);
-	ck_assert_uint_eq(rules.user, owners[_i].user);
-	ck_assert_uint_eq(rules.group, owners[_i].group);
+	expect_ok(deliver_plan_parse(&plan, &settings, &err), err);
+	ck_assert_uint_eq(plan.file_rules.user, owners[_i].user);
+	ck_assert_uint_eq(plan.file_rules.group, owners[_i].group);
+	deliver_plan_free(&plan);
 }
 END_TEST
 
@@ -256,9 +259,10 @@ static const char *const no_owners[] = {"root", ":", "1:", ":1", "1:2:3", "1.2",
 
 START_TEST(anything_else_is_no_owner)
 {
-	struct deliver_settings settings = {.file_owner = no_owners[_i]};
+	struct launch_settings settings = {.deliver.file_owner = no_owners[_i]};
 
-	expect_failure(file_rules_parse(&rules, &settings, &err), err, ERROR_USAGE, "--file-owner");
+	expect_failure(
+	    deliver_plan_parse(&plan, &settings, &err), err, ERROR_USAGE, "--file-owner");
 }
 END_TEST
 
@@ -268,7 +272,7 @@ START_TEST(it_belongs_to_whom_it_shall)
 
 	rules.user = geteuid() ? geteuid() : 1000;
 	rules.group = geteuid() ? getegid() : 2000;
-	expect_ok(deliver_file(&file, path, &value, &rules, &err), err);
+	expect_ok(file_prepare(&file, path, &value, &rules, &err), err);
 	expect_ok(file_place(&file, &err), err);
 	file_free(&file);
 	ck_assert_int_eq(stat(path, &status), 0);
@@ -286,8 +290,8 @@ START_TEST(only_root_gives_files_away)
 		ck_assert_int_eq(seteuid(1000), 0);
 	}
 	rules.user = geteuid() + 1;
-	expect_failure(deliver_file(&file, path, &value, &rules, &err), err, ERROR_SYSTEM,
-	    "changing the owner: Operation not permitted; only root");
+	expect_failure(file_prepare(&file, path, &value, &rules, &err), err, ERROR_SYSTEM,
+	    "changing the owner: Operation not permitted");
 	file_free(&file);
 	ck_assert_uint_eq(entries(), 0);
 	if (getuid() == 0)

@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "lib/launch/command.h"
 #include "lib/launch/init.h"
-#include "lib/launch/signal_name.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -26,7 +24,7 @@ START_TEST(a_signal_has_a_name_or_a_number)
 {
 	int number;
 
-	expect_ok(signal_name_parse(names[_i].text, &number, &err), err);
+	expect_ok(command_parse_signal(names[_i].text, &number, &err), err);
 	ck_assert_int_eq(number, names[_i].number);
 }
 END_TEST
@@ -35,9 +33,9 @@ START_TEST(a_real_time_signal_counts_from_the_first)
 {
 	int number;
 
-	expect_ok(signal_name_parse("RTMIN+3", &number, &err), err);
+	expect_ok(command_parse_signal("RTMIN+3", &number, &err), err);
 	ck_assert_int_eq(number, SIGRTMIN + 3);
-	expect_ok(signal_name_parse("SIGRTMIN+30", &number, &err), err);
+	expect_ok(command_parse_signal("SIGRTMIN+30", &number, &err), err);
 	ck_assert_int_eq(number, SIGRTMAX);
 }
 END_TEST
@@ -50,49 +48,49 @@ START_TEST(anything_else_is_none)
 	int number;
 
 	expect_failure(
-	    signal_name_parse(no_names[_i], &number, &err), err, ERROR_USAGE, "is no signal");
+	    command_parse_signal(no_names[_i], &number, &err), err, ERROR_USAGE, "is not a signal");
 }
 END_TEST
 
 /* -- the gate --------------------------------------------------------------------------------- */
 
-static const struct gate_mark mark_one = {.fingerprint = {1}, .digest = {2, 3}};
+static const struct collect_digests mark_one = {.ciphertext = {1}, .plaintext = {2, 3}};
 
 START_TEST(a_word_and_its_mark_pass_the_gate)
 {
-	struct gate near, far;
-	struct gate_mark mark;
+	struct channel near, far;
+	struct collect_digests mark;
 
-	expect_ok(gate_open(&near, &far, &err), err);
-	ck_assert_int_eq(gate_hear(&near, &mark), GATE_NOTHING);
-	ck_assert_int_eq(gate_wait(&near, &mark, 1), GATE_NOTHING);
-	expect_ok(gate_say(&far, GATE_READY, &mark_one, &err), err);
-	expect_ok(gate_say(&far, GATE_RENEWED, NULL, &err), err);
-	ck_assert_int_eq(gate_wait(&near, &mark, -1), GATE_READY);
+	expect_ok(channel_open(&near, &far, &err), err);
+	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_NOTHING);
+	ck_assert_int_eq(channel_wait(&near, &mark, 1), CHANNEL_NOTHING);
+	expect_ok(channel_send(&far, CHANNEL_READY, &mark_one, &err), err);
+	expect_ok(channel_send(&far, CHANNEL_RENEWED, NULL, &err), err);
+	ck_assert_int_eq(channel_wait(&near, &mark, -1), CHANNEL_READY);
 	ck_assert_mem_eq(&mark, &mark_one, sizeof(mark));
-	ck_assert_int_eq(gate_hear(&near, &mark), GATE_RENEWED);
-	ck_assert_int_eq(gate_hear(&near, &mark), GATE_NOTHING);
-	gate_close(&near);
-	gate_close(&far);
-	gate_close(&far);
+	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_RENEWED);
+	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_NOTHING);
+	channel_close(&near);
+	channel_close(&far);
+	channel_close(&far);
 	ck_assert_int_eq(far.fd, -1);
 }
 END_TEST
 
 START_TEST(a_closed_gate_is_heard_after_what_was_said)
 {
-	struct gate near, far;
-	struct gate_mark mark;
+	struct channel near, far;
+	struct collect_digests mark;
 
-	expect_ok(gate_open(&near, &far, &err), err);
-	expect_ok(gate_say(&far, GATE_READY, NULL, &err), err);
-	gate_close(&far);
-	ck_assert_int_eq(gate_hear(&near, &mark), GATE_READY);
-	ck_assert_int_eq(gate_hear(&near, &mark), 0);
-	ck_assert_int_eq(gate_wait(&near, &mark, -1), 0);
+	expect_ok(channel_open(&near, &far, &err), err);
+	expect_ok(channel_send(&far, CHANNEL_READY, NULL, &err), err);
+	channel_close(&far);
+	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_READY);
+	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_CLOSED);
+	ck_assert_int_eq(channel_wait(&near, &mark, -1), CHANNEL_CLOSED);
 	/* And no SIGPIPE for who talks to nobody. */
-	expect_failure(gate_say(&near, GATE_GO, NULL, &err), err, ERROR_SYSTEM, "gate");
-	gate_close(&near);
+	expect_failure(channel_send(&near, CHANNEL_GO, NULL, &err), err, ERROR_SYSTEM, "channel");
+	channel_close(&near);
 }
 END_TEST
 
@@ -117,12 +115,12 @@ static void tell(char letter)
 static int run(int (*start)(struct init_child *, struct error *),
     int (*watch)(struct init_child *, struct error *), const char *renew_signal)
 {
-	struct init_settings settings = INIT_DEFAULTS;
+	struct launch_settings settings = {
+	    .init = {.stop_signal = "TERM", .stop_timeout_ms = 60000},
+	    .watch.signal = renew_signal};
 	struct init_jobs jobs = {.start = start, .watch = watch};
 
 	log_init("test_init", LOG_ERROR, LOG_TEXT);
-	settings.stop_timeout_ms = 60000;
-	settings.renew_signal = renew_signal;
 	taken_over = mmap(
 	    NULL, sizeof(*taken_over), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(taken_over, MAP_FAILED);
@@ -193,7 +191,7 @@ static void become_application(struct init_child *child)
 	sigaddset(&waited, SIGTERM);
 	sigaddset(&waited, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &waited, NULL);
-	gate_close(&child->gate);
+	channel_close(&child->channel);
 	tell('a');
 }
 
@@ -211,7 +209,7 @@ static int wait_for_signal(void)
 
 static int start_until_term(struct init_child *child, struct error *failure)
 {
-	if (gate_say(&child->gate, GATE_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
 		return 99;
 	become_application(child);
 	int number = wait_for_signal();
@@ -221,14 +219,14 @@ static int start_until_term(struct init_child *child, struct error *failure)
 
 static int take_over(struct init_child *child, struct error *failure)
 {
-	struct gate_mark mark;
+	struct collect_digests mark;
 
 	if (*taken_over)
 		return wait_for_signal();
 	if (memcmp(child->running, &mark_one, sizeof(mark_one)) != 0 ||
-	    gate_say(&child->gate, GATE_READY, &mark_one, failure) < 0)
+	    channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
 		return 99;
-	if (gate_wait(&child->gate, &mark, -1) != GATE_GO)
+	if (channel_wait(&child->channel, &mark, -1) != CHANNEL_GO)
 		return 98;
 	*taken_over = true;
 	tell('g');
@@ -250,7 +248,7 @@ static int start_and_outlive(struct init_child *child, struct error *failure)
 
 	if (poll(&second, 1, 0) > 0)
 		return 7;
-	if (gate_say(&child->gate, GATE_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
 		return 99;
 	become_application(child);
 	wait_for_signal();
@@ -270,7 +268,7 @@ static int get_ready_and_die(struct init_child *child, struct error *failure)
 	char byte;
 
 	ck_assert_int_eq(write(candidates[1], &self, sizeof(self)), sizeof(self));
-	if (gate_say(&child->gate, GATE_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
 		return 99;
 	ck_assert_int_eq(read(stopped[0], &byte, 1), 1);
 	kill(self, SIGKILL);
@@ -305,7 +303,7 @@ END_TEST
 
 static int start_until_two_signals(struct init_child *child, struct error *failure)
 {
-	if (gate_say(&child->gate, GATE_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
 		return 99;
 	become_application(child);
 	for (int i = 0; i < 2; i++) {
@@ -316,17 +314,17 @@ static int start_until_two_signals(struct init_child *child, struct error *failu
 	return 5;
 }
 
-static const struct gate_mark mark_two = {.digest = {7}};
+static const struct collect_digests mark_two = {.plaintext = {7}};
 
 /* Each candidate renews once, and ends; the second is to know what the first has done. */
 static int renew_once(struct init_child *child, struct error *failure)
 {
-	struct gate_mark mark = mark_two;
+	struct collect_digests mark = mark_two;
 	char letter;
 
 	if (memcmp(child->running, &mark_one, sizeof(mark_one)) != 0)
 		tell(memcmp(child->running, &mark_two, sizeof(mark_two)) == 0 ? '2' : '?');
-	if (gate_say(&child->gate, GATE_RENEWED, &mark, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_RENEWED, &mark, failure) < 0)
 		return 99;
 	ck_assert_int_eq(read(candidates[0], &letter, 1), 1);
 	return 0;
@@ -341,9 +339,9 @@ END_TEST
 
 static int end_at_once(struct init_child *child, struct error *failure)
 {
-	if (gate_say(&child->gate, GATE_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
 		return 99;
-	gate_close(&child->gate);
+	channel_close(&child->channel);
 	char letter;
 	ck_assert_int_eq(read(candidates[0], &letter, 1), 1);
 	return 5;
@@ -351,12 +349,12 @@ static int end_at_once(struct init_child *child, struct error *failure)
 
 static int wait_for_the_gate(struct init_child *child, struct error *failure)
 {
-	struct gate_mark mark;
+	struct collect_digests mark;
 
 	(void)failure;
 	signal(SIGTERM, SIG_IGN);
 	ck_assert_int_eq(write(candidates[1], "x", 1), 1);
-	if (gate_wait(&child->gate, &mark, -1) == 0)
+	if (channel_wait(&child->channel, &mark, -1) == CHANNEL_CLOSED)
 		tell('c');
 	return 0;
 }

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "lib/launch/environment_rules.h"
+#include "lib/launch/deliver.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -18,7 +18,7 @@ static int add_one(const char *name, const char *value, const char *source)
 static int check(void)
 {
 	for (size_t i = 0; i < variables.count; i++)
-		if (environment_check(&variables.items[i], &allowed, &err) < 0)
+		if (env_check_variable(&variables.items[i], &allowed, &err) < 0)
 			return -1;
 	return 0;
 }
@@ -202,7 +202,7 @@ START_TEST(a_bad_name_is_refused)
 {
 	ck_assert(!variable_valid_name(bad_names[_i]));
 	expect_ok(add_one(bad_names[_i], "hunter2", "Secret demo/app"), err);
-	expect_failure(check(), err, ERROR_INVALID, "can't be an environment variable's name");
+	expect_failure(check(), err, ERROR_INVALID, "is not a valid environment variable name");
 	expect_contains(err.message, "Secret demo/app");
 	expect_lacks(err.message, "hunter2");
 	clean();
@@ -276,7 +276,7 @@ END_TEST
 
 static const struct {
 	const char *bytes, *problem;
-} binary[] = {{"z\0b", "holds a NUL byte"}, {"\xFFzz", "is binary"}, {"z\xC3(", "is binary"}};
+} binary[] = {{"z\0b", "contains a NUL byte"}, {"\xFFzz", "is binary"}, {"z\xC3(", "is binary"}};
 
 START_TEST(a_binary_value_is_refused_and_told_where_to_go)
 {
@@ -295,7 +295,7 @@ END_TEST
 /* "A=", the value and its NUL are to be 128 KiB at the most. */
 START_TEST(a_value_is_bounded_to_the_byte)
 {
-	size_t size = VARIABLE_STRING_MAX - 3 + (size_t)_i;
+	size_t size = ENV_STRING_MAX - 3 + (size_t)_i;
 	struct secret_buffer value = SECRET_BUFFER_INIT;
 	char *text = malloc(size);
 

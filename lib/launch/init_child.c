@@ -1,0 +1,118 @@
+/* init_child: the children of init: the application, and the candidate for its place. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "lib/base/log.h"
+#include "lib/launch/init.h"
+
+bool init_has_terminal(const struct init *init)
+{
+	pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+	return init->terminal && foreground >= 0 &&
+	       (foreground == getpgrp() || foreground == init->application.pid);
+}
+
+/* In the child: a process group, the terminal, and the signals as they were found. */
+static void child_set_up(const struct init *init, bool foreground)
+{
+	sigset_t mask = init->mask;
+
+	setpgid(0, 0);
+	if (foreground)
+		tcsetpgrp(STDIN_FILENO, getpid());
+	/* It writes messages before it is the application. */
+	sigaddset(&mask, SIGTTOU);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	sigaction(SIGCHLD, &init->child_action, NULL);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	if (getppid() != init->pid)
+		raise(SIGTERM);
+}
+
+static void __attribute__((noreturn)) child_run(struct init *init, struct channel channel,
+    int (*job)(struct init_child *, struct error *), bool foreground)
+{
+	struct error err = ERROR_INIT;
+	struct init_child child = {.channel = channel,
+	    .running = &init->application.digests,
+	    .mask = init->mask,
+	    .context = init->jobs->context};
+
+	close(init->signals);
+	channel_close(&init->application.channel);
+	channel_close(&init->candidate.channel);
+	child_set_up(init, foreground);
+	int status = job(&child, &err);
+	if (err.code != ERROR_NONE)
+		log_write(LOG_ERROR, "%s", err.message);
+	exit(status);
+}
+
+/*
+ * The init holds no secret and stays dumpable, so that /proc/1/fd/1 can be opened.  A child must
+ * not be dumpable from its first moment on, and inherits that.
+ */
+static void set_dumpable(const struct init *init, bool dumpable)
+{
+	prctl(PR_SET_DUMPABLE, dumpable && !init->has_credential);
+}
+
+int init_spawn(struct init *init, struct init_process *child,
+    int (*job)(struct init_child *, struct error *), struct error *err)
+{
+	bool foreground = child == &init->application && init_has_terminal(init);
+	struct channel far;
+
+	if (channel_open(&child->channel, &far, err) < 0)
+		return -1;
+	set_dumpable(init, false);
+	pid_t pid = fork();
+	if (pid == 0)
+		child_run(init, far, job, foreground);
+	int number = errno;
+	set_dumpable(init, true);
+	channel_close(&far);
+	if (pid < 0) {
+		channel_close(&child->channel);
+		errno = number;
+		return error_system(err, "fork");
+	}
+	/* Both processes do it, so that neither runs before it is done. */
+	setpgid(pid, pid);
+	child->pid = pid;
+	child->ready = child->asked = false;
+	return 0;
+}
+
+void init_release(const struct init_child *child)
+{
+	prctl(PR_SET_PDEATHSIG, 0);
+	sigprocmask(SIG_SETMASK, &child->mask, NULL);
+}
+
+void init_signal_application(const struct init *init, int number)
+{
+	pid_t pid = init->application.pid;
+
+	if (!init->ended && kill(init->settings->init.group ? -pid : pid, number) < 0 &&
+	    errno != ESRCH)
+		log_write(LOG_WARNING, "signal %d: cannot be forwarded to the application: %s",
+		    number, strerror(errno));
+}
+
+/*
+ * The signal interrupts a request, the closed channel ends a wait.  Signal it once only: a second
+ * signal would interrupt the request that revokes its token.
+ */
+void init_end_candidate(struct init *init)
+{
+	struct init_process *candidate = &init->candidate;
+
+	channel_close(&candidate->channel);
+	if (candidate->pid && !candidate->asked)
+		kill(candidate->pid, SIGTERM);
+	candidate->asked = true;
+}

@@ -1,0 +1,434 @@
+/* source_local: sources on this machine: our own environment, mounted volumes, plaintext files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/dotenv.h"
+#include "lib/base/folder.h"
+#include "lib/base/input_file.h"
+#include "lib/base/json_reader.h"
+#include "lib/base/log.h"
+#include "lib/base/yaml.h"
+#include "lib/launch/source.h"
+
+#define HINT_BOUND                                                                                 \
+	"it may be garbled, or sealed for another Secret and data key than --bound-to names"
+#define HINT_UNBOUND                                                                               \
+	"the key binds it to the Secret that it was sealed for; pass --bound-to [NAMESPACE/]NAME"
+
+/* By the name alone: environments and volumes have no annotations. */
+static bool name_is_document(const struct source_filter *filter, const char *name)
+{
+	return source_filter_is_document(filter, name, sealed_names_document(name));
+}
+
+/* -- our own environment ---------------------------------------------------------------------- */
+
+/* The patterns of a document apply to its members. */
+bool source_decrypts_variable(const struct source_filter *filter, const char *name)
+{
+	return name_is_document(filter, name) || source_filter_accepts(filter, name);
+}
+
+static int environment_add(struct source *source, const struct source_list *list, const char *name,
+    const char *text, struct error *err)
+{
+	const struct launch_settings *settings = list->settings;
+	struct source_value *value =
+	    source_add(source, name, string_format(err, "environment variable %s", name), err);
+
+	if (!value || source_value_set_ciphertext(
+			  value, text, strlen(text), settings->sources.transit_key, err) < 0)
+		return -1;
+	value->document = name_is_document(&settings->names, name);
+	if (!value->document && !(value->variable = strdup(name)))
+		return error_memory(err);
+	if (source_context_find(&list->context, name, &value->context, err) < 0)
+		return error_wrap(err, "%s", value->where);
+	return 0;
+}
+
+static int environment_read(
+    struct source *source, const struct source_list *list, struct error *err)
+{
+	const struct source_filter *filter = &list->settings->names;
+
+	for (char **entry = list->settings->sources.environment; entry && *entry; entry++) {
+		const char *equals = strchr(*entry, '=');
+		if (!equals || !sealed_is_ciphertext(equals + 1, strlen(equals + 1)))
+			continue;
+		cleanup_free char *name = strndup(*entry, (size_t)(equals - *entry));
+		if (!name)
+			return error_memory(err);
+		if (!name_is_document(filter, name) && !source_accepts(source, filter, name))
+			continue;
+		if (environment_add(source, list, name, equals + 1, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+const struct source_kind source_environment = {
+    .read = environment_read,
+    .hint_bound = HINT_BOUND,
+    .hint_unbound = HINT_UNBOUND,
+};
+
+/* -- mounted volumes -------------------------------------------------------------------------- */
+
+/*
+ * The kubelet keeps the files in DIR/..TIMESTAMP, with a symbolic link DIR/..data to that folder,
+ * and a link DIR/KEY to ..data/KEY for each file.  An update makes a new folder, replaces ..data
+ * atomically, and removes the old folder.  So all files are read through one opened ..data, and
+ * again if it was replaced during that.
+ */
+#define DATA_LINK "..data"
+/* More updates than a kubelet makes in the time that a read takes. */
+#define READS_MAX 8
+
+/* Open the folder of the current files: ..data, or the directory itself if that is missing. */
+static int open_data(int directory)
+{
+	int data = openat(directory, DATA_LINK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return data >= 0 || errno != ENOENT
+		   ? data
+		   : openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Return whether ..data still is the opened folder; true if that cannot be found out. */
+static bool is_current(int directory, int data)
+{
+	struct stat now, then;
+	cleanup_close int current = open_data(directory);
+
+	return current < 0 || (fstat(current, &now) == 0 && fstat(data, &then) == 0 &&
+				  now.st_dev == then.st_dev && now.st_ino == then.st_ino);
+}
+
+static int read_data_file(
+    int data, const char *name, struct secret_buffer *bytes, struct error *err)
+{
+	struct stat status;
+	cleanup_close int fd = input_file_open_regular(data, name, 0, name, &status, err);
+
+	if (fd < 0)
+		return err->code == ERROR_USAGE
+			   ? error_hint(err,
+				 "mount the data keys without folders, or pass --exclude %s", name)
+			   : error_wrap(err, "file");
+	bytes->limit = SOURCE_FILE_BYTES_MAX;
+	return secret_buffer_read_fd(bytes, fd, name, err) < 0 ? error_wrap(err, "file") : 0;
+}
+
+/* Add the value of a file; return 1 if that is not ciphertext. */
+static int directory_add(struct source *source, const struct source_list *list, int data,
+    const char *name, struct error *err)
+{
+	const struct launch_settings *settings = list->settings;
+	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
+
+	if (read_data_file(data, name, &bytes, err) < 0)
+		return error_wrap(err, "--secret-dir %s", source->argument);
+	if (!sealed_is_ciphertext(secret_buffer_string(&bytes), bytes.length))
+		return 1;
+	struct source_value *value =
+	    source_add(source, name, string_format(err, "%s/%s", source->argument, name), err);
+	if (!value || source_value_set_ciphertext(
+			  value, bytes.data, bytes.length, settings->sources.transit_key, err) < 0)
+		return -1;
+	value->document = name_is_document(&settings->names, name);
+	if (source_context_find(&list->context, name, &value->context, err) < 0)
+		return error_wrap(err, "%s", value->where);
+	return 0;
+}
+
+static int directory_add_all(struct source *source, const struct source_list *list, int data,
+    const struct strings *names, struct error *err)
+{
+	const struct source_filter *filter = &list->settings->names;
+	const char *plain = NULL;
+	size_t keys = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i];
+		if (strncmp(name, "..", 2) == 0) /* of the kubelet: not a valid data key */
+			continue;
+		keys++;
+		if (!name_is_document(filter, name) && !source_accepts(source, filter, name))
+			continue;
+		int added = directory_add(source, list, data, name, err);
+		if (added < 0)
+			return -1;
+		if (added > 0 && !plain)
+			plain = name;
+	}
+	if (keys == 0)
+		return error_set(err, ERROR_INVALID,
+		    "--secret-dir %s: empty; check that a Secret is mounted there",
+		    source->argument);
+	if (!plain)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "--secret-dir %s: %s: file %s is not Vault ciphertext; seal it with secret-seal, or "
+	    "pass --exclude",
+	    source->argument, source->count ? "half sealed" : "not sealed", plain);
+}
+
+/* Read all files; return 1 if the kubelet replaced them during that. */
+static int directory_read_once(
+    struct source *source, const struct source_list *list, int directory, struct error *err)
+{
+	struct strings names = {NULL, 0};
+	cleanup_close int data = open_data(directory);
+	int result = data < 0 ? error_system(err, "%s", source->argument)
+			      : folder_list(data, ".", source->argument, &names, err);
+
+	if (result < 0)
+		error_wrap(err, "--secret-dir");
+	else
+		result = directory_add_all(source, list, data, &names, err);
+	strings_free(&names);
+	return data >= 0 && !is_current(directory, data) ? 1 : result;
+}
+
+static int directory_read(struct source *source, const struct source_list *list, struct error *err)
+{
+	cleanup_close int directory =
+	    open(source->argument, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY);
+
+	if (directory < 0)
+		return error_system(err, "--secret-dir %s", source->argument);
+	for (int i = 0; i < READS_MAX; i++) {
+		int result = directory_read_once(source, list, directory, err);
+		if (result <= 0)
+			return result;
+		source_clear(source);
+		error_clear(err);
+	}
+	return error_set(err, ERROR_SYSTEM, "--secret-dir %s: replaced again during each read",
+	    source->argument);
+}
+
+const struct source_kind source_directory = {
+    .option = "--secret-dir",
+    .read = directory_read,
+    .hint_bound = HINT_BOUND,
+    .hint_unbound = HINT_UNBOUND,
+};
+
+/* -- plaintext files, for development --------------------------------------------------------- */
+
+/* Append all of the file; warn, unless `quiet`, if every user may read it. */
+static int read_plaintext(
+    const char *path, bool quiet, struct secret_buffer *text, struct error *err)
+{
+	struct stat status;
+	cleanup_close int fd = input_file_open(path, err);
+
+	if (fd < 0)
+		return -1;
+	if (!quiet && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	    status.st_mode & S_IROTH)
+		log_write(LOG_WARNING, "%s: readable by every user; chmod 600 it", path);
+	text->limit = SOURCE_FILE_BYTES_MAX;
+	return secret_buffer_read_fd(text, fd, path, err);
+}
+
+int source_document_to_json(struct secret_buffer *text, const char *title, struct error *err)
+{
+	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
+
+	if (yaml_to_json(secret_buffer_string(text), text->length, title, &json, err) < 0)
+		return -1;
+	secret_buffer_move(text, &json);
+	return 0;
+}
+
+static int document_read(struct source *source, const struct source_list *list, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	const char *path = source->argument;
+
+	if (read_plaintext(path, list->quiet, &text, err) < 0 ||
+	    source_document_to_json(&text, path, err) < 0)
+		return -1;
+	struct source_value *value = source_add(source, path, strdup(path), err);
+	if (!value)
+		return error_memory(err);
+	value->document = true;
+	return source_value_set_plaintext(value, &text, err);
+}
+
+struct lines_ctx {
+	struct source *source;
+	const struct source_filter *filter;
+};
+
+static int env_file_add(
+    void *context, const char *name, struct secret_buffer *value, struct error *err)
+{
+	struct lines_ctx *lines = context;
+
+	if (!source_accepts(lines->source, lines->filter, name))
+		return 0;
+	struct source_value *added =
+	    source_add(lines->source, name, strdup(lines->source->argument), err);
+	if (!added)
+		return error_memory(err);
+	return source_value_set_plaintext(added, value, err);
+}
+
+static int env_file_read(struct source *source, const struct source_list *list, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	struct lines_ctx lines = {source, &list->settings->names};
+
+	if (read_plaintext(source->argument, list->quiet, &text, err) < 0)
+		return -1;
+	return dotenv_each(&text, source->argument, env_file_add, &lines, err);
+}
+
+const struct source_kind source_document = {
+    .option = "--from-document",
+    .plaintext = true,
+    .read = document_read,
+};
+
+const struct source_kind source_env_file = {
+    .option = "--from-env-file",
+    .plaintext = true,
+    .read = env_file_read,
+};
+
+/* -- definitions, for development: which name the application sees for which variable ---------- */
+
+struct choices_ctx {
+	struct variables *variables;
+	const char *path;
+};
+
+static int choices_add(
+    void *context, const char *name, struct secret_buffer *value, struct error *err)
+{
+	struct choices_ctx *choices = context;
+
+	return variables_add(choices->variables, name, value, choices->path, err);
+}
+
+/* Add the variables of a .env file to those that a definition can name. */
+static int choices_read(
+    const char *path, const struct source_list *list, struct variables *choices, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	struct variables own = {0};
+	struct choices_ctx context = {&own, path};
+	int result = read_plaintext(path, list->quiet, &text, err);
+
+	if (result == 0)
+		result = dotenv_each(&text, path, choices_add, &context, err);
+	if (result == 0)
+		result = variables_merge(choices, &own, list->settings->override, err);
+	variables_free(&own);
+	return result;
+}
+
+static const char *find_in_environment(char *const *environment, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; environment && *environment; environment++)
+		if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+struct definition_ctx {
+	struct source *source;
+	char *const *environment;
+	const struct variables *choices;
+};
+
+/* As in python-dotenv, a .env file does not change a variable that is set. */
+static int definition_look_up(const struct definition_ctx *definition, const char *name,
+    struct secret_buffer *value, struct error *err)
+{
+	const char *text = find_in_environment(definition->environment, name);
+	const struct variable *variable = text ? NULL : variables_find(definition->choices, name);
+
+	if (text)
+		return secret_buffer_append_string(value, text, err);
+	if (variable)
+		return secret_buffer_append(
+		    value, secret_buffer_string(&variable->value), variable->value.length, err);
+	return error_set(err, ERROR_NOT_FOUND,
+	    "variable \"%s\": set neither in the environment nor in a --from-env-file", name);
+}
+
+static int definition_add(const struct definition_ctx *definition, const char *name,
+    const char *variable, struct error *err)
+{
+	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
+	struct source_value *value = source_add(definition->source, name,
+	    string_format(err, "%s, name %s", definition->source->argument, name), err);
+
+	if (!value)
+		return -1;
+	if (definition_look_up(definition, variable, &bytes, err) < 0)
+		return error_wrap(err, "%s", value->where);
+	value->variable = strdup(name);
+	return value->variable ? source_value_set_plaintext(value, &bytes, err) : error_memory(err);
+}
+
+static int definition_add_all(
+    const struct definition_ctx *definition, const struct secret_buffer *text, struct error *err)
+{
+	const char *path = definition->source->argument;
+	cleanup_json struct json *document =
+	    json_parse(secret_buffer_string(text), text->length, path, err);
+
+	if (!document)
+		return -1;
+	if (json_type(document, JSON_ROOT) != JSON_OBJECT)
+		return error_set(err, ERROR_INVALID,
+		    "%s: not an object; write {\"NAME\": \"VARIABLE\", ...}", path);
+	json_each (document, JSON_ROOT, node) {
+		cleanup_free char *name = NULL, *variable = NULL;
+		if (json_copy_name(document, node, &name, err) < 0 ||
+		    json_copy_string(document, node, &variable, err) < 0)
+			return -1;
+		if (!name || !variable)
+			return error_set(err, ERROR_INVALID,
+			    "%s: name %s: must be a string, the name of a variable", path,
+			    name ? name : "?");
+		if (definition_add(definition, name, variable, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int definition_read(struct source *source, const struct source_list *list, struct error *err)
+{
+	const struct strings *env_files = &list->settings->sources.env_files;
+	cleanup_secret struct secret_buffer text = {.limit = SOURCE_FILE_BYTES_MAX};
+	struct variables choices = {0};
+	struct definition_ctx definition = {source, list->settings->sources.environment, &choices};
+	int result = secret_buffer_read_file(&text, source->argument, err);
+
+	if (result == 0)
+		result = source_document_to_json(&text, source->argument, err);
+	for (size_t i = 0; result == 0 && i < env_files->count; i++)
+		result = choices_read(env_files->items[i], list, &choices, err);
+	if (result == 0)
+		result = definition_add_all(&definition, &text, err);
+	variables_free(&choices);
+	return result;
+}
+
+const struct source_kind source_definition = {
+    .option = "--definition",
+    .plaintext = true,
+    .read = definition_read,
+};
