@@ -268,7 +268,7 @@ int resolve_key(struct sealing *sealing, struct error *err)
 struct sealing_key {
 	struct transit_key key;
 	struct transit_key_state state;
-	bool missing; /* at the beginning of the run */
+	bool missing; /* not created yet */
 	struct sealing_key *next;
 };
 
@@ -283,9 +283,9 @@ void sealing_keys_free(struct sealing_key **keys)
 	}
 }
 
-static const struct sealing_key *find_key(const struct sealing *sealing)
+static struct sealing_key *find_key(const struct sealing *sealing)
 {
-	const struct sealing_key *key = sealing->keys ? *sealing->keys : NULL;
+	struct sealing_key *key = sealing->keys ? *sealing->keys : NULL;
 
 	while (key && (strcmp(key->key.mount, sealing->key.mount) != 0 ||
 			  strcmp(key->key.name, sealing->key.name) != 0))
@@ -350,7 +350,13 @@ int resolve_create_key(struct sealing *sealing, struct error *err)
 {
 	struct seal_session *session = sealing->session;
 	const struct transit_key *key = &sealing->key;
+	struct sealing_key *known = find_key(sealing);
 
+	/* An earlier Secret of the run may have created it. */
+	if (known && !known->missing) {
+		sealing->state = known->state;
+		return 0;
+	}
 	if (transit_key_create(session->client, &session->vault, key, err) < 0)
 		return error_wrap(err, "--create-key");
 	if (transit_key_read(session->client, &session->vault, key, &sealing->state, err) < 0)
@@ -361,6 +367,10 @@ int resolve_create_key(struct sealing *sealing, struct error *err)
 		    "--create-key: Transit key %s/%s: created by another process, and not derived; "
 		    "run again",
 		    key->mount, key->name);
+	if (known) {
+		known->state = sealing->state;
+		known->missing = false;
+	}
 	return 0;
 }
 

@@ -45,4 +45,20 @@ seal -f "$folder"
 status_is 1 "an error in the last file: exit 1"
 err_like "^secret-seal: (no Secret was|[0-9] Secrets were) written.*$folder/z.yaml: line 1: " "an error in the last file: names the file"
 
+# Three files, and a stream that takes several requests.
+. "$(dirname "$0")/../faults.sh"
+creates() { grep -c "POST /v1/transit/keys/$1 " "$BAD_LOG"; }
+make_folder
+bad_vault relay
+VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA run "$BIN/secret-seal" --create-key --transit-key fresh -n demo -i -f "$folder"
+status_is 0 "--create-key with a folder: exit 0"
+is "$(creates fresh)" 1 "--create-key with a folder: one request creates the key"
+for name in d e f g; do
+	printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: {name: %s}\nstringData:\n  A: "%0700000d"\n' "$name" 1
+done >"$TAP_WORK/large.yaml"
+bad_vault relay
+VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA run "$BIN/secret-seal" --create-key --transit-key fresher -n demo -i -f "$TAP_WORK/large.yaml"
+status_is 0 "--create-key with several requests: exit 0"
+is "$(creates fresher)" 1 "--create-key with several requests: one request creates the key"
+
 done_testing
