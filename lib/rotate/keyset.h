@@ -13,12 +13,13 @@ struct keyset_version {
 
 struct keyset_key {
 	struct transit_key key;
-	struct transit_key_state state;	 /* as last read from Vault */
-	int64_t wanted_version;		 /* older versions are old */
-	int64_t read_ms;		 /* CLOCK_MONOTONIC: when the state was last requested */
-	bool raised;			 /* this run has raised min_decryption_version */
-	int64_t floor_before;		 /* min_decryption_version before that */
-	bool failed;			 /* not usable in this run; the log has the reason */
+	struct transit_key_state state; /* as last read from Vault */
+	int64_t wanted_version;		/* older versions are old */
+	int64_t read_ms;		/* CLOCK_MONOTONIC: when the state was last requested */
+	bool raised;			/* this run has raised min_decryption_version */
+	int64_t floor_before;		/* min_decryption_version before that */
+	bool failed;			/* not usable in this run; the log has the reason */
+	bool kept; /* its old versions are not retired; the log has the reason */
 	struct keyset_version *versions; /* by version, ascending */
 	size_t version_count;
 };

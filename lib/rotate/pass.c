@@ -1,122 +1,189 @@
+/* One pass over the Secrets. */
 #include "lib/rotate/pass.h"
 
 #include "lib/base/clock.h"
-#include "lib/rotate/pass_parts.h"
-#include "lib/rotate/report.h"
+#include "lib/base/log.h"
+#include "lib/base/progress.h"
 
-/* How long the loop may sleep: what goes on beside it is seen to at least that often. */
+/* How long the loop may sleep before it updates the progress and tries a server again. */
 #define TURN_MS 200
+
+/* -- progress --------------------------------------------------------------------------------- */
+
+/* One pass runs at a time, in one thread. */
+static struct {
+	const char *title;
+	size_t total; /* 0: unknown */
+	int64_t begun_ms;
+	int64_t logged_ms; /* by any pass of the run; 0: never */
+} progress;
+
+static const char *title_of(enum pass_mode mode)
+{
+	switch (mode) {
+	case PASS_FIND_KEYS:
+		return "Finding Secrets";
+	case PASS_REWRAP:
+		return "Rewrapping Secrets";
+	case PASS_COUNT:
+		return "Looking at all Secrets";
+	default:
+		return "Looking at Secrets";
+	}
+}
+
+void pass_progress_begin(const struct rotate_summary *summary, enum pass_mode mode, int64_t now_ms)
+{
+	progress.title = title_of(mode);
+	progress.total = summary->listed;
+	progress.begun_ms = now_ms;
+	if (progress.logged_ms == 0)
+		progress.logged_ms = now_ms;
+	progress_begin(progress.title);
+}
+
+static void log_progress(const struct rotate_summary *summary, size_t done, int64_t now_ms)
+{
+	int64_t elapsed_ms = now_ms - progress.begun_ms;
+	bool known = progress.total > 0 && done <= progress.total;
+	const struct log_number numbers[] = {
+	    {"done", (int64_t)done},
+	    {"perSecond", elapsed_ms > 0 ? (int64_t)done * 1000 / elapsed_ms : 0},
+	    {"rewrapped", (int64_t)summary->rewrapped},
+	    {"conflicts", (int64_t)summary->conflicts},
+	    {"failed", (int64_t)summary->failed},
+	    {"total", (int64_t)progress.total},
+	};
+	size_t count = sizeof(numbers) / sizeof(numbers[0]);
+	char line[160];
+
+	progress_format(line, sizeof(line), progress.title, done, progress.total, elapsed_ms);
+	log_write_numbers(LOG_INFO, line, numbers, known ? count : count - 1);
+	progress.logged_ms = now_ms;
+}
+
+void pass_progress_update(const struct rotate_summary *summary, int64_t now_ms)
+{
+	size_t done = summary_done(summary);
+
+	if (progress_has_terminal())
+		progress_update(done, progress.total);
+	else if (now_ms - progress.logged_ms >= PASS_PROGRESS_MS)
+		log_progress(summary, done, now_ms);
+}
+
+void pass_progress_end(void)
+{
+	progress_end();
+}
+
+/* -- the loop --------------------------------------------------------------------------------- */
+
+static bool pass_is_done(const struct pass *pass)
+{
+	return pass->pages.done && !pass->pages.running && !pass->restarting && pass->tasks == 0;
+}
 
 static int end_exchange(struct pass *pass, struct http_exchange *exchange, struct error *err)
 {
-	struct job *job = exchange->context;
-
-	if (exchange == &pass->listing.exchange)
-		return pass_end_listing(pass, err);
+	if (exchange == &pass->pages.exchange)
+		return pass_end_page(pass, err);
 	if (exchange == &pass->batch.exchange)
 		return pass_end_batch(pass, err);
-	return pass_end_request(pass, job, err);
+	return pass_end_request(pass, exchange->context, err);
 }
 
-static bool is_done(const struct pass *pass)
+static int turn_loop(struct pass *pass, struct error *err)
 {
-	return pass->listing.done && !pass->listing.running && !pass->anew && pass->jobs == 0;
-}
+	struct http_client *client = pass->run->client;
 
-/* Why the loop ended before its work: what it waited for, or what told it to end. */
-static int say_over(const struct pass *pass, struct error *err)
-{
-	const struct rotation *rotation = pass->rotation;
-	const struct outage *outage = rotation->vault_outage.wait_ms  ? &rotation->vault_outage
-				      : rotation->kube_outage.wait_ms ? &rotation->kube_outage
-								      : NULL;
-
-	if (http_is_interrupted())
-		return error_set(
-		    err, ERROR_INTERRUPTED, "interrupted by a signal: run again, and it goes on");
-	if (outage) {
-		*err = outage->why;
-		return error_hint(err, "waited for it until --timeout: run again, and it goes on");
-	}
-	return error_set(err, ERROR_NETWORK,
-	    "--timeout is over before the work is done: run again, and it goes on");
-}
-
-static int turn(struct pass *pass, struct error *err)
-{
-	struct http_client *client = pass->rotation->client;
-
-	report_turn(pass->rotation->summary, clock_now_ms());
-	if (pass_start_listing(pass, err) < 0 || pass_start_batch(pass, err) < 0 ||
-	    pass_start_jobs(pass, err) < 0)
+	pass_progress_update(pass->run->summary, clock_now_ms());
+	if (pass_start_page(pass, err) < 0 || pass_start_batch(pass, err) < 0 ||
+	    pass_start_requests(pass, err) < 0)
 		return -1;
-	if (is_done(pass))
+	if (pass_is_done(pass))
 		return 0;
 	struct http_exchange *ended = http_wait_until(client, clock_now_ms() + TURN_MS);
 	return ended ? end_exchange(pass, ended, err) : 0;
 }
 
-/* What still runs comes to its end, so that what has been stored is counted. */
-static void drain(struct pass *pass)
+/* Set *err to why the client is over before the pass is done.  Returns -1. */
+static int explain_end(const struct pass *pass, struct error *err)
+{
+	const struct rotate_run *run = pass->run;
+	const struct pass_server *away = run->vault_server.wait_ms  ? &run->vault_server
+					 : run->kube_server.wait_ms ? &run->kube_server
+								    : NULL;
+
+	if (http_is_interrupted())
+		return error_set(
+		    err, ERROR_INTERRUPTED, "interrupted by a signal; run again to go on");
+	if (away) {
+		*err = away->error;
+		return error_hint(err, "waited for it until --timeout; run again to go on");
+	}
+	return error_set(
+	    err, ERROR_NETWORK, "--timeout: over before the work was done; run again to go on");
+}
+
+static int run_loop(struct pass *pass, struct error *err)
+{
+	while (!pass_is_done(pass)) {
+		int result = turn_loop(pass, err);
+
+		if (!pass_is_done(pass) && http_client_is_over(pass->run->client))
+			return explain_end(pass, err);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Wait for the PATCHes in flight, so that what is stored is counted. */
+static void drain_requests(struct pass *pass)
 {
 	struct http_exchange *ended;
 	struct error ignored = ERROR_INIT;
 	struct kube_secret stored;
 
-	http_cancel(pass->rotation->client, &pass->listing.exchange);
-	http_cancel(pass->rotation->client, &pass->batch.exchange);
-	while ((ended = http_wait(pass->rotation->client))) {
-		struct job *job = ended->context; /* NULL: none of a Secret */
+	http_cancel(pass->run->client, &pass->pages.exchange);
+	http_cancel(pass->run->client, &pass->batch.exchange);
+	while ((ended = http_wait(pass->run->client))) {
+		struct pass_task *task = ended->context;
 
-		if (!job || job->step != JOB_PATCH)
+		if (!task || task->reading)
 			continue;
 		if (kube_secret_result(
-			ended, job->change.namespace, job->change.name, &stored, &ignored) == 0 &&
-		    pass_count_patch(pass, job, &ignored) == 0)
-			kube_secret_free(&stored);
+			ended, task->change.namespace, task->change.name, &stored, &ignored) < 0)
+			continue;
+		kube_secret_free(&stored);
+		if (pass_count_patch(pass, task, &ignored) < 0)
+			log_write(LOG_WARNING, "%s", ignored.message);
 	}
 }
 
-static void free_all(struct pass *pass)
-{
-	while (pass->in_hand)
-		pass_let_go(pass, pass->in_hand);
-	batch_clear(&pass->batch);
-	listing_free(&pass->listing);
-}
-
-static int loop(struct pass *pass, struct error *err)
-{
-	while (!is_done(pass)) {
-		if (turn(pass, err) < 0)
-			return http_client_is_over(pass->rotation->client) ? say_over(pass, err)
-									   : -1;
-		if (!is_done(pass) && http_client_is_over(pass->rotation->client))
-			return say_over(pass, err);
-	}
-	return 0;
-}
-
-int pass_run(struct rotation *rotation, const struct secret_filter *selection, enum pass_mode mode,
+int pass_run(struct rotate_run *run, const struct secret_filter *filter, enum pass_mode mode,
     size_t *old, struct error *err)
 {
-	struct pass pass = {.rotation = rotation, .selection = selection, .mode = mode};
+	struct pass pass = {.run = run, .filter = filter, .mode = mode};
 
-	pass_begin_examination(&pass);
-	if (mode != PASS_GATHER)
-		rotation->summary->passes++;
-	report_begin(rotation->summary, mode, clock_now_ms());
-	summary_begin_pass(rotation->summary);
-	keyset_reset_counts(&rotation->keys);
-	rotation->oldest_keyless = 0;
-	listing_init(&pass.listing, &rotation->kube, selection);
-	window_init(&pass.window);
-	int result = loop(&pass, err);
-	rotation->summary->counted = rotation->keys.counted = result == 0;
+	pass_init_classifier(&pass);
+	if (mode != PASS_FIND_KEYS)
+		run->summary->passes++;
+	pass_progress_begin(run->summary, mode, clock_now_ms());
+	summary_begin_pass(run->summary);
+	keyset_reset_counts(&run->keys);
+	run->oldest_keyless = 0;
+	pass_init_pages(&pass.pages);
+	int result = run_loop(&pass, err);
+	run->summary->counted = run->keys.counted = result == 0;
 	if (result < 0)
-		drain(&pass);
-	report_end();
+		drain_requests(&pass);
+	pass_progress_end();
 	*old = pass.old;
-	free_all(&pass);
+	while (pass.in_hand)
+		pass_drop_task(&pass, pass.in_hand);
+	pass_batch_clear(&pass.batch);
+	pass_free_pages(&pass.pages);
 	return result;
 }

@@ -1,163 +1,160 @@
-#include "lib/rotate/retire.h"
-
-#include <string.h>
-
+/*
+ * Retiring: let Vault refuse old key versions, once no value is sealed with them.
+ *
+ *   look at every Secret -> raise min_decryption_version -> look again -> restore it, or trim
+ *
+ * Every Secret means all namespaces, with or without the label: an overlooked value can no longer
+ * be decrypted.  The step can be undone until the key is trimmed.
+ */
 #include "lib/base/log.h"
-#include "lib/rotate/elsewhere.h"
 #include "lib/rotate/pass.h"
 
-/* What a key comes to. */
-static int64_t floor_of(const struct rotation *rotation, const struct keyset_key *key)
+/* Return the oldest version of the key to keep. */
+static int64_t floor_of(const struct rotate_run *run, const struct keyset_key *key)
 {
-	int64_t floor = key->state.latest_version - rotation->settings->keep_versions + 1;
+	int64_t floor = key->state.latest_version - run->settings->keep_versions + 1;
 
 	return floor > 1 ? floor : 1;
 }
 
-/* Read the keys anew, and want of each what is to decrypt from now on. */
-static int want_floors(struct rotation *rotation, struct error *err)
+/* Read the keys again; the wanted version of each becomes the oldest to keep. */
+static int want_floors(struct rotate_run *run, struct error *err)
 {
-	if (keyset_read(&rotation->keys, rotation->client, &rotation->vault,
-		&rotation->settings->session, err) < 0)
+	if (keyset_read(&run->keys, run->client, &run->vault, &run->settings->session, err) < 0)
 		return -1;
-	for (size_t i = 0; i < rotation->keys.count; i++)
-		rotation->keys.keys[i]->wanted_version = floor_of(rotation, rotation->keys.keys[i]);
+	for (size_t i = 0; i < run->keys.count; i++)
+		run->keys.keys[i]->wanted_version = floor_of(run, run->keys.keys[i]);
 	return 0;
 }
 
-static int look_at_secrets(
-    struct rotation *rotation, const struct secret_filter *all, struct error *err)
+static int count_secrets(struct rotate_run *run, const struct secret_filter *all, struct error *err)
 {
-	const struct strings *known = rotation->settings->retire_namespaces;
+	const struct strings *named = run->settings->retire_namespaces;
 	size_t old;
-	int result = pass_run(rotation, all, PASS_CENSUS, &old, err);
+	int result = pass_run(run, all, PASS_COUNT, &old, err);
 
 	if (result == 0 || err->code != ERROR_DENIED)
 		return result;
 	error_wrap(err, "retiring needs a look at every Secret");
-	return error_hint(
-	    err, known->count ? "it must be allowed to list them"
-			      : "allow that, or say with --retire-namespaces which namespaces hold "
-				"Secrets of these keys");
+	return error_hint(err,
+	    named->count ? "allow to list them"
+			 : "allow to list them, or pass --retire-namespaces with the namespaces "
+			   "that have Secrets of these keys");
 }
 
 /*
- * Look at all there is.  The summary of the rewrapping stays as it is; *census is one for all looks
- * of a run, so that each failure is logged once.
+ * Count the versions in all Secrets and other objects.  The summary of the rewrapping is kept;
+ * *counts is the summary of all looks of a run, so that each failure is logged once.
  */
-static int look_at_all(struct rotation *rotation, struct rotate_summary *census, struct error *err)
+static int count_all(struct rotate_run *run, struct rotate_summary *counts, struct error *err)
 {
-	struct rotate_summary *kept = rotation->summary;
-	size_t pages_before = census->pages;
+	struct rotate_summary *kept = run->summary;
+	size_t pages_before = counts->pages;
 	struct secret_filter all;
 
-	rotation->summary = census;
-	int result = secret_filter_init_all(&all, rotation->settings->retire_namespaces, err);
+	run->summary = counts;
+	int result = secret_filter_init_all(&all, run->settings->retire_namespaces, err);
 	if (result == 0)
-		result = look_at_secrets(rotation, &all, err);
+		result = count_secrets(run, &all, err);
 	if (result == 0)
-		result = elsewhere_look(rotation, &all.namespaces, err);
+		result = rotate_scan_objects(run, &all.namespaces, err);
 	secret_filter_free(&all);
-	rotation->summary = kept;
-	kept->pages += census->pages - pages_before;
+	run->summary = kept;
+	kept->pages += counts->pages - pages_before;
 	return result;
 }
 
-/* The oldest version in use, of this key or of one that nobody knows; 0: none. */
-static int64_t oldest_in_use(const struct rotation *rotation, const struct keyset_key *key)
+/* Return the oldest version in use, of this key or of an unknown key; 0: none. */
+static int64_t oldest_in_use(const struct rotate_run *run, const struct keyset_key *key)
 {
 	int64_t oldest = keyset_oldest(key->versions, key->version_count),
-		keyless = rotation->oldest_keyless;
+		keyless = run->oldest_keyless;
 
 	if (keyless > 0 && (oldest == 0 || keyless < oldest))
 		return keyless;
 	return oldest;
 }
 
-static bool is_in_use(const struct rotation *rotation, const struct keyset_key *key)
+static bool is_in_use(const struct rotate_run *run, const struct keyset_key *key)
 {
-	int64_t oldest = oldest_in_use(rotation, key);
+	int64_t oldest = oldest_in_use(run, key);
 
 	return oldest > 0 && oldest < key->wanted_version;
 }
 
 static int set_floor(
-    struct rotation *rotation, const struct keyset_key *key, int64_t floor, struct error *err)
+    struct rotate_run *run, const struct keyset_key *key, int64_t floor, struct error *err)
 {
-	if (vault_session_renew(
-		rotation->client, &rotation->vault, &rotation->settings->session, err) < 0)
+	if (vault_session_renew(run->client, &run->vault, &run->settings->session, err) < 0)
 		return -1;
-	return transit_key_retire(rotation->client, &rotation->vault, &key->key, floor, err);
+	return transit_key_retire(run->client, &run->vault, &key->key, floor, err);
 }
 
-static int say_in_use(
-    const struct rotation *rotation, const struct keyset_key *key, struct error *err)
+static int refuse_in_use(
+    const struct rotate_run *run, const struct keyset_key *key, struct error *err)
 {
-	long long oldest = (long long)oldest_in_use(rotation, key);
+	long long oldest = (long long)oldest_in_use(run, key);
 	long long floor = (long long)key->state.min_decryption_version;
 
 	if (oldest < floor)
 		return error_set(err, ERROR_REJECTED,
 		    "Transit key %s/%s: version %lld is in use, but below min_decryption_version "
-		    "%lld: lower that, and rewrap what is named above",
+		    "%lld; lower it, and rewrap the objects named above",
 		    key->key.mount, key->key.name, oldest, floor);
 	return error_set(err, ERROR_REJECTED,
-	    "Transit key %s/%s: version %lld is in use: no version is retired", key->key.mount,
+	    "Transit key %s/%s: version %lld is in use; no version is retired", key->key.mount,
 	    key->key.name, oldest);
 }
 
 /*
- * Nothing is sealed with it here, and nobody but an annotation asks for it: what it may be used for
- * elsewhere is not ours to lose.
+ * Return whether only an annotation names the key and no value is sealed with it: it may be in use
+ * outside this cluster.
  */
-static bool is_only_named(const struct rotation *rotation, const struct keyset_key *key)
+static bool is_only_named(const struct rotate_run *run, const struct keyset_key *key)
 {
-	return !rotation->settings->transit_key &&
-	       keyset_oldest(key->versions, key->version_count) == 0;
+	return !run->settings->transit_key && keyset_oldest(key->versions, key->version_count) == 0;
 }
 
-/* Read min_decryption_version as it is now: another run may have raised it since. */
-static int refresh_floor(struct rotation *rotation, struct keyset_key *key, struct error *err)
+/* Read min_decryption_version again: a concurrent run may have raised it. */
+static int refresh_floor(struct rotate_run *run, struct keyset_key *key, struct error *err)
 {
 	int64_t wanted = key->wanted_version;
-	int result = keyset_read_key(
-	    key, rotation->client, &rotation->vault, &rotation->settings->session, err);
+	int result = keyset_read_key(key, run->client, &run->vault, &run->settings->session, err);
 
 	key->wanted_version = wanted;
 	return result;
 }
 
-/* Refuse the versions below the floor, unless something stands on them. */
-static int raise_floor(struct rotation *rotation, struct keyset_key *key, struct error *err)
+/* Raise min_decryption_version to the wanted version, unless an older one is in use. */
+static int raise_floor(struct rotate_run *run, struct keyset_key *key, struct error *err)
 {
 	const char *mount = key->key.mount, *name = key->key.name;
 	long long floor = (long long)key->wanted_version;
 
-	if (is_only_named(rotation, key)) {
+	if (is_only_named(run, key)) {
 		log_write(LOG_INFO,
-		    "Transit key %s/%s: no value is sealed with it: its versions stay, unless "
-		    "--transit-key names it",
+		    "Transit key %s/%s: no value is sealed with it; to retire its versions, pass "
+		    "--transit-key",
 		    mount, name);
 		return 0;
 	}
-	if (is_in_use(rotation, key))
-		return say_in_use(rotation, key, err);
-	if (refresh_floor(rotation, key, err) < 0)
+	if (is_in_use(run, key))
+		return refuse_in_use(run, key, err);
+	if (refresh_floor(run, key, err) < 0)
 		return error_wrap(err, "retiring");
 	if (key->state.min_decryption_version >= key->wanted_version) {
 		log_write(LOG_INFO, "Transit key %s/%s: versions below %lld are retired already",
 		    mount, name, (long long)key->state.min_decryption_version);
 		return 0;
 	}
-	if (rotation->settings->dry_run) {
+	if (run->settings->dry_run) {
 		log_write(LOG_INFO,
 		    "dry run: would retire the versions of Transit key %s/%s below %lld", mount,
 		    name, floor);
 		return 0;
 	}
-	/* The state may be read again before it is needed. */
 	key->floor_before = key->state.min_decryption_version;
-	if (set_floor(rotation, key, key->wanted_version, err) < 0)
+	if (set_floor(run, key, key->wanted_version, err) < 0)
 		return error_wrap(err, "retiring");
 	key->raised = true;
 	log_write(
@@ -165,29 +162,29 @@ static int raise_floor(struct rotation *rotation, struct keyset_key *key, struct
 	return 0;
 }
 
-/* Something old has been written in the meantime: it must decrypt. */
-static int restore_floor(struct rotation *rotation, struct keyset_key *key, struct error *err)
+/* Undo raise_floor if an old version has been written since, so that it can be decrypted. */
+static int restore_floor(struct rotate_run *run, struct keyset_key *key, struct error *err)
 {
-	if (!key->raised || !is_in_use(rotation, key))
+	if (!key->raised || !is_in_use(run, key))
 		return 0;
-	if (set_floor(rotation, key, key->floor_before, err) < 0)
+	if (set_floor(run, key, key->floor_before, err) < 0)
 		return error_wrap(err,
-		    "version %lld was written meanwhile and does not decrypt: set "
+		    "version %lld was written during the run and cannot be decrypted; set "
 		    "min_decryption_version of the key back to %lld by hand",
-		    (long long)oldest_in_use(rotation, key), (long long)key->floor_before);
+		    (long long)oldest_in_use(run, key), (long long)key->floor_before);
 	key->raised = false;
 	key->state.min_decryption_version = key->floor_before;
 	return error_set(err, ERROR_REJECTED,
-	    "Transit key %s/%s: version %lld was written meanwhile: its versions are not retired "
-	    "after all: find out who writes it, and run again",
-	    key->key.mount, key->key.name, (long long)oldest_in_use(rotation, key));
+	    "Transit key %s/%s: version %lld was written during the run, so min_decryption_version "
+	    "is restored; find the writer, and run again",
+	    key->key.mount, key->key.name, (long long)oldest_in_use(run, key));
 }
 
-/* Deleting a version is for ever: every place that can hold ciphertext must have been looked at. */
-static int check_seen_all(
-    const struct rotation *rotation, const struct keyset_key *key, struct error *err)
+/* Deleting a version cannot be undone: refuse it if some objects could not be searched. */
+static int check_all_seen(
+    const struct rotate_run *run, const struct keyset_key *key, struct error *err)
 {
-	const struct strings *unseen = &rotation->unseen;
+	const struct strings *unseen = &run->unseen;
 
 	if (unseen->count == 0)
 		return 0;
@@ -198,81 +195,78 @@ static int check_seen_all(
 	    unseen->count > 1 ? " and other objects" : "");
 }
 
-static int trim(struct rotation *rotation, struct keyset_key *key, struct error *err)
+static int trim_key(struct rotate_run *run, struct keyset_key *key, struct error *err)
 {
 	int64_t floor = key->wanted_version;
 
-	if (!rotation->settings->trim || key->state.min_available_version >= floor ||
-	    is_in_use(rotation, key) || is_only_named(rotation, key))
+	if (!run->settings->trim || key->state.min_available_version >= floor ||
+	    is_in_use(run, key) || is_only_named(run, key))
 		return 0;
-	if (check_seen_all(rotation, key, err) < 0)
+	if (check_all_seen(run, key, err) < 0)
 		return -1;
-	if (rotation->settings->dry_run) {
+	if (run->settings->dry_run) {
 		log_write(LOG_INFO,
 		    "dry run: would delete the versions of Transit key %s/%s below %lld",
 		    key->key.mount, key->key.name, (long long)floor);
 		return 0;
 	}
-	if (vault_session_renew(
-		rotation->client, &rotation->vault, &rotation->settings->session, err) < 0 ||
-	    transit_key_trim(rotation->client, &rotation->vault, &key->key, floor, err) < 0)
+	if (vault_session_renew(run->client, &run->vault, &run->settings->session, err) < 0 ||
+	    transit_key_trim(run->client, &run->vault, &key->key, floor, err) < 0)
 		return error_wrap(err, "trimming");
 	log_write(LOG_INFO, "Transit key %s/%s: versions below %lld are deleted", key->key.mount,
 	    key->key.name, (long long)floor);
 	return 0;
 }
 
-/* One step for each key; one that fails is left out of the next. */
-static int each_key(struct rotation *rotation,
-    int (*step)(struct rotation *rotation, struct keyset_key *key, struct error *err),
-    size_t *failed, struct error *err)
+/* Run the step for each key.  A key that fails is logged, and left out of the next step. */
+static int each_key(struct rotate_run *run,
+    int (*step)(struct rotate_run *run, struct keyset_key *key, struct error *err), size_t *failed,
+    struct error *err)
 {
-	for (size_t i = 0; i < rotation->keys.count; i++) {
-		struct keyset_key *key = rotation->keys.keys[i];
+	for (size_t i = 0; i < run->keys.count; i++) {
+		struct keyset_key *key = run->keys.keys[i];
 
-		if (key->failed || step(rotation, key, err) == 0)
+		if (key->failed || key->kept || step(run, key, err) == 0)
 			continue;
 		if (error_is_outage(err))
 			return -1;
 		log_write(LOG_ERROR, "%s", err->message);
 		error_clear(err);
-		key->failed = true;
+		key->kept = true;
 		++*failed;
 	}
 	return 0;
 }
 
-static int retire_after_looks(
-    struct rotation *rotation, struct rotate_summary *census, struct error *err)
+static int retire_keys(struct rotate_run *run, struct rotate_summary *counts, struct error *err)
 {
-	bool changes = !rotation->settings->dry_run;
+	bool changes = !run->settings->dry_run;
 	size_t failed = 0;
 
-	if (look_at_all(rotation, census, err) < 0 ||
-	    each_key(rotation, raise_floor, &failed, err) < 0)
+	if (count_all(run, counts, err) < 0 || each_key(run, raise_floor, &failed, err) < 0)
 		return -1;
-	if (changes && look_at_all(rotation, census, err) < 0)
+	if (changes && count_all(run, counts, err) < 0)
 		return error_hint(err,
-		    "old versions are retired, but the look after it is due: run --phase retire "
+		    "old versions are retired, but not yet verified to be unused; run --phase retire "
 		    "again");
-	if (changes && each_key(rotation, restore_floor, &failed, err) < 0)
+	if (changes && each_key(run, restore_floor, &failed, err) < 0)
 		return -1;
-	if (each_key(rotation, trim, &failed, err) < 0)
+	if (each_key(run, trim_key, &failed, err) < 0)
 		return -1;
 	if (failed > 0)
 		return error_set(err, ERROR_REJECTED,
-		    "%zu of %zu Transit keys keep old versions, for the reasons above", failed,
-		    rotation->keys.count);
+		    "%zu of %zu Transit keys keep old versions; see the reasons above", failed,
+		    run->keys.count);
 	return 0;
 }
 
-int retire_versions(struct rotation *rotation, struct error *err)
+int rotate_retire(struct rotate_run *run, struct error *err)
 {
-	struct rotate_summary census = {0};
+	struct rotate_summary counts = {0};
 
-	if (want_floors(rotation, err) < 0)
+	if (want_floors(run, err) < 0)
 		return -1;
-	int result = retire_after_looks(rotation, &census, err);
-	summary_free(&census);
+	int result = retire_keys(run, &counts, err);
+	summary_free(&counts);
 	return result;
 }

@@ -35,7 +35,7 @@ is "$(field metadata.annotations.touched)" 3 "what the others wrote is kept"
 bad_api --on PATCH /secrets/a 0 touch relay
 rotate
 status_is 1 "it is changed each time"
-err_like 'Secret demo/a: somebody changed it each of [0-9]+ times: run again later' "in the end it is left, and named"
+err_like 'Secret demo/a: changed by another process each of [0-9]+ times; run again later' "in the end it is left, and named"
 is "$(versions)" "v2 v3 v3" "and stops no other"
 
 bad_api --on PATCH /secrets/ 2 code=429=1 --on PATCH /secrets/c 1 code=503 relay
@@ -47,7 +47,7 @@ is "$(values)" "a b c" "and all values are what they were"
 bad_api --on PATCH /secrets/ 0 deaf relay
 rotate
 status_is 1 "PATCHes that are answered well and not carried out"
-err_like 'Secret demo/a: 1 of its values is on an old version of Transit key transit/aes256-key: 4 is the oldest, and 5 is wanted' "are seen through, and named"
+err_like 'Secret demo/a: 1 value on an old version of Transit key transit/aes256-key; the oldest is 4, wanted is 5' "are seen through, and named"
 out_like '3 on an old version' "the summary says so"
 
 # Versions that there aren't.
@@ -57,7 +57,7 @@ kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":
 bad_vault relay
 run "${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" VAULT_ADDR="$BAD_URL" \
 	"$BIN/secret-rotate" -n demo --transit-key aes256-key --phase verify
-err_like 'Secret demo/ahead: data key "K109": it is sealed with version 109 .*whose newest is [0-9]+' "a Secret whose every value is of a yet newer version"
+err_like 'Secret demo/ahead: data key "K109": sealed with version 109 .*whose newest is [0-9]+' "a Secret whose every value is of a yet newer version"
 err_like 'Secret demo/ahead: further values failed too' "does not fill the log"
 is "$(grep -c 'Secret demo/ahead' <<<"$ERR")" 11 "with more than ten lines and that"
 # One read at the start, one for the page, and another where both fall into one millisecond.

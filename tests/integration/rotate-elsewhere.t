@@ -33,7 +33,7 @@ while read -r path kind version name fields; do
 	status_is 1 "$kind with ciphertext of version 1: exit 1"
 	err_like "$kind demo/$name: holds ciphertext of version 1 of an unknown Transit key, and is not rewrapped" "$kind: is named"
 	is "$(grep -c "$kind demo/$name" <<<"$ERR")" 1 "$kind: once"
-	err_like 'transit/aes256-key: version 1 is in use: no version is retired' "$kind: the version is in use"
+	err_like 'transit/aes256-key: version 1 is in use; no version is retired' "$kind: the version is in use"
 	is "$(limits)" "3 1 0" "$kind: nothing is retired or trimmed"
 	kube_call DELETE "$path/$name?propagationPolicy=Background"
 done <<EOF

@@ -25,7 +25,7 @@ status_is 0 "--phase rotate"
 is "$(latest) $(versions)" "2 v1 v1" "rotates the key, and leaves the Secrets"
 rotate --phase verify
 status_is 1 "--phase verify finds what is old"
-err_like 'Secret demo/app: 2 of its values are on an old version of Transit key transit/aes256-key: 1 is the oldest, and 2 is wanted' "and names each Secret"
+err_like 'Secret demo/app: 2 values on an old version of Transit key transit/aes256-key; the oldest is 1, wanted is 2' "and names each Secret"
 err_like '2 of 2 Secrets are left on an old version' "and how many"
 is "$(latest) $(versions)" "2 v1 v1" "and changes nothing"
 rotate --phase verify -o json

@@ -18,8 +18,8 @@ status_is 0 "two versions are kept"
 is "$(limits)" "2 1 0 0" "so that nothing is retired yet"
 rotate -n demo --retire
 status_is 1 "another namespace stands on what would be retired"
-err_like 'Secret default/elsewhere: 1 of its values is on an old version of Transit key transit/aes256-key: 1 is the oldest, and 2 is wanted' "it is named"
-err_like 'transit/aes256-key: version 1 is in use: no version is retired' "and so is the key"
+err_like 'Secret default/elsewhere: 1 value on an old version of Transit key transit/aes256-key; the oldest is 1, wanted is 2' "it is named"
+err_like 'transit/aes256-key: version 1 is in use; no version is retired' "and so is the key"
 out_like 'rewrapped 1' "the rest of the run is done"
 is "$(limits)" "3 1 0 0" "the versions stay"
 rotate -A --retire
@@ -55,7 +55,7 @@ is "$(limits)" "6 5 0 0" "and so it goes"
 kube_call GET /api/v1/namespaces/default/secrets/found
 rotate --phase retire -n demo
 status_is 1 "what is below the limit already"
-err_like 'version 4 is in use, but below min_decryption_version 5: lower that' "is said"
+err_like 'version 4 is in use, but below min_decryption_version 5; lower it' "is said"
 kube_call DELETE /api/v1/namespaces/default/secrets/found
 
 run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --retire-namespaces 'demo,no good'
@@ -100,13 +100,13 @@ for name in 'aes256-key ' /transit/aes256-key transit/aes256-key/; do
 	rotate -n demo --phase retire --transit-key aes256-key --trim
 	status_is 1 "--transit-key, and an annotation that names no key: \"$name\""
 	err_like 'Secret default/slip: annotation secretmanager/transit-key: Transit key "[^"]*": write' "the Secret is named"
-	err_like 'version 7 is in use: no version is retired' "and holds it up"
+	err_like 'version 7 is in use; no version is retired' "and holds it up"
 done
 make slip '' aes256-key "$old"
 rotate -n demo --phase retire --trim
 status_is 1 "ciphertext to which a newline was added"
 err_like 'Secret default/slip: data key "A": garbled ciphertext: it ends in a newline' "is named"
-err_like 'version 7 is in use: no version is retired' "and holds it up"
+err_like 'version 7 is in use; no version is retired' "and holds it up"
 is "$(limits)" "9 7 7 5" "nothing is retired"
 kube_call DELETE /api/v1/namespaces/default/secrets/slip
 rotate -A --phase rewrap
@@ -119,7 +119,7 @@ err_unlike derived-key "a Secret without values names no key"
 make plain "$sealed_label" derived-key plaintext
 rotate -n default --phase retire --trim
 status_is 0 "a key that an annotation names, and nothing is sealed with"
-err_like 'transit/derived-key: no value is sealed with it: its versions stay' "is left as it is"
+err_like 'transit/derived-key: no value is sealed with it; .*--transit-key' "is left as it is"
 vault_call GET transit/keys/derived-key
 is "$(field data.min_decryption_version) $(field data.min_available_version)" "1 0" "for whom it may serve elsewhere"
 rotate -n default --phase retire --transit-key derived-key
@@ -144,6 +144,6 @@ STATUS=0
 wait "$beside" || STATUS=$?
 ERR=$(<"$TAP_WORK/err")
 status_is 1 "what is old and written meanwhile"
-err_like 'version 9 was written meanwhile: its versions are not retired after all' "is seen"
+err_like 'version 9 was written during the run, so min_decryption_version is restored' "is seen"
 like "$(limits)" '^11 8 ' "and the bound is as it was"
 done_testing

@@ -41,7 +41,7 @@ kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":
 rotate -n demo --name matrix-secrets --data-key secrets.json
 status_is 2 "a Secret of the original project"
 err_like 'matrix-secrets: no Transit key is known.*--transit-key' "does not say its key"
-err_like 'none of 1 sealed Secrets says which Transit key' "so it has to be said"
+err_like 'no Transit key is named by the annotations of 1 sealed Secrets; pass --transit-key' "so it has to be said"
 rotate -n demo --name matrix-secrets --data-key secrets.json --transit-key aes256-key
 status_is 0 "with it"
 like "$(stored matrix-secrets secrets.json)" '^vault:v4:' "its document is rewrapped"

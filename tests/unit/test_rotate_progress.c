@@ -2,7 +2,7 @@
 
 #include "lib/base/json_reader.h"
 #include "lib/base/log.h"
-#include "lib/rotate/report.h"
+#include "lib/rotate/pass.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -32,15 +32,15 @@ START_TEST(a_log_gets_a_line_every_ten_seconds)
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
 	catch_stderr(LOG_INFO, LOG_TEXT);
-	report_begin(&summary, PASS_REWRAP, 1000);
+	pass_progress_begin(&summary, PASS_REWRAP, 1000);
 	summary.current = 100;
 	summary.old = summary.unsealed = summary.other_key = summary.deleted = summary.failed = 20;
-	report_turn(&summary, 1000 + REPORT_INTERVAL_MS - 1);
-	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
-	report_turn(&summary, 1000 + 2 * REPORT_INTERVAL_MS - 1);
+	pass_progress_update(&summary, 1000 + PASS_PROGRESS_MS - 1);
+	pass_progress_update(&summary, 1000 + PASS_PROGRESS_MS);
+	pass_progress_update(&summary, 1000 + 2 * PASS_PROGRESS_MS - 1);
 	summary.current = 4900;
-	report_turn(&summary, 1000 + 2 * REPORT_INTERVAL_MS);
-	report_end();
+	pass_progress_update(&summary, 1000 + 2 * PASS_PROGRESS_MS);
+	pass_progress_end();
 	written(&text);
 	expect_text(text, "prog: Rewrapping Secrets: 4% (200/5000), 20/s, 4m01s left\n"
 			  "prog: Rewrapping Secrets: 100% (5000/5000), 250/s\n");
@@ -53,14 +53,14 @@ START_TEST(short_passes_together_are_no_silence)
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
 	catch_stderr(LOG_INFO, LOG_TEXT);
-	report_begin(&summary, PASS_GATHER, 1000);
+	pass_progress_begin(&summary, PASS_FIND_KEYS, 1000);
 	summary.current = summary.listed = 60;
-	report_turn(&summary, 7000);
-	report_end();
-	report_begin(&summary, PASS_LOOK, 8000);
+	pass_progress_update(&summary, 7000);
+	pass_progress_end();
+	pass_progress_begin(&summary, PASS_VERIFY, 8000);
 	summary.current = 30;
-	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
-	report_end();
+	pass_progress_update(&summary, 1000 + PASS_PROGRESS_MS);
+	pass_progress_end();
 	written(&text);
 	expect_text(text, "prog: Looking at Secrets: 50% (30/60), 10/s, 4s left\n");
 }
@@ -77,10 +77,10 @@ START_TEST(machines_get_numbers)
 	    {"conflicts", 3}, {"failed", 2}};
 
 	catch_stderr(LOG_INFO, LOG_JSON);
-	report_begin(&summary, PASS_REWRAP, 1000);
+	pass_progress_begin(&summary, PASS_REWRAP, 1000);
 	summary =
 	    (struct rotate_summary){.current = 198, .failed = 2, .rewrapped = 190, .conflicts = 3};
-	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
+	pass_progress_update(&summary, 1000 + PASS_PROGRESS_MS);
 	written(&text);
 	cleanup_json struct json *line = json_parse(text.data, text.length, "the line", &err);
 	ck_assert_msg(line != NULL, "%s", err.message);
@@ -103,9 +103,9 @@ START_TEST(a_total_that_nobody_knows_is_not_told)
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
 	catch_stderr(LOG_INFO, LOG_JSON);
-	report_begin(&summary, PASS_GATHER, 1000);
+	pass_progress_begin(&summary, PASS_FIND_KEYS, 1000);
 	summary.current = unknown[_i].done;
-	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
+	pass_progress_update(&summary, 1000 + PASS_PROGRESS_MS);
 	written(&text);
 	expect_contains(text.data, "Finding Secrets: ");
 	expect_lacks(text.data, "total");
@@ -119,8 +119,8 @@ START_TEST(whoever_wants_errors_alone_gets_no_line)
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
 	catch_stderr(LOG_WARNING, LOG_TEXT);
-	report_begin(&summary, PASS_CENSUS, 1000);
-	report_turn(&summary, 1000 + REPORT_INTERVAL_MS);
+	pass_progress_begin(&summary, PASS_COUNT, 1000);
+	pass_progress_update(&summary, 1000 + PASS_PROGRESS_MS);
 	written(&text);
 	expect_text(text, "");
 }
@@ -137,5 +137,5 @@ static void add(TCase *tests)
 
 int main(void)
 {
-	return run_tests("rotate_report", add);
+	return run_tests("rotate_progress", add);
 }
