@@ -16,7 +16,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/launch/init.h"
 
-/* What execvp(3) searches when PATH is not set (confstr _CS_PATH). */
+/* The search path of execvp(3) when PATH is not set (confstr _CS_PATH). */
 #define DEFAULT_PATH "/bin:/usr/bin"
 
 /* Report errno of execve.  Return the exit status. */

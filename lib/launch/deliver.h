@@ -18,7 +18,7 @@
 
 /*
  * Execute argv[0] with this environment.  A name without a slash is looked up in our own PATH.
- * There is no fallback to a shell.  Returns only on failure: the exit status, with *err set.
+ * A shell is never used.  Returns only on failure: the exit status, with *err set.
  */
 int command_exec(char *const *argv, char *const *environment, struct error *err)
     __attribute__((nonnull, warn_unused_result));
@@ -65,7 +65,7 @@ struct env {
 /*
  * Build the environment from our own, without decrypted ciphertext and our configuration, and the
  * secrets, each checked by env_check_variable.  `fd` is the number of the pipe with all variables,
- * which a variable holds; -1: there is no such pipe.  ERROR_INVALID for a secret whose variable is
+ * which goes into a variable; -1: none.  ERROR_INVALID for a secret whose variable is
  * set to another value, unless settings->override.
  */
 int env_build(struct env *env, char *const *ours, const struct variable *const *secrets,

@@ -38,7 +38,7 @@ int fd_reserve(int number, struct error *err)
 	return result;
 }
 
-/* Fill the pipe without waiting: there is no reader yet, so a full pipe is too small. */
+/* Fill the pipe without waiting, since it has no reader yet; a full pipe is too small. */
 static int fill_pipe(int fd, int number, const struct secret_buffer *content, struct error *err)
 {
 	if (content->length && fcntl(fd, F_SETPIPE_SZ, (int)content->length) < 0)

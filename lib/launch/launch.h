@@ -96,10 +96,10 @@ struct launch_settings {
 
 	struct {
 		bool enabled;
-		int64_t interval_ms; /* between two reads, varied by a tenth */
-		int64_t debounce_ms; /* a change must be this old */
-		int64_t jitter_ms;   /* then wait for a random part of this */
-		const char *signal;  /* renew the files and send this; NULL: start again */
+		int64_t interval_ms;  /* between two reads, varied by a tenth */
+		int64_t debounce_ms;  /* without another change, before acting on one */
+		int64_t max_delay_ms; /* then wait for a random time up to this */
+		const char *signal;   /* renew the files and send this; NULL: start again */
 	} watch;
 };
 
@@ -111,7 +111,7 @@ struct launch_settings {
 		.init = {.stop_signal = "TERM", .stop_timeout_ms = 10000}, .watch = {              \
 			.interval_ms = 30000,                                                      \
 			.debounce_ms = 2000,                                                       \
-			.jitter_ms = 30000                                                         \
+			.max_delay_ms = 30000                                                      \
 		}                                                                                  \
 	}
 

@@ -259,7 +259,7 @@ int collect(const struct launch_settings *settings, struct variables *variables,
 int collect_fingerprint(const struct launch_settings *settings, uint8_t digest[COLLECT_DIGEST_SIZE],
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* What an application was started from, without the values themselves. */
+/* Identify the values that an application was started with, without containing them. */
 struct collect_digests {
 	uint8_t ciphertext[COLLECT_DIGEST_SIZE];
 	uint8_t plaintext[VARIABLES_DIGEST_SIZE]; /* keyed: the key never leaves the process tree */

@@ -209,7 +209,7 @@ int watch_run(const struct deliver_plan *plan, char *const *command,
 	while (status == GO_ON &&
 	       watcher_wait(&watcher, vary_interval(watcher.settings.watch.interval_ms)))
 		if (has_settled(&watcher) &&
-		    watcher_wait(&watcher, random_below(watcher.settings.watch.jitter_ms)))
+		    watcher_wait(&watcher, random_below(watcher.settings.watch.max_delay_ms)))
 			status = act_on_change(&watcher, err);
 	return status == GO_ON ? COMMAND_FAILED : status;
 }

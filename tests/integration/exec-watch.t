@@ -43,7 +43,7 @@ variables=() options=(--secret app)
 begin() {
 	"${POD[@]}" --default-signal "SECRETMANAGER_SERVICE_ACCOUNT_DIR=$STAGE_DIR/pod/app" "${variables[@]}" \
 		"$BIN/secret-exec" "${options[@]}" -v --init --watch --watch-interval 100ms --watch-debounce 50ms \
-		--watch-jitter 50ms "${more[@]}" -- "$@" >"$TAP_WORK/events" 2>&1 7<&- &
+		--watch-max-delay 50ms "${more[@]}" -- "$@" >"$TAP_WORK/events" 2>&1 7<&- &
 	launcher=$!
 	at_end "kill -KILL $launcher 2>/dev/null"
 	SEEN=''
@@ -299,7 +299,7 @@ refused() {
 	fails_with 125 "$regex" "$name"
 }
 refused "--watch alone" '--watch needs --init' --secret app --watch
-refused "nothing that could change" 'environment never changes' --init --watch
+refused "nothing that could change" 'cannot see changes of environment variables' --init --watch
 # -- what the old one leaves behind, and changes that follow each other
 
 # Children in its process group, in a session of their own, and one that does not want to end.
@@ -337,9 +337,11 @@ comes '^start four' "and the second change restarts it, too"
 stop
 more=()
 
+run "$BIN/secret-exec" --watch-jitter 7s --print-config
+out_like 'watch-max-delay: 7s' "--watch-jitter, the earlier name of --watch-max-delay: accepted"
 refused "no pause" '--watch-interval 0' --secret app --init --watch --watch-interval 0
 refused "a signal that is none" '--stop-signal: "NOPE" is not a signal' --secret app --init --stop-signal NOPE
 refused "a signal for nobody" '--watch-signal needs --watch' --secret app --init --watch-signal HUP
-refused "a signal without a file" '--watch-signal: nothing can be renewed' --secret app --init --watch --watch-signal HUP
+refused "a signal without a file" '--watch-signal: only files can be renewed' --secret app --init --watch --watch-signal HUP
 
 done_testing
