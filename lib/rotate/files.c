@@ -13,11 +13,6 @@
 /* The largest environment file: it makes one Secret or ConfigMap, which hold 1 MiB. */
 #define ENVIRONMENT_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
-struct walk_ctx {
-	struct files_run *run;
-	struct manifest_batch batch;
-};
-
 static void job_finish(void *context, const struct manifest_file *file)
 {
 	struct files_run *run = context;
@@ -58,20 +53,18 @@ static int search_environment(struct files_run *run, const char *path, struct er
 
 static int walk_visit(void *context, const char *path, struct error *err)
 {
-	struct walk_ctx *walk = context;
+	struct files_run *run = context;
 
-	if (files_check_time(walk->run, err) < 0)
+	if (files_check_time(run, err) < 0)
 		return -1;
-	walk->run->summary->files++;
-	return files_is_environment(path) ? search_environment(walk->run, path, err)
-					  : manifest_batch_read_file(&walk->batch, path, err);
+	run->summary->files++;
+	return files_is_environment(path) ? search_environment(run, path, err)
+					  : manifest_batch_read_file(&run->batch, path, err);
 }
 
 static int walk_fail(void *context, struct error *err)
 {
-	const struct walk_ctx *walk = context;
-
-	if (files_fail(walk->run, NULL, NULL, err) < 0)
+	if (files_fail(context, NULL, NULL, err) < 0)
 		return -1;
 	error_clear(err);
 	return 0;
@@ -89,36 +82,35 @@ static void check_not_empty(struct files_run *run, const char *path, size_t file
 	files_report(run, &reason);
 }
 
-static int walk_paths(struct walk_ctx *walk, char *const *paths, size_t count, struct error *err)
+static int walk_paths(struct files_run *run, char *const *paths, size_t count, struct error *err)
 {
-	struct manifest_walk_visitor visitor = {walk_visit, walk_fail, walk, files_is_environment};
+	struct manifest_walk_visitor visitor = {walk_visit, walk_fail, run, files_is_environment};
 
 	for (size_t i = 0; i < count; i++) {
-		size_t before = walk->run->summary->files;
+		size_t before = run->summary->files;
 
 		if (manifest_walk(paths[i], true, &visitor, err) < 0)
 			return -1;
-		check_not_empty(walk->run, paths[i], before);
+		check_not_empty(run, paths[i], before);
 	}
-	return manifest_batch_flush(&walk->batch, err);
+	return manifest_batch_flush(&run->batch, err);
 }
 
 static int run_pass(struct files_run *run, enum files_pass pass, char *const *paths, size_t count,
     struct error *err)
 {
-	struct manifest_job job = {.context = run,
+	const struct manifest_job job = {.context = run,
 	    .examine = files_examine,
 	    .transform = files_transform,
 	    .settle = files_settle,
 	    .release = files_release,
 	    .finish = job_finish,
 	    .fail = files_fail};
-	struct walk_ctx walk = {.run = run};
 
 	run->pass = pass;
-	manifest_batch_init(&walk.batch, &job);
-	int result = walk_paths(&walk, paths, count, err);
-	manifest_batch_free(&walk.batch);
+	manifest_batch_init(&run->batch, &job);
+	int result = walk_paths(run, paths, count, err);
+	manifest_batch_free(&run->batch);
 	return result;
 }
 

@@ -30,7 +30,8 @@ struct files_run {
 	struct transit_key only; /* --transit-key; name NULL: any key */
 	struct keyset keys;	 /* wanted_version 0: Vault was not asked yet */
 	enum files_pass pass;
-	bool silent; /* another pass reports the errors */
+	struct manifest_batch batch; /* of the pass */
+	bool silent;		     /* another pass reports the errors */
 	struct files_outside *outside, *outside_last;
 	size_t outside_count;
 };
