@@ -4,7 +4,7 @@
 #include "lib/base/json_reader.h"
 #include "lib/sealed/sealed.h"
 
-/* What a variable holds for this JSON value. */
+/* Append the content of the variable for this JSON value. */
 static int append_value(
     const struct json *document, json_node node, struct secret_buffer *value, struct error *err)
 {
@@ -13,7 +13,7 @@ static int append_value(
 	return json_compact(document, node, value, err);
 }
 
-/* The document, known to be a JSON object; or NULL. */
+/* Return the document, which is a JSON object; or NULL with an error. */
 static struct json *parse_object(
     const struct secret_buffer *plaintext, const char *what, struct error *err)
 {
@@ -23,7 +23,7 @@ static struct json *parse_object(
 	if (!document || json_type(document, JSON_ROOT) == JSON_OBJECT)
 		return document;
 	error_set(err, ERROR_INVALID,
-	    "%s: the document is no JSON object: {\"NAME\": \"value\", ...} is wanted", what);
+	    "%s: the document is not a JSON object; write {\"NAME\": \"value\", ...}", what);
 	json_free(document);
 	return NULL;
 }
@@ -54,8 +54,8 @@ int sealed_document_each(const struct secret_buffer *plaintext, const char *what
 		    append_value(document, node, &value, err) < 0)
 			return -1;
 		if (strlen(secret_buffer_string(&name)) != name.length)
-			return error_set(
-			    err, ERROR_INVALID, "%s: a member's name holds a NUL byte", what);
+			return error_set(err, ERROR_INVALID,
+			    "%s: the name of a member contains a NUL byte", what);
 		if (each(context, secret_buffer_string(&name), &value, err) < 0)
 			return -1;
 	}

@@ -46,7 +46,7 @@ static bool contains(const char *bytes, size_t length, const char *text)
 	return memmem(bytes, length, text, strlen(text)) != NULL;
 }
 
-/* Return whether a line begins with the text. */
+/* Return true if a line begins with the text. */
 static bool has_line(const char *bytes, size_t length, const char *text)
 {
 	const char *end = bytes + length;
@@ -61,7 +61,7 @@ static bool has_line(const char *bytes, size_t length, const char *text)
 	return false;
 }
 
-/* SOPS leaves some values as they are, but never its metadata out. */
+/* SOPS does not encrypt all values, but always adds its metadata. */
 static bool is_sops(const char *bytes, size_t length)
 {
 	if (has_line(bytes, length, "sops_version=") || has_line(bytes, length, "sops_mac="))
@@ -110,7 +110,7 @@ const char *foreign_tool(const char *bytes, size_t length)
 	return sealed_is_ciphertext(bytes, length) ? "Vault's Transit engine" : NULL;
 }
 
-/* Return the tool that a file's members are metadata of, where the file was read into values. */
+/* Return the tool whose metadata this member is, for a file that was read into values. */
 static const char *tool_of_member(const char *name, const char *value)
 {
 	if (strcmp(name, "sops_version") == 0 || strcmp(name, "sops_mac") == 0 ||
@@ -128,11 +128,11 @@ static const char *value_tool(const char *name, const struct secret_buffer *valu
 	return tool ? tool : tool_of_member(name, text);
 }
 
-static int refuse(const char *source, const char *name, const char *tool, struct error *err)
+static int refuse_foreign(const char *source, const char *name, const char *tool, struct error *err)
 {
 	return error_set(err, ERROR_INVALID,
-	    "%s: %s: encrypted with %s already; decrypt it with that tool first, or, to seal the "
-	    "ciphertext as it is, pass --force-foreign",
+	    "%s: %s: encrypted with %s already; decrypt it with that tool first, or pass "
+	    "--force-foreign to seal the ciphertext as it is",
 	    source, name, tool);
 }
 
@@ -141,10 +141,10 @@ int foreign_check(
 {
 	const char *tool = value_tool(name, value);
 
-	return tool ? refuse(source, name, tool, err) : 0;
+	return tool ? refuse_foreign(source, name, tool, err) : 0;
 }
 
-/* Find the first member that such a tool has encrypted. */
+/* Find the first member that another tool has encrypted. */
 static int find_tool(
     void *context, const char *name, struct secret_buffer *value, struct error *err)
 {
@@ -163,7 +163,7 @@ int foreign_check_document(
 
 	if (!tool && sealed_document_each(document, name, find_tool, &tool, err) < 0)
 		return -1;
-	return tool ? refuse(source, name, tool, err) : 0;
+	return tool ? refuse_foreign(source, name, tool, err) : 0;
 }
 
 int foreign_check_file(int fd, const char *file, struct error *err)

@@ -1,8 +1,8 @@
 /*
- * foreign: recognise what other tools have encrypted already.
+ * foreign: recognise ciphertext of other tools.
  *
- * Sealed once more it would reach the application as ciphertext, and a file that such a tool signs
- * would be broken by a change.  Recognised are SOPS (helm-secrets), sealed-secrets, Ansible Vault,
+ * If it were sealed, the application would get that ciphertext; and a change would break a file
+ * that the tool has signed.  Recognised are SOPS (helm-secrets), sealed-secrets, Ansible Vault,
  * age, PGP, git-crypt, eyaml, ejson, kubesec, dotenvx, OpenSSL (transcrypt) and Vault's Transit.
  */
 #ifndef SEALED_FOREIGN_H
@@ -16,16 +16,16 @@
 /* Return the name of the tool that has encrypted a value or the text of a file; or NULL. */
 const char *foreign_tool(const char *bytes, size_t length);
 
-/* Refuse such a value; messages call it "SOURCE: NAME", as the program's user knows it. */
+/* Refuse a value that another tool has encrypted; messages name it "SOURCE: NAME". */
 int foreign_check(const char *source, const char *name, const struct secret_buffer *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Refuse a JSON object, or one with such a member, whose name is not shown. */
+/* Refuse an encrypted JSON object, or a member; the name of the member is not shown. */
 int foreign_check_document(
     const char *source, const char *name, const struct secret_buffer *document, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Refuse a file that begins as such ciphertext; its offset stays.  A pipe is not looked at. */
+/* Refuse a file that begins with such ciphertext.  Its offset stays; a pipe is not read. */
 int foreign_check_file(int fd, const char *file, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -7,14 +7,14 @@
 
 #define PLAIN "vault:v"
 #define ENCODED "dmF1bHQ6" /* base64 of "vault:" */
-/* As many letters hold the longest prefix and LETTERS_MIN. */
+/* Enough for the longest prefix and LETTERS_MIN. */
 #define ENCODED_LETTERS_MAX ((size_t)64)
-/* Documents say "vault:v1:ciphertext"; 28 bytes are the least that Transit adds to a value. */
+/* Longer than the examples of documents: Transit adds at least 28 bytes to a value. */
 #define LETTERS_MIN 16
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* How many letters of base64 the text begins with, at most `most`. */
+/* Return the number of base64 letters that the text begins with, at most `most`. */
 static size_t count_letters(const char *text, size_t length, size_t most)
 {
 	size_t count = 0;
@@ -40,7 +40,7 @@ static int64_t read_version(const char *text, size_t length)
 	return count_letters(text + at, length - at, LETTERS_MIN) == LETTERS_MIN ? version : 0;
 }
 
-/* The same of text that begins with base64 of ciphertext. */
+/* Return the version of the ciphertext that the text begins with in base64, or 0. */
 static int64_t read_encoded_version(const char *text, size_t length)
 {
 	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;

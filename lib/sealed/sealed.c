@@ -10,7 +10,7 @@
 
 #define PREFIX "vault:v"
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)
-/* Eighteen digits fit an int64_t whatever they are; no key lives that long. */
+/* Any eighteen digits fit an int64_t; keys do not have as many versions. */
 #define VERSION_DIGITS_MAX 18
 
 static const char *const scope_names[] = {
@@ -36,7 +36,7 @@ static bool is_base64_letter(char c)
 	       c == '+' || c == '/';
 }
 
-/* Has its shape; whether it decrypts is for Vault to say, so nothing is decoded. */
+/* Check the form only: whether it decrypts is for Vault to decide. */
 static bool is_base64(const char *text, size_t length)
 {
 	size_t padding = 0;
@@ -63,13 +63,13 @@ int sealed_version(const char *bytes, size_t length, int64_t *version, struct er
 		number = number * 10 + (bytes[at] - '0');
 	if (number < 1 || bytes[PREFIX_LENGTH] == '0' || at >= length || bytes[at] != ':')
 		return error_set(
-		    err, ERROR_INVALID, "garbled ciphertext: no key version behind \"" PREFIX "\"");
+		    err, ERROR_INVALID, "garbled ciphertext: no key version after \"" PREFIX "\"");
 	at++;
 	if (!is_base64(bytes + at, length - at)) {
 		bool newline = bytes[length - 1] == '\n';
 		return error_set(err, ERROR_INVALID, "garbled ciphertext: %s",
 		    newline ? "it ends in a newline, which was added to it"
-			    : "no base64 behind the key version");
+			    : "not base64 after the key version");
 	}
 	*version = number;
 	return 0;
@@ -82,8 +82,8 @@ int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error 
 			*scope = each;
 			return 0;
 		}
-	return error_set(
-	    err, ERROR_INVALID, "\"%s\" is no scope: strict, namespace-wide or cluster-wide", text);
+	return error_set(err, ERROR_INVALID,
+	    "\"%s\" is not a scope; use strict, namespace-wide or cluster-wide", text);
 }
 
 const char *sealed_scope_name(enum sealed_scope scope)
@@ -141,38 +141,36 @@ bool sealed_secret_is_document(const struct kube_secret *secret, const char *dat
 {
 	const char *layout = kube_secret_annotation(secret, SEALED_ANNOTATION_LAYOUT);
 
-	/* The original project left no annotation, but named its data key like a JSON file. */
+	/* The original project sets no annotation, but names its data key like a JSON file. */
 	return layout ? strcmp(layout, "document") == 0 : ends_with(data_key, ".json");
 }
 
 int sealed_secret_check(const struct kube_secret *secret, const char *data_key, struct error *err)
 {
 	const char *plain = NULL;
-	size_t looked_at = 0, sealed = 0;
+	size_t checked = 0, sealed = 0;
 
 	for (size_t i = 0; i < secret->data_count; i++) {
 		const struct kube_entry *entry = &secret->data[i];
 		if (data_key && strcmp(entry->key, data_key) != 0)
 			continue;
-		looked_at++;
+		checked++;
 		if (sealed_entry_is_ciphertext(entry))
 			sealed++;
 		else if (!plain)
 			plain = entry->key;
 	}
-	if (looked_at == 0 && data_key)
-		return error_set(err, ERROR_NOT_FOUND, "Secret %s%s%s: it has no data key \"%s\"",
+	if (checked == 0 && data_key)
+		return error_set(err, ERROR_NOT_FOUND, "Secret %s%s%s: no data key \"%s\"",
 		    KUBE_NAMED(secret), data_key);
-	if (looked_at == 0)
+	if (checked == 0)
 		return error_set(err, ERROR_INVALID,
-		    "Secret %s%s%s: it is empty: put values into it "
-		    "with secret-seal",
+		    "Secret %s%s%s: empty; seal values into it with secret-seal",
 		    KUBE_NAMED(secret));
 	if (!plain)
 		return 0;
 	return error_set(err, ERROR_INVALID,
-	    "Secret %s%s%s: %s: data key \"%s\" holds no Vault "
-	    "ciphertext: seal it with secret-seal",
+	    "Secret %s%s%s: %s: data key \"%s\" is not Vault ciphertext; seal it with secret-seal",
 	    KUBE_NAMED(secret), sealed ? "half sealed" : "not sealed", plain);
 }
 
@@ -184,8 +182,8 @@ const char *sealed_secret_key(
 
 	if (!option && !annotation) {
 		error_set(err, ERROR_USAGE,
-		    "Secret %s%s%s: no Transit key is known: it has no "
-		    "annotation " SEALED_ANNOTATION_KEY ": name the key with --transit-key",
+		    "Secret %s%s%s: no Transit key is known, because annotation " SEALED_ANNOTATION_KEY
+		    " is missing; pass --transit-key",
 		    KUBE_NAMED(secret));
 		return NULL;
 	}
@@ -198,8 +196,7 @@ const char *sealed_secret_key(
 	if (same)
 		return annotation;
 	error_set(err, ERROR_USAGE,
-	    "Secret %s%s%s: it is sealed with Transit key %s, but %s is asked for: leave out "
-	    "--transit-key, or seal it again",
+	    "Secret %s%s%s: sealed with Transit key %s, but %s is requested; leave out --transit-key, or seal it again",
 	    KUBE_NAMED(secret), annotation, option);
 	return NULL;
 }

@@ -8,7 +8,7 @@
 
 #define CAPACITY_MIN 16 /* a power of two, as every capacity is */
 
-/* FNV-1a; the names are few and their number is bounded. */
+/* FNV-1a: the number of names is bounded. */
 static size_t place_of(const char *name, size_t capacity)
 {
 	uint32_t hash = 2166136261U;
@@ -84,9 +84,9 @@ static int refuse_twice(const struct variable *there, const char *source, struct
 
 	if (strcmp(there->source, source) == 0)
 		return error_set(
-		    err, ERROR_INVALID, "%s: %s comes twice: name it once", source, name);
+		    err, ERROR_INVALID, "%s: duplicate name %s; name it once", source, name);
 	return error_set(err, ERROR_INVALID,
-	    "variable %s comes from both %s and %s: take one of them out", name, there->source,
+	    "variable %s comes from both %s and %s; remove one of them", name, there->source,
 	    source);
 }
 
@@ -156,7 +156,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp((*first)->name, (*second)->name);
 }
 
-/* Each part with its length before it, so that no two lists of parts read alike. */
+/* Add a part after its length, so that different lists of parts never have the same bytes. */
 static bool mix(HMAC_CTX *hmac, const void *bytes, size_t length)
 {
 	uint64_t size = length;

@@ -1,4 +1,4 @@
-/* variables: named plaintexts: the secrets of one start, or those that are to be sealed. */
+/* variables: named plaintexts: the secrets of one start, or the values to seal. */
 #ifndef SEALED_VARIABLES_H
 #define SEALED_VARIABLES_H
 
@@ -9,13 +9,13 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
-/* A name that variable_shown_name does not show. */
+/* The placeholder for a name that variable_shown_name does not show. */
 #define VARIABLE_NAME_NOT_SHOWN "(name not shown)"
 
 /* More than any environment has. */
 #define VARIABLES_MAX 10000
 
-/* Add with the functions below only: they keep the names' hash chains. */
+/* Add variables only with the functions below, which maintain the hash chains of names. */
 struct variable {
 	char *name;
 	struct secret_buffer value;
@@ -24,8 +24,8 @@ struct variable {
 	bool secret_name; /* read from a plaintext and not a variable's name: maybe a secret */
 
 	/* Places in the array, counted from 1; 0: none. */
-	uint32_t next;	/* with the same hash as this one */
-	uint32_t first; /* whose hash is this place */
+	uint32_t next;	/* the next with the same hash */
+	uint32_t first; /* the first whose hash is this place */
 };
 
 /* In the order in which they were added. */
@@ -35,29 +35,29 @@ struct variables {
 };
 
 /*
- * Add one; *value is taken over.  A name that is there already is an error that names both sources:
- * which of two secrets wins is not ours to guess.
+ * Add a variable; *value is taken over.  A duplicate name is an error that names both sources: a
+ * guess could choose the wrong secret.
  */
 int variables_add(struct variables *variables, const char *name, struct secret_buffer *value,
     const char *source, struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* NULL when there is none of this name.  Borrowed until the next one is added. */
+/* Return the variable of this name, or NULL.  Borrowed until the next one is added. */
 struct variable *variables_find(const struct variables *variables, const char *name)
     __attribute__((nonnull));
 
 /*
- * Move all of *from (empty after) to *to.  A name that is there already is replaced where it stands
- * if `override`; else it is an error that names both sources.
+ * Move all of *from (empty after) to *to.  With `override`, a duplicate name replaces the variable
+ * in its place; otherwise it is an error that names both sources.
  */
 int variables_merge(struct variables *to, struct variables *from, bool override, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Return whether the text is a variable's name by grammar: [A-Za-z_][A-Za-z0-9_]* */
+/* Return true if the text is a valid name of a variable: [A-Za-z_][A-Za-z0-9_]* */
 bool variable_valid_name(const char *name) __attribute__((nonnull));
 
 /*
- * Return the name for messages: a placeholder for what may be part of a secret, such as a member of
- * a plaintext that a forged annotation made a document.
+ * Return the name for messages: a placeholder if it may be part of a secret, such as a member of a
+ * plaintext that a forged annotation made a document.
  */
 const char *variable_shown_name(const struct variable *variable) __attribute__((nonnull));
 
@@ -66,8 +66,8 @@ int variables_names(const struct variables *variables, struct secret_buffer *out
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * What names and values are, without telling them: HMAC-SHA256 under `key`, in whatever order they
- * stand.  Sources don't count.
+ * Set *digest to an HMAC-SHA256 under `key` of all names and values, which does not depend on their
+ * order or their sources.
  */
 #define VARIABLES_DIGEST_SIZE 32
 int variables_digest(const struct variables *variables, const uint8_t key[VARIABLES_DIGEST_SIZE],

@@ -111,7 +111,7 @@ fails_with 125 "b/C: Vault cannot decrypt it" "under another data key"
 bound b --scope strict -- true
 fails_with 125 'b/A: --scope strict requires the Secret; pass --bound-to' "strict needs a name"
 bound b --scope wide -- true
-fails_with 125 '--scope: "wide" is no scope' "a scope that is none"
+fails_with 125 '--scope: "wide" is not a scope' "a scope that is none"
 for scope in namespace-wide cluster-wide; do
 	seal --transit-key derived-key --scope "$scope" --from-literal A="$scope"
 	volume "$scope" "A=$(stored app A)"

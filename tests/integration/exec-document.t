@@ -34,7 +34,7 @@ fails_with 125 'no Transit key.*secretmanager/transit-key.*--transit-key' \
 
 seal_text '["a"]'
 launch true
-fails_with 125 'Secret demo/app, data key secrets.json: .*no JSON object' "a document that is no object"
+fails_with 125 'Secret demo/app, data key secrets.json: .*not a JSON object' "a document that is no object"
 seal_text '{"A": "1", "\u0041": "2"}'
 launch true
 fails_with 125 'data key secrets.json.*line 1.*second time' "duplicate members, compared unescaped"

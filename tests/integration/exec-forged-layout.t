@@ -9,7 +9,7 @@ cd "$TAP_WORK" || exit 1
 printf %s '{"hunter2 word": "vault:v1:AAAA", "hunter2@example": "b", "1hunter2": "c", "hunter2=x": "d", "hunter2-\u00fc": "e", "hunter2.x": "f"}' >value
 printf %s '{"hunter2.x": "\u0000"}' >binary
 secrets=/api/v1/namespaces/demo/secrets
-# forge FILE...: a Secret of these values, annotated as documents; ciphertext that is no JSON object decrypts all the same.
+# forge FILE...: a Secret of these values, annotated as documents; ciphertext that is not a JSON object decrypts all the same.
 forge() {
 	kube_call DELETE "$secrets/app"
 	"$BIN/secret-seal" --transit-key aes256-key "${@/#/--from-file=}" app >/dev/null

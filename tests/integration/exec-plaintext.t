@@ -38,7 +38,7 @@ printf 'A="x y"\nexport B=z\n' >.env
 launch --from-env-file .env -- sh -c 'echo "$A $B"'
 out_is "x y z" "a .env file"
 launch --from-env-file .env --from-document app.json -- true
-fails_with 125 'variable A comes from both app.json, member A and .env: .*--override' "one name from two files"
+fails_with 125 'variable A comes from both app.json, member A and .env.*--override' "one name from two files"
 launch --from-env-file .env --from-document app.json --override -- printenv A
 out_is "x y" "with --override the .env file is the stronger"
 launch --from-document nowhere.json -- true
@@ -57,7 +57,7 @@ launch --from-document marked.yaml -- printenv A
 out_is x "YAML with a byte order mark"
 printf 'A=1\nA=2\n' >twice.env
 launch --from-env-file twice.env -- true
-fails_with 125 'twice.env: A comes twice' "a name twice in one file"
+fails_with 125 'twice.env: duplicate name A' "a name twice in one file"
 head -c 1048577 /dev/zero >large.env
 launch --from-env-file large.env -- true
 fails_with 125 'large.env: larger than 1048576 bytes' "a file larger than any Secret"
@@ -99,7 +99,7 @@ out_is "three 4 none" "one data key: the members of its object"
 launch --from-secret demo/plain:A=X --from-secret plain:app.json=DOCUMENT -- sh -c 'echo "$X $DOCUMENT"'
 out_is 'one {"C": "three", "D": 4}' "one data key as a variable"
 launch --from-secret plain:A -- true
-fails_with 125 'Secret demo/plain, data key A: the document is no JSON object' "a data key that holds no object"
+fails_with 125 'Secret demo/plain, data key A: the document is not a JSON object' "a data key that holds no object"
 launch --from-secret plain:Z -- true
 fails_with 125 'Secret demo/plain: .*no data key "Z"' "a data key that is not there"
 launch --from-secret nothing -- true

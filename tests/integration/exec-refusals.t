@@ -90,11 +90,11 @@ fails_with 125 'Secret demo/missing.*not found' "a Secret that does not exist"
 run as_pod app "$BIN/secret-exec" --secret app:NOPE -- true
 fails_with 125 'Secret demo/app: .*no data key "NOPE"' "a data key that does not exist"
 run as_pod app "$BIN/secret-exec" --secret app --transit-key team-key -- true
-fails_with 125 'sealed with Transit key transit/aes256-key, but team-key is asked for' "another Transit key than the Secret's own"
+fails_with 125 'sealed with Transit key transit/aes256-key, but team-key is requested' "another Transit key than the Secret's own"
 good=$(stored app A)
 secret_of '{}'
 app -- true
-fails_with 125 'Secret demo/app: it is empty' "an empty Secret"
+fails_with 125 'Secret demo/app: empty' "an empty Secret"
 secret_of "{\"A\":\"$(encoded plain)\"}"
 app -- true
 fails_with 125 'not sealed: data key "A" .* Vault ciphertext' "a Secret that is not sealed"

@@ -43,9 +43,9 @@ out_is "d3 e3" "all is decrypted at once: a token for a single use is enough"
 
 # Two sources of one name.
 launch --secret one --secret one:B -- true
-fails_with 125 'Secret demo/one, data key B: B comes twice.*--override' "the same value twice is an error"
+fails_with 125 'Secret demo/one, data key B: duplicate name B.*--override' "the same value twice is an error"
 launch --secret one --secret two:C=B -- true
-fails_with 125 'variable B comes from both Secret demo/one, data key B and Secret demo/two, data key C: .*--override to use the stronger' \
+fails_with 125 'variable B comes from both Secret demo/one, data key B and Secret demo/two, data key C.*--override to use the stronger' \
 	"two sources of one name are an error that names both"
 launch --override --secret one --secret two:C=B -- sh -c 'echo "$A $B"'
 out_is "a1 c2" "with --override the later one wins"

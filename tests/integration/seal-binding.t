@@ -63,7 +63,7 @@ fails_with 2 'bound with scope cluster-wide' "one Secret has one scope"
 run "$BIN/secret-seal" --transit-key aes256-key --scope strict --from-literal A=one plain
 fails_with 2 'is not derived and cannot bind' "a key that is not derived binds nothing"
 run "$BIN/secret-seal" --transit-key derived-key --scope wide --from-literal A=one other
-fails_with 2 '"wide" is no scope: strict, namespace-wide or cluster-wide' "a scope that is none"
+fails_with 2 '"wide" is not a scope' "a scope that is none"
 run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST HOME=/nowhere "$BIN/secret-seal" --transit-key derived-key \
 	--from-literal A=one --dry-run=client app
 fails_with 2 'scope strict binds to the namespace; pass -n' "a manifest bound to no namespace"

@@ -60,7 +60,7 @@ fails_with 1 'create-key: .*data key "A" is sealed with Transit key transit/made
 vault_call GET transit/keys/made
 is "$STATUS" 404 "makes no key"
 seal --unset A --set B=two --transit-key aes256-key
-fails_with 2 'sealed with Transit key transit/made, but aes256-key is asked for' "a key that is named must agree"
+fails_with 2 'sealed with Transit key transit/made, but aes256-key is requested' "a key that is named must agree"
 
 # What is true, counts.
 sealed --scope namespace-wide --set A=one

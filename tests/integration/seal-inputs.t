@@ -84,8 +84,8 @@ refused "YAML: two documents" 'bad: .*document' 'A: 1\n---\nB: 2\n'
 refused "YAML: no UTF-8" 'bad: .*(UTF-8|invalid)' 'A: \0377\n'
 refused "YAML: an alias" 'bad: line [12], column' 'A: &x 1\nB: *x\n'
 refused "YAML: broken" 'bad: line [0-9]+, column' 'A: [1\n'
-refused "a list" 'bad: .*no JSON object' '- A\n'
-refused "nothing at all" 'bad: .*no JSON object' ''
+refused "a list" 'bad: .*not a JSON object' '- A\n'
+refused "nothing at all" 'bad: .*not a JSON object' ''
 refused "an empty object" 'nothing to seal: what was given holds no value' '{}'
 kube_call GET /api/v1/namespaces/demo/secrets/bad
 is "$STATUS" 404 "and nothing was written"

@@ -33,7 +33,7 @@ err_unlike hunter2 "which is not repeated: it may be the secret"
 seal --from-literal 'A B=1' app
 fails_with 1 "\"A B\": not a valid data key" "a name that can't be a data key"
 seal --from-literal A=1 --from-literal A=2 app
-fails_with 1 '--from-literal: A comes twice' "a name that comes twice"
+fails_with 1 '--from-literal: duplicate name A' "a name that comes twice"
 run "$BIN/secret-seal" --from-literal A=1 app
 fails_with 2 'no Transit key; pass --transit-key' "no Transit key"
 run "$BIN/secret-seal" --transit-key no-such-key --from-literal A=1 app
@@ -94,7 +94,7 @@ fails_with 2 'the Transit key of data key "A" is unknown' "a sealed Secret witho
 unchanged "it is left as it was"
 make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annotations":{"secretmanager/transit-key":"team/transit/team-key"}},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
 seal --from-literal B=1 app
-fails_with 2 'sealed with Transit key team/transit/team-key, but aes256-key is asked for' "another Transit key"
+fails_with 2 'sealed with Transit key team/transit/team-key, but aes256-key is requested' "another Transit key"
 unchanged "it is left as it was"
 kube_call DELETE "$secret"
 seal --from-literal A=1 app

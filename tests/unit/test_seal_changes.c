@@ -57,7 +57,7 @@ END_TEST
 START_TEST(a_document_that_is_no_object_is_refused)
 {
 	give("A", "1", 1);
-	expect_failure(apply("[1]"), err, ERROR_INVALID, "no JSON object");
+	expect_failure(apply("[1]"), err, ERROR_INVALID, "not a JSON object");
 }
 END_TEST
 

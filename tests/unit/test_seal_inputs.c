@@ -143,8 +143,8 @@ START_TEST(a_document_that_is_no_object_is_refused)
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
 
 	inputs.document = file_of("[1]", 3);
-	expect_failure(
-	    inputs_read_document(&inputs, &document, &err), err, ERROR_INVALID, "no JSON object");
+	expect_failure(inputs_read_document(&inputs, &document, &err), err, ERROR_INVALID,
+	    "not a JSON object");
 }
 END_TEST
 

@@ -65,11 +65,11 @@ static const struct {
     {"vault:v+1:Zg==", "no key version"},
     {"vault:v1x:Zg==", "no key version"},
     {"vault:v9999999999999999999:Zg==", "no key version"},
-    {"vault:v1:", "no base64"},
-    {"vault:v1:Zg", "no base64"},
-    {"vault:v1:hunter2!", "no base64"},
+    {"vault:v1:", "not base64"},
+    {"vault:v1:Zg", "not base64"},
+    {"vault:v1:hunter2!", "not base64"},
     {"vault:v1:Zg==\n", "ends in a newline"},
-    {"vault:v1:Zg== ", "no base64"},
+    {"vault:v1:Zg== ", "not base64"},
 };
 
 START_TEST(a_garbled_ciphertext_is_refused)
@@ -105,16 +105,16 @@ END_TEST
 
 static const char *const no_scopes[] = {"", "Strict", "unbound", "strict ", "namespace"};
 
-START_TEST(anything_else_is_no_scope)
+START_TEST(an_unknown_scope_is_refused)
 {
 	enum sealed_scope scope;
 
-	expect_failure(sealed_scope_parse(no_scopes[_i], &scope, &err), err, ERROR_INVALID,
-	    "is no scope: strict, namespace-wide or cluster-wide");
+	expect_failure(
+	    sealed_scope_parse(no_scopes[_i], &scope, &err), err, ERROR_INVALID, "is not a scope");
 }
 END_TEST
 
-START_TEST(a_mark_is_read_back)
+START_TEST(label_and_annotations_are_read_back)
 {
 	enum sealed_scope scope;
 
@@ -129,7 +129,7 @@ START_TEST(a_mark_is_read_back)
 }
 END_TEST
 
-START_TEST(without_a_mark_the_name_tells_the_layout)
+START_TEST(without_an_annotation_the_name_decides_the_layout)
 {
 	enum sealed_scope scope;
 
@@ -143,14 +143,14 @@ START_TEST(without_a_mark_the_name_tells_the_layout)
 }
 END_TEST
 
-START_TEST(an_unknown_scope_in_a_secret_names_it)
+START_TEST(an_unknown_scope_in_an_annotation_names_the_secret)
 {
 	enum sealed_scope scope;
 
 	make_secret();
 	expect_ok(kube_secret_add_annotation(&secret, SEALED_ANNOTATION_SCOPE, "loose", &err), err);
 	expect_failure(sealed_secret_scope(&secret, &scope, &err), err, ERROR_INVALID,
-	    "Secret demo/app: annotation secretmanager/scope: \"loose\" is no scope");
+	    "Secret demo/app: annotation secretmanager/scope: \"loose\" is not a scope");
 	kube_secret_free(&secret);
 }
 END_TEST
@@ -162,10 +162,10 @@ static const struct {
     {NULL, "team/k", "team/k", NULL},
     {"k", "transit/k", "transit/k", NULL},
     {NULL, NULL, NULL, "no Transit key is known"},
-    {"other", "transit/k", NULL, "sealed with Transit key transit/k, but other is asked for"},
+    {"other", "transit/k", NULL, "sealed with Transit key transit/k, but other is requested"},
 };
 
-START_TEST(option_and_annotation_name_one_key)
+START_TEST(option_and_annotation_must_name_one_key)
 {
 	make_secret();
 	if (keys[_i].annotation)
@@ -191,11 +191,11 @@ static const struct {
     {"hunter2", "hunter2", NULL, ERROR_INVALID, "not sealed: data key \"ONE\""},
     {"vault:v1:AA==", "hunter2", "TWO", ERROR_INVALID, "not sealed: data key \"TWO\""},
     {"vault:v1:AA==", "", "THREE", ERROR_NOT_FOUND, "no data key \"THREE\""},
-    {NULL, NULL, NULL, ERROR_INVALID, "it is empty"},
+    {NULL, NULL, NULL, ERROR_INVALID, "empty"},
     {NULL, NULL, "ONE", ERROR_NOT_FOUND, "no data key \"ONE\""},
 };
 
-START_TEST(a_secret_is_sealed_wholly_or_not)
+START_TEST(a_secret_is_sealed_half_sealed_or_not_sealed)
 {
 	make_secret();
 	if (checks[_i].one)
@@ -211,7 +211,7 @@ START_TEST(a_secret_is_sealed_wholly_or_not)
 }
 END_TEST
 
-/* Gathers "NAME=value;" of each member. */
+/* Append "NAME=value;" for a member. */
 static int gather(void *context, const char *name, struct secret_buffer *value, struct error *error)
 {
 	struct secret_buffer *text = context;
@@ -236,7 +236,7 @@ static const struct {
     {"{\"E\": \"\"}", "E=;"},
 };
 
-START_TEST(a_documents_members_are_variables)
+START_TEST(the_members_of_a_document_are_variables)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, out = SECRET_BUFFER_INIT;
 
@@ -252,16 +252,16 @@ static const struct {
 } no_documents[] = {
     {"", "secrets.json: line 1"},
     {"hunter2", "secrets.json: line 1"},
-    {"[\"hunter2\"]", "the document is no JSON object"},
-    {"\"hunter2\"", "the document is no JSON object"},
-    {"null", "the document is no JSON object"},
+    {"[\"hunter2\"]", "the document is not a JSON object"},
+    {"\"hunter2\"", "the document is not a JSON object"},
+    {"null", "the document is not a JSON object"},
     {"{\"A\":\"hunter2\",\"A\":\"hunter2\"}", "for the second time"},
     {"{\"A\":\"hunter2\"} x", "something stands behind"},
-    {"{\"a\\u0000b\":\"hunter2\"}", "name holds a NUL byte"},
+    {"{\"a\\u0000b\":\"hunter2\"}", "contains a NUL byte"},
     {"{\"STOP\":\"hunter2\"}", "stopped"},
 };
 
-START_TEST(anything_else_is_no_document)
+START_TEST(another_text_is_not_a_document)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, out = SECRET_BUFFER_INIT;
 
@@ -272,7 +272,7 @@ START_TEST(anything_else_is_no_document)
 }
 END_TEST
 
-START_TEST(a_manifest_is_block_yaml_with_whole_lines)
+START_TEST(a_new_manifest_is_block_yaml_with_a_line_for_each_value)
 {
 	cleanup_secret struct secret_buffer yaml = SECRET_BUFFER_INIT;
 
@@ -306,7 +306,7 @@ START_TEST(a_manifest_is_block_yaml_with_whole_lines)
 }
 END_TEST
 
-START_TEST(a_manifest_that_finds_no_room_is_an_error_and_no_leak)
+START_TEST(a_new_manifest_that_is_too_large_is_an_error)
 {
 	cleanup_secret struct secret_buffer yaml = {.limit = 8};
 	char *value = malloc(70000);
@@ -362,16 +362,16 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, a_ciphertext_has_a_version, 0, COUNT(ciphertexts));
 	tcase_add_loop_test(tests, a_garbled_ciphertext_is_refused, 0, COUNT(garbled));
 	tcase_add_loop_test(tests, a_scope_makes_the_context, 0, COUNT(scopes));
-	tcase_add_loop_test(tests, anything_else_is_no_scope, 0, COUNT(no_scopes));
-	tcase_add_test(tests, a_mark_is_read_back);
-	tcase_add_test(tests, without_a_mark_the_name_tells_the_layout);
-	tcase_add_test(tests, an_unknown_scope_in_a_secret_names_it);
-	tcase_add_loop_test(tests, option_and_annotation_name_one_key, 0, COUNT(keys));
-	tcase_add_loop_test(tests, a_secret_is_sealed_wholly_or_not, 0, COUNT(checks));
-	tcase_add_loop_test(tests, a_documents_members_are_variables, 0, COUNT(documents));
-	tcase_add_loop_test(tests, anything_else_is_no_document, 0, COUNT(no_documents));
-	tcase_add_test(tests, a_manifest_is_block_yaml_with_whole_lines);
-	tcase_add_test(tests, a_manifest_that_finds_no_room_is_an_error_and_no_leak);
+	tcase_add_loop_test(tests, an_unknown_scope_is_refused, 0, COUNT(no_scopes));
+	tcase_add_test(tests, label_and_annotations_are_read_back);
+	tcase_add_test(tests, without_an_annotation_the_name_decides_the_layout);
+	tcase_add_test(tests, an_unknown_scope_in_an_annotation_names_the_secret);
+	tcase_add_loop_test(tests, option_and_annotation_must_name_one_key, 0, COUNT(keys));
+	tcase_add_loop_test(tests, a_secret_is_sealed_half_sealed_or_not_sealed, 0, COUNT(checks));
+	tcase_add_loop_test(tests, the_members_of_a_document_are_variables, 0, COUNT(documents));
+	tcase_add_loop_test(tests, another_text_is_not_a_document, 0, COUNT(no_documents));
+	tcase_add_test(tests, a_new_manifest_is_block_yaml_with_a_line_for_each_value);
+	tcase_add_test(tests, a_new_manifest_that_is_too_large_is_an_error);
 }
 
 int main(void)

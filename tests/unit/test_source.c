@@ -88,9 +88,9 @@ static const struct {
     {"{\"A\": hunter2", "app.conf: line 1, column 7"},
     {"{A: hunter2}", "app.conf: line 1, column 2"},
     {"A: 1\nA: hunter2\n", "app.conf: line 2"},
-    {"- hunter2\n", "app.conf: the document is no JSON object"},
-    {"hunter2", "app.conf: the document is no JSON object"},
-    {"", "app.conf: the document is no JSON object"},
+    {"- hunter2\n", "app.conf: the document is not a JSON object"},
+    {"hunter2", "app.conf: the document is not a JSON object"},
+    {"", "app.conf: the document is not a JSON object"},
 };
 
 START_TEST(what_is_neither_is_refused_by_its_place)
@@ -132,7 +132,7 @@ START_TEST(the_later_of_two_files_wins_only_where_it_may)
 	expect_failure(run(), err, ERROR_INVALID, "variable A comes from both ");
 	expect_contains(err.message, "app.json, member A and ");
 	expect_contains(err.message, "--override");
-	expect_contains(err.message, "one.env: take one of them out");
+	expect_contains(err.message, "one.env; remove one of them");
 	settings.override = true;
 	expect_ok(run(), err);
 	ck_assert_uint_eq(variables.count, 2);
@@ -148,7 +148,7 @@ START_TEST(two_names_that_become_one_are_an_error_that_names_both)
 	settings.override = true; /* which is about sources */
 	expect_failure(run(), err, ERROR_INVALID, "variable (name not shown) comes from both ");
 	expect_contains(err.message, ", member 1 (name not shown) and ");
-	expect_contains(err.message, ", member 2 (name not shown): take one of them out");
+	expect_contains(err.message, ", member 2 (name not shown); remove one of them");
 }
 END_TEST
 

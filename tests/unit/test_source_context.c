@@ -150,8 +150,8 @@ START_TEST(no_scope_and_no_name_are_refused)
 {
 	const char *const none[] = {NULL}, *const bad[] = {"a/b/c", NULL};
 
-	expect_failure(init(none, "wide", "demo"), err, ERROR_USAGE,
-	    "--scope: \"wide\" is no scope: strict, namespace-wide or cluster-wide");
+	expect_failure(
+	    init(none, "wide", "demo"), err, ERROR_USAGE, "--scope: \"wide\" is not a scope");
 	expect_failure(init(bad, NULL, "demo"), err, ERROR_USAGE, "--bound-to \"a/b/c\"");
 	ck_assert_ptr_null(bound.secrets);
 }

@@ -29,7 +29,7 @@ static void clean(void)
 	strings_free(&allowed);
 }
 
-START_TEST(they_keep_their_order_beyond_any_capacity)
+START_TEST(variables_keep_their_order_when_the_array_grows)
 {
 	char name[32];
 
@@ -65,7 +65,7 @@ START_TEST(a_name_from_two_sources_is_an_error_that_names_both)
 }
 END_TEST
 
-START_TEST(any_of_them_is_found_by_its_name)
+START_TEST(each_variable_is_found_by_its_name)
 {
 	char name[16];
 
@@ -99,7 +99,7 @@ static void two_sources(void)
 	expect_ok(variables_add(&stronger, "C", &value, "Secret demo/two", &err), err);
 }
 
-START_TEST(the_stronger_source_replaces_where_it_may)
+START_TEST(with_override_the_stronger_source_replaces_a_variable)
 {
 	two_sources();
 	expect_ok(variables_merge(&variables, &stronger, true, &err), err);
@@ -114,7 +114,7 @@ START_TEST(the_stronger_source_replaces_where_it_may)
 }
 END_TEST
 
-START_TEST(and_is_an_error_where_it_may_not)
+START_TEST(without_override_a_duplicate_name_is_an_error)
 {
 	two_sources();
 	expect_failure(variables_merge(&variables, &stronger, false, &err), err, ERROR_INVALID,
@@ -147,7 +147,7 @@ static const struct {
     {{"A", ""}, {NULL}, false},
 };
 
-START_TEST(a_digest_tells_whether_names_and_values_are_the_same)
+START_TEST(equal_names_and_values_have_the_same_digest)
 {
 	uint8_t a[VARIABLES_DIGEST_SIZE], b[VARIABLES_DIGEST_SIZE];
 
@@ -157,7 +157,7 @@ START_TEST(a_digest_tells_whether_names_and_values_are_the_same)
 }
 END_TEST
 
-START_TEST(a_digest_is_under_its_key)
+START_TEST(the_digest_depends_on_its_key)
 {
 	static const uint8_t one[VARIABLES_DIGEST_SIZE] = "1", two[VARIABLES_DIGEST_SIZE] = "2";
 	uint8_t a[VARIABLES_DIGEST_SIZE], b[VARIABLES_DIGEST_SIZE];
@@ -172,7 +172,7 @@ END_TEST
 
 static const char *const good_names[] = {"A", "_", "a1", "DB_HOST", "_9", "lower"};
 
-START_TEST(there_is_an_end_to_them)
+START_TEST(too_many_variables_are_refused)
 {
 	char name[16];
 
@@ -313,16 +313,15 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, they_keep_their_order_beyond_any_capacity);
+	tcase_add_test(tests, variables_keep_their_order_when_the_array_grows);
 	tcase_add_test(tests, a_value_is_taken_over);
 	tcase_add_test(tests, a_name_from_two_sources_is_an_error_that_names_both);
-	tcase_add_test(tests, there_is_an_end_to_them);
-	tcase_add_test(tests, any_of_them_is_found_by_its_name);
-	tcase_add_test(tests, the_stronger_source_replaces_where_it_may);
-	tcase_add_test(tests, and_is_an_error_where_it_may_not);
-	tcase_add_loop_test(
-	    tests, a_digest_tells_whether_names_and_values_are_the_same, 0, COUNT(digests));
-	tcase_add_test(tests, a_digest_is_under_its_key);
+	tcase_add_test(tests, too_many_variables_are_refused);
+	tcase_add_test(tests, each_variable_is_found_by_its_name);
+	tcase_add_test(tests, with_override_the_stronger_source_replaces_a_variable);
+	tcase_add_test(tests, without_override_a_duplicate_name_is_an_error);
+	tcase_add_loop_test(tests, equal_names_and_values_have_the_same_digest, 0, COUNT(digests));
+	tcase_add_test(tests, the_digest_depends_on_its_key);
 	tcase_add_loop_test(tests, a_good_name_passes, 0, COUNT(good_names));
 	tcase_add_loop_test(tests, a_bad_name_is_refused, 0, COUNT(bad_names));
 	tcase_add_loop_test(
