@@ -43,9 +43,10 @@ static int patch_secret(struct sealing *sealing, struct error *err)
 	if (kube_secret_patch(
 		session->client, &session->kube, change, &sealing->outcome->secret, err) == 0)
 		return 0;
-	return err->code == ERROR_CONFLICT
-		   ? error_hint(err, "changed by another process, and not written; run again")
-		   : -1;
+	if (err->code != ERROR_CONFLICT)
+		return -1;
+	return error_hint(err, "changed by another process, and not written%s",
+	    sealing->settings->based_on ? "" : "; run again");
 }
 
 static int write_secret(struct sealing *sealing, struct error *err)

@@ -4,37 +4,40 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/json_reader.h"
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
 #include "lib/seal/edit_text.h"
 #include "lib/seal/editor.h"
 #include "lib/seal/manifest_secret.h"
 #include "lib/seal/prompt.h"
-#include "lib/seal/seal.h"
 #include "lib/seal/unseal.h"
 
-/* Each try reads what somebody else has written meanwhile. */
+/* After so many an editor without a person could go on without end. */
 #define CONFLICTS_MAX 5
 
-struct editing {
+struct edit_ctx {
 	const struct seal_session_settings *session;
 	const struct edit_settings *settings;
-	struct unsealed base;	  /* as the person saw it */
-	struct variables values;  /* its plaintexts, per key */
-	const char *document_key; /* of the document layout; borrowed from base; else NULL */
-	struct secret_buffer before, text; /* as first shown, and as it stands now */
+	struct unsealed base;	     /* the Secret as it was read last, without its values */
+	struct variables values;     /* its values, or the members of its document as JSON */
+	const char *document_key;    /* in the document layout; borrowed from base; else NULL */
+	struct secret_buffer before; /* the values as text */
+	struct secret_buffer text;   /* as the person left it */
 	struct seal_changes changes;
 };
 
-static void free_editing(struct editing *editing)
+static void free_ctx(struct edit_ctx *ctx)
 {
-	unsealed_free(&editing->base);
-	variables_free(&editing->values);
-	secret_buffer_free(&editing->before);
-	secret_buffer_free(&editing->text);
-	seal_changes_free(&editing->changes);
+	unsealed_free(&ctx->base);
+	variables_free(&ctx->values);
+	secret_buffer_free(&ctx->before);
+	secret_buffer_free(&ctx->text);
+	seal_changes_free(&ctx->changes);
 }
+
+/*
+ * Reading the Secret.
+ */
 
 static int unseal_file(struct seal_session *session, const struct edit_settings *settings,
     struct unsealed *unsealed, struct error *err)
@@ -47,303 +50,276 @@ static int unseal_file(struct seal_session *session, const struct edit_settings 
 	return unseal_secret(session, &secret, settings->transit_key, unsealed, err);
 }
 
-/* Read and decrypt, in a stay of its own with the servers. */
-static int read_secret(struct editing *editing, struct unsealed *unsealed, struct error *err)
+/* Read and decrypt, in a session of its own. */
+static int read_secret(struct edit_ctx *ctx, struct error *err)
 {
+	const struct edit_settings *settings = ctx->settings;
 	struct seal_session session;
 
-	if (seal_session_begin(&session, editing->session, err) < 0)
+	if (seal_session_begin(&session, ctx->session, err) < 0)
 		return -1;
-	const struct edit_settings *settings = editing->settings;
 	int result = settings->file
-			 ? unseal_file(&session, settings, unsealed, err)
-			 : unseal(&session, settings->name, settings->transit_key, unsealed, err);
+			 ? unseal_file(&session, settings, &ctx->base, err)
+			 : unseal(&session, settings->name, settings->transit_key, &ctx->base, err);
 	seal_session_end(&session);
-	if (result == 0 && unsealed_check(unsealed, err) < 0) {
-		unsealed_free(unsealed);
-		return -1;
-	}
-	return result;
+	return result < 0 ? -1 : unsealed_check(&ctx->base, err);
 }
 
-/* The values move from the unsealed Secret into a list by name. */
-static int take_values(struct editing *editing, struct error *err)
+/* Reject what would otherwise be found only after the person has edited. */
+static int check_editable(const struct edit_ctx *ctx, struct error *err)
 {
-	struct unsealed *base = &editing->base;
+	const struct kube_secret *secret = &ctx->base.secret;
 
-	for (size_t i = 0; i < base->secret.data_count; i++)
-		if (variables_add(&editing->values, base->secret.data[i].key,
-			&base->values[i].plaintext, "the Secret", err) < 0)
-			return -1;
-	return 0;
-}
-
-static int find_layout(struct editing *editing, struct error *err)
-{
-	const struct kube_secret *secret = &editing->base.secret;
-
-	if (secret->data_count == 0 || !sealed_secret_is_document(secret, secret->data[0].key))
-		return 0;
-	if (secret->data_count > 1)
-		return error_set(err, ERROR_INVALID,
-		    "Secret %s%s%s: it holds several documents: change one with secret-seal "
-		    "--layout document --data-key NAME",
+	if (secret->immutable)
+		return error_set(
+		    err, ERROR_REJECTED, "Secret %s%s%s: it is immutable", KUBE_NAMED(secret));
+	if (secret->data_count == 0 && !is_set(ctx->settings->transit_key))
+		return error_set(err, ERROR_USAGE,
+		    "Secret %s%s%s: no Transit key is known, because annotations without "
+		    "ciphertext do not count; pass --transit-key [MOUNT/]NAME",
 		    KUBE_NAMED(secret));
-	editing->document_key = secret->data[0].key;
+	if (secret->data_count > 1 && sealed_secret_is_document(secret, secret->data[0].key))
+		return error_set(err, ERROR_INVALID,
+		    "Secret %s%s%s: has several documents; change one with secret-seal --layout "
+		    "document --data-key NAME",
+		    KUBE_NAMED(secret));
 	return 0;
 }
 
-static int write_text(struct editing *editing, struct error *err)
+static int take_document(struct edit_ctx *ctx, struct error *err)
 {
-	const struct kube_secret *secret = &editing->base.secret;
+	ctx->document_key = ctx->base.secret.data[0].key;
+	if (edit_text_write_document(&ctx->base.values[0].plaintext, &ctx->before, err) < 0)
+		return -1;
+	return edit_text_read_document(&ctx->before, &ctx->values, err);
+}
 
-	if (editing->document_key)
-		return edit_text_write_document(
-		    &editing->values.items[0].value, &editing->before, err);
+static int take_values(struct edit_ctx *ctx, struct error *err)
+{
+	const struct kube_secret *secret = &ctx->base.secret;
 	cleanup_free char *title = string_format(err, "Secret %s%s%s", KUBE_NAMED(secret));
+
 	if (!title)
 		return -1;
-	return edit_text_write_values(&editing->values, title, &editing->before, err);
+	for (size_t i = 0; i < secret->data_count; i++)
+		if (variables_add(&ctx->values, secret->data[i].key, &ctx->base.values[i].plaintext,
+			"the Secret", err) < 0)
+			return -1;
+	return edit_text_write_values(&ctx->values, title, &ctx->before, err);
 }
 
-static int begin(struct editing *editing, struct error *err)
+static int load_secret(struct edit_ctx *ctx, struct error *err)
 {
-	if (read_secret(editing, &editing->base, err) < 0)
+	const struct kube_secret *secret = &ctx->base.secret;
+
+	if (read_secret(ctx, err) < 0 || check_editable(ctx, err) < 0)
 		return -1;
-	if (editing->base.secret.immutable)
-		return error_set(err, ERROR_REJECTED, "Secret %s%s%s: it is immutable",
-		    KUBE_NAMED(&editing->base.secret));
-	/* Else this is found out only when the person has written something. */
-	if (editing->base.secret.data_count == 0 && !is_set(editing->settings->transit_key))
-		return error_set(err, ERROR_USAGE,
-		    "Secret %s%s%s: it holds no ciphertext, and without any its annotations do not "
-		    "count; pass --transit-key [MOUNT/]NAME",
-		    KUBE_NAMED(&editing->base.secret));
-	if (take_values(editing, err) < 0 || find_layout(editing, err) < 0 ||
-	    write_text(editing, err) < 0)
-		return -1;
-	return secret_buffer_append(
-	    &editing->text, editing->before.data, editing->before.length, err);
+	bool document =
+	    secret->data_count && sealed_secret_is_document(secret, secret->data[0].key);
+	return (document ? take_document : take_values)(ctx, err);
 }
 
-static bool same(const struct secret_buffer *a, const struct secret_buffer *b)
+/*
+ * From text to changes.
+ */
+
+/* Add "MARK NAME".  A document's layout may be forged, and its names part of a secret. */
+static int add_line(
+    struct strings *lines, char mark, const char *name, bool document, struct error *err)
 {
-	return secret_buffer_equal(a, b);
+	bool shown = !document || variable_valid_name(name);
+	cleanup_free char *line =
+	    string_format(err, "%c %s", mark, shown ? name : VARIABLE_NAME_NOT_SHOWN);
+
+	return line ? strings_append(lines, line, err) : -1;
 }
 
-/* Names only, one line a change. */
-static void tell(char mark, const char *name)
+/* List the changes by name, a line each, and move them from `now` to `changes` unless it is NULL.
+ */
+static int compare_values(const struct variables *before, struct variables *now, bool document,
+    struct strings *lines, struct seal_changes *changes, struct error *err)
 {
-	log_write(LOG_INFO, "%c %s", mark, name);
-}
-
-/* Per key: what is new or other is set, what is gone is unset, unless somebody else did that. */
-static int compare_values(struct editing *editing, struct variables *now, struct error *err)
-{
-	struct seal_changes *changes = &editing->changes;
-
 	for (size_t i = 0; i < now->count; i++) {
 		struct variable *variable = &now->items[i];
-		const struct variable *old = variables_find(&editing->values, variable->name);
-		if (old && same(&old->value, &variable->value))
+		const struct variable *old = variables_find(before, variable->name);
+
+		if (old && secret_buffer_equal(&old->value, &variable->value))
 			continue;
-		tell(old ? '~' : '+', variable->name);
-		if (variables_add(&changes->values, variable->name, &variable->value,
-			variable->source, err) < 0)
+		if (add_line(lines, old ? '~' : '+', variable->name, document, err) < 0 ||
+		    (changes && variables_add(&changes->values, variable->name, &variable->value,
+				    variable->source, err) < 0))
 			return -1;
 	}
-	for (size_t i = 0; i < editing->values.count; i++) {
-		const char *name = editing->values.items[i].name;
-		if (variables_find(now, name) || !kube_secret_entry(&editing->base.secret, name))
+	for (size_t i = 0; i < before->count; i++) {
+		const char *name = before->items[i].name;
+
+		if (variables_find(now, name))
 			continue;
-		tell('-', name);
-		if (strings_append(&changes->unset, name, err) < 0)
+		if (add_line(lines, '-', name, document, err) < 0 ||
+		    (changes && strings_append(&changes->unset, name, err) < 0))
 			return -1;
 	}
 	return 0;
 }
 
-static struct json *parse_document(const struct secret_buffer *text, struct error *err)
+static void log_lines(const struct strings *lines)
 {
-	if (sealed_document_check(text, "the edited text", err) < 0)
-		return NULL;
-	return json_parse(secret_buffer_string(text), text->length, "the edited text", err);
+	for (size_t i = 0; i < lines->count; i++)
+		log_write(LOG_INFO, "%s", lines->items[i]);
 }
 
-/* Whether both write the value in the same way, white space aside. */
-static int same_member(const struct json *a, json_node node, const struct json *b, json_node other,
-    bool *equal, struct error *err)
+static int read_text(const struct edit_ctx *ctx, struct variables *values, struct error *err)
 {
-	cleanup_secret struct secret_buffer one = SECRET_BUFFER_INIT;
-	cleanup_secret struct secret_buffer two = SECRET_BUFFER_INIT;
-
-	if (json_compact(a, node, &one, err) < 0 || json_compact(b, other, &two, err) < 0)
-		return -1;
-	*equal = secret_buffer_equal(&one, &two);
-	return 0;
-}
-
-/* Log a change; the layout may be forged, and the name part of a secret. */
-static void tell_member(char mark, const char *name)
-{
-	tell(mark, variable_valid_name(name) ? name : VARIABLE_NAME_NOT_SHOWN);
-}
-
-/* Tell the members of `now` that `before` has not, or has otherwise. */
-static int tell_members(const struct json *before, const struct json *now, struct error *err)
-{
-	json_each (now, JSON_ROOT, node) {
-		cleanup_free char *name = NULL;
-		if (json_copy_name(now, node, &name, err) < 0)
-			return -1;
-		if (!name)
-			return error_set(err, ERROR_INVALID, "a member's name holds a NUL byte");
-		json_node old = json_member(before, JSON_ROOT, name);
-		bool equal = false;
-		if (old != JSON_ABSENT && same_member(now, node, before, old, &equal, err) < 0)
-			return -1;
-		if (!equal)
-			tell_member(old == JSON_ABSENT ? '+' : '~', name);
-	}
-	json_each (before, JSON_ROOT, node) {
-		cleanup_free char *name = NULL;
-		if (json_copy_name(before, node, &name, err) < 0)
-			return -1;
-		if (name && json_member(now, JSON_ROOT, name) == JSON_ABSENT)
-			tell_member('-', name);
-	}
-	return 0;
+	return (ctx->document_key ? edit_text_read_document : edit_text_read_values)(
+	    &ctx->text, values, err);
 }
 
 /* A document is sealed as it was written. */
-static int compare_documents(struct editing *editing, struct error *err)
+static int take_whole_document(struct edit_ctx *ctx, struct error *err)
 {
 	cleanup_secret struct secret_buffer copy = SECRET_BUFFER_INIT;
-	cleanup_json struct json *before = parse_document(&editing->before, err);
-	cleanup_json struct json *now = before ? parse_document(&editing->text, err) : NULL;
 
-	if (!now || tell_members(before, now, err) < 0 ||
-	    secret_buffer_append(&copy, editing->text.data, editing->text.length, err) < 0)
+	ctx->changes.whole_document = true;
+	if (secret_buffer_append(&copy, ctx->text.data, ctx->text.length, err) < 0)
 		return -1;
-	editing->changes.whole_document = true;
 	return variables_add(
-	    &editing->changes.values, editing->document_key, &copy, "the edited text", err);
+	    &ctx->changes.values, ctx->document_key, &copy, "the edited text", err);
 }
 
-/* From the text to changes; none at all is no error. */
-static int find_changes(struct editing *editing, struct error *err)
+/* Find the changes in the text; there may be none. */
+static int find_changes(struct edit_ctx *ctx, struct error *err)
 {
+	bool document = ctx->document_key;
 	struct variables now = {NULL, 0, 0};
+	struct strings lines = {NULL, 0};
 
-	seal_changes_free(&editing->changes);
-	editing->changes = (struct seal_changes){0};
-	if (secret_buffer_equal(&editing->text, &editing->before))
+	seal_changes_free(&ctx->changes);
+	ctx->changes = (struct seal_changes){0};
+	if (secret_buffer_equal(&ctx->text, &ctx->before))
 		return 0;
-	if (editing->document_key)
-		return compare_documents(editing, err);
-	int result = edit_text_read_values(&editing->text, &now, err);
+	int result = read_text(ctx, &now, err);
 	if (result == 0)
-		result = compare_values(editing, &now, err);
+		result = compare_values(
+		    &ctx->values, &now, document, &lines, document ? NULL : &ctx->changes, err);
+	log_lines(&lines);
+	strings_free(&lines);
 	variables_free(&now);
-	return result;
+	return result == 0 && document ? take_whole_document(ctx, err) : result;
 }
 
-static bool anything(const struct seal_changes *changes)
+static bool has_changes(const struct edit_ctx *ctx)
 {
-	return changes->values.count || changes->unset.count;
+	return ctx->changes.values.count || ctx->changes.unset.count;
 }
 
-/* One try to write; sealing uses the values up, so it gets a copy of them. */
-static int write_changes(struct editing *editing, struct error *err)
+static int write_changes(struct edit_ctx *ctx, struct error *err)
 {
-	struct seal_settings settings = {.name = editing->settings->name,
-	    .transit_key = editing->settings->transit_key,
-	    .layout = editing->document_key ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY,
-	    .data_key = editing->document_key,
-	    .force_foreign = editing->settings->force_foreign,
+	struct seal_settings settings = {.name = ctx->settings->name,
+	    .transit_key = ctx->settings->transit_key,
+	    .layout = ctx->document_key ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY,
+	    .data_key = ctx->document_key,
+	    .force_foreign = ctx->settings->force_foreign,
 	    .must_exist = true,
-	    .based_on = editing->base.secret.resource_version};
-	struct seal_changes changes;
+	    .based_on = ctx->base.secret.resource_version};
+	const char *file = ctx->settings->file;
 	struct seal_outcome outcome = {0};
 	struct seal_session session;
-	int result = seal_changes_copy(&editing->changes, &changes, err);
 
-	if (result == 0 && (result = seal_session_begin(&session, editing->session, err)) == 0) {
-		const char *file = editing->settings->file;
-		result =
-		    file ? manifest_secret_seal(&session, &settings, file, &changes, &outcome, err)
-			 : seal(&session, &settings, &changes, &outcome, err);
-		seal_session_end(&session);
-	}
-	seal_outcome_free(&outcome);
-	seal_changes_free(&changes);
-	return result;
-}
-
-/* What is to be changed must be as the person saw it. */
-static int check_untouched(const struct editing *editing, const struct kube_secret *now,
-    const char *name, struct error *err)
-{
-	const struct kube_entry *seen = kube_secret_entry(&editing->base.secret, name);
-	const struct kube_entry *there = kube_secret_entry(now, name);
-
-	if (!seen == !there && (!seen || secret_buffer_equal(&seen->value, &there->value)))
-		return 0;
-	return error_set(err, ERROR_CONFLICT,
-	    "Secret %s%s%s: somebody else changed %s meanwhile: edit it anew", KUBE_NAMED(now),
-	    name);
-}
-
-/* After a conflict: go on from the Secret as it is now, if others changed other values only. */
-static int rebase(struct editing *editing, struct error *err)
-{
-	struct unsealed now;
-	const struct seal_changes *changes = &editing->changes;
-	int result = read_secret(editing, &now, err);
-
-	if (result < 0)
+	if (seal_session_begin(&session, ctx->session, err) < 0)
 		return -1;
-	for (size_t i = 0; result == 0 && i < changes->values.count; i++)
-		result = check_untouched(editing, &now.secret, changes->values.items[i].name, err);
-	for (size_t i = 0; result == 0 && i < changes->unset.count; i++)
-		result = check_untouched(editing, &now.secret, changes->unset.items[i], err);
-	if (result == 0) {
-		/* Only the version: the rest is still what the text is compared with. */
-		char *version = editing->base.secret.resource_version;
-		editing->base.secret.resource_version = now.secret.resource_version;
-		now.secret.resource_version = version;
-	}
-	unsealed_free(&now);
+	int result =
+	    file ? manifest_secret_seal(&session, &settings, file, &ctx->changes, &outcome, err)
+		 : seal(&session, &settings, &ctx->changes, &outcome, err);
+	seal_session_end(&session);
+	seal_outcome_free(&outcome);
 	return result;
 }
 
-static int write_until_done(struct editing *editing, struct error *err)
+static int seal_text(struct edit_ctx *ctx, struct error *err)
 {
-	for (int tries = 0;; tries++) {
-		if (write_changes(editing, err) == 0)
-			return 0;
-		if (err->code != ERROR_CONFLICT || tries == CONFLICTS_MAX)
+	if (find_changes(ctx, err) < 0)
+		return -1;
+	return has_changes(ctx) ? write_changes(ctx, err) : 0;
+}
+
+/*
+ * After a failure.
+ */
+
+/* Explain the merged text in a comment, which JSON does not have. */
+static int write_header(const struct kube_secret *secret, const struct strings *lines,
+    struct secret_buffer *text, struct error *err)
+{
+	if (secret_buffer_append_format(text, err,
+		"# Secret %s%s%s was changed by another process, and merged with your changes.\n"
+		"# Where both changed a value, keep one of the versions between the markers.\n"
+		"# Changed by the other process:\n",
+		KUBE_NAMED(secret)) < 0)
+		return -1;
+	for (size_t i = 0; i < lines->count; i++)
+		if (secret_buffer_append_format(text, err, "#   %s\n", lines->items[i]) < 0)
 			return -1;
-		error_clear(err);
-		if (rebase(editing, err) < 0)
-			return -1;
+	return 0;
+}
+
+/* Merge the text with the Secret in `now`, whose text becomes the result. */
+static int merge_text(
+    struct edit_ctx *ctx, struct edit_ctx *now, const struct error *conflict, struct error *err)
+{
+	bool document = ctx->document_key;
+	struct strings lines = {NULL, 0};
+	struct variables mine = {NULL, 0, 0};
+	int result = read_text(ctx, &mine, err);
+
+	if (result == 0)
+		result = compare_values(&ctx->values, &now->values, document, &lines, NULL, err);
+	if (result == 0 && !document)
+		result = write_header(&now->base.secret, &lines, &now->text, err);
+	if (result == 0)
+		result = edit_text_write_merged(
+		    &ctx->values, &mine, &now->values, document, &now->text, err);
+	if (result == 0) {
+		log_write(LOG_WARNING,
+		    "%s; the editor opens again with your changes and those of the other process:",
+		    conflict->message);
+		log_lines(&lines);
 	}
+	variables_free(&mine);
+	strings_free(&lines);
+	return result;
+}
+
+/* Read the Secret again after a conflict, and go on from there with the merged text. */
+static int rebase_text(struct edit_ctx *ctx, const struct error *conflict, struct error *err)
+{
+	struct edit_ctx now = {.session = ctx->session, .settings = ctx->settings};
+	int result = load_secret(&now, err);
+
+	if (result == 0 && !ctx->document_key != !now.document_key)
+		result = error_set(err, ERROR_REJECTED, "Secret %s%s%s: its layout was changed",
+		    KUBE_NAMED(&now.base.secret));
+	if (result == 0)
+		result = merge_text(ctx, &now, conflict, err);
+	if (result == 0) {
+		struct edit_ctx old = *ctx;
+		*ctx = now;
+		now = old;
+	}
+	free_ctx(&now);
+	return result;
 }
 
 enum next { GIVE_UP, EDIT_AGAIN, TRY_AGAIN };
 
-/*
- * After a failure: what the person wants, to whom the text is kept until they have said it.  Where
- * there is no terminal nobody can be asked.
- */
-static enum next ask(const struct editor *editor, const struct error *err)
+/* Ask the person, who can read the text in the editor's file until the answer. */
+static enum next ask_next(const struct editor *editor, const struct error *err)
 {
-	static const char conflict[] = "Going on puts what you wrote in the place of theirs.\n";
 	struct error ignored = ERROR_INIT;
 	cleanup_free char *question = string_format(&ignored,
-	    "%s\n%sWhat you wrote is in %s until you answer.\n"
-	    "(e)dit again, (t)ry again as it is, or (g)ive up? ",
-	    err->message, err->code == ERROR_CONFLICT ? conflict : "", editor->file);
+	    "%s\n"
+	    "Your text is in %s until you answer.\n"
+	    "(e)dit again, (t)ry again, or (g)ive up? ",
+	    err->message, editor->file);
 	char choice = 'g';
 
 	if (!question || signals_caught() || prompt_choice(question, "etg", &choice, &ignored) < 0)
@@ -351,49 +327,30 @@ static enum next ask(const struct editor *editor, const struct error *err)
 	return choice == 'e' ? EDIT_AGAIN : choice == 't' ? TRY_AGAIN : GIVE_UP;
 }
 
-/* From here on, what is there now counts as seen. */
-static int take_theirs(struct editing *editing, struct error *err)
+/* Return whether a conflict was merged into the text; else *err is why it was not. */
+static bool is_merged(struct edit_ctx *ctx, int conflicts, struct error *err)
 {
-	bool document = editing->document_key;
-	struct unsealed now;
+	struct error conflict = *err;
 
-	if (read_secret(editing, &now, err) < 0)
-		return -1;
-	unsealed_free(&editing->base);
-	editing->base = now;
-	editing->document_key = NULL;
-	if (find_layout(editing, err) < 0)
-		return -1;
-	if (document == (editing->document_key != NULL))
-		return 0;
-	return error_set(err, ERROR_REJECTED, "Secret %s%s%s: it has another layout now",
-	    KUBE_NAMED(&now.secret));
+	if (err->code != ERROR_CONFLICT || conflicts > CONFLICTS_MAX || signals_caught())
+		return false;
+	error_clear(err);
+	return rebase_text(ctx, &conflict, err) == 0;
 }
 
-static int write_text_back(struct editing *editing, bool over_theirs, struct error *err)
-{
-	if (over_theirs && take_theirs(editing, err) < 0)
-		return -1;
-	if (find_changes(editing, err) < 0)
-		return -1;
-	return anything(&editing->changes) ? write_until_done(editing, err) : 0;
-}
-
-static int edit_until_done(struct editing *editing, struct editor *editor, struct error *err)
+static int edit_until_sealed(struct edit_ctx *ctx, struct editor *editor, struct error *err)
 {
 	enum next next = EDIT_AGAIN;
-	bool over_theirs = false;
 
-	for (;;) {
+	for (int conflicts = 1;; conflicts++) {
 		if (next == EDIT_AGAIN &&
-		    editor_run(editor, editing->settings->editor, &editing->text, err) < 0)
+		    editor_run(editor, ctx->settings->editor, &ctx->text, err) < 0)
 			return -1;
-		if (write_text_back(editing, over_theirs, err) == 0)
+		if (seal_text(ctx, err) == 0)
 			return 0;
-		next = ask(editor, err);
+		next = is_merged(ctx, conflicts, err) ? EDIT_AGAIN : ask_next(editor, err);
 		if (next == GIVE_UP)
 			return error_wrap(err, "nothing was changed");
-		over_theirs = err->code == ERROR_CONFLICT;
 		error_clear(err);
 	}
 }
@@ -401,21 +358,23 @@ static int edit_until_done(struct editing *editing, struct editor *editor, struc
 int edit(const struct seal_session_settings *session, const struct edit_settings *settings,
     bool *changed, struct error *err)
 {
-	struct editing editing = {.session = session, .settings = settings};
+	struct edit_ctx ctx = {.session = session, .settings = settings};
 	struct editor editor = EDITOR_INIT;
 	int result = editor_check(settings->editor, err);
 
 	if (result == 0)
-		result = begin(&editing, err);
+		result = load_secret(&ctx, err);
+	if (result == 0)
+		result = secret_buffer_append(&ctx.text, ctx.before.data, ctx.before.length, err);
 	if (result == 0)
 		result = editor_check_terminal(settings->editor, err);
 	if (result == 0)
 		result =
-		    editor_open(&editor, editing.document_key ? "secret.json" : "secret.yaml", err);
+		    editor_open(&editor, ctx.document_key ? "secret.json" : "secret.yaml", err);
 	if (result == 0)
-		result = edit_until_done(&editing, &editor, err);
+		result = edit_until_sealed(&ctx, &editor, err);
 	editor_close(&editor);
-	*changed = anything(&editing.changes);
-	free_editing(&editing);
+	*changed = has_changes(&ctx);
+	free_ctx(&ctx);
 	return result;
 }

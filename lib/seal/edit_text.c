@@ -1,6 +1,7 @@
 #include "lib/seal/edit_text.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/base64.h"
@@ -14,7 +15,16 @@
 #include "lib/sealed/sealed.h"
 
 #define BASE64_MARK " (base64)"
-#define WHAT "the edited text"
+#define SOURCE "the edited text"
+
+/* Conflict markers, as git has them. */
+#define MINE_BEGIN "<<<<<<< "
+#define THEIRS_BEGIN "======="
+#define CONFLICT_END ">>>>>>> "
+
+/*
+ * Writing YAML.  Not with libyaml, which leaves copies of the values in memory.
+ */
 
 static bool is_text(const struct secret_buffer *value)
 {
@@ -23,17 +33,18 @@ static bool is_text(const struct secret_buffer *value)
 	return utf8_is_valid(text, value->length) && !memchr(text, '\0', value->length);
 }
 
-/* A name that YAML takes for nothing but a string. */
+/* Return whether YAML reads the name, without quotes, as a string. */
 static bool is_plain_name(const char *name)
 {
-	static const char letters[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-
-	return (isalpha((unsigned char)name[0]) || name[0] == '_') &&
-	       !name[strspn(name, letters)] && yaml_plain_is_string(name, strlen(name));
+	if (!isalpha((unsigned char)name[0]) && name[0] != '_')
+		return false;
+	for (const char *at = name; *at; at++)
+		if (!isalnum((unsigned char)*at) && !strchr("_.-", *at))
+			return false;
+	return yaml_plain_is_string(name, strlen(name));
 }
 
-/* The code point at `text`, well-formed UTF-8, and its bytes. */
+/* Return the code point at `text`, valid UTF-8, and its length in bytes. */
 static unsigned int code_point(const char *text, size_t *length)
 {
 	unsigned char first = (unsigned char)text[0];
@@ -45,7 +56,7 @@ static unsigned int code_point(const char *text, size_t *length)
 	return point;
 }
 
-/* What stands for itself in double quotes, and can be seen there. */
+/* Return whether a character needs no escape in double quotes, and is visible there. */
 static bool is_visible(unsigned int point)
 {
 	if (point < 0xA0)
@@ -72,7 +83,6 @@ static int write_escape(unsigned int point, struct secret_buffer *out, struct er
 	}
 }
 
-/* In double quotes.  Not by libyaml, which leaves copies of what it writes in memory. */
 static int write_quoted(
     const char *text, size_t length, struct secret_buffer *out, struct error *err)
 {
@@ -91,8 +101,8 @@ static int write_quoted(
 }
 
 /*
- * Text of lines that a block shows as they are: visible ASCII, no white space at an end of a line
- * nor at the beginning of the first.
+ * Return whether a block shows these lines unchanged: visible ASCII, without white space at the end
+ * of a line or at the beginning of the first.
  */
 static bool is_block(const char *text)
 {
@@ -107,7 +117,7 @@ static bool is_block(const char *text)
 	return true;
 }
 
-/* "|" and the lines; a sign behind it tells how the last one ends. */
+/* Write a block: "|" with "+" or "-" for the way the last line ends, and the indented lines. */
 static int write_block(
     const char *text, size_t length, struct secret_buffer *out, struct error *err)
 {
@@ -135,45 +145,49 @@ static int write_name(const char *name, struct secret_buffer *out, struct error 
 	return result < 0 ? -1 : secret_buffer_append_string(out, ": ", err);
 }
 
-static int write_value(
-    const struct variable *variable, struct secret_buffer *out, struct error *err)
+static int write_quoted_line(
+    const char *text, size_t length, struct secret_buffer *out, struct error *err)
 {
-	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
-	const char *text = secret_buffer_string(&variable->value);
-	size_t length = variable->value.length;
-
-	if (is_text(&variable->value)) {
-		if (write_name(variable->name, out, err) < 0)
-			return -1;
-		if (is_block(text))
-			return write_block(text, length, out, err);
-		return write_quoted(text, length, out, err) < 0
-			   ? -1
-			   : secret_buffer_append_string(out, "\n", err);
-	}
-	cleanup_free char *name = string_format(err, "%s" BASE64_MARK, variable->name);
-	if (!name || write_name(name, out, err) < 0 ||
-	    base64_encode(&encoded, text, length, err) < 0)
-		return -1;
-	return write_quoted(encoded.data, encoded.length, out, err) < 0
+	return write_quoted(text, length, out, err) < 0
 		   ? -1
 		   : secret_buffer_append_string(out, "\n", err);
 }
 
-static int write_comment(const char *title, struct secret_buffer *text, struct error *err)
+static int write_base64(
+    const struct variable *variable, struct secret_buffer *out, struct error *err)
 {
-	return secret_buffer_append_format(text, err,
-	    "# %s\n"
-	    "# Change, add or remove values, save, and leave the editor; what stays as it is is "
-	    "not\n"
-	    "# sealed again.  Leave without a change to change nothing.\n",
-	    title);
+	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
+	cleanup_free char *name = string_format(err, "%s" BASE64_MARK, variable->name);
+
+	if (!name || write_name(name, out, err) < 0 ||
+	    base64_encode(
+		&encoded, secret_buffer_string(&variable->value), variable->value.length, err) < 0)
+		return -1;
+	return write_quoted_line(encoded.data, encoded.length, out, err);
+}
+
+static int write_value(
+    const struct variable *variable, struct secret_buffer *out, struct error *err)
+{
+	const char *text = secret_buffer_string(&variable->value);
+
+	if (!is_text(&variable->value))
+		return write_base64(variable, out, err);
+	if (write_name(variable->name, out, err) < 0)
+		return -1;
+	return (is_block(text) ? write_block : write_quoted_line)(
+	    text, variable->value.length, out, err);
 }
 
 int edit_text_write_values(const struct variables *values, const char *title,
     struct secret_buffer *text, struct error *err)
 {
-	if (title && write_comment(title, text, err) < 0)
+	if (title && secret_buffer_append_format(text, err,
+			 "# %s\n"
+			 "# Change, add or remove values, save, and leave the editor.  Values that "
+			 "you do not\n"
+			 "# change are not sealed again.  Leave without a change to cancel.\n",
+			 title) < 0)
 		return -1;
 	for (size_t i = 0; i < values->count; i++)
 		if (write_value(&values->items[i], text, err) < 0)
@@ -181,16 +195,32 @@ int edit_text_write_values(const struct variables *values, const char *title,
 	return 0;
 }
 
-/* The data key that a name of the text stands for; *base64: its value does in base64. */
-static char *data_key_of(const char *name, bool *base64, struct error *err)
-{
-	size_t length = strlen(name), mark = strlen(BASE64_MARK);
+/*
+ * Reading.
+ */
 
-	*base64 = length > mark && strcmp(name + length - mark, BASE64_MARK) == 0;
-	return string_format(err, "%.*s", (int)(*base64 ? length - mark : length), name);
+/* Reject text in which a conflict of edit_text_write_merged is left. */
+static int check_markers(const struct secret_buffer *text, struct error *err)
+{
+	const char *line = secret_buffer_string(text);
+
+	for (size_t number = 1;; number++) {
+		size_t length = strcspn(line, "\n");
+
+		if (strncmp(line, MINE_BEGIN, strlen(MINE_BEGIN)) == 0 ||
+		    strncmp(line, CONFLICT_END, strlen(CONFLICT_END)) == 0 ||
+		    (length == strlen(THEIRS_BEGIN) && strncmp(line, THEIRS_BEGIN, length) == 0))
+			return error_set(err, ERROR_INVALID,
+			    SOURCE ": line %zu: conflict marker; keep one of the two versions and "
+				   "remove the markers",
+			    number);
+		if (!line[length])
+			return 0;
+		line += length + 1;
+	}
 }
 
-/* A value's bytes: text unescaped, a number or a boolean as written. */
+/* Read a member's value: the text, or a number or boolean as it was written. */
 static int read_scalar(const struct json *document, json_node node, const char *name,
     struct secret_buffer *value, struct error *err)
 {
@@ -202,34 +232,38 @@ static int read_scalar(const struct json *document, json_node node, const char *
 		return json_compact(document, node, value, err);
 	case JSON_NULL:
 		return error_set(err, ERROR_INVALID,
-		    WHAT ": %s has no value: write \"\" for an empty one, or take the line out",
-		    name);
+		    SOURCE ": %s: no value; write \"\" for an empty one, or remove the line", name);
 	default:
 		return error_set(err, ERROR_INVALID,
-		    WHAT ": %s is a list or a mapping: a value is text: put it in quotes", name);
+		    SOURCE ": %s: a list or a mapping; put the text in quotes", name);
 	}
 }
 
-static int read_member(
+static char *copy_name(const struct json *document, json_node node, struct error *err)
+{
+	char *name = NULL;
+
+	if (json_copy_name(document, node, &name, err) == 0 && !name)
+		error_set(err, ERROR_INVALID, SOURCE ": a name has a NUL byte");
+	return name;
+}
+
+static int read_value(
     const struct json *document, json_node node, struct variables *values, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
-	cleanup_free char *name = NULL;
-	bool base64;
+	cleanup_free char *name = copy_name(document, node, err);
 
-	if (json_copy_name(document, node, &name, err) < 0)
+	if (!name || read_scalar(document, node, name, &text, err) < 0)
 		return -1;
-	if (!name)
-		return error_set(err, ERROR_INVALID, WHAT ": a name holds a NUL");
-	cleanup_free char *key = data_key_of(name, &base64, err);
-	if (!key || read_scalar(document, node, name, &text, err) < 0)
-		return -1;
-	if (!base64)
-		return variables_add(values, key, &text, WHAT, err);
+	size_t length = strlen(name), mark = strlen(BASE64_MARK);
+	if (length <= mark || strcmp(name + length - mark, BASE64_MARK) != 0)
+		return variables_add(values, name, &text, SOURCE, err);
 	if (base64_decode(&bytes, secret_buffer_string(&text), text.length, err) < 0)
-		return error_wrap(err, WHAT ": %s", name);
-	return variables_add(values, key, &bytes, WHAT, err);
+		return error_wrap(err, SOURCE ": %s", name);
+	name[length - mark] = '\0';
+	return variables_add(values, name, &bytes, SOURCE, err);
 }
 
 int edit_text_read_values(
@@ -237,45 +271,86 @@ int edit_text_read_values(
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
 
-	if (yaml_to_json(secret_buffer_string(text), text->length, WHAT, &json, err) < 0)
+	if (check_markers(text, err) < 0 ||
+	    yaml_to_json(secret_buffer_string(text), text->length, SOURCE, &json, err) < 0)
 		return -1;
 	cleanup_json struct json *document =
-	    json_parse(secret_buffer_string(&json), json.length, WHAT, err);
+	    json_parse(secret_buffer_string(&json), json.length, SOURCE, err);
 	if (!document)
 		return -1;
 	if (json_type(document, JSON_ROOT) == JSON_NULL)
-		return 0; /* nothing but comments */
+		return 0; /* only comments */
 	if (json_type(document, JSON_ROOT) != JSON_OBJECT)
 		return error_set(
-		    err, ERROR_INVALID, WHAT ": NAME: VALUE is wanted, a line a value");
+		    err, ERROR_INVALID, SOURCE ": write NAME: VALUE, with one value a line");
 	json_each (document, JSON_ROOT, node)
-		if (read_member(document, node, values, err) < 0)
+		if (read_value(document, node, values, err) < 0)
 			return -1;
 	return 0;
 }
 
+static int read_member(
+    const struct json *document, json_node node, struct variables *members, struct error *err)
+{
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+	cleanup_free char *name = copy_name(document, node, err);
+
+	if (!name || json_compact(document, node, &value, err) < 0)
+		return -1;
+	return variables_add(members, name, &value, SOURCE, err);
+}
+
+int edit_text_read_document(
+    const struct secret_buffer *text, struct variables *members, struct error *err)
+{
+	if (check_markers(text, err) < 0 || sealed_document_check(text, SOURCE, err) < 0)
+		return -1;
+	cleanup_json struct json *document =
+	    json_parse(secret_buffer_string(text), text->length, SOURCE, err);
+	if (!document)
+		return -1;
+	json_each (document, JSON_ROOT, node)
+		if (read_member(document, node, members, err) < 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * Documents, with one member a line.
+ */
+
+/* Write `  "NAME": RAW` without a line's end; the name may have any characters. */
+static int write_member(const char *name, size_t name_length, const char *raw, size_t length,
+    struct secret_buffer *text, struct error *err)
+{
+	cleanup_secret struct secret_buffer quoted = SECRET_BUFFER_INIT;
+	struct json_writer writer;
+
+	json_writer_init(&writer, &quoted);
+	json_write_string_bytes(&writer, name, name_length);
+	if (json_writer_finish(&writer, err) < 0 ||
+	    secret_buffer_append_string(text, "  ", err) < 0 ||
+	    secret_buffer_append(text, quoted.data, quoted.length, err) < 0 ||
+	    secret_buffer_append_string(text, ": ", err) < 0)
+		return -1;
+	return secret_buffer_append(text, raw, length, err);
+}
+
 static int write_members(const struct json *document, struct secret_buffer *text, struct error *err)
 {
-	const char *separator = "{\n  ";
+	const char *before = "{\n";
 
 	json_each (document, JSON_ROOT, node) {
 		cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
-		cleanup_secret struct secret_buffer quoted = SECRET_BUFFER_INIT;
-		struct json_writer writer;
 		size_t length;
 		const char *raw = json_raw(document, node, &length);
 
-		json_writer_init(&writer, &quoted);
-		if (json_name(document, node, &name, err) < 0)
+		if (json_name(document, node, &name, err) < 0 ||
+		    secret_buffer_append_string(text, before, err) < 0 ||
+		    write_member(secret_buffer_string(&name), name.length, raw, length, text, err) <
+			0)
 			return -1;
-		json_write_string_bytes(&writer, secret_buffer_string(&name), name.length);
-		if (json_writer_finish(&writer, err) < 0 ||
-		    secret_buffer_append_string(text, separator, err) < 0 ||
-		    secret_buffer_append(text, quoted.data, quoted.length, err) < 0 ||
-		    secret_buffer_append_string(text, ": ", err) < 0 ||
-		    secret_buffer_append(text, raw, length, err) < 0)
-			return -1;
-		separator = ",\n  ";
+		before = ",\n";
 	}
 	return secret_buffer_append_string(
 	    text, json_count(document, JSON_ROOT) ? "\n}\n" : "{\n}\n", err);
@@ -287,9 +362,95 @@ int edit_text_write_document(
 	const char *bytes = secret_buffer_string(document);
 
 	if (sealed_document_check(document, "the document", err) < 0)
-		return error_hint(err, "it can't be edited");
+		return error_hint(err, "it cannot be edited");
 	if (memchr(bytes, '\n', document->length))
 		return secret_buffer_append(text, bytes, document->length, err);
 	cleanup_json struct json *parsed = json_parse(bytes, document->length, "document", err);
 	return parsed ? write_members(parsed, text, err) : -1;
+}
+
+/*
+ * Merging.
+ */
+
+static bool is_same(const struct variable *a, const struct variable *b)
+{
+	return !a == !b && (!a || secret_buffer_equal(&a->value, &b->value));
+}
+
+/* Write one version of a value, as YAML or as the line of a document, or nothing for none. */
+static int write_version(const struct variable *variable, bool document, bool last,
+    struct secret_buffer *text, struct error *err)
+{
+	if (!variable)
+		return 0;
+	if (!document)
+		return write_value(variable, text, err);
+	if (write_member(variable->name, strlen(variable->name),
+		secret_buffer_string(&variable->value), variable->value.length, text, err) < 0)
+		return -1;
+	return secret_buffer_append_string(text, last ? "\n" : ",\n", err);
+}
+
+static int write_conflict(const struct variable *mine, const struct variable *theirs, bool document,
+    bool last, struct secret_buffer *text, struct error *err)
+{
+	if (secret_buffer_append_string(text, MINE_BEGIN "your text\n", err) < 0 ||
+	    write_version(mine, document, last, text, err) < 0 ||
+	    secret_buffer_append_string(text, THEIRS_BEGIN "\n", err) < 0 ||
+	    write_version(theirs, document, last, text, err) < 0)
+		return -1;
+	return secret_buffer_append_string(text, CONFLICT_END "the Secret now\n", err);
+}
+
+/* The versions of a value that are written; both only after a conflict. */
+struct merged {
+	const struct variable *mine, *theirs;
+	bool conflict;
+};
+
+/* Merge one value, and return whether there is anything to write. */
+static bool merge_value(const struct variable *base, const struct variable *mine,
+    const struct variable *theirs, struct merged *merged)
+{
+	bool changed = !is_same(base, mine), theirs_changed = !is_same(base, theirs);
+
+	*merged = (struct merged){mine, theirs, false};
+	if (changed && theirs_changed && !is_same(mine, theirs))
+		merged->conflict = true;
+	else if (theirs_changed)
+		merged->mine = theirs;
+	return merged->conflict || merged->mine;
+}
+
+int edit_text_write_merged(const struct variables *base, const struct variables *mine,
+    const struct variables *theirs, bool document, struct secret_buffer *text, struct error *err)
+{
+	size_t count = 0;
+	cleanup_free struct merged *merged =
+	    calloc(mine->count + theirs->count + 1, sizeof(*merged));
+	int result = document ? secret_buffer_append_string(text, "{\n", err) : 0;
+
+	if (!merged)
+		return error_memory(err);
+	for (size_t i = 0; i < theirs->count; i++) {
+		const char *name = theirs->items[i].name;
+		count += merge_value(variables_find(base, name), variables_find(mine, name),
+		    &theirs->items[i], &merged[count]);
+	}
+	for (size_t i = 0; i < mine->count; i++) {
+		const char *name = mine->items[i].name;
+		if (!variables_find(theirs, name))
+			count += merge_value(
+			    variables_find(base, name), &mine->items[i], NULL, &merged[count]);
+	}
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		const struct merged *each = &merged[i];
+		bool last = i + 1 == count;
+
+		result = each->conflict
+			     ? write_conflict(each->mine, each->theirs, document, last, text, err)
+			     : write_version(each->mine, document, last, text, err);
+	}
+	return result == 0 && document ? secret_buffer_append_string(text, "}\n", err) : result;
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# An edit that a server refuses is kept in memory, the person is told where, goes on with it or gives it up; then it is wiped.
+# An edit that a server refuses stays in memory while the person is asked, and is then wiped; after a conflict both versions are edited.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -21,7 +21,7 @@ grep ^A: "\$1" >>$TAP_WORK/shown
 sed -i 's/^A: "old"/A: "mine"/' "\$1"
 SH
 chmod +x "$TAP_WORK/editor"
-# What holds while the question stands: the text is where it is told to be, for its owner alone.
+# While the question is open, the text is in a folder of its owner alone.
 cat >"$TAP_WORK/kept" <<SH
 [ "\$(stat -c %a $XDG_RUNTIME_DIR/secret-seal-*)" = 700 ] && grep -q '^A: "mine"' $XDG_RUNTIME_DIR/secret-seal-*/secret.yaml
 SH
@@ -34,10 +34,10 @@ edit() {
 		"$terminal" "$script" -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" --retries 0 app
 }
 cp "$STAGE_DIR/pod/sealer/token" "$BAD_POD/"
-told="expect What you wrote is in $XDG_RUNTIME_DIR/secret-seal-
+told="expect Your text is in $XDG_RUNTIME_DIR/secret-seal-
 	expect /secret.yaml until you answer
 	run sh $TAP_WORK/kept
-	expect (e)dit again, (t)ry again as it is, or (g)ive up?"
+	expect (e)dit again, (t)ry again, or (g)ive up?"
 
 # The API: GET to edit, GET to change, PATCH.
 for code in 422 503 403; do
@@ -57,11 +57,12 @@ steps=()
 for _ in 1 2 3 4 5 6; do steps+=(relay relay code=409); done
 bad_api "${steps[@]}" relay
 edit "expect 409
-	expect Going on puts what you wrote in the place of theirs
+	expect the editor opens again
 	$told
 	send t\\r" KUBERNETES_SERVICE_PORT="$BAD_PORT"
-status_is 0 "an API that never stops to say 409"
-is "$(value A)" mine "and another try"
+status_is 0 "an API that answers 409 six times, then another try: exit 0"
+is "$(value A)" mine "after 409 the text is sealed"
+is "$(wc -l <"$TAP_WORK/shown")" 6 "after 409 the editor opens again, five times at most"
 wiped 409
 set_anew
 
@@ -112,55 +113,86 @@ edit "$told
 is "$STATUS" 1 "what is no answer is asked once more"
 wiped "after that"
 
-# Somebody else changed the same value: it is for the person to say whose it shall be.
+# Another process changes the Secret while the editor is open: the editor opens again with both versions.
 printf '#!/bin/sh\nVAULT_TOKEN=%s exec "%s/secret-seal" "$@"\n' "$VAULT_TOKEN" "$BIN" >"$TAP_WORK/theirs"
 chmod 700 "$TAP_WORK/theirs"
-# The first time, the editor edits as $EDIT says, and somebody else does what $THEIRS says.
+# The editor edits as $EDIT says while the other process does $THEIRS; the second time it runs $AGAIN.
 # shellcheck disable=SC2016 # for that script
-printf '#!/bin/sh\n[ -e %s ] || { touch %s && sed -i "$EDIT" "$1" && %s $THEIRS; }\n' \
-	"$TAP_WORK/edited" "$TAP_WORK/edited" "$TAP_WORK/theirs" >"$TAP_WORK/editor"
-# conflict WHAT EDIT THEIRS TYPED [OPTION...]: they changed the value WHAT.
+printf '#!/bin/sh\nif [ -e %s ]; then cp "$1" %s; eval "$AGAIN"; else touch %s && sed -i "$EDIT" "$1" && %s $THEIRS; fi\n' \
+	"$TAP_WORK/edited" "$TAP_WORK/merged" "$TAP_WORK/edited" "$TAP_WORK/theirs" >"$TAP_WORK/editor"
+# conflict EDIT THEIRS AGAIN [OPTION...]
 conflict() {
-	local what=$1 script=$4
-	export EDIT=$2 THEIRS=$3
-	shift 4
-	rm -f "$TAP_WORK/edited"
-	run "$terminal" "expect somebody else changed $what meanwhile
-		expect Going on puts what you wrote in the place of theirs
-		$script" -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" "$@"
+	export EDIT=$1 THEIRS=$2 AGAIN=$3
+	shift 3
+	rm -f "$TAP_WORK/edited" "$TAP_WORK/merged"
+	run "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" "$@"
 }
 mine='s/^A: .*/A: "mine"/'
+# shellcheck disable=SC2016 # for the editor
+keep_mine='sed -i "/^<<<<<<< /d; /^=======\$/,/^>>>>>>> /d" "$1"' keep_theirs='sed -i "/^<<<<<<< /,/^=======\$/d; /^>>>>>>> /d" "$1"'
 set_anew
-conflict A "$mine" "--set A=theirs app" 'send g\r' app
-status_is 1 "they changed the same value, and mine is given up"
-is "$(value A)" theirs "it stays theirs"
+conflict "$mine" "--set A=theirs app" 'exit 1' app
+status_is 1 "both changed the same value, and the editor fails: exit 1"
+err_like 'Secret demo/app: .*changed by another process.*the editor opens again' "a conflict is logged"
+err_like 'other process:.*~ A' "a conflict is logged with the names of the changes"
+is "$(value A)" theirs "the other process's value stays"
+is "$(grep -v '^#' "$TAP_WORK/merged")" '<<<<<<< your text
+A: "mine"
+=======
+A: "theirs"
+>>>>>>> the Secret now
+B: "old"' "both versions are between conflict markers"
+like "$(grep '^#' "$TAP_WORK/merged")" 'Secret demo/app was changed by another process.*#   ~ A' "a comment names the changes"
+wiped "a conflict"
 set_anew
-conflict A "$mine" "--set A=theirs --set B=theirs app" 'send t\r' app
-status_is 0 "the same, and tried again"
-is "$(value A) $(value B)" "mine theirs" "mine comes in its place, and theirs stays elsewhere"
+conflict "$mine" "--set A=theirs app" : app
+status_is 1 "a conflict that is not resolved: exit 1"
+err_like 'nothing was changed: the edited text: line [0-9]+: conflict marker; keep one' "a conflict marker is named by line"
+is "$(value A)" theirs "the other process's value stays"
 set_anew
-conflict A "$mine" "--unset A --set B=theirs app" 'send e\r' app
-status_is 0 "they took it away, and mine is edited again"
-is "$(value A) $(value B)" "mine theirs" "it is there as I wrote it"
+conflict "$mine" "--set A=theirs --set B=theirs app" "$keep_mine" app
+status_is 0 "a conflict resolved for the own value: exit 0"
+is "$(value A) $(value B)" "mine theirs" "the own value is sealed, and the other process's other value stays"
 set_anew
-conflict A '/^A:/d;s/^B: .*/B: "mine"/' "--unset A --set C=theirs app" 'send t\r' app
-status_is 0 "both took it away"
-is "$(value B) $(value C)" "mine theirs" "what both changed is there"
+conflict "$mine" "--set A=theirs app" "$keep_theirs" app
+status_is 0 "a conflict resolved for the other value: exit 0"
+like "$OUT" 'secret/app not changed' "nothing is left to change"
+is "$(value A)" theirs "the other process's value stays"
+set_anew
+conflict "$mine" "--unset A --set B=theirs app" "$keep_mine" app
+status_is 0 "the other process removed the value: exit 0"
+is "$(value A) $(value B)" "mine theirs" "the own value is sealed again"
+set_anew
+conflict '/^A:/d;s/^B: .*/B: "mine"/' "--unset A --set C=theirs app" : app
+status_is 0 "both removed the same value, which is no conflict: exit 0"
+is "$(value B) $(value C)" "mine theirs" "all other changes of both are sealed"
 kube_call GET /api/v1/namespaces/demo/secrets/app
-is "$(field data.A)" "" "and it is gone"
+is "$(field data.A)" "" "the value is removed"
 
-# The same in a manifest, and in a document, which is one value.
+# The same in a manifest, and in a document.
 "$BIN/secret-seal" --transit-key derived-key -n demo --dry-run=client --set A=old --set B=old in-file >"$TAP_WORK/app.yaml"
-conflict A "$mine" "-n demo -i -f $TAP_WORK/app.yaml --set A=theirs --set B=theirs" 'send t\r' -n demo "$TAP_WORK/app.yaml"
-status_is 0 "a manifest"
+conflict "$mine" "-n demo -i -f $TAP_WORK/app.yaml --set A=theirs --set B=theirs" "$keep_mine" -n demo "$TAP_WORK/app.yaml"
+status_is 0 "a conflict in a manifest: exit 0"
 "$BIN/secret-seal" -f "$TAP_WORK/app.yaml" >/dev/null
 run "$BIN/secret-exec" --secret in-file -- sh -c 'echo "$A $B"'
-out_is "mine theirs" "mine comes in the place of theirs"
+out_is "mine theirs" "the manifest has both changes"
 "$BIN/secret-seal" --transit-key aes256-key --layout document --set A=old --set B=old document >/dev/null
-conflict secrets.json 's/"A": "old"/"A": "mine"/' "--set B=theirs document" 'send t\r' document
-status_is 0 "a document"
+conflict 's/"A": "old"/"A": "mine"/' "--set B=theirs document" : document
+status_is 0 "a document of which both changed other members: exit 0"
 run "$BIN/secret-exec" --secret document -- sh -c 'echo "$A $B"'
-out_is "mine old" "comes in the place of theirs as a whole"
-wiped "after all that"
+out_is "mine theirs" "the document has both changes"
+conflict 's/"A": "mine"/"A": "again"/' "--set A=theirs --set B=old document" "$keep_mine" document
+status_is 0 "a document of which both changed the same member: exit 0"
+is "$(<"$TAP_WORK/merged")" '{
+<<<<<<< your text
+  "A": "again",
+=======
+  "A": "theirs",
+>>>>>>> the Secret now
+  "B": "old"
+}' "both versions are between conflict markers"
+run "$BIN/secret-exec" --secret document -- sh -c 'echo "$A $B"'
+out_is "again old" "the document has both changes"
+wiped "after all edits"
 
 done_testing

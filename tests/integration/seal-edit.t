@@ -80,8 +80,8 @@ refuse() {
 	wiped "$name: nothing is left of it"
 }
 refuse 1 'nothing was changed: the edited text: line [0-9]+, column' "text that does not parse" 'echo "A: [" >"$1"' app
-refuse 1 'PASSWORD has no value: write ""' "no value" 'echo "PASSWORD:" >"$1"' app
-refuse 1 'A is a list or a mapping' "a nested value" 'echo "A: [1]" >"$1"' app
+refuse 1 'PASSWORD: no value; write ""' "no value" 'echo "PASSWORD:" >"$1"' app
+refuse 1 'A: a list or a mapping' "a nested value" 'echo "A: [1]" >"$1"' app
 refuse 1 'second time' "a name that comes twice" 'echo "NEW: x" >>"$1"' app
 refuse 1 'A \(base64\): ' "base64 that is none" 'echo "\"A (base64)\": \"x\"" >>"$1"' app
 refuse 1 '"a b": not a valid data key' "a name that can't be a data key" 'echo "a b: x" >>"$1"' app
@@ -115,15 +115,18 @@ like "$(cat "$TAP_WORK/environment")" "VAULT_ADDR=$VAULT_ADDR" "and all else"
 printf '#!/bin/sh\nVAULT_TOKEN=%s exec "%s/secret-seal" "$@"\n' "$VAULT_TOKEN" "$BIN" >"$TAP_WORK/theirs"
 chmod 700 "$TAP_WORK/theirs"
 
-# Somebody else changes another value meanwhile, and then the same.
-edit "sed -i 's/two words/mine/' \"\$1\"; $TAP_WORK/theirs --set KEEP=theirs app" app
-is "$(value PASSWORD) $(value KEEP)" "mine theirs" "what somebody else changed meanwhile stays"
-edit "sed -i 's/mine/again/' \"\$1\"; $TAP_WORK/theirs --set PASSWORD=theirs app >/dev/null" app
-is "$STATUS" 1 "the same value"
-err_like 'somebody else changed PASSWORD meanwhile: edit it anew' "is a refusal"
-is "$(value PASSWORD)" theirs "which leaves theirs"
+# Another process changes another value while the editor is open, and then the same value.
+# once COMMAND: for an editor that is opened again
+once() { echo "[ -e $TAP_WORK/once ] || { touch $TAP_WORK/once; $1; }"; }
+edit "$(once "sed -i 's/two words/mine/' \"\$1\"; $TAP_WORK/theirs --set KEEP=theirs app")" app
+is "$(value PASSWORD) $(value KEEP)" "mine theirs" "changes of another process to another value stay"
+rm "$TAP_WORK/once"
+edit "$(once "sed -i 's/mine/again/' \"\$1\"; $TAP_WORK/theirs --set PASSWORD=theirs app >/dev/null")" app
+is "$STATUS" 1 "both changed the same value, and the conflict is not resolved: exit 1"
+err_like 'line [0-9]+: conflict marker' "a conflict that is not resolved is refused"
+is "$(value PASSWORD)" theirs "the other process's value stays"
 
-# With a terminal the edit can be mended.
+# On a terminal the text can be corrected.
 editor 'if grep -q broken "$1"; then sed -i "s/broken: \[/MENDED: yes/" "$1"; else echo "broken: [" >>"$1"; fi'
 run "$terminal" 'expect (e)dit again
 	send e\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app

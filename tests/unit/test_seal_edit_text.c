@@ -43,7 +43,8 @@ START_TEST(every_value_comes_back_as_it_was)
 	    "- a", "a: b", "# a", "a #b", "'", "\"", "\\n", "%a", "---", "...", "a\n---\nb\n",
 	    "a\n# b\n", "\xC3\xA9", "\xC2\x85", "\xE2\x80\xA8", "\xEF\xBB\xBF", "\xF0\x9F\x98\x80",
 	    "\x7F", "\x01", "\x1B[0m", "{", "[1]", "!!x", "&a", "*a", "|", ">", "@", "`", "a\tb\n",
-	    "a\n\tb\n", "  a\n b\n", "\xEF\xBF\xBE", "\xEE\x80\x80\n"};
+	    "=======", "a\n=======\n<<<<<<< b\n", "a\n\tb\n", "  a\n b\n", "\xEF\xBF\xBE",
+	    "\xEE\x80\x80\n"};
 	char name[16];
 
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
@@ -111,8 +112,65 @@ START_TEST(a_document_that_does_not_parse_is_not_shown)
 
 	expect_ok(secret_buffer_append_string(&document, "hunter2", &err), err);
 	expect_failure(edit_text_write_document(&document, &text, &err), err, ERROR_INVALID,
-	    "it can't be edited");
+	    "it cannot be edited");
 	expect_lacks(err.message, "hunter2");
+}
+END_TEST
+
+static void give_to(struct variables *to, const char *name, const char *text_of_value)
+{
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append_string(&value, text_of_value, &err), err);
+	expect_ok(variables_add(to, name, &value, "a test", &err), err);
+}
+
+/* Changes of one side are taken, the same change of both is one change, and others are shown. */
+START_TEST(two_changed_versions_are_merged)
+{
+	struct variables mine = {0}, theirs = {0};
+	static const char *const table[][4] = {
+	    /* name, base, mine, theirs */
+	    {"same", "1", "1", "1"},
+	    {"mine", "1", "2", "1"},
+	    {"theirs", "1", "1", "2"},
+	    {"both", "1", "2", "2"},
+	    {"clash", "1", "2", "3"},
+	    {"unset-by-me", "1", NULL, "1"},
+	    {"unset-by-them", "1", "1", NULL},
+	    {"unset-and-set", "1", "2", NULL},
+	    {"new-mine", NULL, "1", NULL},
+	    {"new-theirs", NULL, NULL, "1"},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct variables *const to[] = {&values, &mine, &theirs};
+		for (size_t j = 0; j < 3; j++)
+			if (table[i][j + 1])
+				give_to(to[j], table[i][0], table[i][j + 1]);
+	}
+	expect_ok(edit_text_write_merged(&values, &mine, &theirs, true, &text, &err), err);
+	expect_text(text, "{\n"
+			  "  \"same\": 1,\n"
+			  "  \"mine\": 2,\n"
+			  "  \"theirs\": 2,\n"
+			  "  \"both\": 2,\n"
+			  "<<<<<<< your text\n"
+			  "  \"clash\": 2,\n"
+			  "=======\n"
+			  "  \"clash\": 3,\n"
+			  ">>>>>>> the Secret now\n"
+			  "  \"new-theirs\": 1,\n"
+			  "<<<<<<< your text\n"
+			  "  \"unset-and-set\": 2,\n"
+			  "=======\n"
+			  ">>>>>>> the Secret now\n"
+			  "  \"new-mine\": 1\n"
+			  "}\n");
+	expect_failure(edit_text_read_document(&text, &read_back, &err), err, ERROR_INVALID,
+	    "line 6: conflict marker");
+	variables_free(&mine);
+	variables_free(&theirs);
 }
 END_TEST
 
@@ -126,6 +184,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, nothing_comes_back_as_nothing);
 	tcase_add_test(tests, a_document_of_one_line_is_shown_a_member_a_line);
 	tcase_add_test(tests, a_document_that_does_not_parse_is_not_shown);
+	tcase_add_test(tests, two_changed_versions_are_merged);
 }
 
 int main(void)
