@@ -1,4 +1,5 @@
-/* certificate: certificate authorities made at start, and the certificates they sign. */
+#include "cmd/secret-dev/certificate.h"
+
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -8,7 +9,6 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include "cmd/secret-dev/server.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 

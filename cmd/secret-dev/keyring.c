@@ -1,4 +1,6 @@
-/* keyring: Transit keys and their ciphertext, by AES-256-GCM. */
+#include "cmd/secret-dev/keyring.h"
+
+#include <inttypes.h>
 #include <openssl/aead.h>
 #include <openssl/digest.h>
 #include <openssl/hkdf.h>
@@ -7,7 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "cmd/secret-dev/vault_server.h"
 #include "lib/base/base64.h"
 
 #define KEY_BYTES 32

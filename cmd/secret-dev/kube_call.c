@@ -29,16 +29,6 @@ static int refuse_missing_object(struct kube_call *call)
 	return kube_refuse_missing(call, call->kind, call->name);
 }
 
-bool kube_wants_metadata(const struct kube_call *call)
-{
-	static const char as[] = "as=PartialObjectMetadata";
-	const char *accept = request_header(call->request, "Accept");
-	const char *found = accept ? strstr(accept, as) : NULL;
-
-	/* The first media type is available, so that it is chosen. */
-	return found && found < accept + strcspn(accept, ",");
-}
-
 static int answer_object(struct kube_call *call, unsigned int status,
     const struct kube_object *object, struct error *err)
 {
@@ -89,7 +79,7 @@ static bool has_path_names(struct kube_call *call)
 
 static bool has_patch_type(struct kube_call *call)
 {
-	const char *type = request_header(call->request, "Content-Type");
+	const char *type = server_request_header(call->request, "Content-Type");
 	bool strategic = call->kind->strategic;
 
 	if (type &&

@@ -90,7 +90,7 @@ static bool is_data_key(const char *key)
 	return true;
 }
 
-static void check_keys(const struct json *fields, const char *member, struct kube_fault *fault)
+static void check_data_keys(const struct json *fields, const char *member, struct kube_fault *fault)
 {
 	json_each (fields, json_member(fields, JSON_ROOT, member), value) {
 		cleanup_free char *key = json_name_strdup(fields, value);
@@ -307,7 +307,7 @@ static void check_secret(const struct json *metadata, const struct json *fields,
 {
 	if (old)
 		check_secret_change(fields, old, fault);
-	check_keys(fields, "data", fault);
+	check_data_keys(fields, "data", fault);
 	if (base64_bytes(fields, "data") > DATA_BYTES_MAX)
 		kube_fault_set(fault, "FieldValueTooLong", "data", DATA_TOO_LONG);
 	check_type(metadata, fields, fault);
@@ -334,7 +334,7 @@ static void check_config_map(const struct json *metadata, const struct json *fie
 {
 	(void)metadata;
 	(void)old;
-	check_keys(fields, "data", fault);
+	check_data_keys(fields, "data", fault);
 	json_each (fields, json_member(fields, JSON_ROOT, "data"), value) {
 		cleanup_free char *key = json_name_strdup(fields, value);
 
@@ -343,7 +343,7 @@ static void check_config_map(const struct json *metadata, const struct json *fie
 			    "Invalid value: \"%.250s\": duplicate of key present in binaryData",
 			    key);
 	}
-	check_keys(fields, "binaryData", fault);
+	check_data_keys(fields, "binaryData", fault);
 	if (text_bytes(fields, "data") + base64_bytes(fields, "binaryData") > DATA_BYTES_MAX)
 		kube_fault_set(fault, "FieldValueTooLong", "[]", DATA_TOO_LONG);
 }
@@ -418,52 +418,42 @@ const char *kube_verb_name(enum kube_verb verb)
 	return "";
 }
 
-/* Append a kind as an entry of an APIResourceList. */
-static void write_resource(const struct kube_kind *kind, struct json_writer *writer)
+static int append_resource(
+    const struct kube_kind *kind, struct secret_buffer *out, struct error *err)
 {
 	char singular[64] = "";
+	const char *separator = "";
 
 	for (size_t i = 0; kind->kind[i]; i++)
 		singular[i] = (char)tolower((unsigned char)kind->kind[i]);
-	json_write_object(writer);
-	json_write_member(writer, "name", kind->resource);
-	json_write_member(writer, "singularName", singular);
-	json_write_name(writer, "namespaced");
-	json_write_boolean(writer, !kind->cluster);
-	json_write_member(writer, "kind", kind->kind);
-	json_write_name(writer, "verbs");
-	json_write_array(writer);
+	if (json_format(out, err, "{'name':%s,'singularName':%s,'namespaced':%d,'kind':%s,",
+		kind->resource, singular, !kind->cluster, kind->kind) < 0 ||
+	    (kind->short_name &&
+		json_format(out, err, "'shortNames':[%s],", kind->short_name) < 0) ||
+	    secret_buffer_append_string(out, "\"verbs\":[", err) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-		if (kind->verbs & verbs[i].verb)
-			json_write_string(writer, verbs[i].name);
-	json_write_array_end(writer);
-	if (kind->short_name) {
-		json_write_name(writer, "shortNames");
-		json_write_array(writer);
-		json_write_string(writer, kind->short_name);
-		json_write_array_end(writer);
-	}
-	json_write_object_end(writer);
+		if (kind->verbs & verbs[i].verb) {
+			if (secret_buffer_append_format(
+				out, err, "%s\"%s\"", separator, verbs[i].name) < 0)
+				return -1;
+			separator = ",";
+		}
+	return secret_buffer_append_string(out, "]},", err);
 }
 
 int kube_api_resources(struct kube_call *call, struct error *err)
 {
-	cleanup_secret struct secret_buffer resources = SECRET_BUFFER_INIT;
-	struct json_writer writer;
+	struct secret_buffer *body = &call->answer->body;
 
-	json_writer_init(&writer, &resources);
-	json_write_array(&writer);
-	for (size_t i = 0; i < KUBE_KINDS; i++)
-		if (!*kube_kinds[i].group)
-			write_resource(&kube_kinds[i], &writer);
-	json_write_array_end(&writer);
-	if (json_writer_finish(&writer, err) < 0)
+	if (secret_buffer_append_string(body,
+		"{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[", err) < 0)
 		return -1;
-	/* Without its bracket, for the subresource. */
-	return json_format(&call->answer->body, err,
-	    "{'kind':'APIResourceList','groupVersion':'v1','resources':%.*s,"
+	for (size_t i = 0; i < KUBE_KINDS; i++)
+		if (!*kube_kinds[i].group && append_resource(&kube_kinds[i], body, err) < 0)
+			return -1;
+	return json_format(body, err,
 	    "{'name':'serviceaccounts/token','singularName':'','namespaced':true,"
 	    "'group':'authentication.k8s.io','version':'v1','kind':'TokenRequest',"
-	    "'verbs':['create']}]}",
-	    (int)resources.length - 1, resources.data);
+	    "'verbs':['create']}]}");
 }

@@ -190,9 +190,9 @@ static int read_continue(struct kube_call *call, const char *token, struct page 
 /* Return 0, or 1 when a parameter is refused and answered. */
 static int read_page(struct kube_call *call, struct page *page)
 {
-	const char *limit = request_query(call->request, "limit");
-	const char *token = request_query(call->request, "continue");
-	const char *selector = request_query(call->request, "labelSelector");
+	const char *limit = server_request_query(call->request, "limit");
+	const char *token = server_request_query(call->request, "continue");
+	const char *selector = server_request_query(call->request, "labelSelector");
 	char *end = NULL;
 
 	page->revision = call->server->revision;

@@ -4,17 +4,17 @@
 
 #include "cmd/secret-dev/kube_server.h"
 
-struct member {
+struct merge_member {
 	char *name;
 	json_node value;
 };
 
-struct members {
-	struct member *items;
+struct merge_members {
+	struct merge_member *items;
 	size_t count;
 };
 
-static void members_free(struct members *members)
+static void members_free(struct merge_members *members)
 {
 	for (size_t i = 0; i < members->count; i++)
 		free(members->items[i].name);
@@ -23,24 +23,25 @@ static void members_free(struct members *members)
 
 static int member_compare(const void *a, const void *b)
 {
-	return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
+	return strcmp(
+	    ((const struct merge_member *)a)->name, ((const struct merge_member *)b)->name);
 }
 
 /* List the members of an object by name; none if the value is not an object. */
-static int members_list(struct kube_value object, struct members *members, struct error *err)
+static int members_list(struct kube_value object, struct merge_members *members, struct error *err)
 {
 	size_t count = json_type(object.document, object.node) == JSON_OBJECT
 			   ? json_count(object.document, object.node)
 			   : 0;
 
-	*members = (struct members){NULL, 0};
+	*members = (struct merge_members){NULL, 0};
 	if (count == 0)
 		return 0;
 	members->items = calloc(count, sizeof(*members->items));
 	if (!members->items)
 		return error_memory(err);
 	json_each (object.document, object.node, value) {
-		struct member *member = &members->items[members->count];
+		struct merge_member *member = &members->items[members->count];
 
 		if (json_copy_name(object.document, value, &member->name, err) < 0)
 			return -1;
@@ -54,7 +55,7 @@ static int members_list(struct kube_value object, struct members *members, struc
 }
 
 /* Write a value that is not an object in one form, whatever escapes and white space it has. */
-static int write_value(struct kube_value value, struct json_writer *writer, struct error *err)
+static int write_canonical(struct kube_value value, struct json_writer *writer, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -78,9 +79,9 @@ static void write_raw(struct kube_value value, struct json_writer *writer)
 	json_write_raw(writer, raw, length);
 }
 
-static int write_merged(const struct members *base, const struct json *base_document,
-    const struct members *patch, const struct json *patch_document, struct json_writer *writer,
-    struct error *err)
+static int write_merged(const struct merge_members *base, const struct json *base_document,
+    const struct merge_members *patch, const struct json *patch_document,
+    struct json_writer *writer, struct error *err)
 {
 	size_t b = 0, p = 0;
 
@@ -108,7 +109,7 @@ static int write_merged(const struct members *base, const struct json *base_docu
 int kube_merge(
     struct kube_value base, struct kube_value patch, struct json_writer *writer, struct error *err)
 {
-	struct members old, changes;
+	struct merge_members old, changes;
 	int result = -1;
 
 	if (patch.node == JSON_ABSENT) {
@@ -116,8 +117,8 @@ int kube_merge(
 		return 0;
 	}
 	if (json_type(patch.document, patch.node) != JSON_OBJECT)
-		return write_value(patch, writer, err);
-	changes = (struct members){NULL, 0};
+		return write_canonical(patch, writer, err);
+	changes = (struct merge_members){NULL, 0};
 	if (members_list(base, &old, err) == 0 && members_list(patch, &changes, err) == 0) {
 		json_write_object(writer);
 		result = write_merged(&old, base.document, &changes, patch.document, writer, err);

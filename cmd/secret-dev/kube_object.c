@@ -45,7 +45,7 @@ void kube_object_free(struct kube_object *object)
 typedef int (*store_function)(
     const struct json *sent, struct json_writer *writer, struct error *err);
 
-static void write_member(
+static void copy_member(
     const struct json *document, json_node value, const char *name, struct json_writer *writer)
 {
 	size_t length;
@@ -70,7 +70,7 @@ static int store_metadata(const struct json *sent, struct json_writer *writer, s
 		json_node value = json_member(sent, JSON_ROOT, members[i]);
 
 		if (json_count(sent, value) > 0)
-			write_member(sent, value, members[i], writer);
+			copy_member(sent, value, members[i], writer);
 	}
 	json_write_object_end(writer);
 	return 0;
@@ -86,7 +86,7 @@ static int store_all(const struct json *sent, struct json_writer *writer, struct
 			return -1;
 		if (strcmp(name, "kind") != 0 && strcmp(name, "apiVersion") != 0 &&
 		    strcmp(name, "metadata") != 0)
-			write_member(sent, value, name, writer);
+			copy_member(sent, value, name, writer);
 	}
 	json_write_object_end(writer);
 	return 0;
@@ -139,8 +139,9 @@ int kube_object_merge(struct kube_object *object, const struct kube_kind *kind,
 	if (json_type(body, stated) == JSON_STRING && !json_string_is(body, stated, kind->kind))
 		return error_set(err, ERROR_INVALID,
 		    "the object provided is unrecognized (must be of type %s)", kind->kind);
-	if (apply_patch(
-		&object->metadata, (struct kube_value){body, metadata}, store_metadata, err) < 0 ||
+	if ((metadata != JSON_ABSENT &&
+		apply_patch(&object->metadata, (struct kube_value){body, metadata}, store_metadata,
+		    err) < 0) ||
 	    apply_patch(&object->fields, (struct kube_value){body, JSON_ROOT},
 		kind->store ? kind->store : store_all, err) < 0)
 		return not_handled(kind, err);

@@ -4,11 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADMIN_TOKEN_BYTES 32
-#define TOKEN_KEY_BYTES 32
-/* As in a young cluster: older revisions are compacted. */
-#define FIRST_REVISION 200
-
 /* -- routes ----------------------------------------------------------------------------------- */
 
 struct kube_route {
@@ -59,7 +54,7 @@ static int answer_text(struct kube_call *call, const char *text, struct error *e
 	return secret_buffer_append_string(&call->answer->body, text, err);
 }
 
-/* Set the kind and the names of the path.  Return false if there is no such path. */
+/* Set the kind and the names of the path.  Return false if the path does not exist. */
 static bool resolve_object(struct kube_call *call)
 {
 	const struct route_values *values = &call->values;
@@ -97,12 +92,12 @@ static int answer_object(struct kube_call *call, const struct kube_route *route,
 }
 
 /* Parts of the API that would be ignored must not look as if they were honoured. */
-static const char *unserved_parameter(const struct request *request)
+static const char *unserved_parameter(const struct server_request *request)
 {
 	static const char *const names[] = {"watch", "fieldSelector"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *value = request_query(request, names[i]);
+		const char *value = server_request_query(request, names[i]);
 
 		if (value && *value && strcmp(value, "false") != 0 && strcmp(value, "0") != 0)
 			return names[i];
@@ -112,11 +107,11 @@ static const char *unserved_parameter(const struct request *request)
 
 static int answer_call(struct kube_call *call, struct error *err)
 {
-	const char *dry_run = request_query(call->request, "dryRun");
+	const char *dry_run = server_request_query(call->request, "dryRun");
 	const char *unserved = unserved_parameter(call->request);
 	bool known = false;
 	const struct kube_route *route =
-	    router_find(routes, sizeof(*routes), sizeof(routes) / sizeof(*routes),
+	    route_find(routes, sizeof(*routes), sizeof(routes) / sizeof(*routes),
 		call->request->method, call->request->path, &call->values, &known);
 
 	if ((!route && !known) || (route && route->verb && !resolve_object(call)))
@@ -166,7 +161,7 @@ static bool authenticate_account(struct kube_call *call, const char *token)
 /* Set the user.  Return false when the token is refused and answered. */
 static bool authenticate(struct kube_call *call)
 {
-	const char *token = request_bearer_token(call->request);
+	const char *token = server_request_token(call->request);
 
 	if (!token) {
 		snprintf(call->user, sizeof(call->user), "system:anonymous");
@@ -184,7 +179,7 @@ static bool authenticate(struct kube_call *call)
 static int parse_body(struct kube_call *call, struct json **body)
 {
 	const struct secret_buffer *text = &call->request->body;
-	const char *type = request_header(call->request, "Content-Type");
+	const char *type = server_request_header(call->request, "Content-Type");
 	struct error err = ERROR_INIT;
 
 	if (call->request->too_large)
@@ -206,8 +201,8 @@ static int parse_body(struct kube_call *call, struct json **body)
 	return 1;
 }
 
-int kube_serve(
-    void *server, const struct request *request, struct answer *answer, struct error *err)
+int kube_serve(void *server, const struct server_request *request, struct server_answer *answer,
+    struct error *err)
 {
 	struct kube_call call = {.server = server, .request = request, .answer = answer};
 	cleanup_json struct json *body = NULL;
@@ -218,61 +213,4 @@ int kube_serve(
 	int result = answer_call(&call, err);
 	route_values_free(&call.values);
 	return result;
-}
-
-/* -- the server ------------------------------------------------------------------------------- */
-
-int kube_server_init(struct kube_server *server, struct error *err)
-{
-	memset(server, 0, sizeof(*server));
-	server->revision = server->compacted = FIRST_REVISION;
-	if (random_token(&server->token_key, "", TOKEN_KEY_BYTES, err) < 0)
-		return -1;
-	return random_token(&server->admin_token, "", ADMIN_TOKEN_BYTES, err);
-}
-
-void kube_server_free(struct kube_server *server)
-{
-	for (size_t i = 0; i < KUBE_KINDS; i++)
-		kube_store_free(&server->stores[i]);
-	secret_buffer_free(&server->token_key);
-	secret_buffer_free(&server->admin_token);
-}
-
-/* Store a new object of a kind. */
-static int add_object(struct kube_server *server, enum kube_kind_number number,
-    const char *namespace, const char *name, const char *fields, struct error *err)
-{
-	struct kube_object *object = kube_object_new(namespace, name, err);
-
-	if (!object)
-		return -1;
-	secret_buffer_reset(&object->fields);
-	if (secret_buffer_append_string(&object->fields, fields, err) < 0 ||
-	    kube_store_put(&server->stores[number], object, err) < 0) {
-		kube_object_free(object);
-		return -1;
-	}
-	object->revision = ++server->revision;
-	return 0;
-}
-
-int kube_namespace_add(struct kube_server *server, const char *name, struct error *err)
-{
-	return add_object(server, KUBE_NAMESPACE, "", name, KUBE_NAMESPACE_FIELDS, err);
-}
-
-int kube_account_add(
-    struct kube_server *server, const char *namespace, const char *name, struct error *err)
-{
-	return add_object(server, KUBE_ACCOUNT, namespace, name, "{}", err);
-}
-
-struct kube_identity kube_account_identity(
-    const struct kube_server *server, const char *namespace, const char *name)
-{
-	const struct kube_object *account =
-	    kube_store_find(&server->stores[KUBE_ACCOUNT], namespace, name);
-
-	return (struct kube_identity){namespace, name, account ? account->uid : NULL};
 }

@@ -11,7 +11,8 @@
 
 #include "cmd/secret-dev/json_format.h"
 #include "cmd/secret-dev/kube_token.h"
-#include "cmd/secret-dev/router.h"
+#include "cmd/secret-dev/random.h"
+#include "cmd/secret-dev/route.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/json_writer.h"
 
@@ -62,7 +63,7 @@ enum kube_kind_number { KUBE_SECRET, KUBE_CONFIG_MAP, KUBE_NAMESPACE, KUBE_ACCOU
 #define KUBE_NAMESPACE_FIELDS "{\"status\":{\"phase\":\"Active\"}}"
 extern const struct kube_kind kube_kinds[KUBE_KINDS];
 
-/* Return NULL if there is no such kind. */
+/* Return the kind, or NULL if it is unknown. */
 const struct kube_kind *kube_kind_find(const char *group, const char *resource)
     __attribute__((nonnull));
 
@@ -164,14 +165,14 @@ int kube_server_init(struct kube_server *server, struct error *err)
 void kube_server_free(struct kube_server *server) __attribute__((nonnull));
 
 /* A server_handler. */
-int kube_serve(void *server, const struct request *request, struct answer *answer,
+int kube_serve(void *server, const struct server_request *request, struct server_answer *answer,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 int kube_namespace_add(struct kube_server *server, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 int kube_account_add(struct kube_server *server, const char *namespace, const char *name,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-/* Return the identity of a service account; its uid is NULL if there is no such account. */
+/* Return the identity of a service account; its uid is NULL if it is unknown. */
 struct kube_identity kube_account_identity(const struct kube_server *server, const char *namespace,
     const char *name) __attribute__((nonnull));
 
@@ -179,8 +180,8 @@ struct kube_identity kube_account_identity(const struct kube_server *server, con
 
 struct kube_call {
 	struct kube_server *server;
-	const struct request *request;
-	struct answer *answer;
+	const struct server_request *request;
+	struct server_answer *answer;
 	const struct json *body; /* NULL: none */
 	struct route_values values;
 	const struct kube_kind *kind; /* of the path; NULL: none */

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "cmd/secret-dev/json_format.h"
-#include "cmd/secret-dev/server.h"
+#include "cmd/secret-dev/random.h"
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json_reader.h"
@@ -29,11 +29,11 @@ static int append_claims(struct secret_buffer *out, const struct kube_identity *
 		return -1;
 	random_uuid(id);
 	return json_format(out, err,
-	    "{'aud':[%s],'exp':%" PRId64 ",'iat':%" PRId64 ",'iss':'" KUBE_AUDIENCE "','jti':%s,"
-	    "'kubernetes.io':{'namespace':%s,'serviceaccount':{'name':%s,'uid':%s}},"
-	    "'nbf':%" PRId64 ",'sub':%s}",
-	    audience, expires_s, issued, id, identity->namespace, identity->service_account,
-	    identity->uid, issued, subject);
+	    "{'aud':[%s],'exp':%" PRId64 ",'iat':%" PRId64 ",'nbf':%" PRId64
+	    ",'iss':'" KUBE_AUDIENCE "','jti':%s,'sub':%s,"
+	    "'kubernetes.io':{'namespace':%s,'serviceaccount':{'name':%s,'uid':%s}}}",
+	    audience, expires_s, issued, issued, id, subject, identity->namespace,
+	    identity->service_account, identity->uid);
 }
 
 static void token_sign(const struct secret_buffer *key, const char *text, size_t length,

@@ -9,7 +9,7 @@
 
 #define EXIT_USAGE 2
 
-struct configuration {
+struct dev_options {
 	const char *listen, *directory;
 	int64_t vault_port, kube_port, vault_body, vault_strings;
 	bool print_env;
@@ -19,36 +19,36 @@ static const struct option_spec table[] = {
     {.name = "listen",
 	.kind = OPTION_STRING,
 	.argument = "ADDRESS",
-	.offset = offsetof(struct configuration, listen),
+	.offset = offsetof(struct dev_options, listen),
 	.help = "loopback address to listen on (default: 127.0.0.1)"},
     {.name = "vault-port",
 	.kind = OPTION_NUMBER,
 	.argument = "PORT",
-	.offset = offsetof(struct configuration, vault_port),
+	.offset = offsetof(struct dev_options, vault_port),
 	.help = "port for Vault (default: a free one)"},
     {.name = "kube-port",
 	.kind = OPTION_NUMBER,
 	.argument = "PORT",
-	.offset = offsetof(struct configuration, kube_port),
+	.offset = offsetof(struct dev_options, kube_port),
 	.help = "port for the Kubernetes API (default: a free one)"},
     {.name = "vault-max-body",
 	.kind = OPTION_NUMBER,
 	.argument = "BYTES",
-	.offset = offsetof(struct configuration, vault_body),
+	.offset = offsetof(struct dev_options, vault_body),
 	.help = "reject larger requests to Vault with status 413, as a gateway does"},
     {.name = "vault-max-strings",
 	.kind = OPTION_NUMBER,
 	.argument = "NUMBER",
-	.offset = offsetof(struct configuration, vault_strings),
+	.offset = offsetof(struct dev_options, vault_strings),
 	.help = "reject requests to Vault with more JSON strings, as OpenBao does"},
     {.name = "directory",
 	.kind = OPTION_STRING,
 	.argument = "DIR",
-	.offset = offsetof(struct configuration, directory),
+	.offset = offsetof(struct dev_options, directory),
 	.help = "directory for certificates, kubeconfig and tokens (default: a new one)"},
     {.name = "print-env",
 	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, print_env),
+	.offset = offsetof(struct dev_options, print_env),
 	.help = "serve in the background and print variables for the shell's eval"},
     {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this and exit"},
     {.name = "version", .kind = OPTION_VERSION, .help = "show the version and exit"},
@@ -74,7 +74,7 @@ static int fail(const struct error *err)
 	return err->code == ERROR_USAGE ? EXIT_USAGE : EXIT_FAILURE;
 }
 
-static int settings_from(const struct configuration *configuration, bool command,
+static int settings_from(const struct dev_options *configuration, bool command,
     struct stage_settings *settings, struct error *err)
 {
 	if (configuration->vault_port > UINT16_MAX || configuration->kube_port > UINT16_MAX)
@@ -87,12 +87,12 @@ static int settings_from(const struct configuration *configuration, bool command
 	settings->directory = configuration->directory;
 	settings->vault_body_max = (size_t)configuration->vault_body;
 	settings->vault_strings_max = (size_t)configuration->vault_strings;
-	return loopback_parse(configuration->listen, &settings->loopback, err);
+	return server_loopback_parse(configuration->listen, &settings->loopback, err);
 }
 
 int main(int argc, char **argv)
 {
-	struct configuration configuration = {.listen = "127.0.0.1"};
+	struct dev_options configuration = {.listen = "127.0.0.1"};
 	struct stage_settings settings;
 	struct error err = ERROR_INIT;
 	char **command;
@@ -115,10 +115,10 @@ int main(int argc, char **argv)
 	if (settings_from(&configuration, count > 0, &settings, &err) < 0)
 		return fail(&err);
 	if (configuration.print_env)
-		status = lifecycle_background(&settings, &err);
+		status = stage_run_background(&settings, &err);
 	else if (count > 0)
-		status = lifecycle_command(&settings, command, &err);
+		status = stage_run_command(&settings, command, &err);
 	else
-		status = lifecycle_foreground(&settings, &err);
+		status = stage_run_foreground(&settings, &err);
 	return status < 0 ? fail(&err) : status;
 }

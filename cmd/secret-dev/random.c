@@ -1,9 +1,9 @@
-/* random: identifiers and tokens, from BoringSSL's generator. */
+#include "cmd/secret-dev/random.h"
+
 #include <openssl/mem.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 
-#include "cmd/secret-dev/server.h"
 #include "lib/base/base64.h"
 
 void random_uuid(char uuid[UUID_SIZE])

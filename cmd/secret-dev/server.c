@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "cmd/secret-dev/certificate.h"
 #include "lib/base/log.h"
 
 /* More than any client here opens; further connections are closed. */
@@ -19,10 +20,9 @@
 /* A connection's buffers are on the heap. */
 #define CONNECTION_STACK ((size_t)256 * 1024)
 
-struct connection {
+struct server_connection {
 	struct server *server;
-	int socket;
-	struct connection *previous, *next;
+	int socket; /* -1: free */
 };
 
 struct server {
@@ -36,13 +36,13 @@ struct server {
 	bool accepting;
 	pthread_mutex_t lock; /* over the connections */
 	pthread_cond_t closed;
-	struct connection *connections;
-	int count;
+	struct server_connection connections[CONNECTIONS_MAX];
+	int count; /* of the connections in use */
 };
 
 /* -- loopback addresses ----------------------------------------------------------------------- */
 
-static bool is_loopback(const struct loopback *loopback)
+static bool is_loopback(const struct server_loopback *loopback)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&loopback->address;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&loopback->address;
@@ -52,7 +52,7 @@ static bool is_loopback(const struct loopback *loopback)
 	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-int loopback_parse(const char *text, struct loopback *loopback, struct error *err)
+int server_loopback_parse(const char *text, struct server_loopback *loopback, struct error *err)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&loopback->address;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&loopback->address;
@@ -76,33 +76,32 @@ int loopback_parse(const char *text, struct loopback *loopback, struct error *er
 
 /* -- connections ------------------------------------------------------------------------------ */
 
-static void connection_link(struct connection *connection)
+/* Store the socket in a free connection.  Return NULL if there is none. */
+static struct server_connection *connection_take(struct server *server, int socket)
 {
-	struct server *server = connection->server;
+	struct server_connection *connection = server->connections;
 
 	pthread_mutex_lock(&server->lock);
-	connection->next = server->connections;
-	if (connection->next)
-		connection->next->previous = connection;
-	server->connections = connection;
-	server->count++;
+	if (server->count == CONNECTIONS_MAX) {
+		connection = NULL;
+	} else {
+		while (connection->socket >= 0)
+			connection++;
+		*connection = (struct server_connection){server, socket};
+		server->count++;
+	}
 	pthread_mutex_unlock(&server->lock);
+	return connection;
 }
 
-/* Close and free under the lock: server_stop may not shut down a descriptor that was reused. */
-static void connection_close(struct connection *connection)
+/* Close under the lock: server_stop must not shut down a descriptor that was reused. */
+static void connection_close(struct server_connection *connection)
 {
 	struct server *server = connection->server;
 
 	pthread_mutex_lock(&server->lock);
-	if (connection->next)
-		connection->next->previous = connection->previous;
-	if (connection->previous)
-		connection->previous->next = connection->next;
-	else
-		server->connections = connection->next;
 	close(connection->socket);
-	free(connection);
+	connection->socket = -1;
 	server->count--;
 	pthread_cond_signal(&server->closed);
 	pthread_mutex_unlock(&server->lock);
@@ -110,7 +109,7 @@ static void connection_close(struct connection *connection)
 
 static void *connection_run(void *argument)
 {
-	struct connection *connection = argument;
+	struct server_connection *connection = argument;
 
 	server_tls_serve(
 	    connection->server->context, connection->server->daemon, connection->socket);
@@ -119,37 +118,25 @@ static void *connection_run(void *argument)
 }
 
 /* Serve the accepted socket, which is taken over, in a thread. */
-static int connection_open(struct server *server, int socket, struct error *err)
+static void connection_open(struct server *server, int socket)
 {
-	struct connection *connection = calloc(1, sizeof(*connection));
+	struct server_connection *connection = connection_take(server, socket);
 	pthread_attr_t attributes;
 	pthread_t thread;
 
 	if (!connection) {
 		close(socket);
-		return error_memory(err);
+		return;
 	}
-	connection->server = server;
-	connection->socket = socket;
-	connection_link(connection);
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, CONNECTION_STACK);
 	errno = pthread_create(&thread, &attributes, connection_run, connection);
 	pthread_attr_destroy(&attributes);
-	if (errno == 0)
-		return 0;
-	error_system(err, "starting a thread");
-	connection_close(connection);
-	return -1;
-}
-
-static bool is_full(struct server *server)
-{
-	pthread_mutex_lock(&server->lock);
-	bool full = server->count >= CONNECTIONS_MAX;
-	pthread_mutex_unlock(&server->lock);
-	return full;
+	if (errno) {
+		log_write(LOG_ERROR, "accepting a connection: %s", strerror(errno));
+		connection_close(connection);
+	}
 }
 
 static void *accept_connections(void *argument)
@@ -159,17 +146,11 @@ static void *accept_connections(void *argument)
 	    {.fd = server->socket, .events = POLLIN}, {.fd = server->stop, .events = POLLIN}};
 
 	while (poll(sockets, 2, -1) >= 0 || errno == EINTR) {
-		struct error err = ERROR_INIT;
-
 		if (sockets[1].revents)
 			break;
 		int socket = accept4(server->socket, NULL, NULL, SOCK_CLOEXEC);
-		if (socket < 0)
-			continue;
-		if (is_full(server))
-			close(socket);
-		else if (connection_open(server, socket, &err) < 0)
-			log_write(LOG_ERROR, "accepting a connection: %s", err.message);
+		if (socket >= 0)
+			connection_open(server, socket);
 	}
 	return NULL;
 }
@@ -178,7 +159,7 @@ static void *accept_connections(void *argument)
 
 static int server_listen(struct server *server, struct error *err)
 {
-	const struct loopback *loopback = &server->settings.loopback;
+	const struct server_loopback *loopback = &server->settings.loopback;
 	struct sockaddr_storage address = loopback->address;
 	socklen_t length = loopback->length;
 	int on = 1;
@@ -227,6 +208,8 @@ struct server *server_start(const struct server_settings *settings, struct error
 	}
 	server->settings = *settings;
 	server->socket = server->stop = -1;
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		server->connections[i].socket = -1;
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->closed, NULL);
 	if (server_open(server, err) == 0)
@@ -238,8 +221,9 @@ struct server *server_start(const struct server_settings *settings, struct error
 static void close_connections(struct server *server)
 {
 	pthread_mutex_lock(&server->lock);
-	for (struct connection *open = server->connections; open; open = open->next)
-		shutdown(open->socket, SHUT_RDWR);
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		if (server->connections[i].socket >= 0)
+			shutdown(server->connections[i].socket, SHUT_RDWR);
 	while (server->count)
 		pthread_cond_wait(&server->closed, &server->lock);
 	pthread_mutex_unlock(&server->lock);
@@ -274,7 +258,7 @@ uint16_t server_port(const struct server *server)
 
 int server_append_url(const struct server *server, struct secret_buffer *out, struct error *err)
 {
-	const struct loopback *loopback = &server->settings.loopback;
+	const struct server_loopback *loopback = &server->settings.loopback;
 	bool v6 = loopback->address.ss_family == AF_INET6;
 
 	return secret_buffer_append_format(out, err, v6 ? "https://[%s]:%u" : "https://%s:%u",

@@ -18,7 +18,7 @@
 
 /* -- requests and answers --------------------------------------------------------------------- */
 
-enum method {
+enum server_method {
 	METHOD_OTHER,
 	METHOD_GET, /* and HEAD */
 	METHOD_LIST,
@@ -30,8 +30,8 @@ enum method {
 
 struct MHD_Connection;
 
-struct request {
-	enum method method;
+struct server_request {
+	enum server_method method;
 	const char *path; /* percent-decoded, with its leading slash, without the query */
 	struct MHD_Connection *connection;
 	X509 *certificate; /* the client's; borrowed; NULL: none */
@@ -40,13 +40,14 @@ struct request {
 };
 
 /* Return the value, borrowed, or NULL if absent. */
-const char *request_header(const struct request *request, const char *name)
+const char *server_request_header(const struct server_request *request, const char *name)
     __attribute__((nonnull));
-const char *request_query(const struct request *request, const char *name) __attribute__((nonnull));
+const char *server_request_query(const struct server_request *request, const char *name)
+    __attribute__((nonnull));
 /* Return the token of "Authorization: Bearer TOKEN", borrowed, or NULL if absent. */
-const char *request_bearer_token(const struct request *request) __attribute__((nonnull));
+const char *server_request_token(const struct server_request *request) __attribute__((nonnull));
 
-struct answer {
+struct server_answer {
 	unsigned int status;
 	const char *content_type; /* NULL: application/json */
 	struct secret_buffer body;
@@ -55,23 +56,23 @@ struct answer {
 /* -- servers ---------------------------------------------------------------------------------- */
 
 /* A numeric address of this machine alone. */
-struct loopback {
+struct server_loopback {
 	struct sockaddr_storage address;
 	socklen_t length;
 	char text[64]; /* "127.0.0.1" or "::1" */
 };
 
 /* Accept 127.0.0.0/8, ::1 and localhost; ERROR_USAGE for any other address. */
-int loopback_parse(const char *text, struct loopback *loopback, struct error *err)
+int server_loopback_parse(const char *text, struct server_loopback *loopback, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* Fill *answer.  -1 for failures of secret-dev itself: the client then gets an empty 500. */
-typedef int (*server_handler)(
-    void *context, const struct request *request, struct answer *answer, struct error *err);
+typedef int (*server_handler)(void *context, const struct server_request *request,
+    struct server_answer *answer, struct error *err);
 
 struct server_settings {
 	const char *authority; /* common name of the CA */
-	struct loopback loopback;
+	struct server_loopback loopback;
 	uint16_t port;	 /* 0: a free one */
 	size_t body_max; /* bytes; larger bodies are dropped */
 	server_handler handler;
@@ -109,37 +110,5 @@ int server_http_add(struct MHD_Daemon *daemon, int socket, X509 *certificate, st
  */
 void server_tls_serve(SSL_CTX *context, struct MHD_Daemon *daemon, int socket)
     __attribute__((nonnull));
-
-/* -- certificates ----------------------------------------------------------------------------- */
-
-/*
- * Make a TLS server context (1.2 and newer) whose certificate names 127.0.0.1, ::1, localhost and
- * `address`.  It asks for a client certificate and accepts any or none, as Vault does; the handler
- * verifies it.  The CA's certificate is appended to `ca_pem`; its key is discarded.
- */
-SSL_CTX *certificate_server_context(const char *authority_name, const char *address,
-    struct secret_buffer *ca_pem, struct error *err) __attribute__((nonnull, warn_unused_result));
-
-/*
- * Append a client's certificate and key as PEM, and return the certificate of the CA made for it
- * (for X509_free); the CA's key is discarded.
- */
-X509 *certificate_client(const char *authority_name, const char *name,
-    struct secret_buffer *certificate_pem, struct secret_buffer *key_pem, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* Return true if the authority signed it for TLS clients and it is valid now. */
-bool certificate_is_client_of(X509 *certificate, X509 *authority) __attribute__((nonnull));
-
-/* -- random identifiers ----------------------------------------------------------------------- */
-
-#define UUID_SIZE 37 /* with its NUL */
-
-/* Write a version 4 UUID (RFC 9562). */
-void random_uuid(char uuid[UUID_SIZE]);
-
-/* Append `prefix` and `bytes` random bytes (at most 128) in URL-safe base64. */
-int random_token(struct secret_buffer *out, const char *prefix, size_t bytes, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
 
 #endif

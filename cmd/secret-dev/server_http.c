@@ -38,31 +38,31 @@ static void connection_notified(void *context, struct MHD_Connection *connection
 		X509_free(peer_certificate(connection));
 }
 
-const char *request_header(const struct request *request, const char *name)
+const char *server_request_header(const struct server_request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-const char *request_query(const struct request *request, const char *name)
+const char *server_request_query(const struct server_request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-const char *request_bearer_token(const struct request *request)
+const char *server_request_token(const struct server_request *request)
 {
 	static const char scheme[] = "Bearer ";
-	const char *authorization = request_header(request, "Authorization");
+	const char *authorization = server_request_header(request, "Authorization");
 
 	if (!authorization || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
 		return NULL;
 	return authorization + strlen(scheme);
 }
 
-static enum method method_of(const char *name)
+static enum server_method method_of(const char *name)
 {
 	static const struct {
 		const char *name;
-		enum method method;
+		enum server_method method;
 	} methods[] = {{"GET", METHOD_GET}, {"HEAD", METHOD_GET}, {"LIST", METHOD_LIST},
 	    {"POST", METHOD_POST}, {"PUT", METHOD_PUT}, {"PATCH", METHOD_PATCH},
 	    {"DELETE", METHOD_DELETE}};
@@ -76,7 +76,7 @@ static enum method method_of(const char *name)
 /* Begin a request, at the first call for it, when none of its body is there. */
 static enum MHD_Result request_begin(struct MHD_Connection *connection, void **slot)
 {
-	struct request *request = calloc(1, sizeof(*request));
+	struct server_request *request = calloc(1, sizeof(*request));
 
 	if (!request)
 		return MHD_NO;
@@ -89,7 +89,7 @@ static enum MHD_Result request_begin(struct MHD_Connection *connection, void **s
 /* Append to the body.  A body over the limit is still read to its end, so that the client can read
  * the answer. */
 static void request_receive(
-    struct request *request, size_t body_max, const char *bytes, size_t length)
+    struct server_request *request, size_t body_max, const char *bytes, size_t length)
 {
 	struct error err = ERROR_INIT;
 
@@ -103,7 +103,7 @@ static void request_receive(
 static void request_completed(void *context, struct MHD_Connection *connection, void **slot,
     enum MHD_RequestTerminationCode code)
 {
-	struct request *request = *slot;
+	struct server_request *request = *slot;
 
 	(void)context;
 	(void)connection;
@@ -120,7 +120,7 @@ static void free_body(void *body)
 	free(body);
 }
 
-static struct MHD_Response *response_new(struct answer *answer)
+static struct MHD_Response *response_new(struct server_answer *answer)
 {
 	struct secret_buffer *body = calloc(1, sizeof(*body));
 	struct MHD_Response *response;
@@ -142,9 +142,9 @@ static struct MHD_Response *response_new(struct answer *answer)
 }
 
 static enum MHD_Result respond(
-    const struct server_settings *settings, const struct request *request)
+    const struct server_settings *settings, const struct server_request *request)
 {
-	struct answer answer = {.status = MHD_HTTP_OK};
+	struct server_answer answer = {.status = MHD_HTTP_OK};
 	struct error err = ERROR_INIT;
 
 	if (settings->handler(settings->context, request, &answer, &err) < 0) {
@@ -165,7 +165,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     const char *method, const char *version, const char *bytes, size_t *length, void **slot)
 {
 	const struct server_settings *settings = context;
-	struct request *request = *slot;
+	struct server_request *request = *slot;
 
 	(void)version;
 	if (!request)

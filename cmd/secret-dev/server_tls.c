@@ -15,157 +15,101 @@
 #include "lib/base/log.h"
 
 /* Four TLS records: large bodies need few system calls. */
-#define FLOW_BYTES ((size_t)64 * 1024)
+#define PUMP_BYTES ((size_t)64 * 1024)
 /* A client that stays silent during the handshake is disconnected. */
 #define HANDSHAKE_SECONDS 10
-
-/* One direction: bytes [begin, end) are waiting to be written. */
-struct flow {
-	char bytes[FLOW_BYTES];
-	size_t begin, end;
-	bool closed; /* its source has ended */
-};
+/* So is one that sends and does not read its answers. */
+#define STALL_MS 10000
 
 struct pump {
 	SSL *ssl;
 	int tls, plain;
-	struct flow in, out; /* from the client, to the client */
-	short tls_wants;     /* poll events that BoringSSL waits for */
-	bool failed;
+	bool tls_ended; /* the client sends no more */
+	char bytes[PUMP_BYTES];
 };
 
-static bool flow_is_empty(const struct flow *flow)
+static bool wait_to_write(int fd)
 {
-	return flow->begin == flow->end;
+	struct pollfd socket = {.fd = fd, .events = POLLOUT};
+
+	return poll(&socket, 1, STALL_MS) > 0;
 }
 
-/* Record why a call of BoringSSL moved nothing. */
-static void note_tls(struct pump *pump, int result, struct flow *flow)
+/* Write the pump's bytes to libmicrohttpd. */
+static bool write_plain(const struct pump *pump, size_t length)
 {
-	switch (SSL_get_error(pump->ssl, result)) {
+	for (size_t done = 0; done < length;) {
+		ssize_t put = send(pump->plain, pump->bytes + done, length - done, MSG_NOSIGNAL);
+
+		if (put >= 0)
+			done += (size_t)put;
+		else if (errno == EPIPE || errno == ECONNRESET)
+			return true; /* it reads no more of the request; its answer is still to come
+				      */
+		else if (errno != EINTR && (errno != EAGAIN || !wait_to_write(pump->plain)))
+			return false;
+	}
+	return true;
+}
+
+/* Write the pump's bytes to the client. */
+static bool write_tls(const struct pump *pump, size_t length)
+{
+	for (size_t done = 0; done < length;) {
+		int put = SSL_write(pump->ssl, pump->bytes + done, (int)(length - done));
+
+		if (put > 0)
+			done += (size_t)put;
+		else if (SSL_get_error(pump->ssl, put) != SSL_ERROR_WANT_WRITE ||
+			 !wait_to_write(pump->tls))
+			return false;
+	}
+	return true;
+}
+
+/* Move what the client has sent.  Return false when the connection has failed. */
+static bool move_in(struct pump *pump)
+{
+	int got = SSL_read(pump->ssl, pump->bytes, sizeof(pump->bytes));
+
+	if (got > 0)
+		return write_plain(pump, (size_t)got);
+	switch (SSL_get_error(pump->ssl, got)) {
 	case SSL_ERROR_WANT_READ:
-		pump->tls_wants |= POLLIN;
-		break;
-	case SSL_ERROR_WANT_WRITE:
-		pump->tls_wants |= POLLOUT;
-		break;
+		return true;
 	case SSL_ERROR_ZERO_RETURN:
-		flow->closed = true;
-		break;
+		pump->tls_ended = true;
+		return shutdown(pump->plain, SHUT_WR) == 0 || errno == ENOTCONN;
 	default:
-		pump->failed = true;
+		return false;
 	}
 }
 
-/* Each step moves bytes once, and returns whether it moved any. */
-
-static bool read_tls(struct pump *pump)
+/* Move what libmicrohttpd has sent.  Return false when the connection has ended or failed. */
+static bool move_out(struct pump *pump)
 {
-	if (!flow_is_empty(&pump->in) || pump->in.closed)
-		return false;
-	int got = SSL_read(pump->ssl, pump->in.bytes, sizeof(pump->in.bytes));
-	if (got <= 0) {
-		note_tls(pump, got, &pump->in);
-		return false;
-	}
-	pump->in.begin = 0;
-	pump->in.end = (size_t)got;
-	return true;
-}
+	ssize_t got = read(pump->plain, pump->bytes, sizeof(pump->bytes));
 
-static bool write_plain(struct pump *pump)
-{
-	struct flow *flow = &pump->in;
-
-	if (flow_is_empty(flow))
-		return false;
-	ssize_t put =
-	    send(pump->plain, flow->bytes + flow->begin, flow->end - flow->begin, MSG_NOSIGNAL);
-	if (put >= 0) {
-		flow->begin += (size_t)put;
-		return true;
-	}
-	if (errno == EPIPE || errno == ECONNRESET) {
-		/* libmicrohttpd reads no more of the request; its answer is still to come. */
-		flow->begin = flow->end;
-		flow->closed = true;
-	} else if (errno != EAGAIN && errno != EINTR) {
-		pump->failed = true;
-	}
-	return false;
-}
-
-static bool read_plain(struct pump *pump)
-{
-	struct flow *flow = &pump->out;
-
-	if (!flow_is_empty(flow) || flow->closed)
-		return false;
-	ssize_t got = read(pump->plain, flow->bytes, sizeof(flow->bytes));
-	if (got > 0) {
-		flow->begin = 0;
-		flow->end = (size_t)got;
-		return true;
-	}
+	if (got > 0)
+		return write_tls(pump, (size_t)got);
 	if (got == 0)
-		flow->closed = true;
-	else if (errno != EAGAIN && errno != EINTR)
-		pump->failed = true;
-	return false;
-}
-
-static bool write_tls(struct pump *pump)
-{
-	struct flow *flow = &pump->out;
-
-	if (flow_is_empty(flow))
-		return false;
-	int put = SSL_write(pump->ssl, flow->bytes + flow->begin, (int)(flow->end - flow->begin));
-	if (put <= 0) {
-		note_tls(pump, put, flow);
-		return false;
-	}
-	flow->begin += (size_t)put;
-	return true;
-}
-
-static bool pump_has_ended(const struct pump *pump)
-{
-	return pump->failed || (pump->out.closed && flow_is_empty(&pump->out));
-}
-
-/* Wait until a step can move bytes. */
-static void pump_wait(const struct pump *pump)
-{
-	struct pollfd sockets[] = {
-	    {.fd = pump->tls, .events = pump->tls_wants},
-	    {.fd = pump->plain,
-		.events = (short)((flow_is_empty(&pump->out) && !pump->out.closed ? POLLIN : 0) |
-				  (flow_is_empty(&pump->in) ? 0 : POLLOUT))},
-	};
-
-	/* Without an event poll would still report a hang-up, again and again. */
-	for (int i = 0; i < 2; i++)
-		if (!sockets[i].events)
-			sockets[i].fd = -1;
-	poll(sockets, 2, -1);
+		SSL_shutdown(pump->ssl);
+	return got < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
 static void pump_run(struct pump *pump)
 {
-	while (!pump_has_ended(pump)) {
-		pump->tls_wants = 0;
-		bool moved = read_tls(pump);
-		moved |= write_plain(pump);
-		moved |= read_plain(pump);
-		moved |= write_tls(pump);
-		if (pump->in.closed && flow_is_empty(&pump->in))
-			shutdown(pump->plain, SHUT_WR);
-		if (!moved && !pump_has_ended(pump))
-			pump_wait(pump);
+	bool open = true;
+
+	while (open) {
+		struct pollfd sockets[] = {
+		    {.fd = pump->tls_ended ? -1 : pump->tls, .events = POLLIN},
+		    {.fd = pump->plain, .events = POLLIN}};
+
+		if (SSL_pending(pump->ssl) == 0)
+			poll(sockets, 2, -1);
+		open = (pump->tls_ended || move_in(pump)) && move_out(pump);
 	}
-	if (!pump->failed)
-		SSL_shutdown(pump->ssl);
 }
 
 /* Connect libmicrohttpd to the client, whose handshake is complete. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/secret-dev/certificate.h"
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 
@@ -42,11 +43,11 @@ static int write_pod(struct stage *stage, const char *pod, const char *account_n
 	cleanup_secret struct secret_buffer jwt = SECRET_BUFFER_INIT;
 	cleanup_secret struct secret_buffer namespace = SECRET_BUFFER_INIT;
 	struct kube_identity account =
-	    kube_account_identity(&stage->kube, SEED_NAMESPACE, account_name);
+	    kube_account_identity(&stage->kube, STAGE_NAMESPACE, account_name);
 
 	if (kube_token_make(&stage->kube.token_key, &account, KUBE_AUDIENCE,
 		time(NULL) + lifetime_s, &jwt, err) < 0 ||
-	    secret_buffer_append_string(&namespace, SEED_NAMESPACE, err) < 0 ||
+	    secret_buffer_append_string(&namespace, STAGE_NAMESPACE, err) < 0 ||
 	    write_pod_file(stage, pod, "token", &jwt, err) < 0 ||
 	    write_pod_file(stage, pod, "ca.crt", server_ca_pem(stage->kube_https), err) < 0)
 		return -1;
@@ -102,7 +103,7 @@ static int write_kubeconfig(struct stage *stage, struct error *err)
 		"current-context: secret-dev\n"
 		"contexts:\n"
 		"- name: secret-dev\n"
-		"  context: {cluster: secret-dev, user: admin, namespace: " SEED_NAMESPACE "}\n"
+		"  context: {cluster: secret-dev, user: admin, namespace: " STAGE_NAMESPACE "}\n"
 		"clusters:\n"
 		"- name: secret-dev\n"
 		"  cluster:\n"
@@ -126,7 +127,7 @@ static int write_files(struct stage *stage, struct error *err)
 {
 	cleanup_secret struct secret_buffer exports = SECRET_BUFFER_INIT;
 
-	for (const char *const *name = seed_accounts; *name; name++)
+	for (const char *const *name = stage_accounts; *name; name++)
 		if (write_pod(stage, *name, *name, POD_TOKEN_SECONDS, err) < 0)
 			return -1;
 	if (write_pod(stage, "app-expired", "app", EXPIRED_SECONDS, err) < 0 ||
@@ -228,7 +229,7 @@ static int start_servers(
 int stage_start(struct stage *stage, const struct stage_settings *settings, struct error *err)
 {
 	if (vault_server_init(&stage->vault, err) < 0 || kube_server_init(&stage->kube, err) < 0 ||
-	    seed(&stage->vault, &stage->kube, err) < 0)
+	    stage_seed(&stage->vault, &stage->kube, err) < 0)
 		return -1;
 	stage->vault.strings_max = settings->vault_strings_max;
 	if (stage_directory_open(&stage->directory, settings->directory, err) < 0 ||

@@ -10,7 +10,7 @@
 #include "lib/base/strings.h"
 
 struct stage_settings {
-	struct loopback loopback;
+	struct server_loopback loopback;
 	uint16_t vault_port, kube_port; /* 0: a free one */
 	const char *directory;		/* NULL: a new one under TMPDIR */
 	size_t vault_body_max;		/* bytes; 0: Vault's own limit */
@@ -20,14 +20,14 @@ struct stage_settings {
 /* Each returns the exit status, or -1 with *err set. */
 
 /* Serve until SIGTERM, SIGINT, SIGHUP or SIGQUIT. */
-int lifecycle_foreground(const struct stage_settings *settings, struct error *err);
+int stage_run_foreground(const struct stage_settings *settings, struct error *err);
 /*
  * Fork: the child serves as in the foreground, without a terminal; the parent prints the
  * environment variables when the servers are ready, and returns.
  */
-int lifecycle_background(const struct stage_settings *settings, struct error *err);
+int stage_run_background(const struct stage_settings *settings, struct error *err);
 /* Run a command with the environment variables; the status is the command's, or 128+signal. */
-int lifecycle_command(const struct stage_settings *settings, char **command, struct error *err);
+int stage_run_command(const struct stage_settings *settings, char **command, struct error *err);
 
 /* The directory of the files; removes only what it has made. */
 struct stage_directory {
@@ -60,10 +60,10 @@ int stage_exports(const struct stage *stage, struct secret_buffer *out, struct e
     __attribute__((nonnull, warn_unused_result));
 
 /* The initial state, which tests/e2e/seed gives the real servers as well. */
-#define SEED_NAMESPACE "demo"
-/* The service accounts in SEED_NAMESPACE, ended by NULL. */
-extern const char *const seed_accounts[];
-int seed(struct vault_server *vault, struct kube_server *kube, struct error *err)
+#define STAGE_NAMESPACE "demo"
+/* The service accounts in STAGE_NAMESPACE, ended by NULL. */
+extern const char *const stage_accounts[];
+int stage_seed(struct vault_server *vault, struct kube_server *kube, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

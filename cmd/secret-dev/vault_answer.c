@@ -58,6 +58,19 @@ int vault_answer_data(struct vault_call *call, const struct secret_buffer *data,
 	    (int)strlen(none), none, mount_type);
 }
 
+int vault_append_policies(
+    const struct vault_grant *grant, struct secret_buffer *out, struct error *err)
+{
+	struct json_writer writer;
+
+	json_writer_init(&writer, out);
+	json_write_array(&writer);
+	for (const char *const *policy = grant->policies; *policy; policy++)
+		json_write_string(&writer, *policy);
+	json_write_array_end(&writer);
+	return json_writer_finish(&writer, err);
+}
+
 int vault_answer_login(struct vault_call *call, const struct vault_grant *grant,
     const struct secret_buffer *metadata, struct error *err)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/secret-dev/certificate.h"
 #include "cmd/secret-dev/kube_token.h"
 #include "cmd/secret-dev/vault_server.h"
 #include "lib/base/cleanup.h"

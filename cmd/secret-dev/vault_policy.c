@@ -43,7 +43,8 @@ static const struct rule {
     {"demo", "transit/keys/aes256-key/config", U},
 };
 
-bool vault_policy_allows(const char *const *policies, const char *path, enum capability capability)
+bool vault_policy_allows(
+    const char *const *policies, const char *path, enum vault_capability capability)
 {
 	for (; *policies; policies++) {
 		if (strcmp(*policies, VAULT_POLICY_ROOT) == 0)

@@ -51,13 +51,13 @@ static const struct vault_route transit_routes[] = {
 };
 
 #define FIND(routes, method, path, call, known)                                                    \
-	router_find(routes, sizeof(*(routes)), sizeof(routes) / sizeof(*(routes)), method, path,   \
+	route_find(routes, sizeof(*(routes)), sizeof(routes) / sizeof(*(routes)), method, path,    \
 	    &(call)->values, known)
 
 /* PUT is POST, and GET with ?list=true is LIST. */
-static enum method method_of(const struct request *request)
+static enum server_method method_of(const struct server_request *request)
 {
-	const char *list = request_query(request, "list");
+	const char *list = server_request_query(request, "list");
 
 	if (request->method == METHOD_PUT)
 		return METHOD_POST;
@@ -68,7 +68,7 @@ static enum method method_of(const struct request *request)
 
 static const struct vault_route *find_route(struct vault_call *call, bool *known)
 {
-	enum method method = method_of(call->request);
+	enum server_method method = method_of(call->request);
 	const struct vault_route *route = FIND(system_routes, method, call->path, call, known);
 
 	if (route || *known)
@@ -91,7 +91,7 @@ static int refuse_path(struct vault_call *call, bool known)
 
 /* -- rights ----------------------------------------------------------------------------------- */
 
-static enum capability capability_for(
+static enum vault_capability capability_for(
     const struct vault_call *call, const struct vault_route *route)
 {
 	/* Encrypting with a key that does not exist would make it. */
@@ -115,10 +115,10 @@ static enum capability capability_for(
 /* Return true if the token allows the call; otherwise the answer is written. */
 static bool authorize(struct vault_call *call, const struct vault_route *route)
 {
-	const char *token = request_header(call->request, "X-Vault-Token");
+	const char *token = server_request_header(call->request, "X-Vault-Token");
 
 	if (!token)
-		token = request_bearer_token(call->request);
+		token = server_request_token(call->request);
 	if (!token || !*token) {
 		vault_refuse(call, 403, "permission denied");
 		return false;
@@ -221,8 +221,8 @@ static int parse_body(struct vault_call *call, struct json **body)
 	return 1;
 }
 
-int vault_serve(
-    void *context, const struct request *request, struct answer *answer, struct error *err)
+int vault_serve(void *context, const struct server_request *request, struct server_answer *answer,
+    struct error *err)
 {
 	static const char api[] = "/v1/";
 	struct vault_call call = {.server = context, .request = request, .answer = answer};

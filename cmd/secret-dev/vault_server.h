@@ -6,54 +6,14 @@
 #define SECRET_DEV_VAULT_SERVER_H
 
 #include "cmd/secret-dev/json_format.h"
-#include "cmd/secret-dev/router.h"
+#include "cmd/secret-dev/keyring.h"
+#include "cmd/secret-dev/random.h"
+#include "cmd/secret-dev/route.h"
 #include "lib/base/json_reader.h"
 #include "lib/base/json_writer.h"
 
 /* Vault's own limit on a request. */
 #define VAULT_BODY_MAX ((size_t)32 * 1024 * 1024)
-
-/* -- Transit keys (keyring.c) ----------------------------------------------------------------- */
-
-struct keyring_version {
-	struct secret_buffer key;
-	int64_t created_s; /* unix time */
-};
-
-/*
- * A Transit key of type aes256-gcm96.  Ciphertext is "vault:vN:" and the base64 of nonce (12
- * bytes), encrypted bytes and tag (16).  A derived key encrypts with HKDF-SHA256 of the version's
- * key, without salt, with the context as info.
- */
-struct keyring {
-	char *name;
-	bool derived, exportable, deletion_allowed;
-	int64_t min_decryption_version, min_encryption_version, min_available_version;
-	struct keyring_version *versions; /* version N at N - 1 */
-	size_t count;
-};
-
-/* Make a key with version 1. */
-int keyring_init(struct keyring *keyring, const char *name, bool derived, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-void keyring_free(struct keyring *keyring) __attribute__((nonnull));
-int keyring_rotate(struct keyring *keyring, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* The context and associated data of a value; empty buffers where there are none. */
-struct keyring_binding {
-	struct secret_buffer context, associated_data;
-};
-void keyring_binding_free(struct keyring_binding *binding) __attribute__((nonnull));
-
-/* ERROR_INVALID has Vault's text.  Version 0 is the latest. */
-int keyring_encrypt(const struct keyring *keyring, int64_t version,
-    const struct keyring_binding *binding, const struct secret_buffer *plaintext,
-    struct secret_buffer *ciphertext, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-int keyring_decrypt(const struct keyring *keyring, const struct keyring_binding *binding,
-    const struct secret_buffer *ciphertext, struct secret_buffer *plaintext, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
 
 /* -- tokens (vault_token.c) ------------------------------------------------------------------- */
 
@@ -74,9 +34,8 @@ struct vault_grant {
 	struct vault_grant *next;
 };
 
-#define VAULT_TOKEN_BUCKETS 4096
 struct vault_tokens {
-	struct vault_grant *buckets[VAULT_TOKEN_BUCKETS];
+	struct vault_grant *first;
 };
 
 /* Make a token that lives `ttl_s` seconds (0: without end).  The caller fills in its rights. */
@@ -91,7 +50,7 @@ void vault_tokens_free(struct vault_tokens *tokens) __attribute__((nonnull));
 
 /* -- policies (vault_policy.c) ---------------------------------------------------------------- */
 
-enum capability {
+enum vault_capability {
 	CAPABILITY_CREATE = 1,
 	CAPABILITY_READ = 2,
 	CAPABILITY_UPDATE = 4,
@@ -102,7 +61,8 @@ enum capability {
 #define VAULT_POLICY_ROOT "root"
 
 /* Return true if one of the policies (ended by NULL) has the capability on the path. */
-bool vault_policy_allows(const char *const *policies, const char *path, enum capability capability);
+bool vault_policy_allows(
+    const char *const *policies, const char *path, enum vault_capability capability);
 
 /* -- the server ------------------------------------------------------------------------------- */
 
@@ -146,7 +106,7 @@ int vault_server_init(struct vault_server *server, struct error *err)
 void vault_server_free(struct vault_server *server) __attribute__((nonnull));
 
 /* A server_handler. */
-int vault_serve(void *server, const struct request *request, struct answer *answer,
+int vault_serve(void *server, const struct server_request *request, struct server_answer *answer,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 struct vault_mount *vault_mount_add(struct vault_server *server, const char *path,
@@ -172,13 +132,13 @@ const struct vault_role *vault_role_find(const struct vault_server *server, cons
 
 struct vault_call {
 	struct vault_server *server;
-	const struct request *request;
+	const struct server_request *request;
 	const char *path; /* without "/v1/" */
 	struct route_values values;
 	struct vault_mount *mount; /* of Transit calls */
 	const struct json *body;   /* NULL: none */
 	struct vault_grant *grant; /* NULL for calls that need no token */
-	struct answer *answer;
+	struct server_answer *answer;
 };
 
 /* Return a member of the body. */

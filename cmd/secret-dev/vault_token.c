@@ -1,6 +1,5 @@
 /* vault_token: the tokens that Vault has issued, and the calls about them. */
 #include <openssl/mem.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,14 +11,6 @@
 #define SERVICE_BYTES 69
 #define BATCH_BYTES 103
 
-static struct vault_grant **bucket_of(struct vault_tokens *tokens, const char *token)
-{
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-
-	SHA256((const uint8_t *)token, strlen(token), digest);
-	return &tokens->buckets[(digest[0] << 8 | digest[1]) % VAULT_TOKEN_BUCKETS];
-}
-
 static void grant_free(struct vault_grant *grant)
 {
 	secret_buffer_free(&grant->token);
@@ -27,7 +18,7 @@ static void grant_free(struct vault_grant *grant)
 	free(grant);
 }
 
-/* Take the grant at *place out of its bucket and free it. */
+/* Take the grant at *place out of the list and free it. */
 static void grant_remove(struct vault_grant **place)
 {
 	struct vault_grant *grant = *place;
@@ -36,17 +27,12 @@ static void grant_remove(struct vault_grant **place)
 	grant_free(grant);
 }
 
-static bool grant_is_expired(const struct vault_grant *grant, int64_t now_ms)
-{
-	return grant->expires_ms && grant->expires_ms <= now_ms;
-}
-
-static void drop_expired(struct vault_grant **place)
+static void drop_expired(struct vault_tokens *tokens)
 {
 	int64_t now_ms = clock_now_ms();
 
-	while (*place)
-		if (grant_is_expired(*place, now_ms))
+	for (struct vault_grant **place = &tokens->first; *place;)
+		if ((*place)->expires_ms && (*place)->expires_ms <= now_ms)
 			grant_remove(place);
 		else
 			place = &(*place)->next;
@@ -72,20 +58,17 @@ struct vault_grant *vault_tokens_add(
 		grant_free(grant);
 		return NULL;
 	}
-	struct vault_grant **bucket = bucket_of(tokens, grant->token.data);
-	drop_expired(bucket);
-	grant->next = *bucket;
-	*bucket = grant;
+	grant->next = tokens->first;
+	tokens->first = grant;
 	return grant;
 }
 
 struct vault_grant *vault_tokens_find(struct vault_tokens *tokens, const char *token)
 {
-	struct vault_grant **bucket = bucket_of(tokens, token);
 	size_t length = strlen(token);
 
-	drop_expired(bucket);
-	for (struct vault_grant *grant = *bucket; grant; grant = grant->next)
+	drop_expired(tokens);
+	for (struct vault_grant *grant = tokens->first; grant; grant = grant->next)
 		if (grant->token.length == length &&
 		    CRYPTO_memcmp(grant->token.data, token, length) == 0)
 			return grant;
@@ -94,7 +77,7 @@ struct vault_grant *vault_tokens_find(struct vault_tokens *tokens, const char *t
 
 void vault_tokens_revoke(struct vault_tokens *tokens, struct vault_grant *grant)
 {
-	struct vault_grant **place = bucket_of(tokens, grant->token.data);
+	struct vault_grant **place = &tokens->first;
 
 	while (*place != grant)
 		place = &(*place)->next;
@@ -103,42 +86,29 @@ void vault_tokens_revoke(struct vault_tokens *tokens, struct vault_grant *grant)
 
 void vault_tokens_free(struct vault_tokens *tokens)
 {
-	for (size_t i = 0; i < VAULT_TOKEN_BUCKETS; i++)
-		while (tokens->buckets[i])
-			grant_remove(&tokens->buckets[i]);
-}
-
-int vault_append_policies(
-    const struct vault_grant *grant, struct secret_buffer *out, struct error *err)
-{
-	struct json_writer writer;
-
-	json_writer_init(&writer, out);
-	json_write_array(&writer);
-	for (const char *const *policy = grant->policies; *policy; policy++)
-		json_write_string(&writer, *policy);
-	json_write_array_end(&writer);
-	return json_writer_finish(&writer, err);
+	while (tokens->first)
+		grant_remove(&tokens->first);
 }
 
 /* List the service tokens that are valid; batch tokens have no accessor. */
 int vault_accessors_list(struct vault_call *call, struct error *err)
 {
-	cleanup_secret struct secret_buffer keys = SECRET_BUFFER_INIT, data = SECRET_BUFFER_INIT;
-	const struct vault_tokens *tokens = &call->server->tokens;
-	int64_t now_ms = clock_now_ms();
-	struct json_writer writer;
+	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
+	const char *separator = "";
 
-	json_writer_init(&writer, &keys);
-	json_write_array(&writer);
-	for (size_t i = 0; i < VAULT_TOKEN_BUCKETS; i++)
-		for (const struct vault_grant *grant = tokens->buckets[i]; grant;
-		     grant = grant->next)
-			if (*grant->accessor && !grant_is_expired(grant, now_ms))
-				json_write_string(&writer, grant->accessor);
-	json_write_array_end(&writer);
-	if (json_writer_finish(&writer, err) < 0 ||
-	    json_format(&data, err, "{'keys':%.*s}", JSON_TEXT(&keys)) < 0)
+	drop_expired(&call->server->tokens);
+	if (secret_buffer_append_string(&data, "{\"keys\":[", err) < 0)
+		return -1;
+	for (const struct vault_grant *grant = call->server->tokens.first; grant;
+	     grant = grant->next) {
+		if (!*grant->accessor)
+			continue;
+		if (secret_buffer_append_string(&data, separator, err) < 0 ||
+		    json_format(&data, err, "%s", grant->accessor) < 0)
+			return -1;
+		separator = ",";
+	}
+	if (secret_buffer_append_string(&data, "]}", err) < 0)
 		return -1;
 	return vault_answer_data(call, &data, "token", err);
 }

@@ -5,11 +5,11 @@
 #include "cmd/secret-dev/vault_server.h"
 #include "lib/base/base64.h"
 
-enum transit_operation { ENCRYPT, DECRYPT, REWRAP };
+enum vault_operation { ENCRYPT, DECRYPT, REWRAP };
 
 struct transit_ctx {
 	struct vault_call *call;
-	enum transit_operation operation;
+	enum vault_operation operation;
 	const struct keyring *keyring;
 	int failed, succeeded;
 };
@@ -258,7 +258,7 @@ static const char *wrong_batch_type(const struct json *body, json_node batch)
 }
 
 /* Find the key.  Encrypting makes a missing key, derived if there is a context. */
-static struct keyring *key_for(const struct vault_call *call, enum transit_operation operation,
+static struct keyring *key_for(const struct vault_call *call, enum vault_operation operation,
     json_node batch, struct error *err)
 {
 	struct keyring *keyring = vault_key_find(call->mount, call->values.name);
@@ -272,7 +272,7 @@ static struct keyring *key_for(const struct vault_call *call, enum transit_opera
 	return keyring;
 }
 
-static int transit_run(struct vault_call *call, enum transit_operation operation, struct error *err)
+static int transit_run(struct vault_call *call, enum vault_operation operation, struct error *err)
 {
 	json_node batch = vault_member(call, "batch_input");
 

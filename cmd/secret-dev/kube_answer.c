@@ -1,4 +1,4 @@
-/* kube_status: the Statuses of failure. */
+/* kube_answer: the Statuses of failure, and the form that a client prefers. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,4 +129,14 @@ int kube_refuse_path(struct kube_call *call, struct error *err)
 	call->answer->status = 404;
 	call->answer->content_type = "text/plain; charset=utf-8";
 	return secret_buffer_append_string(&call->answer->body, none, err);
+}
+
+bool kube_wants_metadata(const struct kube_call *call)
+{
+	static const char as[] = "as=PartialObjectMetadata";
+	const char *accept = server_request_header(call->request, "Accept");
+	const char *found = accept ? strstr(accept, as) : NULL;
+
+	/* The first media type is available, so that it is chosen. */
+	return found && found < accept + strcspn(accept, ",");
 }

@@ -1,4 +1,4 @@
-/* lifecycle: serve until a signal, in the background, or as long as a command runs. */
+/* stage_run: serve until a signal, in the background, or as long as a command runs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -56,7 +56,7 @@ static int log_addresses(struct error *err)
 	return 0;
 }
 
-int lifecycle_foreground(const struct stage_settings *settings, struct error *err)
+int stage_run_foreground(const struct stage_settings *settings, struct error *err)
 {
 	sigset_t before, signals = block_signals(&before);
 	int result = stage_start(&stage, settings, err);
@@ -138,7 +138,7 @@ static int relay(int pipe_end, struct error *err)
 	return 0;
 }
 
-int lifecycle_background(const struct stage_settings *settings, struct error *err)
+int stage_run_background(const struct stage_settings *settings, struct error *err)
 {
 	int ends[2];
 
@@ -229,7 +229,7 @@ static int run_command(
 	return status ? status : wait_for_command(child, signals);
 }
 
-int lifecycle_command(const struct stage_settings *settings, char **command, struct error *err)
+int stage_run_command(const struct stage_settings *settings, char **command, struct error *err)
 {
 	sigset_t before, signals = block_signals(&before);
 	int result = stage_start(&stage, settings, err);

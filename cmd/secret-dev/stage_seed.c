@@ -1,16 +1,17 @@
-/* seed: the initial state of both servers. */
+/* stage_seed: the initial state of both servers. */
 #include <string.h>
 
 #include "cmd/secret-dev/stage.h"
 
-const char *const seed_accounts[] = {"app", "sealer", "rotator", "stranger", NULL};
+const char *const stage_accounts[] = {"app", "sealer", "rotator", "stranger", NULL};
 
-static const char *const seed_namespaces[] = {"default", SEED_NAMESPACE, NULL};
+static const char *const seed_namespaces[] = {"default", STAGE_NAMESPACE, NULL};
 
 #define ROLE(method_, name_, account, policy, seconds, ...)                                        \
 	{                                                                                          \
 		.method = (method_), .name = (name_), .service_accounts = {account},               \
-		.namespace = SEED_NAMESPACE, .policies = {policy}, .ttl_s = (seconds), __VA_ARGS__ \
+		.namespace = STAGE_NAMESPACE, .policies = {policy}, .ttl_s = (seconds),            \
+		__VA_ARGS__                                                                        \
 	}
 
 /*
@@ -25,7 +26,7 @@ static struct vault_role roles[] = {
     {.method = "kubernetes",
 	.name = "demo",
 	.service_accounts = {"app", "sealer", "rotator"},
-	.namespace = SEED_NAMESPACE,
+	.namespace = STAGE_NAMESPACE,
 	.policies = {"default", "demo"},
 	.ttl_s = 10},
     ROLE("kubernetes", "long", "app", "secret-exec", 3600, .batch = false),
@@ -68,7 +69,7 @@ static int seed_vault(struct vault_server *vault, struct error *err)
 	return 0;
 }
 
-int seed(struct vault_server *vault, struct kube_server *kube, struct error *err)
+int stage_seed(struct vault_server *vault, struct kube_server *kube, struct error *err)
 {
 	vault->kube_token_key = &kube->token_key;
 	if (seed_vault(vault, err) < 0)
@@ -76,8 +77,8 @@ int seed(struct vault_server *vault, struct kube_server *kube, struct error *err
 	for (const char *const *name = seed_namespaces; *name; name++)
 		if (kube_namespace_add(kube, *name, err) < 0)
 			return -1;
-	for (const char *const *name = seed_accounts; *name; name++)
-		if (kube_account_add(kube, SEED_NAMESPACE, *name, err) < 0)
+	for (const char *const *name = stage_accounts; *name; name++)
+		if (kube_account_add(kube, STAGE_NAMESPACE, *name, err) < 0)
 			return -1;
 	return 0;
 }

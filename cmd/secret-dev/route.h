@@ -1,6 +1,6 @@
-/* router: find the route of a request by its method and path. */
-#ifndef SECRET_DEV_ROUTER_H
-#define SECRET_DEV_ROUTER_H
+/* route: find the route of a request by its method and path. */
+#ifndef SECRET_DEV_ROUTE_H
+#define SECRET_DEV_ROUTE_H
 
 #include "cmd/secret-dev/server.h"
 
@@ -9,7 +9,7 @@
  * and {path} matches all of the rest.
  */
 struct route {
-	enum method method;
+	enum server_method method;
 	const char *pattern;
 };
 
@@ -23,7 +23,7 @@ void route_values_free(struct route_values *values) __attribute__((nonnull));
  * Find a path in a table whose rows are `size` bytes long and begin with a struct route.  Return
  * its row, or NULL; *known is set to true if the path exists with another method.
  */
-const void *router_find(const void *table, size_t size, size_t count, enum method method,
+const void *route_find(const void *table, size_t size, size_t count, enum server_method method,
     const char *path, struct route_values *values, bool *known) __attribute__((nonnull));
 
 #endif

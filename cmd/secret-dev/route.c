@@ -1,4 +1,4 @@
-#include "cmd/secret-dev/router.h"
+#include "cmd/secret-dev/route.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static bool path_matches(const char *pattern, const char *path, struct route_val
 	return *path == '\0';
 }
 
-const void *router_find(const void *table, size_t size, size_t count, enum method method,
+const void *route_find(const void *table, size_t size, size_t count, enum server_method method,
     const char *path, struct route_values *values, bool *known)
 {
 	for (size_t i = 0; i < count; i++) {
