@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json_scanner.h"
 #include "lib/base/json_text.h"
@@ -299,6 +300,21 @@ int json_string(
 		return error_set(err, ERROR_INVALID, "the value is not a string");
 	content = token_text(document, node);
 	return json_text_append(&content, out, err);
+}
+
+int json_base64(
+    const struct json *document, json_node node, struct secret_buffer *out, struct error *err)
+{
+	cleanup_secret struct secret_buffer unescaped = SECRET_BUFFER_INIT;
+	size_t length;
+
+	/* Base64 has no escapes in JSON, but a server may write '/' as "\/". */
+	const char *text = json_plain_string(document, node, &length);
+	if (text)
+		return base64_decode(out, text, length, err);
+	if (json_string(document, node, &unescaped, err) < 0)
+		return -1;
+	return base64_decode(out, secret_buffer_string(&unescaped), unescaped.length, err);
 }
 
 int json_name(

@@ -83,6 +83,10 @@ size_t json_count(const struct json *document, json_node container);
 int json_string(const struct json *document, json_node node, struct secret_buffer *out,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Append the bytes of a string value in base64.  ERROR_INVALID if it is not one. */
+int json_base64(const struct json *document, json_node node, struct secret_buffer *out,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* Append the name of a member, given its value. */
 int json_name(const struct json *document, json_node value, struct secret_buffer *out,
     struct error *err) __attribute__((nonnull, warn_unused_result));

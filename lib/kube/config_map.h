@@ -4,7 +4,7 @@
 
 #include "lib/kube/kube.h"
 
-/* A ConfigMap; its data is text, its binaryData bytes, and here both are bytes. */
+/* A ConfigMap; the text of data and the bytes of binaryData are both bytes here. */
 struct kube_config_map {
 	char *namespace, *name;
 	struct kube_entry *data;

@@ -19,24 +19,24 @@
 /* Where the kubelet mounts a pod's own token, CA and namespace. */
 #define KUBE_SERVICE_ACCOUNT_DIRECTORY "/var/run/secrets/kubernetes.io/serviceaccount"
 
-/* What options and environment say; all borrowed, NULL or "" when not set. */
+/* Options and environment variables; all borrowed, NULL or "" if unset. */
 struct kube_settings {
-	const char *kubeconfig; /* a path, or several with ':' (the first that exists) */
+	const char *kubeconfig; /* a path, or several with ':', merged as kubectl does */
 	const char *context;	/* of the kubeconfig */
-	const char *namespace;	/* wins over kubeconfig's and the pod's */
+	const char *namespace;	/* overrides kubeconfig's and the pod's */
 	const char *service_account_directory; /* default: KUBE_SERVICE_ACCOUNT_DIRECTORY */
 	int64_t timeout_ms;		       /* of one request; 0: the default */
-	int64_t deadline_ms;		       /* CLOCK_MONOTONIC, 0: none; ends an exec plugin */
+	int64_t deadline_ms;		       /* CLOCK_MONOTONIC, 0: none; kills an exec plugin */
 	int64_t retries;		       /* see http_endpoint_set_retries */
 };
 
 struct kube {
 	struct http_endpoint endpoint;
-	char *namespace;	    /* the default one; never NULL after kube_init */
-	char *token_file;	    /* read again for each request; or NULL */
-	struct secret_buffer token; /* a fixed bearer token; token_file wins */
+	char *namespace;	    /* the default namespace; not NULL after kube_init */
+	char *token_file;	    /* read for each request; or NULL */
+	struct secret_buffer token; /* a fixed bearer token; token_file overrides it */
 	int64_t deadline_ms;	    /* of an exec plugin, as in the settings */
-	bool dry_run;		    /* create and patch are judged by the server, not carried out */
+	bool dry_run;		    /* the server checks create and patch without storing */
 };
 
 /*
@@ -45,16 +45,16 @@ struct kube {
  * kubeconfig: clusters (server, certificate-authority[-data], tls-server-name,
  * insecure-skip-tls-verify, proxy-url), users (client-certificate/key[-data], token, tokenFile,
  * exec credential plugins, which run once, here), contexts.  Relative paths are relative to the
- * kubeconfig.  What else a user may hold (a password, an auth-provider, impersonation) is refused:
- * to ignore it would be to act as somebody else.
+ * kubeconfig.  A user with a password, an auth-provider other than oidc, or impersonation is
+ * rejected: without them the requests would be made as another user than kubectl's.
  */
 int kube_init(struct kube *kube, const struct kube_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void kube_free(struct kube *kube) __attribute__((nonnull));
 
 /*
- * Read the pod's own namespace from the service account's directory (NULL: the usual one) into
- * *namespace, newly allocated; NULL only where the file does not exist.
+ * Read the pod's namespace from the service account's directory (NULL: the default) into
+ * *namespace, newly allocated; NULL only if the file does not exist.
  */
 int kube_pod_namespace(const char *service_account_directory, char **namespace, struct error *err)
     __attribute__((nonnull(2, 3), warn_unused_result));
@@ -68,26 +68,27 @@ struct kube_object_kind {
 /* A label or annotation. */
 struct kube_pair {
 	char *name;
-	char *value; /* NULL in a change: it goes */
+	char *value; /* NULL in a change: remove it */
 };
 struct kube_entry {
 	char *key;
 	struct secret_buffer value; /* decoded bytes */
-	bool removed;		    /* in a change: the key goes */
-	char *new_name;		    /* in a change: the key that takes its place, or NULL */
+	bool removed;		    /* in a change: remove the key */
+	char *new_name;		    /* in a change: the key that replaces it, or NULL */
 };
 
 /*
  * The three arguments for "%s%s%s" that name an object with namespace and name: NAMESPACE/NAME, or
- * the name alone where a manifest leaves the namespace open (NULL or "").
+ * the name alone if a manifest has no namespace (NULL or "").
  */
 #define KUBE_NAMED(object)                                                                         \
 	is_set((object)->namespace) ? (object)->namespace : "",                                    \
 	    is_set((object)->namespace) ? "/" : "", (object)->name
 
 /*
- * Name rules of the API server: DNS-1123 subdomain (names) or label (namespaces); [-._a-zA-Z0-9]+
- * up to 253 and not "." or beginning with ".." (data keys).  false for NULL.
+ * Return whether a name follows the API server's rules: a DNS-1123 subdomain (names) or label
+ * (namespaces); [-._a-zA-Z0-9]+ up to 253 bytes, not "." and not beginning with ".." (data keys).
+ * false for NULL.
  */
 bool kube_valid_name(const char *name);
 bool kube_valid_namespace(const char *name);

@@ -5,23 +5,23 @@
 #include "lib/base/json_reader.h"
 #include "lib/kube/secret.h"
 
-/* What page of which list; all borrowed. */
+/* A page of a list; all borrowed. */
 struct kube_list {
 	const char *namespace; /* NULL: all */
 	const char *selector;  /* of labels; NULL: none */
 	int limit;	       /* objects a page */
-	const char *next;      /* the continue token of the page before; NULL: the first page */
-	size_t bytes_max;      /* of the answer; 0: HTTP_RESPONSE_LARGE */
+	const char *next;      /* the continue token of the previous page; NULL: the first page */
+	size_t bytes_max;      /* of the response; 0: HTTP_RESPONSE_LARGE */
 };
 
 struct kube_secret_page {
 	struct kube_secret *secrets;
 	size_t count;
 	char *next;   /* the continue token, or NULL on the last page */
-	size_t bytes; /* of the answer */
+	size_t bytes; /* of the response */
 };
 void kube_secret_page_free(struct kube_secret_page *page) __attribute__((nonnull));
-/* ERROR_GONE: `next` has expired, begin anew.  ERROR_TOO_LARGE: ask for fewer. */
+/* ERROR_GONE: `next` has expired; ERROR_TOO_LARGE: request fewer objects.  See kube_pager_retry. */
 int kube_secret_list_request(struct kube *kube, const struct kube_list *list,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 int kube_secret_list_result(const struct http_exchange *exchange, const struct kube_list *list,
@@ -36,12 +36,11 @@ int kube_secret_list(struct http_client *client, struct kube *kube, const struct
  */
 #define KUBE_PAGE_LIMIT_FIRST 100
 #define KUBE_PAGE_LIMIT_MAX 1000		      /* objects */
-#define KUBE_PAGE_BYTES ((size_t)1024 * 1024)	      /* the size aimed at */
-#define KUBE_PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024) /* one Secret fits in any case */
-/* One object of any kind: etcd stores 1.5 MiB, of which JSON's escapes can make six times as much.
- */
+#define KUBE_PAGE_BYTES ((size_t)1024 * 1024)	      /* the preferred size */
+#define KUBE_PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024) /* a Secret of any size fits */
+/* One object of any kind: etcd stores 1.5 MiB, which JSON escapes can make six times as long. */
 #define KUBE_OBJECT_BYTES_MAX ((size_t)12 * 1024 * 1024)
-/* Expired lists in a row: the API server compacts faster than we read. */
+/* Expired lists in sequence: the API server compacts faster than we read. */
 #define KUBE_PAGE_RESTARTS_MAX 5
 
 struct kube_pager {
@@ -59,7 +58,7 @@ struct kube_list kube_pager_list(const struct kube_pager *pager, const char *nam
 void kube_pager_advance(struct kube_pager *pager, char **next, size_t count, size_t bytes)
     __attribute__((nonnull));
 enum kube_pager_retry {
-	KUBE_PAGER_FAILED = -1, /* *err stays */
+	KUBE_PAGER_FAILED = -1, /* *err remains */
 	KUBE_PAGER_SMALLER,	/* request the same page again, with fewer objects */
 	KUBE_PAGER_RESTARTED,	/* the list has expired: request its first page */
 };
@@ -72,7 +71,7 @@ struct kube_object_page {
 	json_node items;
 	size_t count;
 	char *next;   /* the continue token, or NULL on the last page */
-	size_t bytes; /* of the answer */
+	size_t bytes; /* of the response */
 	struct http_exchange exchange;
 };
 /* List objects of the kind.  The page is zeroed on error, else to be freed. */

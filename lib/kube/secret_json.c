@@ -2,29 +2,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/kube/internal.h"
 
 /* -- data ------------------------------------------------------------------------------------- */
-
-/* Append the bytes of a value in base64; null has none. */
-static int data_decode(
-    const struct json *document, json_node node, struct secret_buffer *value, struct error *err)
-{
-	cleanup_secret struct secret_buffer unescaped = SECRET_BUFFER_INIT;
-	size_t length;
-
-	/* Base64 has no escapes in JSON, but a server may write '/' as "\/". */
-	const char *text = json_plain_string(document, node, &length);
-	if (!text) {
-		if (json_string(document, node, &unescaped, err) < 0)
-			return -1;
-		text = secret_buffer_string(&unescaped);
-		length = unescaped.length;
-	}
-	return base64_decode(value, text, length, err);
-}
 
 static int data_read_entry(const struct json *document, json_node node, bool text,
     struct kube_entry *entry, struct error *err)
@@ -36,7 +17,7 @@ static int data_read_entry(const struct json *document, json_node node, bool tex
 	if (json_type(document, node) == JSON_NULL)
 		return 0;
 	int result = text ? json_string(document, node, &entry->value, err)
-			  : data_decode(document, node, &entry->value, err);
+			  : json_base64(document, node, &entry->value, err);
 	return result < 0 ? error_wrap(err, "data key \"%s\"", entry->key) : 0;
 }
 

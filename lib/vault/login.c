@@ -1,31 +1,32 @@
+#include "lib/vault/login.h"
+
 #include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/json_writer.h"
-#include "lib/vault/answer.h"
-#include "lib/vault/login.h"
+#include "lib/base/log.h"
+#include "lib/vault/internal.h"
 
 static const struct {
 	const char *name;
-	const char *rejected, *denied; /* what to do about a 400 and a 403 */
+	const char *rejected, *denied; /* advice on status 400 and 403 */
 } methods[] = {
     [VAULT_AUTH_TOKEN] = {"token", "", ""},
     [VAULT_AUTH_KUBERNETES] = {"kubernetes",
 	"check the role's name, and that the auth method there has it",
-	"is the service-account token still valid, has it the audience that the role wants, may "
-	"this service account use the role, and is the method mounted there (--auth-mount)?"},
+	"check that the service-account token is valid and has the role's audience, that the role "
+	"allows this service account, and that the method is mounted there (--auth-mount)"},
     [VAULT_AUTH_JWT] = {"jwt",
-	"check the role's name, and that the JWT is still valid and has the audience, subject and "
-	"claims that the role wants",
-	"is the jwt auth method mounted there? --auth-mount names another place"},
+	"check the role's name, and that the JWT is valid and has the audience, subject and claims "
+	"that the role requires",
+	"check that the jwt auth method is mounted there (--auth-mount)"},
     [VAULT_AUTH_APPROLE] = {"approle",
-	"check the role id; the secret id may have expired, or be used up",
-	"is the approle auth method mounted there? --auth-mount names another place"},
+	"check the role id; the secret id may have expired, or have no use left",
+	"check that the approle auth method is mounted there (--auth-mount)"},
     [VAULT_AUTH_CERT] = {"cert",
-	"does a role there trust the certificate in VAULT_CLIENT_CERT, and does TLS reach Vault "
-	"itself, not something before it?",
-	"is the cert auth method mounted there? --auth-mount names another place"},
+	"check that a role there trusts the certificate in VAULT_CLIENT_CERT, and that TLS ends at "
+	"Vault itself, not at a proxy",
+	"check that the cert auth method is mounted there (--auth-mount)"},
 };
 
 const char *vault_auth_name(enum vault_auth method)
@@ -43,20 +44,14 @@ int vault_auth_parse(const char *text, enum vault_auth *method)
 	return -1;
 }
 
-bool vault_is_credential(const struct secret_buffer *text)
-{
-	for (size_t i = 0; i < text->length; i++)
-		if (text->data[i] <= ' ' || text->data[i] > '~')
-			return false;
-	return text->length > 0;
-}
+/* -- the call --------------------------------------------------------------------------------- */
 
-static const char *mount_of(const struct vault_login *login)
+static const char *login_mount(const struct vault_login *login)
 {
 	return is_set(login->mount) ? login->mount : vault_auth_name(login->method);
 }
 
-static void write_secret(
+static void write_secret_member(
     struct json_writer *writer, const char *name, const struct secret_buffer *secret)
 {
 	json_write_name(writer, name);
@@ -70,12 +65,12 @@ static void write_inputs(struct json_writer *writer, const struct vault_login *l
 	case VAULT_AUTH_JWT:
 		if (is_set(login->role))
 			json_write_member(writer, "role", login->role);
-		write_secret(writer, "jwt", login->jwt);
+		write_secret_member(writer, "jwt", login->jwt);
 		break;
 	case VAULT_AUTH_APPROLE:
 		json_write_member(writer, "role_id", login->role_id);
 		if (login->secret_id)
-			write_secret(writer, "secret_id", login->secret_id);
+			write_secret_member(writer, "secret_id", login->secret_id);
 		break;
 	case VAULT_AUTH_CERT:
 		if (is_set(login->role))
@@ -93,7 +88,7 @@ int vault_login_request(struct vault *vault, const struct vault_login *login,
 	struct json_writer writer;
 
 	memset(exchange, 0, sizeof(*exchange));
-	cleanup_free char *path = string_format(err, "auth/%s", mount_of(login));
+	cleanup_free char *path = string_format(err, "auth/%s", login_mount(login));
 	if (!path || vault_request(vault, true, path, "login", exchange, err) < 0)
 		return -1;
 	exchange->secret_members = secret;
@@ -112,22 +107,21 @@ static int take_token(
 	    0)
 		return err->code == ERROR_SYSTEM
 			   ? -1
-			   : error_set(err, ERROR_INVALID, "Vault's answer holds no token");
+			   : error_set(err, ERROR_INVALID, "Vault response: no token");
 	int64_t lease_s = json_integer(document, json_member(document, auth, "lease_duration"), -1);
-	/* Without overflow in milliseconds. */
+	/* Bounded, so that it does not overflow in milliseconds. */
 	token->lease_s = lease_s > INT32_MAX ? INT32_MAX : lease_s < 0 ? 0 : lease_s;
 	token->expires_ms = clock_now_ms() + token->lease_s * 1000;
 	token->num_uses = json_integer(document, json_member(document, auth, "num_uses"), 0);
 	token->batch = json_string_is(document, json_member(document, auth, "token_type"), "batch");
-	/* It becomes a header line: nothing in it may start another one. */
+	/* The token becomes a header line, and must not start another one. */
 	if (!vault_is_credential(&token->value)) {
 		vault_token_free(token);
-		return error_set(
-		    err, ERROR_INVALID, "Vault's answer holds an empty or malformed token");
+		return error_set(err, ERROR_INVALID, "Vault response: empty or malformed token");
 	}
 	if (lease_s < 0)
 		return error_set(err, ERROR_INVALID,
-		    "Vault's answer has no valid lease_duration; check that Vault itself answers");
+		    "Vault response: no valid lease_duration; check that the address is Vault's own");
 	return 0;
 }
 
@@ -135,22 +129,211 @@ int vault_login_wrap(const struct vault_login *login, struct error *err)
 {
 	if (is_set(login->role) && login->method != VAULT_AUTH_APPROLE)
 		return error_wrap(err, "login with role \"%s\"", login->role);
-	return error_wrap(err, "login at auth/%s", mount_of(login));
+	return error_wrap(err, "login at auth/%s", login_mount(login));
 }
 
 int vault_login_result(struct vault *vault, const struct vault_login *login,
     const struct http_exchange *exchange, struct error *err)
 {
-	if (vault_answer_check(exchange, err) < 0) {
+	if (vault_check(exchange, err) < 0) {
 		if (exchange->status == 400)
 			error_hint(err, "%s", methods[login->method].rejected);
 		if (exchange->status == 403)
 			error_hint(err, "%s", methods[login->method].denied);
 		return vault_login_wrap(login, err);
 	}
-	cleanup_json struct json *document = vault_answer_parse(exchange, err);
+	cleanup_json struct json *document = http_json_parse(exchange, err);
 	if (!document ||
 	    take_token(&vault->token, document, json_member(document, JSON_ROOT, "auth"), err) < 0)
 		return vault_login_wrap(login, err);
 	return 0;
+}
+
+/* -- its inputs from the settings ------------------------------------------------------------- */
+
+/* Remove the final newline that such files tend to have, and check the rest. */
+static int check_credential(struct secret_buffer *text, const char *what, struct error *err)
+{
+	while (text->length > 0 && strchr(" \t\r\n", text->data[text->length - 1]))
+		text->data[--text->length] = '\0';
+	if (text->length == 0)
+		return error_set(err, ERROR_INVALID, "the %s is empty", what);
+	if (!vault_is_credential(text))
+		return error_set(
+		    err, ERROR_INVALID, "the %s contains white space or control characters", what);
+	return 0;
+}
+
+static int read_credential(
+    struct secret_buffer *text, const char *path, const char *what, struct error *err)
+{
+	text->limit = HTTP_RESPONSE_SMALL;
+	if (secret_buffer_read_file(text, path, err) < 0)
+		return error_wrap(err, "%s", what);
+	return check_credential(text, what, err) < 0 ? error_wrap(err, "%s", path) : 0;
+}
+
+static int read_token_file(struct secret_buffer *token, const char *path, struct error *err)
+{
+	int result = read_credential(token, path, "Vault token", err);
+
+	/* A Vault Agent can wrap or encrypt the token; the file is JSON then. */
+	if (token->length > 0 && token->data[0] == '{')
+		return error_set(err, ERROR_INVALID,
+		    "%s: the Vault token is wrapped or encrypted; remove wrap_ttl, dh_type and dh_path "
+		    "from the Vault Agent's sink",
+		    path);
+	return result;
+}
+
+int vault_login_use_token(
+    struct vault *vault, const struct vault_session_settings *settings, struct error *err)
+{
+	struct vault_token *token = &vault->token;
+	int result;
+
+	if (!is_set(settings->token) && !is_set(settings->token_file))
+		return error_set(err, ERROR_USAGE,
+		    "auth method token: no token; set VAULT_TOKEN, VAULT_TOKEN_FILE or --token-file");
+	if (is_set(settings->token) && is_set(settings->token_file))
+		return error_set(err, ERROR_USAGE,
+		    "a Vault token and a token file are both set; unset VAULT_TOKEN, or "
+		    "VAULT_TOKEN_FILE and --token-file");
+	vault_token_free(token);
+	if (is_set(settings->token_file))
+		result = read_token_file(&token->value, settings->token_file, err);
+	else if (secret_buffer_append_string(&token->value, settings->token, err) < 0)
+		result = -1;
+	else if (!vault_is_credential(&token->value))
+		result = error_set(
+		    err, ERROR_USAGE, "VAULT_TOKEN contains white space or control characters");
+	else
+		result = 0;
+	if (result < 0) {
+		vault_token_free(token);
+		return -1;
+	}
+	token->given = true;
+	log_write(
+	    LOG_DEBUG, "the configured Vault token is used as it is, neither limited nor revoked");
+	return 0;
+}
+
+/* Secrets that a login reads or requests. */
+struct login_secrets {
+	struct secret_buffer jwt, secret_id;
+};
+
+static void login_secrets_free(struct login_secrets *secrets)
+{
+	secret_buffer_free(&secrets->jwt);
+	secret_buffer_free(&secrets->secret_id);
+}
+
+static int ask_for_jwt(struct http_client *client, const struct vault_session_settings *settings,
+    struct secret_buffer *jwt, struct error *err)
+{
+	if (is_set(settings->jwt_file))
+		return error_set(err, ERROR_USAGE,
+		    "--jwt-file and --service-account are both set; use one of them");
+	if (settings->jwt_lifetime_ms < VAULT_JWT_LIFETIME_MS)
+		return error_set(err, ERROR_USAGE,
+		    "--token-lifetime %llds: too short; the Kubernetes API requires at least %llds",
+		    (long long)settings->jwt_lifetime_ms / 1000,
+		    (long long)VAULT_JWT_LIFETIME_MS / 1000);
+	return settings->request_jwt(settings, client, jwt, err);
+}
+
+static int get_jwt(struct http_client *client, const struct vault_session_settings *settings,
+    struct secret_buffer *jwt, struct error *err)
+{
+	if (is_set(settings->service_account))
+		return ask_for_jwt(client, settings, jwt, err);
+	if (is_set(settings->audience))
+		return error_set(err, ERROR_USAGE,
+		    "--audience is only for --service-account; a token in a file has its audience "
+		    "already");
+	if (!is_set(settings->jwt_file))
+		return error_set(err, ERROR_USAGE,
+		    "no service-account token; set --jwt-file or --service-account");
+	if (read_credential(jwt, settings->jwt_file, "service-account token", err) < 0)
+		return error_hint(err, "set automountServiceAccountToken, mount a projected token "
+				       "volume, or set --jwt-file");
+	return 0;
+}
+
+/* Return 1 with a secret id, 0 if none is set. */
+static int get_secret_id(const struct vault_session_settings *settings,
+    struct secret_buffer *secret_id, struct error *err)
+{
+	if (is_set(settings->secret_id) && is_set(settings->secret_id_file))
+		return error_set(err, ERROR_USAGE,
+		    "a secret id and a file are both set; unset VAULT_SECRET_ID, or "
+		    "VAULT_SECRET_ID_FILE and --secret-id-file");
+	if (is_set(settings->secret_id_file))
+		return read_credential(secret_id, settings->secret_id_file, "secret id", err) < 0
+			   ? -1
+			   : 1;
+	if (!is_set(settings->secret_id))
+		return 0;
+	if (secret_buffer_append_string(secret_id, settings->secret_id, err) < 0 ||
+	    check_credential(secret_id, "secret id", err) < 0)
+		return -1;
+	return 1;
+}
+
+struct vault_login vault_login_from(
+    const struct vault_session_settings *settings, enum vault_auth method)
+{
+	return (struct vault_login){.method = method,
+	    .mount = settings->auth_mount,
+	    .role = settings->role,
+	    .role_id = settings->role_id};
+}
+
+static int get_secrets(struct http_client *client, const struct vault *vault,
+    const struct vault_session_settings *settings, struct vault_login *login,
+    struct login_secrets *secrets, struct error *err)
+{
+	int with_secret_id;
+
+	switch (login->method) {
+	case VAULT_AUTH_KUBERNETES:
+		if (!is_set(settings->role))
+			return error_set(err, ERROR_USAGE,
+			    "no Vault role to log in with; set VAULT_ROLE, --role or VAULT_TOKEN");
+		/* fallthrough */
+	case VAULT_AUTH_JWT:
+		login->jwt = &secrets->jwt;
+		return get_jwt(client, settings, &secrets->jwt, err);
+	case VAULT_AUTH_APPROLE:
+		if (!is_set(settings->role_id))
+			return error_set(err, ERROR_USAGE,
+			    "auth method approle: no role id; set VAULT_ROLE_ID or --role-id");
+		with_secret_id = get_secret_id(settings, &secrets->secret_id, err);
+		if (with_secret_id > 0)
+			login->secret_id = &secrets->secret_id;
+		return with_secret_id < 0 ? -1 : 0;
+	case VAULT_AUTH_CERT:
+		if (!vault->endpoint.certificate_file)
+			return error_set(err, ERROR_USAGE,
+			    "auth method cert: no client certificate; set VAULT_CLIENT_CERT and "
+			    "VAULT_CLIENT_KEY, or --vault-client-cert and --vault-client-key");
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+int vault_login_prepare(struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *settings, struct vault_login *login,
+    struct http_exchange *exchange, struct error *err)
+{
+	struct login_secrets secrets = {SECRET_BUFFER_INIT, SECRET_BUFFER_INIT};
+	int result = get_secrets(client, vault, settings, login, &secrets, err);
+
+	if (result == 0)
+		result = vault_login_request(vault, login, exchange, err);
+	login_secrets_free(&secrets);
+	return result;
 }

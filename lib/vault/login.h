@@ -4,7 +4,7 @@
 
 #include "lib/vault/vault.h"
 
-/* Where a token comes from; all but the first log in. */
+/* The source of a token; all but the first log in. */
 enum vault_auth {
 	VAULT_AUTH_TOKEN,
 	VAULT_AUTH_KUBERNETES,
@@ -12,24 +12,24 @@ enum vault_auth {
 	VAULT_AUTH_APPROLE,
 	VAULT_AUTH_CERT
 };
-/* "kubernetes": the method's name, which is also where it is mounted by default. */
+/* Return the method's name, "kubernetes", which is also its default mount. */
 const char *vault_auth_name(enum vault_auth method);
-/* -1 for what is no method's name. */
+/* Parse a method's name.  Return -1 for any other text. */
 int vault_auth_parse(const char *text, enum vault_auth *method)
     __attribute__((nonnull, warn_unused_result));
 
-/* One login: what the method takes of this must be there; all borrowed. */
+/* The inputs of a login, borrowed; those of the method must be set. */
 struct vault_login {
 	enum vault_auth method;
 	const char *mount; /* without "auth/"; NULL: the method's name */
 	const char *role;  /* kubernetes; jwt and cert: NULL leaves the choice to Vault */
 	const struct secret_buffer *jwt;       /* kubernetes, jwt */
 	const char *role_id;		       /* approle */
-	const struct secret_buffer *secret_id; /* approle; NULL where the role wants none */
+	const struct secret_buffer *secret_id; /* approle; NULL if the role needs none */
 };
 
 /*
- * POST auth/MOUNT/login; the result becomes vault->token.  The cert method's input is the client
+ * POST auth/MOUNT/login; the resulting token becomes vault->token.  The cert method uses the client
  * certificate of the endpoint.
  */
 int vault_login_request(struct vault *vault, const struct vault_login *login,
@@ -37,7 +37,7 @@ int vault_login_request(struct vault *vault, const struct vault_login *login,
 int vault_login_result(struct vault *vault, const struct vault_login *login,
     const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Put before an error which login it was.  Returns -1. */
+/* Name the login in an error.  Return -1. */
 int vault_login_wrap(const struct vault_login *login, struct error *err) __attribute__((nonnull));
 
 #endif

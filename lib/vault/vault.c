@@ -1,3 +1,4 @@
+#include "lib/vault/vault.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -5,7 +6,13 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
-#include "lib/vault/answer.h"
+#include "lib/base/utf8.h"
+#include "lib/vault/internal.h"
+
+/* http_check cuts a longer message, so that no more of it needs to be read. */
+#define ERRORS_MAX 2048
+
+/* -- configuration ----------------------------------------------------------------------------- */
 
 void vault_token_free(struct vault_token *token)
 {
@@ -16,6 +23,14 @@ void vault_token_free(struct vault_token *token)
 bool vault_token_is_spent(const struct vault_token *token)
 {
 	return token->num_uses > 0 && token->requests >= token->num_uses;
+}
+
+bool vault_is_credential(const struct secret_buffer *text)
+{
+	for (size_t i = 0; i < text->length; i++)
+		if (text->data[i] <= ' ' || text->data[i] > '~')
+			return false;
+	return text->length > 0;
 }
 
 void vault_free(struct vault *vault)
@@ -29,12 +44,12 @@ static int set_address(
 {
 	if (!is_set(settings->address))
 		return error_set(
-		    err, ERROR_USAGE, "no Vault address: set VAULT_ADDR or --vault-addr");
+		    err, ERROR_USAGE, "no Vault address; set VAULT_ADDR or --vault-addr");
 	return http_endpoint_set_url(
 	    &vault->endpoint, settings->address, settings->skip_verify, err);
 }
 
-static int copy(char **to, const char *from, struct error *err)
+static int copy_setting(char **to, const char *from, struct error *err)
 {
 	if (!is_set(from))
 		return 0;
@@ -42,7 +57,7 @@ static int copy(char **to, const char *from, struct error *err)
 	return *to ? 0 : error_memory(err);
 }
 
-/* libcurl would tell of a missing file after the handshake has begun, and of no key at all. */
+/* Check early: libcurl reports a missing file only during the handshake, and no missing key. */
 static int set_client_certificate(
     struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
 {
@@ -50,15 +65,15 @@ static int set_client_certificate(
 
 	if (is_set(files[0]) != is_set(files[1]))
 		return error_set(err, ERROR_USAGE,
-		    "VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together: set both; a file that "
-		    "holds both is named twice");
+		    "only one of VAULT_CLIENT_CERT and VAULT_CLIENT_KEY is set; set both, to the "
+		    "same file if it contains both");
 	for (size_t i = 0; i < 2; i++)
 		if (is_set(files[i]) && access(files[i], R_OK) < 0)
 			return error_system(
 			    err, "Vault's client %s %s", i ? "key" : "certificate", files[i]);
-	if (copy(&endpoint->certificate_file, files[0], err) < 0)
+	if (copy_setting(&endpoint->certificate_file, files[0], err) < 0)
 		return -1;
-	return copy(&endpoint->key_file, files[1], err);
+	return copy_setting(&endpoint->key_file, files[1], err);
 }
 
 static int set_trust(
@@ -66,8 +81,8 @@ static int set_trust(
 {
 	endpoint->trust_hint = "set VAULT_CACERT (or VAULT_CACERT_BYTES, VAULT_CAPATH) to the "
 			       "CA certificate of Vault, mounted into the container";
-	if (copy(&endpoint->ca_pem, settings->ca_pem, err) < 0 ||
-	    copy(&endpoint->ca_file, settings->ca_file, err) < 0 ||
+	if (copy_setting(&endpoint->ca_pem, settings->ca_pem, err) < 0 ||
+	    copy_setting(&endpoint->ca_file, settings->ca_file, err) < 0 ||
 	    set_client_certificate(endpoint, settings, err) < 0)
 		return -1;
 	if (is_set(settings->tls_server_name) &&
@@ -81,12 +96,12 @@ static int set_trust(
 	if (endpoint->insecure)
 		log_write(LOG_WARNING,
 		    "VAULT_SKIP_VERIFY: Vault's TLS certificate is NOT verified: "
-		    "whoever answers at %s gets this pod's token and secrets",
+		    "any server that answers at %s gets this pod's token and secrets",
 		    endpoint->url);
 	return 0;
 }
 
-/* As Vault's own clients have it. */
+/* Use a proxy as Vault's own clients do. */
 static int set_proxy(
     struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
 {
@@ -96,7 +111,7 @@ static int set_proxy(
 	return 0;
 }
 
-/* A header's line ends nowhere else, and a space at either end would be dropped on the way. */
+/* Reject characters that would end the header line, or that a proxy would strip. */
 static int add_namespace(struct http_endpoint *endpoint, const char *namespace, struct error *err)
 {
 	for (const char *c = namespace; *c; c++)
@@ -122,7 +137,7 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 	    set_proxy(endpoint, settings, err) < 0)
 		goto failed;
 	endpoint->ignore_environment = settings->ignore_environment;
-	/* Vault's own clients send it: a proxy in between can't be made to forward a forged one. */
+	/* As Vault's own clients do; Vault can be set to reject requests without it. */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)
 		goto failed;
 	if (is_set(settings->namespace) && add_namespace(endpoint, settings->namespace, err) < 0)
@@ -133,19 +148,76 @@ failed:
 	return -1;
 }
 
-int vault_revoke_self(struct http_client *client, struct vault *vault, struct error *err)
-{
-	struct http_exchange exchange;
-	int result = -1;
+/* -- requests and responses -------------------------------------------------------------------- */
 
-	if (vault_request(vault, true, "auth/token", "revoke-self", &exchange, err) == 0 &&
-	    http_run_one(client, &exchange, err) == 0)
-		result = vault_answer_check(&exchange, err);
-	/* Denied after a try without an answer: that one has revoked it. */
-	if (result < 0 && exchange.status == 403 && exchange.uncertain) {
-		error_clear(err);
-		result = 0;
+/* A request with a spent token would be answered with just "permission denied". */
+static int token_add(struct vault_token *token, struct http_exchange *exchange, struct error *err)
+{
+	if (vault_token_is_spent(token))
+		return error_set(err, ERROR_DENIED,
+		    "the Vault token was valid for %lld request%s, and more are needed; raise "
+		    "token_num_uses of the role, or set it to 0",
+		    (long long)token->num_uses, token->num_uses == 1 ? "" : "s");
+	token->requests++;
+	if (secret_buffer_append_string(&exchange->credential, "X-Vault-Token: ", err) < 0)
+		return -1;
+	return secret_buffer_append(
+	    &exchange->credential, token->value.data, token->value.length, err);
+}
+
+int vault_request(struct vault *vault, bool post, const char *mount, const char *path,
+    struct http_exchange *exchange, struct error *err)
+{
+	memset(exchange, 0, sizeof(*exchange));
+	exchange->endpoint = &vault->endpoint;
+	exchange->method = post ? "POST" : "GET";
+	if (post)
+		exchange->content_type = "application/json";
+	if (secret_buffer_append_string(&exchange->path, "/v1", err) < 0)
+		return -1;
+	cleanup_free char *segments = string_format(err, "%s/%s", mount, path);
+	if (!segments)
+		return -1;
+	for (char *saved = NULL, *segment = strtok_r(segments, "/", &saved); segment;
+	     segment = strtok_r(NULL, "/", &saved)) {
+		if (strcmp(segment, ".") == 0 || strcmp(segment, "..") == 0)
+			return error_set(
+			    err, ERROR_USAGE, "\"%s\": not allowed in a Vault path", segment);
+		if (secret_buffer_append_string(&exchange->path, "/", err) < 0 ||
+		    http_append_escaped(&exchange->path, segment, err) < 0)
+			return -1;
 	}
-	http_exchange_free(&exchange);
-	return result < 0 ? error_wrap(err, "revoking the Vault token") : 0;
+	return vault->token.value.length ? token_add(&vault->token, exchange, err) : 0;
+}
+
+/* Return the response's errors joined by "; ", newly allocated; NULL if there are none. */
+static char *response_errors(const struct json *document)
+{
+	struct error ignored = ERROR_INIT;
+	char *joined = NULL;
+
+	json_each (document, json_member(document, JSON_ROOT, "errors"), node) {
+		cleanup_free char *text = json_strdup(document, node);
+		if (!text)
+			continue;
+		utf8_shorten(text, ERRORS_MAX);
+		char *longer = joined ? string_format(&ignored, "%s; %s", joined, text)
+				      : string_format(&ignored, "%s", text);
+		free(joined);
+		joined = longer;
+		if (joined && strlen(joined) > ERRORS_MAX)
+			break;
+	}
+	return joined;
+}
+
+int vault_check(const struct http_exchange *exchange, struct error *err)
+{
+	if (http_json_check(exchange, response_errors, err) == 0)
+		return 0;
+	if (strstr(err->message, "Vault is sealed"))
+		error_hint(err, "unseal it, or wait until an operator has unsealed it");
+	if (exchange->status == 472 || exchange->status == 473)
+		error_hint(err, "a standby node of Vault; use the address of the active node");
+	return -1;
 }

@@ -17,7 +17,7 @@
 #include "lib/base/secret_buffer.h"
 #include "lib/http/http.h"
 
-/* What options and environment say of Vault; all strings borrowed, NULL or "" when not set. */
+/* Options and environment variables; all strings borrowed, NULL or "" if unset. */
 struct vault_settings {
 	const char *address;
 	const char *ca_file, *ca_pem, *ca_directory;
@@ -26,45 +26,45 @@ struct vault_settings {
 	const char *namespace;
 	const char *proxy;
 	bool skip_verify;
-	bool ignore_environment; /* HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE say nothing */
+	bool ignore_environment; /* ignore HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE */
 	int64_t timeout_ms;	 /* 0: the default */
 	int64_t retries;	 /* see http_endpoint_set_retries */
 };
 
-/* A login's outcome, or a token that came in another way. */
+/* A token from a login, or from the configuration. */
 struct vault_token {
 	struct secret_buffer value;
-	int64_t lease_s;    /* seconds it lives; 0: it for ever, or unknown */
+	int64_t lease_s;    /* seconds it lives; 0: without end, or unknown */
 	int64_t expires_ms; /* on CLOCK_MONOTONIC; known after a login */
-	int64_t num_uses;   /* requests it is good for; 0: not limited */
-	int64_t requests;   /* made with it up to now */
+	int64_t num_uses;   /* requests it is valid for; 0: not limited */
+	int64_t requests;   /* made with it so far */
 	bool batch;	    /* a batch token: nothing to revoke */
-	bool given;	    /* no login has made it: not ours to limit or to revoke */
+	bool given;	    /* configured: neither limited nor revoked */
 };
 #define VAULT_TOKEN_INIT                                                                           \
 	{                                                                                          \
 		SECRET_BUFFER_INIT, 0, 0, 0, 0, false, false                                       \
 	}
 void vault_token_free(struct vault_token *token) __attribute__((nonnull));
-/* True when its last use is gone, and Vault has forgotten it. */
+/* Return whether the token has no use left; Vault has deleted it then. */
 bool vault_token_is_spent(const struct vault_token *token) __attribute__((nonnull));
 
-/* How large a Transit request may be: see transit_fits. */
-struct transit_limit {
-	size_t most;  /* in the next request; 0: the first one */
+/* The maximum size of a Transit request; see transit_fits. */
+struct vault_limit {
+	size_t most;  /* in the next request; 0: it is the first */
 	size_t taken; /* in the largest request that was accepted */
-	bool fixed;   /* a larger one was refused */
+	bool fixed;   /* a larger request was rejected */
 };
 
 struct vault {
 	struct http_endpoint endpoint;
 	struct vault_token token; /* sent with each call but login */
-	struct transit_limit strings, bytes;
+	struct vault_limit strings, bytes;
 };
 
 /*
- * Check the settings and set up the endpoint.  The address must be https (http only to loopback,
- * or with skip_verify, loudly); ERROR_USAGE says what is missing.
+ * Check the settings and set up the endpoint.  The address must be https; http is allowed to
+ * loopback, or with skip_verify and a warning.  ERROR_USAGE names a missing setting.
  */
 int vault_init(struct vault *vault, const struct vault_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -12,20 +12,20 @@ api() { launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_P
 # Another server, or a page of one in between.
 bad_server html=200
 vault
-gives_up "login .*: Vault's answer is an HTML page .*; is there a Vault at $BAD_URL\\?" "a login page for Vault"
+gives_up "login .*: Vault response: an HTML page .*; check the address $BAD_URL" "a login page for Vault"
 requests 1 "which is final"
 api
 gives_up "Secret demo/app: .*Kubernetes API response: an HTML page .*; check the address $BAD_URL" \
 	"a login page for the API server"
 bad_server html=403
 vault
-gives_up "login .*status 403: Vault's answer is an HTML page" "a page that says 403"
+gives_up "login .*status 403: Vault response: an HTML page" "a page that says 403"
 bad_vault html=502 relay
 vault
 comes_through "a proxy's 502 is tried again"
 bad_server html=502
 vault
-gives_up "login .*tried 2 times in [0-9.]+ s: status 502: Vault's answer is an HTML page" "and said when it stays"
+gives_up "login .*tried 2 times in [0-9.]+ s: status 502: Vault response: an HTML page" "and said when it stays"
 
 # 10 MB.
 bad_server big=200
@@ -35,7 +35,7 @@ api
 gives_up "Secret demo/app: Kubernetes API at $BAD_URL: the answer is larger than [0-9]+ bytes" "10 MB from the API server"
 bad_server big=404
 vault
-gives_up "login .*status 404: Vault's answer: .*; is there a Vault at $BAD_URL\\?" "an error page of 10 MB from Vault"
+gives_up "login .*status 404: Vault response: .*; check the address $BAD_URL" "an error page of 10 MB from Vault"
 api
 gives_up "Secret demo/app: .*status 404: Kubernetes API response: .*; check the address" "from the API server"
 

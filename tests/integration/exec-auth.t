@@ -37,9 +37,9 @@ launches "another mount"
 launch --role app-jwt --auth-mount nowhere
 fails_with 125 'POST /v1/auth/nowhere/login: status 403' "a mount that does not exist"
 launch --auth-method ldap
-fails_with 125 '"ldap": write kubernetes, jwt, approle, cert or token in VAULT_AUTH_METHOD' "a method that does not exist"
+fails_with 125 '"ldap": unknown; set VAULT_AUTH_METHOD or --auth-method to kubernetes, jwt, approle, cert or token' "a method that does not exist"
 launch
-fails_with 125 'set VAULT_ROLE or --role' "no role"
+fails_with 125 'set VAULT_ROLE, --role' "no role"
 launch --role app-vault
 fails_with 125 'login with role "app-vault".*invalid audience' "a token for another audience"
 
@@ -48,15 +48,15 @@ fails_with 125 'login with role "app-vault".*invalid audience' "a token for anot
 launch --auth-method jwt --role app-jwt
 launches "jwt: the pod's own token"
 launch --auth-method jwt --role app-jwt --jwt-file "$STAGE_DIR/pod/stranger/token"
-fails_with 125 'login with role "app-jwt".*400.*invalid subject.*that the role wants' "jwt: a token of somebody else"
+fails_with 125 'login with role "app-jwt".*400.*invalid subject.*that the role requires' "jwt: a token of somebody else"
 launch --auth-method jwt --role app-jwt --jwt-file "$STAGE_DIR/pod/app-expired/token"
-fails_with 125 'token is expired.*still valid' "jwt: an expired token"
+fails_with 125 'token is expired.*JWT is valid' "jwt: an expired token"
 launch --auth-method jwt
 fails_with 125 'login at auth/jwt.*missing role.*role' "jwt: no role, and the mount has no default one"
 launch --auth-method jwt --role nobody
 fails_with 125 'role "nobody" could not be found' "jwt: a role that does not exist"
 launch --auth-method jwt --role app-jwt --jwt-file "$TAP_WORK/nothing"
-fails_with 125 'service-account token: .*/nothing: No such file.*--jwt-file names another place' "jwt: no token"
+fails_with 125 'service-account token: .*/nothing: No such file.*set --jwt-file' "jwt: no token"
 
 # -- a token by TokenRequest, which the administrator may ask for and the pod may not ------------------
 
@@ -73,15 +73,15 @@ launches "TokenRequest: for the jwt method, with a lifetime"
 ask --service-account app --audience other --role app-vault
 fails_with 125 'invalid audience' "TokenRequest: an audience that the role does not want"
 ask --service-account nobody --role secret-exec
-fails_with 125 'token of service account demo/nobody: .*404.*does the service account exist' "no such service account"
+fails_with 125 'token of service account demo/nobody: .*404.*check the name' "no such service account"
 ask -n default --service-account app --role secret-exec
 fails_with 125 'token of service account default/app: .*404' "nor in another namespace"
 ask --service-account app --token-lifetime 599s --role secret-exec
-fails_with 125 '--token-lifetime 599s: the Kubernetes API gives no token for less than 600s' "a lifetime below the API's minimum"
+fails_with 125 '--token-lifetime 599s: too short; the Kubernetes API requires at least 600s' "a lifetime below the API's minimum"
 ask --service-account app --jwt-file "$pod/token" --role secret-exec
-fails_with 125 '--jwt-file and --service-account are two ways' "two ways to one token"
+fails_with 125 '--jwt-file and --service-account are both set' "two ways to one token"
 ask --audience vault --jwt-file "$pod/token" --role secret-exec
-fails_with 125 '--audience goes with --service-account' "an audience for a token from a file"
+fails_with 125 '--audience is only for --service-account' "an audience for a token from a file"
 launch --service-account app --role secret-exec
 fails_with 125 'demo/app.*403.*must allow create on serviceaccounts/token' "a pod that may not ask for tokens"
 run env -u VAULT_TOKEN "$BIN/secret-seal" --service-account sealer --role secret-seal --from-literal B=second app
@@ -139,11 +139,11 @@ launches "approle: a final newline is dropped"
 launch --auth-method approle --role-id "$(<"$pod/role-id-alone")"
 launches "approle: a role that wants no secret id"
 launch --auth-method approle
-fails_with 125 'no role id: set VAULT_ROLE_ID or --role-id' "approle: no role id"
+fails_with 125 'no role id; set VAULT_ROLE_ID or --role-id' "approle: no role id"
 launch --auth-method approle --role-id "$role_id"
 fails_with 125 'login at auth/approle.*missing secret_id' "approle: no secret id"
 launch VAULT_SECRET_ID=wrong --auth-method approle --role-id "$role_id"
-fails_with 125 'invalid role or secret ID.*may have expired, or be used up' "approle: a wrong secret id"
+fails_with 125 'invalid role or secret ID.*may have expired' "approle: a wrong secret id"
 launch VAULT_SECRET_ID="$secret_id" --auth-method approle --role-id wrong
 fails_with 125 'invalid role or secret ID.*check the role id' "approle: a wrong role id"
 err_unlike "$secret_id" "and the secret id is not told"
@@ -154,7 +154,7 @@ fails_with 125 'secret id: .*/nothing: No such file' "approle: a file that is no
 launch VAULT_ROLE_ID="$role_id" VAULT_SECRET_ID="$secret_id" VAULT_ROLE=secret-exec
 fails_with 125 'set VAULT_AUTH_METHOD or --auth-method to approle' "a role id without the method that takes it"
 launch --vault-secret-id "$secret_id"
-fails_with 125 'VAULT_SECRET_ID.*lists processes' "a secret id is no option"
+fails_with 125 'VAULT_SECRET_ID.*command lines' "a secret id is no option"
 
 # -- cert ---------------------------------------------------------------------------------------------
 
@@ -167,11 +167,11 @@ launches "cert: Vault finds the role"
 launch "${certificate[@]}" --auth-method cert --role nobody
 fails_with 125 'failed to match all constraints' "cert: a role that does not exist"
 launch VAULT_CLIENT_CERT="$other/client.crt" VAULT_CLIENT_KEY="$other/client.key" --auth-method cert
-fails_with 125 'login at auth/cert.*400.*does a role there trust the certificate' "cert: a certificate that nobody trusts"
+fails_with 125 'login at auth/cert.*400.*a role there trusts the certificate' "cert: a certificate that nobody trusts"
 launch --auth-method cert --role app-cert
-fails_with 125 'no client certificate: set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY' "cert: no certificate"
+fails_with 125 'no client certificate; set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY' "cert: no certificate"
 launch "${certificate[0]}" --auth-method cert
-fails_with 125 'VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together' "cert: no key"
+fails_with 125 'only one of VAULT_CLIENT_CERT and VAULT_CLIENT_KEY is set' "cert: no key"
 launch "${certificate[0]}" VAULT_CLIENT_KEY="$other/client.key" --auth-method cert
 fails_with 125 "client certificate rejected: .*match" "cert: another's key"
 launch "${certificate[0]}" VAULT_CLIENT_KEY="$TAP_WORK/nothing" --auth-method cert
@@ -194,14 +194,14 @@ launches "token: the method named"
 launch --token-file "$TAP_WORK/sink" --auth-method kubernetes --role secret-exec --token-file "$TAP_WORK/nothing"
 launches "a token file is not read when another method is named"
 launch --auth-method token
-fails_with 125 'no token: set VAULT_TOKEN, or VAULT_TOKEN_FILE or --token-file' "token: none"
+fails_with 125 'no token; set VAULT_TOKEN, VAULT_TOKEN_FILE or --token-file' "token: none"
 launch VAULT_TOKEN=hvs.x --token-file "$TAP_WORK/sink"
-fails_with 125 'a Vault token and a file with one are both given' "token: two of them"
+fails_with 125 'a Vault token and a token file are both set' "token: two of them"
 launch --token-file "$TAP_WORK/nothing"
 fails_with 125 'Vault token: .*/nothing: No such file' "token: a file that is not there"
 printf '{"token":"hvs.wrapping","accessor":"","ttl":300,"creation_path":"sys/wrapping/wrap"}' >"$TAP_WORK/wrapped"
 launch --token-file "$TAP_WORK/wrapped"
-fails_with 125 "wrapped or encrypted.*take wrap_ttl, dh_type and dh_path out" "token: a wrapped one"
+fails_with 125 "wrapped or encrypted.*remove wrap_ttl, dh_type and dh_path" "token: a wrapped one"
 err_unlike hvs.wrapping "and it is not told"
 launch VAULT_TOKEN=hvs.nonsense
 fails_with 125 'decrypt with Transit key transit/aes256-key: .*403: .*permission denied' "token: one that is not good"
@@ -216,7 +216,7 @@ two_keys() {
 }
 before=$(vault_accessors)
 two_keys single-use
-fails_with 125 'good for 1 request, but 2 are needed.*raise token_num_uses of the role to 2' "a token for one request where two are needed"
+fails_with 125 'valid for 1 request, but 2 are needed.*raise token_num_uses of the role to 2' "a token for one request where two are needed"
 is "$(new_tokens "$before")" 0 "and it is given back unused"
 two_keys two-uses
 is "$STATUS $OUT $ERR" "0 value"$'\n'"third " "a token for two requests"

@@ -38,7 +38,7 @@ err_unlike 's\.123' "which is not repeated"
 
 # Vault.
 run as_pod app env -u VAULT_ADDR "$BIN/secret-exec" --secret app -- true
-fails_with 125 'no Vault address: set VAULT_ADDR' "no Vault address"
+fails_with 125 'no Vault address; set VAULT_ADDR' "no Vault address"
 run as_pod app env VAULT_ADDR=vault:8200 "$BIN/secret-exec" --secret app -- true
 fails_with 125 'not an http or https URL' "an address that is no URL"
 run as_pod app env VAULT_ADDR=http://vault.example:8200 "$BIN/secret-exec" --secret app -- true
@@ -67,14 +67,14 @@ err_like 'warning: VAULT_SKIP_VERIFY.*NOT verified' "but says so loudly"
 run as_pod app env VAULT_ROLE=nobody "$BIN/secret-exec" --secret app -- true
 fails_with 125 'login with role "nobody".*invalid role name.*check the role' "a role that does not exist"
 run as_pod app env -u VAULT_ROLE "$BIN/secret-exec" --secret app -- true
-fails_with 125 'no Vault role.*VAULT_ROLE or --role, or VAULT_TOKEN' "no role"
+fails_with 125 'no Vault role.*VAULT_ROLE, --role or VAULT_TOKEN' "no role"
 run as_pod stranger "$BIN/secret-exec" --secret app -- true
-fails_with 125 'login with role "secret-exec".*403.*may this service account' "a service account that may not use the role"
+fails_with 125 'login with role "secret-exec".*403.*allows this service account' "a service account that may not use the role"
 run as_pod app env VAULT_ROLE=narrow "$BIN/secret-exec" --secret app -- true
 fails_with 125 'decrypt with Transit key transit/aes256-key.*403.*policy must allow "update" on transit/decrypt/aes256-key' \
 	"a policy that does not allow decrypting"
 run as_pod app-expired "$BIN/secret-exec" --secret app -- true
-fails_with 125 'login with role "secret-exec".*403.*still valid|401.*token' "an expired service-account token"
+fails_with 125 'login with role "secret-exec".*403.*token is valid|401.*token' "an expired service-account token"
 run as_pod app "$BIN/secret-exec" --jwt-file /nowhere/token --secret app -- true
 fails_with 125 'service-account token: /nowhere/token: No such file.*automountServiceAccountToken' "a missing token file"
 run as_pod app env VAULT_ROLE=long "$BIN/secret-exec" --secret app -- true
@@ -106,7 +106,7 @@ secret_of "{\"A\":\"$(encoded "$good")\"}" transit/no-such-key
 VAULT_ROLE=demo app -- true
 fails_with 125 'no-such-key.*(encryption key not found|403)' "a Transit key that does not exist"
 run "$BIN/secret-exec" --secret app -- true
-fails_with 125 'encryption key not found.*check the key' "the same, for who may know"
+fails_with 125 'encryption key not found.*check --transit-key' "the same, for who may know"
 secret_of "{\"A\":\"$(encoded "${good:0:20}AAAA${good:24}")\"}"
 app -- true
 fails_with 125 "Secret demo/app, data key A: Vault cannot decrypt it.*garbled, or sealed with another key" "ciphertext that is garbled"

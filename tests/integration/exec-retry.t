@@ -30,7 +30,7 @@ done
 for code in "${staying[@]}"; do
 	vault
 	gives_up "login .*Vault: POST /v1/auth/kubernetes/login: tried 2 times in [0-9.]+ s: status $code: as told" "or says $code twice"
-	[ "$code" != 473 ] || err_like 'a standby of Vault answers: give the address of the active node' "which is said to be a standby"
+	[ "$code" != 473 ] || err_like 'a standby node of Vault; use the address of the active node' "which is said to be a standby"
 done
 LAUNCH=()
 bad_api code=429=1 relay

@@ -118,7 +118,7 @@ run "$BIN/secret-seal" --transit-key aes256-key --from-file V="$TAP_WORK/most" -
 status_is 0 "a value of $most bytes is sealed"
 printf x >>"$TAP_WORK/most"
 run "$BIN/secret-seal" --transit-key aes256-key --from-file V="$TAP_WORK/most" --dry-run=client app
-fails_with 1 'could not decrypt it again' "and one of a byte more is not"
+fails_with 1 'Vault cannot decrypt' "and one of a byte more is not"
 run "$BIN/secret-seal" --transit-key aes256-key --from-literal V=0123456789 --dry-run=client app
 ciphertext=$(sed -nE 's/^  "V": //p' <<<"$OUT" | base64 -d)
 overhead=$(sed -nE 's/.*longer than its value by ([0-9]+) bytes.*/\1/p' "$page")

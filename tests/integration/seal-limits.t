@@ -11,10 +11,10 @@ bytes() { head -c "$1" /dev/zero | tr '\0' x >"$TAP_WORK/value"; }
 # Vault seals what it will never open again: tests/conformance/vault-limits.t.
 bytes 786400
 seal --from-file "A=$TAP_WORK/value" app
-fails_with 1 'value of 786400 bytes: Vault could not decrypt it again' "such a value is refused"
+fails_with 1 'value of 786400 bytes: too large: Vault cannot decrypt' "such a value is refused"
 bytes 786384
 seal --from-file "A=$TAP_WORK/value" app
-fails_with 1 'value of 786384 bytes: Vault could not decrypt it again' "from the first byte too many"
+fails_with 1 'value of 786384 bytes: too large: Vault cannot decrypt' "from the first byte too many"
 kube_call GET "$secrets/app"
 is "$STATUS" 404 "and nothing was written"
 bytes 786383

@@ -199,7 +199,7 @@ run "$BIN/secret-seal" -f "$TAP_WORK/s.yaml" -o yaml
 fails_with 2 's\.yaml: line 1: .*no Transit key is known' "no Transit key: exit 2"
 secret 'name: app' "stringData:
   A: \"$(head -c 786400 /dev/zero | tr '\0' x)\""
-refuses 1 's\.yaml: line 1: A: a value of 786400 bytes: Vault could not decrypt it again'
+refuses 1 's\.yaml: line 1: A: a value of 786400 bytes: too large: Vault cannot decrypt'
 
 fails() {
 	run "$BIN/secret-seal" --transit-key derived-key "${@:2}"

@@ -102,7 +102,7 @@ kube_call GET "$secret"
 before=$OUT
 head -c 786400 /dev/zero >"$TAP_WORK/large"
 seal --from-file "B=$TAP_WORK/large" app
-fails_with 1 'value of 786400 bytes: Vault could not decrypt it again' "a value that Vault could never decrypt again"
+fails_with 1 'value of 786400 bytes: too large: Vault cannot decrypt' "a value that Vault could never decrypt again"
 unchanged "nothing was written"
 head -c 600000 /dev/zero >"$TAP_WORK/half"
 seal --from-file "B=$TAP_WORK/half" --from-file "C=$TAP_WORK/half" app

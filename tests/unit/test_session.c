@@ -118,10 +118,10 @@ START_TEST(too_few_uses_are_refused_before_the_first)
 	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
 	expect_ok(vault_session_check_uses(&vault, 2, &err), err);
 	expect_failure(vault_session_check_uses(&vault, 3, &err), err, ERROR_REJECTED,
-	    "good for 2 requests, but 3 are needed");
+	    "valid for 2 requests, but 3 are needed");
 	vault.token.requests = 1;
 	expect_failure(vault_session_check_uses(&vault, 2, &err), err, ERROR_REJECTED,
-	    "good for 1 request, but 2 are needed");
+	    "valid for 1 request, but 2 are needed");
 	vault.token.num_uses = 0;
 	expect_ok(vault_session_check_uses(&vault, 1000000, &err), err);
 	finish();
@@ -142,7 +142,7 @@ static const struct {
     LIVES("\"lease_duration\":9223372036854775807", ERROR_REJECTED, "more than the 10 s allowed"),
     LIVES("\"lease_duration\":18446744073709552", ERROR_REJECTED, "more than the 10 s allowed"),
     LIVES("\"lease_duration\":0", ERROR_REJECTED,
-	"would never expire, and 10 s are allowed: set token_ttl"),
+	"would never expire, and at most 10 s are allowed; set token_ttl"),
     LIVES("\"lease_duration\":-1", ERROR_INVALID, "no valid lease_duration"),
     LIVES("\"lease_duration\":-9223372036854775808", ERROR_INVALID, "no valid lease_duration"),
     LIVES("\"lease_duration\":\"10\"", ERROR_INVALID, "no valid lease_duration"),
@@ -243,10 +243,10 @@ static const struct {
 } bad_token_files[] = {
     {"", "the Vault token is empty"},
     {"\n", "the Vault token is empty"},
-    {"s.secret x\n", "the Vault token holds white space"},
-    {"s.secret\ns.secret\n", "the Vault token holds white space"},
-    {"{\"token\":\"s.secret\",\"ttl\":300}\n", "take wrap_ttl, dh_type and dh_path out"},
-    {"{\n  \"curve25519_public_key\": \"s.secret\"\n}\n", "take wrap_ttl, dh_type and dh_path out"},
+    {"s.secret x\n", "the Vault token contains white space"},
+    {"s.secret\ns.secret\n", "the Vault token contains white space"},
+    {"{\"token\":\"s.secret\",\"ttl\":300}\n", "remove wrap_ttl, dh_type and dh_path"},
+    {"{\n  \"curve25519_public_key\": \"s.secret\"\n}\n", "remove wrap_ttl, dh_type and dh_path"},
 };
 
 START_TEST(a_token_file_that_can_not_be_used_is_refused)
@@ -354,26 +354,26 @@ static const struct {
 	struct vault_session_settings settings;
 	const char *message;
 } unusable[] = {
-    {NEEDS(.token = "s.given\n"), "VAULT_TOKEN holds white space"},
-    {NEEDS(.jwt_file = file), "set VAULT_ROLE or --role"},
-    {NEEDS(.role = "", .token = "", .jwt_file = file), "set VAULT_ROLE or --role"},
-    {NEEDS(.role = "demo"), "no service-account token: --jwt-file names it"},
-    {NEEDS(.method = "jwt"), "no service-account token: --jwt-file names it"},
+    {NEEDS(.token = "s.given\n"), "VAULT_TOKEN contains white space"},
+    {NEEDS(.jwt_file = file), "set VAULT_ROLE"},
+    {NEEDS(.role = "", .token = "", .jwt_file = file), "set VAULT_ROLE"},
+    {NEEDS(.role = "demo"), "no service-account token"},
+    {NEEDS(.method = "jwt"), "no service-account token"},
     {NEEDS(.role = "demo", .jwt_file = "/nowhere/token"),
 	"service-account token: /nowhere/token: No such file"},
     {NEEDS(.role = "demo", .jwt_file = "/dev/null"), "the service-account token is empty"},
     {NEEDS(.role = "demo", .jwt_file = "/proc/version"),
-	"the service-account token holds white space"},
+	"the service-account token contains white space"},
     {NEEDS(.role = "demo", .jwt_file = "/dev/zero"), "larger than 65536 bytes"},
     {NEEDS(.role = "demo", .jwt_file = file, .service_account = "robot"),
 	"--jwt-file and --service-account"},
     {NEEDS(.role = "demo", .jwt_file = file, .audience = "vault"),
-	"--audience goes with --service-account"},
+	"--audience is only for --service-account"},
     {{.role = "demo", .service_account = "robot", .jwt_lifetime_ms = 599999},
-	"--token-lifetime 599s: the Kubernetes API gives no token for less than 600s"},
+	"--token-lifetime 599s: too short; the Kubernetes API requires at least 600s"},
     {NEEDS(.token = "s.given", .service_account = "robot"),
-	"a Vault token and --service-account are two ways to log in"},
-    {NEEDS(.method = "ldap"), "auth method \"ldap\": write kubernetes, jwt"},
+	"a Vault token and --service-account are both set"},
+    {NEEDS(.method = "ldap"), "auth method \"ldap\": unknown"},
     {NEEDS(.role_id = "the-role"), "VAULT_AUTH_METHOD or --auth-method to approle"},
     {NEEDS(.method = "approle", .secret_id = "the-secret"), "set VAULT_ROLE_ID or --role-id"},
     {NEEDS(.method = "approle", .role_id = "r", .secret_id = "s", .secret_id_file = file),
@@ -383,9 +383,9 @@ static const struct {
     {NEEDS(.method = "approle", .role_id = "r", .secret_id_file = "/dev/null"),
 	"the secret id is empty"},
     {NEEDS(.method = "approle", .role_id = "r", .secret_id = "a b"),
-	"the secret id holds white space"},
+	"the secret id contains white space"},
     {NEEDS(.method = "cert", .role = "web"), "set VAULT_CLIENT_CERT and"},
-    {NEEDS(.method = "token"), "set VAULT_TOKEN, or VAULT_TOKEN_FILE or"},
+    {NEEDS(.method = "token"), "set VAULT_TOKEN, VAULT_TOKEN_FILE or"},
     {NEEDS(.token = "s.given", .token_file = file), "unset VAULT_TOKEN, or"},
     {NEEDS(.token_file = "/nowhere/sink"), "Vault token: /nowhere/sink: No such file"},
 };

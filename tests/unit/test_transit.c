@@ -68,7 +68,7 @@ START_TEST(anything_else_is_no_key)
 	struct transit_key parsed;
 
 	expect_failure(
-	    transit_key_parse(&parsed, no_keys[_i], &err), err, ERROR_USAGE, "write [MOUNT/]NAME");
+	    transit_key_parse(&parsed, no_keys[_i], &err), err, ERROR_USAGE, "[MOUNT/]NAME");
 	ck_assert_ptr_null(parsed.mount);
 	ck_assert_ptr_null(parsed.name);
 }
@@ -149,18 +149,18 @@ static const struct {
     {200, "{\"data\":{\"batch_results\":[{\"plaintext\":\"Zm9v\"}]}}", ERROR_INVALID,
 	"1 results for 2 values"},
     {200, "{\"data\":{}}", ERROR_INVALID, "0 results for 2 values"},
-    {200, "{\"data\":{\"batch_results\":[{},{}]}}", ERROR_INVALID, "lacks a plaintext"},
+    {200, "{\"data\":{\"batch_results\":[{},{}]}}", ERROR_INVALID, "no plaintext"},
     {200, "{\"data\":{\"batch_results\":[{\"plaintext\":null},{}]}}", ERROR_INVALID,
-	"lacks a plaintext"},
+	"no plaintext"},
     {200, "{\"data\":{\"batch_results\":[{\"plaintext\":\"Zm9\"},{}]}}", ERROR_INVALID,
-	"Vault's answer: a plaintext: not base64"},
-    {200, "not JSON", ERROR_INVALID, "Vault's answer"},
-    {400, "{\"errors\":[\"encryption key not found\"]}", ERROR_NOT_FOUND, "check the key's name"},
+	"Vault response to decrypt: plaintext: not base64"},
+    {200, "not JSON", ERROR_INVALID, "Vault response"},
+    {400, "{\"errors\":[\"encryption key not found\"]}", ERROR_NOT_FOUND, "check --transit-key"},
     {400, "{\"errors\":[\"invalid \\\"batch_results\\\"\"]}", ERROR_REJECTED,
 	"status 400: invalid"},
     {403, "{\"errors\":[\"permission denied\"]}", ERROR_DENIED,
 	"must allow \"update\" on team/transit/decrypt/app-key"},
-    {404, "{\"errors\":[]}", ERROR_NOT_FOUND, "is a transit engine mounted at team/transit/?"},
+    {404, "{\"errors\":[]}", ERROR_NOT_FOUND, "transit engine is mounted at team/transit/"},
     {500, "{\"errors\":[\"JSON string value exceeds allowed length\"]}", ERROR_TOO_LARGE,
 	"decrypt with Transit key team/transit/app-key: "},
 };
@@ -232,10 +232,10 @@ static const struct {
 } repeated[] = {
     {TRANSIT_REWRAP, "vault:v1:a", "vault:v1:b",
 	"{\"ciphertext\":\"vault:v2:B\"},{\"ciphertext\":\"vault:v2:B\"}",
-	"one ciphertext for two values"},
+	"same ciphertext for two values"},
     {TRANSIT_ENCRYPT, "one", "another",
 	"{\"ciphertext\":\"vault:v2:B\"},{\"ciphertext\":\"vault:v2:B\"}",
-	"one ciphertext for two values"},
+	"same ciphertext for two values"},
     /* A convergent key's, and copies. */
     {TRANSIT_REWRAP, "vault:v1:a", "vault:v2:b",
 	"{\"ciphertext\":\"vault:v3:B\"},{\"ciphertext\":\"vault:v3:B\"}", NULL},
@@ -517,9 +517,9 @@ static const struct {
 	int status;
 	const char *body, *message;
 } no_states[] = {
-    {404, "{\"errors\":[]}", "there is no such key: check --transit-key"},
+    {404, "{\"errors\":[]}", "no such key"},
     {403, "{\"errors\":[\"permission denied\"]}", "must allow it on team/transit/keys/app-key"},
-    {200, "{\"data\":{}}", "names no key version"},
+    {200, "{\"data\":{}}", "no key version"},
 };
 
 START_TEST(a_key_that_can_not_be_read_says_why)

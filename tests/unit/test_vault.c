@@ -88,11 +88,11 @@ static const struct {
     {"http://127.evil.example", "plain http would send secrets unencrypted"},
     {"http://127.0.0.1.evil.example", "plain http would send secrets unencrypted"},
     {"http://[::1].evil.example", "not an http or https URL"},
-    {"http://localhost@evil.example", "without user or query"},
-    {"https://user:password@vault.example", "without user or query"},
-    {"https://vault.example/?x", "without user or query"},
-    {"https://vault.example/#x", "without user or query"},
-    {"https://vault .example", "without user or query"},
+    {"http://localhost@evil.example", "leave out user and query"},
+    {"https://user:password@vault.example", "leave out user and query"},
+    {"https://vault.example/?x", "leave out user and query"},
+    {"https://vault.example/#x", "leave out user and query"},
+    {"https://vault .example", "leave out user and query"},
 };
 
 START_TEST(a_bad_address_is_refused)
@@ -171,8 +171,8 @@ END_TEST
 static const struct {
 	const char *certificate, *key, *message;
 } bad_clients[] = {
-    {"/dev/null", NULL, "go together"},
-    {NULL, "/dev/null", "go together"},
+    {"/dev/null", NULL, "only one of"},
+    {NULL, "/dev/null", "only one of"},
     {"/nowhere/client.crt", "/dev/null", "client certificate /nowhere/client.crt: No such file"},
     {"/dev/null", "/nowhere/client.key", "client key /nowhere/client.key: No such file"},
 };
@@ -276,7 +276,7 @@ START_TEST(a_mount_that_leaves_auth_is_refused)
 
 	set_up();
 	memset(&exchange, 0xA5, sizeof(exchange));
-	expect_failure(request_login(&login), err, ERROR_USAGE, "can't stand in a Vault path");
+	expect_failure(request_login(&login), err, ERROR_USAGE, "not allowed in a Vault path");
 	clean();
 }
 END_TEST
@@ -347,17 +347,17 @@ static const struct {
     {400, "{\"errors\":[\"invalid role name \\\"demo\\\"\"]}", ERROR_REJECTED,
 	"status 400: invalid role name \"demo\"", "check the role's name"},
     {403, "{\"errors\":[\"permission denied\"]}", ERROR_DENIED, "status 403: permission denied",
-	"still valid"},
+	"token is valid"},
     {403, "{\"errors\":[\"service account name not authorized\"]}", ERROR_DENIED,
-	"service account name not authorized", "may this service account"},
+	"service account name not authorized", "allows this service account"},
     {503, "{\"errors\":[\"Vault is sealed\"]}", ERROR_UNAVAILABLE, "status 503: Vault is sealed",
 	"unseal it"},
     {500, "{\"errors\":[\"one\",\"two\\n\\t* three\"]}", ERROR_UNAVAILABLE, "one; two  * three",
 	""},
-    {404, "<html>not found</html>", ERROR_NOT_FOUND, "status 404", "is there a Vault at"},
-    {404, "", ERROR_NOT_FOUND, "status 404", "is there a Vault at"},
-    {200, "", ERROR_INVALID, "Vault's answer", "is there a Vault at"},
-    {200, "<html>", ERROR_INVALID, "Vault's answer", "is there a Vault at"},
+    {404, "<html>not found</html>", ERROR_NOT_FOUND, "status 404", "check the address"},
+    {404, "", ERROR_NOT_FOUND, "status 404", "check the address"},
+    {200, "", ERROR_INVALID, "Vault response", "check the address"},
+    {200, "<html>", ERROR_INVALID, "Vault response", "check the address"},
     {200, "{}", ERROR_INVALID, "no token", ""},
     {200, "{\"auth\":null}", ERROR_INVALID, "no token", ""},
     {200, "{\"auth\":{\"client_token\":7}}", ERROR_INVALID, "no token", ""},
@@ -426,7 +426,7 @@ START_TEST(a_spent_token_makes_no_further_request)
 	ck_assert(vault_token_is_spent(&vault.token));
 	expect_failure(
 	    transit_batch_request(&vault, &key, TRANSIT_DECRYPT, &item, 1, &exchange, &err), err,
-	    ERROR_DENIED, "was good for 2 requests");
+	    ERROR_DENIED, "valid for 2 requests");
 	expect_lacks(err.message, "s.token");
 	clean();
 }
