@@ -196,7 +196,7 @@ rotate --phase verify "$dir"
 status_is 1 "verify: exit 1 if something is old"
 is "${ERR%$'\n'*}" "secret-rotate: $file:2: Secret demo/app: 2 values are of an old version (v4): the newest of Transit key transit/aes256-key is v5
 secret-rotate: $file:12: Secret demo/new: 1 value is of an old version (v4): the newest of Transit key transit/aes256-key is v5" "verify: reports what is old, with the line"
-err_like $'\nsecret-rotate: 2 of 2 Secrets are not all on the newest version: .*rewrap with secret-rotate --files$' "verify: the advice"
+err_like $'\nsecret-rotate: 2 of 2 Secrets are not all on the newest version; .*rewrap with secret-rotate --files$' "verify: the advice"
 unchanged "verify"
 rotate --phase all --dry-run "$dir"
 is "${OUT%$'\n'*}" "$file: Secret demo/app: 2 values v4 -> v6
