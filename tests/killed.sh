@@ -2,7 +2,8 @@
 #
 #   killed_everywhere NAME CALLS BEFORE AFTER COMMAND...
 #                                     run the command repeatedly, killed at the first, second ... of each of these system
-#                                     calls (names of strace), until it makes no more of them.  BEFORE is called first,
+#                                     calls (names of strace), until it makes no more of them; at every third call
+#                                     without CAMPAIGN=whole.  BEFORE is called first,
 #                                     with the number of the run; AFTER sets $FOUND to "old", "new", or a description
 #                                     of the damage.  Test that there is never damage, that some kills came before
 #                                     the change and some after it, and that a run that is not killed succeeds
@@ -27,14 +28,15 @@ kill_at() {
 }
 
 killed_everywhere() {
-	local name=$1 calls=$2 before=$3 after=$4 call at whole=0 new=0 runs=0 status failed=
+	local name=$1 calls=$2 before=$3 after=$4 call at step whole=0 new=0 runs=0 status failed=
+	step=$(campaign 3 1)
 	shift 4
 	FOUND=
 	for call in ${calls//,/ }; do
-		at=0 status=137
+		at=$((1 - step)) status=137
 		while [ "$status" = 137 ]; do
 			"$before" $((++runs))
-			kill_at $((++at)) "$call" "$@"
+			kill_at $((at += step)) "$call" "$@"
 			status=$STATUS
 			"$after"
 			case $FOUND in
@@ -47,7 +49,8 @@ killed_everywhere() {
 	done
 	tap_note "$name: $runs runs; $new of them had made the change"
 	is "$whole" "$runs" "$name: no kill causes damage"
+	is "$failed" "" "$name: a run that is not killed succeeds"
+	[ "$step" = 1 ] || return 0 # a sample may miss the few calls before or after the change
 	ok "$name: some kills came before the change" [ $((runs - new)) -gt "$(wc -w <<<"${calls//,/ }")" ]
 	ok "$name: some kills came after the change" [ "$new" -gt "$(wc -w <<<"${calls//,/ }")" ]
-	is "$failed" "" "$name: a run that is not killed succeeds"
 }

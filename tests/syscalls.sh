@@ -2,7 +2,7 @@
 #
 #   syscalls_fail NAME BEFORE AFTER COMMAND...
 #                      start the command with "${SYSCALLS_AS[@]}", with an error in one system call: for each of its calls and
-#                      each error that fits the call with FAULTS=all, otherwise for a sample of them.  BEFORE is called
+#                      each error that fits the call with CAMPAIGN=whole, otherwise for a sample of them.  BEFORE is called
 #                      first each time; AFTER sets $FOUND to a description of what is wrong with $STATUS, $OUT, $ERR or the
 #                      changed objects
 #   one_clear_line PROGRAM STATUS...
@@ -68,7 +68,7 @@ syscalls_fail() {
 	"$after"
 	is "$STATUS $FOUND" "0 " "$name: succeeds without an error"
 	mapfile -t cases < <(syscall_cases)
-	[ "${FAULTS-}" = all ] || step=$((${#cases[@]} / ${FAULTS:-25} + 1))
+	step=$(campaign $((${#cases[@]} / 25 + 1)) 1)
 	# Each run takes another sample.
 	for ((at = RANDOM % step; at < ${#cases[@]}; at += step)); do
 		read -r call number error <<<"${cases[at]}"

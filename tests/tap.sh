@@ -18,6 +18,9 @@ OUT='' ERR='' STATUS=0
 TAP_WORK=$(mktemp -d)
 TAP_CLEANUP=("rm -rf $TAP_WORK")
 
+# campaign SHORT WHOLE: print WHOLE with CAMPAIGN=whole, otherwise SHORT.
+campaign() { if [ "${CAMPAIGN-}" = whole ]; then echo "$2"; else echo "$1"; fi; }
+
 # at_end COMMAND: run it when the script ends for any reason; the last one first.
 at_end() { TAP_CLEANUP+=("$1"); }
 tap_end() {

@@ -21,7 +21,7 @@ concurrent() {
 	is "$(field statuses_without_writer) $(field left_without_writer)" "[0, 0] 0" "$name: without a writer all is on the newest version"
 	is "$(field last_status)" 0 "$name: a single run afterwards succeeds"
 }
-rounds=${ROUNDS:-$([ "$STAGE" = dev ] && echo 6 || echo 2)}
+rounds=$(campaign 2 6)
 concurrent "$rounds" "rotate and rewrap"
 export GIVEN_TOKEN=1
 concurrent "$rounds" "with --retire" --retire

@@ -29,7 +29,7 @@ killed_at() {
 }
 at_least() { ok "$3" [ "$(field "$1")" -ge "$2" ]; }
 
-kills=${KILLS:-$([ "$STAGE" = dev ] && echo 150 || echo 30)}
+kills=$(campaign 30 150)
 killed_at "$kills" "$BIN/secret-rotate" -A
 
 # The same, where old versions are retired at the end: what Vault refuses then must be nowhere any more.
