@@ -42,8 +42,8 @@ static void print_summary(const struct rotate_files_summary *summary)
 	putchar('\n');
 }
 
-int files_command(
-    const struct configuration *configuration, char *const *paths, size_t count, struct error *err)
+int files_command(const struct rotate_configuration *configuration, char *const *paths,
+    size_t count, struct error *err)
 {
 	struct rotate_files_settings settings = {.vault = configuration->vault,
 	    .session = configuration->session,
@@ -54,7 +54,7 @@ int files_command(
 	    .print_old = print_old};
 	struct rotate_files_summary summary;
 
-	if (configuration_check_files(configuration, err) < 0)
+	if (rotate_configuration_check_files(configuration, err) < 0)
 		return -1;
 	if (count == 0)
 		return error_set(err, ERROR_USAGE, "--files: name the files or folders");

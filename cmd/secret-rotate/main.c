@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/secret-rotate/configuration.h"
 #include "cmd/secret-rotate/files_command.h"
+#include "cmd/secret-rotate/settings.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
@@ -12,10 +12,10 @@
 
 #define STATUS_FAILED 1
 #define STATUS_USAGE 2
-/* A rotation of very many Secrets takes its time; a CronJob's own deadline is the better limit. */
+/* Long enough for very many Secrets; a CronJob's own deadline is the better limit. */
 #define TIMEOUT_MS ((int64_t)3600 * 1000)
 
-static int print_summary(const struct configuration *configuration,
+static int print_summary(const struct rotate_configuration *configuration,
     const struct rotate_summary *summary, const struct error *outcome, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -30,41 +30,41 @@ static int print_summary(const struct configuration *configuration,
 	return fflush(stdout) == 0 ? 0 : error_system(err, "standard output");
 }
 
-/* What tells of runs tells of no trial; NULL: no file is wanted. */
-static const char *metrics_path(const struct configuration *configuration)
+/* Return the path of the metrics file, or NULL if it is unset or the run is a dry run. */
+static const char *metrics_path(const struct rotate_configuration *configuration)
 {
 	bool wanted = is_set(configuration->metrics_file) && !configuration->dry_run;
 
 	return wanted ? configuration->metrics_file : NULL;
 }
 
-/* Tell what came of the run, *err, and return it; what can't be told is a failure too. */
-static int tell(const struct configuration *configuration, const struct rotate_summary *summary,
-    int result, struct error *err)
+/* Print the summary and write the metrics.  Return `result`, or -1 if that fails. */
+static int report_run(const struct rotate_configuration *configuration,
+    const struct rotate_summary *summary, int result, struct error *err)
 {
 	const char *path = metrics_path(configuration);
-	struct error untold = ERROR_INIT;
+	struct error failure = ERROR_INIT;
 
 	if ((result == 0 || err->code != ERROR_USAGE) &&
-	    print_summary(configuration, summary, err, &untold) < 0 && result == 0) {
-		*err = untold;
+	    print_summary(configuration, summary, err, &failure) < 0 && result == 0) {
+		*err = failure;
 		result = -1;
 	}
-	if (!path || metrics_file_write(path, summary, result == 0, &untold) == 0)
+	if (!path || metrics_file_write(path, summary, result == 0, &failure) == 0)
 		return result;
 	if (result < 0)
-		log_write(LOG_ERROR, "%s", untold.message);
+		log_write(LOG_ERROR, "%s", failure.message);
 	else
-		*err = untold;
+		*err = failure;
 	return -1;
 }
 
-static int run(const struct configuration *configuration, struct error *err)
+static int rotate_cluster(const struct rotate_configuration *configuration, struct error *err)
 {
 	struct rotate_settings settings;
 	struct rotate_summary summary;
 
-	if (configuration_settings(configuration, &settings, err) < 0 ||
+	if (rotate_configuration_settings(configuration, &settings, err) < 0 ||
 	    (metrics_path(configuration) &&
 		metrics_file_check(metrics_path(configuration), err) < 0))
 		return -1;
@@ -73,7 +73,7 @@ static int run(const struct configuration *configuration, struct error *err)
 	if (!client)
 		return -1;
 	int result = rotate(client, &settings, &summary, err);
-	result = tell(configuration, &summary, result, err);
+	result = report_run(configuration, &summary, result, err);
 	summary_free(&summary);
 	http_client_free(client);
 	return result;
@@ -82,12 +82,12 @@ static int run(const struct configuration *configuration, struct error *err)
 static int refuse_operand(const char *operand, struct error *err)
 {
 	return error_set(
-	    err, ERROR_USAGE, "\"%s\": no operand is wanted: see secret-rotate --help", operand);
+	    err, ERROR_USAGE, "\"%s\": unexpected operand; see secret-rotate --help", operand);
 }
 
 int main(int argc, char **argv)
 {
-	static struct configuration configuration = {.keep_versions = ROTATE_KEEP_VERSIONS,
+	static struct rotate_configuration configuration = {.keep_versions = ROTATE_KEEP_VERSIONS,
 	    .session = VAULT_SESSION_DEFAULTS,
 	    .program = {.timeout_ms = TIMEOUT_MS, .retries = 4}};
 	struct error err = ERROR_INIT;
@@ -97,13 +97,13 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	/* Stop between two requests, so that the summary tells how far it came. */
+	/* A signal ends the run between two requests, and the summary is printed. */
 	signals_catch(http_interrupt);
 	if ((count > 0 && !configuration.files && refuse_operand(operands[0], &err) < 0) ||
 	    program_complete_connection(&configuration.program, &configuration.vault,
 		&configuration.session, &configuration.kube, &err) < 0 ||
 	    (configuration.files ? files_command(&configuration, operands, (size_t)count, &err)
-				 : run(&configuration, &err)) < 0)
+				 : rotate_cluster(&configuration, &err)) < 0)
 		return program_fail(&err, err.code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);
 	return 0;
 }

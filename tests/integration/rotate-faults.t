@@ -53,7 +53,7 @@ err_like 'Secret demo/unsaid: no Transit key is known' "and one that is missing"
 like "$(stored app A)" '^vault:v3:' "the good Secret is on the new version"
 
 run "$BIN/secret-rotate" -n demo extra
-fails_with 2 '"extra": no operand is wanted' "an operand"
+fails_with 2 '"extra": unexpected operand' "an operand"
 run "$BIN/secret-rotate" -n demo -A
 is "$STATUS" 2 "-n and -A exclude each other"
 run "$BIN/secret-rotate" -n demo --transit-key no-such-key

@@ -304,7 +304,7 @@ fails_with 2 'name the files or folders' "no path: exit 2"
 rotate --phase retire "$file"
 fails_with 2 '--phase "retire": .*--files; write rewrap' "--phase retire with --files: exit 2"
 rotate -A "$file"
-fails_with 2 'exclude each other' "-A with --files: exit 2"
+fails_with 2 'cannot be used together' "-A with --files: exit 2"
 rotate --transit-key 'no key/' "$file"
 fails_with 2 '\[MOUNT/\]NAME' "an invalid key name: exit 2"
 

@@ -59,7 +59,7 @@ fails_with 2 '--output "xml": write text or json' "a form that there isn't"
 rotate --min-age soon
 fails_with 2 'min-age' "an age that is none"
 rotate --phase rewrap --retire
-fails_with 2 '--retire follows all other phases' "--retire with another phase"
+fails_with 2 '--retire cannot be used with this --phase' "--retire with another phase"
 rotate --trim
-fails_with 2 'about retiring: add --retire' "--trim without --retire"
+fails_with 2 'need --retire' "--trim without --retire"
 done_testing

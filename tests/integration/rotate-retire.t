@@ -61,7 +61,7 @@ kube_call DELETE /api/v1/namespaces/default/secrets/found
 run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --retire-namespaces 'demo,no good'
 fails_with 2 '"no good" is not a valid name' "a namespace that can.t be"
 rotate --phase retire --keep-versions 0
-fails_with 2 'the newest has to stay' "--keep-versions 0"
+fails_with 2 'must be at least 1' "--keep-versions 0"
 run as_pod stranger "$BIN/secret-rotate" -n demo --phase retire
 is "$STATUS" 1 "who may not list retires nothing"
 run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --keep-versions 1

@@ -73,5 +73,5 @@ fails_with 2 'JOB_COMPLETION_INDEX is not set' "or is missed"
 rotate --shard 3/3 --phase rewrap
 fails_with 2 'counted from 0' "a shard that there isn't"
 rotate --shard 0/3
-fails_with 2 '--shard: several runs would each rotate the keys' "shards don't rotate"
+fails_with 2 '--shard: each run would rotate the keys' "shards don't rotate"
 done_testing

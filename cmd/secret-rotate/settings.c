@@ -1,102 +1,102 @@
-#include "cmd/secret-rotate/configuration.h"
+#include "cmd/secret-rotate/settings.h"
 
 #include <string.h>
 
 #include "cmd/connection_options.h"
 
 static const struct option_spec table[] = {
-    {.section = "What is done",
+    {.section = "Actions",
 	.name = "phase",
 	.kind = OPTION_STRING,
 	.argument = "PHASE",
-	.offset = offsetof(struct configuration, phase),
-	.help = "rotate, rewrap, verify or retire alone (default all: the first three)"},
+	.offset = offsetof(struct rotate_configuration, phase),
+	.help = "rotate, rewrap, verify, retire, or all (default): the first three, then --retire"},
     {.name = "min-age",
 	.kind = OPTION_DURATION,
 	.argument = "TIME",
-	.offset = offsetof(struct configuration, min_age_ms),
-	.help = "rotate no key whose newest version is younger, such as 24h"},
+	.offset = offsetof(struct rotate_configuration, min_age_ms),
+	.help = "do not rotate a key whose newest version is younger, such as 24h"},
     {.name = "dry-run",
 	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, dry_run),
-	.help = "say what would be done, and change nothing"},
+	.offset = offsetof(struct rotate_configuration, dry_run),
+	.help = "log what would be done, and change nothing"},
     {.name = "retire",
 	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, retire),
-	.help = "let Vault refuse old versions at the end, once nothing in any namespace needs "
-		"them"},
+	.offset = offsetof(struct rotate_configuration, retire),
+	.help = "at the end, let Vault refuse old versions that no namespace uses"},
     {.name = "keep-versions",
 	.kind = OPTION_NUMBER,
 	.argument = "N",
-	.offset = offsetof(struct configuration, keep_versions),
-	.help = "of each key, when others are retired (default 2)"},
+	.offset = offsetof(struct rotate_configuration, keep_versions),
+	.help = "versions of each key that are not retired (default 2)"},
     {.name = "trim",
 	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, trim),
-	.help = "also delete the versions that are retired, for ever"},
+	.offset = offsetof(struct rotate_configuration, trim),
+	.help = "also delete the retired versions, which cannot be undone"},
     {.name = "retire-namespaces",
 	.deprecated = "i-know-namespaces",
 	.kind = OPTION_LIST,
 	.argument = "NAME",
-	.offset = offsetof(struct configuration, retire_namespaces),
-	.help = "look at these namespaces alone before retiring: no other has Secrets of the keys"},
-    {.section = "Which Secrets",
+	.offset = offsetof(struct rotate_configuration, retire_namespaces),
+	.help =
+	    "before retiring, look at these namespaces alone; no other has Secrets of the keys"},
+    {.section = "Selection of Secrets",
 	.name = "all-namespaces",
 	.letter = 'A',
 	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, all_namespaces),
-	.help = "look at the sealed Secrets of all namespaces"},
+	.offset = offsetof(struct rotate_configuration, all_namespaces),
+	.help = "sealed Secrets of all namespaces"},
     {.name = "selector",
 	.letter = 'l',
 	.kind = OPTION_STRING,
 	.argument = "LABELS",
-	.offset = offsetof(struct configuration, selector),
-	.help = "those with these labels in addition"},
+	.offset = offsetof(struct rotate_configuration, selector),
+	.help = "only Secrets that also have these labels"},
     {.name = "all-secrets",
 	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, all_secrets),
-	.help = "also those without the label: by the bytes of their values"},
+	.offset = offsetof(struct rotate_configuration, all_secrets),
+	.help = "also Secrets without the label, if they contain ciphertext"},
     {.name = "name",
 	.kind = OPTION_LIST,
 	.argument = "[NAMESPACE/]NAME",
-	.offset = offsetof(struct configuration, names),
-	.help = "these Secrets alone, labelled or not"},
+	.offset = offsetof(struct rotate_configuration, names),
+	.help = "only these Secrets, labelled or not"},
     {.name = "data-key",
 	.kind = OPTION_LIST,
 	.argument = "KEY",
-	.offset = offsetof(struct configuration, data_keys),
-	.help = "these data keys alone"},
+	.offset = offsetof(struct rotate_configuration, data_keys),
+	.help = "only these data keys"},
     {.name = "transit-key",
 	.kind = OPTION_STRING,
 	.argument = "[MOUNT/]NAME",
-	.offset = offsetof(struct configuration, transit_key),
-	.help = "this Transit key alone (default each that a sealed Secret names)"},
+	.offset = offsetof(struct rotate_configuration, transit_key),
+	.help = "only this Transit key (default each named by a sealed Secret)"},
     {.name = "shard",
 	.kind = OPTION_STRING,
 	.argument = "[I]/N",
-	.offset = offsetof(struct configuration, shard),
-	.help = "the I-th of N parts, from 0, with --phase rewrap or verify (default I "
+	.offset = offsetof(struct rotate_configuration, shard),
+	.help = "part I of N, from 0, with --phase rewrap or verify (default I is "
 		"$" SECRET_SHARD_VARIABLE ")"},
     {.name = "files",
 	.kind = OPTION_FLAG,
-	.offset = offsetof(struct configuration, files),
-	.help = "manifests in the files and folders PATH instead, in place: Vault alone is asked"},
-    {.section = "What is told",
+	.offset = offsetof(struct rotate_configuration, files),
+	.help = "rewrap manifests in the files and folders PATH in place, without a cluster"},
+    {.section = "Output",
 	.name = "output",
 	.letter = 'o',
 	.kind = OPTION_STRING,
 	.argument = "text|json",
-	.offset = offsetof(struct configuration, output),
-	.help = "the summary, on standard output"},
+	.offset = offsetof(struct rotate_configuration, output),
+	.help = "format of the summary on standard output"},
     {.name = "metrics-file",
 	.kind = OPTION_STRING,
 	.argument = "PATH",
-	.offset = offsetof(struct configuration, metrics_file),
-	.help = "a file of metrics to write at the end, for Prometheus's node_exporter"},
-    VAULT_OPTIONS(struct configuration),
-    KUBE_OPTIONS(struct configuration),
-    COMMON_OPTIONS(struct configuration, "1h", "4"),
-    COMPLETION_OPTION(struct configuration),
+	.offset = offsetof(struct rotate_configuration, metrics_file),
+	.help = "write metrics for Prometheus's node_exporter to this file at the end"},
+    VAULT_OPTIONS(struct rotate_configuration),
+    KUBE_OPTIONS(struct rotate_configuration),
+    COMMON_OPTIONS(struct rotate_configuration, "1h", "4"),
+    COMPLETION_OPTION(struct rotate_configuration),
     {.name = NULL},
 };
 
@@ -119,44 +119,43 @@ const struct options secret_rotate_options = {
     .synopsis = "secret-rotate [OPTIONS]\n       secret-rotate --files [OPTIONS] PATH...",
     .description =
 	"Rotate Transit keys, then rewrap every Secret labelled secretmanager/sealed=true to the\n"
-	"newest version. Plaintext never leaves Vault; what can't be done is said, and the exit\n"
-	"status is 1. It can be ended anywhere and run again.",
+	"newest version. Plaintext never leaves Vault. Secrets that cannot be rewrapped are\n"
+	"reported, with exit status 1. A run can be ended at any time and run again.",
     .table = table,
     .removed = removed,
 };
 
-static int check_retirement(const struct configuration *configuration,
+static int check_retirement(const struct rotate_configuration *configuration,
     const struct rotate_settings *settings, struct error *err)
 {
 	bool retires = settings->retire || settings->phase == ROTATE_RETIRE;
 
 	if (settings->retire && settings->phase != ROTATE_ALL && settings->phase != ROTATE_RETIRE)
 		return error_set(err, ERROR_USAGE,
-		    "--retire follows all other phases: leave out --phase, or use --phase retire");
+		    "--retire cannot be used with this --phase; omit --phase, or pass --phase retire");
 	if (!retires &&
 	    (configuration->trim || configuration->keep_versions != ROTATE_KEEP_VERSIONS ||
 		configuration->retire_namespaces.count))
 		return error_set(err, ERROR_USAGE,
-		    "--keep-versions, --trim and --retire-namespaces are about retiring: add "
-		    "--retire");
+		    "--keep-versions, --trim and --retire-namespaces need --retire");
 	if (configuration->keep_versions < 1)
-		return error_set(err, ERROR_USAGE, "--keep-versions: the newest has to stay");
+		return error_set(err, ERROR_USAGE, "--keep-versions: must be at least 1");
 	return 0;
 }
 
-static int check_shard(
-    const struct configuration *configuration, struct rotate_settings *settings, struct error *err)
+static int check_shard(const struct rotate_configuration *configuration,
+    struct rotate_settings *settings, struct error *err)
 {
 	if (!is_set(configuration->shard))
 		return 0;
 	if (settings->phase != ROTATE_REWRAP && settings->phase != ROTATE_VERIFY)
 		return error_set(err, ERROR_USAGE,
-		    "--shard: several runs would each rotate the keys: rotate first with --phase "
-		    "rotate, and give the shards --phase rewrap");
+		    "--shard: each run would rotate the keys; run --phase rotate first, then the "
+		    "shards with --phase rewrap");
 	return secret_shard_parse(configuration->shard, &settings->filter.shard, err);
 }
 
-static int check_output(const struct configuration *configuration, struct error *err)
+static int check_output(const struct rotate_configuration *configuration, struct error *err)
 {
 	const char *output = configuration->output;
 
@@ -165,8 +164,8 @@ static int check_output(const struct configuration *configuration, struct error 
 	return error_set(err, ERROR_USAGE, "--output \"%s\": write text or json", output);
 }
 
-int configuration_settings(
-    const struct configuration *configuration, struct rotate_settings *settings, struct error *err)
+int rotate_configuration_settings(const struct rotate_configuration *configuration,
+    struct rotate_settings *settings, struct error *err)
 {
 	*settings = (struct rotate_settings){.vault = configuration->vault,
 	    .session = configuration->session,
@@ -190,14 +189,15 @@ int configuration_settings(
 		    configuration->phase);
 	if (configuration->all_namespaces && configuration->kube.namespace)
 		return error_set(
-		    err, ERROR_USAGE, "--namespace and --all-namespaces exclude each other");
+		    err, ERROR_USAGE, "--namespace and --all-namespaces cannot be used together");
 	if (check_output(configuration, err) < 0 ||
 	    check_retirement(configuration, settings, err) < 0)
 		return -1;
 	return check_shard(configuration, settings, err);
 }
 
-int configuration_check_files(const struct configuration *configuration, struct error *err)
+int rotate_configuration_check_files(
+    const struct rotate_configuration *configuration, struct error *err)
 {
 	const struct {
 		bool set;
@@ -216,7 +216,7 @@ int configuration_check_files(const struct configuration *configuration, struct 
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i].set)
-			return error_set(err, ERROR_USAGE, "--files and --%s exclude each other",
-			    others[i].name);
+			return error_set(err, ERROR_USAGE,
+			    "--files and --%s cannot be used together", others[i].name);
 	return 0;
 }
