@@ -1,6 +1,6 @@
 /*
- * Changes of manifests: no change keeps every byte; a change can be read back, and leaves all other
- * values; a second time it changes nothing.
+ * Changes of manifests: no change keeps every byte; a change is found in the result, which has all
+ * other values unchanged; the same change again changes nothing.
  *
  * The first byte of the input selects the changes, the rest is the manifest.
  */
@@ -22,29 +22,29 @@ enum { SET_ODD = 1, SET_EVEN = 2, ADD = 4, LABEL = 8, ANNOTATE = 16, MOVE_TEXT =
 static struct error err;
 
 /* A manifest, and one change for each of its Secrets. */
-struct changing {
+struct changes_ctx {
 	struct manifest manifest;
 	struct kube_secret *sets;
 	struct manifest_change *changes;
 };
 
-static int read_manifest(struct changing *changing, const char *bytes, size_t length)
+static int read_manifest(struct changes_ctx *context, const char *bytes, size_t length)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
-	memset(changing, 0, sizeof(*changing));
+	memset(context, 0, sizeof(*context));
 	if (secret_buffer_append(&text, bytes, length, &err) < 0)
 		return -1;
-	return manifest_read_own(&changing->manifest, &text, 1, "app.yaml", false, &err);
+	return manifest_read_own(&context->manifest, &text, 1, "app.yaml", false, &err);
 }
 
-static void free_changing(struct changing *changing)
+static void free_changing(struct changes_ctx *context)
 {
-	for (size_t i = 0; changing->sets && i < changing->manifest.count; i++)
-		kube_secret_free(&changing->sets[i]);
-	free(changing->sets);
-	free(changing->changes);
-	manifest_free(&changing->manifest);
+	for (size_t i = 0; context->sets && i < context->manifest.count; i++)
+		kube_secret_free(&context->sets[i]);
+	free(context->sets);
+	free(context->changes);
+	manifest_free(&context->manifest);
 }
 
 static int set_value(struct kube_secret *set, const char *key)
@@ -56,7 +56,7 @@ static int set_value(struct kube_secret *set, const char *key)
 	return kube_secret_add(set, key, &value, &err);
 }
 
-/* By the key, since a change may bring the values into another order. */
+/* Select by the key, since a change may change the order of values. */
 static bool key_is_set(uint8_t select, const char *key)
 {
 	return select & (key[0] % 2 ? SET_ODD : SET_EVEN);
@@ -85,20 +85,19 @@ static int prepare_secret(struct kube_secret *set, const struct kube_secret *obj
 		   : 0;
 }
 
-static int prepare(struct changing *changing, uint8_t select)
+static int prepare(struct changes_ctx *context, uint8_t select)
 {
-	size_t count = changing->manifest.count;
+	size_t count = context->manifest.count;
 
-	/* Not counted as allocations that may fail: they are the test's own. */
-	changing->sets = calloc(count + 1, sizeof(*changing->sets));
-	changing->changes = calloc(count + 1, sizeof(*changing->changes));
-	if (!changing->sets || !changing->changes)
+	context->sets = calloc(count + 1, sizeof(*context->sets));
+	context->changes = calloc(count + 1, sizeof(*context->changes));
+	if (!context->sets || !context->changes)
 		return error_memory(&err);
 	for (size_t i = 0; i < count; i++) {
-		const struct manifest_secret *secret = &changing->manifest.secrets[i];
-		changing->changes[i] =
-		    (struct manifest_change){secret, &changing->sets[i], select & MOVE_TEXT};
-		if (prepare_secret(&changing->sets[i], &secret->object, select) < 0)
+		const struct manifest_secret *secret = &context->manifest.secrets[i];
+		context->changes[i] =
+		    (struct manifest_change){secret, &context->sets[i], select & MOVE_TEXT};
+		if (prepare_secret(&context->sets[i], &secret->object, select) < 0)
 			return -1;
 	}
 	return 0;
@@ -137,14 +136,14 @@ static void expect_secret(
 		    strcmp(kube_secret_annotation(after, SEALED_ANNOTATION_KEY), "transit/k") == 0);
 }
 
-static void change(struct changing *changing, uint8_t select)
+static void change(struct changes_ctx *context, uint8_t select)
 {
-	struct manifest *manifest = &changing->manifest;
-	struct changing after = {0};
+	struct manifest *manifest = &context->manifest;
+	struct changes_ctx after = {0};
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT, twice = SECRET_BUFFER_INIT;
 
-	FUZZ_MUST(prepare(changing, select), &err);
-	FUZZ_TRY(manifest_change(manifest, changing->changes, manifest->count, &out, &err), &err);
+	FUZZ_MUST(prepare(context, select), &err);
+	FUZZ_TRY(manifest_change(manifest, context->changes, manifest->count, &out, &err), &err);
 	fuzz_note_buffer(&out);
 	int result = read_manifest(&after, secret_buffer_string(&out), out.length);
 	if (!fuzz_failed_for_memory(result, &err)) {
@@ -165,17 +164,17 @@ static void change(struct changing *changing, uint8_t select)
 void fuzz_case(struct fuzz_input *input)
 {
 	uint8_t select = fuzz_byte(input);
-	struct changing changing;
+	struct changes_ctx context;
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
-	if (!fuzz_failed(read_manifest(&changing, input->data, input->length), &err)) {
-		int result = manifest_change(&changing.manifest, changing.changes, 0, &out, &err);
+	if (!fuzz_failed(read_manifest(&context, input->data, input->length), &err)) {
+		int result = manifest_change(&context.manifest, context.changes, 0, &out, &err);
 		if (!fuzz_failed_for_memory(result, &err)) {
 			FUZZ_CHECK(
 			    out.length == input->length &&
 			    memcmp(secret_buffer_string(&out), input->data, out.length) == 0);
-			change(&changing, select);
+			change(&context, select);
 		}
 	}
-	free_changing(&changing);
+	free_changing(&context);
 }

@@ -1,4 +1,4 @@
-/* Streams of manifests: the documents, one after the other, are the stream. */
+/* Streams of manifests: all documents together are the stream. */
 #include "lib/manifest/stream.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * manifest_secrets FILE...: the Secrets of manifests as lib/sealed reads them, in the form of
- * tests/e2e/modules/yaml, so that the two can be compared.
+ * manifest_secrets FILE...: print the Secrets that lib/manifest reads from manifests, in the form
+ * of tests/e2e/modules/yaml.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -69,7 +69,7 @@ static int read_stream(int fd, const char *path, struct json_writer *writer, str
 	return result;
 }
 
-/* Print one line: a list, or an object with the reason of a refusal. */
+/* Print one line: a list of Secrets, or an object with the reason why the file is refused. */
 static int print_file(const char *path, struct error *err)
 {
 	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
