@@ -143,7 +143,7 @@ static int append_continue(const struct kube_call *call, const struct page *page
 	json_write_object_end(&writer);
 	if (json_writer_finish(&writer, err) < 0)
 		return -1;
-	return base64url_encode(token, text.data, text.length, err);
+	return base64_url_encode(token, text.data, text.length, err);
 }
 
 /* Return the index of the first object after a key, the last one of the page before. */
@@ -168,7 +168,7 @@ static int read_continue(struct kube_call *call, const char *token, struct page 
 	cleanup_json struct json *document = NULL;
 	struct error err = ERROR_INIT;
 
-	if (base64url_decode(&text, token, strlen(token), &err) == 0)
+	if (base64_url_decode(&text, token, strlen(token), &err) == 0)
 		document =
 		    json_parse(secret_buffer_string(&text), text.length, "continue token", &err);
 	if (!document ||

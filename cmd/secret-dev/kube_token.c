@@ -52,14 +52,14 @@ int kube_token_make(const struct secret_buffer *key, const struct kube_identity 
 	size_t start = jwt->length;
 
 	if (append_claims(&claims, identity, audience, expires_s, err) < 0 ||
-	    base64url_encode(jwt, HEADER, strlen(HEADER), err) < 0 ||
+	    base64_url_encode(jwt, HEADER, strlen(HEADER), err) < 0 ||
 	    secret_buffer_append_string(jwt, ".", err) < 0 ||
-	    base64url_encode(jwt, claims.data, claims.length, err) < 0)
+	    base64_url_encode(jwt, claims.data, claims.length, err) < 0)
 		return -1;
 	token_sign(key, jwt->data + start, jwt->length - start, signature);
 	if (secret_buffer_append_string(jwt, ".", err) < 0)
 		return -1;
-	return base64url_encode(jwt, signature, sizeof(signature), err);
+	return base64_url_encode(jwt, signature, sizeof(signature), err);
 }
 
 /*
@@ -87,7 +87,7 @@ int kube_token_read(const char *jwt, struct kube_claims *claims, struct error *e
 	const char *signature, *begin = claims_of(jwt, &signature);
 
 	memset(claims, 0, sizeof(*claims));
-	if (!begin || base64url_decode(&text, begin, (size_t)(signature - 1 - begin), err) < 0)
+	if (!begin || base64_url_decode(&text, begin, (size_t)(signature - 1 - begin), err) < 0)
 		return not_a_token(err);
 	cleanup_json struct json *document =
 	    json_parse(secret_buffer_string(&text), text.length, "claims", err);
@@ -124,7 +124,7 @@ bool kube_token_is_signed(const struct secret_buffer *key, const char *jwt)
 	const char *signature;
 
 	if (!claims_of(jwt, &signature) ||
-	    base64url_decode(&sent, signature, strlen(signature), &err) < 0)
+	    base64_url_decode(&sent, signature, strlen(signature), &err) < 0)
 		return false;
 	token_sign(key, jwt, (size_t)(signature - 1 - jwt), expected);
 	return sent.length == sizeof(expected) &&

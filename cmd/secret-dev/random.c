@@ -28,7 +28,7 @@ int random_token(struct secret_buffer *out, const char *prefix, size_t bytes, st
 	RAND_bytes(raw, bytes);
 	int result = secret_buffer_append_string(out, prefix, err);
 	if (result == 0)
-		result = base64url_encode(out, raw, bytes, err);
+		result = base64_url_encode(out, raw, bytes, err);
 	OPENSSL_cleanse(raw, sizeof(raw));
 	return result;
 }

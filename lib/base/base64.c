@@ -18,8 +18,8 @@ int base64_encode(struct secret_buffer *out, const void *bytes, size_t length, s
 }
 
 /*
- * True when the last group is what an encoder writes for these bytes: BoringSSL lets the bits that
- * padding leaves unused be anything, but two texts must not stand for the same bytes.
+ * Return true if the last group is the one that an encoder writes for these bytes.  BoringSSL
+ * ignores the unused bits before the padding, but two texts must not encode the same bytes.
  */
 static bool ends_exactly(const char *text, size_t length, const char *bytes, size_t count)
 {
@@ -39,7 +39,8 @@ int base64_decode(struct secret_buffer *out, const char *text, size_t length, st
 	size_t room, got;
 
 	if (!EVP_DecodedLength(&room, length))
-		return error_set(err, ERROR_INVALID, "not base64: its length is no multiple of 4");
+		return error_set(
+		    err, ERROR_INVALID, "not base64: the length is not a multiple of 4");
 	if (secret_buffer_reserve(out, room, err) < 0)
 		return -1;
 	int good = EVP_DecodeBase64(
@@ -51,7 +52,7 @@ int base64_decode(struct secret_buffer *out, const char *text, size_t length, st
 	return good ? 0 : error_set(err, ERROR_INVALID, "not base64");
 }
 
-/* The two alphabets differ in two letters. */
+/* Convert between the two alphabets, which differ in two letters. */
 static void translate(char *text, size_t length, const char from[2], const char to[2])
 {
 	for (size_t i = 0; i < length; i++)
@@ -62,7 +63,8 @@ static void translate(char *text, size_t length, const char from[2], const char 
 			}
 }
 
-int base64url_encode(struct secret_buffer *out, const void *bytes, size_t length, struct error *err)
+int base64_url_encode(
+    struct secret_buffer *out, const void *bytes, size_t length, struct error *err)
 {
 	size_t start = out->length;
 
@@ -75,7 +77,7 @@ int base64url_encode(struct secret_buffer *out, const void *bytes, size_t length
 	return 0;
 }
 
-int base64url_decode(struct secret_buffer *out, const char *text, size_t length, struct error *err)
+int base64_url_decode(struct secret_buffer *out, const char *text, size_t length, struct error *err)
 {
 	cleanup_secret struct secret_buffer standard = SECRET_BUFFER_INIT;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Ten years: longer waits are typing errors, and sums of two stay far from overflow. */
+/* Ten years: longer waits are typing errors, and the sum of two does not overflow. */
 #define DURATION_MAX_MS ((int64_t)10 * 365 * 24 * 3600 * 1000)
 
 int64_t clock_now_ms(void)
@@ -15,7 +15,7 @@ int64_t clock_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The unit at *text in milliseconds, moving *text behind it; 0 when there is none. */
+/* Return the unit at *text in milliseconds, and move *text after it; 0 if there is none. */
 static int64_t take_unit(const char **text)
 {
 	static const struct {
@@ -37,7 +37,7 @@ int clock_parse_duration(const char *text, int64_t *duration_ms, struct error *e
 {
 	const char *at = text;
 	int64_t total = 0;
-	bool bare = true; /* no unit was given so far */
+	bool bare = true; /* no unit so far */
 
 	do {
 		int64_t number = 0;
@@ -50,7 +50,7 @@ int clock_parse_duration(const char *text, int64_t *duration_ms, struct error *e
 		bare = false;
 		if (!digits || unit == 0 || number > (DURATION_MAX_MS - total) / unit)
 			return error_set(err, ERROR_USAGE,
-			    "\"%s\" is not a duration: write 10s, 1m30s, 500ms or 2h", text);
+			    "\"%s\" is not a duration; write 10s, 1m30s, 500ms or 2h", text);
 		total += number * unit;
 	} while (*at);
 	*duration_ms = total;

@@ -1,4 +1,4 @@
-/* clock: time on CLOCK_MONOTONIC in milliseconds, and durations as people write them. */
+/* clock: the time of CLOCK_MONOTONIC in milliseconds, and durations as text. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -8,8 +8,7 @@
 
 int64_t clock_now_ms(void);
 
-/* "10s", "1m30s", "500ms", "2h", or a bare number of seconds (as the vault CLI reads them) -> ms.
- */
+/* Parse "10s", "1m30s", "500ms", "2h" or a number of seconds (as the vault CLI does). */
 int clock_parse_duration(const char *text, int64_t *duration_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

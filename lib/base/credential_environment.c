@@ -3,13 +3,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Ends, since an option's variable has the program's prefix: SECRET_SEAL_VAULT_TOKEN. */
+/* Endings of names: an option's variable has the program's prefix (SECRET_SEAL_VAULT_TOKEN). */
 static const char *const credentials[] = {"VAULT_TOKEN", "BAO_TOKEN", "VAULT_SECRET_ID",
     "BAO_SECRET_ID", "SECRET_SEAL_FROM_LITERAL", "SECRET_SEAL_SET", NULL};
-/* With a password.  A credential plugin may need the others, which are not for Vault alone. */
+/* Proxies to Vault, if they have a password. */
 static const char *const proxies[] = {
     "VAULT_PROXY_ADDR", "BAO_PROXY_ADDR", "VAULT_HTTP_PROXY", NULL};
 
+/* Proxies that a credential plugin may need. */
 static const char *const shared_proxies[] = {
     "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", NULL};
 

@@ -10,8 +10,8 @@ static const char first_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789.-";
 
 /*
- * One line, without its end; `at` is where reading it has come to, or what is wrong.  A quoted
- * value moves `end` to the end of the line where it is closed.
+ * A line without its end.  `at` is the reader's place, or that of a problem.  A quoted value moves
+ * `end` to the end of the line with its closing quote.
  */
 struct line {
 	const char *at, *end, *text_end;
@@ -37,7 +37,7 @@ static void skip_blanks(struct line *line)
 		line->at++;
 }
 
-/* NULL, or what is wrong. */
+/* Return NULL, or the problem. */
 static const char *take_name(struct line *line, char **name)
 {
 	static const char export[] = "export ";
@@ -51,17 +51,17 @@ static const char *take_name(struct line *line, char **name)
 	while (line->at + length < line->end && strchr(letters, line->at[length]))
 		length++;
 	if (length == 0 || !strchr(first_letters, line->at[0]))
-		return "no NAME=value, and no comment (#)";
+		return "neither NAME=value nor a comment (#)";
 	if (line->at + length == line->end || line->at[length] != '=') {
 		line->at += length;
-		return "a name must be followed by '=' at once";
+		return "a name must be followed immediately by '='";
 	}
 	*name = strndup(line->at, length);
 	line->at += length + 1;
 	return *name ? NULL : "out of memory";
 }
 
-/* The problem's place becomes the line's. */
+/* Set the line's place to the problem's. */
 static const char *refuse_at(struct line *line, const char *place, const char *problem)
 {
 	line->at = place;
@@ -69,8 +69,8 @@ static const char *refuse_at(struct line *line, const char *place, const char *p
 }
 
 /*
- * Go past the closing quote at `quote`; after it only a comment may follow.  Ruby's dotenv 2.4 ends
- * the value at the last quote of the line.
+ * Skip the closing quote at `quote` and a comment after it.  Ruby's dotenv 2.4 ends the value at
+ * the last quote of the line, so reject one in the comment.
  */
 static const char *close_quote(struct line *line, const char *quote)
 {
@@ -86,7 +86,7 @@ static const char *close_quote(struct line *line, const char *quote)
 		     : NULL;
 }
 
-/* Append the bytes of a quoted value; CRLF, as every line's end, becomes LF. */
+/* Append the bytes of a quoted value, with CRLF converted to LF. */
 static int append_lines(
     struct secret_buffer *value, const char *from, const char *to, struct error *err)
 {
@@ -101,7 +101,7 @@ static int append_lines(
 }
 
 /* Return the first place of `text` before `end`, or NULL. */
-static const char *find(const char *from, const char *end, const char *text)
+static const char *find_text(const char *from, const char *end, const char *text)
 {
 	return memmem(from, (size_t)(end - from), text, strlen(text));
 }
@@ -114,20 +114,18 @@ static const char *take_single_quoted(
 
 	if (!quote)
 		return "no closing quote";
-	if ((place = find(start, quote, "\\\\")) || (quote[-1] == '\\' && (place = quote - 1)))
+	if ((place = find_text(start, quote, "\\\\")) || (quote[-1] == '\\' && (place = quote - 1)))
 		return refuse_at(line, place,
-		    "a backslash before a backslash or the closing quote: some readers take it as "
-		    "an "
-		    "escape");
-	if ((place = find(start, quote, "${")))
-		return refuse_at(
-		    line, place, "${ is expanded by some readers, in single quotes too");
+		    "a backslash before a backslash or the closing quote is an escape to some "
+		    "readers");
+	if ((place = find_text(start, quote, "${")))
+		return refuse_at(line, place, "some readers expand ${ in single quotes too");
 	if (append_lines(value, start, quote, err) < 0)
 		return err->message;
 	return close_quote(line, quote);
 }
 
-/* The only escape that all readers know is \n. */
+/* All readers know only the escape \n. */
 static const char *take_double_quoted(
     struct line *line, struct secret_buffer *value, struct error *err)
 {
@@ -145,12 +143,11 @@ static const char *take_double_quoted(
 			return close_quote(line, stop);
 		if (*stop != '\\')
 			return refuse_at(line, stop,
-			    "$ in double quotes, or a backquote: some readers expand it; use "
-			    "single quotes");
+			    "some readers expand $ and backquotes in double quotes; use single "
+			    "quotes");
 		if (stop + 1 == end || stop[1] != 'n')
 			return refuse_at(line, stop,
-			    "no such escape in double quotes: all readers know only \\n; use "
-			    "single quotes");
+			    "no such escape in double quotes, except \\n; use single quotes");
 		if (secret_buffer_append(value, "\n", 1, err) < 0)
 			return err->message;
 		at = stop + 2;
@@ -158,8 +155,8 @@ static const char *take_double_quoted(
 }
 
 /*
- * Return the length of the white space or control character at `at`, space and tab excepted; 0 when
- * there is none.  Readers trim different ones.
+ * Return the length of the white space or control character at `at`, except space and tab; 0 if
+ * there is none.  Readers differ in which they trim.
  */
 static size_t odd_space(const char *at, const char *end)
 {
@@ -182,19 +179,16 @@ static size_t odd_space(const char *at, const char *end)
 static const char *unquoted_problem(const struct line *line, const char *at)
 {
 	if (*at == '#')
-		return at > line->at && is_blank(at[-1]) ? "a '#' behind white space: a comment, "
-							   "or the value's? put the value in quotes"
-							 : "a '#' without quotes begins a comment "
-							   "to some readers; put the value in "
-							   "quotes";
+		return at > line->at && is_blank(at[-1]) ? "'#' after white space may begin a "
+							   "comment; put the value in quotes"
+							 : "'#' begins a comment to some readers; "
+							   "put the value in quotes";
 	if (*at == '$')
-		return "nothing is expanded here: put the value in single quotes";
+		return "'$' is not expanded; put the value in single quotes";
 	if (strchr("\\'\"`", *at))
-		return "a backslash, quote or backquote without quotes; put the value in single "
-		       "quotes";
+		return "a backslash, quote or backquote; put the value in single quotes";
 	if (odd_space(at, line->end))
-		return "a control character, or white space other than space and tab; put the "
-		       "value in "
+		return "a control character, or white space except space and tab; put the value in "
 		       "quotes";
 	return NULL;
 }
@@ -206,7 +200,7 @@ static const char *take_unquoted(struct line *line, struct secret_buffer *value,
 
 	if (length && (is_blank(*line->at) || is_blank(*last)))
 		return refuse_at(line, is_blank(*line->at) ? line->at : last,
-		    "white space at an end of the value: put the value in quotes");
+		    "white space at an end of the value; put the value in quotes");
 	for (const char *at = line->at; at < line->end; at++) {
 		const char *problem = unquoted_problem(line, at);
 		if (problem)
@@ -226,8 +220,8 @@ static const char *take_value(struct line *line, struct secret_buffer *value, st
 	return take_unquoted(line, value, err);
 }
 
-/* The name and value of one line; *name stays NULL on one that sets nothing. */
-static const char *read_line(
+/* Read the name and value of a line; *name stays NULL if it sets nothing. */
+static const char *read_setting(
     struct line *line, char **name, struct secret_buffer *value, struct error *err)
 {
 	skip_blanks(line);
@@ -237,7 +231,7 @@ static const char *read_line(
 	return problem ? problem : take_value(line, value, err);
 }
 
-static int refuse(
+static int refuse_place(
     const char *what, const char *text, const char *place, const char *problem, struct error *err)
 {
 	return error_at(
@@ -251,20 +245,19 @@ static int check_text(const char *what, const char *text, const char *end, struc
 	const char *odd = text + utf8_valid_length(text, length);
 
 	if (odd < end && (!nul || odd < nul))
-		return refuse(what, text, odd, "not UTF-8 text", err);
+		return refuse_place(what, text, odd, "not UTF-8 text", err);
 	if (nul)
-		return refuse(what, text, nul, "a NUL byte", err);
+		return refuse_place(what, text, nul, "a NUL byte", err);
 	for (const char *cr = text; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
 		if (cr + 1 == end || cr[1] != '\n')
-			return refuse(what, text, cr,
-			    "a carriage return without a line feed, which only some readers take "
-			    "as "
-			    "the end of a line",
+			return refuse_place(what, text, cr,
+			    "a carriage return without a line feed; only some readers end the line "
+			    "there",
 			    err);
 	return 0;
 }
 
-/* The caller's error may begin with the file's name already. */
+/* Prefix the error with file and line; it may begin with the file's name already. */
 static int wrap_line(const char *what, int number, struct error *err)
 {
 	size_t length = strlen(what);
@@ -292,9 +285,9 @@ int dotenv_each(const struct secret_buffer *text, const char *what,
 		cleanup_free char *name = NULL;
 		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-		const char *problem = read_line(&line, &name, &value, err);
+		const char *problem = read_setting(&line, &name, &value, err);
 		if (problem)
-			return refuse(what, start, line.at, problem, err);
+			return refuse_place(what, start, line.at, problem, err);
 		if (name && each(context, name, &value, err) < 0)
 			return wrap_line(what, number, err);
 		for (; at < line.end; at++)

@@ -1,7 +1,7 @@
 /*
- * dotenv: read NAME=value lines, as people keep them in a .env file.
+ * dotenv: read the NAME=value lines of a .env file.
  *
- * python-dotenv, ruby's dotenv, godotenv and node read these lines alike, and anything else is
+ * Lines on which python-dotenv, ruby's dotenv, godotenv and node agree are accepted, all others are
  * rejected (docs/sealing.md has the table):
  *   - a line is NAME=value, blank, or a comment (# first); "export " before the name is dropped;
  *   - 'single quoted': the bytes as they are, without ${, \\ and a backslash at the end;
@@ -18,10 +18,9 @@
 #include "lib/base/secret_buffer.h"
 
 /*
- * Call `each` for every line that sets a name; *value may be taken with secret_buffer_move.
- * `what` names the file in messages, which give line and column, never the text.  ERROR_INVALID.
- * What `each` fails with gets the line.
- * Names for the second time are for `each` to refuse: it knows what else has been read.
+ * Call `each` for every line that sets a name; it may take *value with secret_buffer_move, and must
+ * reject duplicate names.  `what` names the file in messages, which contain line and column, never
+ * the text.  ERROR_INVALID, or the error of `each`, prefixed with the line.
  */
 int dotenv_each(const struct secret_buffer *text, const char *what,
     int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),

@@ -16,8 +16,8 @@
 #undef error_at
 #undef error_memory
 
-/* Put the text into the message, which becomes printable and short enough, and free it. */
-static void store(struct error *err, char *text)
+/* Set the message to the text, printable and cut to its size, and free the text. */
+static void message_store(struct error *err, char *text)
 {
 	static const char none[] = "out of memory";
 
@@ -38,7 +38,7 @@ __attribute__((format(printf, 1, 0))) static char *vformat(const char *format, v
 	return vasprintf(&text, format, arguments) < 0 ? NULL : text;
 }
 
-/* Return "FIRSTseparatorSECOND", newly allocated, or NULL if there is no memory. */
+/* Return both texts joined by the separator, newly allocated; NULL: out of memory. */
 static char *join(const char *first, const char *separator, const char *second)
 {
 	char *text;
@@ -53,7 +53,7 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	store(err, vformat(format, arguments));
+	message_store(err, vformat(format, arguments));
 	va_end(arguments);
 	err->code = code;
 	return -1;
@@ -67,7 +67,7 @@ int error_system(struct error *err, const char *format, ...)
 	va_start(arguments, format);
 	cleanup_free char *text = vformat(format, arguments);
 	va_end(arguments);
-	store(err, join(text, ": ", strerror(number)));
+	message_store(err, join(text, ": ", strerror(number)));
 	err->code = ERROR_SYSTEM;
 	return -1;
 }
@@ -79,7 +79,7 @@ int error_wrap(struct error *err, const char *format, ...)
 	va_start(arguments, format);
 	cleanup_free char *text = vformat(format, arguments);
 	va_end(arguments);
-	store(err, join(text, ": ", err->message));
+	message_store(err, join(text, ": ", err->message));
 	return -1;
 }
 
@@ -90,7 +90,7 @@ int error_hint(struct error *err, const char *format, ...)
 	va_start(arguments, format);
 	cleanup_free char *text = vformat(format, arguments);
 	va_end(arguments);
-	store(err, join(err->message, "; ", text));
+	message_store(err, join(err->message, "; ", text));
 	return -1;
 }
 

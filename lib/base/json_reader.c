@@ -25,10 +25,6 @@ struct json {
 	jsmntok_t tokens[]; /* `parent` holds the next sibling, see link_siblings */
 };
 
-/*
- * The document.
- */
-
 static struct json_text token_text(const struct json *document, json_node node)
 {
 	const jsmntok_t *token = &document->tokens[node];
@@ -36,7 +32,7 @@ static struct json_text token_text(const struct json *document, json_node node)
 	return json_text_of(document->text + token->start, (size_t)(token->end - token->start));
 }
 
-/* jsmn counts a member's value as its name's child; a string value has none. */
+/* Return true for a member's name: jsmn counts the value as its child. */
 static bool is_name(const struct json *document, json_node node)
 {
 	return document->tokens[node].type == JSMN_STRING && document->tokens[node].size > 0;
@@ -47,7 +43,7 @@ static bool is_container(const jsmntok_t *token)
 	return token->type == JSMN_OBJECT || token->type == JSMN_ARRAY;
 }
 
-/* Replace every value's parent, which nothing asks for later, by its next sibling. */
+/* Replace the parent of every value by its next sibling: parents are not used later. */
 static void link_siblings(struct json *document)
 {
 	json_node open[JSON_DEPTH_MAX], latest[JSON_DEPTH_MAX];
@@ -73,7 +69,7 @@ static void link_siblings(struct json *document)
 	}
 }
 
-/* The inside of a name that an object has twice (the later one, if only two), or NULL. */
+/* Return a duplicate name within an object (the later one of two), or NULL. */
 static const char *duplicate_name(
     const struct json *document, json_node object, struct json_text *names)
 {
@@ -91,8 +87,8 @@ static const char *duplicate_name(
 	return NULL;
 }
 
-/* By sorting: a hash table would have to be keyed against chosen names. */
-static int refuse_duplicates(
+/* Reject duplicate names, by sorting: crafted names could make a hash table slow. */
+static int reject_duplicates(
     const struct json *document, const char *what, size_t line, struct error *err)
 {
 	cleanup_free struct json_text *names = NULL;
@@ -114,14 +110,13 @@ static int refuse_duplicates(
 			name = duplicate_name(document, node, names);
 		if (name)
 			return json_error_at(err, ERROR_INVALID, what, line, document->text,
-			    (size_t)(name - document->text) - 1,
-			    "a member's name for the second time");
+			    (size_t)(name - document->text) - 1, "duplicate member name");
 	}
 	return 0;
 }
 
-/* Fill the tokens of a text that the scanner has passed. */
-static int split(struct json *document, size_t length)
+/* Set the tokens of a text that the scanner has accepted. */
+static int split_tokens(struct json *document, size_t length)
 {
 	size_t start = 0;
 	jsmn_parser parser;
@@ -129,7 +124,7 @@ static int split(struct json *document, size_t length)
 	while (json_is_space(document->text[start]))
 		start++;
 	if (!strchr("{[\"", document->text[start])) {
-		/* jsmn in strict mode misses a number or word that nothing follows. */
+		/* jsmn in strict mode does not find a number or word at the end of the text. */
 		while (json_is_space(document->text[length - 1]))
 			length--;
 		jsmn_fill_token(&document->tokens[0], JSMN_PRIMITIVE, (int)start, (int)length);
@@ -162,13 +157,13 @@ struct json *json_parse_lines(
 	}
 	document->text = text;
 	document->count = (int)tokens;
-	if (split(document, length) < 0) {
-		error_set(err, ERROR_INVALID, "%s: jsmn does not take this JSON", what);
+	if (split_tokens(document, length) < 0) {
+		error_set(err, ERROR_INVALID, "%s: jsmn rejects this JSON", what);
 		json_free(document);
 		return NULL;
 	}
 	link_siblings(document);
-	if (refuse_duplicates(document, what, line, err) < 0) {
+	if (reject_duplicates(document, what, line, err) < 0) {
 		json_free(document);
 		return NULL;
 	}
@@ -184,10 +179,6 @@ void json_free(struct json *document)
 {
 	free(document);
 }
-
-/*
- * Looking around.
- */
 
 static const jsmntok_t *token_at(const struct json *document, json_node node)
 {
@@ -228,7 +219,7 @@ static bool content_is(const struct json *document, json_node node, const struct
 	struct json_text content;
 	const jsmntok_t *token = &document->tokens[node];
 
-	/* Most names differ in length; and escapes only make a text longer. */
+	/* Most names differ in length, and escapes only lengthen a text. */
 	if ((size_t)(token->end - token->start) < text->length)
 		return false;
 	content = token_text(document, node);
@@ -281,10 +272,6 @@ size_t json_count(const struct json *document, json_node container)
 
 	return token && is_container(token) ? (size_t)token->size : 0;
 }
-
-/*
- * Taking values out.
- */
 
 static bool is_member(const struct json *document, json_node value)
 {
@@ -428,7 +415,7 @@ bool json_boolean(const struct json *document, json_node node, bool otherwise)
 	return document->text[document->tokens[node].start] == 't';
 }
 
-/* The position behind a string, from its opening quote. */
+/* Return the position after a string, from its opening quote. */
 static const char *string_end(const char *quote)
 {
 	const char *at = quote + 1;
@@ -445,7 +432,7 @@ int json_compact(
 	const char *at = json_raw(document, node, &length);
 
 	if (!at)
-		return error_set(err, ERROR_INVALID, "there is no such value");
+		return error_set(err, ERROR_INVALID, "no such value");
 	const char *end = at + length;
 	while (at < end) {
 		const char *run = at;

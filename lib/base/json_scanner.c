@@ -19,16 +19,16 @@ struct scan {
 
 _Static_assert(JSON_DEPTH_MAX <= 64, "struct scan keeps one bit for each level");
 
-static bool refuse(struct scan *scan, enum error_code code, const char *problem)
+static bool scan_fail(struct scan *scan, enum error_code code, const char *problem)
 {
 	scan->code = code;
 	scan->problem = problem;
 	return false;
 }
 
-static bool invalid(struct scan *scan, const char *problem)
+static bool scan_invalid(struct scan *scan, const char *problem)
 {
-	return refuse(scan, ERROR_INVALID, problem);
+	return scan_fail(scan, ERROR_INVALID, problem);
 }
 
 static bool is_digit(int c)
@@ -57,7 +57,7 @@ static bool scan_unicode_escape(struct scan *scan)
 	long low, unit = json_hex4(escape + 2, available - 2);
 
 	if (unit < 0)
-		return invalid(scan, "\\u without four hexadecimal digits");
+		return scan_invalid(scan, "\\u without four hexadecimal digits");
 	scan->at += 6;
 	if (unit < 0xD800 || unit > 0xDFFF)
 		return true;
@@ -69,7 +69,7 @@ static bool scan_unicode_escape(struct scan *scan)
 		}
 	}
 	scan->at -= 6;
-	return invalid(scan, "half of a surrogate pair");
+	return scan_invalid(scan, "half of a surrogate pair");
 }
 
 static bool scan_escape(struct scan *scan)
@@ -79,13 +79,13 @@ static bool scan_escape(struct scan *scan)
 	if (c == 'u')
 		return scan_unicode_escape(scan);
 	if (c == '\0' || !strchr("\"\\/bfnrt", c))
-		return invalid(scan, "no such escape in a string");
+		return scan_invalid(scan, "no such escape in a string");
 	scan->at += 2;
 	return true;
 }
 
 /* Return true for the ASCII characters that a string contains unescaped. */
-static bool is_plain(char c)
+static bool is_unescaped(char c)
 {
 	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
@@ -99,22 +99,22 @@ static bool scan_string(struct scan *scan)
 	for (;;) {
 		const char *at = scan->text + scan->at, *run;
 
-		while (at < end && is_plain(*at))
+		while (at < end && is_unescaped(*at))
 			at++;
 		for (run = at; at < end && (unsigned char)*at >= 0x80;)
 			at++;
 		scan->at = (size_t)(run - scan->text);
 		if (!utf8_is_valid(run, (size_t)(at - run)))
-			return invalid(scan, "not UTF-8");
+			return scan_invalid(scan, "not UTF-8");
 		scan->at = (size_t)(at - scan->text);
 		if (at == end)
-			return invalid(scan, "a string without its closing quote");
+			return scan_invalid(scan, "a string without a closing quote");
 		if (*at == '"')
 			break;
 		if (*at == '\\' && !scan_escape(scan))
 			return false;
 		if ((unsigned char)*at < 0x20)
-			return invalid(scan, "an unescaped control character in a string");
+			return scan_invalid(scan, "an unescaped control character in a string");
 	}
 	scan->at++;
 	return true;
@@ -123,7 +123,7 @@ static bool scan_string(struct scan *scan)
 static bool scan_digits(struct scan *scan)
 {
 	if (!is_digit(scan_byte(scan)))
-		return invalid(scan, "a digit is due");
+		return scan_invalid(scan, "expected a digit");
 	while (is_digit(scan_byte(scan)))
 		scan->at++;
 	return true;
@@ -160,7 +160,8 @@ static bool scan_word(struct scan *scan, const char *word)
 
 	scan->tokens++;
 	if (scan->length - scan->at < length || memcmp(scan->text + scan->at, word, length) != 0)
-		return invalid(scan, "a value is due (true, false and null are the only words)");
+		return scan_invalid(
+		    scan, "expected a value (the only words are true, false and null)");
 	scan->at += length;
 	return true;
 }
@@ -169,11 +170,11 @@ static bool scan_word(struct scan *scan, const char *word)
 static bool scan_name(struct scan *scan)
 {
 	if (scan_next(scan) != '"')
-		return invalid(scan, "a member's name in double quotes is due");
+		return scan_invalid(scan, "expected a member's name in double quotes");
 	if (!scan_string(scan))
 		return false;
 	if (scan_next(scan) != ':')
-		return invalid(scan, "':' is due");
+		return scan_invalid(scan, "expected ':'");
 	scan->at++;
 	return true;
 }
@@ -194,7 +195,7 @@ static bool scan_open(struct scan *scan, bool *due)
 	uint64_t bit;
 
 	if (scan->depth == JSON_DEPTH_MAX)
-		return refuse(scan, ERROR_TOO_LARGE, "nested too deep");
+		return scan_fail(scan, ERROR_TOO_LARGE, "nested too deep");
 	bit = (uint64_t)1 << scan->depth++;
 	if (scan->text[scan->at] == '{')
 		scan->objects |= bit;
@@ -224,11 +225,11 @@ static bool scan_value(struct scan *scan, bool *due)
 	case 'n':
 		return scan_word(scan, "null");
 	case -1:
-		return invalid(scan, "the text ends where a value is due");
+		return scan_invalid(scan, "the text ends before a value");
 	default:
 		if (c == '-' || is_digit(c))
 			return scan_number(scan);
-		return invalid(scan, "a value is due");
+		return scan_invalid(scan, "expected a value");
 	}
 }
 
@@ -242,9 +243,10 @@ static bool scan_after_value(struct scan *scan, bool *due)
 	if (scan->depth == 0)
 		return true;
 	if (scan_byte(scan) == -1)
-		return invalid(scan, "the text ends inside an object or array");
+		return scan_invalid(scan, "the text ends within an object or array");
 	if (scan_byte(scan) != ',')
-		return invalid(scan, in_object(scan) ? "',' or '}' is due" : "',' or ']' is due");
+		return scan_invalid(
+		    scan, in_object(scan) ? "expected ',' or '}'" : "expected ',' or ']'");
 	scan->at++;
 	*due = true;
 	return !in_object(scan) || scan_name(scan);
@@ -256,7 +258,7 @@ static bool scan_text(struct scan *scan)
 	bool due = true;
 
 	if (utf8_mark_length(scan->text, scan->length) > 0)
-		return invalid(scan, "a byte order mark");
+		return scan_invalid(scan, "a byte order mark");
 	while (due) {
 		if (!scan_value(scan, &due))
 			return false;
@@ -264,7 +266,7 @@ static bool scan_text(struct scan *scan)
 			return false;
 	}
 	if (scan_next(scan) != -1)
-		return invalid(scan, "something stands behind the value");
+		return scan_invalid(scan, "text after the value");
 	return true;
 }
 

@@ -12,58 +12,59 @@ void json_writer_init(struct json_writer *writer, struct secret_buffer *out)
 	*writer = (struct json_writer){.out = out, .error = ERROR_INIT};
 }
 
-/* Remember the first failure; the last argument is a call's 0 or -1. */
-static void note(struct json_writer *writer, int result)
+/* Record the first failure; the last argument is a call's 0 or -1. */
+static void writer_note(struct json_writer *writer, int result)
 {
 	if (result < 0)
 		writer->failed = true;
 }
 
-static void fail(struct json_writer *writer, enum error_code code, const char *problem)
+static void writer_fail(struct json_writer *writer, enum error_code code, const char *problem)
 {
 	if (!writer->failed)
-		note(writer, error_set(&writer->error, code, "writing JSON: %s", problem));
+		writer_note(writer, error_set(&writer->error, code, "writing JSON: %s", problem));
 }
 
-static void put(struct json_writer *writer, const char *bytes, size_t length)
+static void writer_put(struct json_writer *writer, const char *bytes, size_t length)
 {
 	if (!writer->failed)
-		note(writer, secret_buffer_append(writer->out, bytes, length, &writer->error));
+		writer_note(
+		    writer, secret_buffer_append(writer->out, bytes, length, &writer->error));
 }
 
-/* The comma that is due before a value or a name. */
-static void separate(struct json_writer *writer)
+/* Write the comma that is due before a value or a name. */
+static void writer_separate(struct json_writer *writer)
 {
 	if (!writer->comma)
 		return;
 	if (writer->depth == 0)
-		fail(writer, ERROR_INVALID, "a second value outside of an array");
-	put(writer, ",", 1);
+		writer_fail(writer, ERROR_INVALID, "a second value outside of an array");
+	writer_put(writer, ",", 1);
 	writer->comma = false;
 }
 
-/* A whole value that is JSON already. */
+/* Write a whole value that is JSON already. */
 static void put_value(struct json_writer *writer, const char *json, size_t length)
 {
-	separate(writer);
-	put(writer, json, length);
+	writer_separate(writer);
+	writer_put(writer, json, length);
 	writer->comma = true;
 }
 
 static void open_container(struct json_writer *writer, const char *bracket)
 {
 	if (writer->depth == JSON_DEPTH_MAX)
-		fail(writer, ERROR_TOO_LARGE, "nested too deep");
-	separate(writer);
-	put(writer, bracket, 1);
+		writer_fail(writer, ERROR_TOO_LARGE, "nested too deep");
+	writer_separate(writer);
+	writer_put(writer, bracket, 1);
 	writer->depth++;
 }
 
 static void close_container(struct json_writer *writer, const char *bracket)
 {
 	if (writer->depth == 0)
-		fail(writer, ERROR_INVALID, "an end without its beginning");
-	put(writer, bracket, 1);
+		writer_fail(writer, ERROR_INVALID, "an end without a beginning");
+	writer_put(writer, bracket, 1);
 	writer->depth--;
 	writer->comma = true;
 }
@@ -102,8 +103,8 @@ static size_t write_escape(unsigned int code, char escape[8])
 }
 
 /*
- * Return the bytes of the first character if it is written as an escape, else 0.  Beside what JSON
- * wants these are characters that would steer a terminal.
+ * Return the bytes of the first character if it is written as an escape, else 0.  Besides JSON's
+ * own escapes these are characters that would steer a terminal.
  */
 static size_t special_length(const char *text, size_t length, unsigned int *code)
 {
@@ -118,10 +119,10 @@ static void put_string(struct json_writer *writer, const char *text, size_t leng
 	unsigned int code;
 
 	if (!utf8_is_valid(text, length)) {
-		fail(writer, ERROR_INVALID, "a string that is not UTF-8");
+		writer_fail(writer, ERROR_INVALID, "a string that is not UTF-8");
 		return;
 	}
-	put(writer, "\"", 1);
+	writer_put(writer, "\"", 1);
 	for (size_t at = 0, special = 0; at < length; at += special) {
 		size_t run = at;
 		char escape[8];
@@ -129,18 +130,18 @@ static void put_string(struct json_writer *writer, const char *text, size_t leng
 		while (
 		    at < length && (special = special_length(text + at, length - at, &code)) == 0)
 			at++;
-		put(writer, text + run, at - run);
+		writer_put(writer, text + run, at - run);
 		if (at < length)
-			put(writer, escape, write_escape(code, escape));
+			writer_put(writer, escape, write_escape(code, escape));
 	}
-	put(writer, "\"", 1);
+	writer_put(writer, "\"", 1);
 }
 
 void json_write_name_bytes(struct json_writer *writer, const char *name, size_t length)
 {
-	separate(writer);
+	writer_separate(writer);
 	put_string(writer, name, length);
-	put(writer, ":", 1);
+	writer_put(writer, ":", 1);
 }
 
 void json_write_name(struct json_writer *writer, const char *name)
@@ -150,7 +151,7 @@ void json_write_name(struct json_writer *writer, const char *name)
 
 void json_write_string_bytes(struct json_writer *writer, const char *text, size_t length)
 {
-	separate(writer);
+	writer_separate(writer);
 	put_string(writer, text, length);
 	writer->comma = true;
 }
@@ -162,11 +163,11 @@ void json_write_string(struct json_writer *writer, const char *text)
 
 void json_write_base64(struct json_writer *writer, const void *bytes, size_t length)
 {
-	separate(writer);
-	put(writer, "\"", 1);
+	writer_separate(writer);
+	writer_put(writer, "\"", 1);
 	if (!writer->failed)
-		note(writer, base64_encode(writer->out, bytes, length, &writer->error));
-	put(writer, "\"", 1);
+		writer_note(writer, base64_encode(writer->out, bytes, length, &writer->error));
+	writer_put(writer, "\"", 1);
 	writer->comma = true;
 }
 
@@ -191,7 +192,7 @@ void json_write_null(struct json_writer *writer)
 void json_write_raw(struct json_writer *writer, const char *json, size_t length)
 {
 	if (length == 0)
-		fail(writer, ERROR_INVALID, "no value");
+		writer_fail(writer, ERROR_INVALID, "no value");
 	put_value(writer, json, length);
 }
 
@@ -204,9 +205,9 @@ void json_write_member(struct json_writer *writer, const char *name, const char 
 int json_writer_finish(struct json_writer *writer, struct error *err)
 {
 	if (writer->depth != 0)
-		fail(writer, ERROR_INVALID, "an object or array is not closed");
+		writer_fail(writer, ERROR_INVALID, "an object or array is not closed");
 	else if (!writer->comma)
-		fail(writer, ERROR_INVALID, "no value");
+		writer_fail(writer, ERROR_INVALID, "no value");
 	if (!writer->failed)
 		return 0;
 	*err = writer->error;

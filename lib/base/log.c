@@ -10,7 +10,7 @@
 #include "lib/base/strings.h"
 #include "lib/base/utf8.h"
 
-/* An error's message and what stands round it; in a line each byte may need an escape. */
+/* An error's message with its prefix; each byte may need an escape. */
 #define MESSAGE_MAX 2048
 /* Names and values of a line's numbers. */
 #define NUMBERS_MAX 512
@@ -56,7 +56,7 @@ static int text_line(char *line, size_t size, enum log_level level, const char *
 	    level == LOG_WARNING ? "warning: " : "", message);
 }
 
-/* ,"NAME":VALUE of each that fits. */
+/* Write ,"NAME":VALUE for each number that fits. */
 static void write_numbers(char *text, size_t size, const struct log_number *numbers, size_t count)
 {
 	size_t used = 0;
@@ -73,7 +73,7 @@ static void write_numbers(char *text, size_t size, const struct log_number *numb
 	}
 }
 
-/* Control characters are gone by now, so only '"' and '\' need an escape. */
+/* Control characters have been replaced, so only '"' and '\' need an escape. */
 static int json_line(char *line, size_t size, enum log_level level, const char *message,
     const struct log_number *numbers, size_t count)
 {
@@ -97,7 +97,7 @@ static int json_line(char *line, size_t size, enum log_level level, const char *
 	    level_name(level), log_program, escaped, members);
 }
 
-/* `message` is printable. */
+/* Write a line; `message` is printable. */
 static void write_line(
     enum log_level level, const char *message, const struct log_number *numbers, size_t count)
 {
@@ -110,7 +110,7 @@ static void write_line(
 		length = (int)sizeof(line) - 1;
 	if (log_clear)
 		log_clear();
-	/* Nobody can be told when stderr can't be written. */
+	/* A failure cannot be reported: stderr is the place for that. */
 	ssize_t ignored = write(STDERR_FILENO, line, (size_t)length);
 	(void)ignored;
 }

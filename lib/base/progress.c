@@ -10,18 +10,18 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
-/* Where the terminal does not tell its width. */
+/* Used if the terminal does not report its width. */
 #define COLUMNS_DEFAULT 80
 #define COLUMNS_MAX 200
 #define WIPE "\r\033[K" /* to the line's beginning, and all from there (ECMA-48: CR, EL) */
 
 static struct {
-	const char *what; /* NULL: nothing is to be shown */
+	const char *what; /* NULL: progress is not shown */
 	int64_t begun_ms, shown_ms;
 	bool visible;
 } progress;
 
-/* stderr is our terminal.  A job in the background leaves it to what runs in the foreground. */
+/* Return true if stderr is a terminal and this process is in its foreground. */
 static bool terminal_is_ours(void)
 {
 	const char *kind = getenv("TERM");
@@ -38,8 +38,8 @@ static size_t columns(void)
 	return window.ws_col < COLUMNS_MAX ? window.ws_col : COLUMNS_MAX;
 }
 
-/* Nobody can be told when stderr can't be written. */
-static void put(const char *text)
+/* A failure cannot be reported: stderr is the place for that. */
+static void terminal_put(const char *text)
 {
 	ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
 	(void)ignored;
@@ -64,10 +64,10 @@ static void show(size_t done, size_t total, int64_t now_ms)
 {
 	char line[sizeof(WIPE) + COLUMNS_MAX] = WIPE;
 
-	/* The last column stays free: a terminal may go on to the next line behind it. */
+	/* The last column stays free: after it a terminal may continue on the next line. */
 	progress_format(line + sizeof(WIPE) - 1, columns(), progress.what, done, total,
 	    now_ms - progress.begun_ms);
-	put(line);
+	terminal_put(line);
 	progress.visible = true;
 	progress.shown_ms = now_ms;
 }
@@ -77,7 +77,7 @@ void progress_update(size_t done, size_t total)
 	if (!progress.what)
 		return;
 	int64_t now_ms = clock_now_ms();
-	/* A line that was hidden stays so for its time too: else it flickers. */
+	/* A hidden line stays hidden for its time, or it would flicker. */
 	if (now_ms - progress.begun_ms >= PROGRESS_DELAY_MS &&
 	    now_ms - progress.shown_ms >= PROGRESS_INTERVAL_MS && terminal_is_ours())
 		show(done, total, now_ms);
@@ -86,7 +86,7 @@ void progress_update(size_t done, size_t total)
 void progress_hide(void)
 {
 	if (progress.visible)
-		put(WIPE);
+		terminal_put(WIPE);
 	progress.visible = false;
 }
 
@@ -99,7 +99,7 @@ void progress_end(void)
 	memset(&progress, 0, sizeof(progress));
 }
 
-/* "410/s", with a digit behind the point where there is only one before it. */
+/* Write "410/s", with a digit after the point if there is only one before it. */
 static size_t format_rate(char *text, size_t size, size_t done, int64_t elapsed_ms)
 {
 	double rate = (double)done * 1000 / (double)elapsed_ms;
@@ -109,7 +109,7 @@ static size_t format_rate(char *text, size_t size, size_t done, int64_t elapsed_
 
 static void format_left(char *text, size_t size, size_t done, size_t total, int64_t elapsed_ms)
 {
-	/* Rounded up: what is not done yet never has "0s left". */
+	/* Rounded up: unfinished work never has "0s left". */
 	long long left_s =
 	    (long long)((double)(total - done) * (double)elapsed_ms / (double)done / 1000) + 1;
 

@@ -39,7 +39,7 @@ int secret_buffer_reserve(struct secret_buffer *buffer, size_t more, struct erro
 	char *grown = malloc(capacity);
 	if (!grown)
 		return error_memory(err);
-	secret_memory_cover(grown, capacity);
+	secret_memory_lock(grown, capacity);
 	if (buffer->length)
 		memcpy(grown, buffer->data, buffer->length);
 	grown[buffer->length] = '\0';

@@ -12,83 +12,80 @@
 
 #include "lib/base/log.h"
 
-/* The heap grows by this, so that a usual start covers it twice: at first and at its one growth. */
+/* The heap grows by this, so that a usual start locks it twice: at first and when it grows once. */
 #define HEAP_STEP (1024 * 1024)
 
-/* Larger blocks get pages of their own, which go back to the system when they are freed. */
+/* Larger blocks get their own pages, which return to the system when they are freed. */
 #define BLOCK_MAX ((size_t)256 * 1024)
 
-/* Addresses: the heap is [heap, sbrk(0)), its part below `covered` is done.  heap 0: not begun. */
-static uintptr_t heap, covered;
+/* Addresses: the heap is [heap, sbrk(0)), locked up to `locked`.  heap is 0 before protect. */
+static uintptr_t heap, locked;
 static bool may_lock;
-/* malloc takes its memory elsewhere (GLIBC_TUNABLES=glibc.malloc.hugetlb=2): each block is covered
- * by itself. */
+/* malloc's memory is not the heap (GLIBC_TUNABLES=glibc.malloc.hugetlb=2): lock each block. */
 static bool scattered;
 
-/* Whole pages that hold these bytes.  A page is locked when it is first used: reserve costs none.
- */
-static void cover(uintptr_t from, uintptr_t to)
+/* Lock the pages of these bytes.  A page is locked at its first use: reserved ones cost nothing. */
+static void lock_pages(uintptr_t from, uintptr_t to)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	void *start = (void *)(from & ~(page - 1)); // NOLINT(performance-no-int-to-ptr)
 	size_t length = ((to + page - 1) & ~(page - 1)) - (uintptr_t)start;
 
-	/* A kernel without either call is no reason to stop. */
+	/* Continue on a kernel without either call. */
 	madvise(start, length, MADV_DONTDUMP);
 	if (may_lock && mlock2(start, length, MLOCK_ONFAULT) < 0) {
 		may_lock = false;
 		log_write(LOG_DEBUG,
-		    "memory is not locked, so secrets could be swapped: %s: raise RLIMIT_MEMLOCK "
-		    "to lock it",
+		    "memory is not locked, so secrets could be swapped: %s; raise RLIMIT_MEMLOCK",
 		    strerror(errno));
 	}
 }
 
-/* What others than secret_buffer have made the heap grow by is covered on the way. */
-static void cover_heap(void)
+/* Lock the heap up to its end, with pages that malloc added for other callers. */
+static void lock_heap(void)
 {
 	uintptr_t end = (uintptr_t)sbrk(0);
 
-	if (end <= covered)
+	if (end <= locked)
 		return;
-	cover(covered, end);
-	covered = end;
+	lock_pages(locked, end);
+	locked = end;
 }
 
-static void cover_all(void)
+static void lock_all(void)
 {
 	void *block = malloc(1);
 	uintptr_t end = (uintptr_t)sbrk(0);
 
-	heap = covered = end - mallinfo2().arena;
+	heap = locked = end - mallinfo2().arena;
 	may_lock = true;
 	scattered = (uintptr_t)block < heap || (uintptr_t)block >= end;
 	free(block);
 	if (!scattered)
-		cover_heap();
+		lock_heap();
 }
 
 void secret_memory_protect(void)
 {
-	/* The heap never shrinks, or what it gives back and takes again would not be covered. */
+	/* The heap never shrinks: memory that it returned and took again would not be locked. */
 	mallopt(M_TRIM_THRESHOLD, -1);
 	mallopt(M_MMAP_THRESHOLD, BLOCK_MAX);
 	mallopt(M_TOP_PAD, HEAP_STEP);
-	cover_all();
-	pthread_atfork(NULL, NULL, cover_all);
+	lock_all();
+	pthread_atfork(NULL, NULL, lock_all);
 }
 
-void secret_memory_cover(const void *block, size_t size)
+void secret_memory_lock(const void *block, size_t size)
 {
 	uintptr_t start = (uintptr_t)block;
 
 	if (heap == 0)
 		return;
 	if (scattered) {
-		cover(start, start + size);
+		lock_pages(start, start + size);
 		return;
 	}
-	cover_heap();
-	if (size >= BLOCK_MAX && (start < heap || start >= covered))
-		cover(start, start + size);
+	lock_heap();
+	if (size >= BLOCK_MAX && (start < heap || start >= locked))
+		lock_pages(start, start + size);
 }

@@ -6,7 +6,7 @@
 static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 #define ENDING (sizeof(ending) / sizeof(ending[0]))
 
-static struct sigaction found[ENDING], found_pipe;
+static struct sigaction initial[ENDING], initial_pipe;
 static volatile sig_atomic_t caught;
 static void (*action)(void);
 
@@ -28,12 +28,12 @@ void signals_catch(void (*on_signal)(void))
 
 	action = on_signal;
 	for (size_t i = 0; i < ENDING; i++) {
-		sigaction(ending[i], NULL, &found[i]);
-		/* nohup(1) and the like ignore a signal on purpose. */
-		if (found[i].sa_handler != SIG_IGN)
+		sigaction(ending[i], NULL, &initial[i]);
+		/* nohup(1), for example, ignores a signal on purpose. */
+		if (initial[i].sa_handler != SIG_IGN)
 			sigaction(ending[i], &catching, NULL);
 	}
-	sigaction(SIGPIPE, &ignoring, &found_pipe);
+	sigaction(SIGPIPE, &ignoring, &initial_pipe);
 }
 
 int signals_caught(void)
@@ -61,8 +61,8 @@ void signals_restore(void)
 	sigset_t none;
 
 	for (size_t i = 0; i < ENDING; i++)
-		sigaction(ending[i], &found[i], NULL);
-	sigaction(SIGPIPE, &found_pipe, NULL);
+		sigaction(ending[i], &initial[i], NULL);
+	sigaction(SIGPIPE, &initial_pipe, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -1,4 +1,4 @@
-/* strings: a growable list of C strings that it owns, in order of arrival. */
+/* strings: a growable list of C strings that it owns, in the order of appending. */
 #ifndef BASE_STRINGS_H
 #define BASE_STRINGS_H
 
@@ -15,7 +15,7 @@ struct strings {
 int strings_append(struct strings *list, const char *string, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 bool strings_contain(const struct strings *list, const char *string) __attribute__((nonnull));
-/* True when any of the list, as a pattern of fnmatch(3), matches the text. */
+/* Return true if any of the patterns (fnmatch(3)) matches the text. */
 bool strings_match(const struct strings *patterns, const char *text) __attribute__((nonnull));
 void strings_free(struct strings *list) __attribute__((nonnull));
 
@@ -25,7 +25,7 @@ static inline bool is_set(const char *text)
 	return text && *text;
 }
 
-/* asprintf that reports: a newly allocated string, or NULL with *err filled. */
+/* Return a newly allocated string as asprintf does, or NULL with *err set. */
 char *string_format(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull, warn_unused_result));
 

@@ -4,7 +4,7 @@
 
 #define SECRETMANAGER_VERSION "0.1.0"
 
-/* For --version.  Debian's version, which tells of security patches, where the recipes built it. */
+/* Return Debian's version if the recipes built it, which includes security patches. */
 const char *version_boringssl(void);
 /* libyaml's own version. */
 const char *version_libyaml(void);

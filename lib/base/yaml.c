@@ -12,7 +12,7 @@
 
 #define CORE_TAG "tag:yaml.org,2002:"
 
-/* What a plain scalar is by the core schema. */
+/* The kind of a plain scalar by the core schema. */
 enum kind { KIND_NULL, KIND_BOOLEAN, KIND_INTEGER, KIND_FLOAT, KIND_NOT_FINITE, KIND_STRING };
 
 struct scalar {
@@ -23,7 +23,7 @@ struct scalar {
 /* A mapping or sequence that is open. */
 struct level {
 	bool mapping;
-	bool value_due; /* of a mapping: the key has been read */
+	bool value_due; /* of a mapping: its key has been read */
 	void *keys;	/* tsearch's tree of struct scalar */
 };
 
@@ -37,16 +37,16 @@ struct converter {
 	struct error *err;
 };
 
-static int refuse_as(const struct converter *converter, enum error_code code,
+static int reject_as(const struct converter *converter, enum error_code code,
     const yaml_mark_t *mark, const char *problem)
 {
 	return error_at(converter->err, code, converter->what,
 	    (struct utf8_position){mark->line + 1, mark->column + 1}, problem);
 }
 
-static int refuse(const struct converter *converter, const yaml_event_t *event, const char *problem)
+static int reject(const struct converter *converter, const yaml_event_t *event, const char *problem)
 {
-	return refuse_as(converter, ERROR_INVALID, &event->start_mark, problem);
+	return reject_as(converter, ERROR_INVALID, &event->start_mark, problem);
 }
 
 /*
@@ -62,7 +62,7 @@ static bool is_one_of(struct scalar scalar, const char *const *words)
 	return false;
 }
 
-/* How many of the bytes from `at` on are among `letters`. */
+/* Return the number of bytes from `at` that are in `letters`. */
 static size_t span(struct scalar scalar, size_t at, const char *letters)
 {
 	size_t start = at;
@@ -72,7 +72,7 @@ static size_t span(struct scalar scalar, size_t at, const char *letters)
 	return at - start;
 }
 
-/* Behind "0o" or "0x" and to the end. */
+/* Match "0o" or "0x" with digits. */
 static bool is_based_integer(struct scalar scalar)
 {
 	static const char octal[] = "01234567", hexadecimal[] = "0123456789abcdefABCDEF";
@@ -82,7 +82,7 @@ static bool is_based_integer(struct scalar scalar)
 	return span(scalar, 2, scalar.text[1] == 'o' ? octal : hexadecimal) == scalar.length - 2;
 }
 
-/* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?  The kind, or KIND_STRING. */
+/* Match [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?; KIND_STRING if it does not. */
 static enum kind decimal_kind(struct scalar scalar)
 {
 	static const char digits[] = "0123456789";
@@ -128,7 +128,7 @@ static enum kind plain_kind(struct scalar scalar)
 	return is_based_integer(scalar) ? KIND_INTEGER : decimal_kind(scalar);
 }
 
-/* Return 1 if JSON would write a number or boolean so too, else 0; -1 for an error. */
+/* Return 1 if the number or boolean is written as in JSON, else 0; -1: out of memory. */
 static int is_json_literal(struct scalar scalar, struct error *err)
 {
 	struct error no_json = ERROR_INIT;
@@ -140,7 +140,7 @@ static int is_json_literal(struct scalar scalar, struct error *err)
 	return literal != NULL;
 }
 
-/* The kind that an explicit tag of the core schema asks for; false: it is another tag. */
+/* Set *kind to that of a tag of the core schema.  Return false for any other tag. */
 static bool tagged_kind(const char *tag, enum kind *kind)
 {
 	static const struct {
@@ -168,20 +168,16 @@ static int find_kind(const struct converter *converter, const yaml_event_t *even
 	    event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? plain_kind(scalar) : KIND_STRING;
 	if (tag) {
 		if (!tagged_kind(tag, &asked))
-			return refuse(converter, event, "a tag: only those of YAML's core schema");
+			return reject(converter, event, "a tag: only those of YAML's core schema");
 		if (asked != *kind && asked != KIND_STRING &&
 		    !(asked == KIND_FLOAT && *kind == KIND_INTEGER))
-			return refuse(converter, event, "the value is not what its tag says");
+			return reject(converter, event, "the value does not match its tag");
 		*kind = asked;
 	}
 	if (*kind == KIND_NOT_FINITE)
-		return refuse(converter, event, "JSON has no infinity and no NaN");
+		return reject(converter, event, "JSON has no infinity and no NaN");
 	return 0;
 }
-
-/*
- * Keys.
- */
 
 static int compare_keys(const void *left, const void *right)
 {
@@ -192,7 +188,7 @@ static int compare_keys(const void *left, const void *right)
 	return memcmp(a->text, b->text, a->length);
 }
 
-/* One allocation with the text behind the struct, so that free() releases both. */
+/* Return a copy in one allocation with its text, so that free() releases both. */
 static struct scalar *copy_key(struct scalar key)
 {
 	struct scalar *copy = malloc(sizeof(*copy) + key.length);
@@ -216,7 +212,7 @@ static int remember_key(struct converter *converter, const yaml_event_t *event, 
 	}
 	if (*found != copy) {
 		free(copy);
-		return refuse(converter, event, "a key for the second time");
+		return reject(converter, event, "duplicate key");
 	}
 	return 0;
 }
@@ -229,20 +225,16 @@ static int on_key(struct converter *converter, const yaml_event_t *event)
 	if (find_kind(converter, event, &kind) < 0)
 		return -1;
 	if (kind != KIND_STRING)
-		return refuse(converter, event, "a key that is no string: put it in quotes");
+		return reject(converter, event, "a key that is not a string; put it in quotes");
 	if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && key.length == 2 &&
 	    memcmp(key.text, "<<", 2) == 0)
-		return refuse(converter, event, "a merge key");
+		return reject(converter, event, "a merge key");
 	if (remember_key(converter, event, key) < 0)
 		return -1;
 	json_write_name_bytes(&converter->writer, key.text, key.length);
 	converter->levels[converter->depth - 1].value_due = true;
 	return 0;
 }
-
-/*
- * Values.
- */
 
 static bool key_due(const struct converter *converter)
 {
@@ -264,7 +256,7 @@ static int on_scalar(struct converter *converter, const yaml_event_t *event)
 	enum kind kind;
 
 	if (event->data.scalar.anchor)
-		return refuse(converter, event, "an anchor");
+		return reject(converter, event, "an anchor");
 	if (key_due(converter))
 		return on_key(converter, event);
 	if (find_kind(converter, event, &kind) < 0)
@@ -292,14 +284,14 @@ static int on_start(struct converter *converter, const yaml_event_t *event)
 	    mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag;
 
 	if (anchor)
-		return refuse(converter, event, "an anchor");
+		return reject(converter, event, "an anchor");
 	if (tag && strcmp((const char *)tag, "!") != 0 &&
 	    strcmp((const char *)tag, mapping ? CORE_TAG "map" : CORE_TAG "seq") != 0)
-		return refuse(converter, event, "a tag: only those of YAML's core schema");
+		return reject(converter, event, "a tag: only those of YAML's core schema");
 	if (key_due(converter))
-		return refuse(converter, event, "a key that is no string");
+		return reject(converter, event, "a key that is not a string");
 	if (converter->depth == JSON_DEPTH_MAX)
-		return refuse_as(converter, ERROR_TOO_LARGE, &event->start_mark, "nested too deep");
+		return reject_as(converter, ERROR_TOO_LARGE, &event->start_mark, "nested too deep");
 	converter->levels[converter->depth++] = (struct level){.mapping = mapping};
 	if (mapping)
 		json_write_object(&converter->writer);
@@ -326,10 +318,10 @@ static int on_event(struct converter *converter, const yaml_event_t *event)
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (converter->documents++ > 0)
-			return refuse(converter, event, "a second document");
+			return reject(converter, event, "a second document");
 		return 0;
 	case YAML_ALIAS_EVENT:
-		return refuse(converter, event, "an alias");
+		return reject(converter, event, "an alias");
 	case YAML_SCALAR_EVENT:
 		return on_scalar(converter, event);
 	case YAML_MAPPING_START_EVENT:
@@ -347,10 +339,6 @@ static int on_event(struct converter *converter, const yaml_event_t *event)
 	return 0;
 }
 
-/*
- * The text.
- */
-
 /* Return the position of a byte: libyaml's reader reports only the byte. */
 static yaml_mark_t mark_of_byte(const char *text, size_t offset)
 {
@@ -359,17 +347,17 @@ static yaml_mark_t mark_of_byte(const char *text, size_t offset)
 	return (yaml_mark_t){.line = at.line - 1, .column = at.column - 1};
 }
 
-static int explain(const struct converter *converter, const char *text)
+static int report_parser(const struct converter *converter, const char *text)
 {
 	const yaml_parser_t *parser = &converter->parser;
-	const char *problem = parser->problem ? parser->problem : "no YAML";
+	const char *problem = parser->problem ? parser->problem : "not YAML";
 	yaml_mark_t mark = parser->problem_mark;
 
 	if (yaml_is_out_of_memory(parser))
 		return error_memory(converter->err);
 	if (parser->error == YAML_READER_ERROR)
 		mark = mark_of_byte(text, parser->problem_offset);
-	return refuse_as(converter, ERROR_INVALID, &mark, problem);
+	return reject_as(converter, ERROR_INVALID, &mark, problem);
 }
 
 static int convert(struct converter *converter, const char *text)
@@ -380,7 +368,7 @@ static int convert(struct converter *converter, const char *text)
 		yaml_event_t event;
 
 		if (!yaml_parser_parse(&converter->parser, &event))
-			return explain(converter, text);
+			return report_parser(converter, text);
 		int result = on_event(converter, &event);
 		more = event.type != YAML_STREAM_END_EVENT;
 		if (event.type == YAML_SCALAR_EVENT)
@@ -463,14 +451,14 @@ int yaml_to_json(const char *text, size_t length, const char *what, struct secre
 	int passed = pass_json(text, length, what, json, err);
 	if (passed != 0)
 		return passed < 0 ? -1 : 0;
-	/* To libyaml a mark would be a column of the first line. */
+	/* libyaml would count a mark as a column of the first line. */
 	size_t mark = utf8_mark_length(text, length);
 	text += mark;
 	length -= mark;
 	const char *inner = yaml_find_mark(text, length);
 	if (inner) {
 		yaml_mark_t place = mark_of_byte(text, (size_t)(inner - text));
-		return refuse_as(&converter, ERROR_INVALID, &place,
+		return reject_as(&converter, ERROR_INVALID, &place,
 		    "a byte order mark within the text; remove it");
 	}
 	if (!yaml_input_begin(&input, &converter.parser, text, length))

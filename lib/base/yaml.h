@@ -1,19 +1,18 @@
 /*
- * yaml: read YAML (by libyaml) as the JSON text that it stands for.
+ * yaml: convert YAML to JSON, by libyaml.
  *
- * So every reader of configuration has one type of document.  Plain scalars
- * follow the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema):
- *   - null in its three spellings, ~ and nothing at all are null;
- *   - true, false and a number that JSON could write too stay as they are written: 1.0, 1e3, -7;
- *   - other numbers and booleans (+5, 007, .5, 0x1F, 0o17, True, FALSE) become a string of just
- * that text: readers of YAML disagree about a number's value, and nothing of it is lost;
- *   - .inf and .nan are refused;
- *   - anything else (yes, 1_000, 2001-12-14) is a string.
- * Anchors and aliases, merge keys, duplicate keys, tags but those of the core schema, and keys that
- * are no strings are refused: kubectl writes none, and they can hide things.
+ * Plain scalars follow the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema):
+ *   - null in its three spellings, ~ and an empty value are null;
+ *   - true, false and numbers that are valid in JSON stay as written: 1.0, 1e3, -7;
+ *   - other numbers and booleans (+5, 007, .5, 0x1F, 0o17, True, FALSE) become strings of that
+ * text, because readers of YAML disagree about their value;
+ *   - .inf and .nan are rejected;
+ *   - any other scalar (yes, 1_000, 2001-12-14) is a string.
+ * Anchors, aliases, merge keys, duplicate keys, keys that are not strings, and tags outside the
+ * core schema are rejected: kubectl writes none, and they can hide content.
  *
- * Text that begins with a brace is JSON and passes as it is, or is refused: read as YAML, a string
- * of broken JSON could get another value.  A byte order mark is skipped.
+ * Text that begins with a brace must be JSON and is not changed: read as YAML, a string of invalid
+ * JSON could get another value.  A byte order mark is skipped.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
@@ -22,17 +21,17 @@
 #include "lib/base/secret_buffer.h"
 
 /*
- * Append the only document of `text` (UTF-8) as JSON.  `what` names it in messages, which give line
- * and column, never the text.  No document: "null".  More than one: ERROR_INVALID.  Nested deeper
- * than JSON_DEPTH_MAX: ERROR_TOO_LARGE.  On error what was appended is no JSON.
+ * Append the only document of `text` (UTF-8) as JSON.  `what` names it in messages, which contain
+ * line and column, never the text.  No document: "null".  Several: ERROR_INVALID.  Nested deeper
+ * than JSON_DEPTH_MAX: ERROR_TOO_LARGE.  On error the appended text is incomplete.
  */
 int yaml_to_json(const char *text, size_t length, const char *what, struct secret_buffer *json,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return the start of the line where the content begins: after a byte order mark, blank lines,
- * comments, directives and a line "---"; `length` if there is no content.  Increase *line by the
- * lines before it.
+ * Return the start of the first line with content: after a byte order mark, blank lines, comments,
+ * directives and a line "---"; `length` for a text without content.  Add the number of lines before
+ * it to *line.
  */
 size_t yaml_content_start(const char *text, size_t length, size_t *line) __attribute__((nonnull));
 

@@ -5,8 +5,7 @@
 
 #include "lib/base/utf8.h"
 
-/* Return the encoding that ASCII or a byte order mark in units of two or four bytes shows; or NULL.
- */
+/* Return the encoding of a byte order mark or of ASCII in units of two or four bytes, or NULL. */
 static const char *find_encoding(const char *text, size_t length)
 {
 	static const struct {

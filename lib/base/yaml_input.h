@@ -1,8 +1,8 @@
 /*
- * yaml_input: hand a text to libyaml as kubectl's reader hands it to its parser.
+ * yaml_input: pass a text to libyaml as kubectl passes it to its parser.
  *
- * kubectl (apimachinery's LineReader) ends the last line with a line break where the text does not.
- * A block scalar at the end of the text keeps that break, so that without it the value is another.
+ * kubectl (apimachinery's LineReader) appends a missing line break to the last line.  A block
+ * scalar at the end of the text keeps that break, so its value depends on it.
  */
 #ifndef BASE_YAML_INPUT_H
 #define BASE_YAML_INPUT_H
@@ -18,8 +18,8 @@ int yaml_check_encoding(const char *text, size_t length, const char *what, struc
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return the first byte order mark at the beginning of a line, or NULL.  libyaml passes over it,
- * where go-yaml takes it for text.
+ * Return the first byte order mark at the beginning of a line, or NULL.  libyaml skips it, go-yaml
+ * reads it as text.
  */
 const char *yaml_find_mark(const char *text, size_t length) __attribute__((nonnull));
 
@@ -30,13 +30,13 @@ struct yaml_input {
 };
 
 /*
- * Initialize *parser to read `length` bytes of UTF-8 at `text`; both *input and the text must stay
- * where they are until yaml_input_end.  False: out of memory.
+ * Initialise *parser to read `length` bytes of UTF-8 at `text`; neither *input nor the text may
+ * move before yaml_input_end.  Return false if out of memory.
  */
 bool yaml_input_begin(struct yaml_input *input, yaml_parser_t *parser, const char *text,
     size_t length) __attribute__((nonnull, warn_unused_result));
 
-/* Return true if want of memory made the parser fail: libyaml may give no reason then. */
+/* Return true if the parser failed for lack of memory: libyaml may report no reason then. */
 bool yaml_is_out_of_memory(const yaml_parser_t *parser) __attribute__((nonnull));
 
 /* Wipe the parser's copies of the text and free it. */

@@ -5,7 +5,7 @@
 
 #define DIGITS "0123456789"
 
-/* A scalar and the place that is looked at.  go-yaml reads numbers without their underscores. */
+/* A scalar and the position in it.  go-yaml reads numbers without their underscores. */
 struct scan {
 	const char *text;
 	size_t length, at;
@@ -17,7 +17,7 @@ static void skip_underscores(struct scan *scan)
 		scan->at++;
 }
 
-/* Pass one character if it is among `letters`. */
+/* Skip a character if it is in `letters`. */
 static bool accept(struct scan *scan, const char *letters)
 {
 	skip_underscores(scan);
@@ -28,7 +28,7 @@ static bool accept(struct scan *scan, const char *letters)
 	return true;
 }
 
-/* Pass characters of `letters` and return their number, at most `most`. */
+/* Skip at most `most` characters of `letters` and return their number. */
 static size_t accept_run(struct scan *scan, const char *letters, size_t most)
 {
 	size_t count = 0;
@@ -56,7 +56,7 @@ static bool is_word(const char *text, size_t length)
 	return false;
 }
 
-/* Match 0x1F, 0o17, 0b1; go-yaml also reads 0b-1; PyYAML takes 0x_ for a number, and then fails. */
+/* Match 0x1F, 0o17, 0b1; go-yaml also reads 0b-1; PyYAML reads 0x_ as a number, and then fails. */
 static bool is_based(struct scan scan)
 {
 	static const struct {
@@ -77,7 +77,7 @@ static bool is_based(struct scan scan)
 	return false;
 }
 
-/* Match 12, -0777, 1_000, 1.5, .5, 5., 1e3; SnakeYAML takes ._ for a number. */
+/* Match 12, -0777, 1_000, 1.5, .5, 5., 1e3; SnakeYAML reads ._ as a number. */
 static bool is_decimal(struct scan scan)
 {
 	accept(&scan, "+-");
@@ -111,7 +111,7 @@ static bool is_sexagesimal(struct scan scan)
 	return is_over(&scan);
 }
 
-/* Pass `least` to `most` characters of `letters`, and no underscores. */
+/* Skip `least` to `most` characters of `letters`, without underscores. */
 static bool accept_exactly(struct scan *scan, const char *letters, size_t least, size_t most)
 {
 	size_t count = 0;

@@ -1,9 +1,9 @@
 /*
- * yaml_plain: whether the readers of YAML agree that a plain scalar is a string.
+ * yaml_plain: plain scalars that all readers of YAML read as strings.
  *
  * The rules are those of YAML 1.1 and 1.2 as their readers apply them: go-yaml (kubectl, kustomize,
- * Helm), PyYAML, SnakeYAML, js-yaml and Psych.  The specification of 1.1 reads 1.2.3 as a float,
- * and none of them does.
+ * Helm), PyYAML, SnakeYAML, js-yaml and Psych.  By the specification of 1.1 1.2.3 is a float, but
+ * none of them implements that.
  */
 #ifndef BASE_YAML_PLAIN_H
 #define BASE_YAML_PLAIN_H
@@ -12,9 +12,9 @@
 #include <stddef.h>
 
 /*
- * Return true if every reader takes the scalar for a string: 1.2.3, 10.0.0.1:6379, 2024-beta. False
- * for what one of them takes for a number, a time, a boolean, null or a merge key: 1e3, 1_000,
- * 0777, 1:30, 2024-01-31, yes, ~, <<.
+ * Return true if every reader reads the scalar as a string: 1.2.3, 10.0.0.1:6379, 2024-beta. Return
+ * false if any reads it as a number, a time, a boolean, null or a merge key: 1e3, 1_000, 0777,
+ * 1:30, 2024-01-31, yes, ~, <<.
  */
 bool yaml_plain_is_string(const char *text, size_t length) __attribute__((nonnull));
 

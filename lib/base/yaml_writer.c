@@ -70,8 +70,8 @@ void yaml_write_sequence_end(struct yaml_writer *writer)
 	emit(writer, &event, yaml_sequence_end_event_initialize(&event));
 }
 
-/* Text that no reader, of YAML 1.1 or 1.2, takes for anything but a string. */
-static bool is_plain(const char *text)
+/* Return true if all readers of YAML 1.1 and 1.2 read the plain text as a string. */
+static bool is_plain_string(const char *text)
 {
 	if (!yaml_plain_is_string(text, strlen(text)))
 		return false;
@@ -83,7 +83,7 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-/* libyaml writes some characters that would steer a terminal: from there on, escape non-ASCII. */
+/* libyaml would write characters that steer a terminal: from the first on, escape non-ASCII. */
 static void escape_unprintable(struct yaml_writer *writer, const char *text, size_t length)
 {
 	unsigned int code;
@@ -99,7 +99,7 @@ void yaml_write_scalar(
 {
 	yaml_event_t event;
 	escape_unprintable(writer, text, length);
-	bool plain = style == YAML_PLAIN || (style == YAML_STRING && is_plain(text));
+	bool plain = style == YAML_PLAIN || (style == YAML_STRING && is_plain_string(text));
 
 	emit(writer, &event,
 	    yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)length,
@@ -117,7 +117,7 @@ int yaml_writer_finish(struct yaml_writer *writer, struct error *err)
 	if (!writer->failed)
 		return 0;
 	if (writer->error.code == ERROR_NONE)
-		return refused ? error_set(err, ERROR_SYSTEM, "the text can't be written as YAML")
+		return refused ? error_set(err, ERROR_SYSTEM, "the text cannot be written as YAML")
 			       : error_memory(err);
 	*err = writer->error;
 	return -1;
@@ -131,7 +131,8 @@ static void write_text(
 	yaml_write_scalar(writer, secret_buffer_string(text), text->length, style);
 }
 
-static void write_members(struct yaml_writer *writer, const struct json *document, json_node object)
+static void write_json_members(
+    struct yaml_writer *writer, const struct json *document, json_node object)
 {
 	json_each (document, object, node) {
 		cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
@@ -163,14 +164,13 @@ static void write_string(struct yaml_writer *writer, const struct json *document
 	write_text(writer, &text, YAML_STRING);
 }
 
-/* As deep as json_parse lets it be. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 void yaml_write_json_node(struct yaml_writer *writer, const struct json *document, json_node node)
 {
 	switch (json_type(document, node)) {
 	case JSON_OBJECT:
 		yaml_write_mapping(writer);
-		write_members(writer, document, node);
+		write_json_members(writer, document, node);
 		yaml_write_mapping_end(writer);
 		break;
 	case JSON_ARRAY:

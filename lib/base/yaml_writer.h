@@ -1,9 +1,8 @@
 /*
- * yaml_writer: write YAML for people, in block style, by libyaml.
+ * yaml_writer: write YAML in block style, by libyaml.
  *
- * As json_writer: it appends to a buffer, and its first failure sticks: check once, with
- * yaml_writer_finish, which is also what frees it.  libyaml does not wipe its memory: not for
- * secrets.
+ * It appends to a buffer, and its first failure sticks: check once, with yaml_writer_finish, which
+ * also frees it.  Not for secrets: libyaml does not wipe its memory.
  */
 #ifndef BASE_YAML_WRITER_H
 #define BASE_YAML_WRITER_H
@@ -17,7 +16,7 @@
 #include "lib/base/json_writer.h"
 #include "lib/base/secret_buffer.h"
 
-/* Must stay where it is between init and finish. */
+/* It must not move between init and finish. */
 struct yaml_writer {
 	yaml_emitter_t emitter;
 	struct secret_buffer *out;
@@ -26,9 +25,9 @@ struct yaml_writer {
 };
 
 enum yaml_style {
-	YAML_STRING, /* plain where every reader takes it for this string, else quoted */
-	YAML_QUOTED, /* a string, whatever it looks like */
-	YAML_PLAIN,  /* as it is: numbers, booleans, null */
+	YAML_STRING, /* plain if every reader reads it as this string, else quoted */
+	YAML_QUOTED, /* a quoted string */
+	YAML_PLAIN,  /* not quoted: numbers, booleans, null */
 };
 
 void yaml_writer_init(struct yaml_writer *writer, struct secret_buffer *out);
@@ -36,12 +35,12 @@ void yaml_write_mapping(struct yaml_writer *writer);
 void yaml_write_mapping_end(struct yaml_writer *writer);
 void yaml_write_sequence(struct yaml_writer *writer);
 void yaml_write_sequence_end(struct yaml_writer *writer);
-/* A name or a value.  UTF-8 without NUL. */
+/* Write a name or a value: UTF-8 without NUL. */
 void yaml_write_scalar(
     struct yaml_writer *writer, const char *text, size_t length, enum yaml_style style);
-/* A name or a value: the JSON value as YAML. */
+/* Write a name or a value: the JSON value as YAML. */
 void yaml_write_json_node(struct yaml_writer *writer, const struct json *document, json_node node);
-/* End the document.  0, or -1 with the first failure in *err. */
+/* End the document and free.  Return 0, or -1 with the first failure in *err. */
 int yaml_writer_finish(struct yaml_writer *writer, struct error *err)
     __attribute__((warn_unused_result));
 

@@ -112,7 +112,7 @@ bool http_tls_lacked_memory(void);
 
 /*
  * Return $SSL_CERT_FILE, unless `ignore_environment`, or the path that a distribution uses; NULL:
- * there is no bundle.  Borrowed from the environment.
+ * not found.  Borrowed from the environment.
  */
 const char *http_bundle_find(bool ignore_environment);
 /* Trust the file's certificates, as libcurl would with CURLOPT_CAINFO.  The path must stay valid.

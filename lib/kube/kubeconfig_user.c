@@ -101,7 +101,7 @@ static int read_expiry(const struct secret_buffer *token, int64_t *expiry_s, str
 	const char *end = start ? strchr(start + 1, '.') : NULL;
 
 	if (!end || strchr(end + 1, '.') ||
-	    base64url_decode(&payload, start + 1, (size_t)(end - start) - 1, &ignored) < 0)
+	    base64_url_decode(&payload, start + 1, (size_t)(end - start) - 1, &ignored) < 0)
 		return error_set(err, ERROR_INVALID, "id-token: not a JWT");
 	cleanup_json struct json *claims =
 	    json_parse(secret_buffer_string(&payload), payload.length, "id-token", &ignored);

@@ -41,9 +41,9 @@ void fuzz_case(struct fuzz_input *input)
 {
 	round_trip(input, base64_encode, base64_decode);
 	if (!fuzz_is_out_of_memory())
-		round_trip(input, base64url_encode, base64url_decode);
+		round_trip(input, base64_url_encode, base64_url_decode);
 	if (!fuzz_is_out_of_memory())
 		read_text(input, base64_encode, base64_decode);
 	if (!fuzz_is_out_of_memory())
-		read_text(input, base64url_encode, base64url_decode);
+		read_text(input, base64_url_encode, base64_url_decode);
 }

@@ -37,7 +37,7 @@ launch true
 fails_with 125 'Secret demo/app, data key secrets.json: .*not a JSON object' "a document that is no object"
 seal_text '{"A": "1", "\u0041": "2"}'
 launch true
-fails_with 125 'data key secrets.json.*line 1.*second time' "duplicate members, compared unescaped"
+fails_with 125 'data key secrets.json.*line 1.*duplicate' "duplicate members, compared unescaped"
 seal_text '{"A": '
 launch true
 fails_with 125 'data key secrets.json.*line 1' "text that is no JSON: its place, never its text"

@@ -33,7 +33,7 @@ launch --from-document <(printf '{"A": "pipe"}') -- printenv A
 out_is pipe "a document from a pipe"
 printf 'A="x y"\nexport B=z # comment\n' >bad.env
 launch --from-env-file bad.env -- true
-fails_with 125 "bad.env: line 2, column 12: a '#' behind white space" "a line of a .env file on which readers disagree"
+fails_with 125 "bad.env: line 2, column 12: '#' after white space" "a line of a .env file on which readers disagree"
 printf 'A="x y"\nexport B=z\n' >.env
 launch --from-env-file .env -- sh -c 'echo "$A $B"'
 out_is "x y z" "a .env file"

@@ -82,7 +82,7 @@ refuse() {
 refuse 1 'nothing was changed: the edited text: line [0-9]+, column' "text that does not parse" 'echo "A: [" >"$1"' app
 refuse 1 'PASSWORD: no value; write ""' "no value" 'echo "PASSWORD:" >"$1"' app
 refuse 1 'A: a list or a mapping' "a nested value" 'echo "A: [1]" >"$1"' app
-refuse 1 'second time' "a name that comes twice" 'echo "NEW: x" >>"$1"' app
+refuse 1 'duplicate' "a name that comes twice" 'echo "NEW: x" >>"$1"' app
 refuse 1 'A \(base64\): ' "base64 that is none" 'echo "\"A (base64)\": \"x\"" >>"$1"' app
 refuse 1 '"a b": not a valid data key' "a name that can't be a data key" 'echo "a b: x" >>"$1"' app
 refuse 2 'refusing to remove the last value' "nothing left" 'echo "# none" >"$1"; echo "{}" >>"$1"' app

@@ -71,7 +71,7 @@ refused() {
 	seal --from-document "$TAP_WORK/bad" bad
 	fails_with 1 "$2" "$1"
 }
-refused "JSON: a name that comes twice" 'bad: line 2, column [0-9]+: .*second time' '{"A":"1",\n "A":"2"}'
+refused "JSON: a name that comes twice" 'bad: line 2, column [0-9]+: .*duplicate' '{"A":"1",\n "A":"2"}'
 refused "JSON: a comment" 'bad: line 1, column' '{"A":1} // no'
 refused "JSON: something behind it" 'bad: line 2, column' '{"A":1}\nx'
 refused "JSON: no UTF-8" 'bad: .*UTF-8' '{"A":"\0377"}'
@@ -79,7 +79,7 @@ refused "JSON: a line break in a string" 'bad: line 1, column' '{"A":"x\n y"}'
 refused "JSON: the same with a byte order mark" 'bad: line 1, column' '\0357\0273\0277{"A":"x\n y"}'
 refused "YAML in braces" 'bad: line 1, column' '{A: x}'
 refused "JSON: a trailing comma" 'bad: line 1, column' '{"A":1,}'
-refused "YAML: a name that comes twice" 'bad: line 2, column [0-9]+: .*second time' 'A: 1\nA: 2\n'
+refused "YAML: a name that comes twice" 'bad: line 2, column [0-9]+: .*duplicate' 'A: 1\nA: 2\n'
 refused "YAML: two documents" 'bad: .*document' 'A: 1\n---\nB: 2\n'
 refused "YAML: no UTF-8" 'bad: .*(UTF-8|invalid)' 'A: \0377\n'
 refused "YAML: an alias" 'bad: line [12], column' 'A: &x 1\nB: *x\n'

@@ -25,7 +25,7 @@ START_TEST(the_vectors_encode)
 
 	expect_ok(base64_encode(&plain, bytes, strlen(bytes), &err), err);
 	expect_text(plain, vectors[_i].base64);
-	expect_ok(base64url_encode(&url, bytes, strlen(bytes), &err), err);
+	expect_ok(base64_url_encode(&url, bytes, strlen(bytes), &err), err);
 	expect_text(url, vectors[_i].base64url);
 }
 END_TEST
@@ -37,7 +37,7 @@ START_TEST(the_vectors_decode)
 
 	expect_ok(base64_decode(&plain, base64, strlen(base64), &err), err);
 	expect_text(plain, vectors[_i].bytes);
-	expect_ok(base64url_decode(&url, base64url, strlen(base64url), &err), err);
+	expect_ok(base64_url_decode(&url, base64url, strlen(base64url), &err), err);
 	expect_text(url, vectors[_i].bytes);
 }
 END_TEST
@@ -47,7 +47,7 @@ START_TEST(what_was_there_stays_before_it)
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
 	expect_ok(secret_buffer_append_string(&out, "a==", &err), err);
-	expect_ok(base64url_encode(&out, "f", 1, &err), err);
+	expect_ok(base64_url_encode(&out, "f", 1, &err), err);
 	expect_text(out, "a==Zg");
 	expect_ok(base64_decode(&out, "Zm8=", 4, &err), err);
 	expect_text(out, "a==Zgfo");
@@ -110,7 +110,7 @@ START_TEST(the_url_alphabet_is_as_strict)
 	const char *text = refused_url[_i];
 
 	expect_failure(
-	    base64url_decode(&out, text, strlen(text), &err), err, ERROR_INVALID, "not base64");
+	    base64_url_decode(&out, text, strlen(text), &err), err, ERROR_INVALID, "not base64");
 	expect_text(out, "");
 }
 END_TEST

@@ -40,7 +40,7 @@ START_TEST(anything_else_is_refused)
 	int64_t ms = 42;
 
 	expect_failure(clock_parse_duration(no_durations[_i], &ms, &err), err, ERROR_USAGE,
-	    "is not a duration: write 10s");
+	    "is not a duration; write 10s");
 	ck_assert_int_eq(ms, 42);
 }
 END_TEST

@@ -448,7 +448,7 @@ START_TEST(a_name_twice_is_refused)
 
 	ck_assert_ptr_null(document);
 	ck_assert_int_eq(err.code, ERROR_INVALID);
-	expect_contains(err.message, "a member's name for the second time");
+	expect_contains(err.message, "duplicate member name");
 }
 END_TEST
 
@@ -529,17 +529,17 @@ END_TEST
 static const struct {
 	const char *text, *place;
 } places[] = {
-    {"[1,\n 2,\n  x]", "line 3, column 3: a value is due"},
+    {"[1,\n 2,\n  x]", "line 3, column 3: expected a value"},
     {"x", "line 1, column 1"},
     {"\xEF\xBB\xBF{}", "line 1, column 1: a byte order mark"},
-    {"[\"\xC3\xA9\xC3\xA9\" 1]", "line 1, column 7: ',' or ']' is due"},
-    {"{\"a\":1,\n\"a\":2}", "line 2, column 1: a member's name for the second time"},
-    {"{\"a\":1,,", "line 1, column 8: a member's name in double quotes is due"},
+    {"[\"\xC3\xA9\xC3\xA9\" 1]", "line 1, column 7: expected ',' or ']'"},
+    {"{\"a\":1,\n\"a\":2}", "line 2, column 1: duplicate member name"},
+    {"{\"a\":1,,", "line 1, column 8: expected a member's name in double quotes"},
     {"[\"ab\n\"]", "line 1, column 5: an unescaped control character"},
-    {"{\"a\" 1}", "line 1, column 6: ':' is due"},
-    {"[1] 2", "line 1, column 5: something stands behind the value"},
-    {"[1", "line 1, column 3: the text ends inside an object or array"},
-    {"", "line 1, column 1: the text ends where a value is due"},
+    {"{\"a\" 1}", "line 1, column 6: expected ':'"},
+    {"[1] 2", "line 1, column 5: text after the value"},
+    {"[1", "line 1, column 3: the text ends within an object or array"},
+    {"", "line 1, column 1: the text ends before a value"},
 };
 
 START_TEST(a_message_names_line_and_column)
@@ -870,7 +870,7 @@ static const struct {
     {write_two_values, "a second value"},
     {write_no_value, "no value"},
     {write_open_object, "not closed"},
-    {write_surplus_end, "an end without its beginning"},
+    {write_surplus_end, "an end without a beginning"},
     {write_too_deep, "nested too deep"},
     {write_empty_raw, "no value"},
 };

@@ -302,8 +302,8 @@ static const struct {
 } refused[] = {
     {"certificate-authority: ca.crt", "token: t", "cluster \"k\": no server"},
     {"server: 'k:6443'", "token: t", "https://HOST:PORT"},
-    {"server: 'https://me:pw@k'", "token: t", "without user or query"},
-    {"server: 'https://k?x=y'", "token: t", "without user or query"},
+    {"server: 'https://me:pw@k'", "token: t", "not a URL of scheme, host and port"},
+    {"server: 'https://k?x=y'", "token: t", "not a URL of scheme, host and port"},
     {"server: 'http://k:8080'", "token: t", "use https"},
     {"server: 'http://localhost.example.com'", "token: t", "use https"},
     {"server: 'http://127.0.0.1.example.com'", "token: t", "use https"},

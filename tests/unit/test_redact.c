@@ -108,7 +108,7 @@ START_TEST(base64_of_more_than_the_credential_is_redacted)
 			    err);
 			if (before % 2)
 				expect_ok(
-				    base64url_encode(&text, inner.data, inner.length, &err), err);
+				    base64_url_encode(&text, inner.data, inner.length, &err), err);
 			else
 				expect_ok(
 				    base64_encode(&text, inner.data, inner.length, &err), err);

@@ -255,8 +255,8 @@ static const struct {
     {"[\"hunter2\"]", "the document is not a JSON object"},
     {"\"hunter2\"", "the document is not a JSON object"},
     {"null", "the document is not a JSON object"},
-    {"{\"A\":\"hunter2\",\"A\":\"hunter2\"}", "for the second time"},
-    {"{\"A\":\"hunter2\"} x", "something stands behind"},
+    {"{\"A\":\"hunter2\",\"A\":\"hunter2\"}", "duplicate"},
+    {"{\"A\":\"hunter2\"} x", "text after"},
     {"{\"a\\u0000b\":\"hunter2\"}", "contains a NUL byte"},
     {"{\"STOP\":\"hunter2\"}", "stopped"},
 };

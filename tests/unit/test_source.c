@@ -206,7 +206,7 @@ static const struct {
 	"name a: variable \"MISSING\": set neither in the environment"},
     {"{\"a\": 1}", ERROR_INVALID, "name a: must be a string"},
     {"[\"A\"]", ERROR_INVALID, "not an object"},
-    {"{\"a\": \"A\", \"a\": \"A\"}", ERROR_INVALID, "second time"},
+    {"{\"a\": \"A\", \"a\": \"A\"}", ERROR_INVALID, "duplicate"},
     {"{\"a\": \"SEALED\"}", ERROR_INVALID, "Vault ciphertext"},
 };
 

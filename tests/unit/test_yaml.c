@@ -146,10 +146,10 @@ static const struct {
     {"a: 1\nb: *x", "line 2, column 4", "an alias"},
     {"a: 1\n*x : 2", "line 2, column 1", "an alias"},
     {"a: 1\n<<: {b: 2}", "line 2, column 1", "a merge key"},
-    {"a: 1\nb: 2\na: 3", "line 3, column 1", "a key for the second time"},
-    {"a: {b: 1, 'b': 2}", "line 1, column 11", "a key for the second time"},
-    {"\u00fc\u00fc: {b: 1, \"\\x62\": 2}", "line 1, column 12", "a key for the second time"},
-    {"{\"a\": 1, \"a\": 2}", "line 1, column 10", "a member's name for the second time"},
+    {"a: 1\nb: 2\na: 3", "line 3, column 1", "duplicate key"},
+    {"a: {b: 1, 'b': 2}", "line 1, column 11", "duplicate key"},
+    {"\u00fc\u00fc: {b: 1, \"\\x62\": 2}", "line 1, column 12", "duplicate key"},
+    {"{\"a\": 1, \"a\": 2}", "line 1, column 10", "duplicate member name"},
     /* A brace begins JSON. */
     {"{\"a\": \"b\n c\"}", "line 1, column 9", "control character"},
     {"{a: b}", "line 1, column 2", "in double quotes"},
@@ -157,27 +157,27 @@ static const struct {
     {"\n\n {\"a\": b}", "line 3, column 8", ""},
     {"# c\n---\n{\"a\": 1,}", "line 3, column 9", ""},
     {"\xEF\xBB\xBF{\"a\": b}", "line 1, column 7", ""},
-    {"{\"a\": 1} # c", "line 1, column 10", "behind the value"},
+    {"{\"a\": 1} # c", "line 1, column 10", "after the value"},
     {"{", "line 1, column 2", ""},
     {"\xEF\xBB\xBF\xEF\xBB\xBF{\"a\": 1}", "line 1, column 1", "byte order mark"},
     {"a: 1\n\xEF\xBB\xBF"
      "b: 2\n",
 	"line 2, column 1", "byte order mark"},
-    {"1: a", "line 1, column 1", "no string"},
-    {"0x1F: a", "line 1, column 1", "no string"},
-    {"true: a", "line 1, column 1", "no string"},
-    {"~: a", "line 1, column 1", "no string"},
-    {"? \n: a", "line 1, column 2", "no string"},
-    {"? [a]\n: b", "line 1, column 3", "no string"},
-    {"? {a: b}\n: c", "line 1, column 3", "no string"},
+    {"1: a", "line 1, column 1", "not a string"},
+    {"0x1F: a", "line 1, column 1", "not a string"},
+    {"true: a", "line 1, column 1", "not a string"},
+    {"~: a", "line 1, column 1", "not a string"},
+    {"? \n: a", "line 1, column 2", "not a string"},
+    {"? [a]\n: b", "line 1, column 3", "not a string"},
+    {"? {a: b}\n: c", "line 1, column 3", "not a string"},
     {"a: !secret b", "line 1, column 4", "a tag"},
     {"a: !!binary aGk=", "line 1, column 4", "a tag"},
     {"a: !<x> b", "line 1, column 4", "a tag"},
     {"a: !mine [1]", "line 1, column 4", "a tag"},
     {"a: !!seq {b: 1}", "line 1, column 4", "a tag"},
-    {"a: !!int b", "line 1, column 4", "what its tag says"},
-    {"a: !!int '1'", "line 1, column 4", "what its tag says"},
-    {"a: !!int 1.5", "line 1, column 4", "what its tag says"},
+    {"a: !!int b", "line 1, column 4", "its tag"},
+    {"a: !!int '1'", "line 1, column 4", "its tag"},
+    {"a: !!int 1.5", "line 1, column 4", "its tag"},
     {"a: .inf", "line 1, column 4", "no infinity"},
     {"a: -.INF", "line 1, column 4", "no infinity"},
     {"a: .NaN", "line 1, column 4", "no infinity"},
@@ -293,7 +293,7 @@ START_TEST(messages_hold_no_text)
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
 
 	expect_failure(convert("password: hunter2\npassword: hunter2", &json), err, ERROR_INVALID,
-	    "second time");
+	    "duplicate");
 	expect_lacks(err.message, "hunter2");
 	expect_failure(convert("password: \"hunter2", &json), err, ERROR_INVALID, "config");
 	expect_lacks(err.message, "hunter2");
