@@ -2,25 +2,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/credential_environment.h"
 #include "lib/base/log.h"
+#include "lib/base/output_file.h"
 #include "lib/base/signals.h"
 #include "lib/base/strings.h"
 #include "lib/seal/edit_text.h"
 #include "lib/seal/prompt.h"
 
-/* What a shell would act on: without any of these the command is a file's name (as git has it). */
+/* A command without any of these is a file's name, and needs no shell; as in git. */
 #define SHELL_CHARACTERS "|&;<>()$`\\\"' \t\n*?[#~=%"
 #define SHELL "/bin/sh"
+
+#define POLL_MS 100 /* for the end of processes in the background */
 
 int editor_open(struct editor *editor, const char *name, struct error *err)
 {
@@ -41,7 +46,7 @@ int editor_open(struct editor *editor, const char *name, struct error *err)
 	if (!editor->folder.path)
 		return error_set(err, ERROR_SYSTEM,
 		    "no folder in memory to edit in: neither $XDG_RUNTIME_DIR nor /dev/shm nor "
-		    "$TMPDIR is a tmpfs that can be written to, and plaintext goes on no disk");
+		    "$TMPDIR is a writable tmpfs, and plaintext must not be on a disk");
 	editor->file = string_format(err, "%s/%s", editor->folder.path, name);
 	return editor->file ? 0 : -1;
 }
@@ -50,21 +55,13 @@ static int write_file(const char *path, const struct secret_buffer *text, struct
 {
 	cleanup_close int fd =
 	    open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	const char *bytes = secret_buffer_string(text);
-	size_t done = 0;
 
-	if (fd < 0)
+	if (fd < 0 || output_file_write_all(fd, secret_buffer_string(text), text->length) < 0)
 		return error_system(err, "%s", path);
-	while (done < text->length) {
-		ssize_t written = write(fd, bytes + done, text->length - done);
-		if (written < 0)
-			return error_system(err, "%s", path);
-		done += (size_t)written;
-	}
 	return 0;
 }
 
-/* The editor's standard streams are a person's terminal, where there is one, and never a pipe. */
+/* Use the terminal, if there is one, for the editor's input and output; never a pipe. */
 static void use_terminal(void)
 {
 	int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -77,11 +74,11 @@ static void use_terminal(void)
 }
 
 /*
- * In the child: nothing of ours but the environment and the standard streams goes on.  An editor
- * that is left alone hangs up, as if its terminal had gone: nobody would seal what it saves, and
- * the next edit sweeps it away.
+ * Run the editor in the child process, with our environment but for credentials.  When we are
+ * killed the editor gets SIGHUP, as if its terminal had gone: its text would not be sealed, and the
+ * next edit removes it.
  */
-static void become(const char *command, const struct editor *editor, pid_t parent)
+static void exec_editor(const char *command, const struct editor *editor, pid_t parent)
 {
 	cleanup_free char *script = NULL;
 	const char *file = editor->file;
@@ -92,7 +89,7 @@ static void become(const char *command, const struct editor *editor, pid_t paren
 		_exit(126);
 	use_terminal();
 	credential_environment_drop();
-	/* So that what it keeps on the way is where we wipe. */
+	/* Temporary files of the editor are then wiped too. */
 	setenv("TMPDIR", editor->folder.path, 1);
 	if (!strpbrk(command, SHELL_CHARACTERS))
 		execlp(command, command, file, (char *)NULL);
@@ -101,32 +98,48 @@ static void become(const char *command, const struct editor *editor, pid_t paren
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-/* Until the editor is gone; a signal that came to us alone is passed on. */
-static int wait_for(pid_t child, int *status, struct error *err)
+/*
+ * Wait for the end of the editor, and pass on the first signal.  Signals are blocked except in
+ * ppoll, so that none arrives unnoticed before it.
+ */
+static int wait_for(pid_t child, const sigset_t *before, int *status, struct error *err)
 {
-	int passed_on = 0;
+	cleanup_close int handle = (int)syscall(SYS_pidfd_open, child, 0);
+	struct pollfd ended = {.fd = handle, .events = POLLIN};
+	bool passed_on = false;
 
-	while (waitpid(child, status, 0) < 0) {
+	if (handle < 0)
+		return error_system(err, "pidfd_open");
+	for (;;) {
+		if (signals_caught() && !passed_on) {
+			kill(child, signals_caught());
+			passed_on = true;
+		}
+		if (ppoll(&ended, 1, NULL, before) > 0)
+			break;
 		if (errno != EINTR)
 			return error_system(err, "waiting for the editor");
-		if (signals_caught() && !passed_on) {
-			passed_on = signals_caught();
-			kill(child, passed_on);
-		}
 	}
+	while (waitpid(child, status, 0) < 0)
+		if (errno != EINTR)
+			return error_system(err, "waiting for the editor");
 	return signals_check(err);
 }
 
 static int run_child(
     const char *command, const struct editor *editor, int *status, struct error *err)
 {
-	pid_t ours = getpid(), child = fork();
+	sigset_t before;
+	pid_t ours = getpid();
 
-	if (child < 0)
-		return error_system(err, "starting the editor");
+	signals_block(&before);
+	pid_t child = fork();
 	if (child == 0)
-		become(command, editor, ours);
-	return wait_for(child, status, err);
+		exec_editor(command, editor, ours);
+	int result = child < 0 ? error_system(err, "starting the editor")
+			       : wait_for(child, &before, status, err);
+	signals_release(&before);
+	return result;
 }
 
 static int run_editor(const char *command, const struct editor *editor, struct error *err)
@@ -134,7 +147,7 @@ static int run_editor(const char *command, const struct editor *editor, struct e
 	struct sigaction ignoring = {.sa_handler = SIG_IGN}, interrupt, quit;
 	int status = 0;
 
-	/* The terminal sends these to both of us, and they are meant for the editor. */
+	/* The terminal sends these to both processes, and they are meant for the editor. */
 	sigaction(SIGINT, &ignoring, &interrupt);
 	sigaction(SIGQUIT, &ignoring, &quit);
 	int result = run_child(command, editor, &status, err);
@@ -144,7 +157,7 @@ static int run_editor(const char *command, const struct editor *editor, struct e
 		return -1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return error_set(err, ERROR_USAGE,
-		    "%s: no such editor: name one with --editor, or in VISUAL or EDITOR", command);
+		    "%s: no such editor; set --editor, VISUAL or EDITOR", command);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	return error_set(err, ERROR_REJECTED, "the editor %s ended with %s %d: nothing was changed",
@@ -152,7 +165,7 @@ static int run_editor(const char *command, const struct editor *editor, struct e
 	    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
-/* Return whether no process that the editor has started is left: none went to the background. */
+/* Return whether no process of the editor is left in the background. */
 static bool all_ended(void)
 {
 	pid_t child;
@@ -165,13 +178,15 @@ static bool all_ended(void)
 static int wait_for_all(struct error *err)
 {
 	log_write(LOG_INFO, "the editor went to the background; waiting until its processes end");
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+	while (!all_ended()) {
 		if (signals_check(err) < 0)
 			return -1;
+		poll(NULL, 0, POLL_MS);
+	}
 	return 0;
 }
 
-/* The editor has ended and changed nothing, but a process of its own may go on with the text. */
+/* Wait for processes that an editor, which ended without a change, left with the text. */
 static int wait_for_background(const char *command, struct error *err)
 {
 	if (all_ended())
@@ -182,16 +197,16 @@ static int wait_for_background(const char *command, struct error *err)
 	}
 	cleanup_free char *text = string_format(err,
 	    "The editor %s went to the background.  Save and close the text there; "
-	    "if that is not noticed here, press Enter: ",
+	    "if nothing happens here then, press Enter: ",
 	    command);
 	return text ? prompt_enter(text, all_ended, err) : -1;
 }
 
-/* Editors that hand the file to a process which runs already, and what makes them wait. */
+/* Editors that give the file to a running process, and the options with which they wait. */
 static const struct {
 	const char *name;
-	const char *options[3]; /* the first is for the message; none: nothing does */
-} handing_over[] = {
+	const char *options[3]; /* the first is for the message; none: it never waits */
+} not_waiting[] = {
     {"code", {"--wait", "-w"}},
     {"code-insiders", {"--wait", "-w"}},
     {"codium", {"--wait", "-w"}},
@@ -220,16 +235,16 @@ static bool has_word(const char *command, const char *word)
 	return false;
 }
 
-static int check_handing_over(const char *command, size_t index, struct error *err)
+static int check_waits(const char *command, size_t index, struct error *err)
 {
-	const char *wait = handing_over[index].options[0];
+	const char *wait = not_waiting[index].options[0];
 
-	for (size_t i = 0; i < 3 && handing_over[index].options[i]; i++)
-		if (has_word(command, handing_over[index].options[i]))
+	for (size_t i = 0; i < 3 && not_waiting[index].options[i]; i++)
+		if (has_word(command, not_waiting[index].options[i]))
 			return 0;
 	if (!wait)
 		return error_set(err, ERROR_USAGE,
-		    "the editor %s does not wait until the text is closed; name another", command);
+		    "the editor %s does not wait until the text is closed; use another", command);
 	return error_set(err, ERROR_USAGE,
 	    "the editor %s does not wait until the text is closed; write \"%s %s\"", command,
 	    command, wait);
@@ -242,8 +257,8 @@ int editor_check_terminal(const char *command, struct error *err)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(command, names[i]) == 0 && prompt_check_terminal(err) < 0)
 			return error_set(err, ERROR_USAGE,
-			    "no terminal for the editor %s; name one that needs none with "
-			    "--editor, or use secret-seal --set, --from-file NAME=-",
+			    "the editor %s needs a terminal; pass another --editor, or use secret-seal "
+			    "--set or --from-file NAME=-",
 			    command);
 	return 0;
 }
@@ -255,10 +270,10 @@ int editor_check(const char *command, struct error *err)
 
 	name = name ? name + 1 : command;
 	length -= (size_t)(name - command);
-	for (size_t i = 0; i < sizeof(handing_over) / sizeof(*handing_over); i++)
-		if (strlen(handing_over[i].name) == length &&
-		    memcmp(name, handing_over[i].name, length) == 0)
-			return check_handing_over(command, i, err);
+	for (size_t i = 0; i < sizeof(not_waiting) / sizeof(*not_waiting); i++)
+		if (strlen(not_waiting[i].name) == length &&
+		    memcmp(name, not_waiting[i].name, length) == 0)
+			return check_waits(command, i, err);
 	return 0;
 }
 

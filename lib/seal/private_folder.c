@@ -21,7 +21,7 @@
 
 #define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* A new folder may be swept before it is locked. */
+/* Another process may remove a new folder before it is locked. */
 #define TRIES_MAX 8
 
 bool private_folder_in_memory(const char *parent)
@@ -33,16 +33,16 @@ bool private_folder_in_memory(const char *parent)
 	return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
 }
 
-/* Someone who sweeps can have it for a moment, and then it is gone. */
-static bool lock(int fd)
+/* Lock the folder, unless another process locks it to remove it. */
+static bool folder_lock(int fd)
 {
 	struct stat status;
 
 	return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &status) == 0 && status.st_nlink > 0;
 }
 
-/* 1: it was lost to someone who sweeps. */
-static int try_to_make(struct private_folder *folder, const char *parent, struct error *err)
+/* Return 1 if another process removed the folder. */
+static int folder_try(struct private_folder *folder, const char *parent, struct error *err)
 {
 	cleanup_free char *path = string_format(err, "%s/" PREFIX SUFFIX, parent);
 
@@ -53,7 +53,7 @@ static int try_to_make(struct private_folder *folder, const char *parent, struct
 	cleanup_close int fd = open(path, OPEN_FOLDER);
 	if (fd < 0 && errno != ENOENT)
 		error_system(err, "%s", path);
-	if (fd < 0 || !lock(fd)) {
+	if (fd < 0 || !folder_lock(fd)) {
 		rmdir(path);
 		return err->code ? -1 : 1;
 	}
@@ -66,14 +66,14 @@ static int try_to_make(struct private_folder *folder, const char *parent, struct
 int private_folder_make(struct private_folder *folder, const char *parent, struct error *err)
 {
 	for (int i = 0; i < TRIES_MAX; i++) {
-		int result = try_to_make(folder, parent, err);
+		int result = folder_try(folder, parent, err);
 		if (result <= 0)
 			return result;
 	}
-	return error_set(err, ERROR_SYSTEM, "%s: a new folder in it can't be locked", parent);
+	return error_set(err, ERROR_SYSTEM, "%s: cannot lock a new folder in it", parent);
 }
 
-/* An editor may have made it read-only. */
+/* Open a file also if an editor made it read-only. */
 static int open_in(int folder, const char *name, int flags, mode_t mode)
 {
 	int fd = openat(folder, name, flags);
@@ -83,17 +83,17 @@ static int open_in(int folder, const char *name, int flags, mode_t mode)
 	return fd;
 }
 
-static size_t empty(int folder, const char *path);
+static size_t folder_empty(int folder, const char *path);
 
-static void empty_inner(int parent, const char *name, const char *path)
+static void folder_empty_inner(int parent, const char *name, const char *path)
 {
 	cleanup_close int folder = open_in(parent, name, OPEN_FOLDER, 0700);
 
 	if (folder >= 0)
-		empty(folder, path);
+		folder_empty(folder, path);
 }
 
-/* The pages of a file that is removed are free, not empty.  Its size is where its end is. */
+/* Overwrite a file: removing it frees its pages and does not clear them. */
 static void overwrite(int fd)
 {
 	static const char zeros[4096];
@@ -105,8 +105,8 @@ static void overwrite(int fd)
 }
 
 /*
- * Overwrite and remove one.  Nothing is looked up first: a look-up that fails would leave it.  A
- * symbolic link, a FIFO or a socket does not open.  `path` is of the whole, for messages.
+ * Overwrite and remove a file or folder.  There is no stat(2) before, which could fail and leave
+ * it.  A symbolic link, a FIFO or a socket cannot be opened.  `path` is the folder's.
  */
 static void wipe(int folder, const char *name, const char *path)
 {
@@ -116,22 +116,22 @@ static void wipe(int folder, const char *name, const char *path)
 	if (fd >= 0)
 		overwrite(fd);
 	else if (errno == EISDIR)
-		empty_inner(folder, name, path);
+		folder_empty_inner(folder, name, path);
 	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
 		return;
 	if (errno != EISDIR || unlinkat(folder, name, AT_REMOVEDIR) < 0)
-		log_write(LOG_WARNING, "%s: %s: %s: remove it: plaintext may be in it", path, name,
-		    strerror(errno));
+		log_write(LOG_WARNING, "%s: %s: %s: remove it, it may contain plaintext", path,
+		    name, strerror(errno));
 }
 
-/* Wipe all that is in the folder; how much it was. */
-static size_t empty(int folder, const char *path)
+/* Wipe all files in the folder, and return their number. */
+static size_t folder_empty(int folder, const char *path)
 {
 	struct strings names = {NULL, 0};
 	struct error err = ERROR_INIT;
 
 	if (folder_list(folder, ".", path, &names, &err) < 0)
-		log_write(LOG_WARNING, "%s: remove it: plaintext may be in it", err.message);
+		log_write(LOG_WARNING, "%s: remove it, it may contain plaintext", err.message);
 	for (size_t i = 0; i < names.count; i++)
 		wipe(folder, names.items[i], path);
 	size_t count = names.count;
@@ -145,9 +145,9 @@ void private_folder_remove(struct private_folder *folder, const char *file)
 		return;
 	if (file)
 		wipe(folder->fd, file, folder->path);
-	empty(folder->fd, folder->path);
+	folder_empty(folder->fd, folder->path);
 	if (rmdir(folder->path) < 0)
-		log_write(LOG_WARNING, "%s: %s: remove it: plaintext may be in it", folder->path,
+		log_write(LOG_WARNING, "%s: %s: remove it, it may contain plaintext", folder->path,
 		    strerror(errno));
 	close(folder->fd);
 	free(folder->path);
@@ -164,12 +164,12 @@ static void sweep_one(int parent, const char *name, const char *parent_path)
 	struct stat status;
 	cleanup_close int folder = openat(parent, name, OPEN_FOLDER);
 
-	if (folder < 0 || fstat(folder, &status) < 0 || status.st_uid != geteuid() || !lock(folder))
+	if (folder < 0 || fstat(folder, &status) < 0 || status.st_uid != geteuid() ||
+	    !folder_lock(folder))
 		return;
-	size_t count = empty(folder, parent_path);
+	size_t count = folder_empty(folder, parent_path);
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 && count > 0)
-		log_write(LOG_INFO, "%s/%s: removed: it was left by an edit that was killed",
-		    parent_path, name);
+		log_write(LOG_INFO, "%s/%s: removed; a killed edit had left it", parent_path, name);
 }
 
 void private_folder_sweep(const char *parent)
@@ -179,8 +179,8 @@ void private_folder_sweep(const char *parent)
 	struct error err = ERROR_INIT;
 
 	if (folder_list(folder, ".", parent, &names, &err) < 0)
-		log_write(LOG_WARNING, "%s; an edit that was killed may have left plaintext there",
-		    err.message);
+		log_write(
+		    LOG_WARNING, "%s; a killed edit may have left plaintext there", err.message);
 	for (size_t i = 0; i < names.count; i++)
 		if (is_name(names.items[i]))
 			sweep_one(folder, names.items[i], parent);

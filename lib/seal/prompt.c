@@ -15,13 +15,13 @@
 #define TERMINAL "/dev/tty"
 #define ROUNDS 3
 
-/* Of a line in canonical mode (N_TTY's 4,096 with the newline); what is over is lost. */
+/* Of a line in canonical mode (N_TTY's 4,096 with the newline); the terminal drops the rest. */
 #define LINE_MAX_BYTES 4095
 
-/* A paste comes in pieces.  A person answers no question before it is there. */
+/* A paste arrives in pieces, faster than a person answers. */
 #define PASTE_MS 100
 
-#define OVER_MS 100 /* between two looks */
+#define OVER_MS 100 /* between two calls of `over` */
 
 static int open_terminal(struct error *err)
 {
@@ -29,8 +29,8 @@ static int open_terminal(struct error *err)
 
 	if (fd < 0)
 		error_set(err, ERROR_USAGE,
-		    "there is no terminal to ask on (" TERMINAL ": %s): take the value from a file "
-		    "or from standard input (--from-file NAME=-)",
+		    "no terminal (" TERMINAL ": %s); take the value from a file or from standard "
+		    "input (--from-file NAME=-)",
 		    strerror(errno));
 	return fd;
 }
@@ -42,7 +42,7 @@ int prompt_check_terminal(struct error *err)
 	return fd < 0 ? -1 : 0;
 }
 
-static int say(int fd, const char *text, struct error *err)
+static int write_terminal(int fd, const char *text, struct error *err)
 {
 	size_t length = strlen(text);
 
@@ -50,17 +50,16 @@ static int say(int fd, const char *text, struct error *err)
 }
 
 /*
- * No echo but the newline's.  Ctrl-Z is switched off meanwhile: it would leave the shell with a
- * terminal that shows nothing.
+ * Echo only newlines, and disable Ctrl-Z, which would leave the shell with a terminal without echo.
  */
-static void hide(struct termios *mode)
+static void hide_input(struct termios *mode)
 {
 	mode->c_lflag &= ~(tcflag_t)ECHO;
 	mode->c_lflag |= ICANON | ISIG | ECHONL;
 	mode->c_cc[VSUSP] = _POSIX_VDISABLE;
 }
 
-/* Wait for input; a signal that comes at any moment ends the wait.  Signals are held back. */
+/* Wait for input or a signal.  Signals are blocked except in ppoll, so none is missed. */
 static int wait_for_input(int fd, const sigset_t *before, struct error *err)
 {
 	struct pollfd poll = {.fd = fd, .events = POLLIN};
@@ -75,8 +74,9 @@ static int wait_for_input(int fd, const sigset_t *before, struct error *err)
 	}
 }
 
-/* One line without its newline. */
-static int read_line(int fd, const sigset_t *before, struct secret_buffer *line, struct error *err)
+/* Read a line without its newline. */
+static int read_answer(
+    int fd, const sigset_t *before, struct secret_buffer *line, struct error *err)
 {
 	secret_buffer_reset(line);
 	if (secret_buffer_reserve(line, LINE_MAX_BYTES + 1, err) < 0 ||
@@ -88,26 +88,25 @@ static int read_line(int fd, const sigset_t *before, struct secret_buffer *line,
 	if (length == 0 || line->data[length - 1] != '\n') {
 		if (length >= LINE_MAX_BYTES)
 			return error_set(err, ERROR_INVALID,
-			    "longer than a terminal's line: take it from a file");
-		return error_set(err, ERROR_INVALID, "the input ended before a value was given");
+			    "longer than a terminal's line; take it from a file");
+		return error_set(err, ERROR_INVALID, "the input ended before a value");
 	}
 	line->length = (size_t)length - 1;
 	line->data[line->length] = '\0';
 	if (line->length >= LINE_MAX_BYTES - 1)
 		return error_set(err, ERROR_INVALID,
-		    "as long as a terminal's line, or longer: take it from a file");
+		    "as long as a terminal's line, or longer; take it from a file");
 	return 0;
 }
 
-/* The signals are held back but for the wait, so that none comes between a look and the wait. */
-static int ask(int fd, const char *question, struct secret_buffer *answer, struct error *err)
+static int ask_line(int fd, const char *question, struct secret_buffer *answer, struct error *err)
 {
 	sigset_t before;
 
-	if (say(fd, question, err) < 0)
+	if (write_terminal(fd, question, err) < 0)
 		return -1;
 	signals_block(&before);
-	int result = read_line(fd, &before, answer, err);
+	int result = read_answer(fd, &before, answer, err);
 	signals_release(&before);
 	return result;
 }
@@ -121,9 +120,8 @@ static bool is_line_breaks(const char *bytes, ssize_t length)
 }
 
 /*
- * Refuse what came with the answer: the rest of a value of several lines that was pasted.  It must
- * neither be lost nor be the next answer.  An unfinished line can be read only where lines do not
- * count.
+ * Reject further input that arrived with the answer: the rest of a pasted value of several lines
+ * must neither be lost nor be the next answer.  An unfinished line is read in non-canonical mode.
  */
 static int check_surplus(int fd, const struct termios *hidden, struct error *err)
 {
@@ -149,7 +147,7 @@ static int check_surplus(int fd, const struct termios *hidden, struct error *err
 	    "(--from-file)");
 }
 
-/* Two questions.  1: the answers differ. */
+/* Ask for the value and again.  Return 1 if the answers differ. */
 static int ask_twice(int fd, const struct termios *hidden, const char *name,
     struct secret_buffer *value, struct error *err)
 {
@@ -157,13 +155,13 @@ static int ask_twice(int fd, const struct termios *hidden, const char *name,
 	char question[512];
 
 	snprintf(question, sizeof(question), "Value of %s: ", name);
-	if (ask(fd, question, value, err) < 0 || check_surplus(fd, hidden, err) < 0)
+	if (ask_line(fd, question, value, err) < 0 || check_surplus(fd, hidden, err) < 0)
 		return -1;
 	if (value->length == 0)
 		return error_set(err, ERROR_INVALID,
-		    "an empty value: if it is meant, say --from-literal %s=", name);
+		    "an empty value; to seal one, pass --from-literal %s=", name);
 	snprintf(question, sizeof(question), "Value of %s, again: ", name);
-	if (ask(fd, question, &again, err) < 0 || check_surplus(fd, hidden, err) < 0)
+	if (ask_line(fd, question, &again, err) < 0 || check_surplus(fd, hidden, err) < 0)
 		return -1;
 	return !secret_buffer_equal(value, &again);
 }
@@ -175,7 +173,7 @@ static int ask_until_same(int fd, const struct termios *hidden, const char *name
 		int result = ask_twice(fd, hidden, name, value, err);
 		if (result <= 0)
 			return result;
-		if (say(fd, "They differ: once more.\n", err) < 0)
+		if (write_terminal(fd, "The values differ.  Try again.\n", err) < 0)
 			return -1;
 	}
 	return error_set(err, ERROR_INVALID, "the two values differ");
@@ -191,15 +189,15 @@ int prompt_hidden(const char *name, struct secret_buffer *value, struct error *e
 	if (tcgetattr(fd, &shown) < 0)
 		return error_system(err, TERMINAL);
 	hidden = shown;
-	hide(&hidden);
-	/* What was typed before the question was not meant for it. */
+	hide_input(&hidden);
+	/* Drop input typed before the question. */
 	if (tcsetattr(fd, TCSAFLUSH, &hidden) < 0)
 		return error_system(err, TERMINAL);
 	int result = ask_until_same(fd, &hidden, name, value, err);
-	/* What is left unread must not become a command of the shell. */
+	/* Drop unread input, which the shell would run. */
 	tcsetattr(fd, TCSAFLUSH, &shown);
 	if (result < 0)
-		say(fd, "\n", &(struct error)ERROR_INIT);
+		write_terminal(fd, "\n", &(struct error)ERROR_INIT);
 	return result;
 }
 
@@ -212,15 +210,15 @@ int prompt_enter(const char *text, bool (*over)(void), struct error *err)
 	if (fd < 0)
 		return -1;
 	tcflush(fd, TCIFLUSH);
-	if (say(fd, text, err) < 0)
+	if (write_terminal(fd, text, err) < 0)
 		return -1;
 	while (!over()) {
 		if (signals_check(err) < 0)
 			return -1;
 		if (poll(&input, 1, OVER_MS) > 0)
-			return ask(fd, "", &answer, err);
+			return ask_line(fd, "", &answer, err);
 	}
-	return say(fd, "\n", err);
+	return write_terminal(fd, "\n", err);
 }
 
 int prompt_choice(const char *question, const char *letters, char *choice, struct error *err)
@@ -231,7 +229,7 @@ int prompt_choice(const char *question, const char *letters, char *choice, struc
 	if (fd < 0)
 		return -1;
 	do {
-		if (ask(fd, question, &answer, err) < 0)
+		if (ask_line(fd, question, &answer, err) < 0)
 			return -1;
 		*choice = answer.length ? (char)tolower((unsigned char)answer.data[0]) : '\0';
 	} while (!*choice || !strchr(letters, *choice));

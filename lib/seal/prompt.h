@@ -1,4 +1,4 @@
-/* prompt: ask a person for a secret on the terminal, without showing it. */
+/* prompt: questions to a person on the terminal. */
 #ifndef SEAL_PROMPT_H
 #define SEAL_PROMPT_H
 
@@ -7,26 +7,26 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
-/* ERROR_USAGE: there is no terminal to ask on. */
+/* Fail with ERROR_USAGE if there is no terminal. */
 int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Ask on /dev/tty, whatever standard input is, for the value called `name`, twice, until both are
- * the same (three times at most).  Nothing is shown; the terminal is put back, also when a signal
- * (lib/base/signals.h) ends it: ERROR_INTERRUPTED.  An empty value, one that is longer than a
- * terminal's line (4,094 bytes), one of several lines that is pasted and the end of input are
- * ERROR_INVALID; no terminal is ERROR_USAGE.
+ * Ask on /dev/tty, whatever standard input is, for the value called `name`, twice, until both
+ * answers are equal (three times at most).  Nothing is shown.  The terminal is restored, also after
+ * a signal (lib/base/signals.h): ERROR_INTERRUPTED.  ERROR_INVALID: an empty value, a value longer
+ * than a terminal's line (4,094 bytes), several pasted lines, or the end of input.  ERROR_USAGE: no
+ * terminal.
  */
 int prompt_hidden(const char *name, struct secret_buffer *value, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Show `text` and wait for Enter, or until `over` is true.  ERROR_USAGE without a terminal. */
+/* Show `text` and wait for Enter, or until `over` returns true.  ERROR_USAGE: no terminal. */
 int prompt_enter(const char *text, bool (*over)(void), struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Ask a question whose answer is one of the lower-case `letters`, shown as it is typed, until one
- * of them is given (or a word that begins with it).  The end of input is ERROR_INVALID.
+ * Ask a question, with echo, until the answer begins with one of the lower-case `letters`.
+ * ERROR_INVALID: the end of input.
  */
 int prompt_choice(const char *question, const char *letters, char *choice, struct error *err)
     __attribute__((nonnull, warn_unused_result));

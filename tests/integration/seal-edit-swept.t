@@ -57,7 +57,7 @@ mkdir "$XDG_RUNTIME_DIR/secret-seal-other" "$XDG_RUNTIME_DIR/other-abcdef"
 ln -s "$XDG_RUNTIME_DIR/other-abcdef" "$XDG_RUNTIME_DIR/secret-seal-abcdef"
 touch "$XDG_RUNTIME_DIR/secret-seal-fedcba" "$XDG_RUNTIME_DIR/other-abcdef/kept"
 edit
-err_is "secret-seal: $folder: removed: it was left by an edit that was killed" "the next edit tells of it"
+err_is "secret-seal: $folder: removed; a killed edit had left it" "the next edit logs its folder"
 is "$(ls -d "$folder" 2>/dev/null)" "" "and removes it"
 is "$(cat <&"$text" <&"$backup" | tr -d '\0' | wc -c)" 0 "its files were overwritten, even those that were read-only"
 ok "what is no such folder stays" test -e "$XDG_RUNTIME_DIR/other-abcdef/kept" -a -L "$XDG_RUNTIME_DIR/secret-seal-abcdef" \

@@ -20,7 +20,7 @@ editor() {
 # Editors that hand the text to a window, known by name, are refused before anything is decrypted.
 for editor in code '/usr/bin/code --new-window' subl 'kate -n' xdg-open; do
 	run "$BIN/secret-seal" edit --editor "$editor" app
-	fails_with 2 "the editor $editor does not wait until the text is closed; (write .*--(wait|block)|name another)" "$editor"
+	fails_with 2 "the editor $editor does not wait until the text is closed; (write .*--(wait|block)|use another)" "$editor"
 done
 for editor in 'code --wait' 'subl -n -w' 'kate -b' codefish 'vi code'; do
 	run env PATH=/nowhere "$BIN/secret-seal" edit --editor "$editor" app
@@ -57,7 +57,7 @@ wiped "leaves nothing"
 exec {pipe}<> <(:)
 for editor in '' vi; do
 	run env -u KUBE_EDITOR -u VISUAL EDITOR="$editor" setsid -w "$BIN/secret-seal" edit app <&"$pipe"
-	fails_with 2 'no terminal for the editor vi; name one that needs none' "vi without a terminal: EDITOR=$editor"
+	fails_with 2 'the editor vi needs a terminal; pass another --editor' "vi without a terminal: EDITOR=$editor"
 done
 editor 'cat >/dev/null; sed -i s/stayed/fifth/ "$1"'
 run setsid -w "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app <&"$pipe"

@@ -147,7 +147,14 @@ for key in '\x03' '\x1c'; do
 	like "$OUT" 'secret/app not changed' "and it goes on"
 done
 
-# Signals while the editor runs.
+# Signals while the editor runs, also before secret-seal waits for it.
+if strace -o /dev/null true 2>/dev/null; then
+	editor 'kill -HUP $(ps -o ppid= -p $$); exec sleep 1000'
+	ASAN_OPTIONS=detect_leaks=0 run timeout 60 env --default-signal strace -qq -o /dev/null -e trace=clone,fork,vfork,clone3 \
+		-e inject=clone,fork,vfork,clone3:delay_exit=1000000 "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+	is "$STATUS" 129 "SIGHUP before the wait for the editor ends it: exit 129"
+	wiped "SIGHUP before the wait"
+fi
 mkfifo "$TAP_WORK/started"
 for signal in TERM HUP; do
 	editor "echo \$PPID \$\$ >$TAP_WORK/started; exec sleep 1000"
@@ -166,7 +173,7 @@ done
 if [ "$(stat -f -c %T /tmp)" != tmpfs ] && unshare -rm mount --rbind / /dev/shm 2>/dev/null; then
 	run env -u XDG_RUNTIME_DIR -u TMPDIR unshare -rm sh -c 'mount --rbind / /dev/shm && mount --rbind / /run && exec "$@"' - \
 		"$BIN/secret-seal" edit --editor true app
-	fails_with 1 'no folder in memory to edit in: .*plaintext goes on no disk' "without a tmpfs it is refused"
+	fails_with 1 'no folder in memory to edit in: .*plaintext must not be on a disk' "without a tmpfs it is refused"
 fi
 
 done_testing

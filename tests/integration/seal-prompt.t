@@ -58,10 +58,10 @@ status_is 1 "they always differ"
 like "$OUT" 'secret-seal: --prompt A: the two values differ' "and the message says so"
 on_terminal 'expect Value of A:
 	send \r' --prompt A app
-like "$OUT" 'an empty value: if it is meant' "an empty value"
+like "$OUT" 'an empty value; to seal one' "an empty value"
 on_terminal 'expect Value of A:
 	send \x04' --prompt A app
-like "$OUT" 'the input ended before a value was given' "the end of input"
+like "$OUT" 'the input ended before a value' "the end of input"
 restored "the terminal is as it was"
 on_terminal "expect Value of A:
 	send $(printf 'x%.0s' {1..4094})\\r" --prompt A app
@@ -170,7 +170,7 @@ status_is 0 "but after it"
 is "$("$BIN/secret-exec" --secret new -- printenv A)" one "and the value is sealed with it"
 
 run setsid -w "$BIN/secret-seal" --transit-key aes256-key --prompt A app </dev/null
-fails_with 2 '--prompt A: there is no terminal to ask on .*--from-file NAME=-' "without a terminal"
+fails_with 2 '--prompt A: no terminal .*--from-file NAME=-' "without a terminal"
 run setsid -w "$BIN/secret-seal" --transit-key aes256-key --prompt A --set A=1 app </dev/null
 fails_with 1 '--prompt: A comes twice' "a name that comes twice is refused before the question"
 
