@@ -1,5 +1,5 @@
 #!/bin/bash
-# Logins by the auth methods jwt, approle and cert, and by a JWT that is made for Vault alone.
+# Logins by the auth methods jwt, approle and cert, and by a JWT with Vault's own audience.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -41,85 +41,85 @@ for_vault=$(jwt_for vault)
 jwt app-jwt "$good"
 gives batch role=app-jwt "jwt"
 jwt app-vault "$for_vault"
-gives batch role=app-vault "jwt: a token made for Vault"
+gives batch role=app-vault "jwt: a token with audience vault"
 jwt app-jwt "$good\\n"
-is "$STATUS" 200 "jwt: an escaped final newline does no harm"
-jwt nobody "$good"
-refused 400 'role \\"nobody\\" could not be found' "jwt: a role that does not exist"
+is "$STATUS" 200 "jwt: a final newline, escaped, is ignored"
+jwt missing "$good"
+refused 400 'role \\"missing\\" could not be found' "jwt: a missing role"
 login jwt "{\"jwt\":\"$good\"}"
-refused 400 'missing role' "jwt: no role"
+refused 400 'missing role' "jwt: a request without a role"
 login jwt '{"role":"app-jwt"}'
-refused 400 'missing token' "jwt: no JWT"
+refused 400 'missing token' "jwt: a request without a JWT"
 for bad in abc not.a.jwt "${good%.*}.$(printf %s "${good##*.}" | rev)"; do
 	jwt app-jwt "$bad"
-	refused 400 'error validating token: error verifying token signature: ' "jwt: ${bad:0:3}..."
+	refused 400 'error validating token: error verifying token signature: ' "jwt: a malformed or forged token, ${bad:0:3}..."
 done
 jwt app-jwt "$(pod app-expired/token)"
 refused 400 'error validating token: invalid expiration time \(exp\) claim: token is expired' "jwt: an expired token"
 jwt app-jwt "$(pod stranger/token)"
-refused 400 'error validating token: invalid subject \(sub\) claim' "jwt: another service account"
+refused 400 'error validating token: invalid subject \(sub\) claim' "jwt: a service account that the role does not name"
 jwt app-jwt "$for_vault"
-refused 400 'invalid audience \(aud\) claim: audience claim does not match' "jwt: another audience"
+refused 400 'invalid audience \(aud\) claim: audience claim does not match' "jwt: a token with another audience than the role's"
 
 # -- kubernetes, with an audience --------------------------------------------------------------------
 
 login kubernetes "{\"role\":\"app-vault\",\"jwt\":\"$for_vault\"}"
-gives batch service_account_name=app "kubernetes: a token made for Vault"
+gives batch service_account_name=app "kubernetes: a token with audience vault"
 login kubernetes "{\"role\":\"app-vault\",\"jwt\":\"$good\"}"
-refused 403 'invalid audience \(aud\) claim: audience claim does not match' "kubernetes: another audience"
+refused 403 'invalid audience \(aud\) claim: audience claim does not match' "kubernetes: a token with another audience than the role's"
 login kubernetes "{\"role\":\"secret-exec\",\"jwt\":\"$for_vault\"}"
-is "$STATUS" 200 "kubernetes: a role without an audience takes any"
+is "$STATUS" 200 "kubernetes: a role without an audience accepts any: status 200"
 
 # -- approle ------------------------------------------------------------------------------------------
 
 role_id=$(pod app/role-id)
 login approle "{\"role_id\":\"$role_id\",\"secret_id\":\"$(pod app/secret-id)\"}"
-gives service role_name=app-role "approle"
+gives service role_name=app-role "approle with a secret id"
 login approle "{\"role_id\":\"$(pod app/role-id-alone)\"}"
 gives batch role_name=app-role-alone "approle without a secret id"
 login approle "{\"role_id\":\"$(pod app/role-id-alone)\",\"secret_id\":\"anything\"}"
-is "$STATUS" 200 "approle: a secret id that the role does not want does no harm"
+is "$STATUS" 200 "approle: a secret id that the role does not require is ignored: status 200"
 login approle "{\"role_id\":\"$role_id\",\"secret_id\":\"wrong\"}"
 refused 400 'invalid role or secret ID' "approle: a wrong secret id"
 login approle "{\"role_id\":\"wrong\",\"secret_id\":\"$(pod app/secret-id)\"}"
 refused 400 'invalid role or secret ID' "approle: a wrong role id"
 for body in "{\"role_id\":\"$role_id\"}" "{\"role_id\":\"$role_id\",\"secret_id\":\"\"}"; do
 	login approle "$body"
-	refused 400 'missing secret_id' "approle: no secret id"
+	refused 400 'missing secret_id' "approle: a missing or empty secret id"
 done
 login approle '{"secret_id":"x"}'
-refused 500 'failed to determine alias name from login request' "approle: no role id"
+refused 500 'failed to determine alias name from login request' "approle: a missing role id"
 
 # -- cert ---------------------------------------------------------------------------------------------
 
 VAULT_CALL_CERT=app login cert '{"name":"app-cert"}'
-gives batch cert_name=app-cert "cert"
-is "$(VAULT_CALL_CERT=app login cert '{"name":"app-cert"}' && field auth.metadata.common_name)" app "cert: who it is"
+gives batch cert_name=app-cert "cert with a role"
+is "$(VAULT_CALL_CERT=app login cert '{"name":"app-cert"}' && field auth.metadata.common_name)" app "cert: metadata common_name"
 for body in '{}' ''; do
 	VAULT_CALL_CERT=app login cert "$body"
 	gives batch cert_name=app-cert "cert, without a role: ${body:-no body}"
 done
-VAULT_CALL_CERT=app login cert '{"name":"nobody"}'
-refused 400 'failed to match all constraints for this login certificate' "cert: a role that does not exist"
+VAULT_CALL_CERT=app login cert '{"name":"missing"}'
+refused 400 'failed to match all constraints for this login certificate' "cert: a missing role"
 VAULT_CALL_CERT=stranger login cert '{"name":"app-cert"}'
-refused 400 'failed to match all constraints for this login certificate' "cert: a certificate that nobody trusts"
+refused 400 'failed to match all constraints for this login certificate' "cert: a certificate of an unknown CA"
 login cert '{"name":"app-cert"}'
-refused 400 'client certificate must be supplied' "cert: no certificate"
+refused 400 'client certificate must be supplied' "cert: a connection without a certificate"
 VAULT_CALL_CERT=stranger vault_call GET sys/health
-is "$STATUS" 200 "a certificate that nobody trusts keeps nobody from other calls"
+is "$STATUS" 200 "a certificate of an unknown CA does not prevent other calls: status 200"
 
-# -- tokens for a few requests ------------------------------------------------------------------------
+# -- tokens with a limited number of uses -------------------------------------------------------------
 
 login kubernetes "{\"role\":\"single-use\",\"jwt\":\"$good\"}"
 VAULT_CALL_TOKEN=$(field auth.client_token) vault_call POST auth/token/revoke-self
-is "$STATUS" 204 "a token for one use that was not used can be revoked"
+is "$STATUS" 204 "an unused single-use token can be revoked: status 204"
 login kubernetes "{\"role\":\"two-uses\",\"jwt\":\"$good\"}"
 is "$(field auth.token_type) $(field auth.num_uses)" "service 2" "role two-uses: a service token for two uses"
 token=$(field auth.client_token)
 for use in first second; do
 	VAULT_CALL_TOKEN=$token vault_call POST transit/decrypt/aes256-key "{\"ciphertext\":\"$ciphertext\"}"
-	is "$STATUS" 200 "it is good for the $use"
+	is "$STATUS" 200 "a token for two uses: the $use use, status 200"
 done
 VAULT_CALL_TOKEN=$token vault_call POST auth/token/revoke-self
-refused 403 'permission denied' "and then there is nothing to revoke"
+refused 403 'permission denied' "a token for two uses: revoking it as the third use"
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Login with a service account's JWT, and what the token that it gives is good for.
+# Login with a service account's JWT, and the use of the token.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -17,7 +17,7 @@ refused() {
 	like "$(field errors)" "$2" "$3: message"
 }
 
-# -- what login gives, by role --------------------------------------------------------------------
+# -- tokens by role -------------------------------------------------------------------------------
 
 # gives ROLE ACCOUNT TYPE SECONDS USES RENEWABLE
 gives() {
@@ -27,86 +27,86 @@ gives() {
 		"$3 $4 $5 $6" "role $1: token type, lease, uses, renewable"
 }
 gives secret-exec app batch 10 0 false
-like "$(field auth.client_token)" '^(hvb\.|b\.)[A-Za-z0-9_-]{50,}$' "a batch token"
-is "$(field auth.policies)" '["secret-exec"]' "its policies"
+like "$(field auth.client_token)" '^(hvb\.|b\.)[A-Za-z0-9_-]{50,}$' "role secret-exec: the form of a batch token"
+is "$(field auth.policies)" '["secret-exec"]' "role secret-exec: policies"
 is "$(field auth.metadata.role) $(field auth.metadata.service_account_name) $(field auth.metadata.service_account_namespace)" \
-	"secret-exec app demo" "its metadata says who"
+	"secret-exec app demo" "role secret-exec: metadata"
 gives secret-seal sealer batch 10 0 false
 gives secret-rotate rotator batch 10 0 false
 gives demo app service 10 0 true
-like "$(field auth.client_token)" '^(hvs\.|s\.)[A-Za-z0-9_-]{20,}$' "a service token"
+like "$(field auth.client_token)" '^(hvs\.|s\.)[A-Za-z0-9_-]{20,}$' "role demo: the form of a service token"
 gives demo sealer service 10 0 true
 gives demo rotator service 10 0 true
 gives long app service 3600 0 true
 gives narrow app batch 10 0 false
 
-# -- login refused ----------------------------------------------------------------------------------
+# -- rejected logins --------------------------------------------------------------------------------
 
-login nobody "$(jwt app)"
-refused 400 'invalid role name \\"nobody\\"' "a role that does not exist"
+login missing "$(jwt app)"
+refused 400 'invalid role name \\"missing\\"' "a missing role"
 login '' "$(jwt app)"
-refused 400 'missing role' "no role"
+refused 400 'missing role' "an empty role"
 login secret-exec ''
-refused 400 'missing jwt' "no JWT"
+refused 400 'missing jwt' "an empty JWT"
 login secret-exec not.a.jwt
-refused 403 'permission denied' "what is no JWT"
+refused 403 'permission denied' "a malformed JWT"
 good=$(jwt app)
 forged=${good%.*}.$(printf %s "${good##*.}" | rev)
 login secret-exec "$forged"
-refused 403 'permission denied' "a JWT whose signature is wrong"
+refused 403 'permission denied' "a JWT with a wrong signature"
 login secret-exec "$(jwt stranger)"
 refused 403 'service account name not authorized' "a service account that the role does not name"
 login secret-seal "$(jwt app)"
-refused 403 'service account name not authorized' "another account's role"
+refused 403 'service account name not authorized' "the role of another account"
 login secret-exec "$(jwt app-expired)"
 refused 403 'invalid expiration time \(exp\) claim: token is expired' "an expired JWT"
 login secret-exec "$good"$'\n'
 refused 400 "failed to parse JSON input: invalid character '.*n' in string literal" "a JWT with a final newline"
 login secret-exec "$good\\n"
-is "$STATUS" 200 "escaped as JSON wants it, the newline does no harm"
+is "$STATUS" 200 "a JWT with a final newline, escaped: status 200"
 VAULT_CALL_TOKEN='' vault_call POST auth/elsewhere/login "{\"role\":\"secret-exec\",\"jwt\":\"$good\"}"
-refused 403 'permission denied' "an auth mount that does not exist"
+refused 403 'permission denied' "a missing auth mount"
 VAULT_CALL_TOKEN='' vault_call POST auth/kubernetes/login 'not json'
 refused 400 'failed to parse JSON input' "a body that is not JSON"
 
-# -- what the token is good for ---------------------------------------------------------------------
+# -- use of the token -------------------------------------------------------------------------------
 
 login secret-exec "$good"
 VAULT_CALL_TOKEN=$(field auth.client_token)
 decrypt
-is "$STATUS $(field data.plaintext)" "200 $plaintext" "a batch token decrypts"
+is "$STATUS $(field data.plaintext)" "200 $plaintext" "a batch token decrypts: status 200"
 decrypt
-is "$STATUS" 200 "and does so again"
+is "$STATUS" 200 "a batch token decrypts again: status 200"
 vault_call POST auth/token/revoke-self
-refused 400 'batch tokens cannot be revoked' "a batch token can't be revoked"
+refused 400 'batch tokens cannot be revoked' "a batch token cannot be revoked"
 
 login single-use "$good"
 is "$(field auth.token_type) $(field auth.num_uses)" "service 1" "role single-use: a service token for one use"
 VAULT_CALL_TOKEN=$(field auth.client_token)
 decrypt
-is "$STATUS $(field data.plaintext)" "200 $plaintext" "which works once"
+is "$STATUS $(field data.plaintext)" "200 $plaintext" "a single-use token decrypts once: status 200"
 decrypt
-refused 403 'permission denied' "and not twice"
+refused 403 'permission denied' "a single-use token does not decrypt twice"
 
 login demo "$good"
 VAULT_CALL_TOKEN=$(field auth.client_token)
 decrypt
-is "$STATUS" 200 "a service token decrypts"
+is "$STATUS" 200 "a service token decrypts: status 200"
 vault_call POST auth/token/revoke-self
-is "$STATUS$OUT" 204 "and revokes itself: no content"
+is "$STATUS$OUT" 204 "a service token revokes itself: status 204 without a body"
 decrypt
-refused 403 'permission denied' "after that it is worthless"
+refused 403 'permission denied' "a revoked token does not decrypt"
 vault_call POST auth/token/revoke-self
-refused 403 'permission denied' "and can't be revoked again"
+refused 403 'permission denied' "a revoked token cannot be revoked again"
 
 login narrow "$good"
 VAULT_CALL_TOKEN=$(field auth.client_token)
 decrypt
-refused 403 'permission denied' "a token whose policy allows nothing"
+refused 403 'permission denied' "a token whose policy does not allow decrypt"
 VAULT_CALL_TOKEN=
 decrypt
-refused 403 'permission denied' "no token"
+refused 403 'permission denied' "a request without a token"
 VAULT_CALL_TOKEN=hvs.nonsense
 decrypt
-refused 403 'permission denied' "a token that is none"
+refused 403 'permission denied' "a malformed token"
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A sealed Vault answers every call with 503; unsealed, it goes on where it was.
+# A sealed Vault answers every call with 503; unsealed, it has the same keys as before.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -11,7 +11,7 @@ vault_call POST transit/keys/aes256-key/rotate
 jwt=$(cat "$STAGE_DIR/pod/app/token")
 
 vault_call PUT sys/seal
-is "$STATUS" 204 "seal"
+is "$STATUS" 204 "seal: status 204"
 # sealed METHOD PATH [JSON]
 sealed() {
 	vault_call "$@"
@@ -26,15 +26,15 @@ sealed GET transit/keys/aes256-key
 sealed POST transit/keys/aes256-key/rotate
 sealed POST auth/token/revoke-self
 VAULT_CALL_TOKEN='' vault_call GET sys/health
-is "$STATUS $(field sealed)" "503 true" "sys/health says so too"
+is "$STATUS $(field sealed)" "503 true" "sealed: sys/health has status 503"
 
 vault_unseal
 VAULT_CALL_TOKEN='' vault_call GET sys/health
-is "$STATUS $(field sealed)" "200 false" "unseal"
+is "$STATUS $(field sealed)" "200 false" "unsealed: sys/health has status 200"
 vault_call POST transit/decrypt/aes256-key "{\"ciphertext\":\"$ciphertext\"}"
-is "$STATUS $(field data.plaintext)" "200 $(printf value | base64)" "what was encrypted before decrypts"
+is "$STATUS $(field data.plaintext)" "200 $(printf value | base64)" "unsealed: ciphertext from before decrypts"
 vault_call GET transit/keys/aes256-key
-is "$(field data.latest_version)" 2 "the key is as it was"
+is "$(field data.latest_version)" 2 "unsealed: the key has the same version"
 VAULT_CALL_TOKEN='' vault_call POST auth/kubernetes/login "{\"role\":\"secret-exec\",\"jwt\":\"$jwt\"}"
-is "$STATUS" 200 "login works"
+is "$STATUS" 200 "unsealed: login has status 200"
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Transit: encrypt, decrypt and rewrap, alone and in batches; key versions; derived keys; policies.
+# Transit: encrypt, decrypt and rewrap, of values and batches; key versions; derived keys; policies.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -18,123 +18,123 @@ format='^vault:v1:[A-Za-z0-9+/]+=*$'
 # -- one value --------------------------------------------------------------------------------------
 
 transit encrypt "{\"plaintext\":\"$(encoded 'one value')\"}"
-is "$STATUS" 200 "encrypt"
+is "$STATUS" 200 "encrypt: status 200"
 one=$(field data.ciphertext)
-like "$one" "$format" "vault:v1: and base64"
-is "$(field data.key_version)" 1 "key_version"
-is "$(printf %s "${one#vault:v1:}" | base64 -d | wc -c)" $((12 + 9 + 16)) "nonce, as many bytes as the plaintext, tag"
+like "$one" "$format" "encrypt: vault:v1: and base64"
+is "$(field data.key_version)" 1 "encrypt: key_version"
+is "$(printf %s "${one#vault:v1:}" | base64 -d | wc -c)" $((12 + 9 + 16)) "encrypt: nonce, as many bytes as the plaintext, and tag"
 transit encrypt "{\"plaintext\":\"$(encoded 'one value')\"}"
-unlike "$(field data.ciphertext)" "^${one//+/\\+}\$" "the same value twice: another ciphertext"
+unlike "$(field data.ciphertext)" "^${one//+/\\+}\$" "encrypt the same value again: another ciphertext"
 transit decrypt "{\"ciphertext\":\"$one\"}"
-is "$STATUS $(field data.plaintext)" "200 $(encoded 'one value')" "decrypt"
+is "$STATUS $(field data.plaintext)" "200 $(encoded 'one value')" "decrypt: status 200 and the plaintext"
 transit encrypt '{"plaintext":""}'
-is "$STATUS" 200 "an empty plaintext"
+is "$STATUS" 200 "encrypt an empty plaintext: status 200"
 transit decrypt "{\"ciphertext\":\"$(field data.ciphertext)\"}"
-is "$STATUS $(field data.plaintext)" "200 " "which comes back empty"
+is "$STATUS $(field data.plaintext)" "200 " "decrypt an empty plaintext"
 transit encrypt '{"plaintext":"***"}'
-refused 400 'illegal base64 data' "a plaintext that is not base64"
+refused 400 'illegal base64 data' "encrypt a plaintext that is not base64"
 transit encrypt '{}'
-refused 400 'missing plaintext' "no plaintext"
+refused 400 'missing plaintext' "encrypt without a plaintext"
 
 transit decrypt '{"ciphertext":"plain text"}'
-refused 400 'invalid ciphertext: no prefix' "what is no ciphertext"
+refused 400 'invalid ciphertext: no prefix' "decrypt a text without the prefix"
 transit decrypt '{"ciphertext":"vault:v1:***"}'
-refused 400 'invalid ciphertext: could not decode base64' "a ciphertext that is not base64"
+refused 400 'invalid ciphertext: could not decode base64' "decrypt a ciphertext that is not base64"
 transit decrypt '{"ciphertext":"vault:v1:YWJj"}'
-refused 400 'invalid ciphertext length' "a ciphertext that is too short"
+refused 400 'invalid ciphertext length' "decrypt a ciphertext that is too short"
 transit decrypt '{"ciphertext":"vault:vx:YWJj"}'
-refused 400 'version number could not be decoded' "a version that is no number"
+refused 400 'version number could not be decoded' "decrypt with a version that is not a number"
 transit decrypt "{\"ciphertext\":\"${one/v1/v2}\"}"
-refused 400 'invalid ciphertext: version is too new' "a version that is not there yet"
+refused 400 'invalid ciphertext: version is too new' "decrypt with a version above the latest"
 garbled=${one:0:20}$([ "${one:20:1}" = A ] && echo B || echo A)${one:21}
 transit decrypt "{\"ciphertext\":\"$garbled\"}"
-refused 400 'message authentication failed' "a garbled ciphertext"
+refused 400 'message authentication failed' "decrypt a changed ciphertext"
 transit decrypt '{}'
-refused 400 'missing ciphertext' "no ciphertext"
+refused 400 'missing ciphertext' "decrypt without a ciphertext"
 transit decrypt "{\"ciphertext\":\"$one\"}" missing-key
-refused 400 'encryption key not found' "decrypt with a key that does not exist"
+refused 400 'encryption key not found' "decrypt with a missing key"
 transit rewrap "{\"ciphertext\":\"$one\"}" missing-key
-refused 400 'encryption key not found' "rewrap with a key that does not exist"
+refused 400 'encryption key not found' "rewrap with a missing key"
 vault_call GET transit/keys/missing-key
-is "$STATUS $(field errors)" "404 []" "read a key that does not exist"
+is "$STATUS $(field errors)" "404 []" "read a missing key: status 404"
 vault_call POST elsewhere/decrypt/aes256-key "{\"ciphertext\":\"$one\"}"
-refused 404 'no handler for route .*elsewhere/decrypt/aes256-key.*route entry not found' "a mount that does not exist"
+refused 404 'no handler for route .*elsewhere/decrypt/aes256-key.*route entry not found' "decrypt at a missing mount"
 
 # -- batches ----------------------------------------------------------------------------------------
 
 transit encrypt "{\"batch_input\":[{\"plaintext\":\"$(encoded a)\",\"reference\":\"first\"},{\"plaintext\":\"$(encoded b)\"}]}"
-is "$STATUS" 200 "encrypt a batch"
-is "$(item 0.reference)" first "reference comes back"
+is "$STATUS" 200 "encrypt a batch: status 200"
+is "$(item 0.reference)" first "encrypt a batch: reference in the result"
 a=$(item 0.ciphertext)
 b=$(item 1.ciphertext)
-like "$a" "$format" "each has its ciphertext"
+like "$a" "$format" "encrypt a batch: a ciphertext for each item"
 transit decrypt "{\"batch_input\":[{\"ciphertext\":\"$a\",\"reference\":\"x\"},{\"ciphertext\":\"$b\",\"reference\":\"y\"}]}"
-is "$STATUS" 200 "decrypt a batch"
+is "$STATUS" 200 "decrypt a batch: status 200"
 is "$(item 0.plaintext) $(item 0.reference) $(item 1.plaintext) $(item 1.reference)" "$(encoded a) x $(encoded b) y" \
-	"in the same order"
+	"decrypt a batch: results in the order of the items"
 transit decrypt "{\"batch_input\":[{\"ciphertext\":\"$a\"},{\"ciphertext\":\"$garbled\",\"reference\":\"bad\"},{\"ciphertext\":\"$b\"}]}"
-is "$STATUS" 400 "decrypt a batch with one bad item"
-is "$(item 0.plaintext) $(item 2.plaintext)" "$(encoded a) $(encoded b)" "which holds the good ones all the same"
-like "$(item 1.error)" 'message authentication failed' "and the bad one's error"
-is "$(item 1.reference)" bad "with its reference"
+is "$STATUS" 400 "decrypt a batch with one bad item: status 400"
+is "$(item 0.plaintext) $(item 2.plaintext)" "$(encoded a) $(encoded b)" "decrypt a batch with one bad item: plaintext of the others"
+like "$(item 1.error)" 'message authentication failed' "decrypt a batch with one bad item: its error"
+is "$(item 1.reference)" bad "decrypt a batch with one bad item: its reference"
 transit decrypt "{\"partial_failure_response_code\":206,\"batch_input\":[{\"ciphertext\":\"$a\"},{\"ciphertext\":\"$garbled\"}]}"
-is "$STATUS" 206 "partial_failure_response_code chooses the status"
+is "$STATUS" 206 "decrypt a batch with one bad item: partial_failure_response_code is the status"
 transit decrypt "{\"batch_input\":[{\"ciphertext\":\"$garbled\"}]}"
-is "$STATUS" 400 "a batch with nothing good"
+is "$STATUS" 400 "decrypt a batch of bad items: status 400"
 transit decrypt '{"batch_input":[]}'
-refused 400 'missing batch input to process' "an empty batch"
+refused 400 'missing batch input to process' "decrypt an empty batch"
 transit decrypt '{"batch_input":["text"]}'
-refused 500 "failed to parse batch input.*expected a map, got 'string'" "a batch of something else"
+refused 500 "failed to parse batch input.*expected a map, got 'string'" "decrypt a batch of strings"
 
 # -- versions ---------------------------------------------------------------------------------------
 
 vault_call GET transit/keys/aes256-key
 is "$(field data.type) $(field data.derived) $(field data.latest_version) $(field data.min_decryption_version) $(field data.name)" \
-	"aes256-gcm96 false 1 1 aes256-key" "the key"
-like "$(field data.keys.1)" '^[0-9]{10}$' "its versions, with their time"
+	"aes256-gcm96 false 1 1 aes256-key" "read the key: type, derived, versions, name"
+like "$(field data.keys.1)" '^[0-9]{10}$' "read the key: the time of version 1"
 vault_call GET transit/keys/derived-key
-is "$(field data.derived) $(field data.latest_version)" "true 1" "the derived key"
+is "$(field data.derived) $(field data.latest_version)" "true 1" "read the derived key"
 vault_call POST transit/keys/aes256-key/rotate
-is "$STATUS" 200 "rotate"
-is "$(field data.latest_version)" 2 "which answers with the key"
+is "$STATUS" 200 "rotate: status 200"
+is "$(field data.latest_version)" 2 "rotate: the answer is the key"
 transit encrypt "{\"plaintext\":\"$(encoded new)\"}"
-like "$(field data.ciphertext)" '^vault:v2:' "the newest version encrypts"
+like "$(field data.ciphertext)" '^vault:v2:' "encrypt after rotate: the latest version"
 new=$(field data.ciphertext)
 transit decrypt "{\"ciphertext\":\"$one\"}"
-is "$STATUS $(field data.plaintext)" "200 $(encoded 'one value')" "an old version still decrypts"
+is "$STATUS $(field data.plaintext)" "200 $(encoded 'one value')" "decrypt an old version: status 200"
 
 transit rewrap "{\"ciphertext\":\"$one\"}"
-is "$STATUS" 200 "rewrap"
+is "$STATUS" 200 "rewrap: status 200"
 rewrapped=$(field data.ciphertext)
-like "$rewrapped" '^vault:v2:' "to the newest version"
+like "$rewrapped" '^vault:v2:' "rewrap: the latest version"
 transit decrypt "{\"ciphertext\":\"$rewrapped\"}"
-is "$(field data.plaintext)" "$(encoded 'one value')" "of the same plaintext"
+is "$(field data.plaintext)" "$(encoded 'one value')" "rewrap: the same plaintext"
 transit rewrap "{\"ciphertext\":\"$new\"}"
-like "$(field data.ciphertext)" '^vault:v2:' "what is newest already is rewrapped too"
-unlike "$(field data.ciphertext)" "^${new//+/\\+}\$" "into another ciphertext"
+like "$(field data.ciphertext)" '^vault:v2:' "rewrap the latest version: the latest version"
+unlike "$(field data.ciphertext)" "^${new//+/\\+}\$" "rewrap the latest version: another ciphertext"
 transit rewrap "{\"batch_input\":[{\"ciphertext\":\"$a\",\"reference\":\"x\"},{\"ciphertext\":\"$garbled\",\"reference\":\"y\"},{\"ciphertext\":\"$b\"}]}"
-is "$STATUS" 200 "rewrap a batch with one bad item: still 200"
-like "$(item 0.ciphertext) $(item 2.ciphertext)" '^vault:v2:[^ ]+ vault:v2:[^ ]+$' "the good ones are rewrapped"
-like "$(item 1.error)" 'message authentication failed' "the bad one has an error"
-is "$(item 1.ciphertext)$(item 1.reference)" y "no ciphertext, and its reference"
+is "$STATUS" 200 "rewrap a batch with one bad item: status 200"
+like "$(item 0.ciphertext) $(item 2.ciphertext)" '^vault:v2:[^ ]+ vault:v2:[^ ]+$' "rewrap a batch with one bad item: the others are rewrapped"
+like "$(item 1.error)" 'message authentication failed' "rewrap a batch with one bad item: its error"
+is "$(item 1.ciphertext)$(item 1.reference)" y "rewrap a batch with one bad item: its reference, no ciphertext"
 
 vault_call POST transit/keys/aes256-key/config '{"min_decryption_version":2}'
-is "$STATUS" 200 "retire version 1"
+is "$STATUS" 200 "set min_decryption_version to 2: status 200"
 too_old='ciphertext or signature version is disallowed by policy \(too old\)'
 transit decrypt "{\"ciphertext\":\"$one\"}"
 refused 400 "$too_old" "decrypt a retired version"
 transit rewrap "{\"ciphertext\":\"$one\"}"
 refused 400 "$too_old" "rewrap a retired version"
 transit decrypt "{\"ciphertext\":\"$rewrapped\"}"
-is "$STATUS" 200 "what was rewrapped decrypts"
+is "$STATUS" 200 "decrypt a rewrapped value after retiring: status 200"
 vault_call GET transit/keys/aes256-key
-is "$(field data.min_decryption_version) $(field data.keys.1)" "2 " "the key shows what is left"
+is "$(field data.min_decryption_version) $(field data.keys.1)" "2 " "read the key after retiring: version 2 only"
 vault_call POST transit/keys/aes256-key/config '{"min_decryption_version":3}'
-refused 400 'cannot set min decryption version of 3, latest key version is 2' "retire the newest version"
+refused 400 'cannot set min decryption version of 3, latest key version is 2' "set min_decryption_version above the latest"
 
 # -- trimming ---------------------------------------------------------------------------------------
 
-# config JSON, trim N: of the key "trimmed"; text: what is said, where it is refused
+# config JSON, trim N: of the key "trimmed"
 config() { vault_call POST transit/keys/trimmed/config "$1"; }
 trim() { vault_call POST transit/keys/trimmed/trim "{\"min_available_version\":$1}"; }
 limits() {
@@ -147,81 +147,81 @@ v1=$(field data.ciphertext)
 for _ in 1 2 3; do vault_call POST transit/keys/trimmed/rotate; done
 transit encrypt "{\"plaintext\":\"$(encoded three)\",\"key_version\":3}" trimmed
 v3=$(field data.ciphertext)
-is "$(limits)" "0 1 0" "a key that nobody limits"
+is "$(limits)" "0 1 0" "limits of a new key"
 trim 2
-refused 400 'cannot be set when minimum encryption version is not set' "trim without a minimum for encryption"
+refused 400 'cannot be set when minimum encryption version is not set' "trim without min_encryption_version"
 config '{"min_encryption_version":2}'
-is "$STATUS $(limits)" "200 0 1 2" "a minimum for encryption"
+is "$STATUS $(limits)" "200 0 1 2" "set min_encryption_version: status 200"
 transit encrypt "{\"plaintext\":\"$(encoded two)\",\"key_version\":1}" trimmed
-refused 400 'requested version for encryption is less than the minimum encryption key version' "encrypt below it"
+refused 400 'requested version for encryption is less than the minimum encryption key version' "encrypt below min_encryption_version"
 transit encrypt "{\"plaintext\":\"$(encoded two)\",\"key_version\":2}" trimmed
-is "$STATUS" 200 "encrypt at it"
+is "$STATUS" 200 "encrypt at min_encryption_version: status 200"
 transit decrypt "{\"ciphertext\":\"$v1\"}" trimmed
-is "$STATUS" 200 "what is below still decrypts"
+is "$STATUS" 200 "decrypt below min_encryption_version: status 200"
 trim 2
-refused 400 'cannot be greater than minimum decryption version' "trim what may still decrypt"
+refused 400 'cannot be greater than minimum decryption version' "trim above min_decryption_version"
 config '{"min_decryption_version":3}'
 refused 400 'min encryption version of 2 must be greater than or equal to min decryption version of 3' \
-	"a minimum for encryption below the one for decryption"
+	"min_encryption_version below min_decryption_version"
 config '{"min_decryption_version":3,"min_encryption_version":3}'
-is "$STATUS $(limits)" "200 0 3 3" "both together"
+is "$STATUS $(limits)" "200 0 3 3" "set both minimums: status 200"
 trim 4
-refused 400 'cannot be greater than' "trim what may still encrypt"
+refused 400 'cannot be greater than' "trim above min_encryption_version"
 trim 0
-is "$STATUS" 400 "trim nothing"
+is "$STATUS" 400 "trim to version 0: status 400"
 trim 3
-is "$STATUS $(limits)" "200 3 3 3" "trim"
+is "$STATUS $(limits)" "200 3 3 3" "trim: status 200"
 vault_call GET transit/keys/trimmed
-is "$(field data.keys.1)$(field data.keys.2) $(field data.latest_version)" " 4" "what was trimmed is gone"
+is "$(field data.keys.1)$(field data.keys.2) $(field data.latest_version)" " 4" "read the key after trim: the trimmed versions are missing"
 transit decrypt "{\"ciphertext\":\"$v1\"}" trimmed
-refused 400 "$too_old" "and decrypts no more"
+refused 400 "$too_old" "decrypt a trimmed version"
 transit decrypt "{\"ciphertext\":\"$v3\"}" trimmed
-is "$STATUS $(field data.plaintext)" "200 $(encoded three)" "what is left does"
+is "$STATUS $(field data.plaintext)" "200 $(encoded three)" "decrypt a version that was not trimmed: status 200"
 config '{"min_decryption_version":2}'
-refused 400 'min decryption version should not be less then min available version' "decrypt what is gone"
+refused 400 'min decryption version should not be less then min available version' "set min_decryption_version to a trimmed version"
 config '{"min_encryption_version":2}'
-is "$STATUS" 400 "encrypt with what is gone"
+is "$STATUS" 400 "set min_encryption_version to a trimmed version: status 400"
 trim 2
-refused 400 'cannot be decremented' "take it back"
+refused 400 'cannot be decremented' "trim to a lower version"
 vault_call POST transit/keys/missing-key/trim '{"min_available_version":1}'
-is "$STATUS" 400 "trim a key that does not exist"
+is "$STATUS" 400 "trim a missing key: status 400"
 vault_call POST transit/keys/trimmed/trim '{}'
-is "$STATUS" 400 "trim to no version"
+is "$STATUS" 400 "trim without a version: status 400"
 
 # -- derived keys -----------------------------------------------------------------------------------
 
 context=$(encoded demo/app/A)
 transit encrypt "{\"plaintext\":\"$(encoded bound)\",\"context\":\"$context\"}" derived-key
-is "$STATUS" 200 "encrypt with a context"
+is "$STATUS" 200 "encrypt with a context: status 200"
 bound=$(field data.ciphertext)
 transit decrypt "{\"ciphertext\":\"$bound\",\"context\":\"$context\"}" derived-key
-is "$STATUS $(field data.plaintext)" "200 $(encoded bound)" "decrypt with the same"
+is "$STATUS $(field data.plaintext)" "200 $(encoded bound)" "decrypt with the same context: status 200"
 transit decrypt "{\"ciphertext\":\"$bound\",\"context\":\"$(encoded demo/app/B)\"}" derived-key
-refused 400 'message authentication failed' "decrypt with another"
+refused 400 'message authentication failed' "decrypt with another context"
 transit decrypt "{\"ciphertext\":\"$bound\"}" derived-key
-refused 400 "missing 'context' for key derivation" "decrypt without"
+refused 400 "missing 'context' for key derivation" "decrypt without a context"
 transit encrypt "{\"plaintext\":\"$(encoded bound)\"}" derived-key
-refused 400 "missing 'context' for key derivation" "encrypt without"
+refused 400 "missing 'context' for key derivation" "encrypt without a context"
 vault_call POST transit/keys/derived-key/rotate
 transit rewrap "{\"batch_input\":[{\"ciphertext\":\"$bound\",\"context\":\"$context\"}]}" derived-key
-like "$(item 0.ciphertext)" '^vault:v2:' "rewrap with the context"
+like "$(item 0.ciphertext)" '^vault:v2:' "rewrap with the context: the latest version"
 transit decrypt "{\"ciphertext\":\"$(item 0.ciphertext)\",\"context\":\"$context\"}" derived-key
-is "$(field data.plaintext)" "$(encoded bound)" "keeps it bound"
+is "$(field data.plaintext)" "$(encoded bound)" "decrypt the rewrapped value with its context"
 transit decrypt "{\"batch_input\":[{\"ciphertext\":\"$bound\",\"context\":\"$context\"},{\"ciphertext\":\"$bound\"}]}" derived-key
-refused 400 'context should be set either in all the request blocks or in none' "a batch where some have a context"
+refused 400 'context should be set either in all the request blocks or in none' "decrypt a batch in which some items have a context"
 
 # -- another mount ----------------------------------------------------------------------------------
 
 vault_call POST team/transit/keys/team-key/rotate
 vault_call POST team/transit/encrypt/team-key "{\"plaintext\":\"$(encoded team)\"}"
-is "$STATUS" 200 "a mount of two path elements"
+is "$STATUS" 200 "encrypt at a mount with two path segments: status 200"
 team=$(field data.ciphertext)
 transit decrypt "{\"ciphertext\":\"$team\"}"
-refused 400 'message authentication failed' "whose ciphertext no other key decrypts"
+refused 400 'message authentication failed' "decrypt with the key of another mount"
 
 # -- policies ---------------------------------------------------------------------------------------
 
-# may ROLE ACCOUNT STATUS VERB: a call with that role's token
+# login ROLE ACCOUNT: the calls that follow use its token
 login() {
 	VAULT_CALL_TOKEN='' vault_call POST auth/kubernetes/login "{\"role\":\"$1\",\"jwt\":\"$(cat "$STAGE_DIR/pod/$2/token")\"}"
 	VAULT_CALL_TOKEN=$(field auth.client_token)
