@@ -22,8 +22,8 @@ struct stage_settings {
 /* Serve until SIGTERM, SIGINT, SIGHUP or SIGQUIT. */
 int stage_run_foreground(const struct stage_settings *settings, struct error *err);
 /*
- * Fork: the child serves as in the foreground, without a terminal; the parent prints the
- * environment variables when the servers are ready, and returns.
+ * Fork: the child prints the environment variables, serves as in the foreground without a
+ * terminal, and reports its errors; the parent returns when the servers are ready or have failed.
  */
 int stage_run_background(const struct stage_settings *settings, struct error *err);
 /* Run a command with the environment variables; the status is the command's, or 128+signal. */

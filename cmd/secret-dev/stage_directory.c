@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "cmd/secret-dev/stage.h"
-#include "cmd/secret-dev/write_whole.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/output_file.h"
 
 static int make_folder(struct stage_directory *directory, const char *path, struct error *err)
 {
@@ -67,7 +67,7 @@ int stage_directory_write(struct stage_directory *directory, const char *name, c
 		return error_system(err, "%s", path);
 	if (strings_append(&directory->files, path, err) < 0)
 		return -1;
-	return write_whole(fd, bytes, length) < 0 ? error_system(err, "%s", path) : 0;
+	return output_file_write_all(fd, bytes, length) < 0 ? error_system(err, "%s", path) : 0;
 }
 
 void stage_directory_remove(struct stage_directory *directory)

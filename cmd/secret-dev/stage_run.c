@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "cmd/secret-dev/stage.h"
-#include "cmd/secret-dev/write_whole.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
+#include "lib/base/output_file.h"
 
 #define COMMAND_UNUSABLE 126
 #define COMMAND_NOT_FOUND 127
@@ -84,63 +84,31 @@ static int detach(struct error *err)
 	return 0;
 }
 
-/* The child writes one of these to the parent, then the shell's lines or the error. */
-#define CHILD_READY '+'
-#define CHILD_FAILED '-'
-
-static int write_report(int pipe_end, char outcome, const char *text, size_t length)
-{
-	if (write_whole(pipe_end, &outcome, 1) < 0)
-		return -1;
-	return write_whole(pipe_end, text, length);
-}
-
-static int start_and_report(const struct stage_settings *settings, int pipe_end, struct error *err)
+/* In the child: serve, and close the pipe's end after a byte when the servers are ready. */
+static int serve_detached(const struct stage_settings *settings, int ready, struct error *err)
 {
 	cleanup_secret struct secret_buffer exports = SECRET_BUFFER_INIT;
+	sigset_t before, signals = block_signals(&before);
+	int result = -1;
 
 	setsid();
-	if (stage_start(&stage, settings, err) < 0 || stage_exports(&stage, &exports, err) < 0 ||
-	    detach(err) < 0) {
-		write_report(pipe_end, CHILD_FAILED, err->message, strlen(err->message));
-		return -1;
+	if (stage_start(&stage, settings, err) == 0 && stage_exports(&stage, &exports, err) == 0) {
+		if (output_file_write_all(STDOUT_FILENO, exports.data, exports.length) < 0)
+			error_system(err, "printing the variables");
+		else if (detach(err) == 0)
+			result = output_file_write_all(ready, "", 1);
 	}
-	return write_report(pipe_end, CHILD_READY, exports.data, exports.length);
-}
-
-static int serve_in_background(
-    const struct stage_settings *settings, int pipe_end, struct error *err)
-{
-	sigset_t before, signals = block_signals(&before);
-	int result = start_and_report(settings, pipe_end, err);
-
-	close(pipe_end);
+	close(ready);
 	if (result == 0)
 		wait_for_end(&signals);
 	stage_stop(&stage);
 	return result;
 }
 
-/* In the parent: wait until the child is ready or has failed. */
-static int relay(int pipe_end, struct error *err)
-{
-	cleanup_secret struct secret_buffer report = SECRET_BUFFER_INIT;
-
-	if (secret_buffer_read_fd(&report, pipe_end, "the server in the background", err) < 0)
-		return -1;
-	if (report.length == 0)
-		return error_set(
-		    err, ERROR_SYSTEM, "the server in the background ended during its start");
-	if (report.data[0] == CHILD_FAILED)
-		return error_set(err, ERROR_SYSTEM, "%s", report.data + 1);
-	if (write_whole(STDOUT_FILENO, report.data + 1, report.length - 1) < 0)
-		return error_system(err, "stdout");
-	return 0;
-}
-
 int stage_run_background(const struct stage_settings *settings, struct error *err)
 {
 	int ends[2];
+	char ready;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_system(err, "pipe");
@@ -149,13 +117,13 @@ int stage_run_background(const struct stage_settings *settings, struct error *er
 		return error_system(err, "fork");
 	if (child == 0) {
 		close(ends[0]);
-		/* The parent reports the error. */
-		exit(serve_in_background(settings, ends[1], err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		return serve_detached(settings, ends[1], err);
 	}
 	close(ends[1]);
-	int result = relay(ends[0], err);
+	ssize_t got = read(ends[0], &ready, 1);
 	close(ends[0]);
-	return result;
+	/* The child reports its error. */
+	return got == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Append this process's environment, with the stage's variables replacing equal names. */
