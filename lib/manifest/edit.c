@@ -267,7 +267,7 @@ static void put_indented(
 	splice_end_line(splices);
 }
 
-/* Move the lines of a section, with their comments, behind those of the other. */
+/* Move the lines of a section, with their comments, after those of the other. */
 static void move_lines(struct edit_ctx *edit, const struct manifest_node *kept)
 {
 	const struct manifest_tree *tree = edit->tree;

@@ -10,7 +10,7 @@
  * Scalars.
  */
 
-/* Keep the comment behind '|' or '>', now behind the value. */
+/* Put the comment that follows '|' or '>', for after the value. */
 static void put_block_comment(struct splice_list *splices, const struct manifest_node *scalar)
 {
 	const char *header = splices->tree->text + scalar->start;
@@ -26,7 +26,7 @@ void mapping_replace(struct splice_list *splices, const struct manifest_node *sc
 	bool plain = scalar->style == MANIFEST_PLAIN || scalar->style == MANIFEST_BLOCK;
 
 	splice_begin(splices, scalar->start, scalar->end);
-	/* "key:" has no space that a value could follow. */
+	/* "key:" has no space before the value. */
 	if (scalar->start == scalar->end)
 		splice_put_string(splices, " ");
 	splice_put_scalar(splices, content, length,
@@ -49,7 +49,7 @@ void mapping_replace_word(struct splice_list *splices, const struct manifest_nod
 		mapping_replace(splices, scalar, content, length, false);
 		return;
 	}
-	size_t between = manifest_line_start(tree, start) - 1; /* a line break and indentation */
+	size_t between = manifest_line_start(tree, start) - 1; /* line break and indentation */
 	size_t width = strcspn(tree->text + start, "\r\n");
 	if (tree->text[between - 1] == '\r')
 		between--;
@@ -196,11 +196,12 @@ static void edit_flow(struct splice_list *splices, const struct manifest_node *m
 	const struct manifest_node *first = NULL; /* key of the run */
 	struct separators separators = find_separators(tree, mapping);
 	size_t end = 0, kept = 0; /* end of the run, and of the last member kept; 0: none */
+	bool commented = mapping_has_comment(tree, mapping);
 
 	manifest_each_key (tree, mapping, key) {
 		size_t value_end = manifest_next(tree, key)->end;
 		if (is_removed(change, key)) {
-			if (mapping_has_comment(tree, mapping))
+			if (commented)
 				splice_refuse(splices, key->start,
 				    "a key to remove, among comments in braces; remove it by hand");
 			first = first ? first : key;

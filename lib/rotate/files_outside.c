@@ -6,7 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/base/strings.h"
 #include "lib/rotate/files_internal.h"
-#include "lib/sealed/mention.h"
+#include "lib/sealed/sealed.h"
 
 /* Documents that are noted one by one, to bound the memory; more are counted. */
 #define OUTSIDE_MAX 1000

@@ -10,7 +10,6 @@
 #include "lib/base/log.h"
 #include "lib/kube/list.h"
 #include "lib/rotate/pass.h"
-#include "lib/sealed/mention.h"
 #include "lib/sealed/sealed.h"
 
 #define HELM_RELEASE "helm.sh/release.v1"

@@ -5,13 +5,9 @@
 
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json_reader.h"
 #include "lib/base/strings.h"
 #include "lib/vault/transit.h"
-
-#define PREFIX "vault:v"
-#define PREFIX_LENGTH (sizeof(PREFIX) - 1)
-/* Any eighteen digits fit an int64_t; keys do not have as many versions. */
-#define VERSION_DIGITS_MAX 18
 
 static const char *const scope_names[] = {
     [SEALED_UNBOUND] = "unbound",
@@ -19,61 +15,6 @@ static const char *const scope_names[] = {
     [SEALED_NAMESPACE_WIDE] = "namespace-wide",
     [SEALED_CLUSTER_WIDE] = "cluster-wide",
 };
-
-bool sealed_is_ciphertext(const char *bytes, size_t length)
-{
-	return length >= PREFIX_LENGTH && memcmp(bytes, PREFIX, PREFIX_LENGTH) == 0;
-}
-
-bool sealed_entry_is_ciphertext(const struct kube_entry *entry)
-{
-	return sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length);
-}
-
-static bool is_base64_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       c == '+' || c == '/';
-}
-
-/* Check the form only: whether it decrypts is for Vault to decide. */
-static bool is_base64(const char *text, size_t length)
-{
-	size_t padding = 0;
-
-	while (padding < 2 && padding < length && text[length - padding - 1] == '=')
-		padding++;
-	for (size_t i = 0; i < length - padding; i++)
-		if (!is_base64_letter(text[i]))
-			return false;
-	return length > padding && length % 4 == 0;
-}
-
-int sealed_version(const char *bytes, size_t length, int64_t *version, struct error *err)
-{
-	int64_t number = 0;
-	size_t at = PREFIX_LENGTH;
-
-	if (!sealed_is_ciphertext(bytes, length))
-		return error_set(
-		    err, ERROR_INVALID, "not sealed: the value does not start with \"" PREFIX "\"");
-	for (; at < length && at - PREFIX_LENGTH < VERSION_DIGITS_MAX && bytes[at] >= '0' &&
-	       bytes[at] <= '9';
-	     at++)
-		number = number * 10 + (bytes[at] - '0');
-	if (number < 1 || bytes[PREFIX_LENGTH] == '0' || at >= length || bytes[at] != ':')
-		return error_set(
-		    err, ERROR_INVALID, "garbled ciphertext: no key version after \"" PREFIX "\"");
-	at++;
-	if (!is_base64(bytes + at, length - at)) {
-		bool newline = bytes[length - 1] == '\n';
-		return error_set(err, ERROR_INVALID, "garbled ciphertext: %s",
-		    newline ? "it ends in a newline, which was added to it"
-			    : "not base64 after the key version");
-	}
-	*version = number;
-	return 0;
-}
 
 int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error *err)
 {
@@ -214,4 +155,66 @@ int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_
 		return 0;
 	return kube_secret_add_annotation(
 	    secret, SEALED_ANNOTATION_SCOPE, sealed_scope_name(scope), err);
+}
+
+/*
+ * Documents.
+ */
+
+/* Append the content of the variable for this JSON value. */
+static int append_value(
+    const struct json *document, json_node node, struct secret_buffer *value, struct error *err)
+{
+	if (json_type(document, node) == JSON_STRING)
+		return json_string(document, node, value, err);
+	return json_compact(document, node, value, err);
+}
+
+/* Return the document, which is a JSON object; or NULL with an error. */
+static struct json *parse_object(
+    const struct secret_buffer *plaintext, const char *what, struct error *err)
+{
+	struct json *document =
+	    json_parse(secret_buffer_string(plaintext), plaintext->length, what, err);
+
+	if (!document || json_type(document, JSON_ROOT) == JSON_OBJECT)
+		return document;
+	error_set(err, ERROR_INVALID,
+	    "%s: the document is not a JSON object; write {\"NAME\": \"value\", ...}", what);
+	json_free(document);
+	return NULL;
+}
+
+int sealed_document_check(
+    const struct secret_buffer *plaintext, const char *what, struct error *err)
+{
+	cleanup_json struct json *document = parse_object(plaintext, what, err);
+
+	return document ? 0 : -1;
+}
+
+int sealed_document_each(const struct secret_buffer *plaintext, const char *what,
+    int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),
+    void *context, struct error *err)
+{
+	cleanup_json struct json *document = parse_object(plaintext, what, err);
+
+	if (!document)
+		return -1;
+	json_each (document, JSON_ROOT, node) {
+		cleanup_secret struct secret_buffer name = SECRET_BUFFER_INIT;
+		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+
+		if (json_type(document, node) == JSON_NULL)
+			continue;
+		if (json_name(document, node, &name, err) < 0 ||
+		    append_value(document, node, &value, err) < 0)
+			return -1;
+		if (strlen(secret_buffer_string(&name)) != name.length)
+			return error_set(err, ERROR_INVALID,
+			    "%s: the name of a member contains a NUL byte", what);
+		if (each(context, secret_buffer_string(&name), &value, err) < 0)
+			return -1;
+	}
+	return 0;
 }

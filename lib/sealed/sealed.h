@@ -35,6 +35,14 @@ bool sealed_entry_is_ciphertext(const struct kube_entry *entry) __attribute__((n
 int sealed_version(const char *bytes, size_t length, int64_t *version, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/*
+ * Return the first ciphertext in any text, plain or in base64, such as a ConfigMap's data, a pod's
+ * environment, Helm values or a .env file, and set *version to its key version; or NULL.
+ * Documentation such as "vault:v1:..." does not count.
+ */
+const char *sealed_find_mention(const char *text, size_t length, int64_t *version)
+    __attribute__((nonnull, warn_unused_result));
+
 /* The scope that a value is bound to, with a derived key. */
 enum sealed_scope { SEALED_UNBOUND, SEALED_STRICT, SEALED_NAMESPACE_WIDE, SEALED_CLUSTER_WIDE };
 int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error *err)

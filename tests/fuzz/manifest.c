@@ -5,7 +5,6 @@
  * The first byte of the input selects the changes, the rest is the manifest.
  */
 #include "lib/manifest/manifest.h"
-#include "lib/sealed/foreign.h"
 
 #include <stdlib.h>
 #include <string.h>

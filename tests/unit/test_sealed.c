@@ -1,7 +1,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 #include "lib/manifest/manifest.h"
-#include "lib/sealed/mention.h"
 #include "lib/sealed/sealed.h"
 #include "tests/unit/expect.h"
 
