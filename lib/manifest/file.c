@@ -10,8 +10,6 @@
 #include "lib/base/input_file.h"
 #include "lib/base/strings.h"
 
-/* Bytes that are collected for one write. */
-#define PENDING_MAX ((size_t)256 * 1024)
 /* Bytes of the old text that are copied in one step. */
 #define COPY_STEP ((off_t)64 * 1024)
 /* Prefix of the temporary file's name. */
@@ -143,7 +141,7 @@ int manifest_file_prepare(struct manifest_file *file, struct error *err)
 	return file_keep_owner(file, err);
 }
 
-static int file_write_out(
+static int file_write(
     const struct manifest_file *file, const struct secret_buffer *text, struct error *err)
 {
 	if (output_file_write_all(file->out.fd, secret_buffer_string(text), text->length) == 0)
@@ -151,24 +149,6 @@ static int file_write_out(
 	if (errno == EINTR)
 		return error_set(err, ERROR_INTERRUPTED, "%s: interrupted", file->name);
 	return error_system(err, "%s: writing its new text", file->name);
-}
-
-static int file_flush(struct manifest_file *file, struct error *err)
-{
-	if (file_write_out(file, &file->pending, err) < 0)
-		return -1;
-	secret_buffer_reset(&file->pending);
-	return 0;
-}
-
-static int file_write(
-    struct manifest_file *file, const struct secret_buffer *text, struct error *err)
-{
-	if (file->pending.length + text->length > PENDING_MAX && file_flush(file, err) < 0)
-		return -1;
-	if (text->length > PENDING_MAX)
-		return file_write_out(file, text, err);
-	return secret_buffer_append(&file->pending, secret_buffer_string(text), text->length, err);
 }
 
 /* Read so many bytes of the old text, from file->copied on. */
@@ -248,7 +228,7 @@ static int file_check_in_place(const struct manifest_file *file, struct error *e
 
 int manifest_file_commit(struct manifest_file *file, struct error *err)
 {
-	if (file_copy(file, file->before.st_size, err) < 0 || file_flush(file, err) < 0)
+	if (file_copy(file, file->before.st_size, err) < 0)
 		return -1;
 	/* Before the check, which should be as late as possible. */
 	if (fsync(file->out.fd) < 0)
@@ -264,7 +244,6 @@ void manifest_file_discard(struct manifest_file *file)
 	cleanup_close_fd(&file->old);
 	file->old = -1;
 	file->copied = 0;
-	secret_buffer_free(&file->pending);
 }
 
 void manifest_file_free(struct manifest_file *file)

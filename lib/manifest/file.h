@@ -27,10 +27,9 @@ struct manifest_file {
 	off_t next; /* offset of the next document, in bytes */
 
 	/* Writing. */
-	struct output_file out;	      /* the new text; fd -1: none yet */
-	int old;		      /* the old text, for copying; -1: not open */
-	off_t copied;		      /* up to here the old text is in `out`, or replaced */
-	struct secret_buffer pending; /* to be written to `out` */
+	struct output_file out; /* the new text; fd -1: none yet */
+	int old;		/* the old text, for copying; -1: not open */
+	off_t copied;		/* up to here the old text is in `out`, or replaced */
 
 	/* For batch.h. */
 	size_t waiting;		/* documents */

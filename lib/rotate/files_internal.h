@@ -56,6 +56,7 @@ struct files_value {
 	struct files_secret *secret;
 	const struct kube_entry *entry;
 	char *context; /* base64; NULL: not bound */
+	bool taken;    /* it is in a request, or was */
 };
 
 /* The state of a manifest_document. */

@@ -119,55 +119,59 @@ static bool values_go_together(const struct files_value *a, const struct files_v
 	return a->secret->key == b->secret->key && (a->context == NULL) == (b->context == NULL);
 }
 
-/* Move the first value, and what goes together with it, from *values to the request. */
-static void pick_values(struct rewrap_ctx *ctx, struct files_value **values, size_t count)
+/* Take a value, and all others that go together with it, for the next request. */
+static void pick_values(struct rewrap_ctx *ctx, const struct manifest_document *document,
+    const struct files_value *kind)
 {
 	ctx->count = 0;
-	for (size_t i = 0; i < count && ctx->count < TRANSIT_BATCH_ITEMS; i++) {
-		if (!values[i] ||
-		    (ctx->count > 0 && !values_go_together(ctx->values[0], values[i])))
-			continue;
-		ctx->values[ctx->count++] = values[i];
-		values[i] = NULL;
+	for (; document; document = document->next) {
+		const struct files_state *state = document->state;
+
+		for (size_t i = 0; i < document->values; i++) {
+			struct files_value *value = &state->values[i];
+
+			if (value->taken || !values_go_together(kind, value) ||
+			    ctx->count == TRANSIT_BATCH_ITEMS)
+				continue;
+			value->taken = true;
+			ctx->values[ctx->count++] = value;
+		}
 	}
 }
 
-static int rewrap_values(
-    struct files_run *run, struct files_value **values, size_t count, struct error *err)
+static int rewrap_documents(
+    struct rewrap_ctx *ctx, const struct manifest_document *document, struct error *err)
 {
-	cleanup_free struct files_value **picked = calloc(count, sizeof(struct files_value *));
-	cleanup_free struct transit_item *items = calloc(count, sizeof(*items));
-	struct rewrap_ctx ctx = {.run = run, .values = picked, .items = items};
-	int result = 0;
+	for (; document; document = document->next) {
+		const struct files_state *state = document->state;
 
-	if (!picked || !items)
-		return error_memory(err);
-	for (size_t i = 0; result == 0 && i < count; i++) {
-		if (!values[i])
-			continue;
-		pick_values(&ctx, values + i, count - i);
-		result = rewrap_request(&ctx, err);
-		transit_items_free(items, ctx.count);
+		for (size_t i = 0; i < document->values; i++) {
+			if (state->values[i].taken)
+				continue;
+			pick_values(ctx, document, &state->values[i]);
+			int result = rewrap_request(ctx, err);
+			transit_items_free(ctx->items, ctx->count);
+			if (result < 0)
+				return -1;
+		}
 	}
-	return result;
+	return 0;
 }
 
 int files_transform(void *context, struct manifest_document *first, struct error *err)
 {
 	struct files_run *run = context;
-	size_t count = 0, at = 0;
+	size_t count = 1;
 
-	if (files_check_time(run, err) < 0)
-		return -1;
 	for (const struct manifest_document *each = first; each; each = each->next)
 		count += each->values;
-	cleanup_free struct files_value **values = calloc(count + 1, sizeof(struct files_value *));
-	if (!values)
+	cleanup_free struct files_value **values = calloc(count, sizeof(struct files_value *));
+	cleanup_free struct transit_item *items = calloc(count, sizeof(*items));
+	struct rewrap_ctx ctx = {.run = run, .values = values, .items = items};
+
+	if (!values || !items)
 		return error_memory(err);
-	for (const struct manifest_document *each = first; each; each = each->next)
-		for (size_t i = 0; i < each->values; i++)
-			values[at++] = &((struct files_state *)each->state)->values[i];
-	return count > 0 ? rewrap_values(run, values, count, err) : 0;
+	return files_check_time(run, err) < 0 ? -1 : rewrap_documents(&ctx, first, err);
 }
 
 /*

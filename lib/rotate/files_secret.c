@@ -94,7 +94,8 @@ static int secret_add_value(struct manifest_document *document, struct files_sec
 		if (!context)
 			return -1;
 	}
-	state->values[document->values++] = (struct files_value){document, secret, entry, context};
+	state->values[document->values++] =
+	    (struct files_value){document, secret, entry, context, false};
 	return 0;
 }
 

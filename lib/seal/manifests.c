@@ -1,6 +1,7 @@
 #include "lib/seal/manifests.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 
 /* A Secret of a document; the document's state is an array of them. */
 struct waiting_secret {
+	const struct manifest_document *document;
 	const struct manifest_secret *found;
 	struct seal_settings settings; /* with the manifest's own */
 	struct sealing sealing;	       /* its `existing` borrows the manifest's data */
@@ -98,6 +100,7 @@ static int examine_secret_in(struct manifests_run *run, struct manifest_document
 {
 	const struct manifest *manifest = &document->manifest;
 
+	secret->document = document;
 	secret->found = found;
 	if (check_ciphertexts(&found->object, err) < 0)
 		return manifest_wrap(manifest, found, err);
@@ -135,18 +138,13 @@ static int job_examine(void *context, struct manifest_document *document, struct
  * Encrypting.
  */
 
-/* Add manifest_wrap's position to an error of the Secret that failed. */
-static int wrap_failed(
-    const struct manifest_document *first, const struct sealing *failed, struct error *err)
+/* Add the position of the Secret that failed. */
+static int wrap_failed(const struct sealing *failed, struct error *err)
 {
-	for (const struct manifest_document *each = first; each; each = each->next) {
-		const struct waiting_secret *secrets = each->state;
+	const char *bytes = (const char *)failed - offsetof(struct waiting_secret, sealing);
+	const struct waiting_secret *secret = (const struct waiting_secret *)(const void *)bytes;
 
-		for (size_t i = 0; i < each->manifest.count; i++)
-			if (&secrets[i].sealing == failed)
-				return manifest_wrap(&each->manifest, secrets[i].found, err);
-	}
-	return error_wrap(err, "%s", first->file->name);
+	return manifest_wrap(&secret->document->manifest, secret->found, err);
 }
 
 static int job_transform(void *context, struct manifest_document *first, struct error *err)
@@ -172,9 +170,9 @@ static int job_transform(void *context, struct manifest_document *first, struct 
 	seal_session_restart_timeout(run->session);
 	if (signals_check(err) < 0 || seal_session_log_in(run->session, err) < 0)
 		return -1;
-	if (sealings_encrypt(sealings, at, &failed, err) < 0)
-		return wrap_failed(first, failed, err);
-	return 0;
+	if (sealings_encrypt(sealings, at, &failed, err) == 0)
+		return 0;
+	return failed ? wrap_failed(failed, err) : error_wrap(err, "%s", first->file->name);
 }
 
 /*
@@ -182,8 +180,7 @@ static int job_transform(void *context, struct manifest_document *first, struct 
  */
 
 /* "FILE: line 3: Secret demo/app: ...", unless the error names the Secret itself. */
-static int wrap_written(const struct manifest_document *document,
-    const struct waiting_secret *secret, struct error *err)
+static int wrap_written(const struct waiting_secret *secret, struct error *err)
 {
 	const struct sealing *sealing = &secret->sealing;
 	cleanup_free char *name =
@@ -191,7 +188,7 @@ static int wrap_written(const struct manifest_document *document,
 
 	if (name && !strstr(err->message, name))
 		error_wrap(err, "%s", name);
-	return manifest_wrap(&document->manifest, secret->found, err);
+	return manifest_wrap(&secret->document->manifest, secret->found, err);
 }
 
 static int apply_secret(
@@ -223,7 +220,7 @@ static int apply_secrets(
 
 	for (size_t i = 0; i < document->manifest.count; i++) {
 		if (apply_secret(run, &secrets[i], err) < 0)
-			return wrap_written(document, &secrets[i], err);
+			return wrap_written(&secrets[i], err);
 		progress_update(run->summary->written, 0);
 	}
 	return 0;
