@@ -178,7 +178,7 @@ int deliver_commit(struct launch_delivery *delivery, struct error *err)
 {
 	for (size_t i = 0; i < delivery->file_count; i++)
 		if (file_place(&delivery->files[i], err) < 0)
-			return error_wrap(err, "--file: %s", delivery->files[i].name);
+			return error_wrap(err, "--file: %s", delivery->files[i].output.name);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include "lib/base/output_file.h"
 #include "lib/launch/launch.h"
 #include "lib/sealed/variables.h"
 
@@ -151,11 +152,17 @@ int fd_make_memfd(const struct secret_buffer *content, struct error *err)
 
 /* -- files (file.c) --------------------------------------------------------------------------- */
 
+/* How --file makes files. */
+struct file_rules {
+	mode_t mode;
+	uid_t user;  /* -1: ours */
+	gid_t group; /* -1: ours */
+	bool allow_disk;
+};
+
 /* A file that is written under a temporary name, and then moved to its place atomically. */
 struct file {
-	int folder;	    /* its directory, O_PATH */
-	char *name;	    /* in the directory; NULL: the struct is empty */
-	char temporary[32]; /* the temporary name; "" before file_create and after file_place */
+	struct output_file output; /* name NULL: the struct is empty */
 	bool placed;
 };
 
@@ -167,24 +174,9 @@ struct file {
 int file_open(struct file *file, const char *path, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/*
- * Create the file under its temporary name.  -1 for user and group: ours.  Returns a descriptor for
- * writing, or -1.
- */
-int file_create(struct file *file, mode_t mode, uid_t user, gid_t group, struct error *err)
+/* Create the file under its temporary name, open for writing as file->output.fd. */
+int file_create(struct file *file, const struct file_rules *rules, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-
-/* Write all bytes to a descriptor. */
-int file_write(int fd, const void *bytes, size_t length, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* How --file makes files. */
-struct file_rules {
-	mode_t mode;
-	uid_t user;  /* -1: ours */
-	gid_t group; /* -1: ours */
-	bool allow_disk;
-};
 
 /*
  * Open the place, and create the file with the value under its temporary name.  ERROR_USAGE if the

@@ -46,8 +46,8 @@ static int fill_pipe(int fd, int number, const struct secret_buffer *content, st
 		    "--fd %d: the kernel refuses a pipe of %zu bytes (%s); use --memfd, or raise "
 		    "fs.pipe-max-size or fs.pipe-user-pages-soft",
 		    number, content->length, strerror(errno));
-	if (file_write(fd, secret_buffer_string(content), content->length, err) < 0)
-		return error_wrap(err, "--fd %d: filling the pipe", number);
+	if (output_file_write_all(fd, secret_buffer_string(content), content->length) < 0)
+		return error_system(err, "--fd %d: filling the pipe", number);
 	return 0;
 }
 
@@ -102,8 +102,8 @@ int fd_make_memfd(const struct secret_buffer *content, struct error *err)
 		error_system(err, "--memfd: memfd_create");
 		return error_hint(err, "use --fd or --file");
 	}
-	if (file_write(fd, secret_buffer_string(content), content->length, err) < 0)
-		return error_wrap(err, "--memfd");
+	if (output_file_write_all(fd, secret_buffer_string(content), content->length) < 0)
+		return error_system(err, "--memfd: write");
 	if (fchmod(fd, 0400) < 0 || lseek(fd, 0, SEEK_SET) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
 		return error_system(err, "--memfd: sealing");
 	int inherited = make_inherited(fd);

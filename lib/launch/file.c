@@ -1,21 +1,13 @@
-/* file: a file that gets into its place whole, or not at all. */
+/* file: a secret as a file that gets into its place whole, or not at all. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/magic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "lib/base/cleanup.h"
 #include "lib/launch/deliver.h"
-
-/* Names are 64 random bits; only a user who may write to the directory could take one first. */
-#define TRIES 4
 
 #define MOUNT_HINT "mount an emptyDir volume with \"medium: Memory\" there"
 
@@ -28,7 +20,7 @@ static int check_place(const struct file *file, const char *path, struct error *
 {
 	struct stat found;
 
-	if (fstatat(file->folder, file->name, &found, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(file->output.folder, file->output.name, &found, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : error_system(err, "%s", path);
 	if (S_ISDIR(found.st_mode))
 		return error_set(
@@ -39,60 +31,14 @@ static int check_place(const struct file *file, const char *path, struct error *
 	return 0;
 }
 
-/* Open the directory of a path, O_PATH; *name is the rest of the path. */
-static int open_folder(const char *path, const char **name, struct error *err)
-{
-	const char *slash = strrchr(path, '/');
-
-	*name = slash ? slash + 1 : path;
-	if (!**name)
-		return error_set(err, ERROR_USAGE, "\"%s\": not the path of a file", path);
-	char *folder = !slash	       ? strdup(".")
-		       : slash == path ? strdup("/")
-				       : strndup(path, (size_t)(slash - path));
-	if (!folder)
-		return error_memory(err);
-	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		error_system(err, "%s", folder);
-	free(folder);
-	return fd;
-}
-
 int file_open(struct file *file, const char *path, struct error *err)
 {
-	const char *name;
-
-	memset(file, 0, sizeof(*file));
-	file->folder = open_folder(path, &name, err);
-	if (file->folder < 0)
+	file->placed = false;
+	if (output_file_open(&file->output, path, err) < 0)
 		return -1;
-	file->name = strdup(name);
-	if (file->name && check_place(file, path, err) == 0)
+	if (check_place(file, path, err) == 0)
 		return 0;
-	if (!file->name) {
-		close(file->folder);
-		return error_memory(err);
-	}
 	file_free(file);
-	return -1;
-}
-
-/* Create the file under a new temporary name, or return -1 with errno. */
-static int create_temporary(struct file *file)
-{
-	uint64_t number;
-
-	for (int i = 0; i < TRIES; i++) {
-		if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-			return -1;
-		snprintf(
-		    file->temporary, sizeof(file->temporary), ".secret-exec-%016" PRIx64, number);
-		int fd = openat(file->folder, file->temporary,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd >= 0 || errno != EEXIST)
-			return fd;
-	}
 	return -1;
 }
 
@@ -104,37 +50,17 @@ static int change_owner(int fd, uid_t user, gid_t group, struct error *err)
 	return error_hint(err, "only root with the capability CHOWN may change it");
 }
 
-int file_create(struct file *file, mode_t mode, uid_t user, gid_t group, struct error *err)
+int file_create(struct file *file, const struct file_rules *rules, struct error *err)
 {
-	int fd = create_temporary(file);
-
-	if (fd < 0) {
-		file->temporary[0] = '\0';
-		return error_system(err, "creating a file in its directory");
-	}
+	if (output_file_create(&file->output, ".secret-exec-", err) < 0)
+		return -1;
 	/* The mode applies to the new group, and only the owner may change it: so between the two.
 	 */
-	if (change_owner(fd, KEEP_USER, group, err) == 0) {
-		if (fchmod(fd, mode) < 0)
-			error_system(err, "mode %04o", (unsigned)mode);
-		else if (change_owner(fd, user, KEEP_GROUP, err) == 0)
-			return fd;
-	}
-	close(fd);
-	return -1;
-}
-
-int file_write(int fd, const void *bytes, size_t length, struct error *err)
-{
-	for (size_t done = 0; done < length;) {
-		ssize_t written = write(fd, (const char *)bytes + done, length - done);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return error_system(err, "write");
-		done += (size_t)written;
-	}
-	return 0;
+	if (change_owner(file->output.fd, KEEP_USER, rules->group, err) < 0)
+		return -1;
+	if (fchmod(file->output.fd, rules->mode) < 0)
+		return error_system(err, "mode %04o", (unsigned)rules->mode);
+	return change_owner(file->output.fd, rules->user, KEEP_GROUP, err);
 }
 
 /* Files on tmpfs are in memory (or swap), and gone with the mount. */
@@ -142,7 +68,7 @@ static int check_tmpfs(const struct file *file, const char *path, struct error *
 {
 	struct statfs system;
 
-	if (fstatfs(file->folder, &system) < 0)
+	if (fstatfs(file->output.folder, &system) < 0)
 		return error_system(err, "%s", path);
 	if (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC)
 		return 0;
@@ -159,17 +85,17 @@ int file_prepare(struct file *file, const char *path, const struct secret_buffer
 		return err->code == ERROR_SYSTEM ? error_hint(err, MOUNT_HINT) : -1;
 	if (!rules->allow_disk && check_tmpfs(file, path, err) < 0)
 		return -1;
-	cleanup_close int fd = file_create(file, rules->mode, rules->user, rules->group, err);
-	if (fd < 0)
+	if (file_create(file, rules, err) < 0)
 		return -1;
-	return file_write(fd, secret_buffer_string(value), value->length, err);
+	if (output_file_write_all(file->output.fd, secret_buffer_string(value), value->length) < 0)
+		return error_system(err, "write");
+	return 0;
 }
 
 int file_place(struct file *file, struct error *err)
 {
-	if (renameat(file->folder, file->temporary, file->folder, file->name) < 0)
-		return error_system(err, "moving it to its place");
-	file->temporary[0] = '\0';
+	if (output_file_place(&file->output, false, err) < 0)
+		return -1;
 	file->placed = true;
 	return 0;
 }
@@ -178,28 +104,21 @@ bool file_same_place(const struct file *a, const struct file *b)
 {
 	struct stat one, other;
 
-	return strcmp(a->name, b->name) == 0 && fstat(a->folder, &one) == 0 &&
-	       fstat(b->folder, &other) == 0 && one.st_dev == other.st_dev &&
+	return strcmp(a->output.name, b->output.name) == 0 && fstat(a->output.folder, &one) == 0 &&
+	       fstat(b->output.folder, &other) == 0 && one.st_dev == other.st_dev &&
 	       one.st_ino == other.st_ino;
 }
 
 void file_remove(struct file *file)
 {
-	if (file->temporary[0])
-		unlinkat(file->folder, file->temporary, 0);
+	output_file_discard(&file->output);
 	if (file->placed)
-		unlinkat(file->folder, file->name, 0);
-	file->temporary[0] = '\0';
+		unlinkat(file->output.folder, file->output.name, 0);
 	file->placed = false;
 }
 
 void file_free(struct file *file)
 {
-	if (!file->name)
-		return;
-	file->placed = false;
-	file_remove(file);
-	close(file->folder);
-	free(file->name);
-	file->name = NULL;
+	if (file->output.name)
+		output_file_free(&file->output);
 }

@@ -22,7 +22,7 @@ enum channel_message {
 	CHANNEL_READY,	 /* from a child: about to start the application */
 	CHANNEL_RENEWED, /* from a candidate: has renewed the running application's files */
 	CHANNEL_SAME,	 /* from a candidate: only the ciphertext differs */
-	CHANNEL_GO,	 /* to a candidate that is ready: start the application */
+	CHANNEL_GO, /* to a new child: begin; to a candidate that is ready: start the application */
 };
 
 /* One end; fd -1: closed. */

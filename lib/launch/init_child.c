@@ -32,6 +32,15 @@ static void child_set_up(const struct init *init, bool foreground)
 		raise(SIGTERM);
 }
 
+/* Wait until init is dumpable again: the application may open /proc/1/fd/1 immediately. */
+static void child_wait(struct channel *channel)
+{
+	struct collect_digests unused;
+
+	while (channel_wait(channel, &unused, -1) == CHANNEL_NOTHING)
+		;
+}
+
 static void __attribute__((noreturn)) child_run(struct init *init, struct channel channel,
     int (*job)(struct init_child *, struct error *), bool foreground)
 {
@@ -45,6 +54,7 @@ static void __attribute__((noreturn)) child_run(struct init *init, struct channe
 	channel_close(&init->application.channel);
 	channel_close(&init->candidate.channel);
 	child_set_up(init, foreground);
+	child_wait(&child.channel);
 	int status = job(&child, &err);
 	if (err.code != ERROR_NONE)
 		log_write(LOG_ERROR, "%s", err.message);
@@ -84,6 +94,9 @@ int init_spawn(struct init *init, struct init_process *child,
 	setpgid(pid, pid);
 	child->pid = pid;
 	child->ready = child->asked = false;
+	/* A child that has ended already is found by waitpid. */
+	if (channel_send(&child->channel, CHANNEL_GO, NULL, err) < 0)
+		error_clear(err);
 	return 0;
 }
 

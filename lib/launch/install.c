@@ -28,8 +28,8 @@ static int copy_program(int from, int to, struct error *err)
 			return 0;
 		if (got < 0 && errno != EINTR)
 			return error_system(err, PROGRAM);
-		if (got > 0 && file_write(to, bytes, (size_t)got, err) < 0)
-			return -1;
+		if (got > 0 && output_file_write_all(to, bytes, (size_t)got) < 0)
+			return error_system(err, "write");
 	}
 }
 
@@ -65,19 +65,15 @@ static int open_program(struct error *err)
 /* Create, fill and place the file. */
 static int install_file(struct file *file, struct error *err)
 {
+	const struct file_rules rules = {.mode = geteuid() == 0 ? MODE_OF_ROOT : MODE_OF_USERS,
+	    .user = (uid_t)-1,
+	    .group = (gid_t)-1};
 	cleanup_close int from = open_program(err);
 
-	if (from < 0)
+	if (from < 0 || file_create(file, &rules, err) < 0 ||
+	    copy_program(from, file->output.fd, err) < 0)
 		return -1;
-	mode_t mode = geteuid() == 0 ? MODE_OF_ROOT : MODE_OF_USERS;
-	int to = file_create(file, mode, (uid_t)-1, (gid_t)-1, err);
-	if (to < 0)
-		return -1;
-	int result = copy_program(from, to, err);
-	/* A file that is open for writing cannot be executed. */
-	if (close(to) < 0 && result == 0)
-		result = error_system(err, "close");
-	return result < 0 ? -1 : file_place(file, err);
+	return file_place(file, err);
 }
 
 int install(const char *path, struct error *err)

@@ -52,10 +52,15 @@ kill "$init"
 supervise VAULT_TOKEN=t
 is "$(stat -c %u "/proc/$init/maps" "/proc/$child/maps" | xargs)" "0 0" "an init with a token in its environment is not dumpable"
 kill "$init"
-# shellcheck disable=SC2016 # expanded by the inner shell
-run "${nobody[@]}" "$TAP_WORK/secret-exec" --init --allow-plaintext --from-document "$TAP_WORK/plain.json" -- \
-	sh -c 'readlink "/proc/$PPID/fd/1" >/dev/null && echo yes'
-is "$STATUS $OUT" "0 yes" "the application reaches the standard output of its init"
+# On one processor, where init often runs later than the application.
+reached=0
+for ((i = 0; i < 60; i++)); do
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run "${nobody[@]}" taskset -c "$(taskset -cp $$ | grep -oE '[0-9]+' | tail -1)" "$TAP_WORK/secret-exec" --init --allow-plaintext \
+		--from-document "$TAP_WORK/plain.json" -- sh -c 'readlink "/proc/$PPID/fd/1" >/dev/null && echo yes'
+	[ "$STATUS $OUT" != "0 yes" ] || reached=$((reached + 1))
+done
+is "$reached" 60 "the application can always open the standard output of its init"
 
 # -- between exec and main
 

@@ -153,7 +153,7 @@ START_TEST(a_path_must_name_a_file)
 
 	snprintf(slash, sizeof(slash), "%s/", folder);
 	expect_failure(file_prepare(&file, slash, &value, &rules, &err), err, ERROR_USAGE,
-	    "not the path of a file");
+	    "not a file's name");
 	expect_failure(file_prepare(&file, "/", &value, &rules, &err), err, ERROR_USAGE, "\"/\"");
 	expect_failure(
 	    file_prepare(&file, "..", &value, &rules, &err), err, ERROR_USAGE, "is a directory");
