@@ -1,5 +1,5 @@
-# Beside secret-rotate-retire.hcl, for --trim alone: retired versions are deleted for ever, and with them what they
-# have encrypted.  A rotation that runs by itself can do without.
+# In addition to secret-rotate-retire.hcl, for --trim: delete retired versions permanently, and so all values that only
+# they can decrypt.  A scheduled rotation does not need it.
 path "transit/keys/derived-key/trim" {
   capabilities       = ["update"]
   allowed_parameters = { "min_available_version" = [] }

@@ -1,10 +1,9 @@
-# secret-rotate, for the rotation's CronJob: it rewraps inside Vault and never sees a plaintext, so it has neither
-# encrypt nor decrypt.
+# For the CronJob of secret-rotate: rewrap inside Vault, without encrypt and decrypt.
 path "transit/keys/derived-key" {
   capabilities = ["read"]
 }
 
-# A new version, as the key is: without parameters.
+# Add a version to the key; parameters are denied.
 path "transit/keys/derived-key/rotate" {
   capabilities      = ["update"]
   denied_parameters = { "*" = [] }

@@ -1,8 +1,8 @@
-# Beside secret-seal.hcl, for secret-seal --create-key: it may make the key, but never one that can be exported or
-# backed up in plain text, since that can't be taken back.
+# In addition to secret-seal.hcl, for secret-seal --create-key: create the key, but not an exportable key or one with
+# plaintext backup, which cannot be undone.
 #
-# "update", since Vault makes no difference here between a key that is there, which stays as it is, and one that is
-# not.  No parameter is required: Vault would require it of those who only read the key, too.
+# "update", because Vault does not distinguish a new key here from an existing key, which stays as it is.  No parameter is
+# required, because Vault would require it also for reading the key.
 path "transit/keys/derived-key" {
   capabilities = ["update"]
   allowed_parameters = {

@@ -1,11 +1,11 @@
-# secret-seal --no-verify, for a pipeline that may set secrets and never read one.
+# For a pipeline with secret-seal --no-verify: set secrets, and read none.
 #
-# It can set, unset and (unbound) rename; what must decrypt, such as edit, reveal, verify and documents, is refused.
+# It allows setting, unsetting and (unbound) renaming, but nothing that decrypts: edit, reveal, verify, documents.
 path "transit/encrypt/derived-key" {
   capabilities = ["update"]
 }
 
-# Whether the key is derived, and its newest version.
+# Read whether the key is derived, and its newest version.
 path "transit/keys/derived-key" {
   capabilities = ["read"]
 }

@@ -1,9 +1,8 @@
-# secret-seal, for people and pipelines: it encrypts with one key, and decrypts what it has just sealed and what
-# stays in a Secret that it changes.  So this policy reads every secret of the key; secret-seal-only-encrypt.hcl
-# is for those that must not.
+# For people and pipelines with secret-seal: encrypt with one key, decrypt the sealed values to verify them, and the
+# values that stay in a changed Secret.  It allows reading every secret of the key; see secret-seal-only-encrypt.hcl
+# for users who must not.
 #
-# "update" without "create": encrypting under a key that does not exist would make it, so that a mistyped name
-# would go unnoticed.
+# "update" without "create": otherwise encrypting with a mistyped name would create a key.
 path "transit/encrypt/derived-key" {
   capabilities = ["update"]
 }
@@ -12,7 +11,7 @@ path "transit/decrypt/derived-key" {
   capabilities = ["update"]
 }
 
-# Whether the key is derived, and its newest version.
+# Read whether the key is derived, and its newest version.
 path "transit/keys/derived-key" {
   capabilities = ["read"]
 }

@@ -1,6 +1,5 @@
-# What policies/setup makes, for Terraform and OpenTofu: what one trust domain needs in Vault.  docs/how-to/set-up-vault.md
-# says how it is used; variables.tf, what can be chosen.  Where Vault is, and whose token is used, the provider reads
-# from VAULT_ADDR, VAULT_TOKEN, VAULT_CACERT and VAULT_NAMESPACE.
+# Set up one trust domain in Vault with Terraform or OpenTofu, as policies/setup does.  See docs/how-to/set-up-vault.md;
+# variables.tf has the options.  The provider reads VAULT_ADDR, VAULT_TOKEN, VAULT_CACERT and VAULT_NAMESPACE.
 terraform {
   required_version = ">= 1.3"
   required_providers {
@@ -13,7 +12,7 @@ terraform {
 
 locals {
   key    = coalesce(var.key, var.domain, "derived-key")
-  suffix = var.domain == null ? "" : lower("-${var.domain}") # as Vault has the names of policies and roles
+  suffix = var.domain == null ? "" : lower("-${var.domain}") # as Vault stores the names of policies and roles
 
   rotation = concat(
     ["secret-rotate"],
@@ -22,7 +21,7 @@ locals {
   )
   policies = concat(["secret-exec", "secret-seal"], local.rotation)
 
-  # role => who logs in with it, and what it may
+  # role => its service account and policies
   roles = merge(
     {
       "secret-seal${local.suffix}" = {
@@ -52,7 +51,7 @@ resource "vault_mount" "transit" {
   }
 }
 
-# secret-rotate gives the key its versions, so it has no auto_rotate_period.
+# Without auto_rotate_period, because secret-rotate rotates the key.
 resource "vault_transit_secret_backend_key" "key" {
   backend          = var.create_mount ? vault_mount.transit[0].path : var.mount
   name             = local.key
@@ -61,10 +60,10 @@ resource "vault_transit_secret_backend_key" "key" {
   exportable       = false
   deletion_allowed = false
 
-  # A key that is lost takes every value that was sealed with it along.
+  # Without the key, every value sealed with it is lost.
   lifecycle {
     prevent_destroy = true
-    # The bounds between versions are secret-rotate's to move.
+    # secret-rotate changes the minimum versions.
     ignore_changes = [min_decryption_version, min_encryption_version]
   }
 }
@@ -77,8 +76,8 @@ resource "vault_auth_backend" "kubernetes" {
   type  = "kubernetes"
 }
 
-# An application's token is for the audience "vault" and so none for the API server: either Vault's pod asks with its
-# own service account, or Vault is given a reviewer's token.  With the latter nothing of its pod counts.
+# An application's token is for the audience "vault" and not valid for the API server.  Vault calls the API server with
+# its own pod's service account, or with a reviewer token; then it does not use its own pod's.
 resource "vault_kubernetes_auth_backend_config" "cluster" {
   count                = var.create_auth_mount ? 1 : 0
   backend              = vault_auth_backend.kubernetes[0].path
@@ -87,7 +86,7 @@ resource "vault_kubernetes_auth_backend_config" "cluster" {
   token_reviewer_jwt   = var.reviewer_jwt
   disable_local_ca_jwt = var.reviewer_jwt != null
 
-  # Vault's own default: the API server, which is asked, knows its tokens' issuer.
+  # Vault's own default: the API server checks the issuer of its tokens.
   disable_iss_validation = true
 }
 
@@ -124,7 +123,7 @@ resource "vault_kubernetes_auth_backend_role" "role" {
       condition = !contains(each.value.policies, "secret-exec") || !contains(
         ["secret-seal${local.suffix}", "secret-rotate${local.suffix}"], lower(each.key),
       )
-      error_message = "The role ${each.key} is that of a program: call the application's otherwise."
+      error_message = "The role ${each.key} is that of a program; choose another name for the application's role."
     }
   }
 }

@@ -1,10 +1,10 @@
 output "transit_key" {
-  description = "What --transit-key of secret-seal and secret-rotate takes."
+  description = "The value for --transit-key of secret-seal and secret-rotate."
   value       = "${vault_transit_secret_backend_key.key.backend}/${vault_transit_secret_backend_key.key.name}"
 }
 
 output "roles" {
-  description = "What VAULT_ROLE is, and for whom."
+  description = "The values of VAULT_ROLE, and their service accounts."
   value       = { for role, account in local.roles : role => "${account.namespace}/${account.service_account}" }
 }
 

@@ -1,5 +1,5 @@
 variable "applications" {
-  description = "The applications that start under secret-exec: their Vault role (best called as the service account), and who they are."
+  description = "The applications that secret-exec starts: Vault role (preferably named like the service account) => service account."
   type        = map(object({ namespace = string, service_account = string }))
   default     = {}
 
@@ -10,7 +10,7 @@ variable "applications" {
 
   validation {
     condition     = length(distinct([for role in keys(var.applications) : lower(role)])) == length(var.applications)
-    error_message = "Vault has the names of roles in lower case: two of these would be the same."
+    error_message = "Vault stores the names of roles in lower case; two of these would be the same."
   }
 
   validation {
@@ -20,23 +20,23 @@ variable "applications" {
 
   validation {
     condition     = alltrue([for a in values(var.applications) : can(regex("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "${a.namespace}/${a.service_account}"))])
-    error_message = "A namespace's and a service account's name: letters, digits, '-' and '.', without capitals."
+    error_message = "A namespace's and a service account's name: letters, digits, '-' and '.', in lower case."
   }
 }
 
 variable "namespace" {
-  description = "Where the service accounts secret-seal and secret-rotate are."
+  description = "The namespace of the service accounts secret-seal and secret-rotate."
   type        = string
   default     = "secretmanager"
 
   validation {
     condition     = can(regex("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", var.namespace))
-    error_message = "A namespace's name: letters, digits, '-' and '.', without capitals."
+    error_message = "A namespace's name: letters, digits, '-' and '.', in lower case."
   }
 }
 
 variable "domain" {
-  description = "One of several trust domains: its key is called so, and its policies and the programs' roles end in it."
+  description = "The name of one of several trust domains: the name of its key, and the end of its policies' and roles' names."
   type        = string
   default     = null
 
@@ -58,65 +58,65 @@ variable "key" {
 }
 
 variable "retire" {
-  description = "Whether the rotation may retire old key versions."
+  description = "Allow the rotation to retire old key versions."
   type        = bool
   default     = false
 }
 
 variable "trim" {
-  description = "Whether it may delete retired versions for ever, too."
+  description = "Allow the rotation to delete retired versions permanently, too."
   type        = bool
   default     = false
 }
 
 variable "mount" {
-  description = "Where the transit engine is mounted."
+  description = "The mount of the transit engine."
   type        = string
   default     = "transit"
 
   validation {
     condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)*$", var.mount))
-    error_message = "Names of letters, digits, '-', '_' and '.', parted by '/'."
+    error_message = "Names of letters, digits, '-', '_' and '.', separated by '/'."
   }
 }
 
 variable "create_mount" {
-  description = "Whether to mount it: not for a second trust domain in the same engine."
+  description = "Mount the transit engine; false for another trust domain in the same engine."
   type        = bool
   default     = true
 }
 
 variable "auth_mount" {
-  description = "Where the kubernetes auth method is mounted."
+  description = "The mount of the kubernetes auth method."
   type        = string
   default     = "kubernetes"
 
   validation {
     condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)*$", var.auth_mount))
-    error_message = "Names of letters, digits, '-', '_' and '.', parted by '/'."
+    error_message = "Names of letters, digits, '-', '_' and '.', separated by '/'."
   }
 }
 
 variable "create_auth_mount" {
-  description = "Whether to mount and configure it: not for a second trust domain of the same cluster."
+  description = "Mount and configure the auth method; false for another trust domain of the same cluster."
   type        = bool
   default     = true
 }
 
 variable "kubernetes_host" {
-  description = "The API server, as Vault reaches it."
+  description = "The address of the API server for Vault."
   type        = string
   default     = "https://kubernetes.default.svc"
 }
 
 variable "kubernetes_ca" {
-  description = "Its CA certificate in PEM form; without it, the one that is mounted into Vault's own pod."
+  description = "The API server's CA certificate in PEM form; by default the CA in Vault's own pod."
   type        = string
   default     = null
 }
 
 variable "reviewer_jwt" {
-  description = "The token with which Vault asks the cluster, for a Vault that runs outside of it. The state has it in plain text."
+  description = "The token with which Vault calls the API server, for a Vault outside the cluster. The state contains it in plain text."
   type        = string
   default     = null
   sensitive   = true

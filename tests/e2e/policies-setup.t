@@ -30,11 +30,11 @@ out_like 'Usage: policies/setup' "says how it is used"
 for wrong in --no-such-option --app '--app=api' '--app=Shop/api' '--app=shop/api=a/b' '--key=a b' '--mount=/' \
 	'--domain=a"b' '--kubernetes-ca=/no/such/file' stray; do
 	set_up "$wrong"
-	fails_with 2 '^setup: .*: see --help$' "$wrong is wrong usage"
+	fails_with 2 '^setup: .*; see --help$' "$wrong: wrong usage"
 done
 for right in --retire --trim; do
 	set_up --no-retire "$right"
-	fails_with 2 '^setup: --no-retire takes back what .* give: see --help$' "$right and --no-retire at once"
+	fails_with 2 '^setup: --no-retire cannot be used with .*; see --help$' "$right with --no-retire: wrong usage"
 done
 for two in 'a/web b/web web' 'a/web b/y=Web web' 'secretmanager/secret-seal x/secret-seal secret-seal' \
 	'secretmanager/secret-rotate x/y=Secret-Rotate secret-rotate'; do
@@ -42,17 +42,17 @@ for two in 'a/web b/web web' 'a/web b/y=Web web' 'secretmanager/secret-seal x/se
 	options=(--app "$second")
 	[[ $first = secretmanager/* ]] || options=(--app "$first" "${options[@]}")
 	set_up "${options[@]}"
-	fails_with 2 "^setup: $first and ${second%%=*} would have the same role, $role: " "two with the role $role: ${options[*]}"
+	fails_with 2 "^setup: $first and ${second%%=*} would have the same role, $role; " "two with the role $role: ${options[*]}"
 done
 set_up --domain payments --app x/y=secret-seal-payments
-fails_with 2 'would have the same role, secret-seal-payments: ' "and with a trust domain's"
+fails_with 2 'would have the same role, secret-seal-payments; ' "and with a trust domain's"
 run test -e "$TAP_WORK/called"
 status_is 1 "for none of it Vault was asked anything"
 run env VAULT_CLI=no-such-cli "$setup"
-fails_with 1 'no-such-cli: not found: .*VAULT_CLI' "a CLI that is not there"
+fails_with 1 'no-such-cli: not found; .*VAULT_CLI' "a CLI that is not there"
 run env VAULT_TOKEN=no-such-token "$setup"
 status_is 1 "a token that Vault does not know"
-err_like '^setup: Vault knows nobody by the token' "is told"
+err_like '^setup: the token that .* is not valid' "is told"
 is "$(vault_state)" '' "and so far nothing was made"
 
 # -- an empty Vault ---------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ done
 set_up_here --app demo/api
 status_is 0 "it can be run again"
 is "$(vault_state)" "$typed" "and changes nothing"
-out_like 'derived-key: is there' "which it says"
+out_like 'derived-key: exists' "which it says"
 vault_call POST transit/keys/derived-key/config '{"deletion_allowed":true}'
 set_up_here
 status_is 0 "a key that may be deleted"
@@ -211,16 +211,16 @@ set_up_here --replace
 status_is 0 "unless --replace says so"
 before=$(vault_state)
 set_up_here --key other-key
-fails_with 1 'policy secret-exec speaks of transit/decrypt/derived-key: .*--domain' "another key under the same names is refused"
+fails_with 1 'policy secret-exec contains transit/decrypt/derived-key; .*--domain' "another key under the same names is refused"
 set_up_here --app default/api
-fails_with 1 'role/api is for other service accounts: .*--app default/api=ROLE' "and so is another application of the same name"
+fails_with 1 'role/api is for other service accounts; .*--app default/api=ROLE' "and so is another application of the same name"
 is "$(vault_state)" "$before" "and nothing is changed"
 narrowed='path "transit/decrypt/derived-key" { capabilities = ["update"] }'
 vault policy write secret-exec - >/dev/null <<<"$narrowed"
 set_up_here
 status_is 0 "a policy that was narrowed"
-out_like 'policy secret-exec: is there, with another text: left; --replace writes it' "is left, which is told"
-out_like $'policy secret-seal: is there\n' "and of no other"
+out_like 'policy secret-exec: exists with another text; left as it is' "it is left, with a note"
+out_like $'policy secret-seal: exists\n' "no note about other policies"
 is "$(vault policy read secret-exec)" "$narrowed" "its text is the one that it had"
 set_up_here --replace
 out_like 'policy secret-exec: written' "--replace writes it"
@@ -244,7 +244,7 @@ for time in first second; do
 	set_up_here --domain Capitals --retire
 	status_is 0 "a trust domain with a capital, for the $time time"
 done
-out_like 'policy secret-rotate-retire-capitals: is there' "whose policies are found again"
+out_like 'policy secret-rotate-retire-capitals: exists' "whose policies are found again"
 vault secrets enable -path=elsewhere kv >/dev/null
 set_up_here --mount elsewhere
 fails_with 1 'elsewhere is a secrets engine of type kv' "and so is a mount that is something else"

@@ -108,6 +108,6 @@ is "$(vault_state | grep -v -e '^[^ ]*payments' -e '^[^ ]*ledger')" "$before" "l
 terraformed=$(vault_state)
 run "$root/policies/setup" --namespace demo --domain payments --app demo/ledger
 status_is 0 "policies/setup finds it"
-out_like $'policy secret-exec-payments: is there\n' "with the policies' text"
+out_like $'policy secret-exec-payments: exists\n' "with the policies' text"
 is "$(vault_state)" "$terraformed" "as it would have made it"
 done_testing
