@@ -1,4 +1,4 @@
-/* completion: a script that a shell completes this program's command line with. */
+/* completion: print a completion script for a shell. */
 #include "lib/base/completion.h"
 
 #include <stdlib.h>
@@ -17,15 +17,14 @@ static const struct option_spec table[] = {
 
 static const struct options options = {
     .synopsis = SHELLS,
-    .description =
-	"Print a script that completes the command line of secret-seal.  For this shell:\n"
-	"  bash   source <(secret-seal completion bash)\n"
-	"  zsh    source <(secret-seal completion zsh)\n"
-	"  fish   secret-seal completion fish | source",
+    .description = "Print a script with which a shell completes the command line of secret-seal:\n"
+		   "  bash   source <(secret-seal completion bash)\n"
+		   "  zsh    source <(secret-seal completion zsh)\n"
+		   "  fish   secret-seal completion fish | source",
     .table = table,
 };
 
-/* All commands, as the generator wants them; to be freed. */
+/* Return all commands in the generator's form, newly allocated, or NULL. */
 static struct completion_command *list_commands(size_t *count, struct error *err)
 {
 	*count = 0;
@@ -51,7 +50,7 @@ static int run(char **operands, int count, struct error *err)
 	size_t listed;
 
 	if (count != 1 || completion_shell_parse(operands[0], &shell) < 0)
-		return error_set(err, ERROR_USAGE, "which shell? write bash, zsh or fish");
+		return error_set(err, ERROR_USAGE, "completion: no shell; write bash, zsh or fish");
 	cleanup_free struct completion_command *list = list_commands(&listed, err);
 	if (!list || completion_write(shell, "secret-seal", list, listed, &script, err) < 0)
 		return -1;

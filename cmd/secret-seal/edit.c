@@ -12,7 +12,7 @@
 struct configuration {
 	struct connection connection;
 	const char *transit_key, *editor, *file;
-	bool force_foreign;
+	bool allow_encrypted;
 };
 
 static struct configuration configuration = {
@@ -33,7 +33,7 @@ static const struct option_spec table[] = {
 	.argument = "FILE",
 	.offset = offsetof(struct configuration, file),
 	.help = "edit the Secret in a manifest, in its place; NAME says which, among several"},
-    {FORCE_FOREIGN_OPTION},
+    {ALLOW_ENCRYPTED_OPTION},
     {TRANSIT_KEY_OPTION("the Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
@@ -97,7 +97,7 @@ static int run(char **operands, int count, struct error *err)
 	struct edit_settings settings = {.transit_key = configuration.transit_key,
 	    .editor = configuration.editor,
 	    .file = configuration.file,
-	    .force_foreign = configuration.force_foreign};
+	    .force_foreign = configuration.allow_encrypted};
 	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
 	bool changed = false;
 

@@ -1,4 +1,4 @@
-/* secret-seal: encrypt values with Vault Transit into a Kubernetes Secret, and look after it. */
+/* secret-seal: encrypt values with Vault Transit into Kubernetes Secrets, and maintain them. */
 #include <string.h>
 
 #include "cmd/secret-seal/command.h"
@@ -31,11 +31,10 @@ static const char *program_name(const char *file)
 	return file && strcmp(file, PLUGIN_FILE) == 0 ? "kubectl seal" : "secret-seal";
 }
 
-/* "  edit      change ..." of each; newly allocated, or NULL. */
+/* Return the description with a line for each command, newly allocated, or NULL. */
 static char *list_commands(const char *description, struct error *err)
 {
-	char *text =
-	    string_format(err, "%s\n\nCommands, each with a --help of its own:", description);
+	char *text = string_format(err, "%s\n\nCommands, each with its own --help:", description);
 
 	for (const struct command *const *each = commands; text && *each; each++) {
 		cleanup_free char *before = text;
@@ -44,10 +43,9 @@ static char *list_commands(const char *description, struct error *err)
 	return text;
 }
 
-#define NEXT_LINE "\n       " /* below what "usage: " begins */
+#define NEXT_LINE "\n       " /* aligned with the text after "usage: " */
 
-/* Each line of the command's synopsis behind how the command is called; newly allocated, or NULL.
- */
+/* Return the synopsis with the command's name before each line, newly allocated, or NULL. */
 static char *make_synopsis(const char *called, const char *lines, struct error *err)
 {
 	char *text = string_format(err, "%s", "");
@@ -62,66 +60,111 @@ static char *make_synopsis(const char *called, const char *lines, struct error *
 	return text;
 }
 
-/* The command's options under the name that it was called by.  What is allocated stays. */
+/* Fill the command's options with the name it was called by.  Allocations live until the end. */
 static int name_options(
-    struct options *options, const struct command *command, bool spoken, struct error *err)
+    struct options *options, const struct command *command, bool named, struct error *err)
 {
 	const char *program = options->program;
 	cleanup_free char *called =
-	    string_format(err, "%s%s%s", program, spoken ? " " : "", spoken ? command->name : "");
+	    string_format(err, "%s%s%s", program, named ? " " : "", named ? command->name : "");
 
 	*options = *command->options;
 	options->program = program;
 	options->prefix = COMMAND_PREFIX;
-	options->command = spoken ? command->name : NULL;
+	options->command = named ? command->name : NULL;
 	cleanup_free char *own =
 	    called ? make_synopsis(called, command->options->synopsis, err) : NULL;
 	if (!own)
 		return -1;
-	options->synopsis = spoken
+	options->synopsis = named
 				? string_format(err, "%s", own)
 				: string_format(err, "%s" NEXT_LINE "%s COMMAND ...", own, program);
-	if (!spoken)
+	if (!named)
 		options->description = list_commands(command->options->description, err);
 	return options->synopsis && options->description ? 0 : -1;
 }
 
-/* One letter more, less, another, or two that changed places. */
-static bool is_mistyped(const char *word, const char *meant)
-{
-	size_t length = strlen(word), other = strlen(meant);
+/*
+ * Words that are not commands.
+ */
 
-	while (length && other && *word == *meant)
-		word++, meant++, length--, other--;
-	while (length && other && word[length - 1] == meant[other - 1])
-		length--, other--;
-	if (length == 2 && other == 2)
-		return word[0] == meant[1] && word[1] == meant[0];
-	return length <= 1 && other <= 1;
+/* Words of other tools. */
+static const struct {
+	const char *word, *meant;
+} other_words[] = {
+    {"list", "status"},
+    {"ls", "status"},
+    {"get", "reveal"},
+    {"show", "reveal"},
+    {"view", "reveal"},
+    {"decrypt", "reveal"},
+    {"unseal", "reveal"},
+    {"encrypt", "seal"},
+    {"create", "seal"},
+    {"validate", "verify"},
+    {"help", "--help"},
+    {"version", "--version"},
+};
+
+#define LONG_COMMAND 8 /* letters from which two mistakes are recognized */
+
+/* Return whether a few letters added, removed, replaced or swapped make the command's name. */
+static bool is_near(const char *word, const char *command, int mistakes)
+{
+	while (*word && *word == *command)
+		word++, command++;
+	if (!*word && !*command)
+		return true;
+	if (mistakes-- == 0)
+		return false;
+	if ((*word && is_near(word + 1, command, mistakes)) ||
+	    (*command && is_near(word, command + 1, mistakes)))
+		return true;
+	if (!*word || !*command)
+		return false;
+	return is_near(word + 1, command + 1, mistakes) ||
+	       (word[0] == command[1] && word[1] == command[0] &&
+		   is_near(word + 2, command + 2, mistakes));
 }
 
-/* "secret-seal -n demo edit app" would else seal a Secret called "edit". */
-static int check_order(const char *program, char **operands, int count, struct error *err)
+/* Return the command or option that the word seems to mean, or NULL. */
+static const char *meant_command(const char *word)
 {
-	/* Several Secrets are refused anyway: perhaps the first was meant as a command. */
-	for (size_t i = 0; count > 1 && !find_command(operands[0]) && commands[i]; i++)
-		if (is_mistyped(operands[0], commands[i]->name))
-			return error_set(err, ERROR_USAGE,
-			    "one Secret at a time: or is \"%s\" meant as the command %s?",
-			    operands[0], commands[i]->name);
-	if (!find_command(operands[0]))
+	for (size_t i = 0; i < sizeof(other_words) / sizeof(*other_words); i++)
+		if (strcmp(other_words[i].word, word) == 0)
+			return other_words[i].meant;
+	for (const struct command *const *each = commands; *each; each++)
+		if (is_near(word, (*each)->name, strlen((*each)->name) < LONG_COMMAND ? 1 : 2))
+			return (*each)->name;
+	return NULL;
+}
+
+/* Return whether "--" marks the operands as names. */
+static bool has_separator(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return true;
+	return false;
+}
+
+/* Reject a Secret's name that seems to mean a command. */
+static int check_name(const char *program, const char *name, struct error *err)
+{
+	const char *meant = name ? meant_command(name) : NULL;
+	if (!meant)
 		return 0;
 	return error_set(err, ERROR_USAGE,
-	    "\"%s\": a command comes first: write %s %s ...; for a Secret of this name write %s %s "
-	    "...",
-	    operands[0], program, operands[0], program, commands[0]->name);
+	    "\"%s\": %s; write %s %s ..., or for a Secret of this name %s %s %s", name,
+	    strcmp(name, meant) == 0 ? "a command must come first" : "not a command", program,
+	    meant, program, commands[0]->name, name);
 }
 
 static int fail(const struct error *err)
 {
 	int status = err->code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED;
 
-	/* It ended early because of the signal, or, when that came late, for reasons of its own. */
+	/* The signal caused the failure, unless it arrived later. */
 	if (signals_caught())
 		status = 128 + signals_caught();
 	return program_fail(err, status);
@@ -131,23 +174,23 @@ int main(int argc, char **argv)
 {
 	static struct options options;
 	const struct command *command = find_command(argc > 1 ? argv[1] : NULL);
-	bool spoken = command != NULL;
+	bool named = command != NULL, separated = has_separator(argc, argv);
 	struct error err = ERROR_INIT;
 	char **operands;
 	int count;
 
-	if (!spoken)
+	if (!named)
 		command = commands[0];
 	struct connection *connection = command->connection;
 	signals_catch(http_interrupt);
 	options.program = program_name(argv[0]);
-	if (name_options(&options, command, spoken, &err) < 0)
+	if (name_options(&options, command, named, &err) < 0)
 		return fail(&err);
 	int status = program_start(&options, connection, &connection->program, STATUS_USAGE,
-	    argc - spoken, argv + spoken, &operands, &count);
+	    argc - named, argv + named, &operands, &count);
 	if (status >= 0)
 		return status;
-	if ((!spoken && check_order(options.program, operands, count, &err) < 0) ||
+	if ((!named && !separated && check_name(options.program, operands[0], &err) < 0) ||
 	    command_find_token(&connection->session, &err) < 0 ||
 	    program_complete_connection(&connection->program, &connection->vault,
 		&connection->session, &connection->kube, &err) < 0 ||

@@ -17,7 +17,7 @@ struct configuration {
 	struct strings labels, annotations, manifests;
 	const char *transit_key, *scope, *layout, *data_key, *type, *dry_run, *output;
 	int64_t key_version;
-	bool create_key, immutable, adopt, no_verify, in_place, recursive, force_foreign;
+	bool create_key, immutable, adopt, no_verify, in_place, recursive, allow_encrypted;
 };
 
 static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
@@ -108,7 +108,7 @@ static const struct option_spec table[] = {
 	.argument = "SCOPE",
 	.offset = offsetof(struct configuration, scope),
 	.help = "with a derived key: bind to strict (default), namespace-wide or cluster-wide"},
-    {FORCE_FOREIGN_OPTION},
+    {ALLOW_ENCRYPTED_OPTION},
     {.name = "no-verify",
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, no_verify),
@@ -407,7 +407,7 @@ static int run(char **operands, int count, struct error *err)
 	    .immutable = configuration.immutable,
 	    .adopt = configuration.adopt,
 	    .create_key = configuration.create_key,
-	    .force_foreign = configuration.force_foreign,
+	    .force_foreign = configuration.allow_encrypted,
 	    .no_verify = configuration.no_verify,
 	    .must_exist = !inputs_given(&configuration.inputs)};
 	enum output output;

@@ -200,7 +200,7 @@ int manifest_read_own(struct manifest *manifest, struct secret_buffer *text, siz
 		return result;
 	return error_set(err, ERROR_INVALID,
 	    "%s: line %zu: encrypted with %s already; decrypt it with that tool first, or pass "
-	    "--force-foreign to take it as it is",
+	    "--allow-encrypted to take it as it is",
 	    file, line, tool);
 }
 

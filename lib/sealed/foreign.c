@@ -132,7 +132,7 @@ static int refuse_foreign(const char *source, const char *name, const char *tool
 {
 	return error_set(err, ERROR_INVALID,
 	    "%s: %s: encrypted with %s already; decrypt it with that tool first, or pass "
-	    "--force-foreign to seal the ciphertext as it is",
+	    "--allow-encrypted to seal the ciphertext as it is",
 	    source, name, tool);
 }
 

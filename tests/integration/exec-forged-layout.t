@@ -50,7 +50,7 @@ mkdir -m 700 "/dev/shm/forged-$$"
 at_end "rm -rf /dev/shm/forged-$$"
 printf '#!/bin/sh\nsed -i s/\\"d\\"/\\"changed\\"/ "$1"\n' >editor
 chmod +x editor
-run env XDG_RUNTIME_DIR="/dev/shm/forged-$$" setsid -w "$BIN/secret-seal" edit --force-foreign --editor "$PWD/editor" app </dev/null
+run env XDG_RUNTIME_DIR="/dev/shm/forged-$$" setsid -w "$BIN/secret-seal" edit --allow-encrypted --editor "$PWD/editor" app </dev/null
 is "$STATUS $ERR" "0 secret-seal: ~ (name not shown)" "secret-seal edit"
 
 done_testing

@@ -48,9 +48,9 @@ if command -v zsh >/dev/null; then
 fi
 
 run "$BIN/secret-seal" completion tcsh
-fails_with 2 'which shell\? write bash, zsh or fish' "a shell that is none of them"
+fails_with 2 'write bash, zsh or fish' "a shell that is none of them"
 run "$BIN/secret-seal" completion
-fails_with 2 'which shell' "no shell"
+fails_with 2 'write bash' "no shell"
 
 # The commands themselves.
 run "$BIN/secret-seal" --help
@@ -67,6 +67,6 @@ fails_with 2 '^kubectl seal: unknown option --no-such-option; see kubectl seal -
 run "$BIN/secret-seal" edit --no-such-option app
 fails_with 2 '^secret-seal: unknown option --no-such-option; see secret-seal edit --help' "a command's own --help is named"
 run "$BIN/secret-seal" -n demo edit app
-fails_with 2 '"edit": a command comes first: write secret-seal edit' "a command that is not the first word"
+fails_with 2 '"edit": a command must come first; write secret-seal edit' "a command that is not the first word"
 
 done_testing

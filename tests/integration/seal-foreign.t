@@ -21,7 +21,7 @@ nothing() {
 value() {
 	printf -- "$2" >"$file"
 	seal --from-file "A=$file" app
-	fails_with 1 "app: A: encrypted with $1 already; .*--force-foreign" "$1: a file"
+	fails_with 1 "app: A: encrypted with $1 already; .*--allow-encrypted" "$1: a file"
 	case $2 in *\\0*) return ;; esac
 	seal --set "A=$(cat "$file")" app
 	fails_with 1 "from-literal: A: encrypted with $1 already" "$1: a literal"
@@ -77,16 +77,18 @@ done
 # -- what only looks like it ------------------------------------------------------------------------------------
 
 seal --set "A=ENC(jasypt)" --set 'B={cipher}abc' --set kind=Deployment --set sops=maybe --set 'C=encrypted: yes' \
-	--from-file "D=$0" --set "E=$(armour 'OPENSSH PRIVATE KEY')" --force-foreign --dry-run=server app
-status_is 0 "with --force-foreign all is sealed"
+	--from-file "D=$0" --set "E=$(armour 'OPENSSH PRIVATE KEY')" --allow-encrypted --dry-run=server app
+status_is 0 "with --allow-encrypted all is sealed"
 seal --set "A=ENC(jasypt)" --set 'B={cipher}abc' --set kind=Deployment --set sops=maybe --set 'C=encrypted: yes' \
 	--set "E=$(armour 'OPENSSH PRIVATE KEY')" --dry-run=server app
 status_is 0 "what applications decrypt themselves, and plaintext, is sealed without"
 
 # -- forced, and changed afterwards -----------------------------------------------------------------------------
 
-seal --force-foreign --set "A=$enc" app
-out_is "secret/app created" "--force-foreign seals it"
+seal --allow-encrypted --set "A=$enc" app
+out_is "secret/app created" "--allow-encrypted seals it"
+seal --force-foreign --set "A=$enc" --dry-run=server app
+out_is "secret/app sealed (server dry run)" "--force-foreign, the name of earlier releases, is accepted"
 seal --set B=two app
 out_is "secret/app updated" "and other values are changed without"
 run setsid -w "$BIN/secret-seal" edit --editor 'sed -i s/two/three/' app </dev/null
@@ -94,7 +96,7 @@ out_is "secret/app edited" "also by edit"
 run setsid -w "$BIN/secret-seal" edit --editor "sed -i 's/three/EJ[1:x]/'" app </dev/null
 status_is 1 "where it is refused too"
 err_like 'the edited text: B: encrypted with ejson already' "by name"
-run setsid -w "$BIN/secret-seal" edit --force-foreign --editor "sed -i 's/three/EJ[1:x]/'" app </dev/null
+run setsid -w "$BIN/secret-seal" edit --allow-encrypted --editor "sed -i 's/three/EJ[1:x]/'" app </dev/null
 out_is "secret/app edited" "unless it is forced"
 kube_call DELETE "$secrets/app"
 
@@ -103,7 +105,7 @@ kube_call DELETE "$secrets/app"
 kube_call POST "$secrets" "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},\"data\":{\"A\":\"$(printf %s "$enc" | base64 -w0)\"}}"
 seal --adopt app
 fails_with 1 'Secret demo/app: .*A: encrypted with SOPS already' "--adopt"
-seal --adopt --force-foreign app
+seal --adopt --allow-encrypted app
 out_is "secret/app updated" "--adopt that is forced"
 kube_call DELETE "$secrets/app"
 
@@ -118,7 +120,7 @@ manifest() {
 	for way in '-i' '-i --set B=new' '-o yaml' ''; do
 		# shellcheck disable=SC2086 # words
 		seal -n demo -f "$file.yaml" $way
-		fails_with 1 "app.yaml.*encrypted with $1 already|Secret demo/app: data: A: encrypted with $1 already; .*--force-foreign" "$1: $3, ${way:-to the API}"
+		fails_with 1 "app.yaml.*encrypted with $1 already|Secret demo/app: data: A: encrypted with $1 already; .*--allow-encrypted" "$1: $3, ${way:-to the API}"
 	done
 	ok "$3 is left as it was" cmp -s "$file.yaml" "$TAP_WORK/before"
 }
@@ -147,8 +149,8 @@ seal -f - -o yaml < <(printf -- '$ANSIBLE_VAULT;1.1;AES256\n62\n')
 fails_with 1 'standard input.*encrypted with Ansible Vault already' "standard input"
 
 printf 'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\n---\n%s\n' "$(secret "stringData: {A: '$enc'}")" >"$file.yaml"
-seal -n demo --force-foreign -i -f "$file.yaml"
-status_is 0 "--force-foreign"
+seal -n demo --allow-encrypted -i -f "$file.yaml"
+status_is 0 "--allow-encrypted"
 is "$(head -2 "$file.yaml")" $'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret' "leaves a SealedSecret as it is"
 ok "and seals a value" grep -q dmF1bHQ6 "$file.yaml"
 

@@ -40,12 +40,29 @@ run "$BIN/secret-seal" --transit-key no-such-key --from-literal A=1 app
 fails_with 1 'Transit key transit/no-such-key.*404.*no such key' "a Transit key that does not exist"
 vault_call GET transit/keys/no-such-key
 is "$STATUS" 404 "and it is not made"
-for word in sttaus statu statuss ststus; do
-	run "$BIN/secret-seal" "$word" app
-	fails_with 2 "one Secret at a time: or is \"$word\" meant as the command status\?" "a command that is mistyped: $word"
-done
+is_command() {
+	run "$BIN/secret-seal" "$1" app
+	fails_with 2 "\"$1\": not a command; write secret-seal $2 .*secret-seal seal $1" "a word that looks like a command: $1"
+}
+for word in sttaus statu statuss ststus; do is_command "$word" status; done
+for word in sael seall eal; do is_command "$word" seal; done
+is_command compltoin completion
+is_command verfiy verify
+is_command edti edit
+for word in list ls; do is_command "$word" status; done
+for word in get decrypt unseal; do is_command "$word" reveal; done
+is_command help --help
+is_command version --version
+run "$BIN/secret-seal" decrypt
+fails_with 2 '"decrypt": not a command; write secret-seal reveal' "a word that looks like a command, alone"
+seal --from-literal A=1 state
+status_is 0 "a Secret's name that looks like no command: state"
+seal --from-literal A=1 --dry-run=server -- list
+out_is "secret/list sealed (server dry run)" "after -- a word is a Secret's name"
+run "$BIN/secret-seal" seal --transit-key aes256-key --from-literal A=1 --dry-run=server list
+out_is "secret/list sealed (server dry run)" "after the command a word is a Secret's name"
 run "$BIN/secret-seal" other app
-fails_with 2 'one Secret at a time: NAME is given more than once' "a word that is like none"
+fails_with 2 'one Secret at a time' "two names that look like no command"
 seal --layout both --from-literal A=1 app
 fails_with 2 '--layout "both": write per-key or document' "a layout that is none"
 seal --data-key x --from-literal A=1 app
