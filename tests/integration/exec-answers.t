@@ -19,13 +19,13 @@ gives_up "Secret demo/app: .*Kubernetes API response: an HTML page .*; check the
 	"a login page for the API server"
 bad_server html=403
 vault
-gives_up "login .*status 403: Vault response: an HTML page" "a page that says 403"
+gives_up "login .*status 403: Vault response: an HTML page" "an HTML page with status 403: the login fails"
 bad_vault html=502 relay
 vault
 comes_through "a proxy's 502 is tried again"
 bad_server html=502
 vault
-gives_up "login .*tried 2 times in [0-9.]+ s: status 502: Vault response: an HTML page" "and said when it stays"
+gives_up "login .*tried 2 times in [0-9.]+ s: status 502: Vault response: an HTML page" "and reported if it persists"
 
 # 10 MB.
 bad_server big=200
@@ -43,17 +43,17 @@ gives_up "Secret demo/app: .*status 404: Kubernetes API response: .*; check the 
 bad_vault cut relay
 vault
 comes_through "an answer cut in the middle is tried again"
-tried 1 "and that is told"
+tried 1 "and the retry is logged"
 bad_server cut
 vault
-gives_up "login .*Vault at $BAD_URL: tried 2 times in [0-9.]+ s: the answer was cut short: " "and said when it stays"
+gives_up "login .*Vault at $BAD_URL: tried 2 times in [0-9.]+ s: the answer was cut short: " "and reported if it persists"
 bad_vault close relay
 vault
 comes_through "a connection closed in place of an answer"
 tried 1 "is tried again"
 bad_server close
 vault
-gives_up "login .*Vault at $BAD_URL: tried 2 times in [0-9.]+ s: no answer: " "and said when it stays"
+gives_up "login .*Vault at $BAD_URL: tried 2 times in [0-9.]+ s: no answer: " "and reported if it persists"
 LAUNCH=(--retries 0)
 bad_vault relay-close relay
 vault

@@ -1,5 +1,5 @@
 #!/bin/bash
-# How secret-exec logs in to Vault: each auth method, what it takes, and what it says when that is wrong.
+# How secret-exec logs in to Vault: each auth method, its credentials, and the errors for wrong ones.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -48,13 +48,13 @@ fails_with 125 'login with role "app-vault".*invalid audience' "a token for anot
 launch --auth-method jwt --role app-jwt
 launches "jwt: the pod's own token"
 launch --auth-method jwt --role app-jwt --jwt-file "$STAGE_DIR/pod/stranger/token"
-fails_with 125 'login with role "app-jwt".*400.*invalid subject.*that the role requires' "jwt: a token of somebody else"
+fails_with 125 'login with role "app-jwt".*400.*invalid subject.*that the role requires' "jwt: a token of another service account"
 launch --auth-method jwt --role app-jwt --jwt-file "$STAGE_DIR/pod/app-expired/token"
 fails_with 125 'token is expired.*JWT is valid' "jwt: an expired token"
 launch --auth-method jwt
 fails_with 125 'login at auth/jwt.*missing role.*role' "jwt: no role, and the mount has no default one"
-launch --auth-method jwt --role nobody
-fails_with 125 'role "nobody" could not be found' "jwt: a role that does not exist"
+launch --auth-method jwt --role missing
+fails_with 125 'role "missing" could not be found' "jwt: a role that does not exist"
 launch --auth-method jwt --role app-jwt --jwt-file "$TAP_WORK/nothing"
 fails_with 125 'service-account token: .*/nothing: No such file.*set --jwt-file' "jwt: no token"
 
@@ -72,8 +72,8 @@ ask --service-account app --audience vault --role app-vault --auth-method jwt --
 launches "TokenRequest: for the jwt method, with a lifetime"
 ask --service-account app --audience other --role app-vault
 fails_with 125 'invalid audience' "TokenRequest: an audience that the role does not want"
-ask --service-account nobody --role secret-exec
-fails_with 125 'token of service account demo/nobody: .*404.*check the name' "no such service account"
+ask --service-account missing --role secret-exec
+fails_with 125 'token of service account demo/missing: .*404.*check the name' "no such service account"
 ask -n default --service-account app --role secret-exec
 fails_with 125 'token of service account default/app: .*404' "nor in another namespace"
 ask --service-account app --token-lifetime 599s --role secret-exec
@@ -146,7 +146,7 @@ launch VAULT_SECRET_ID=wrong --auth-method approle --role-id "$role_id"
 fails_with 125 'invalid role or secret ID.*may have expired' "approle: a wrong secret id"
 launch VAULT_SECRET_ID="$secret_id" --auth-method approle --role-id wrong
 fails_with 125 'invalid role or secret ID.*check the role id' "approle: a wrong role id"
-err_unlike "$secret_id" "and the secret id is not told"
+err_unlike "$secret_id" "and the secret id is not printed"
 launch VAULT_SECRET_ID="$secret_id" --auth-method approle --role-id "$role_id" --secret-id-file "$pod/secret-id"
 fails_with 125 'unset VAULT_SECRET_ID, or VAULT_SECRET_ID_FILE and --secret-id-file' "approle: two secret ids"
 launch --auth-method approle --role-id "$role_id" --secret-id-file "$TAP_WORK/nothing"
@@ -154,7 +154,7 @@ fails_with 125 'secret id: .*/nothing: No such file' "approle: a file that is no
 launch VAULT_ROLE_ID="$role_id" VAULT_SECRET_ID="$secret_id" VAULT_ROLE=secret-exec
 fails_with 125 'set VAULT_AUTH_METHOD or --auth-method to approle' "a role id without the method that takes it"
 launch --vault-secret-id "$secret_id"
-fails_with 125 'VAULT_SECRET_ID.*command lines' "a secret id is no option"
+fails_with 125 'VAULT_SECRET_ID.*command lines' "a secret id as an option: refused"
 
 # -- cert ---------------------------------------------------------------------------------------------
 
@@ -164,10 +164,10 @@ launch "${certificate[@]}" --auth-method cert --role app-cert
 launches "cert: with a role"
 launch "${certificate[@]}" VAULT_AUTH_METHOD=cert
 launches "cert: Vault finds the role"
-launch "${certificate[@]}" --auth-method cert --role nobody
+launch "${certificate[@]}" --auth-method cert --role missing
 fails_with 125 'failed to match all constraints' "cert: a role that does not exist"
 launch VAULT_CLIENT_CERT="$other/client.crt" VAULT_CLIENT_KEY="$other/client.key" --auth-method cert
-fails_with 125 'login at auth/cert.*400.*a role there trusts the certificate' "cert: a certificate that nobody trusts"
+fails_with 125 'login at auth/cert.*400.*a role there trusts the certificate' "cert: a certificate that no role trusts"
 launch --auth-method cert --role app-cert
 fails_with 125 'no client certificate; set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY' "cert: no certificate"
 launch "${certificate[0]}" --auth-method cert
@@ -202,7 +202,7 @@ fails_with 125 'Vault token: .*/nothing: No such file' "token: a file that is no
 printf '{"token":"hvs.wrapping","accessor":"","ttl":300,"creation_path":"sys/wrapping/wrap"}' >"$TAP_WORK/wrapped"
 launch --token-file "$TAP_WORK/wrapped"
 fails_with 125 "wrapped or encrypted.*remove wrap_ttl, dh_type and dh_path" "token: a wrapped one"
-err_unlike hvs.wrapping "and it is not told"
+err_unlike hvs.wrapping "and it is not printed"
 launch VAULT_TOKEN=hvs.nonsense
 fails_with 125 'decrypt with Transit key transit/aes256-key: .*403: .*permission denied' "token: one that is not good"
 
@@ -236,11 +236,11 @@ run as_pod app env VAULT_SECRET_ID_FILE="$pod/secret-id" BAO_SECRET_ID_FILE="$po
 is "$(grep -E '^(VAULT|BAO|SECRET_EXEC)_' <<<"$OUT")" "" "nor the file of a secret id"
 run as_pod app env "${own[@]}" "$BIN/secret-exec" --print-config
 is "$STATUS" 0 "--print-config"
-like "$OUT" 'role-id: '"$role_id"' \(VAULT_ROLE_ID\)' "tells the role id"
+like "$OUT" 'role-id: '"$role_id"' \(VAULT_ROLE_ID\)' "shows the role id"
 like "$OUT" 'vault-secret-id: set, not shown \(VAULT_SECRET_ID\)' "and of the secret id that it is set"
 unlike "$OUT" "$secret_id" "but not what it is"
 
-# A credential that does not come keeps nobody from being ended.
+# A signal ends a start that waits for a credential.
 mkfifo "$TAP_WORK/silent"
 exec 6<>"$TAP_WORK/silent"
 "${POD[@]}" A="$sealed" "$BIN/secret-exec" --token-file "$TAP_WORK/silent" --transit-key aes256-key -- true 2>"$TAP_WORK/err" &

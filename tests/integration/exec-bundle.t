@@ -83,7 +83,7 @@ cat <(sed 3d root.crt) others.crt >bundle.crt
 launch SSL_CERT_FILE
 fails_with 125 'TLS certificate not trusted' "a garbled root"
 launch VAULT_CACERT
-fails_with 125 'CA certificate: .*bundle.crt: certificate 1 cannot be parsed' "a garbled root: told so when it is read whole"
+fails_with 125 'CA certificate: .*bundle.crt: certificate 1 cannot be parsed' "a garbled root: reported when it is read whole"
 # A FIFO without a writer is not waited for.
 rm -f bundle.crt
 mkfifo bundle.crt

@@ -54,7 +54,7 @@ for name in no-interpreter crlf; do PATH=$TAP_WORK:$PATH same 127 "$name"; done
 for name in no-line plain-interpreter foreign; do PATH=$TAP_WORK:$PATH same 126 "$name"; done
 PATH=$TAP_WORK/folder:$PATH same 127 there-is-no-such-program
 
-# What runs, passes; and does not run.
+# A command that can run passes, and is not run.
 file script '#!/bin/sh\ntouch ran\n'
 file relative '#!./script\n'
 file argument '#! /bin/sh -e\ntouch ran\n'

@@ -32,7 +32,7 @@ missing=
 for option in $names; do
 	name=SECRET_EXEC_$(tr 'a-z-' 'A-Z_' <<<"$option")
 	case $option in
-	*timeout | *-ttl | *interval | *debounce | *jitter | *lifetime) value=7s ;;
+	*timeout | *-ttl | *interval | *debounce | *delay | *lifetime) value=7s ;;
 	retries) value=7 ;;
 	log-format) value=json ;;
 	*) value=true ;;
@@ -47,7 +47,7 @@ is "$missing" "" "every option can be set as SECRET_EXEC_NAME"
 run as_pod app "$BIN/secret-exec" --secret app --check -- sh -c 'echo started'
 status_is 0 "--check: all is well"
 out_is "" "the command is not started"
-err_like 'check passed: 2 variables: .*PASSWORD' "it says which variables there are"
+err_like 'check passed: 2 variables: .*PASSWORD' "the names of the variables are printed"
 err_unlike 'correct-horse' "but no value"
 
 run as_pod app "$BIN/secret-exec" --secret app --check -- /nowhere
@@ -56,7 +56,7 @@ run as_pod app "$BIN/secret-exec" --secret app --check -- no-such-command
 fails_with 127 'no-such-command: command not found' "one that PATH does not have"
 run as_pod app "$BIN/secret-exec" --secret app --check -- /etc/passwd
 fails_with 126 '/etc/passwd: Permission denied' "one that can't be executed"
-run as_pod app "$BIN/secret-exec" --secret app --role nobody --check -- true
-fails_with 125 'login with role "nobody"' "what would fail, fails"
+run as_pod app "$BIN/secret-exec" --secret app --role missing --check -- true
+fails_with 125 'login with role "missing"' "a start that would fail: the check fails"
 
 done_testing

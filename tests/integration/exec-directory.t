@@ -19,7 +19,7 @@ volume() {
 	ln -s "$(basename "$generation")" "$dir/..data_tmp"
 	mv -T "$dir/..data_tmp" "$dir/..data"
 }
-# seal OPTION...: the Secret app anew
+# seal OPTION...: write the Secret app again
 seal() {
 	kube_call DELETE /api/v1/namespaces/demo/secrets/app
 	"$BIN/secret-seal" "$@" app >/dev/null
@@ -45,7 +45,7 @@ launch plain --secret-dir v --exclude A -- true
 fails_with 125 '"tls.key" is not a valid environment variable name' "file names follow the rules of names"
 
 mounted --secret-dir v -- true
-fails_with 125 'v/A: no Transit key.*--transit-key' "there is no annotation, so the Transit key must be named"
+fails_with 125 'v/A: no Transit key.*--transit-key' "a volume has no annotations: the Transit key is required"
 launch nowhere -- true
 fails_with 125 '--secret-dir nowhere: No such file or directory' "no such directory"
 launch plain/A -- true
@@ -123,7 +123,7 @@ done
 bound cluster-wide --scope cluster-wide -n other -- printenv A
 out_is cluster-wide "a cluster-wide value decrypts in any namespace"
 
-# Two Secrets, told apart by the beginnings of their names.
+# Two Secrets, distinguished by the prefixes of their names.
 seal --transit-key derived-key --from-literal A=one
 volume two "X_A=$(stored app A)"
 "$BIN/secret-seal" --transit-key derived-key --from-literal A=two other >/dev/null

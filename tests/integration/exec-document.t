@@ -34,13 +34,13 @@ fails_with 125 'no Transit key.*secretmanager/transit-key.*--transit-key' \
 
 seal_text '["a"]'
 launch true
-fails_with 125 'Secret demo/app, data key secrets.json: .*not a JSON object' "a document that is no object"
+fails_with 125 'Secret demo/app, data key secrets.json: .*not a JSON object' "a document that is not an object: refused"
 seal_text '{"A": "1", "\u0041": "2"}'
 launch true
 fails_with 125 'data key secrets.json.*line 1.*duplicate' "duplicate members, compared unescaped"
 seal_text '{"A": '
 launch true
-fails_with 125 'data key secrets.json.*line 1' "text that is no JSON: its place, never its text"
+fails_with 125 'data key secrets.json.*line 1' "text that is not JSON: the message has its position, not the text"
 err_unlike '"A"' "its text is not shown"
 seal_text '{"not-a-variable": "x"}'
 launch true

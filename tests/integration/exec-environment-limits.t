@@ -1,5 +1,5 @@
 #!/bin/bash
-# What an environment can't hold is refused before the application starts, with the way that can.
+# A value that an environment cannot contain is refused before the application starts, with a delivery that can.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -73,7 +73,7 @@ out_is "tls.crt=x" "nul form can"
 
 printf same | seal clash VALUE
 run env VALUE=same "$BIN/secret-exec" --secret clash -- sh -c 'env | grep ^VALUE='
-out_is VALUE=same "a variable that has the secret's value already is no clash"
+out_is VALUE=same "a variable that already has the secret's value: not a clash"
 run env VALUE=other "$BIN/secret-exec" --secret clash -- true
 fails_with 125 'VALUE is already set' "another value is"
 run env VALUE=other "$BIN/secret-exec" --secret clash --fd 3=VALUE -- sh -c 'cat <&3; echo " $VALUE"'

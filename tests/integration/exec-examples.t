@@ -1,5 +1,5 @@
 #!/bin/bash
-# The applications of deploy/examples/pipe read what secret-exec hands over a pipe, to the byte, and end when told to.
+# The applications of deploy/examples/pipe read what secret-exec hands over a pipe, to the byte, and end on SIGTERM.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -17,18 +17,18 @@ launch() {
 	shift
 	run as_pod app "$BIN/secret-exec" --secret app --fd "9:$format" -- "$@"
 }
-# tells NAME FORMAT LINES COMMAND...: the application prints these, and ends well by SIGTERM.
-tells() {
-	local name=$1 format=$2 lines=$3 told=$TAP_WORK/told-$1
+# prints NAME FORMAT LINES COMMAND...: the application prints these lines, and SIGTERM ends it with status 0.
+prints() {
+	local name=$1 format=$2 lines=$3 printed=$TAP_WORK/printed-$1
 	shift 3
 	# Not by as_pod: the signal is for the application, and not for a shell around it.
 	"${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/app" \
-		"$BIN/secret-exec" --secret app --fd "9:$format" -- "$@" >"$told" 2>&1 &
+		"$BIN/secret-exec" --secret app --fd "9:$format" -- "$@" >"$printed" 2>&1 &
 	local pid=$!
-	until_true grep -q '^DB_PASSWORD' "$told"
+	until_true grep -q '^DB_PASSWORD' "$printed"
 	kill "$pid"
 	run wait "$pid"
-	is "$STATUS $(sort "$told")" "0 $lines" "$name: the application tells what it has got, and ends when it is told to"
+	is "$STATUS $(sort "$printed")" "0 $lines" "$name: the application prints the values' lengths, and ends on SIGTERM"
 }
 # reads NAME FORMAT COMMAND...: a program that prints the secret it is asked for, made of the application.
 reads() {
@@ -46,7 +46,7 @@ reads() {
 
 run "${CC:-cc}" -Wall -Wextra -Werror -o "$TAP_WORK/app" "$examples/c/app.c"
 status_is 0 "C: it compiles without a warning"
-tells C nul "DB_PASSWORD: $bytes bytes"$'\nFIRST: 1 bytes\nLAST: 0 bytes' "$TAP_WORK/app"
+prints C nul "DB_PASSWORD: $bytes bytes"$'\nFIRST: 1 bytes\nLAST: 0 bytes' "$TAP_WORK/app"
 cat >"$TAP_WORK/print.c" <<-'PRINT'
 	#define main application
 	#include "app.c"
@@ -70,7 +70,7 @@ reads C nul "$TAP_WORK/print"
 
 # -- Python ---------------------------------------------------------------------------------------------
 
-tells Python json "DB_PASSWORD: $characters characters"$'\nFIRST: 1 characters\nLAST: 0 characters' /usr/bin/python3 "$examples/python/app.py"
+prints Python json "DB_PASSWORD: $characters characters"$'\nFIRST: 1 characters\nLAST: 0 characters' /usr/bin/python3 "$examples/python/app.py"
 reads Python json env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$examples/python" /usr/bin/python3 -c '
 import os, sys
 from app import read_secrets
@@ -86,8 +86,8 @@ password=$'two words, $HOME # `x` and ünïcödé'
 "$BIN/secret-seal" --set "DB_PASSWORD=$password" app >/dev/null
 characters=$(LC_ALL=C.UTF-8; echo ${#password})
 bytes=$(LC_ALL=C; echo ${#password})
-tells shell dotenv "DB_PASSWORD: $characters characters" env LC_ALL=C.UTF-8 bash "$examples/shell/app"
-# What it starts: nothing but what it had.
+prints shell dotenv "DB_PASSWORD: $characters characters" env LC_ALL=C.UTF-8 bash "$examples/shell/app"
+# Its children get only the variables that it had.
 sed 's/^while.*/env; ls -l \/proc\/self\/fd; printf "%s\\n" "$DB_PASSWORD"; exit/' "$examples/shell/app" >"$TAP_WORK/child"
 launch dotenv sh "$TAP_WORK/child"
 is "${OUT##*$'\n'}" "$password" "shell: the secret"
@@ -101,7 +101,7 @@ if type -P go >/dev/null; then
 	run go build -o "$TAP_WORK/app-go" "$examples/go/app.go"
 	status_is 0 "Go: it compiles"
 	is "$(gofmt -l "$examples/go/app.go")" "" "Go: as gofmt has it"
-	tells Go json "DB_PASSWORD: $bytes bytes"$'\nFIRST: 1 bytes\nLAST: 0 bytes' "$TAP_WORK/app-go"
+	prints Go json "DB_PASSWORD: $bytes bytes"$'\nFIRST: 1 bytes\nLAST: 0 bytes' "$TAP_WORK/app-go"
 	sed 's/for name, secret := range secrets/if secret, found := secrets[os.Args[1]]; found/
 		s/fmt.Printf(.*/fmt.Println(secret); os.Exit(0)/; s/<-stop/os.Exit(1)/' "$examples/go/app.go" >"$TAP_WORK/print.go"
 	go build -o "$TAP_WORK/print-go" "$TAP_WORK/print.go"

@@ -68,7 +68,7 @@ run exec_app --file "A=$memory/directory" --file "tls.key=$memory/key" -- true
 fails_with 125 "--file A=$memory/directory: $memory/directory: is a directory" "a directory is refused"
 mkfifo "$memory/fifo"
 run exec_app --file "A=$memory/fifo" --file "tls.key=$memory/key" -- true
-fails_with 125 'not a regular file' "so is what is no file"
+fails_with 125 'not a regular file' "a device: refused"
 rm -r "${memory:?}"/*
 
 # -- places

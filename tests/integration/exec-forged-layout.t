@@ -27,7 +27,7 @@ done
 for options in "" "--fd 3:dotenv" "--memfd x" "--fd 3:nul"; do
 	# shellcheck disable=SC2086
 	run as_pod app "$BIN/secret-exec" --secret app $options -- true {}
-	like "$STATUS $ERR" '^125 .*\(name not shown\)' "${options:-environment}: refused, and told so"
+	like "$STATUS $ERR" '^125 .*\(name not shown\)' "${options:-environment}: refused with a message"
 	hides "${options:-environment}"
 done
 run as_pod app env hunter2_x=other "$BIN/secret-exec" --secret app --sanitize --only hunter2.x -- true

@@ -6,7 +6,7 @@ stage_start
 export VAULT_ROLE=secret-exec
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=plaintext-0b7d app >/dev/null
 
-# An application that says its name and each signal that it gets; USR2 ends it.
+# An application that prints its name and each signal that it gets; USR2 ends it.
 cat >"$TAP_WORK/signals.py" <<'END'
 import os, signal, sys
 name = sys.argv[1]
@@ -48,10 +48,10 @@ ended() {
 
 # -- exit status ------------------------------------------------------------------------------
 
-run as_pod app "$BIN/secret-exec" --secret app --init -- sh -c 'echo "$A"; echo said >&2'
+run as_pod app "$BIN/secret-exec" --secret app --init -- sh -c 'echo "$A"; echo written >&2'
 status_is 0 "exits with 0 as the child does"
 out_is plaintext-0b7d "it has the secret"
-err_is said "and nothing else is said"
+err_is written "nothing else is printed"
 for status in 7 125; do
 	run as_pod app "$BIN/secret-exec" --secret app --init -- sh -c "exit $status"
 	status_is "$status" "with $status"
@@ -67,7 +67,7 @@ fails_with 127 '/no/such/command: No such file' "a command that is not there"
 run as_pod app "$BIN/secret-exec" --secret app --init -- /
 fails_with 126 '/: Permission denied' "a command that can't run"
 run as_pod app "$BIN/secret-exec" --secret app:NOPE --init -- true
-fails_with 125 'NOPE' "a start that fails says why, once"
+fails_with 125 'NOPE' "a start that fails: one message with the reason"
 run as_pod app "$BIN/secret-exec" --secret app --init --check -- true
 status_is 0 "--check needs no init"
 run as_pod app env SECRET_EXEC_INIT=true "$BIN/secret-exec" --secret app --fd 3 -- sh -c 'cat <&3; env'
@@ -122,7 +122,7 @@ ended
 is "$STATUS" 9 "which ends with it"
 options=()
 
-# What the application finds; one signal is ignored, one blocked.
+# The application's signals; one is ignored, one blocked.
 found() { sed -nE 's/^(Sig(Blk|Ign|Cgt)|ShdPnd|NoNewPrivs|Cap[A-Z][a-z]*):\t(.*)/\1 \3/p'; }
 odd=(env --ignore-signal=HUP --ignore-signal=CHLD --block-signal=USR1)
 run as_pod app "${odd[@]}" cat /proc/self/status
@@ -203,7 +203,7 @@ during_start() {
 	kill "-$1" "$init"
 	ended
 	is "$STATUS" "$((128 + $(kill -l "$1")))" "$2: 128 and its number"
-	like "$ERR" 'signal [0-9]+: ended before (touch|the application) was started$' "$2: it says so"
+	like "$ERR" 'signal [0-9]+: ended before (touch|the application) was started$' "$2: the message names the signal"
 }
 vault=$VAULT_ADDR
 export VAULT_ADDR=https://127.0.0.1:$SILENT_PORT
@@ -267,7 +267,7 @@ ended
 
 # -- the terminal ---------------------------------------------------------------------------------
 
-# terminal SCRIPT: run a shell script as leader of a session on a new terminal; once it has said "ready", press
+# terminal SCRIPT: run a shell script as leader of a session on a new terminal; once it has printed "ready", press
 # Ctrl-C, and once that has come to it, type "typed".  What it writes is in $OUT.
 cat >"$TAP_WORK/terminal.py" <<'END'
 import os, pty, signal, sys
@@ -275,18 +275,18 @@ signal.alarm(int(os.environ["PATIENCE"]))
 child, master = pty.fork()
 if child == 0:
     os.execvp("bash", ["bash", "-c", sys.argv[1], "bash", *sys.argv[2:]])
-said = b""
+seen = b""
 answers = [(b"ready", b"\003"), (b"got INT", b"typed\n")]
 while True:
     try:
         read = os.read(master, 4096)
     except OSError:
         break
-    said += read
-    if answers and answers[0][0] in said:
+    seen += read
+    if answers and answers[0][0] in seen:
         os.write(master, answers.pop(0)[1])
 _, status = os.waitpid(child, 0)
-sys.stdout.write(said.decode().replace("\r", ""))
+sys.stdout.write(seen.decode().replace("\r", ""))
 sys.exit(os.waitstatus_to_exitcode(status))
 END
 cat >"$TAP_WORK/foreground.py" <<'END'
@@ -322,7 +322,7 @@ is "$(grep -c 'got INT' <<<"$OUT")" 1 "an interrupt typed comes once"
 
 # -- Ctrl-Z
 
-# The application is stopped by the terminal; it says what it gets, until it ends.
+# The terminal stops the application, which prints the signals that it gets until it ends.
 cat >"$TAP_WORK/stopped.py" <<'END'
 import signal
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})

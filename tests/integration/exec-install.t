@@ -10,14 +10,14 @@ left() { find "$target" -mindepth 1 -printf '%P\n' | sort | xargs; }
 
 run "${bare[@]}" --install "$target/copy"
 status_is 0 "it copies itself to a path"
-is "$OUT$ERR" "" "and says nothing"
+is "$OUT$ERR" "" "nothing is printed"
 ok "byte for byte" cmp -s "$BIN/secret-exec" "$target/copy"
 is "$(stat -c %a "$target/copy")" 711 "as root: mode 0711"
 run "$target/copy" --version
 out_like '^secret-exec ' "the copy runs"
 run "$target/copy" --install "$target/second"
 ok "and copies itself" cmp -s "$BIN/secret-exec" "$target/second"
-is "$(left)" "copy second" "nothing stands beside them"
+is "$(left)" "copy second" "there are no other files"
 
 rm "$target"/*
 (umask 077 && "${bare[@]}" --install "$target")
@@ -98,7 +98,7 @@ if [ "$(id -u)" = 0 ]; then
 		chroot "$1" /secret-exec --install /shared || exit 98
 		chroot "$1" /shared/secret-exec --version' - "$root"
 	if [[ $(ldd "$BIN/secret-exec" 2>/dev/null) == *libc* ]]; then
-		ok "a scratch root # SKIP this is no static build" true
+		ok "a scratch root # SKIP this is not a static build" true
 	elif [ "$STATUS" = 99 ]; then
 		ok "a scratch root # SKIP no right to mount here" true
 	else

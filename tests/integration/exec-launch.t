@@ -12,7 +12,7 @@ status_is 0 "the Secret is sealed"
 run as_pod app "$BIN/secret-exec" --secret app -- printenv USER_NAME PASS
 status_is 0 "the application ends with its own status"
 out_is $'matrix\ntwo words, "quotes" and ünïcödé' "its variables hold the plaintext"
-err_is "" "and nothing else is said"
+err_is "" "nothing else is printed"
 
 run as_pod app "$BIN/secret-exec" --secret demo/app:PASS -- sh -c 'echo "${PASS:+set} ${USER_NAME-unset}"'
 out_is "set unset" "NAMESPACE/NAME:KEY takes that key alone"
@@ -51,7 +51,7 @@ kept VAULT_ADDR "SECRET_EXEC_KEEP_CONFIG names them too"
 run as_pod app env SECRET_EXEC_KEEP_CONFIG=true SECRET_EXEC_SECRET=app "$BIN/secret-exec" --no-keep-config env
 kept "" "--no-keep-config undoes it"
 run as_pod app "$BIN/secret-exec" --secret app --keep-config env
-out_like 'VAULT_ADDR=.*VAULT_ROLE=|VAULT_ROLE=.*VAULT_ADDR=' "a command behind --keep-config is no name"
+out_like 'VAULT_ADDR=.*VAULT_ROLE=|VAULT_ROLE=.*VAULT_ADDR=' "the command after --keep-config: not a name"
 run as_pod app "$BIN/secret-exec" --secret app --keep-config=VAULT_ADR -- env
 fails_with 125 '--keep-config VAULT_ADR: not a variable of secret-exec.s configuration' "a name that is none"
 

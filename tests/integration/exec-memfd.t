@@ -1,5 +1,5 @@
 #!/bin/bash
-# --memfd: the secrets stand in a sealed file in memory, whose path is an argument of the application.
+# --memfd: the secrets are in a sealed file in memory, whose path is an argument of the application.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -21,7 +21,7 @@ out_like $'^56\n' "it can be read again and again"
 out_unlike 'plain|SECRETS_FD' "and the environment holds none of it"
 
 run as_pod app "$BIN/secret-exec" --secret app --memfd A -- sh -c 'echo "$1 $B ${A-unset}"; cat "${1#--config=}"' - --config={}
-out_like $'^--config=/proc/self/fd/[0-9]+ it\'s two unset\nplain$' "one value alone; {} may stand inside of an argument"
+out_like $'^--config=/proc/self/fd/[0-9]+ it\'s two unset\nplain$' "one value, with {} inside an argument"
 run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- sh -c 'cat "$1"; echo; cat "$2"' - '{B}' '{A}'
 out_is $'it\'s two\nplain' "several are named by their keys"
 run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd :json -- sh -c 'cat "$1"; echo; cat "$2"' - '{A}' {}
@@ -31,7 +31,7 @@ out_like $'^/proc/self/fd/([5-9]|[0-9]{2,})\n\\{\\}plainit\'s two$' "its number 
 run as_pod app "$BIN/secret-exec" --secret app -- echo {} '{A}'
 out_is "{} {A}" "without --memfd braces stay as they are"
 
-# What the application can do to it: nothing.
+# The application cannot change it.
 run as_pod app "$BIN/secret-exec" --secret app --memfd A -- /usr/bin/python3 -IS -c '
 import fcntl, os, sys
 fd = int(sys.argv[1].rsplit("/", 1)[1])

@@ -11,7 +11,7 @@ printf '\0\xff' >"$TAP_WORK/bytes"
 "$BIN/secret-seal" --transit-key aes256-key --from-literal USER_NAME=matrix --from-literal DB_PASSWORD=correct \
 	--from-literal DB_HOST=db --from-literal API_KEY=battery --from-file "key.bin=$TAP_WORK/bytes" app >/dev/null
 
-# What the application finds, whatever the way.
+# All values that the application gets, by any delivery.
 cat >"$TAP_WORK/application" <<'END'
 for argument; do printf 'argument %s: ' "$argument" | sed 's/fd\/[0-9]*/fd\/N/'; od -An -c "$argument" | tr -s ' \n' ' '; echo; done
 printf 'fd5: %s\n' "$(cat <&5)"
@@ -27,7 +27,7 @@ argument '"$memory"'/api:  b a t t e r y
 fd5: {"DB_HOST":"db"}
 fd6: battery
 DB_PASSWORD=correct
-SECRETS_FD=5' "each value is where it shall be, and nowhere else"
+SECRETS_FD=5' "each value is delivered where it is meant to, and only there"
 
 run as_pod app "$BIN/secret-exec" --secret app --fd 5:nul --memfd :json --fd 6=key.bin -- sh -c 'tr "\0" "\n" <&5; cat "$1"; echo "${SECRETS_FD}"' - {}
 out_is 'API_KEY=battery
@@ -37,7 +37,7 @@ USER_NAME=matrix
 {"API_KEY":"battery","DB_HOST":"db","DB_PASSWORD":"correct","USER_NAME":"matrix"}5' "a pipe and a memfd for all both get all"
 
 run as_pod app "$BIN/secret-exec" --secret app --memfd key.bin --env 'DB_*' -- sh -c 'cat "$1" | wc -c; env | grep -cE "^(USER_NAME|DB_HOST|DB_PASSWORD|API_KEY)="' - {}
-out_is $'2\n4' "without one for all, all others go to the environment, whatever --env says"
+out_is $'2\n4' "without one for all, all others go to the environment, with any --env"
 
 run as_pod app "$BIN/secret-exec" --secret app --file "key.bin=$memory/key" --fd 5=key.bin --memfd key.bin --memfd :json -- \
 	sh -c 'cmp "$1" "$3" && cmp /dev/fd/5 "$3" && cat "$2"' - '{key.bin}' {} "$memory/key"
@@ -67,7 +67,7 @@ run as_pod app "$BIN/secret-exec" --secret app --fd 5 --file "API_KEY=$memory/ap
 fails_with 125 'the value of key.bin is not UTF-8' "so does what can't be JSON"
 is "$(ls -A "$memory")" "" "which removes it too"
 run as_pod app "$BIN/secret-exec" --secret app --memfd :json --fd 5=nothing -- cat {}
-fails_with 125 'no secret "nothing"; the names are: API_KEY, DB_HOST, DB_PASSWORD, USER_NAME, key.bin$' "an unknown key is told once, with the names"
+fails_with 125 'no secret "nothing"; the names are: API_KEY, DB_HOST, DB_PASSWORD, USER_NAME, key.bin$' "an unknown key: one message with the names"
 err_unlike 'correct|battery|matrix' "and no value"
 
 done_testing

@@ -21,7 +21,7 @@ run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes
 fails_with 125 "environment variable B: Vault cannot decrypt it" "a garbled one names its variable"
 
 run as_pod app env "A=vault:v1:not base64" "$BIN/secret-exec" --transit-key aes256-key -- true
-fails_with 125 'environment variable A: garbled ciphertext' "text that is no ciphertext never reaches Vault"
+fails_with 125 'environment variable A: garbled ciphertext' "text that is not ciphertext: not sent to Vault"
 
 run as_pod app env "A=vault:verbatim" "$BIN/secret-exec" --transit-key aes256-key -- true
 fails_with 125 'environment variable A: garbled ciphertext: no key version' \
@@ -104,14 +104,14 @@ run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" -
 fails_with 125 "environment variable A: Vault cannot decrypt it.*another Secret and data key than --bound-to names" "another Secret's name"
 run as_pod app env "${bound[@]}" "Z=$a" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key \
 	--bound-to bound:A --exclude 'B' --exclude Z -- true
-fails_with 125 "environment variable A: Vault cannot decrypt it" "a prefix is no part of the data key"
+fails_with 125 "environment variable A: Vault cannot decrypt it" "a prefix that is part of the data key: refused"
 
-# Where the command line says all, nothing that a Secret brings into the environment counts.
-said=(--no-env-config --vault-addr "$VAULT_ADDR" --vault-cacert "$VAULT_CACERT" --role secret-exec
+# With --no-env-config, variables that a Secret sets by envFrom are ignored.
+options=(--no-env-config --vault-addr "$VAULT_ADDR" --vault-cacert "$VAULT_CACERT" --role secret-exec
 	--service-account-dir "$STAGE_DIR/pod/app" --transit-key aes256-key)
 run as_pod app env "A=$a" SECRET_EXEC_VAULT_ADDR=https://evil.example VAULT_PROXY_ADDR=http://evil.example:1 \
 	HTTPS_PROXY=http://evil.example:1 SSL_CERT_FILE=/evil VAULT_SKIP_VERIFY=1 SECRET_EXEC_CHECK=1 VAULT_TOKEN=evil \
-	SECRET_EXEC_ENV_CONFIG=1 "$BIN/secret-exec" "${said[@]}" -- printenv A
+	SECRET_EXEC_ENV_CONFIG=1 "$BIN/secret-exec" "${options[@]}" -- printenv A
 is "$STATUS $OUT $ERR" "0 one " "--no-env-config: the command line alone configures"
 run as_pod app env "A=$a" "$BIN/secret-exec" --no-env-config --transit-key aes256-key -- true
 fails_with 125 'no Vault address' "what it does not say is not there"

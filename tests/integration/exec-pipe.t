@@ -75,7 +75,7 @@ fails_with 125 "--fd 5=A and --fd 5=B: same number" "so is one number twice"
 run as_pod app "$BIN/secret-exec" --secret app --fd 5=C -- true
 fails_with 125 '--fd 5=C: no secret "C"; the names are: A, B$' "an unknown key is answered with the names there are"
 run as_pod app env -u VAULT_ADDR "$BIN/secret-exec" --secret app --fd 5=A --fd 5=B -- true
-fails_with 125 "same number" "what is wrong by itself is said before any server is asked"
+fails_with 125 "same number" "an option that is wrong by itself: refused before any server is contacted"
 
 run as_pod app ls -1 /proc/self/fd
 without=$OUT
@@ -88,7 +88,7 @@ head -c 900000 /dev/urandom | base64 -w0 | head -c 785000 >"$TAP_WORK/large2"
 without=()
 [ "$(id -u)" != 0 ] || without=(setpriv --bounding-set=-all --inh-caps=-all)
 run "${without[@]}" "$BIN/secret-exec" --secret large --secret large2 --fd 5 -- true
-fails_with 125 '--fd 5: the kernel refuses a pipe of 1485024 bytes.*use --memfd' "more than a pipe holds is told, with the way out"
+fails_with 125 '--fd 5: the kernel refuses a pipe of 1485024 bytes.*use --memfd' "more than a pipe can contain: the message names --memfd"
 
 for wrong in 2 1024 x 5:xml 5: ''; do
 	run as_pod app "$BIN/secret-exec" --secret app --fd "$wrong" -- true

@@ -24,7 +24,7 @@ fails_with 125 'not sealed' "nor by the environment"
 # Files.
 launch --from-document app.json -- printenv A
 out_is 1 "a JSON document, with no Vault"
-err_like "$warning" "it is said aloud"
+err_like "$warning" "there is a warning"
 is "$(wc -l <"$TAP_WORK/err")" 1 "once"
 printf '# comment\nTEXT: a b\nNUMBER: 1.50\nYES: true\nNONE: null\nNESTED:\n  list: [1, x]\nQUOTED: "1"\n' >app.yaml
 launch --from-document app.yaml -- sh -c 'echo "$TEXT|$NUMBER|$YES|${NONE-absent}|$NESTED|$QUOTED"'
@@ -129,8 +129,8 @@ fails_with 125 'ConfigMap demo/map.*forbidden.*must allow get on configmaps' "on
 # Beside sealed values.
 run "$BIN/secret-exec" --allow-plaintext --from-config-map map:E=X --secret sealed -- sh -c 'echo "$X $A"'
 out_is "five sealed" "plaintext beside a sealed Secret"
-err_like "$warning" "is said too"
+err_like "$warning" "also gives the warning"
 run "$BIN/secret-exec" --allow-plaintext --secret sealed -- printenv A
-is "$OUT$ERR" sealed "--allow-plaintext alone says nothing"
+is "$OUT$ERR" sealed "--allow-plaintext without plaintext: no warning"
 
 done_testing

@@ -121,17 +121,17 @@ named "HTTPS_PROXY=$BAD_URL"
 comes_through "a proxy that is not ready at first"
 tried 1 "is asked again"
 
-# What can't be a proxy's URL may hold a password all the same.
+# Text that is not a valid proxy URL may contain a password, too.
 for wrong in 'http://user:hunter2@bad host:3128' http://user:hunter2@127.0.0.1:99999 ftp://user:hunter2@127.0.0.1:1 \
 	http://user:hunter2proxy:3128 user:hunter2proxy:3128; do
 	for variable in VAULT_PROXY_ADDR HTTPS_PROXY; do
 		run as_pod app env VAULT_ADDR=https://vault.example:8200 "$variable=$wrong" VAULT_ROLE=secret-exec \
 			"$BIN/secret-exec" --secret app -- true
 		fails_with 125 "$variable.*: not the URL of a proxy" "$variable that can't be one: ${wrong//hunter2/PASSWORD}"
-		err_unlike 'hunter2' "its password is not told"
+		err_unlike 'hunter2' "its password is not printed"
 	done
 	run env "VAULT_PROXY_ADDR=$wrong" "$BIN/secret-exec" --print-config
-	out_like 'vault-proxy-addr: ' "--print-config says that there is one"
+	out_like 'vault-proxy-addr: ' "--print-config shows the option, not the proxy's password"
 	out_unlike 'hunter2' "without its password"
 done
 run env VAULT_PROXY_ADDR=user:hunter2@proxy.example:3128 "$BIN/secret-exec" --print-config

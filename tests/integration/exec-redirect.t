@@ -1,5 +1,5 @@
 #!/bin/bash
-# Redirects: a standby's 307 is followed once, to where TLS is verified; every other is refused, and says so.
+# Redirects: a standby's 307 is followed once, to where TLS is verified; every other is refused with a message.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -75,6 +75,6 @@ bad_vault "redirect=307=$gone" relay
 LAUNCH=(--retries 1)
 launch "VAULT_ADDR=$BAD_URL"
 comes_through "a node that is gone: the next try begins at the standby"
-tried 1 "and is told of"
+tried 1 "and is logged"
 
 done_testing

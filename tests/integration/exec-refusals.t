@@ -1,5 +1,5 @@
 #!/bin/bash
-# What can go wrong before the application starts: one clear line each, status 125, nothing started.
+# Failures before the application starts: each has one line and status 125, and nothing is started.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -7,7 +7,7 @@ export VAULT_ROLE=secret-exec SECRET_EXEC_RETRIES=0
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
 
 app() { run as_pod app "$BIN/secret-exec" --secret app "$@"; }
-# secret_of DATA: the Secret app anew, with this JSON as its data.
+# secret_of DATA: write the Secret app again, with this JSON as its data.
 secret_of() {
 	kube_call DELETE /api/v1/namespaces/demo/secrets/app
 	kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",
@@ -40,10 +40,10 @@ err_unlike 's\.123' "which is not repeated"
 run as_pod app env -u VAULT_ADDR "$BIN/secret-exec" --secret app -- true
 fails_with 125 'no Vault address; set VAULT_ADDR' "no Vault address"
 run as_pod app env VAULT_ADDR=vault:8200 "$BIN/secret-exec" --secret app -- true
-fails_with 125 'not an http or https URL' "an address that is no URL"
+fails_with 125 'not an http or https URL' "an address that is not a URL"
 run as_pod app env VAULT_ADDR=http://vault.example:8200 "$BIN/secret-exec" --secret app -- true
 fails_with 125 'plain http would send secrets unencrypted' "plain http"
-# A port that is taken, and on which nobody listens.
+# A port that is in use, and on which no process listens.
 mkfifo "$TAP_WORK/port"
 /usr/bin/python3 -u -c '
 import signal, socket
@@ -63,9 +63,9 @@ run as_pod app env VAULT_CACERT=/nowhere/ca.crt "$BIN/secret-exec" --secret app 
 fails_with 125 'CA certificate: /nowhere/ca.crt: No such file' "a CA file that is missing"
 run as_pod app env -u VAULT_CACERT "$BIN/secret-exec" --vault-skip-verify --secret app -- printenv A
 out_is value "--vault-skip-verify goes on without"
-err_like 'warning: VAULT_SKIP_VERIFY.*NOT verified' "but says so loudly"
-run as_pod app env VAULT_ROLE=nobody "$BIN/secret-exec" --secret app -- true
-fails_with 125 'login with role "nobody".*invalid role name.*check the role' "a role that does not exist"
+err_like 'warning: VAULT_SKIP_VERIFY.*NOT verified' "but with a warning"
+run as_pod app env VAULT_ROLE=missing "$BIN/secret-exec" --secret app -- true
+fails_with 125 'login with role "missing".*invalid role name.*check the role' "a role that does not exist"
 run as_pod app env -u VAULT_ROLE "$BIN/secret-exec" --secret app -- true
 fails_with 125 'no Vault role.*VAULT_ROLE, --role or VAULT_TOKEN' "no role"
 run as_pod stranger "$BIN/secret-exec" --secret app -- true

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What passes is tried again, with one line a try; in the end one line says what was tried, how often and how long.
+# Temporary failures are retried, with one line for each; a final line has the request, the number of tries and the time.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -13,7 +13,7 @@ now_ms() { date +%s%3N; }
 bad_vault sealed sealed relay
 vault
 comes_through "Vault sealed for a moment"
-tried 2 "each try is told"
+tried 2 "each retry is logged"
 err_like 'Vault at [^ ]+: POST /v1/auth/kubernetes/login: status 503; trying again in [0-9]+ ms \(1\)' "with what, why, when and how often"
 bad_vault relay sealed relay
 vault
@@ -25,12 +25,12 @@ for code in "${staying[@]}"; do steps+=("code=$code" "code=$code"); done
 bad_vault "${steps[@]}"
 for code in "${passing[@]}"; do
 	vault
-	comes_through "Vault says $code, then works"
+	comes_through "Vault answers $code, then works"
 done
 for code in "${staying[@]}"; do
 	vault
-	gives_up "login .*Vault: POST /v1/auth/kubernetes/login: tried 2 times in [0-9.]+ s: status $code: as told" "or says $code twice"
-	[ "$code" != 473 ] || err_like 'a standby node of Vault; use the address of the active node' "which is said to be a standby"
+	gives_up "login .*Vault: POST /v1/auth/kubernetes/login: tried 2 times in [0-9.]+ s: status $code: as scripted" "or answers $code twice"
+	[ "$code" != 473 ] || err_like 'a standby node of Vault; use the address of the active node' "which is reported as a standby"
 done
 LAUNCH=()
 bad_api code=429=1 relay
@@ -38,7 +38,7 @@ begin=$(now_ms)
 api
 comes_through "API server 429"
 ok "waits for Retry-After" test $(($(now_ms) - begin)) -ge 1000
-err_like 'Kubernetes API at [^ ]+: GET /api/v1/namespaces/demo/secrets/app: status 429; trying again in 1000 ms \(1\)' "and says so"
+err_like 'Kubernetes API at [^ ]+: GET /api/v1/namespaces/demo/secrets/app: status 429; trying again in 1000 ms \(1\)' "and logs it"
 bad_vault --drop 3 relay
 vault
 comes_through "connections dropped in the handshake, as by a proxy that is starting"
@@ -58,16 +58,16 @@ vault VAULT_CLIENT_TIMEOUT=300ms
 comes_through "a request that hangs ends at its own limit"
 err_like 'no answer: .*timed out.*trying again' "and is tried again"
 
-# What is permanent is not tried again.
+# Permanent failures are not retried.
 bad_server code=400 code=403 code=404
 for code in 400 403 404; do
 	vault
-	gives_up "login .*login: status $code: as told" "$code is final"
+	gives_up "login .*login: status $code: as scripted" "$code is final"
 	tried 0 "at the first try"
 done
 requests 3 "no more was asked"
 
-# How many: as many as there is time for, where nothing else is said.
+# Without --retries, as many tries as there is time for.
 bad_vault code=503 relay
 vault
 err_like 'trying again in [0-9]+ ms \(1\)' "no other limit than time by default"
@@ -116,7 +116,7 @@ LAUNCH=(--timeout 25s)
 bad_api code=429=30
 begin=$(now_ms)
 api
-gives_up "Secret demo/app: .*status 429: Told: as told; --timeout leaves no time for another try" "a wait that is too long is not begun"
+gives_up "Secret demo/app: .*status 429: Scripted: as scripted; --timeout leaves no time for another try" "a wait that is too long is not begun"
 ok "which is known before the time is over" test $(($(now_ms) - begin)) -lt 25000
 
 done_testing

@@ -51,7 +51,7 @@ fails_with 125 'write \[NAMESPACE/\]NAME\[:KEY\[=VARIABLE\]\]' "no data key befo
 launch --secret app:nothing=X
 fails_with 125 'Secret demo/app: .*no data key "nothing"' "a data key that is not there"
 
-# What is left out is not looked at, nor decrypted.
+# Values that are not selected are neither checked nor decrypted.
 good=$(stored app API_KEY)
 secret_of() {
 	kube_call DELETE /api/v1/namespaces/demo/secrets/app
@@ -85,7 +85,7 @@ done
 run as_pod app env "spring.datasource.password=$dotted" "$BIN/secret-exec" --transit-key aes256-key -- env
 out_like '(^|'$'\n'')spring.datasource.password=hunter2($|'$'\n'')' "and in its place in the environment"
 run as_pod app "$BIN/secret-exec" --secret app --only 'spring.datasource.*' -- env
-fails_with 125 '"spring.datasource.password" is not a valid' "a pattern is no name"
+fails_with 125 '"spring.datasource.password" is not a valid' "a pattern does not choose a name"
 run as_pod app "$BIN/secret-exec" --secret app:spring.config.import -- env
 fails_with 125 'refusing to set spring.config.import.*--allow-env' "a dangerous name needs --allow-env"
 run as_pod app "$BIN/secret-exec" --secret app:spring.config.import --allow-env spring.config.import -- env
@@ -107,7 +107,7 @@ launch --secret app --exclude 'pass*' --prefix P_
 seen "P_1st=1 P_host=h" "a member left out"
 run as_pod app "$BIN/secret-exec" --secret "app:$key=DOCUMENT" --exclude '*' -- printenv DOCUMENT
 out_is '{"host": "h", "pass-word": "p", "1st": "1"}' "KEY=VARIABLE gives the document as it is"
-launch --secret app --only nobody
+launch --secret app --only missing
 fails_with 125 '--only and --exclude exclude all 3 values' "no member left"
 
 done_testing

@@ -22,7 +22,7 @@ ended_by() {
 	wait "$launcher" || STATUS=$?
 	ERR=$(cat "$TAP_WORK/err")
 	is "$STATUS" "$((128 + $(kill -l "$1")))" "$2: 128 and its number"
-	like "$ERR" 'signal [0-9]+: ended before touch was started' "$2: it says so"
+	like "$ERR" 'signal [0-9]+: ended before touch was started' "$2: the message names the signal"
 }
 
 ending=(TERM INT HUP QUIT USR1 USR2 ALRM PROF IO RTMIN+3)
@@ -48,7 +48,7 @@ fi
 ok "the application was never started" [ ! -e "$TAP_WORK/started" ]
 
 "$BIN/secret-seal" --transit-key aes256-key --from-literal A=value app >/dev/null
-# What the application finds, with and without the launcher in between; one signal is ignored.
+# The application's signals, with the launcher and without; one signal is ignored.
 signals() { sed -nE 's/^(Sig(Blk|Ign|Cgt)):\t(.*)/\1 \3/p'; }
 run as_pod app bash -c 'trap "" HUP; exec "$@"' - cat /proc/self/status
 without=$(signals <<<"$OUT")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A system call that fails during a start: the application starts as it should, or one line says why not, and --only and --exclude exclude all.
+# A system call that fails during a start: the application starts as it should, or one line has the reason, and --only and --exclude exclude all.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
@@ -21,7 +21,7 @@ started() {
 	fi
 	one_clear_line secret-exec 125 126 127
 	[ -z "$OUT" ] || FOUND+="output; "
-	[[ $ERR != *plaintext-5a1c* ]] || FOUND+="the secret is told; "
+	[[ $ERR != *plaintext-5a1c* ]] || FOUND+="the secret is printed; "
 	[ -z "$(ls -A "$shared")" ] || FOUND+="left: $(ls -A "$shared"); "
 }
 try() {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What becomes of the Vault token: a service token is revoked before exec, others need no revoke.
+# The Vault token: a service token is revoked before exec, others need no revocation.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -64,10 +64,10 @@ ended() {
 begin --timeout=60s
 kill -TERM "$launcher"
 ended 143 "SIGTERM after the login"
-err_like 'signal [0-9]+: ended before' "it says so"
+err_like 'signal [0-9]+: ended before' "the message has the reason"
 begin --timeout=10s
 ended 125 "the time limit, after the login"
-err_like '(timed out|limit).*--timeout' "it says so"
+err_like '(timed out|limit).*--timeout' "the message has the reason"
 ok "nothing was started" [ ! -e "$TAP_WORK/started" ]
 
 done_testing

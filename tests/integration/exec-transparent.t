@@ -36,7 +36,7 @@ with() {
 	facts "$file" "$BIN/secret-exec" --secret app "$@" --
 }
 
-# What the launcher is to change: its configuration goes, the secrets come.
+# The launcher changes this: its configuration is removed, the secrets are added.
 delivered=("environment: A=first" "environment: B=second")
 expected() {
 	grep -vE '^environment: (VAULT_|SECRET_EXEC_|SECRETMANAGER_)' "$1" |
@@ -58,7 +58,7 @@ compare() {
 }
 
 compare "nothing differs but the secrets"
-is "$(grep -c . "$TAP_WORK/with")" "$(($(grep -c . "$TAP_WORK/without") - 3))" "and the probe tells as much"
+is "$(grep -c . "$TAP_WORK/with")" "$(($(grep -c . "$TAP_WORK/without") - 3))" "the probe prints the same number of lines"
 like "$(<"$TAP_WORK/without")" $'^fd 0: [^\n]*/input[^\n]*\nfd 1: ' "which is what it finds"
 
 conditions=("$probe" --odd)
@@ -85,7 +85,7 @@ with with --fd 5
 sed -i '/^fd 5: pipe flags 00 offset -1$/d' "$TAP_WORK/with"
 same "a pipe is one open descriptor more, no more"
 
-# What it says must not go to a socket, whose number would be that of stderr.  Only root may look.
+# Messages must not go to a socket that has the number of stderr.  Only root may look.
 if [ "$(id -u)" = 0 ]; then
 	silent_server
 	env -i "${variables[@]}" "VAULT_ADDR=https://127.0.0.1:$SILENT_PORT" \

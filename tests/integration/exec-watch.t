@@ -1,12 +1,12 @@
 #!/bin/bash
-# --watch: the application is started anew when a plaintext has changed, when the old one is gone, and only then.
+# --watch: the application is restarted when a plaintext has changed, once the old one has ended, and only then.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 . "$(dirname "$0")/../faults.sh"
 export VAULT_ROLE=secret-exec
 
-# An application that says when it starts and ends; HUP and USR2 end it too, and with "slow" only the gate does.
+# An application that prints when it starts and ends; HUP and USR2 end it too, and with "slow" only the gate does.
 cat >"$TAP_WORK/app.py" <<'END'
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # whatever becomes of the test, this ends with it
@@ -97,18 +97,18 @@ seal two
 comes '^start two' "a changed value restarts it with the new one"
 second=${LINE##* }
 like "$SEEN" $'\nend one SIGTERM\n(.*\n)?start two' "when the old one has ended"
-like "$SEEN" 'secret-exec: a secret has changed: sending SIGTERM to the application to restart it' "and the log says so"
+like "$SEEN" 'secret-exec: a secret has changed: sending SIGTERM to the application to restart it' "and that is logged"
 ok "as another process" [ "$first" != "$second" ]
 
 "$BIN/secret-rotate" -n demo --transit-key aes256-key >/dev/null 2>&1
 comes 'the ciphertext has changed, the values are the same' "a rotation is noticed"
 seal two
-comes 'the ciphertext has changed, the values are the same' "so is a value that is sealed anew"
+comes 'the ciphertext has changed, the values are the same' "a value that is sealed again: no restart"
 is "$(seen '^start') $(seen '^end')" "2 1" "and neither restarts anybody"
 
 # goes_on WHAT REGEX: one warning, at least two tries, no restart.
 goes_on() {
-	comes "warning: .*$2.*; the application goes on with its present values" "$1: it says what is wrong"
+	comes "warning: .*$2.*; the application goes on with its present values" "$1: the warning has the reason"
 	comes "^secret-exec: (looking|the changed).*$2" "$1: it is tried again"
 	comes "^secret-exec: (looking|the changed).*$2" "$1: and again"
 	is "$(seen "warning: .*$2")" 1 "$1: one warning"
@@ -161,7 +161,7 @@ begin "${app[@]}"
 comes '^start six' "with --stop-signal"
 seal seven
 comes '^end six SIGINT' "the application gets that"
-comes '^start seven' "and is started anew"
+comes '^start seven' "and is restarted"
 stop
 
 more=(--stop-timeout 200ms)
@@ -170,7 +170,7 @@ comes '^start seven' "an application that does not stop"
 old=${LINE##* }
 seal eight
 comes 'warning: the application did not stop in 200 ms; sending SIGKILL' "is killed after --stop-timeout"
-comes '^start eight' "and then started anew"
+comes '^start eight' "and then restarted"
 ok "when the old one is gone" [ ! -e "/proc/$old" ]
 kill -USR2 "$launcher"
 ended
@@ -184,7 +184,7 @@ comes '^start' "with --init-group: an application"
 comes '^start' "and a child that it leaves behind"
 child=$(children)
 seal nine
-comes '^start .*nine' "it is started anew"
+comes '^start .*nine' "it is restarted"
 ok "when the child is gone too" [ ! -e "/proc/$child" ]
 comes '^start' "both are there again"
 stop
@@ -195,13 +195,13 @@ begin "${app[@]}" slow "$TAP_WORK/gate"
 comes '^start nine' "an application that takes its time to stop"
 application=${LINE##* }
 seal ten
-comes '^ending nine' "is to be started anew"
+comes '^ending nine' "must be restarted"
 kill -TERM "$launcher"
 ok "a signal to the init comes in between" until_true grep -q '^ShdPnd:.*4...$' "/proc/$application/status"
 echo >"$TAP_WORK/gate"
 comes '^end nine' "and then it ends"
 ended
-is "$STATUS $(seen '^start')" "3 1" "so it is not started anew"
+is "$STATUS $(seen '^start')" "3 1" "it is not restarted"
 
 # -- ends, as they may come -------------------------------------------------------------------------
 
@@ -211,7 +211,7 @@ application=${LINE##* }
 ok "and a process that watches" until_true has_candidate
 watching=$(candidate)
 kill -KILL "$watching"
-comes 'warning: the process that watches for changes ended with status 137; starting another' "when it is killed, it is said"
+comes 'warning: the process that watches for changes ended with status 137; starting another' "when it is killed, that is logged"
 seal eleven
 comes '^start eleven' "and another sees the next change"
 application=${LINE##* }
@@ -232,7 +232,7 @@ seal twelve
 asked() { [ "$(wc -l <"$BAD_LOG")" = "$1" ]; }
 ok "whose new values are being decrypted" until_true asked 5
 stop
-is "$STATUS" 3 "can be ended meanwhile"
+is "$STATUS" 3 "can be ended during that"
 ok "and the token for it is given back" until_true asked 6
 ok "as Vault knows" until_true no_new_tokens "$before"
 comes '^end eleven' "and the application ended"
@@ -270,7 +270,7 @@ if mkdir -p /dev/shm && shared=$(mktemp -d /dev/shm/exec-watch.XXXXXX); then
 	comes 'warning: .*goes on with its present values' "what can't be used"
 	is "$(<"$shared/a")" sixteen "leaves the file as it is"
 	is "$(seen '^start') $(seen '^hup')" "1 2" "and all the time it is the same process"
-	is "$(echo "$shared"/*)" "$shared/a" "there is no other file"
+	is "$(echo "$shared"/*)" "$shared/a" "the folder has only this file"
 	seal seventeen
 	comes '^hup seventeen' "until it can be used again"
 	stop
@@ -285,7 +285,7 @@ more=(--fd "3=A" --fd "4=A" --fd "5=A" --fd "6=A")
 begin bash -c 'echo "pipes $(cat <&3) $(cat <&4) $(cat <&5) $(cat <&6)"; exec "$@"' - "${app[@]}"
 comes '^start none' "an application with pipes"
 seal eighteen
-comes '^start none' "is started anew"
+comes '^start none' "is restarted"
 is "$(seen '^pipes( seventeen){4}$') $(seen '^pipes( eighteen){4}$')" "1 1" "with new ones"
 stop
 more=()
@@ -318,7 +318,7 @@ seal one
 more=(--stop-timeout 1s)
 begin bash "$TAP_WORK/leaves"
 comes '^deaf' "an application with children starts"
-[[ $SEEN =~ start\ one ]] || comes '^start one' "and says so"
+[[ $SEEN =~ start\ one ]] || comes '^start one' "and prints it"
 left=$(sed -n 's/^start one left //p' <<<"$SEEN")
 seal two
 comes '^start two' "it is restarted"
@@ -341,7 +341,7 @@ run "$BIN/secret-exec" --watch-jitter 7s --print-config
 out_like 'watch-max-delay: 7s' "--watch-jitter, the earlier name of --watch-max-delay: accepted"
 refused "no pause" '--watch-interval 0' --secret app --init --watch --watch-interval 0
 refused "a signal that is none" '--stop-signal: "NOPE" is not a signal' --secret app --init --stop-signal NOPE
-refused "a signal for nobody" '--watch-signal needs --watch' --secret app --init --watch-signal HUP
+refused "--watch-signal without --watch: refused" '--watch-signal needs --watch' --secret app --init --watch-signal HUP
 refused "a signal without a file" '--watch-signal: only files can be renewed' --secret app --init --watch --watch-signal HUP
 
 done_testing

@@ -50,7 +50,7 @@ for form in "${FORMS[@]}"; do
 	like "$ERR" '\*\*\*' "in its place are asterisks"
 	bad_api "echo=403=$form"
 	launch KUBERNETES_SERVICE_HOST=127.0.0.1 "KUBERNETES_SERVICE_PORT=$BAD_PORT"
-	gives_up "Secret demo/app: .*status 403: Told: " "a Secret's request that is repeated"
+	gives_up "Secret demo/app: .*status 403: Scripted: " "a Secret's request that is repeated"
 	hides "shows nothing of the bearer token" "$jwt"
 done
 for answer in "echo-items=200=whole" "echo-items=400=base64"; do
@@ -96,7 +96,7 @@ for form in "${FORMS[@]}"; do
 	bad_api "echo=403=$form"
 	bad_kubeconfig "$TAP_WORK/config"
 	run env KUBECONFIG="$TAP_WORK/config" "$BIN/secret-seal" --retries 0 --set B=other app
-	fails_with 1 'status 403: Told: ' "secret-seal's request to the API server ($form)"
+	fails_with 1 'status 403: Scripted: ' "secret-seal's request to the API server ($form)"
 	hides "shows nothing of the bearer token" "$STAGE_ADMIN_TOKEN"
 	run env KUBECONFIG="$TAP_WORK/config" "$BIN/secret-rotate" --retries 0 -n demo
 	status_is 1 "secret-rotate's"

@@ -56,7 +56,7 @@ static int run(const char *first, const char *second, const char *third, char **
 	close(ends[1]);
 	error_clear(&err);
 	if (read(ends[0], &err, sizeof(err)) < 0)
-		ck_abort_msg("the child said nothing");
+		ck_abort_msg("the child printed nothing");
 	close(ends[0]);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFEXITED(status));

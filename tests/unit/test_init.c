@@ -88,7 +88,7 @@ START_TEST(a_closed_gate_is_heard_after_what_was_said)
 	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_READY);
 	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_CLOSED);
 	ck_assert_int_eq(channel_wait(&near, &mark, -1), CHANNEL_CLOSED);
-	/* And no SIGPIPE for who talks to nobody. */
+	/* A message to a closed channel: no SIGPIPE. */
 	expect_failure(channel_send(&near, CHANNEL_GO, NULL, &err), err, ERROR_SYSTEM, "channel");
 	channel_close(&near);
 }

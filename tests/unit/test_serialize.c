@@ -77,7 +77,7 @@ static const struct {
     {SERIALIZE_DOTENV, "A", "a\0b", 3, "contains a NUL byte, which dotenv form cannot"},
     {SERIALIZE_DOTENV, "A", "\xFF", 1, "--file A=PATH, --memfd A or --fd N=A"},
     {SERIALIZE_NUL, "A", "a\0b", 3, "NUL byte, which ends a value in nul form; deliver it alone"},
-    /* What a shell that reads the dotenv form would run. */
+    /* A shell that reads the dotenv form would run this. */
     {SERIALIZE_DOTENV, "x; rm -rf /; A", "1", 1, "is not a valid name in dotenv form"},
     {SERIALIZE_DOTENV, "A\nB", "1", 1, "is not a valid name in dotenv form"},
     {SERIALIZE_DOTENV, "tls.crt", "1", 1, "is not a valid name in dotenv form"},

@@ -11,7 +11,7 @@
 #include "tests/unit/expect.h"
 #include "tests/unit/kube_scratch.h"
 
-/* Well formed; nobody decrypts it here. */
+/* Well formed; it is not decrypted here. */
 #define CIPHERTEXT "vault:v1:AAAA"
 
 static struct error err;
@@ -57,7 +57,7 @@ static void expect_variable(const char *name, const char *value)
 	const struct variable *variable = variables_find(&variables, name);
 
 	if (!variable)
-		ck_abort_msg("there is no %s", name);
+		ck_abort_msg("%s is missing", name);
 	expect_text(variable->value, value);
 }
 
@@ -164,7 +164,7 @@ START_TEST(nothing_left_is_an_error)
 }
 END_TEST
 
-/* Our own environment, and what a definition says of it. */
+/* Our own environment, and a definition that names its variables. */
 static void define(const char *definition, char **environment)
 {
 	settings.sources.environment = environment;
