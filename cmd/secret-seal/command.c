@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/input_file.h"
+#include "lib/base/output_file.h"
 
 #define TOKEN_FILE ".vault-token"
 
@@ -69,13 +70,7 @@ int command_choose(const char *option, const char *text, const char *const *word
 
 int command_print(const struct secret_buffer *text, struct error *err)
 {
-	const char *bytes = secret_buffer_string(text);
-
-	for (size_t done = 0; done < text->length;) {
-		ssize_t written = write(STDOUT_FILENO, bytes + done, text->length - done);
-		if (written < 0)
-			return error_system(err, "standard output");
-		done += (size_t)written;
-	}
+	if (output_file_write_all(STDOUT_FILENO, secret_buffer_string(text), text->length) < 0)
+		return error_system(err, "standard output");
 	return 0;
 }

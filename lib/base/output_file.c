@@ -54,7 +54,7 @@ int output_file_open(struct output_file *file, const char *path, struct error *e
 
 	*file = (struct output_file)OUTPUT_FILE_INIT;
 	if (!*name)
-		return error_set(err, ERROR_USAGE, "\"%s\": not a file's name", path);
+		return error_set(err, ERROR_USAGE, "\"%s\": not the path of a file", path);
 	file->folder = open_folder(path, (size_t)(name - path), err);
 	if (file->folder < 0)
 		return -1;
@@ -99,7 +99,7 @@ static int sync_folder(const struct output_file *file, struct error *err)
 }
 
 /* A file that is open for writing cannot be executed, and only close(2) reports some errors. */
-static int close_file(struct output_file *file, bool durable, struct error *err)
+int output_file_close(struct output_file *file, bool durable, struct error *err)
 {
 	int fd = file->fd;
 
@@ -111,7 +111,7 @@ static int close_file(struct output_file *file, bool durable, struct error *err)
 
 int output_file_place(struct output_file *file, bool durable, struct error *err)
 {
-	if (close_file(file, durable, err) < 0)
+	if (file->fd >= 0 && output_file_close(file, durable, err) < 0)
 		return -1;
 	if (renameat(file->folder, file->temporary, file->folder, file->name) < 0)
 		return error_system(err, "moving it into its place");

@@ -22,7 +22,7 @@ int output_file_write_all(int fd, const void *bytes, size_t length)
 struct output_file {
 	int folder;	    /* the directory, O_PATH */
 	char *name;	    /* the file's name in it; NULL: the struct is empty */
-	int fd;		    /* the new file, for writing; -1 before output_file_create */
+	int fd;		    /* the new file, for writing; -1 if it is not open */
 	char temporary[40]; /* its name until it has the right one; "" before and after */
 };
 
@@ -46,8 +46,15 @@ int output_file_create(struct output_file *file, const char *prefix, struct erro
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Close the new file and give it the right name; if `durable`, have the disk hold it before.
- * Messages do not name the path.
+ * Close the new file, if `durable` after writing it to the disk.  Not needed before
+ * output_file_place.  Messages do not name the path.
+ */
+int output_file_close(struct output_file *file, bool durable, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Close the new file if it is open, and give it the right name; if `durable`, write both to the
+ * disk.  Messages do not name the path.
  */
 int output_file_place(struct output_file *file, bool durable, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -89,7 +89,7 @@ int file_prepare(struct file *file, const char *path, const struct secret_buffer
 		return -1;
 	if (output_file_write_all(file->output.fd, secret_buffer_string(value), value->length) < 0)
 		return error_system(err, "write");
-	return 0;
+	return output_file_close(&file->output, false, err);
 }
 
 int file_place(struct file *file, struct error *err)
