@@ -105,7 +105,7 @@ is "$(left):$(cat "$memory/a")" a:old "and leaves one that is there as it is"
 rm "$memory/a"
 mkdir "$memory/a"
 run exec_app --file "tls.key=$memory/key" --file "A=$memory/a/" -- true
-fails_with 125 "not a file's name" "a path that names no file"
+fails_with 125 "not the path of a file" "a path that names no file"
 run exec_app --file "tls.key=$memory/key" --file "A=$memory/b" --fd 700=A -- sh -c true
 status_is 0 "several ways at once"
 rm -r "${memory:?}"/*

@@ -50,7 +50,7 @@ fails_with 125 '--install copies this program, and starts no command' "a command
 run "${bare[@]}" --install
 fails_with 125 'install' "without a path"
 run "${bare[@]}" --install ''
-fails_with 125 '--install: "": not a file.s name' "with an empty path"
+fails_with 125 '--install: "": not the path of a file' "with an empty path"
 run "${bare[@]}" --install "$TAP_WORK/nowhere/copy"
 fails_with 125 "--install: $TAP_WORK/nowhere: No such file or directory" "a missing directory"
 mkdir "$target/secret-exec"

@@ -153,7 +153,7 @@ START_TEST(a_path_must_name_a_file)
 
 	snprintf(slash, sizeof(slash), "%s/", folder);
 	expect_failure(file_prepare(&file, slash, &value, &rules, &err), err, ERROR_USAGE,
-	    "not a file's name");
+	    "not the path of a file");
 	expect_failure(file_prepare(&file, "/", &value, &rules, &err), err, ERROR_USAGE, "\"/\"");
 	expect_failure(
 	    file_prepare(&file, "..", &value, &rules, &err), err, ERROR_USAGE, "is a directory");
