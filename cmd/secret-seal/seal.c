@@ -61,18 +61,18 @@ static const struct option_spec table[] = {
 	.kind = OPTION_LIST,
 	.argument = "FILE",
 	.offset = offsetof(struct configuration, manifests),
-	.help = "seal the Secrets in manifests, of a folder or from standard input (-), instead of "
-		"NAME (repeatable)"},
+	.help = "seal all Secrets in a manifest, a folder or standard input (-), instead of NAME "
+		"(repeatable)"},
     {.name = "recursive",
 	.letter = 'R',
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, recursive),
-	.help = "with a folder: those in the folders within it too"},
+	.help = "with a folder: include the folders in it"},
     {.name = "in-place",
 	.letter = 'i',
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, in_place),
-	.help = "change the manifests where they stand, and only what must differ in them"},
+	.help = "change the manifest files themselves, and only their plaintext"},
     {.section = "Changing an existing Secret",
 	.name = "set",
 	.kind = OPTION_LIST,
@@ -329,38 +329,40 @@ static int seal_values(
 	return result;
 }
 
-/* What a manifest says itself. */
+/* Refuse options that the manifests themselves set, or that do not go together. */
 static int check_manifests(const struct seal_settings *settings, int count, struct error *err)
 {
 	if (settings->type || settings->immutable)
 		return error_set(err, ERROR_USAGE,
-		    "-f: --type and --immutable are not for manifests, which say it themselves");
+		    "--type and --immutable cannot be used with -f; set them in the manifest");
 	if (configuration.in_place && (configuration.output || configuration.dry_run))
-		return error_set(err, ERROR_USAGE, "--in-place: leave out --output and --dry-run");
+		return error_set(err, ERROR_USAGE,
+		    "--in-place cannot be used with --output or --dry-run; leave them out");
 	if (configuration.in_place && strings_contain(&configuration.manifests, "-"))
-		return error_set(err, ERROR_USAGE, "--in-place: standard input is no file");
+		return error_set(
+		    err, ERROR_USAGE, "--in-place needs a file; standard input cannot be changed");
 	if (!changes_given() && (count > 0 || settings->data_key))
 		return error_set(err, ERROR_USAGE,
-		    "-f: all Secrets in the manifests are sealed: leave out NAME and --data-key");
+		    "-f seals all Secrets in the manifests; leave out NAME and --data-key");
 	if (changes_given() &&
 	    (!configuration.in_place || configuration.manifests.count > 1 || count > 1))
 		return error_set(err, ERROR_USAGE,
-		    "-f: values are set in one Secret of one file: with --in-place");
+		    "-f sets values in one Secret of one file; add --in-place, and name one file");
 	return 0;
 }
 
-/* Adopting is about what the API has; in manifests all plaintext is sealed anyway. */
+/* --adopt is for values in the API; in manifests all plaintext is sealed anyway. */
 static int check_adopt(
     const struct seal_settings *settings, enum manifests_target target, struct error *err)
 {
 	if (!settings->adopt || target == MANIFESTS_TO_API)
 		return 0;
 	return error_set(err, ERROR_USAGE,
-	    "-f: --adopt is for Secrets that the Kubernetes API has: not with %s",
+	    "--adopt is for Secrets in the Kubernetes API; leave it out with -f and %s",
 	    target == MANIFESTS_IN_PLACE ? "--in-place" : "--output yaml or --dry-run=client");
 }
 
-/* What is printed is the manifests' own text; then nothing is written. */
+/* --output yaml and --dry-run=client print the manifests' text, and write nothing. */
 static int choose_target(
     enum seal_dry_run dry_run, enum output output, enum manifests_target *target, struct error *err)
 {
@@ -372,10 +374,10 @@ static int choose_target(
 		return 0;
 	if (output == OUTPUT_JSON)
 		return error_set(err, ERROR_USAGE,
-		    "-f: a stream of manifests is no one JSON text: --output yaml prints them as "
-		    "they are written, JSON where they are JSON");
-	return error_set(err, ERROR_USAGE, "-f: leave out --output: --dry-run=%s",
-	    dry_run == DRY_RUN_SERVER ? "server tells what became of each Secret"
+		    "-f: --output json is refused, because several manifests are not one JSON text; "
+		    "--output yaml prints each in its own format");
+	return error_set(err, ERROR_USAGE, "-f: leave out --output; --dry-run=%s",
+	    dry_run == DRY_RUN_SERVER ? "server prints a line for each Secret"
 				      : "client prints the manifests");
 }
 

@@ -82,7 +82,7 @@ out_is "new b" "documents are sealed by it"
 for how in '--output yaml' '--dry-run=client' '--in-place'; do
 	# shellcheck disable=SC2086 # two words
 	adopt -f "$TAP_WORK/app.yaml" $how
-	fails_with 2 "-f: --adopt is for Secrets that the Kubernetes API has: not with .*${how%%=*}" "--adopt with $how"
+	fails_with 2 "--adopt is for Secrets in the Kubernetes API; .*${how%%=*}" "--adopt with $how"
 done
 plain typed '"A":"MQ=="' example.com/own
 adopt -f - < <(manifest typed 'stringData: {A: a}')

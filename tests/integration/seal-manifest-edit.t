@@ -94,7 +94,7 @@ seal app --rename Z=D
 fails_with 2 'data key "D" already exists' "a name that is in use"
 unchanged "a name that is in use"
 run "$BIN/secret-seal" -f "$file" app --set A=b
-fails_with 2 'with --in-place' "--set without --in-place"
+fails_with 2 'add --in-place' "--set without --in-place"
 sed 's/transit\/derived-key/transit\/aes256-key/' "$file" >"$TAP_WORK/forged.yaml"
 run "$BIN/secret-seal" -n demo -i -f "$TAP_WORK/forged.yaml" app --set A=b
 is "$STATUS" 2 "a forged annotation: exit 2"

@@ -205,13 +205,13 @@ fails() {
 	run "$BIN/secret-seal" --transit-key derived-key "${@:2}"
 	fails_with 2 "$1" "refused: $1"
 }
-fails '-f: all Secrets in the manifests are sealed: leave out NAME' -f "$TAP_WORK/s.yaml" app
-fails '-f: values are set in one Secret of one file: with --in-place' -f "$TAP_WORK/s.yaml" --from-literal A=a
-fails '-f: --type' -f "$TAP_WORK/s.yaml" --type Opaque
-fails '-f: a stream of manifests is no one JSON text: --output yaml prints' -f "$TAP_WORK/s.yaml" -o json
+fails '-f seals all Secrets in the manifests; leave out NAME' -f "$TAP_WORK/s.yaml" app
+fails '-f sets values in one Secret of one file; add --in-place' -f "$TAP_WORK/s.yaml" --from-literal A=a
+fails '--type and --immutable cannot be used with -f' -f "$TAP_WORK/s.yaml" --type Opaque
+fails '-f: --output json is refused, .*; --output yaml prints' -f "$TAP_WORK/s.yaml" -o json
 fails '--in-place goes with -f' --in-place --from-literal A=a app
-fails '--in-place: standard input is no file' -i -f -
-fails '--in-place: leave out' -i -f "$TAP_WORK/s.yaml" -o yaml
+fails '--in-place needs a file' -i -f -
+fails '--in-place cannot be used with --output' -i -f "$TAP_WORK/s.yaml" -o yaml
 run "$BIN/secret-seal" --transit-key derived-key -f /nowhere/file -o yaml
 fails_with 1 '/nowhere/file: No such file' "a missing file: exit 1"
 run "$BIN/secret-seal" --transit-key derived-key -f /dev/null -o yaml
