@@ -9,6 +9,7 @@
 #include "lib/base/json_writer.h"
 #include "lib/base/utf8.h"
 #include "lib/base/yaml_input.h"
+#include "lib/base/yaml_plain.h"
 
 #define CORE_TAG "tag:yaml.org,2002:"
 
@@ -113,13 +114,12 @@ static enum kind decimal_kind(struct scalar scalar)
 
 static enum kind plain_kind(struct scalar scalar)
 {
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
 	static const char *const booleans[] = {
 	    "true", "True", "TRUE", "false", "False", "FALSE", NULL};
 	static const char *const not_finite[] = {".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF",
 	    "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", NULL};
 
-	if (is_one_of(scalar, nulls))
+	if (yaml_plain_is_null(scalar.text, scalar.length))
 		return KIND_NULL;
 	if (is_one_of(scalar, booleans))
 		return KIND_BOOLEAN;

@@ -147,3 +147,13 @@ bool yaml_plain_is_string(const char *text, size_t length)
 		return true;
 	return !is_based(scan) && !is_decimal(scan) && !is_sexagesimal(scan) && !is_time(scan);
 }
+
+bool yaml_plain_is_null(const char *text, size_t length)
+{
+	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strlen(words[i]) == length && memcmp(words[i], text, length) == 0)
+			return true;
+	return false;
+}

@@ -18,4 +18,7 @@
  */
 bool yaml_plain_is_string(const char *text, size_t length) __attribute__((nonnull));
 
+/* Return true if the core schema of YAML 1.2 reads the scalar as null: nothing, ~ or null. */
+bool yaml_plain_is_null(const char *text, size_t length) __attribute__((nonnull));
+
 #endif

@@ -194,12 +194,8 @@ bool manifest_node_is(
 
 bool manifest_node_is_null(const struct manifest_tree *tree, const struct manifest_node *node)
 {
-	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (node->style == MANIFEST_PLAIN && manifest_node_is(tree, node, words[i]))
-			return true;
-	return false;
+	return node->kind == MANIFEST_SCALAR && node->style == MANIFEST_PLAIN &&
+	       yaml_plain_is_null(manifest_node_content(tree, node), node->bytes);
 }
 
 bool manifest_node_is_string(const struct manifest_tree *tree, const struct manifest_node *node)

@@ -6,35 +6,35 @@
 #include "lib/base/yaml_writer.h"
 #include "lib/manifest/manifest.h"
 
-static void write_scalar(struct yaml_writer *writer, const char *text, bool quoted)
+static void put_scalar(struct yaml_writer *writer, const char *text, bool quoted)
 {
 	yaml_write_scalar(writer, text, strlen(text), quoted ? YAML_QUOTED : YAML_PLAIN);
 }
 
-static void write_member(struct yaml_writer *writer, const char *name, const char *text)
+static void put_member(struct yaml_writer *writer, const char *name, const char *text)
 {
-	write_scalar(writer, name, false);
-	write_scalar(writer, text, false);
+	put_scalar(writer, name, false);
+	put_scalar(writer, text, false);
 }
 
 /* Write labels or annotations, whose values are always in quotes: "true" is not a boolean. */
-static void write_pairs(
+static void put_pairs(
     struct yaml_writer *writer, const char *name, const struct kube_pair *pair, size_t count)
 {
 	if (count == 0)
 		return;
-	write_scalar(writer, name, false);
+	put_scalar(writer, name, false);
 	yaml_write_mapping(writer);
 	for (size_t i = 0; i < count; i++) {
-		write_scalar(writer, pair[i].name, false);
-		write_scalar(writer, pair[i].value, true);
+		put_scalar(writer, pair[i].name, false);
+		put_scalar(writer, pair[i].value, true);
 	}
 	yaml_write_mapping_end(writer);
 }
 
-static void write_data(struct yaml_writer *writer, const struct kube_secret *secret)
+static void put_data(struct yaml_writer *writer, const struct kube_secret *secret)
 {
-	write_scalar(writer, "data", false);
+	put_scalar(writer, "data", false);
 	yaml_write_mapping(writer);
 	for (size_t i = 0; i < secret->data_count; i++) {
 		cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
@@ -46,14 +46,14 @@ static void write_data(struct yaml_writer *writer, const struct kube_secret *sec
 			return;
 		}
 		/* A data key may look like a number ("8080"), so it is in quotes. */
-		write_scalar(writer, secret->data[i].key, true);
-		write_scalar(writer, secret_buffer_string(&encoded), encoded.length == 0);
+		put_scalar(writer, secret->data[i].key, true);
+		put_scalar(writer, secret_buffer_string(&encoded), encoded.length == 0);
 	}
 	yaml_write_mapping_end(writer);
 }
 
 /* Write a JSON array of metadata. */
-static void write_list(struct yaml_writer *writer, const char *name, const char *text)
+static void put_list(struct yaml_writer *writer, const char *name, const char *text)
 {
 	if (!text)
 		return;
@@ -61,32 +61,32 @@ static void write_list(struct yaml_writer *writer, const char *name, const char 
 	writer->failed |= !document;
 	if (!document)
 		return;
-	write_scalar(writer, name, false);
+	put_scalar(writer, name, false);
 	yaml_write_json_node(writer, document, JSON_ROOT);
 }
 
-static void write_object(struct yaml_writer *writer, const struct kube_secret *secret)
+static void put_object(struct yaml_writer *writer, const struct kube_secret *secret)
 {
 	yaml_write_mapping(writer);
-	write_member(writer, "apiVersion", "v1");
-	write_member(writer, "kind", "Secret");
-	write_scalar(writer, "metadata", false);
+	put_member(writer, "apiVersion", "v1");
+	put_member(writer, "kind", "Secret");
+	put_scalar(writer, "metadata", false);
 	yaml_write_mapping(writer);
-	write_scalar(writer, "name", false);
-	write_scalar(writer, secret->name, true);
+	put_scalar(writer, "name", false);
+	put_scalar(writer, secret->name, true);
 	if (secret->namespace) {
-		write_scalar(writer, "namespace", false);
-		write_scalar(writer, secret->namespace, true);
+		put_scalar(writer, "namespace", false);
+		put_scalar(writer, secret->namespace, true);
 	}
-	write_pairs(writer, "labels", secret->labels, secret->label_count);
-	write_pairs(writer, "annotations", secret->annotations, secret->annotation_count);
-	write_list(writer, "finalizers", secret->finalizers);
-	write_list(writer, "ownerReferences", secret->owners);
+	put_pairs(writer, "labels", secret->labels, secret->label_count);
+	put_pairs(writer, "annotations", secret->annotations, secret->annotation_count);
+	put_list(writer, "finalizers", secret->finalizers);
+	put_list(writer, "ownerReferences", secret->owners);
 	yaml_write_mapping_end(writer);
-	write_member(writer, "type", secret->type ? secret->type : "Opaque");
+	put_member(writer, "type", secret->type ? secret->type : "Opaque");
 	if (secret->immutable)
-		write_member(writer, "immutable", "true");
-	write_data(writer, secret);
+		put_member(writer, "immutable", "true");
+	put_data(writer, secret);
 	yaml_write_mapping_end(writer);
 }
 
@@ -97,6 +97,6 @@ int manifest_write(const struct kube_secret *secret, struct secret_buffer *out, 
 	yaml_writer_init(&writer, out);
 	/* Manifests are ASCII: other letters in annotations are escaped. */
 	yaml_emitter_set_unicode(&writer.emitter, 0);
-	write_object(&writer, secret);
+	put_object(&writer, secret);
 	return yaml_writer_finish(&writer, err);
 }

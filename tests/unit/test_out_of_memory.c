@@ -1,6 +1,6 @@
 /*
- * An allocation that fails is told as such: it never reads as a value that is not there, or as text
- * that cannot be changed.  Each allocation of a call fails once, in turn.
+ * A failed allocation is reported as such, and never as a missing value or as text that cannot be
+ * changed.  Each allocation of a call fails once, in turn.
  */
 #include <errno.h>
 #include <stdlib.h>
