@@ -105,17 +105,17 @@ static void check_data_keys(const struct json *fields, const char *member, struc
 	}
 }
 
-/* Return the number of bytes that the values of a map of base64 encode. */
+/* Return the number of bytes that the values of a valid map of base64 encode. */
 static size_t base64_bytes(const struct json *fields, const char *member)
 {
 	size_t bytes = 0;
 
 	json_each (fields, json_member(fields, JSON_ROOT, member), value) {
-		size_t length;
+		size_t length = 0;
 		const char *text = json_plain_string(fields, value, &length);
 
-		bytes += text ? length / BASE64_GROUP * 3 : 0;
-		for (size_t i = length; text && i > 0 && text[i - 1] == '='; i--)
+		bytes += length / BASE64_GROUP * 3;
+		while (length > 0 && text[--length] == '=')
 			bytes--;
 	}
 	return bytes;
@@ -229,13 +229,12 @@ static void require_key(const struct json *fields, const char *key, struct kube_
 /* Registry credentials are the only values that the API server reads. */
 static void require_json(const struct json *fields, const char *key, struct kube_fault *fault)
 {
-	cleanup_secret struct secret_buffer base64 = SECRET_BUFFER_INIT, text = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	json_node value = data_value(fields, key);
 	struct error err = ERROR_INIT;
 
 	require_key(fields, key, fault);
-	if (value == JSON_ABSENT || json_string(fields, value, &base64, &err) < 0 ||
-	    base64_decode(&text, secret_buffer_string(&base64), base64.length, &err) < 0)
+	if (value == JSON_ABSENT || json_base64(fields, value, &text, &err) < 0)
 		return;
 	cleanup_json struct json *json =
 	    json_parse(secret_buffer_string(&text), text.length, key, &err);

@@ -28,11 +28,12 @@ struct pump {
 	char bytes[PUMP_BYTES];
 };
 
-static bool wait_to_write(int fd)
+/* Wait until the descriptor accepts bytes.  Return false when it stalls, or the client is gone. */
+static bool wait_to_write(const struct pump *pump, int fd)
 {
-	struct pollfd socket = {.fd = fd, .events = POLLOUT};
+	struct pollfd sockets[] = {{.fd = fd, .events = POLLOUT}, {.fd = pump->tls}};
 
-	return poll(&socket, 1, STALL_MS) > 0;
+	return poll(sockets, 2, STALL_MS) > 0 && (sockets[0].revents & POLLOUT);
 }
 
 /* Write the pump's bytes to libmicrohttpd. */
@@ -46,7 +47,7 @@ static bool write_plain(const struct pump *pump, size_t length)
 		else if (errno == EPIPE || errno == ECONNRESET)
 			return true; /* it reads no more of the request; its answer is still to come
 				      */
-		else if (errno != EINTR && (errno != EAGAIN || !wait_to_write(pump->plain)))
+		else if (errno != EINTR && (errno != EAGAIN || !wait_to_write(pump, pump->plain)))
 			return false;
 	}
 	return true;
@@ -61,7 +62,7 @@ static bool write_tls(const struct pump *pump, size_t length)
 		if (put > 0)
 			done += (size_t)put;
 		else if (SSL_get_error(pump->ssl, put) != SSL_ERROR_WANT_WRITE ||
-			 !wait_to_write(pump->tls))
+			 !wait_to_write(pump, pump->tls))
 			return false;
 	}
 	return true;
