@@ -1,7 +1,19 @@
-/* kube_access: the rights of the service accounts (RBAC), as deploy/ grants them. */
+/* kube_access: verbs, and the rights of the service accounts (RBAC), as deploy/ grants them. */
 #include <string.h>
 
 #include "cmd/secret-dev/kube_server.h"
+
+const char *kube_verb_name(enum kube_verb verb)
+{
+	static const char *const names[] = {[KUBE_GET] = "get",
+	    [KUBE_LIST] = "list",
+	    [KUBE_CREATE] = "create",
+	    [KUBE_UPDATE] = "update",
+	    [KUBE_PATCH] = "patch",
+	    [KUBE_DELETE] = "delete"};
+
+	return names[verb];
+}
 
 /* A namespace or name of NULL matches any. */
 static const struct access_rule {

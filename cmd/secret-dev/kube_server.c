@@ -1,8 +1,51 @@
 #include "cmd/secret-dev/kube_server.h"
 
+#include <ctype.h>
 #include <openssl/mem.h>
 #include <stdio.h>
 #include <string.h>
+
+/* -- discovery -------------------------------------------------------------------------------- */
+
+static int append_resource(
+    const struct kube_kind *kind, struct secret_buffer *out, struct error *err)
+{
+	char singular[64] = "";
+	const char *separator = "";
+
+	for (size_t i = 0; kind->kind[i]; i++)
+		singular[i] = (char)tolower((unsigned char)kind->kind[i]);
+	if (json_format(out, err, "{'name':%s,'singularName':%s,'namespaced':%d,'kind':%s,",
+		kind->resource, singular, !kind->cluster, kind->kind) < 0 ||
+	    (kind->short_name &&
+		json_format(out, err, "'shortNames':[%s],", kind->short_name) < 0) ||
+	    secret_buffer_append_string(out, "\"verbs\":[", err) < 0)
+		return -1;
+	for (unsigned int verb = KUBE_GET; verb <= KUBE_DELETE; verb <<= 1)
+		if (kind->verbs & verb) {
+			if (secret_buffer_append_format(
+				out, err, "%s\"%s\"", separator, kube_verb_name(verb)) < 0)
+				return -1;
+			separator = ",";
+		}
+	return secret_buffer_append_string(out, "]},", err);
+}
+
+static int answer_resources(struct kube_call *call, struct error *err)
+{
+	struct secret_buffer *body = &call->answer->body;
+
+	if (secret_buffer_append_string(body,
+		"{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[", err) < 0)
+		return -1;
+	for (size_t i = 0; i < KUBE_KINDS; i++)
+		if (!*kube_kinds[i].group && append_resource(&kube_kinds[i], body, err) < 0)
+			return -1;
+	return json_format(body, err,
+	    "{'name':'serviceaccounts/token','singularName':'','namespaced':true,"
+	    "'group':'authentication.k8s.io','version':'v1','kind':'TokenRequest',"
+	    "'verbs':['create']}]}");
+}
 
 /* -- routes ----------------------------------------------------------------------------------- */
 
@@ -39,7 +82,7 @@ static const struct kube_route routes[] = {
 	TEXT("/api", false, "{\"kind\":\"APIVersions\",\"versions\":[\"v1\"],"
 		"\"serverAddressByClientCIDRs\":[]}"),
 	TEXT("/apis", false, "{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\",\"groups\":[]}"),
-	CALL(METHOD_GET, "/api/v1", 0, kube_api_resources),
+	CALL(METHOD_GET, "/api/v1", 0, answer_resources),
 	CALL(METHOD_POST, "/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token",
 		KUBE_CREATE, kube_token_create),
 	OBJECT_CALLS("/api/v1"),
@@ -182,22 +225,26 @@ static int parse_body(struct kube_call *call, struct json **body)
 	const char *type = server_request_header(call->request, "Content-Type");
 	struct error err = ERROR_INIT;
 
-	if (call->request->too_large)
+	if (call->request->too_large) {
 		kube_refuse(call, KUBE_TOO_LARGE, NULL, "Request entity too large: limit is %zu",
 		    KUBE_BODY_MAX);
-	else if (text->length == 0)
+		return 1;
+	}
+	if (text->length == 0)
 		return 0;
-	else if (type && strcmp(type, "application/vnd.kubernetes.protobuf") == 0)
+	if (type && strcmp(type, "application/vnd.kubernetes.protobuf") == 0) {
 		kube_refuse(call, KUBE_UNSUPPORTED_MEDIA_TYPE, NULL,
 		    "the body of the request was in an unknown format - accepted media types "
 		    "include: application/json");
-	else if ((*body = json_parse(text->data, text->length, "body", &err)))
+		return 1;
+	}
+	*body = json_parse(text->data, text->length, "body", &err);
+	if (*body)
 		return 0;
-	else
-		kube_refuse(call, KUBE_BAD_REQUEST, NULL, "%s: %s",
-		    call->request->method == METHOD_PATCH ? "error decoding patch"
-							  : "the object provided is unrecognized",
-		    err.message);
+	kube_refuse(call, KUBE_BAD_REQUEST, NULL, "%s: %s",
+	    call->request->method == METHOD_PATCH ? "error decoding patch"
+						  : "the object provided is unrecognized",
+	    err.message);
 	return 1;
 }
 

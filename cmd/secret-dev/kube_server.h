@@ -235,6 +235,5 @@ int kube_object_replace(struct kube_call *call, struct error *err);
 int kube_object_patch(struct kube_call *call, struct error *err);
 int kube_object_delete(struct kube_call *call, struct error *err);
 int kube_token_create(struct kube_call *call, struct error *err);
-int kube_api_resources(struct kube_call *call, struct error *err);
 
 #endif
