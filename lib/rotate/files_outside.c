@@ -19,12 +19,12 @@ struct files_outside {
 	struct files_outside *next;
 };
 
-/* Text to search: a document without its sealed Secrets. */
+/* A search in the parts of a text that are not in sealed Secrets. */
 struct search_ctx {
-	const char *file;
-	const struct manifest *manifest; /* NULL: a file that is not a manifest */
 	const char *text;
-	size_t length;
+	int64_t oldest; /* version; 0: no ciphertext */
+	size_t oldest_at;
+	char *key; /* that the text names; NULL: none */
 };
 
 bool files_is_environment(const char *path)
@@ -35,87 +35,60 @@ bool files_is_environment(const char *path)
 	       fnmatch("*.properties", name, 0) == 0;
 }
 
-/* Return the end of the sealed Secret that contains the byte, or 0. */
-static size_t skip_secret(const struct search_ctx *search, size_t byte)
-{
-	const struct manifest *manifest = search->manifest;
-
-	for (size_t i = 0; manifest && i < manifest->count; i++) {
-		const struct manifest_node *node = &manifest->tree.nodes[manifest->secrets[i].node];
-
-		if (byte >= node->start && byte < node->end &&
-		    files_is_sealed(&manifest->secrets[i].object))
-			return node->end;
-	}
-	return 0;
-}
-
-/* Return the offset of the first ciphertext at or after `from`, or the length. */
-static size_t find_ciphertext(const struct search_ctx *search, size_t from, int64_t *version)
-{
-	while (from < search->length) {
-		const char *found =
-		    sealed_find_mention(search->text + from, search->length - from, version);
-		size_t at = found ? (size_t)(found - search->text) : search->length;
-		size_t end = found ? skip_secret(search, at) : 0;
-
-		if (end == 0)
-			return at;
-		from = end;
-	}
-	return search->length;
-}
-
-/* Return the key that the text names outside sealed Secrets; newly allocated, or NULL. */
-static char *find_key_name(const struct search_ctx *search)
+/* Return the key that a line "secretmanager/transit-key: KEY" names; newly allocated, or NULL. */
+static char *find_key_name(const char *text, size_t length)
 {
 	static const char mark[] = SEALED_ANNOTATION_KEY, ends[] = " \t\r\n\"',}#";
-	const char *end = search->text + search->length, *at = search->text;
+	const char *end = text + length, *at = memmem(text, length, mark, sizeof(mark) - 1);
+	size_t key_length = 0;
 
-	while ((at = memmem(at, (size_t)(end - at), mark, sizeof(mark) - 1)) != NULL) {
-		size_t past = skip_secret(search, (size_t)(at - search->text));
-
-		if (past > 0) {
-			at = search->text + past;
-			continue;
-		}
-		at += sizeof(mark) - 1;
-		while (at < end && strchr("\"': ", *at) && *at != '\0')
-			at++;
-		size_t length = 0;
-		while (at + length < end && !strchr(ends, at[length]))
-			length++;
-		return strndup(at, length);
-	}
-	return NULL;
+	if (!at)
+		return NULL;
+	at += sizeof(mark) - 1;
+	while (at < end && *at != '\0' && strchr("\"': ", *at))
+		at++;
+	while (at + key_length < end && !strchr(ends, at[key_length]))
+		key_length++;
+	return strndup(at, key_length);
 }
 
-static size_t text_line(const struct search_ctx *search, size_t at)
+static void search_part(struct search_ctx *search, size_t from, size_t to)
 {
-	size_t line = search->manifest ? search->manifest->tree.line : 1;
+	int64_t version;
 
-	for (size_t i = 0; i < at; i++)
-		line += search->text[i] == '\n';
-	return line;
+	if (from >= to)
+		return;
+	const char *at = search->text + from, *end = search->text + to;
+	if (!search->key)
+		search->key = find_key_name(at, to - from);
+	for (; (at = sealed_find_mention(at, (size_t)(end - at), &version)) != NULL; at++)
+		if (search->oldest == 0 || version < search->oldest) {
+			search->oldest = version;
+			search->oldest_at = (size_t)(at - search->text);
+		}
 }
 
-static int add_outside(struct files_run *run, const struct search_ctx *search, size_t at,
-    int64_t oldest, struct error *err)
+/* Add what the search found.  The key is taken over. */
+static int add_outside(struct files_run *run, const char *file, size_t first_line,
+    struct search_ctx *search, struct error *err)
 {
 	struct files_outside *added;
 
-	if (run->outside_count++ >= OUTSIDE_MAX)
+	if (search->oldest == 0 || run->outside_count++ >= OUTSIDE_MAX)
 		return 0;
 	added = calloc(1, sizeof(*added));
 	if (added)
-		added->file = strdup(search->file);
+		added->file = strdup(file);
 	if (!added || !added->file) {
 		free(added);
 		return error_memory(err);
 	}
-	added->key = find_key_name(search);
-	added->line = text_line(search, at);
-	added->oldest = oldest;
+	added->key = search->key;
+	search->key = NULL;
+	added->line = first_line;
+	for (size_t i = 0; i < search->oldest_at; i++)
+		added->line += search->text[i] == '\n';
+	added->oldest = search->oldest;
 	if (run->outside_last)
 		run->outside_last->next = added;
 	else
@@ -124,37 +97,41 @@ static int add_outside(struct files_run *run, const struct search_ctx *search, s
 	return 0;
 }
 
-static int note_oldest(struct files_run *run, const struct search_ctx *search, struct error *err)
-{
-	int64_t version, oldest = 0;
-	size_t oldest_at = 0;
-
-	if (run->pass == FILES_GATHER)
-		return 0;
-	for (size_t at = 0; (at = find_ciphertext(search, at, &version)) < search->length; at++)
-		if (oldest == 0 || version < oldest) {
-			oldest = version;
-			oldest_at = at;
-		}
-	return oldest == 0 ? 0 : add_outside(run, search, oldest_at, oldest, err);
-}
-
 int files_note_document(
     struct files_run *run, const struct manifest_document *document, struct error *err)
 {
-	const struct manifest_tree *tree = &document->manifest.tree;
-	struct search_ctx search = {
-	    document->file->name, &document->manifest, tree->text, tree->length};
+	const struct manifest *manifest = &document->manifest;
+	const struct manifest_tree *tree = &manifest->tree;
+	struct search_ctx search = {.text = tree->text};
+	size_t at = 0;
 
-	return note_oldest(run, &search, err);
+	if (run->pass == FILES_GATHER)
+		return 0;
+	for (size_t i = 0; i < manifest->count; i++) {
+		const struct manifest_node *node = &tree->nodes[manifest->secrets[i].node];
+
+		if (!files_is_sealed(&manifest->secrets[i].object))
+			continue;
+		search_part(&search, at, node->start);
+		at = node->end;
+	}
+	search_part(&search, at, tree->length);
+	int result = add_outside(run, document->file->name, tree->line, &search, err);
+	free(search.key);
+	return result;
 }
 
 int files_note_text(
     struct files_run *run, const char *file, const struct secret_buffer *text, struct error *err)
 {
-	struct search_ctx search = {file, NULL, secret_buffer_string(text), text->length};
+	struct search_ctx search = {.text = secret_buffer_string(text)};
 
-	return note_oldest(run, &search, err);
+	if (run->pass == FILES_GATHER)
+		return 0;
+	search_part(&search, 0, text->length);
+	int result = add_outside(run, file, 1, &search, err);
+	free(search.key);
+	return result;
 }
 
 /*

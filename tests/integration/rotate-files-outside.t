@@ -61,6 +61,14 @@ apiVersion: v1
 kind: ConfigMap
 data: {A: $old}"
 named two.yaml "[0-9]*" "a ConfigMap beside a sealed Secret"
+item() { printf -- '- {apiVersion: v1, kind: Secret, metadata: {name: %s, %s}, data: {A: %s}}' "$1" "$(annotated transit/aes256-key)" "$(b64 aes256-key value)"; }
+file list.yaml <<<"apiVersion: v1
+kind: List
+items:
+$(item a)
+- {apiVersion: v1, kind: ConfigMap, data: {A: $old}}
+$(item b)"
+named list.yaml 5 "a ConfigMap between sealed Secrets in a List"
 file nested.yaml <<<"apiVersion: v1
 kind: Secret
 metadata: {name: app}
