@@ -148,6 +148,15 @@ static const char *unserved_parameter(const struct server_request *request)
 	return NULL;
 }
 
+/* A deletion can have its options in the body. */
+static bool is_dry_deletion(const struct kube_call *call)
+{
+	if (call->request->method != METHOD_DELETE || !call->body)
+		return false;
+	json_node dry_run = json_member(call->body, JSON_ROOT, "dryRun");
+	return json_string_is(call->body, json_first(call->body, dry_run), "All");
+}
+
 static int answer_call(struct kube_call *call, struct error *err)
 {
 	const char *dry_run = server_request_query(call->request, "dryRun");
@@ -165,7 +174,7 @@ static int answer_call(struct kube_call *call, struct error *err)
 	if (unserved)
 		return kube_refuse(call, KUBE_BAD_REQUEST, NULL,
 		    "secret-dev does not serve the parameter %s", unserved);
-	call->dry_run = dry_run != NULL;
+	call->dry_run = dry_run || is_dry_deletion(call);
 	if (dry_run && strcmp(dry_run, "All") != 0)
 		return kube_refuse(call, KUBE_INVALID, NULL,
 		    "dryRun: Unsupported value: [\"%s\"]: supported values: \"All\"", dry_run);

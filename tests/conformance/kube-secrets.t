@@ -56,6 +56,10 @@ is "$STATUS $(field data)" '200 {"A": "ZHJ5"}' "dry run of patch: the answer has
 is "$(field metadata.resourceVersion)" "$version" "dry run of patch: the stored resourceVersion"
 kube_call PATCH "$secrets/app?dryRun=All" '{"metadata":{"resourceVersion":"1"}}' "$merge"
 refused 409 Conflict 'the object has been modified' "dry run of patch with an old resourceVersion"
+kube_call DELETE "$secrets/app" '{"apiVersion":"v1","kind":"DeleteOptions","dryRun":["All"]}'
+is "$STATUS" 200 "dry run of delete, requested in the body: status 200"
+kube_call DELETE "$secrets/app?dryRun=All"
+is "$STATUS" 200 "dry run of delete: status 200"
 kube_call GET "$secrets/app"
 is "$(field data)" '{"A": "YQ==", "B": "Yg=="}' "dry runs: the stored data is unchanged"
 kube_call POST "$secrets?dryRun=some" "$(secret dry '')"
