@@ -1,9 +1,9 @@
 #!/bin/bash
-# In containers as strict as a cluster's: any user, read-only root, no capability, no new privileges, the
-# default seccomp profile; in roots from nothing at all to Debian's.
+# secret-exec in containers with a restricted pod's settings: any user, read-only root, no capability, no new privileges,
+# the default seccomp profile; with roots from an empty one to Debian's.
 #
-# A new case is a function that takes no argument and says its results with $where in their names; its name
-# goes into `cases`, and it runs for every root and user.
+# A case is a function without arguments whose name is in `cases`.  It runs for every root and user; the names of its
+# results begin with $where.
 # run: early
 # shellcheck disable=SC2034 # roots are read by name
 . "$(dirname "$0")/../tap.sh"
@@ -14,7 +14,7 @@ stage_start
 cases=(delivers_in_the_environment delivers_over_a_pipe delivers_in_memory installs_itself
 	stays_as_init starts_what_the_root_has
 	verifies_a_server_by_the_system_bundle locks_memory_where_it_may ends_when_it_is_stopped)
-users=(65532 4242424) # distroless calls the first "nonroot"; the other one is in no passwd file
+users=(65532 4242424) # distroless calls the first "nonroot"; the second is in no passwd file
 
 probe=${PROBE:-$(dirname "$BIN")/tests/probe}
 [ -x "$probe" ] || exit 1 # make integration builds it
@@ -22,12 +22,12 @@ probe=${PROBE:-$(dirname "$BIN")/tests/probe}
 
 # -- roots --------------------------------------------------------------------------------------------
 
-# Where a system has its bundle of public CAs: here, those with Vault's among them.
+# bundle FILE: write a system bundle of public CAs and Vault's CA.
 bundle() {
 	mkdir -p "$(dirname "$1")"
 	cat /etc/ssl/certs/ca-certificates.crt "$VAULT_CACERT" >"$1"
 }
-# Programs of this machine with the libraries that they load.
+# with_libraries ROOT PROGRAM...: copy programs of this machine with their libraries.
 with_libraries() {
 	local root=$1 file
 	shift
@@ -38,7 +38,7 @@ with_libraries() {
 		done
 }
 root_scratch() { :; }
-root_alpine() { # busybox, no glibc, the bundle where musl distributions have it
+root_alpine() { # busybox, no glibc, the bundle of musl distributions
 	local busybox
 	busybox=$(command -v busybox) || return
 	! ldd "$busybox" >/dev/null 2>&1 || return
@@ -57,7 +57,7 @@ root_distroless() { # glibc, one program, a user
 	bundle "$1/etc/ssl/certs/ca-certificates.crt"
 }
 
-# Make the image of a root with the launcher and the probe in it, and set $image; fails where it can't be had.
+# make_image ROOT: build an image of the root with the launcher and the probe, and set $image; fail if it cannot be built.
 entrypoint='ENTRYPOINT ["/secret-exec"]'
 make_image() {
 	local root=$TAP_WORK/$1 container debian
@@ -81,8 +81,8 @@ make_image() {
 
 # -- pods ---------------------------------------------------------------------------------------------
 
-# The service account's folder as the kubelet mounts it: its files are links into a folder that is replaced
-# whole, readable for the pod's user alone.
+# Create the service account's folder as the kubelet mounts it: links to files in a folder that is replaced as a whole,
+# readable only by the pod's user.
 mount_account() {
 	local mount=$1 account=$2 user=$3 data=..2024_01_01_00_00_00.1
 	mkdir -p "$mount/$data"
@@ -95,7 +95,7 @@ mount_account() {
 	for file in "$mount/$data"/*; do ln -sf "..data/${file##*/}" "$mount/${file##*/}"; done
 }
 
-# As options of docker run.
+# Set the options of docker run.
 strict() {
 	pod=(--network host --user "$user:$user" --read-only --cap-drop ALL --security-opt no-new-privileges
 		--mount "type=bind,src=$TAP_WORK/account-$user,dst=/var/run/secrets/kubernetes.io/serviceaccount,ro"
@@ -104,7 +104,7 @@ strict() {
 		-e KUBERNETES_SERVICE_HOST="$KUBERNETES_SERVICE_HOST" -e KUBERNETES_SERVICE_PORT="$KUBERNETES_SERVICE_PORT"
 		-e SECRET_EXEC_SECRET=app -h pod)
 }
-# pod [OPTION...] -- ARGUMENT...: what docker run of the image with these arguments gives.
+# pod [OPTION...] -- ARGUMENT...: run the image with these arguments in docker.
 pod() {
 	local options=()
 	while [ "$1" != -- ]; do
@@ -118,87 +118,87 @@ pod() {
 # -- cases --------------------------------------------------------------------------------------------
 
 delivers_in_the_environment() {
-	pod --entrypoint /probe -- - told
+	pod --entrypoint /probe -- - argument
 	local without
 	without=$(grep -vE '^environment: (VAULT|SECRET_EXEC)_' <<<"$OUT")
-	pod -- /probe - told
-	status_is 0 "$where: it starts"
+	pod -- /probe - argument
+	status_is 0 "$where: the application starts"
 	is "$(grep '^environment: [AB]=' <<<"$OUT")" $'environment: A=first\nenvironment: B=sec ond' \
-		"$where: with the secrets in the environment"
+		"$where: the secrets are in its environment"
 	like "$OUT" 'process: 1'$'\n' "$where: the application is PID 1"
-	like "$OUT" "Uid:	$user	.*CapEff:	0000000000000000.*NoNewPrivs:	1.*Seccomp:	2" "$where: and has no more rights"
-	# In any order, which for the environment is Docker's own.
+	like "$OUT" "Uid:	$user	.*CapEff:	0000000000000000.*NoNewPrivs:	1.*Seccomp:	2" "$where: it has no additional rights"
+	# Sorted, because Docker orders the environment.
 	is "$(diff <(sort <<<"$without") <(grep -v '^environment: [AB]=' <<<"$OUT" | sort))" '' \
 		"$where: nothing else differs from a start without the launcher"
 }
 
 delivers_over_a_pipe() {
 	pod -e SECRET_EXEC_FD=5 -- /probe --read 5
-	is "$STATUS $OUT" '0 {"A":"first","B":"sec ond"}' "$where: a pipe holds the secrets"
+	is "$STATUS $OUT" '0 {"A":"first","B":"sec ond"}' "$where: --fd: the secrets are in a pipe"
 }
 
 delivers_in_memory() {
 	pod -- --memfd A /probe --read {}
-	is "$STATUS $OUT" '0 first' "$where: a memfd holds a secret"
+	is "$STATUS $OUT" '0 first' "$where: --memfd: the secret is in a memfd"
 	pod --tmpfs /run/secrets:mode=1777 -- --file A=/run/secrets/a /probe --read /run/secrets/a
-	is "$STATUS $OUT" '0 first' "$where: so does a file on tmpfs"
+	is "$STATUS $OUT" '0 first' "$where: --file on a tmpfs: the secret is in a file"
 	pod --tmpfs /run/secrets:mode=0755 -- --file A=/run/secrets/a /probe --read /run/secrets/a
-	like "$STATUS $ERR" '^125 .*--file A=/run/secrets/a: .*Permission denied' "$where: where it may not write, it says so"
+	like "$STATUS $ERR" '^125 .*--file A=/run/secrets/a: .*Permission denied' "$where: --file in a folder without write permission: exit 125"
 }
 
-# As an init container does it, for an image that has nothing of ours.
+# As in an init container for an image without secret-exec.
 installs_itself() {
 	local shared=$TAP_WORK/shared
 	rm -rf "$shared"
 	install -d -m 777 "$shared"
 	pod --mount "type=bind,src=$shared,dst=/shared" --entrypoint /secret-exec -- --install /shared
-	is "$STATUS $OUT$ERR" '0 ' "$where: it copies itself"
+	is "$STATUS $OUT$ERR" '0 ' "$where: --install copies the program"
 	pod --mount "type=bind,src=$shared,dst=/shared,ro" --entrypoint /shared/secret-exec -- --only A --fd 3=A -- /probe --read 3
-	is "$STATUS $OUT" '0 first' "$where: and the copy works"
+	is "$STATUS $OUT" '0 first' "$where: the installed copy works"
 }
 
 stays_as_init() {
 	pod -- --init /probe -
-	like "$STATUS $OUT" '^0 .*environment: A=first' "$where: under --init it starts"
-	unlike "$OUT" 'process: 1'$'\n' "$where: the application is not PID 1"
+	like "$STATUS $OUT" '^0 .*environment: A=first' "$where: --init: the application starts"
+	unlike "$OUT" 'process: 1'$'\n' "$where: --init: the application is not PID 1"
 	pod -- --init --fd 5 /probe --read 5
-	is "$STATUS $OUT" '0 {"A":"first","B":"sec ond"}' "$where: a pipe reaches it"
+	is "$STATUS $OUT" '0 {"A":"first","B":"sec ond"}' "$where: --init: a pipe reaches the application"
 }
 
-# With libraries, or a shell; the name is looked up in the PATH.
+# A program with libraries, or a shell, found in the PATH.
 starts_what_the_root_has() {
 	[ "$root" != scratch ] || return 0
 	local command=(printenv B)
 	# shellcheck disable=SC2016 # the container's shell expands it
 	[ "$root" != alpine ] || command=(sh -c 'echo "$B"')
 	pod -- "${command[@]}"
-	is "$OUT" 'sec ond' "$where: a program of this root"
+	is "$OUT" 'sec ond' "$where: a program of this root starts"
 }
 
-# Of roots that have one; VAULT_CACERT is then not needed.
+# For roots with a bundle, which do not need VAULT_CACERT.
 verifies_a_server_by_the_system_bundle() {
 	[[ $root =~ ^(alpine|distroless)$ ]] || return 0
 	pod -e VAULT_CACERT= -- /probe -
-	like "$STATUS $OUT" '^0 .*environment: A=first' "$where: Vault is verified by the root's own bundle"
+	like "$STATUS $OUT" '^0 .*environment: A=first' "$where: without VAULT_CACERT, the root's bundle verifies Vault"
 }
 
 locks_memory_where_it_may() {
 	pod -e SECRET_EXEC_VERBOSE=true --ulimit memlock=8388608 -- /probe -
-	like "$STATUS $OUT" '^0 .*environment: A=first' "$where: with the usual limit on locked memory"
-	err_unlike 'not locked' "$where: secrets are locked"
+	like "$STATUS $OUT" '^0 .*environment: A=first' "$where: the default limit of locked memory: the application starts"
+	err_unlike 'not locked' "$where: the default limit of locked memory: memory is locked"
 	pod -e SECRET_EXEC_VERBOSE=true --ulimit memlock=0 -- /probe -
-	like "$STATUS $OUT" '^0 .*environment: A=first' "$where: where nothing may be locked, it starts all the same"
-	err_like 'memory is not locked, .*RLIMIT_MEMLOCK' "$where: and says so to those who ask"
+	like "$STATUS $OUT" '^0 .*environment: A=first' "$where: a limit of 0: the application starts"
+	err_like 'memory is not locked, .*RLIMIT_MEMLOCK' "$where: a limit of 0: a message with --verbose"
 }
 
-# Docker would kill it after 20 s, which is another status.
+# Docker would kill it after 20 s, with another status.
 ends_when_it_is_stopped() {
 	local container
 	container=$(docker run -d "${pod[@]}" -e "VAULT_ADDR=https://127.0.0.1:$SILENT_PORT" "$image" /probe -)
 	silent_connected
 	docker stop -t 20 "$container" >/dev/null
-	is "$(docker inspect -f '{{.State.ExitCode}}' "$container")" 143 "$where: docker stop ends a start"
-	like "$(docker logs "$container" 2>&1)" 'signal 15: ended before /probe was started' "$where: and it says so"
+	is "$(docker inspect -f '{{.State.ExitCode}}' "$container")" 143 "$where: docker stop during the start: exit 143"
+	like "$(docker logs "$container" 2>&1)" 'signal 15: ended before /probe was started' "$where: docker stop during the start: a message"
 	docker rm -f "$container" >/dev/null
 }
 
@@ -208,7 +208,7 @@ chmod 644 "$TAP_WORK/vault-ca.crt"
 for user in "${users[@]}"; do mount_account "$TAP_WORK/account-$user" app "$user"; done
 for root in scratch alpine distroless debian; do
 	if ! make_image "$root"; then
-		tap_note "$root: this root can't be made here (busybox-static, debootstrap): left out"
+		tap_note "$root: this root cannot be built here (busybox-static, debootstrap): skipped"
 		continue
 	fi
 	for user in "${users[@]}"; do

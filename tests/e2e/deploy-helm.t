@@ -1,5 +1,6 @@
 #!/bin/bash
-# deploy/helm: the chart makes what kustomize makes, the real API server takes it whatever the values, and wrong values are refused.
+# deploy/helm: the chart has the same objects as kustomize, the real API server accepts it with any values, and wrong values
+# are rejected.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -7,14 +8,14 @@ stage_start
 
 version=$(sed -n 's/^#define SECRETMANAGER_VERSION "\(.*\)"/\1/p' "$root/lib/base/version.h")
 is "$(sed -n 's/^version: //p' "$chart/Chart.yaml") $(sed -n 's/^appVersion: //p' "$chart/Chart.yaml")" "$version $version" \
-	"chart and application have the programs' version"
+	"the chart and its application have the programs' version"
 is "$(sed -n 's/^ *image: //p' "$kustomize/rotation/cronjob.yaml")" "registry.example.com/secretmanager:$version" \
-	"and so has kustomize's image"
+	"kustomize's image has the programs' version"
 
 run helm lint --strict --kube-version "$KUBE_VERSION" "$chart" -f "$given/all-values.yaml"
-status_is 0 "helm lint finds nothing, not even to warn of"
-out_unlike 'WARNING|ERROR' "whatever is set"
-# What is in one and not in the other: a value that nothing checks, or one that nobody is told of.
+status_is 0 "helm lint: exit 0"
+out_unlike 'WARNING|ERROR' "helm lint with all values: no warning"
+# A value in only one of them is unchecked or undocumented.
 run /usr/bin/python3 -I - "$chart" <<'PY'
 import json, sys, yaml
 chart = sys.argv[1]
@@ -28,18 +29,18 @@ def compare(values, schema, where):
             compare(values[name], schema["properties"][name], where + name + ".")
 compare(yaml.safe_load(open(chart + "/values.yaml")), schema, "")
 PY
-is "$STATUS $OUT" "0 " "values.yaml and values.schema.json know the same values"
+is "$STATUS $OUT" "0 " "values.yaml and values.schema.json have the same values"
 
 # -- the same as kustomize --------------------------------------------------------------------------
 
-# same FOLDER NAME [OPTION...]: the chart with these options, and the folder for kustomize.
+# same FOLDER NAME [OPTION...]: compare the chart with these options and the folder for kustomize.
 same() {
 	local folder=$1 name=$2
 	shift 2
 	run diff <(rendered "$folder" | objects same) <(templated "$@" | objects same)
-	is "$STATUS $OUT" "0 " "$name: the objects are those of kustomize, but for Helm's labels"
+	is "$STATUS $OUT" "0 " "$name: the same objects as with kustomize, except for Helm's labels"
 }
-same "$kustomize/overlays/cluster-wide" "as it comes"
+same "$kustomize/overlays/cluster-wide" "default values"
 for values in "$given"/*/values.yaml; do
 	same "$(dirname "$values")" "$(basename "$(dirname "$values")")" -f "$values"
 done
@@ -52,7 +53,7 @@ for thing in yaml.safe_load_all(sys.stdin):
         print(json.dumps(thing, sort_keys=True))' | sort
 }
 is "$(templated --set 'applications[0].namespace=demo,applications[0].serviceAccount=app,applications[0].secrets={app},sealing.namespaces={demo}' | rules)" \
-	"$(rendered "$kustomize/application" | rules)" "and an application's rights are those of the example"
+	"$(rendered "$kustomize/application" | rules)" "an application's rights are the same as in the example"
 
 # -- every value ------------------------------------------------------------------------------------
 
@@ -75,34 +76,34 @@ is "$(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml")" "--namespace=
 --keep-versions=1
 --trim
 --retire-namespaces=team-a,$long
---metrics-file=/var/lib/node_exporter/rotate-blue-team-a.prom" "the arguments say what the values say"
-# What it does not know it would refuse before it looks for a server.
+--metrics-file=/var/lib/node_exporter/rotate-blue-team-a.prom" "every value is in the arguments"
+# secret-rotate rejects unknown arguments before it looks for a server.
 mapfile -t arguments < <(objects arguments rotate-blue-team-a <"$TAP_WORK/all.yaml" | grep -v '^--\(metrics\|jwt\)-file')
 run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST HOME="$TAP_WORK" "$BIN/secret-rotate" "${arguments[@]}"
-err_like 'no access to the Kubernetes API: not in a pod' "and secret-rotate understands them"
+err_like 'no access to the Kubernetes API: not in a pod' "secret-rotate accepts the arguments"
 is "$(objects names <"$TAP_WORK/all.yaml" | awk '/^CronJob/ { print length($2) - length("secretmanager/") }' | sort -n | tail -1)" 52 \
-	"a CronJob's name leaves room for that of its Jobs, however long the namespace's is"
+	"a long namespace: the CronJob's name has at most 52 characters, for its Jobs' suffixes"
 
-# value SET REGEX NAME: with it the manifests are like that.
+# value SET REGEX NAME: the manifests with this value match.
 value() {
 	run templated --set "$1"
 	out_like "$2" "$3"
 }
-value networkPolicy.enabled=false 'CronJob' "without network policies"
-out_unlike NetworkPolicy "there are none"
-value image.tag=2.0 'image: "registry.example.com/secretmanager:2.0"' "the image's tag is its own"
+value networkPolicy.enabled=false 'CronJob' "networkPolicy.enabled=false: a CronJob"
+out_unlike NetworkPolicy "networkPolicy.enabled=false: no NetworkPolicy"
+value image.tag=2.0 'image: "registry.example.com/secretmanager:2.0"' "image.tag is the image's tag"
 value vault.namespace=team/blue 'name: VAULT_NAMESPACE[[:space:]]*value: "team/blue"' "Vault's namespace is an environment variable"
 value shards.count=3 '- --shard=/3' "three shards"
 is "$(objects completions secret-rotate-rewrap <<<"$OUT")" 3 "shards.count=3: three pods"
-value 'sealing.namespaces={demo},sealing.create=false' 'verbs: \[get, list, patch\]' "who seals may be left without create"
+value 'sealing.namespaces={demo},sealing.create=false' 'verbs: \[get, list, patch\]' "sealing.create=false: the Role does not allow create"
 value 'labels.team=blue,labels.app\.kubernetes\.io/part-of=mine,labels.app\.kubernetes\.io/component=mine' 'team: blue' "labels are added"
 is "$(sed -n 's,^ *app.kubernetes.io/part-of: ,,p' <<<"$OUT" | sort -u) $(objects component <<<"$OUT")" "secretmanager rotation" \
-	"but the chart's own stay"
-# What YAML would take for no text, were it not quoted.
+	"labels of the chart are not overwritten"
+# Words that are not strings in YAML unless quoted.
 run helm template on "$chart" --namespace null --kube-version "$KUBE_VERSION" -f <(printf %s '{"name": "true", "namespaces": ["null", "on", "1e3"],
 	"image": {"pullSecrets": ["no"]}, "vault": {"caConfigMap": "yes"}, "sealing": {"namespaces": ["null"]},
 	"applications": [{"namespace": "null", "serviceAccount": "off", "secrets": ["on"]}]}')
-status_is 0 "names may be words of YAML's"
+status_is 0 "names that are YAML words: exit 0"
 run /usr/bin/python3 -I -c '
 import sys, yaml
 def texts(thing, where):
@@ -113,7 +114,7 @@ def texts(thing, where):
             print(where, key, part)
 for thing in yaml.safe_load_all(sys.stdin):
     texts(thing or {}, [])' <<<"$OUT"
-is "$STATUS $OUT" "0 " "and stay texts"
+is "$STATUS $OUT" "0 " "names that are YAML words stay strings"
 
 # -- wrong values -----------------------------------------------------------------------------------
 
@@ -149,16 +150,16 @@ refused "{\"image\": {\"tag\": \"1\", \"digest\": \"sha256:$(printf %064d 0)\"}}
 kubectl delete serviceaccount -n secretmanager --all >/dev/null
 at_end 'helm uninstall -n secretmanager it >/dev/null 2>&1'
 run helm install -n secretmanager it "$chart" --set shards.count=2,retire.enabled=true
-status_is 0 "it installs"
-out_like 'token_policies=secret-rotate,secret-rotate-retire audience=vault' "and says what it needs in Vault"
-out_like 'WARNING: .* ports 443, 6443 of ANY address' "and what its network policies leave open"
+status_is 0 "helm install: exit 0"
+out_like 'token_policies=secret-rotate,secret-rotate-retire audience=vault' "helm install prints the role for Vault"
+out_like 'WARNING: .* ports 443, 6443 of ANY address' "helm install warns about open ports"
 run helm upgrade -n secretmanager it "$chart" --reuse-values --set "image.tag=2.0,networkPolicy.apiServer.to[0].ipBlock.cidr=198.51.100.1/32"
-status_is 0 "goes to another version"
-out_unlike WARNING "and does not warn where the API server is named"
+status_is 0 "helm upgrade: exit 0"
+out_unlike WARNING "helm upgrade with the API server's address: no warning"
 is "$(kubectl get cronjobs -n secretmanager -o jsonpath='{.items[*].spec.jobTemplate.spec.template.spec.containers[0].image}' | tr ' ' '\n' | uniq -c | tr -s ' ')" \
-	" 3 registry.example.com/secretmanager:2.0" "with every CronJob"
+	" 3 registry.example.com/secretmanager:2.0" "helm upgrade: every CronJob has the new image"
 run helm uninstall -n secretmanager it
-status_is 0 "and goes away"
+status_is 0 "helm uninstall: exit 0"
 is "$(kubectl get all,clusterroles,clusterrolebindings,roles,rolebindings,networkpolicies,configmaps,secrets -n secretmanager \
-	-l app.kubernetes.io/part-of=secretmanager 2>/dev/null)" '' "with everything"
+	-l app.kubernetes.io/part-of=secretmanager 2>/dev/null)" '' "helm uninstall removes all objects"
 done_testing

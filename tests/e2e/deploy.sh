@@ -1,14 +1,14 @@
-# deploy.sh: manifests and the real API server's word on them; to be sourced after stage_start.
+# deploy.sh: manifests, checked by the real API server; to be sourced after stage_start.
 #
-#   rendered FOLDER          kustomize's manifests of a folder
-#   templated [OPTION...]    the chart's, by "helm template"
+#   rendered FOLDER          print kustomize's manifests of a folder
+#   templated [OPTION...]    print the chart's, by "helm template"
 #   objects COMMAND          see tests/e2e/deploy/objects
-#   namespaces NAME...       make these, labelled as deploy/kustomize labels its own, until the script ends
-#   schemas_start            make kubeconform's schemas of what the API server says it knows
-#   conforms FILE            kubeconform's word on its objects
-#   accepted FILE            the API server's, by a dry run
-#   taken FILE NAME          assert that both take them, and that the CronJobs' pods are admitted where that is restricted;
-#                            their namespaces and service accounts must be there
+#   namespaces NAME...       create these, labelled as in deploy/kustomize, until the script ends
+#   schemas_start            write kubeconform's schemas from the API server's
+#   conforms FILE            check its objects with kubeconform
+#   accepted FILE            check its objects with a dry run of the API server
+#   taken FILE NAME          assert that both accept them, and that the CronJobs' pods are admitted in restricted
+#                            namespaces; their namespaces and service accounts must exist
 #
 # kubectl, helm, kustomize and kubeconform are on the PATH; $root, $kustomize, $chart and $given (tests/e2e/deploy) are folders.
 # shellcheck shell=bash
@@ -18,16 +18,16 @@ kustomize=$root/deploy/kustomize
 chart=$root/deploy/helm/secretmanager
 given=$root/tests/e2e/deploy
 PATH=$("$root/tests/e2e/build-programs" kubectl helm kustomize kubeconform):$PATH || exit 1
-# Of its own: no home folder's, which may name repositories and plugins.
+# Not the home folder's configuration, which can name repositories and plugins.
 export HELM_CONFIG_HOME=$TAP_WORK/helm HELM_CACHE_HOME=$TAP_WORK/helm HELM_DATA_HOME=$TAP_WORK/helm
-# helm template and helm lint ask no server, and have to be told.
+# helm template and helm lint call no server.
 KUBE_VERSION=$(kubectl get --raw /version | /usr/bin/python3 -IS -c 'import json, sys; print(json.load(sys.stdin)["gitVersion"])')
 
 objects() { "$given/objects" "$@"; }
 rendered() { kustomize build "$1"; }
 templated() { helm template secretmanager "$chart" --namespace secretmanager --kube-version "$KUBE_VERSION" "$@"; }
 
-# No controller ends a namespace here: it is done by hand.
+# Finalize the namespaces here, because no controller does.
 namespace_end() {
 	kubectl delete namespace "$1" --wait=false >/dev/null
 	kubectl delete role,rolebinding,networkpolicy,configmap,secret,serviceaccount,cronjob --all -n "$1" >/dev/null
@@ -47,7 +47,7 @@ schemas_start() {
 	kubectl get --raw /openapi/v2 | "$given/schemas" "$SCHEMAS"
 }
 conforms() { kubeconform -strict -schema-location "$SCHEMAS/{{.ResourceKind}}{{.KindSuffix}}.json" "$@"; }
-# "strict" has it refuse fields that it does not know.
+# "strict" rejects unknown fields.
 accepted() { kubectl apply --server-side --dry-run=server --validate=strict -f "$1"; }
 taken() {
 	run conforms -summary "$1"

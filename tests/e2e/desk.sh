@@ -1,11 +1,11 @@
-# desk.sh: a person's desk before the real servers, where the commands of a page are typed; to be sourced after stage.sh.
+# desk.sh: an administrator's shell for the real servers, to run the commands of a page; to be sourced after stage.sh.
 #
 #   desk PAGE                 at_desk COMMAND...         perform SECTION [back]
 #   part SECTION forward|back                            block LANGUAGE SECTION
 #   all_performed
 # shellcheck shell=bash
 
-# desk PAGE: it has kubectl and the vault CLI, a kubeconfig, and what `vault login` leaves.
+# desk PAGE: set up kubectl, the vault CLI, a kubeconfig, and the token file of `vault login`.
 desk() {
 	DESK_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 	DESK_PAGE=$DESK_ROOT/$1
@@ -18,17 +18,17 @@ at_desk() {
 		VAULT_CACERT="$VAULT_CACERT" LC_ALL=C.UTF-8 "$@"
 }
 
-# part SECTION PART: of the page's section, what stands before its "Way back" (forward) or behind it (back).
+# part SECTION PART: print the text of the section before its "Way back" (forward) or after it (back).
 part() {
 	awk -v section="## $1" -v wanted="$2" '
 		/^## / { here = index($0, section) == 1; part = "forward" }
 		/^\*\*Way back\.\*\*/ { part = "back" }
 		here && part == wanted' "$DESK_PAGE"
 }
-# block LANGUAGE SECTION: the code in this language.
+# block LANGUAGE SECTION: print the code in this language.
 block() { part "$2" forward | sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/!p}"; }
 
-# perform SECTION [back]: what that part has a reader type; each command is an assertion.
+# perform SECTION [back]: run the commands of that part; each is an assertion.
 perform() {
 	local line
 	part "$1" "${2:-forward}" >"$TAP_WORK/part.md"

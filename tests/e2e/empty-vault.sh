@@ -1,10 +1,9 @@
-# empty-vault.sh: a real Vault of the script's own, with nothing in it, beside the stage's; to be sourced after
-# stage_start.
+# empty-vault.sh: a separate, empty real Vault in addition to the stage's; to be sourced after stage_start.
 #
-#   empty_vault      starts it: VAULT_ADDR and VAULT_TOKEN (root's) are its own from then on, VAULT_CACERT stays
-#   vault_state      prints what is set up in it, without what is by chance or grows: to be compared
-#   vault_wipe       takes all of that away
-#   $CLUSTER         options of policies/setup: how this Vault reaches the stage's API server
+#   empty_vault      start it, and set VAULT_ADDR and VAULT_TOKEN (root's) to it; VAULT_CACERT stays
+#   vault_state      print its settings, without random and growing values, for comparison
+#   vault_wipe       remove all settings
+#   $CLUSTER         options of policies/setup with which this Vault reaches the stage's API server
 #
 # The vault CLI is on the PATH.
 # shellcheck shell=bash disable=SC2034 # for the script that sources this
@@ -15,7 +14,7 @@ servers=$STAGE_PROGRAMS
 PATH=$servers:$PATH
 at_end stop_servers
 
-# new_vault: on ports that are free now; fails when it ends instead of answering.
+# new_vault: start on free ports; fail if it ends instead of answering.
 new_vault() {
 	local port cluster_port
 	read -r port cluster_port < <(free_ports 2)
@@ -39,7 +38,7 @@ empty_vault() {
 	VAULT_CALL_TOKEN='' vault_call PUT sys/unseal "{\"key\":\"$(field keys.0)\"}"
 	until [ "$STATUS" = 200 ]; do VAULT_CALL_TOKEN='' vault_call GET sys/health; done
 	export VAULT_ADDR VAULT_TOKEN
-	# Part of any Vault but one that was built as small as this.
+	# This minimal build of Vault does not contain it.
 	vault_call PUT sys/plugins/catalog/auth/kubernetes \
 		"{\"command\":\"$plugin\",\"sha256\":\"$(sha256sum "$STAGE_PLUGINS/$plugin" | cut -d' ' -f1)\"}"
 	kube_call POST /api/v1/namespaces/demo/serviceaccounts/vault-reviewer/token \

@@ -1,11 +1,11 @@
 #!/bin/bash
 # run: early stageless
-# What the pages say that one follows on a cluster is so, from an empty one on, and no secret is left anywhere.
+# The how-to pages work on a new cluster, and leave no secret in objects, logs, etcd or containers.
 . "$(dirname "$0")/../tap.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
-# In this order: a page goes on from the one that it names, and leaves that as it was.
+# In this order, because some pages build on an earlier page.
 pages=(docs/getting-started.md)
 pages+=(docs/how-to/{entrypoint,init-container,image-volume,env-from}.md)
 pages+=(docs/how-to/{pipe,config-file,seal-job,rotate-in-a-cluster}.md)
@@ -15,7 +15,7 @@ pages+=(docs/how-to/{pipe,config-file,seal-job,rotate-in-a-cluster}.md)
 if [ "${1-}" != inside ]; then
 	[ "$(id -u)" = 0 ] || skip_all "a cluster takes root"
 	docker version >/dev/null 2>&1 || skip_all "Docker does not answer"
-	# The pages' names of images are the engine's own: one test at a time.
+	# One test at a time, because Docker has one set of image names.
 	exec {lock}>/tmp/secretmanager-guides.lock
 	flock "$lock"
 	names() { docker image ls --format '{{.Repository}}:{{.Tag}}' --filter 'reference=registry.example.com/*' | sort; }
@@ -31,9 +31,9 @@ if [ "${1-}" != inside ]; then
 	exit
 fi
 
-# -- what the pages show -------------------------------------------------------------------------------------
+# -- the commands of the pages -------------------------------------------------------------------------------------
 
-# The guide's results, as ours.
+# follow PAGE...: report the results of tests/guide.
 follow() {
 	local line
 	while IFS= read -r line; do
@@ -45,10 +45,10 @@ follow() {
 		esac
 	done < <(TMPDIR=$desk "$here/../guide" --in "$newcomer" "$@")
 	wait $!
-	ok "the pages were followed to their end" [ $? = 0 ]
+	ok "the pages' commands ran to the end" [ $? = 0 ]
 }
 
-# quotes PAGE: the manifests and Dockerfiles of its example have what it shows of them.
+# quotes PAGE: check that its quotations are in the example's manifests and Dockerfiles.
 quotes() {
 	/usr/bin/python3 -IS - "$root" "$1" <<-'PYTHON'
 		import glob, os, re, sys
@@ -64,8 +64,8 @@ quotes() {
 	PYTHON
 }
 
-# A newcomer's machine: a small Debian (with openssl and curl, as nginx's image has them), Docker's client and the CLIs of Kubernetes,
-# Helm and Vault; nothing of ours but a folder, where a copy of the repository will be.
+# A new user's machine: a small Debian (with openssl and curl, as in nginx's image), Docker's client, the CLIs of
+# Kubernetes, Helm and Vault, and a folder for a copy of the repository.
 programs=$("$here/build-programs" kubectl helm vault)
 desk=$TAP_WORK/desk
 mkdir "$desk"
@@ -81,15 +81,15 @@ at_end "docker rm --force $newcomer >/dev/null"
 
 cd "$root" || exit 1
 for page in "${pages[@]}"; do
-	[ ! -d "deploy/examples/$(basename "$page" .md)" ] || ok "$page: it quotes its example" quotes "$page"
+	[ ! -d "deploy/examples/$(basename "$page" .md)" ] || ok "$page: its quotations are in its example" quotes "$page"
 done
 follow "${pages[@]}"
 
-# -- what they can't show ------------------------------------------------------------------------------------
+# -- checks beyond the pages ------------------------------------------------------------------------------------
 
-ok "what runs is what the manifest has" kubectl diff --filename deploy/examples/entrypoint/app.yaml
+ok "the running objects are those of the manifest" kubectl diff --filename deploy/examples/entrypoint/app.yaml
 
-# What nobody is to see: the values of all applications.  (Of a private key its first line, which is no other's.)
+# The secrets of all applications; of a private key its first line, which is unique.
 reveal() { "$BIN/secret-seal" reveal --namespace demo --yes "$1" "$2"; }
 for application in app pipe seal-job; do
 	reveal "$application" DB_PASSWORD >"$TAP_WORK/$application"
@@ -98,13 +98,13 @@ done
 reveal config-file htpasswd >"$TAP_WORK/config-file"
 reveal config-file tls.key | sed -n 2p >>"$TAP_WORK/config-file"
 cat "$TAP_WORK"/{app,pipe,seal-job,config-file} >"$TAP_WORK/secrets"
-is "$(awk '{ print (length > 23) }' "$TAP_WORK/secrets" | tr -d '\n')" 11111 "the secrets are known here"
+is "$(awk '{ print (length > 23) }' "$TAP_WORK/secrets" | tr -d '\n')" 11111 "the secrets to search for"
 
-# holds SECRETS FILE...: one of these files, or the standard input, has one of them.
+# holds SECRETS FILE...: succeed if one of these files, or the standard input, contains one of the secrets.
 holds() { grep -aqFf "$TAP_WORK/$1" "${@:2}"; }
 holds_not() { ! holds "$@"; }
 
-# in_memory SECRETS PID: what the process may write has one of them.
+# in_memory SECRETS PID: succeed if the writable memory of the process contains one of the secrets.
 in_memory() {
 	/usr/bin/python3 -IS - "$TAP_WORK/$1" "$2" <<-'PYTHON'
 		import sys
@@ -122,7 +122,7 @@ in_memory() {
 	PYTHON
 }
 
-# container_of IMAGE: of its one running container, $container and $process.
+# container_of IMAGE: set $container and $process of its only running container.
 container_of() {
 	container=$(docker ps --quiet --filter "label=secretmanager.kubelet=$CLUSTER_NETWORK" \
 		--filter "ancestor=registry.example.com/$1:1")
@@ -131,38 +131,38 @@ container_of() {
 container_of app
 ok "the application has its password in its environment" holds app "/proc/$process/environ"
 unlike "$(tr '\0' '\n' <"/proc/$process/environ" | sed 's/=.*//')" 'VAULT_|SECRET_EXEC_' \
-	"and nothing of the launcher's settings"
+	"no setting of the launcher is in its environment"
 # shellcheck disable=SC2016 # the container's shell expands it
 length='echo "${#DB_PASSWORD}"'
 is "$(docker exec "$container" sh -c "$length") $(docker exec "$container" secret-exec -- sh -c "$length")" '0 32' \
-	"another process of the container has it under secret-exec alone"
+	"another process of the container gets the password only with secret-exec"
 
 container_of pipe-python
 is "$(<"/proc/$process/comm")" python3 "pipe: the application is process 1"
-ok "pipe: it has no secret in its environment" holds_not pipe "/proc/$process/environ"
-ok "pipe: but in its memory" in_memory pipe "$process"
-unlike "$(ls -l "/proc/$process/fd")" ' 3 -> ' "pipe: it has closed what it has read"
+ok "pipe: no secret is in the environment" holds_not pipe "/proc/$process/environ"
+ok "pipe: the secret is in memory" in_memory pipe "$process"
+unlike "$(ls -l "/proc/$process/fd")" ' 3 -> ' "pipe: the pipe is closed"
 
 container_of config-file
 is "$(<"/proc/$process/comm") $(tr '\0' ' ' <"/proc/$process/cmdline" | cut -d' ' -f2)" 'nginx master' \
 	"config-file: the server is process 1"
-ok "config-file: it has no secret in its environment" holds_not config-file "/proc/$process/environ"
-ok "config-file: its memfds have them" holds config-file "/proc/$process/fd/3" "/proc/$process/fd/4"
-ok "config-file: what it has written has not" holds_not config-file -r "/proc/$process/root/run/web"
+ok "config-file: no secret is in the environment" holds_not config-file "/proc/$process/environ"
+ok "config-file: the secrets are in memfds" holds config-file "/proc/$process/fd/3" "/proc/$process/fd/4"
+ok "config-file: no secret is in the server's files" holds_not config-file -r "/proc/$process/root/run/web"
 is "$(docker inspect --format '{{.HostConfig.ReadonlyRootfs}} {{.Config.User}}' "$container")" 'true 65532:65532' \
-	"config-file: with a read-only root, as nobody"
+	"config-file: read-only root, unprivileged user"
 
 mapfile -t containers < <(docker ps --all --quiet --filter "label=secretmanager.kubelet=$CLUSTER_NETWORK")
 docker inspect "${containers[@]}" >"$TAP_WORK/containers"
 for container in "${containers[@]}"; do docker logs "$container"; done >"$TAP_WORK/logs" 2>&1
-like "$(grep -c '"Id": ' "$TAP_WORK/containers") $(wc -l <"$TAP_WORK/logs")" '^[1-9].* [1-9]' "all containers are seen"
+like "$(grep -c '"Id": ' "$TAP_WORK/containers") $(wc -l <"$TAP_WORK/logs")" '^[1-9].* [1-9]' "all containers are searched"
 ok "no container's configuration has a secret" holds_not secrets "$TAP_WORK/containers"
-ok "nor has a log" holds_not secrets "$TAP_WORK/logs"
+ok "no container's log has a secret" holds_not secrets "$TAP_WORK/logs"
 kubectl get --all-namespaces --output yaml \
 	"$(kubectl api-resources --verbs list --output name | paste -sd,)" >"$TAP_WORK/objects" 2>"$TAP_WORK/problems"
-like "$(grep -c 'DB_PASSWORD: dmF1bHQ6' "$TAP_WORK/objects") $(<"$TAP_WORK/problems")" '^[1-9]' "all objects of the API are seen"
-ok "none of them has one" holds_not secrets "$TAP_WORK/objects"
+like "$(grep -c 'DB_PASSWORD: dmF1bHQ6' "$TAP_WORK/objects") $(<"$TAP_WORK/problems")" '^[1-9]' "all objects of the API are searched"
+ok "no object has a secret" holds_not secrets "$TAP_WORK/objects"
 ok "etcd's files have the ciphertext" grep -aqr 'vault:v2:' "$CLUSTER_DIR"/etcd.*
-ok "and not the plaintext" holds_not secrets -r "$CLUSTER_DIR"/etcd.*
-ok "no server's log has it" holds_not secrets "$CLUSTER_DIR"/*.log
+ok "etcd's files do not have the plaintext" holds_not secrets -r "$CLUSTER_DIR"/etcd.*
+ok "no server's log has a secret" holds_not secrets "$CLUSTER_DIR"/*.log
 done_testing

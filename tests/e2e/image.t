@@ -1,7 +1,7 @@
 #!/bin/bash
 # run: early stageless
-# The container image: what is in it, how it runs under a strict pod's rules, that building it again gives the same
-# bytes, and that its SBOM is what was linked.
+# The container image: its files, a start with a restricted pod's settings, a reproducible build, and an SBOM that lists
+# the linked libraries.
 . "$(dirname "$0")/../tap.sh"
 docker version >/dev/null 2>&1 || skip_all "Docker does not answer"
 [ "$(id -u)" = 0 ] || skip_all "only root can make the Debian that the image is built on"
@@ -14,8 +14,8 @@ strict=(docker run --rm --read-only --cap-drop ALL --security-opt no-new-privile
 inspect() { docker image inspect --format "$1" "$image"; }
 label() { inspect "{{index .Config.Labels \"org.opencontainers.image.$1\"}}"; }
 
-# unpack FOLDER: of a saved image on stdin, the files of its last layer as they stand in it, owners and times too, and
-# beside it, in FOLDER.config, what a container gets of its configuration, without what says who built it.
+# unpack FOLDER: unpack the last layer of a saved image on stdin, with owners and times, and write to FOLDER.config the
+# configuration of containers, without the builder's.
 unpack() {
 	mkdir -p "$1.saved" "$1"
 	tar -x -C "$1.saved"
@@ -31,12 +31,12 @@ with open(sys.argv[1] + ".config", "w") as file:
     print(labels, file=file)
 print(image["Layers"][-1])' "$1")"
 }
-# tree FOLDER: each path in it with mode, owner, time and hash.
+# tree FOLDER: print each path with mode, owner, time and hash.
 tree() {
 	(cd "$1" && find . -mindepth 1 -printf '%P %M %U:%G %T@ ' \( -type f -exec sha256sum {} \; -o -printf '\n' \) |
 		sed 's/  \.\/.*//' | LC_ALL=C sort)
 }
-# sbom FILE EXPRESSION: what a Python expression says of the SBOM as `d`, a list by lines.
+# sbom FILE EXPRESSION: print the lines of a Python list expression of the SBOM `d`.
 sbom() {
 	/usr/bin/python3 -c 'import json, sys
 d = json.load(open(sys.argv[1]))
@@ -51,26 +51,26 @@ size=$(inspect '{{.Size}}')
 ok "the image has less than 11,000,000 bytes" [ "$size" -lt 11000000 ]
 tap_note "$size bytes in $(inspect '{{len .RootFS.Layers}}') layer; build/release/bin's three programs have" \
 	"$(cd "$TAP_WORK/image/usr/local/bin" && stat -c '%n %s' -- * | tr '\n' ' ')"
-is "$(inspect '{{len .RootFS.Layers}}')" 1 "in one layer"
+is "$(inspect '{{len .RootFS.Layers}}')" 1 "the image has one layer"
 is "$(find "$TAP_WORK/image/usr/local/bin" -size +2929k)" '' "each program has less than 3,000,000"
 is "$(cd "$TAP_WORK/image" && find . -type f -perm /111 | LC_ALL=C sort)" \
 	$'./usr/local/bin/secret-exec\n./usr/local/bin/secret-rotate\n./usr/local/bin/secret-seal' \
-	"what can be executed in it is the three programs: no shell, no secret-dev"
+	"the only executables are the three programs: no shell, no secret-dev"
 is "$(cd "$TAP_WORK/image" && find . ! -type d ! -path './usr/local/bin/*' ! -path './usr/share/doc/secretmanager/*')" '' \
-	"what else is in it is documentation: no CA, no passwd"
+	"the other files are documentation: no CA, no passwd"
 is "$(cd "$TAP_WORK/image/usr/local/bin" && stat -c '%a %n' -- * | xargs)" '711 secret-exec 444 secret-exec.copy 711 secret-rotate 711 secret-seal' \
-	"the programs cannot be read by who runs them; --install takes the copy"
-ok "the copy is the program" cmp "$TAP_WORK/image/usr/local/bin/secret-exec"{,.copy}
-is "$(find "$TAP_WORK/image" -mindepth 1 ! -user 0 -o -mindepth 1 -perm /022)" '' "all is root's, and nobody else may write it"
+	"users cannot read the programs; --install uses the copy"
+ok "the copy is equal to the program" cmp "$TAP_WORK/image/usr/local/bin/secret-exec"{,.copy}
+is "$(find "$TAP_WORK/image" -mindepth 1 ! -user 0 -o -mindepth 1 -perm /022)" '' "all files are root's, and only root can write them"
 
 is "$(inspect '{{.Config.User}}')" 65532:65532 "the user is a number, and not root"
 is "$(inspect '{{json .Config.Entrypoint}} {{json .Config.Cmd}}')" 'null ["/usr/local/bin/secret-exec","--help"]' \
 	"no entry point: the command names the program"
 is "$(label version)" "$version" "the label version"
-# As a set: neither "and" nor a repetition says more.
+# As a set, without repetitions.
 is "$(label licenses | sed 's/ AND /\n/g' | LC_ALL=C sort)" \
 	"$(sbom "$doc/sbom.spdx.json" '{l for p in d["packages"] if p["SPDXID"].find("Tool") < 0 for l in p["licenseConcluded"].split(" AND ")}')" \
-	"the label licenses has those of all that is in the SBOM"
+	"the label licenses has the licenses of all parts of the SBOM"
 is "$(label title)" secretmanager "the label title"
 like "$(label description)" 'secret-exec, secret-seal and secret-rotate' "the label description"
 is "$(label revision)" "$(git describe --always --dirty --abbrev=40 --exclude='*')" "the label revision is the commit"
@@ -85,22 +85,22 @@ for program in secret-exec secret-seal secret-rotate; do
 	like "$STATUS $OUT" "^0 usage: $program " "$program --help"
 done
 run "${strict[@]}" "$image"
-like "$STATUS $OUT" "^0 usage: secret-exec " "without a command it shows help"
+like "$STATUS $OUT" "^0 usage: secret-exec " "without a command: help"
 run "${strict[@]}" "$image" sh -c true
-is "$STATUS" 127 "there is no shell in it"
+is "$STATUS" 127 "sh: not found"
 
-# As an initContainer: into a folder that the image does not have, for another image to start from.
+# As in an init container: into a volume for another image.
 install -d -m 1777 "$TAP_WORK/shared"
 run "${strict[@]}" -v "$TAP_WORK/shared:/shared" "$image" secret-exec --install /shared
 is "$STATUS $OUT$ERR" '0 ' "secret-exec --install copies itself into a volume"
-ok "to the byte" cmp "$TAP_WORK/shared/secret-exec" "$TAP_WORK/image/usr/local/bin/secret-exec"
+ok "the installed copy is equal to the program" cmp "$TAP_WORK/shared/secret-exec" "$TAP_WORK/image/usr/local/bin/secret-exec"
 run "${strict[@]}" -v "$TAP_WORK/shared:/shared:ro" "$image" /shared/secret-exec --version
-like "$STATUS $OUT" "^0 secret-exec $version" "and the copy runs"
+like "$STATUS $OUT" "^0 secret-exec $version" "the installed copy runs"
 
 run "${strict[@]}" "$image" secret-dev --version
 is "$STATUS" 127 "secret-dev is not in the release"
 run "${strict[@]}" --tmpfs /tmp "$dev" secret-dev -- secret-seal --transit-key aes256-key --from-literal A=1 app
-is "$STATUS $OUT" "0 secret/app created" "in the target dev it serves the other programs"
+is "$STATUS $OUT" "0 secret/app created" "the target dev has secret-dev"
 
 # -- the same bytes again -----------------------------------------------------------------------------
 

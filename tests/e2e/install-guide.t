@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../tap.sh"
 : "${BIN:?the folder of the built programs}"
 root=$(cd "$(dirname "$0")/../.." && pwd)
-[ -e "$root/.git" ] || skip_all "this is no checkout that could be cloned"
+[ -e "$root/.git" ] || skip_all "not a git checkout"
 
 # The repository of the page is this one, and its libraries are built already.
 export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=url.$root.insteadOf GIT_CONFIG_VALUE_0=https://git.example.com/secretmanager.git

@@ -1,6 +1,6 @@
 #!/bin/bash
-# docs/migration.md does what it says: its commands, each step's way back, and the step again, on real servers; and
-# after each the application starts with what the page's Deployment says.
+# docs/migration.md works on real servers: each step's commands, its way back, and the step again.  After each step the
+# application starts with the settings of the page's Deployment.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -11,13 +11,13 @@ original() { "$(dirname "$0")/original-project" "$@"; }
 
 # -- the pod ----------------------------------------------------------------------------------------
 
-# What the kubelet would mount: the pod's own token, and one for Vault.
+# The files that the kubelet would mount: the pod's own token, and a token for Vault.
 pod=$TAP_WORK/pod
 cp -r "$STAGE_DIR/pod/app" "$pod"
 kube_call POST /api/v1/namespaces/demo/serviceaccounts/app/token '{"apiVersion":"authentication.k8s.io/v1",
 	"kind":"TokenRequest","spec":{"expirationSeconds":600,"audiences":["vault"]}}'
 (umask 077 && field status.token >"$pod/vault-token")
-# launch SECTION COMMAND...: as a pod whose Deployment has the variables that the section's YAML says.
+# launch SECTION COMMAND...: run secret-exec as a pod with the variables of the section's YAML.
 launch() {
 	local section=$1 variables
 	shift
@@ -34,14 +34,14 @@ application=(/usr/bin/python3 -c '
 import json, os
 shell = ("PATH", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "LC_CTYPE")
 print(json.dumps({k: v for k, v in os.environ.items() if k not in shell}, sort_keys=True))')
-# starts SECTION [NAME]: and sees what an application of the document sees.
+# starts SECTION [NAME]: assert that the application starts with the variables of the document.
 starts() {
 	launch "$1" "${application[@]}"
 	is "$STATUS $OUT" "0 $expected" "$1${2:+, $2}: the application starts with the same variables"
 	[ "$STATUS" = 0 ] || tap_note "$ERR"
 }
 
-# -- the state of before ----------------------------------------------------------------------------
+# -- the initial state ----------------------------------------------------------------------------
 
 document=$TAP_WORK/secrets.json
 cat >"$document" <<'JSON'
@@ -54,7 +54,7 @@ cat >"$document" <<'JSON'
 }
 JSON
 expected=$(original environment "$document")
-# What the stage has of these names stands again at the end.
+# Restore the objects of the stage with these names at the end.
 keep() {
 	vault_call GET "$1"
 	/usr/bin/python3 -IS -c 'import json, sys; print(json.dumps(json.load(sys.stdin)["data"]))' <<<"$OUT" \
@@ -67,7 +67,7 @@ keep sys/policies/acl/demo
 keep sys/policies/acl/secret-rotate
 at_end 'vault_call DELETE auth/kubernetes/role/app'
 at_end 'vault_call DELETE sys/policies/acl/app'
-# No controller ends a namespace here: it is done by hand.
+# Finalize the namespace here, because no controller does.
 at_end 'kube_call PUT /api/v1/namespaces/secretmanager/finalize "{\"metadata\":{\"name\":\"secretmanager\"},\"spec\":{}}"'
 at_end 'kube_call DELETE /api/v1/namespaces/secretmanager'
 at_end 'at_desk kubectl delete role,rolebinding matrix matrix-secrets -n demo --ignore-not-found >/dev/null'
@@ -105,10 +105,10 @@ starts "Step 1" again
 is "$(stored matrix-secrets secrets.json)" "$first" "the Secret is as it was"
 MORE=(SECRET_EXEC_SECRET=matrix-secrets:secrets.json=DOCUMENT SECRET_EXEC_FD=3=DOCUMENT)
 like "$(part "Step 1" forward)" 'SECRET_EXEC_SECRET` = `matrix-secrets:secrets\.json=DOCUMENT` and `SECRET_EXEC_FD` = `3=DOCUMENT`' \
-	"the page says how the document comes from a pipe"
+	"Step 1: the settings for the document in a pipe"
 launch "Step 1" /usr/bin/python3 -c "$(block python "Step 1")
 print(settings == json.load(open('$document')))"
-is "$STATUS $OUT" "0 True" "Step 1: the application's dictionary is the one that it had"
+is "$STATUS $OUT" "0 True" "Step 1: the application's dictionary is unchanged"
 MORE=()
 
 perform "Step 2"
@@ -121,26 +121,26 @@ perform "Step 2"
 starts "Step 2" again
 MORE=(SECRET_EXEC_JWT_FILE="$pod/token")
 launch "Step 2" true
-fails_with 125 'login with role "app".*403' "Step 2: a token for another audience is none"
+fails_with 125 'login with role "app".*403' "Step 2: a token for another audience: rejected"
 MORE=()
 
 perform "Step 3"
-is "$(suspended)" true "Step 3: the old rotation stands still"
+is "$(suspended)" true "Step 3: the old rotation is suspended"
 like "$(stored matrix-secrets secrets.json)" '^vault:v2:' "Step 3: the Secret is on a new version"
-starts "Step 2" "behind step 3"
+starts "Step 2" "after step 3"
 perform "Step 3" back
-is "$(suspended)" false "back from step 3 the old rotation goes on"
-ok "and what was kept decrypts" decrypts "$first"
+is "$(suspended)" false "back from step 3: the old rotation is active"
+ok "back from step 3: the copy decrypts" decrypts "$first"
 original read matrix-secrets >"$TAP_WORK/read"
-ok "the old project reads what secret-rotate wrote" cmp "$TAP_WORK/read" "$document"
+ok "back from step 3: the old project reads the rewrapped Secret" cmp "$TAP_WORK/read" "$document"
 perform "Step 3"
 
 perform "Step 4"
 perform "Step 4" back
 kube_call GET /api/v1/namespaces/demo/secrets/matrix-secrets
-unlike "$OUT" 'secretmanager/' "back from step 4 no mark is left"
+unlike "$OUT" 'secretmanager/' "back from step 4: no label or annotation remains"
 perform "Step 4"
-starts "Step 2" "behind step 4"
+starts "Step 2" "after step 4"
 
 perform "Step 5"
 starts "Step 5"
@@ -150,23 +150,23 @@ perform "Step 5"
 starts "Step 5" again
 kube_call GET /api/v1/namespaces/demo/secrets/matrix
 like "$(field metadata.annotations)" '"secretmanager/scope": "strict"' "Step 5: values are bound to their Secret"
-# Put into the other Secret, such a value is none.
+# A value of another key does not decrypt.
 kube_call PATCH /api/v1/namespaces/demo/secrets/matrix \
 	"{\"data\":{\"DB_PASSWORD\":\"$(stored matrix db_user | base64 -w0)\"}}" application/merge-patch+json
 launch "Step 5" true
-like "$STATUS $ERR" '^125 .*DB_PASSWORD.*message authentication failed' "Step 5: one value can't pass for another"
+like "$STATUS $ERR" '^125 .*DB_PASSWORD.*message authentication failed' "Step 5: a swapped value does not decrypt"
 perform "Step 5" back
 perform "Step 5"
 
 perform "Step 6"
-ok "Step 6: what was kept decrypts no more" eval '! decrypts "$first"'
-starts "Step 2" "behind step 6"
+ok "Step 6: the copy does not decrypt any more" eval '! decrypts "$first"'
+starts "Step 2" "after step 6"
 perform "Step 6" back
-ok "back from step 6 it does" decrypts "$first"
+ok "back from step 6: the copy decrypts" decrypts "$first"
 perform "Step 6"
 
 perform "Step 7"
-starts "Step 5" "behind step 7"
+starts "Step 5" "after step 7"
 vault_call POST auth/kubernetes/login "{\"role\":\"demo\",\"jwt\":\"$(<"$pod/token")\"}"
 like "$STATUS $OUT" '^400 .*invalid role name' "Step 7: the old role is gone"
 vault_call GET sys/policies/acl/demo

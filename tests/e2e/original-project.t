@@ -39,7 +39,7 @@ print(json.dumps({k: v for k, v in os.environ.items() if k not in shell}, sort_k
 run original write matrix-secrets "$document"
 status_is 0 "the original project writes a Secret"
 kube_call GET /api/v1/namespaces/demo/secrets/matrix-secrets
-is "$(field type) $(field metadata.labels) $(field metadata.annotations)" "Opaque  " "no label or annotation tells about it"
+is "$(field type) $(field metadata.labels) $(field metadata.annotations)" "Opaque  " "the Secret has no label or annotation"
 like "$(stored matrix-secrets secrets.json)" '^vault:v1:' "one data key holds the ciphertext"
 launch matrix-secrets:secrets.json
 status_is 0 "the application starts"
@@ -48,7 +48,7 @@ err_is "" "and without a word"
 launch matrix-secrets
 out_is "$expected" "the same without the data key's name"
 launch matrix-secrets:secrets.json VAULT_URL
-out_is "$expected" "VAULT_URL says where Vault is, too"
+out_is "$expected" "VAULT_URL is accepted as the address of Vault"
 err_like '^secret-exec: VAULT_URL: old name; use VAULT_ADDR$' "with a note on stderr"
 
 # -- written by recryptonator: the document as Python spells it -------------------------------------

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../tap.sh"
 command -v dh >/dev/null || skip_all "debhelper is not installed"
 root=$(cd "$(dirname "$0")/../.." && pwd)
-[ -e "$root/.git" ] || skip_all "packages are made of a commit, and this is no checkout"
+[ -e "$root/.git" ] || skip_all "packages are built from a commit, and this is not a git checkout"
 cd "$root" || exit 1
 version=$(sed -nE 's/^#define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h)
 

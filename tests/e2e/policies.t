@@ -1,5 +1,5 @@
 #!/bin/bash
-# Each of policies/ lets its program make the calls that it makes, and nothing else: on the real Vault, with tokens that
+# Each policy of policies/ allows the calls of its program, and nothing else: on the real Vault, with tokens that
 # have that one policy.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
@@ -7,7 +7,7 @@ stage_start
 
 policies=$(cd "$(dirname "$0")/../../policies" && pwd)
 
-# What all of Vault's calls below are about.  Who may: e secret-exec, s secret-seal, o secret-seal-only-encrypt,
+# Calls, each with the policies that allow it: e secret-exec, s secret-seal, o secret-seal-only-encrypt,
 # c secret-seal-create-key, r secret-rotate, b secret-rotate-retire (its bounds), t secret-rotate-trim.
 declare -A letters=([e]=secret-exec [s]=secret-seal [o]=secret-seal-only-encrypt [c]=secret-seal-create-key
 	[r]=secret-rotate [b]=secret-rotate-retire [t]=secret-rotate-trim)
@@ -77,12 +77,12 @@ c    POST transit/keys/derived-key {"type":"aes256-gcm96","derived":true,"export
 -    POST sys/wrapping/wrap {"a":"b"}
 -    GET identity/entity/id?list=true
 '
-# The last one, since the token is gone then.
+# Last, because it revokes the token.
 last='esor POST auth/token/revoke-self {}'
 
-# And of what any of them speaks of, nothing but this.
+# All other methods on the policies' paths are denied.
 spoken=$(sed -n 's/^path "\(.*\)" {$/\1/p' "$policies"/*.hcl | sort -u)
-is "$(wc -l <<<"$spoken")" 8 "the policies speak of eight paths"
+is "$(wc -l <<<"$spoken")" 8 "the policies have eight paths"
 for path in $spoken; do
 	for method in GET LIST DELETE; do
 		! grep -q " $method $path\$" <<<"$calls" || continue
@@ -91,24 +91,24 @@ for path in $spoken; do
 done
 vault_call POST transit/encrypt/derived-key '{"plaintext":"cGxhaW4=","context":"Y29udGV4dA=="}'
 calls=$(sed '/^$/d' <<<"${calls//CIPHERTEXT/$(field data.ciphertext)}")$'\n'$last
-# So that versions can be trimmed at all.
+# Trimming requires a minimum.
 vault_call POST transit/keys/derived-key/config '{"min_encryption_version":1}'
 
-# -- a token with one policy, and what Vault says to each call ------------------------------------------
+# -- a token with one policy, and Vault's status of each call ------------------------------------------
 
 json() { /usr/bin/python3 -IS -c 'import json, sys; print(json.dumps({"policy": sys.stdin.read()}))'; }
 vault_call POST auth/kubernetes/role/one-policy '{"bound_service_account_names":"app","bound_service_account_namespaces":"demo",
 	"token_policies":"one-policy","token_no_default_policy":true,"token_type":"service","token_ttl":"300s"}'
 at_end 'vault_call DELETE auth/kubernetes/role/one-policy'
 at_end 'vault_call DELETE sys/policies/acl/one-policy'
-# holds TEXT: logs in with the policy TEXT; the token is $TAP_WORK/header, for curl.
+# holds TEXT: log in with the policy TEXT; write the token to $TAP_WORK/header for curl.
 holds() {
 	vault_call PUT sys/policies/acl/one-policy "$(json <<<"$1")"
 	[ "$STATUS" = 204 ] || { tap_note "$1: $OUT" && exit 1; }
 	VAULT_CALL_TOKEN='' vault_call POST auth/kubernetes/login "{\"role\":\"one-policy\",\"jwt\":\"$(<"$STAGE_DIR/pod/app/token")\"}"
 	(umask 077 && printf 'X-Vault-Token: %s\n' "$(field auth.client_token)" >"$TAP_WORK/header")
 }
-# All calls over one connection.
+# Make all calls over one connection.
 while read -r _ method path body; do
 	printf 'url = "%s/v1/%s"\nrequest = %s\nheader = "@%s"\noutput = /dev/null\nwrite-out = "%%{http_code}\\n"\n' \
 		"$VAULT_ADDR" "$path" "$method" "$TAP_WORK/header"
@@ -116,7 +116,7 @@ while read -r _ method path body; do
 	[ -z "$body" ] || printf 'data = "%s"\n' "$(sed 's/["\\]/\\&/g' <<<"$body")"
 	echo next
 done <<<"$calls" | sed '$d' >"$TAP_WORK/calls"
-# differences LETTER: the calls that are not answered as the table has it: 2xx for who may, else 403.
+# differences LETTER: print the calls whose status differs from the table: 2xx if allowed, otherwise 403.
 differences() {
 	curl -K "$TAP_WORK/calls" | paste -d ' ' - <(cat <<<"$calls") |
 		awk -v who="$1" '(index($2, who) ? $1 !~ /^2/ : $1 != 403) { status = $1; $1 = $2 = ""; print status ":" $0 }'
@@ -125,13 +125,13 @@ differences() {
 for letter in e s o c r b t; do
 	policy=${letters[$letter]}
 	holds "$(<"$policies/$policy.hcl")"
-	is "$(differences "$letter")" '' "$policy: what its program calls is granted, and all else refused"
+	is "$(differences "$letter")" '' "$policy: allows its program's calls, and denies all others"
 done
-is "$(printf '%s.hcl\n' "${letters[@]}" | sort)" "$(cd "$policies" && ls -- *.hcl | sort)" "that is all of them"
+is "$(printf '%s.hcl\n' "${letters[@]}" | sort)" "$(cd "$policies" && ls -- *.hcl | sort)" "all policies are tested"
 
-# -- a policy with less or more is found out --------------------------------------------------------------
+# -- this test finds a missing or an additional right --------------------------------------------------------------
 
-# parts FILE: its paths, each on one line.
+# parts FILE: print its paths, each on one line.
 parts() { sed '/^#/d' "$1" | awk -v RS='\n}\n' 'NF { gsub(/\n/, " "); sub(/^ +/, ""); print $0 " }" }'; }
 # found_out LETTER NAME TEXT
 found_out() {
@@ -149,7 +149,7 @@ for letter in e s o c r b t; do
 		unset "others[i]"
 		name=$(cut -d'"' -f2 <<<"$path")
 		found_out "$letter" "$policy without $name" "$(printf '%s\n' "${others[@]-}")"
-		found_out "$letter" "$policy with more to do on $name" "$(printf '%s\n' "${others[@]-}" \
+		found_out "$letter" "$policy with all capabilities on $name" "$(printf '%s\n' "${others[@]-}" \
 			"$(sed 's/capabilities *= *\[[^]]*\]/capabilities = ["create", "read", "update", "list", "delete"]/' <<<"$path")")"
 		# shellcheck disable=SC2001 # a pattern with alternatives
 		[[ $name != */derived-key* ]] ||
@@ -162,12 +162,12 @@ for letter in e s o c r b t; do
 	done
 done
 
-# -- encrypting makes no key ------------------------------------------------------------------------------
+# -- encrypting does not create a key ------------------------------------------------------------------------------
 
 holds "$(sed s,/derived-key,/mistyped-key, "$policies/secret-seal.hcl")"
 VAULT_CALL_TOKEN=$(cut -d' ' -f2 "$TAP_WORK/header") vault_call POST transit/encrypt/mistyped-key '{"plaintext":"cGxhaW4="}'
-is "$STATUS" 403 "with a key that is not there, encrypting is refused"
+is "$STATUS" 403 "encrypting with a missing key: denied"
 vault_call GET transit/keys/mistyped-key
-is "$STATUS" 404 "and makes none"
+is "$STATUS" 404 "encrypting with a missing key creates none"
 
 done_testing

@@ -1,7 +1,7 @@
 # servers.sh: real Vault, kube-apiserver and etcd, with TLS, to be sourced.
 #
-# Keys and logs are made in the current folder; $servers is the folder of the programs (build-programs).
-# What is started here ends by stop_servers, or at the latest with the script that sourced this.
+# Keys and logs are written to the current folder; $servers is the folder of the programs (build-programs).
+# stop_servers ends the servers, which otherwise end with the script that sourced this.
 # shellcheck shell=bash disable=SC2154 # $servers
 
 pids=()
@@ -35,7 +35,7 @@ server_keys() {
 
 # -- servers --------------------------------------------------------------------------------------------
 
-# start NAME COMMAND...: in the background, its output in NAME.log.  It gets SIGTERM even where this
+# start NAME COMMAND...: run in the background, with output to NAME.log.  The command gets SIGTERM even if this
 # script is killed.
 start() {
 	local name=$1
@@ -44,7 +44,7 @@ start() {
 	pids+=($!)
 }
 
-# The latest started ends first: kube-apiserver takes long to end once etcd has gone.
+# End them in reverse order: kube-apiserver takes long to end after etcd.
 stop_servers() {
 	local i
 	for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
@@ -54,7 +54,7 @@ stop_servers() {
 	pids=()
 }
 
-# free_ports N: so many ports of loopback that are free now, on one line.
+# free_ports N: print N free ports of loopback on one line.
 free_ports() {
 	/usr/bin/python3 -IS -c '
 import socket, sys
@@ -83,7 +83,7 @@ start_kube_apiserver() {
 		--service-account-signing-key-file service-account.key "${@:5}"
 }
 
-# Vault runs no plugin by a link that leads out of its folder.
+# Vault does not run plugins through links that leave its folder.
 plugin_folder() { dirname "$(readlink -f "$servers/plugins/vault-plugin-auth-kubernetes")"; }
 
 # start_vault ADDRESS PORT CLUSTER-PORT [COMMAND...]: not initialised, in memory; started by COMMAND

@@ -1,6 +1,6 @@
 #!/bin/bash
-# policies/terraform makes in an empty Vault what policies/setup makes, settles, and gives no key up: with real OpenTofu
-# and the real provider.
+# policies/terraform creates the same objects in an empty Vault as policies/setup, is idempotent, and keeps the key: with
+# real OpenTofu and the real provider.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -8,7 +8,7 @@ stage_start
 programs=$("$root/tests/e2e/build-programs" tofu terraform-provider-vault) || exit 1
 empty_vault
 
-# Away from the tree, since it writes beside its files.  No registry is asked.
+# In a copy, because it writes files next to its own.  Do not use a registry.
 cp -r "$root/policies" "$TAP_WORK/"
 cd "$TAP_WORK/policies/terraform" || exit 1
 machine=$(case $(uname -m) in x86_64) echo amd64 ;; aarch64) echo arm64 ;; esac)
@@ -23,9 +23,9 @@ tofu() { "$programs/tofu" "$@" -no-color; }
 
 tofu init -input=false >"$TAP_WORK/init" 2>&1 || { cat "$TAP_WORK/init" && exit 1; }
 run tofu validate
-status_is 0 "it is valid"
+status_is 0 "tofu validate: exit 0"
 run tofu fmt -check -recursive
-status_is 0 "and formatted"
+status_is 0 "tofu fmt: exit 0"
 
 cat >cluster.auto.tfvars <<VARIABLES
 kubernetes_host = "${CLUSTER[1]}"
@@ -42,9 +42,9 @@ TF_VAR_reviewer_jwt=$(<"$TAP_WORK/reviewer")
 export TF_VAR_reviewer_jwt
 here=("${CLUSTER[@]}" --namespace demo --app demo/api --app shop/front=web)
 
-# -- what is refused ----------------------------------------------------------------------------------------
+# -- rejected values ----------------------------------------------------------------------------------------
 
-# Nothing to do: 0; something: 2.
+# Exit 0 without changes, 2 with changes.
 plan() { run tofu plan -input=false -detailed-exitcode "$@"; }
 app='namespace="demo",service_account="x"'
 for wrong in 'key=a b' 'key=a/b' 'domain=a"b' 'domain=' 'mount=/' 'mount=a//b' 'auth_mount=a*' 'namespace=Demo' 'namespace=*' \
@@ -52,13 +52,13 @@ for wrong in 'key=a b' 'key=a/b' 'domain=a"b' 'domain=' 'mount=/' 'mount=a//b' '
 	"applications={Secret-Seal={$app}}" 'applications={a={namespace="*",service_account="x"}}' \
 	'applications={a={namespace="demo",service_account="X"}}'; do
 	plan -var "$wrong"
-	status_is 1 "$wrong is refused"
-	err_like "Invalid value for variable.*${wrong%%=*}" "as the variable's value"
+	status_is 1 "$wrong: exit 1"
+	err_like "Invalid value for variable.*${wrong%%=*}" "$wrong: the error names the variable"
 done
 for role in secret-seal-payments Secret-Rotate-Payments; do
 	plan -var domain=Payments -var "applications={$role={$app}}"
-	status_is 1 "$role for an application of the domain Payments is refused"
-	err_like "The role $role is that of a program" "as a program's"
+	status_is 1 "domain Payments, an application with role $role: exit 1"
+	err_like "The role $role is that of a program" "domain Payments, role $role: the error names the role"
 done
 
 # -- the same as policies/setup -----------------------------------------------------------------------------
@@ -68,34 +68,34 @@ wanted=$(vault_state)
 vault_wipe
 apply() { run tofu apply -input=false -auto-approve "$@"; }
 apply -var trim=true
-status_is 0 "it sets an empty Vault up"
-is "$(vault_state)" "$wanted" "as policies/setup does"
+status_is 0 "an empty Vault: exit 0"
+is "$(vault_state)" "$wanted" "an empty Vault: the same state as with policies/setup"
 plan -var trim=true
-status_is 0 "then there is nothing left to do"
+status_is 0 "a second plan: no changes"
 run tofu output -json
-is "$(field transit_key.value)" transit/derived-key "it names the Transit key"
-is "$(field roles.value.web)" shop/front "and the roles"
+is "$(field transit_key.value)" transit/derived-key "output transit_key"
+is "$(field roles.value.web)" shop/front "output roles"
 
-# -- and then ---------------------------------------------------------------------------------------------
+# -- later changes ---------------------------------------------------------------------------------------------
 
 vault write -f transit/keys/derived-key/rotate >/dev/null
 vault write transit/keys/derived-key/config min_decryption_version=2 >/dev/null
 plan -var trim=true
-status_is 0 "what a rotation does to the key is not undone"
+status_is 0 "after a rotation of the key: no changes"
 "$root/policies/setup" "${here[@]}" --no-retire >/dev/null
 plan -var trim=true
-status_is 2 "a change in Vault is seen"
+status_is 2 "after a change in Vault: changes planned"
 apply -var trim=true
-status_is 0 "and mended"
+status_is 0 "after a change in Vault: applied"
 apply -var 'applications={api={namespace="demo",service_account="api"}}'
-status_is 0 "an application less"
-is "$(vault_state | grep -c 'role/web ')" 0 "has no role any more"
+status_is 0 "an application removed: exit 0"
+is "$(vault_state | grep -c 'role/web ')" 0 "an application removed: no role"
 ciphertext=$(vault write -field=ciphertext transit/encrypt/derived-key plaintext=cGxhaW4= context=Y29udGV4dA==)
 run tofu destroy -input=false -auto-approve
-status_is 1 "destroying all is refused"
-err_like 'vault_transit_secret_backend_key\.key.*prevent_destroy' "for the key's sake"
+status_is 1 "tofu destroy: exit 1"
+err_like 'vault_transit_secret_backend_key\.key.*prevent_destroy' "tofu destroy: the error names the key"
 is "$(vault write -field=plaintext transit/decrypt/derived-key ciphertext="$ciphertext" context=Y29udGV4dA==)" cGxhaW4= \
-	"which decrypts as before"
+	"tofu destroy: the key still decrypts"
 
 # -- a second trust domain ----------------------------------------------------------------------------------
 
@@ -103,11 +103,11 @@ before=$(vault_state)
 second=(-state="$TAP_WORK/second.tfstate" -var domain=payments -var create_mount=false -var create_auth_mount=false
 	-var 'applications={ledger={namespace="demo",service_account="ledger"}}')
 apply "${second[@]}"
-status_is 0 "a trust domain of its own"
-is "$(vault_state | grep -v -e '^[^ ]*payments' -e '^[^ ]*ledger')" "$before" "leaves the first as it was"
+status_is 0 "a second trust domain: exit 0"
+is "$(vault_state | grep -v -e '^[^ ]*payments' -e '^[^ ]*ledger')" "$before" "a second trust domain: the first is unchanged"
 terraformed=$(vault_state)
 run "$root/policies/setup" --namespace demo --domain payments --app demo/ledger
-status_is 0 "policies/setup finds it"
-out_like $'policy secret-exec-payments: exists\n' "with the policies' text"
-is "$(vault_state)" "$terraformed" "as it would have made it"
+status_is 0 "policies/setup for the same domain: exit 0"
+out_like $'policy secret-exec-payments: exists\n' "policies/setup for the same domain: the policies exist"
+is "$(vault_state)" "$terraformed" "policies/setup for the same domain: no change"
 done_testing
