@@ -1,9 +1,9 @@
 /*
- * floor: what a launcher can't be faster than: the same calls, and nothing else.
+ * floor: the lower bound of a launcher's time: the same calls, and nothing else.
  *
- * Login and the GET of one Secret at the same time, one decrypt of all its values, setenv, exec;
- * one static program on the same libraries.  No checks, no wiping, no messages: a yardstick for
- * tests/bench/run, not a program to use.
+ * Log in and GET one Secret concurrently, decrypt all its values in one request, setenv, exec; a
+ * static program with the same libraries.  It has no checks, no wiping and no messages, and is only
+ * for comparison in tests/bench/run.
  *
  *   floor SECRET-PATH DECRYPT-PATH COMMAND...    SECRET-PATH "-": ciphertext of the environment
  *
@@ -50,7 +50,7 @@ static void read_file(const char *folder, const char *name, char *text, size_t s
 	fclose(file);
 }
 
-/* The string behind the next `introduction` in *json, which moves behind it. */
+/* Return the string after the next `introduction` in *json, and advance *json beyond it. */
 static char *string_after(char **json, const char *introduction)
 {
 	char *at = strstr(*json, introduction);
@@ -75,7 +75,7 @@ static char *decoded(const char *base64)
 	return bytes;
 }
 
-/* All members of the Secret's compact "data". */
+/* Read all members of the Secret's compact "data". */
 static void take_secret(char *json)
 {
 	char *at = strstr(json, "\"data\":{");

@@ -133,11 +133,11 @@ refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secre
 refused '{"networkPolicy": {"vault": {"to": []}}}' "at '/networkPolicy/vault/to': minItems"
 refused '{"extraArgs": ["transit-key"]}' "at '/extraArgs/0'"
 for argument in --retire --trim --keep-versions=1 --retire-namespaces=a --i-know-namespaces=a --jwt-file=/a --namespace=a --all-namespaces -A; do
-	refused "{\"extraArgs\": [\"$argument\"]}" "extraArgs: $argument: other values say so"
+	refused "{\"extraArgs\": [\"$argument\"]}" "extraArgs: $argument: set by other values"
 done
 refused '{"name": "secret-seal"}' "at '/name': 'not' failed"
 refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secrets": ["a"]},
-	{"namespace": "demo", "serviceAccount": "app", "secrets": ["b"]}]}' 'applications: demo/app comes twice'
+	{"namespace": "demo", "serviceAccount": "app", "secrets": ["b"]}]}' 'applications: demo/app: duplicate'
 refused '{"namespaces": ["team-a"], "shards": {"count": 8}}' 'shards.count: .*leave namespaces empty'
 refused '{"namespaces": ["team-a"], "retire": {"enabled": true}}' 'retire.enabled: .*noOtherNamespaces=true'
 refused '{"restartAnnotated": true}' 'restartAnnotated: removed; .*kubectl rollout restart'

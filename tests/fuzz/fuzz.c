@@ -189,8 +189,8 @@ static void run(const uint8_t *data, size_t size, size_t number, bool all)
 }
 
 /*
- * What comes after an error for want of memory may be anything.  Where there is an error anyway,
- * its text may say less for want of memory.
+ * Compare the notes of both runs.  After an out-of-memory error anything may follow, and the text
+ * of any other error may be shorter.
  */
 static void compare(void)
 {

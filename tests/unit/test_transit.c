@@ -177,7 +177,8 @@ START_TEST(a_failed_batch_says_why)
 }
 END_TEST
 
-/* Vault's JSON limits answer 500, but no retry can help: the exchange itself says so. */
+/* Vault's JSON limits have status 500, but a retry cannot help: the exchange marks it as permanent.
+ */
 START_TEST(an_answer_about_a_limit_is_permanent)
 {
 	struct transit_item items[] = {item("vault:v1:a")};

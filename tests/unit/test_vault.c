@@ -209,7 +209,7 @@ START_TEST(what_is_no_proxy_is_refused_and_not_repeated)
 }
 END_TEST
 
-/* What a login takes, as text. */
+/* The inputs of a login, as text. */
 struct login_texts {
 	enum vault_auth method;
 	const char *mount, *role, *jwt, *role_id, *secret_id;

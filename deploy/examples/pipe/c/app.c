@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The pipe, or NULL.  What we start must not find its number, so that is forgotten. */
+/* Return the pipe, or NULL.  Remove its number from the environment of child processes. */
 static FILE *open_secrets(void)
 {
 	const char *number = getenv("SECRETS_FD");
 	FILE *pipe = number ? fdopen(atoi(number), "r") : NULL;
 
 	unsetenv("SECRETS_FD");
-	/* No buffer, in which they would stay. */
+	/* Without a buffer, in which the secrets would remain. */
 	if (pipe)
 		setvbuf(pipe, NULL, _IONBF, 0);
 	return pipe;
@@ -54,7 +54,7 @@ int main(void)
 		fputs("usage: secret-exec --fd 3:nul ... -- app\n", stderr);
 		return EXIT_FAILURE;
 	}
-	/* As process 1 it would be deaf to a signal that it does not ask for. */
+	/* Process 1 does not get signals without a handler. */
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
@@ -65,6 +65,6 @@ int main(void)
 	}
 	fclose(pipe);
 	fflush(stdout);
-	/* Here an application would do its work. */
+	/* A real application works here. */
 	return sigwait(&stop, &signal);
 }

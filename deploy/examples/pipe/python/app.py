@@ -15,12 +15,12 @@ def read_secrets():
 
 
 def main():
-    # As process 1 it would be deaf to a signal that it does not ask for.
+    # Process 1 does not get signals without a handler.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     secrets = read_secrets()
     for name, secret in sorted(secrets.items()):
         print(f"{name}: {len(secret)} characters", flush=True)
-    # Here an application would do its work.
+    # A real application works here.
     signal.sigwait({signal.SIGTERM})
 
 

@@ -12,7 +12,7 @@ metadata:
 spec:
   schedule: {{ $.schedule | quote }}
   timeZone: {{ .timeZone | quote }}
-  # A run goes on where the last one ended, so that there is nothing to catch up with.
+  # A run continues after the last one, so that missed runs need not be repeated.
   concurrencyPolicy: Forbid
   startingDeadlineSeconds: 3600
   successfulJobsHistoryLimit: {{ .successfulJobsHistoryLimit }}
@@ -28,13 +28,13 @@ spec:
       parallelism: {{ $.shards }}
       backoffLimitPerIndex: 2
       {{- else }}
-      # Tried again it rotates nothing twice: by then the newest version is younger than --min-age.
+      # A retry rotates no key twice, because the newest version is then younger than --min-age.
       backoffLimit: 2
       {{- end }}
-      # A little more than --timeout, by which it ends by itself and tells how far it came.
+      # A little more than --timeout, at which the run ends and reports its progress.
       activeDeadlineSeconds: {{ add (mul .timeoutMinutes 60) 300 }}
       ttlSecondsAfterFinished: 604800
-      # Exit status 2: it is configured wrong, and would be so again.
+      # Exit status 2: wrong configuration, which a retry does not correct.
       podFailurePolicy:
         rules:
           - action: FailJob
@@ -127,8 +127,7 @@ spec:
                   mountPath: /var/lib/node_exporter
                 {{- end }}
           volumes:
-            # For Vault alone: with this audience the token is of no use to the API server, nor the pod's other
-            # one to Vault.
+            # Only for Vault: the API server rejects this audience, and Vault rejects the pod's other token.
             - name: vault-token
               projected:
                 sources:

@@ -1,4 +1,4 @@
-{{/* A whole rotation's CronJob, for one namespace where . has one.  Its name must leave room for that of its Jobs. */}}
+{{/* The name of a whole rotation's CronJob, for one namespace if . has one, short enough for its Jobs' suffixes. */}}
 {{- define "secretmanager.rotation" -}}
 {{- $name := .root.Values.name -}}
 {{- if .namespace }}{{ $name = printf "%s-%s" $name .namespace }}{{ end -}}
@@ -13,8 +13,8 @@
 {{- end -}}
 
 {{/*
-What stands under "metadata:": . has root, name, namespace where it is not the release's ("" for none), and labels where
-there are more than every object has.  A label of the chart's own is not replaced by a value.
+The members of "metadata:": . has root, name, namespace if it is not the release's ("" for none), and additional labels.
+Values do not replace the chart's own labels.
 */}}
 {{- define "secretmanager.metadata" -}}
 {{- $namespace := hasKey . "namespace" | ternary .namespace .root.Release.Namespace -}}
@@ -33,7 +33,7 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* The end of a binding: to the Role or ClusterRole of this kind and name, for a service account. */}}
+{{/* The end of a binding to the Role or ClusterRole of this kind and name, for a service account. */}}
 {{- define "secretmanager.binds" -}}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
