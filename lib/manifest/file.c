@@ -105,7 +105,7 @@ static int file_reopen(struct manifest_file *file, struct error *err)
 	struct stat now;
 
 	if (!path)
-		return error_system(err, "%s", file->name);
+		return errno == ENOMEM ? error_memory(err) : error_system(err, "%s", file->name);
 	if (output_file_open(&file->out, path, err) < 0)
 		return -1;
 	file->old = input_file_open_regular(

@@ -3,10 +3,12 @@
  * changed.  Each allocation of a call fails once, in turn.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lib/kube/internal.h"
-#include "lib/manifest/manifest.h"
+#include "lib/manifest/batch.h"
 #include "tests/unit/expect.h"
 
 static struct error err;
@@ -127,15 +129,80 @@ START_TEST(a_manifest_that_could_be_changed_is_not_called_unsafe)
 }
 END_TEST
 
+/*
+ * A file of two documents, in a batch.
+ */
+
+static char path[] = "/tmp/out-of-memory-XXXXXX";
+static const char batch_text[] = "apiVersion: v1\nkind: ConfigMap\n---\napiVersion: v1\n"
+				 "kind: Secret\nmetadata: {name: app}\nstringData: {A: a}\n";
+
+static int examine(void *context, struct manifest_document *document, struct error *error)
+{
+	(void)context, (void)error;
+	document->values = document->manifest.count;
+	return 0;
+}
+
+static int settle(void *context, struct manifest_document *document, struct secret_buffer *text,
+    struct error *error)
+{
+	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
+	struct kube_secret set = {0};
+	int result = -1;
+
+	(void)context;
+	if (document->values == 0)
+		return 0;
+	struct manifest_change change = {document->manifest.secrets, &set, false};
+	if (secret_buffer_append_string(&value, "vault:v1:AAAA", error) == 0 &&
+	    kube_secret_add(&set, "A", &value, error) == 0)
+		result = manifest_change(&document->manifest, &change, 1, text, error);
+	kube_secret_free(&set);
+	return result;
+}
+
+static int change_file(void)
+{
+	static const struct manifest_job job = {.examine = examine, .settle = settle};
+	struct manifest_batch batch;
+	int fd = open(path, O_WRONLY | O_TRUNC);
+
+	/* Check's assertions allocate, too. */
+	if (write(fd, batch_text, strlen(batch_text)) != (ssize_t)strlen(batch_text))
+		abort();
+	close(fd);
+	manifest_batch_init(&batch, &job);
+	int result = manifest_batch_read_file(&batch, path, &err);
+	if (result == 0)
+		result = manifest_batch_flush(&batch, &err);
+	manifest_batch_free(&batch);
+	return result;
+}
+
+START_TEST(a_file_is_changed_or_keeps_its_text)
+{
+	cleanup_secret struct secret_buffer now = SECRET_BUFFER_INIT;
+
+	close(mkstemp(path));
+	fail_each(change_file);
+	expect_ok(secret_buffer_read_file(&now, path, &err), err);
+	expect_contains(secret_buffer_string(&now), "stringData: {A: vault:v1:AAAA}");
+	unlink(path);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_set_timeout(tests, 0);
 #ifndef __SANITIZE_ADDRESS__
 	tcase_add_test(tests, a_secret_is_read_whole_or_not_at_all);
 	tcase_add_test(tests, a_manifest_that_could_be_changed_is_not_called_unsafe);
+	tcase_add_test(tests, a_file_is_changed_or_keeps_its_text);
 #else
 	(void)a_secret_is_read_whole_or_not_at_all, (void)fails;
 	(void)a_manifest_that_could_be_changed_is_not_called_unsafe;
+	(void)a_file_is_changed_or_keeps_its_text;
 #endif
 }
 
