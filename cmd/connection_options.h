@@ -1,4 +1,4 @@
-/* connection_options: the options by which all programs reach Vault and the Kubernetes API. */
+/* connection_options: the options that all programs share, for Vault and the Kubernetes API. */
 #ifndef CMD_CONNECTION_OPTIONS_H
 #define CMD_CONNECTION_OPTIONS_H
 
@@ -15,25 +15,25 @@
 	    .argument = "URL",                                                                     \
 	    .offset = offsetof(type, vault.address),                                               \
 	    .environment = "VAULT_ADDR,BAO_ADDR,VAULT_URL",                                        \
-	    .help = "where Vault is"},                                                             \
+	    .help = "URL of Vault"},                                                               \
 	    {.name = "vault-cacert",                                                               \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "FILE",                                                                \
 		.offset = offsetof(type, vault.ca_file),                                           \
 		.environment = "VAULT_CACERT,BAO_CACERT",                                          \
-		.help = "CA certificate that Vault's TLS is verified with"},                       \
+		.help = "CA certificate of Vault's TLS"},                                          \
 	    {.name = "vault-cacert-bytes",                                                         \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "PEM",                                                                 \
 		.offset = offsetof(type, vault.ca_pem),                                            \
 		.environment = "VAULT_CACERT_BYTES,BAO_CACERT_BYTES",                              \
-		.help = "the same, as text"},                                                      \
+		.help = "CA certificates as PEM text"},                                            \
 	    {.name = "vault-capath",                                                               \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "DIR",                                                                 \
 		.offset = offsetof(type, vault.ca_directory),                                      \
 		.environment = "VAULT_CAPATH,BAO_CAPATH",                                          \
-		.help = "the same, as a folder"},                                                  \
+		.help = "folder of CA certificates"},                                              \
 	    {.name = "vault-client-cert",                                                          \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "FILE",                                                                \
@@ -45,13 +45,13 @@
 		.argument = "FILE",                                                                \
 		.offset = offsetof(type, vault.key_file),                                          \
 		.environment = "VAULT_CLIENT_KEY,BAO_CLIENT_KEY",                                  \
-		.help = "its key"},                                                                \
+		.help = "key of the client certificate"},                                          \
 	    {.name = "vault-tls-server-name",                                                      \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "NAME",                                                                \
 		.offset = offsetof(type, vault.tls_server_name),                                   \
 		.environment = "VAULT_TLS_SERVER_NAME,BAO_TLS_SERVER_NAME",                        \
-		.help = "the name that Vault's certificate must hold"},                            \
+		.help = "name that Vault's certificate must contain"},                             \
 	    {.name = "vault-skip-verify",                                                          \
 		.kind = OPTION_FLAG,                                                               \
 		.offset = offsetof(type, vault.skip_verify),                                       \
@@ -68,13 +68,13 @@
 		.argument = "URL",                                                                 \
 		.offset = offsetof(type, vault.proxy),                                             \
 		.environment = "VAULT_PROXY_ADDR,BAO_PROXY_ADDR,VAULT_HTTP_PROXY",                 \
-		.help = "proxy to Vault; else HTTPS_PROXY and NO_PROXY count"},                    \
+		.help = "proxy to Vault (default HTTPS_PROXY and NO_PROXY)"},                      \
 	    {.name = "vault-timeout",                                                              \
 		.kind = OPTION_DURATION,                                                           \
 		.argument = "TIME",                                                                \
 		.offset = offsetof(type, vault.timeout_ms),                                        \
 		.environment = "VAULT_CLIENT_TIMEOUT,BAO_CLIENT_TIMEOUT",                          \
-		.help = "limit for one request to Vault (default 30s)"},                           \
+		.help = "time limit of a request to Vault (default 30s)"},                         \
 	    {.section = "Login to Vault",                                                          \
 		.name = "auth-method",                                                             \
 		.kind = OPTION_STRING,                                                             \
@@ -86,13 +86,13 @@
 		.kind = OPTION_STRING,                                                             \
 		.argument = "PATH",                                                                \
 		.offset = offsetof(type, session.auth_mount),                                      \
-		.help = "where the auth method is mounted (default its name)"},                    \
+		.help = "mount path of the auth method (default its name)"},                       \
 	    {.name = "role",                                                                       \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "NAME",                                                                \
 		.offset = offsetof(type, session.role),                                            \
 		.environment = "VAULT_ROLE,BAO_ROLE",                                              \
-		.help = "role to log in with (not approle)"},                                      \
+		.help = "role of the login (not for approle)"},                                    \
 	    {.name = "jwt-file",                                                                   \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "FILE",                                                                \
@@ -109,12 +109,12 @@
 		.kind = OPTION_STRING,                                                             \
 		.argument = "NAME",                                                                \
 		.offset = offsetof(type, session.audience),                                        \
-		.help = "audience of that JWT (default the API server's own)"},                    \
+		.help = "audience of that JWT (default that of the API server)"},                  \
 	    {.name = "token-lifetime",                                                             \
 		.kind = OPTION_DURATION,                                                           \
 		.argument = "TIME",                                                                \
 		.offset = offsetof(type, session.jwt_lifetime_ms),                                 \
-		.help = "life of that JWT (default 10m, the API's minimum)"},                      \
+		.help = "lifetime of that JWT (default 10m, the API's minimum)"},                  \
 	    {.name = "role-id",                                                                    \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "ID",                                                                  \
@@ -137,16 +137,16 @@
 		.argument = "FILE",                                                                \
 		.offset = offsetof(type, session.token_file),                                      \
 		.environment = "VAULT_TOKEN_FILE,BAO_TOKEN_FILE",                                  \
-		.help = "token: file with it, such as a Vault Agent's sink"},                      \
+		.help = "token: file with the token, such as a Vault Agent's sink"},               \
 	    {.name = "vault-token",                                                                \
 		.kind = OPTION_ENVIRONMENT,                                                        \
 		.offset = offsetof(type, session.token),                                           \
 		.environment = "VAULT_TOKEN,BAO_TOKEN",                                            \
-		.help = "token: used as it is, neither limited nor revoked"},                      \
+		.help = "token: the token, neither limited nor revoked"},                          \
 	{                                                                                          \
 		.name = "max-token-ttl", .kind = OPTION_DURATION, .argument = "TIME",              \
 		.offset = offsetof(type, session.max_token_ttl_ms),                                \
-		.help = "refuse a token that would live longer (default 10s)"                      \
+		.help = "reject a token with a longer TTL (default 10s)"                           \
 	}
 
 #define KUBE_OPTIONS(type)                                                                         \
@@ -163,8 +163,7 @@
 		.offset = offsetof(type, kube.kubeconfig),                                         \
 		.environment = "KUBECONFIG",                                                       \
 		.shared = true,                                                                    \
-		.help =                                                                            \
-		    "how to reach the Kubernetes API (default in-cluster, else ~/.kube/config)"},  \
+		.help = "kubeconfig file (default in-cluster, else ~/.kube/config)"},              \
 	    {.name = "context",                                                                    \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "NAME",                                                                \
@@ -174,7 +173,7 @@
 		.name = "service-account-dir", .kind = OPTION_STRING, .argument = "DIR",           \
 		.offset = offsetof(type, kube.service_account_directory),                          \
 		.environment = "SECRETMANAGER_SERVICE_ACCOUNT_DIR",                                \
-		.help = "where the pod's token, CA and namespace are mounted"                      \
+		.help = "folder of the pod's token, CA and namespace"                              \
 	}
 
 #define COMMON_OPTIONS(type, default_timeout, default_retries)                                     \
@@ -183,33 +182,37 @@
 	    .kind = OPTION_DURATION,                                                               \
 	    .argument = "TIME",                                                                    \
 	    .offset = offsetof(type, program.timeout_ms),                                          \
-	    .help = "limit for all of it (default " default_timeout ")"},                          \
+	    .help = "time limit of the whole run (default " default_timeout ")"},                  \
 	    {.name = "retries",                                                                    \
 		.kind = OPTION_NUMBER,                                                             \
 		.argument = "N",                                                                   \
 		.offset = offsetof(type, program.retries),                                         \
-		.help = "tries after the first that fails for now (default " default_retries ")"}, \
+		.help = "retries of a request after a temporary failure (default " default_retries \
+			")"},                                                                      \
 	    {.name = "log-format",                                                                 \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "text|json",                                                           \
 		.offset = offsetof(type, program.log_format),                                      \
-		.help = "messages for people or machines"},                                        \
+		.help = "format of messages"},                                                     \
 	    {.name = "verbose",                                                                    \
 		.letter = 'v',                                                                     \
 		.kind = OPTION_FLAG,                                                               \
 		.offset = offsetof(type, program.verbose),                                         \
-		.help = "say more (never a secret)"},                                              \
-	    {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this and exit"},    \
+		.help = "more messages (never a secret)"},                                         \
+	    {.name = "help",                                                                       \
+		.letter = 'h',                                                                     \
+		.kind = OPTION_HELP,                                                               \
+		.help = "show this help and exit"},                                                \
 	{                                                                                          \
 		.name = "version", .kind = OPTION_VERSION, .help = "show the version and exit"     \
 	}
 
-/* For programs without commands; program_start sees to it. */
+/* For programs without commands; program_start handles it. */
 #define COMPLETION_OPTION(type)                                                                    \
 	{                                                                                          \
 		.name = "completion", .kind = OPTION_COMMAND_LINE, .argument = "bash|zsh|fish",    \
 		.offset = offsetof(type, program.completion),                                      \
-		.help = "print a script by which the shell completes options, and exit"            \
+		.help = "print a shell's completion script, and exit"                              \
 	}
 
 #endif

@@ -28,7 +28,7 @@ for program in secret-exec secret-rotate; do
 		run "$BIN/$program" --completion $shell
 		status_is 0 "$program --completion $shell"
 		printf '%s\n' "$OUT" >"$TAP_WORK/$program.$shell"
-		like "$OUT" "$program --completion $shell" "it says how it is taken"
+		like "$OUT" "$program --completion $shell" "the script has the command that loads it"
 	done
 	# Every option that --help lists is in each script.
 	missing=
@@ -50,7 +50,7 @@ fails_with 125 '--completion "tcsh": .*use bash, zsh or fish' "secret-exec: a sh
 run "$BIN/secret-rotate" --completion tcsh
 fails_with 2 '--completion "tcsh": .*use bash, zsh or fish' "secret-rotate: the same"
 
-# Behind "--" stands a command line.
+# A command line follows "--".
 is "$(bash_completes : secret-exec -s app -- sha256s)" sha256sum "bash: the command"
 is "$(bash_completes : secret-exec -s app -- cat a)" "
 compopt -o default" "bash: its arguments are files"

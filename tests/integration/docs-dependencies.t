@@ -1,20 +1,20 @@
 #!/bin/bash
-# docs/dependencies.md says of every package and module of others what it is for.
+# docs/dependencies.md lists the purpose of every package and module of others.
 # run: stageless
 . "$(dirname "$0")/../tap.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/dependencies.md
 # The words between backquotes in a column of the table whose first heading is $1.
-told() {
+listed() {
 	awk -F'|' -v heading=" $1 " -v column="$2" '
 		$2 == heading { inside = 1; next }
 		/^$/ { inside = 0 }
 		inside { print $column }' "$page" | grep -o '`[^`]*`' | tr -d '`' | sort -u
 }
-is "$(awk '!/^#/ && NF { print $2 }' "$root/lib/third_party/packages" | sort -u | comm -23 - <(told group 3))" "" \
+is "$(awk '!/^#/ && NF { print $2 }' "$root/lib/third_party/packages" | sort -u | comm -23 - <(listed group 3))" "" \
 	"each Debian package"
-is "$(cd "$root/tests/e2e/modules" && printf '%s\n' * | sort | comm -23 - <(told module 2))" "" "each Go module"
+is "$(cd "$root/tests/e2e/modules" && printf '%s\n' * | sort | comm -23 - <(listed module 2))" "" "each Go module"
 pinned=$(sed -n 's/^boringssl_version=.\(.*\)-\[0-9\].*/\1/p' "$root/lib/third_party/build" | tr -d '\\')
 ok "BoringSSL's version: $pinned" grep -qF "boringssl\` $pinned," "$page"
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the pages link to is there, heading or file; what they name of this repository too; and a reader of README.md gets
-# to every page.  Only what git tracks counts.
+# The targets of the pages' links exist, and the files of this repository that the pages name; every page can be reached
+# from README.md.  Only files tracked by git count.
 # run: stageless
 . "$(dirname "$0")/../tap.sh"
 
@@ -60,7 +60,7 @@ def leads_to(page, target):
     path, _, anchor = target.partition("#")
     path = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
     if path not in files and path not in folders:
-        return path, "there is no %s" % path
+        return path, "%s: not found" % path
     if anchor and path.endswith(".md") and anchor not in anchors_of(path):
         return path, "%s has no heading #%s" % (path, anchor)
     return path, None
@@ -79,7 +79,7 @@ for page in pages:
     for name in re.findall(r"`((?:tests|lib|cmd|docs|policies|deploy)/[\w./-]*\w)/?`", prose(text_of(page))):
         named += 1
         if name not in files and name not in folders and not any(n.startswith(name + ".") for n in files):
-            problems.append("%s: there is no %s" % (page, name))
+            problems.append("%s: %s: not found" % (page, name))
 reached, todo = set(), ["README.md"]
 while todo:
     page = todo.pop()

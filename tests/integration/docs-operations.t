@@ -24,7 +24,7 @@ summary=$OUT line=$ERR
 } | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' | sort >"$TAP_WORK/there"
 # missing FILE: metrics that it names and no program has; kube-state-metrics' own are left out.
 missing() { grep -o 'secretmanager_[a-z]*_[a-z_]*' "$1" | sort -u | comm -23 - "$TAP_WORK/there"; }
-is "$(missing "$page")" "" "the page tells of metrics that there are"
+is "$(missing "$page")" "" "the metrics on the page exist"
 is "$(missing "$alerts")" "" "and so do the alerts"
 is "$(grep -o 'kube_[a-z_]*' "$alerts" | sort -u | paste -sd ' ')" \
 	"kube_cronjob_status_last_successful_time kube_pod_container_status_last_terminated_exitcode" \
@@ -68,7 +68,7 @@ for group in groups:
             print(name, *wrong, sep=": ")
 print("%d alerts" % len(names))
 PY
-out_like '^1?[0-9] alerts$' "the alerts are whole, and each names a place that says what to do"
+out_like '^1?[0-9] alerts$' "the alerts are complete, and each links to instructions"
 [ "$STATUS" = 0 ] || tap_note "$ERR"
 if command -v promtool >/dev/null; then
 	run promtool check rules "$alerts"

@@ -32,7 +32,7 @@ bad_api --on PATCH /secrets/app 1 lost relay
 seal --set B=two --set C=x
 out_is "secret/app updated" "a change whose answer is lost"
 is "$(values) $(sent PATCH)" "one two x 2" "is sent again, stored once, and the other values are kept"
-err_unlike 'somebody' "and is not taken for another writer's"
+err_unlike 'another (client|process|writer)' "the conflict is not attributed to another writer"
 bad_api --on PATCH /secrets/app 1 lost relay
 seal --retries 0 --set B=2
 out_is "secret/app updated" "the same, with --retries 0"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Each man page says what --help says: the same options in the same order, with the same arguments and variables; and
-# sealed-secret.5 what secret-seal writes.
+# Each man page has the options of --help in the same order, with the same arguments and variables; and sealed-secret.5
+# describes the output of secret-seal.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 dev_only "pages and programs are the same on any stage"
@@ -61,7 +61,7 @@ for page in "$pages"/*.1; do
 	is "$(sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/ s/^\.Ss //p' "$page")" "$commands" "$program.1 has the commands of --help"
 	for command in $commands; do compare "$page" "$program" "$command"; done
 done
-ok "there is a page" test "$TAP_COUNT" -gt 2
+ok "there are pages" test "$TAP_COUNT" -gt 2
 
 # sections_missing PAGE SECTION...
 sections_missing() {
@@ -72,15 +72,15 @@ sections_missing() {
 }
 for program in "$BIN"/*; do
 	is "$(sections_missing "$pages/${program##*/}.1" NAME SYNOPSIS DESCRIPTION OPTIONS ENVIRONMENT FILES "EXIT STATUS" EXAMPLES "SEE ALSO")" \
-		"" "${program##*/} has a page with all that one looks for"
+		"" "${program##*/}: a page with the usual sections"
 done
 dangling=
 for reference in $(sed -nE 's/^\.Xr (se[a-z]*-[a-z]*) ([1-8]).*/\1.\2/p' "$pages"/*.[1-8] | sort -u); do
 	[ -e "$pages/$reference" ] || dangling+=" $reference"
 done
-is "$dangling" "" "pages refer to pages that there are"
+is "$dangling" "" "references between pages exist"
 is "$(sed -nE 's/^ +"(\/etc\/[^"]+)",.*/\1/p' "$root/lib/http/bundle.c" | sort)" \
-	"$(grep -oE '/etc/[^ ,]+\.(pem|crt)' "$pages/secret-exec.1" | sort -u)" "the places of the system's bundle"
+	"$(grep -oE '/etc/[^ ,]+\.(pem|crt)' "$pages/secret-exec.1" | sort -u)" "the page lists the paths of the system's bundle"
 
 # -- the format --
 
@@ -93,22 +93,22 @@ is "$(sed -nE 's/^\.It Li (secretmanager\/[a-z-]+).*/\1/p' "$page" | sort)" \
 # The first literal block is a Secret, but for its ciphertext.
 mask() { sed -E 's/dmF1bHQ6[A-Za-z0-9+\/=]+/CIPHERTEXT/'; }
 run "$BIN/secret-seal" -n demo --transit-key derived-key --from-literal DB_PASSWORD=hunter2 --dry-run=client app
-is "$(sed -n '/^\.Bd/,/^\.Ed/ { /^\./!p }' "$page" | mask)" "$(mask <<<"$OUT")" "its example is what secret-seal writes"
+is "$(sed -n '/^\.Bd/,/^\.Ed/ { /^\./!p }' "$page" | mask)" "$(mask <<<"$OUT")" "its example is the output of secret-seal"
 
 # shellcheck disable=SC2016 # a command of the page
 context_command=$(sed -n 's/^\.Dl \$ \(printf .* base64\)$/\1/p' "$page")
 context=$(sed -n '/^\.Dl \$ printf .* base64$/ { n; s/^\.Dl //p }' "$page")
-is "$(bash -c "$context_command")" "$context" "the command for a context prints what is shown"
+is "$(bash -c "$context_command")" "$context" "the command for a context prints the shown output"
 ciphertext=$(sed -nE 's/^  "DB_PASSWORD": //p' <<<"$OUT" | base64 -d)
 decrypted() {
 	vault_call POST transit/decrypt/derived-key "{\"ciphertext\":\"$1\",\"context\":\"$2\"}"
 	field data.plaintext | base64 -d
 }
-is "$(decrypted "$ciphertext" "$context")" hunter2 "and the value decrypts under it"
+is "$(decrypted "$ciphertext" "$context")" hunter2 "the value decrypts under that context"
 for scope in namespace-wide:demo//DB_PASSWORD cluster-wide://DB_PASSWORD; do
 	run "$BIN/secret-seal" -n demo --transit-key derived-key --scope "${scope%%:*}" --from-literal DB_PASSWORD=hunter2 --dry-run=client app
 	ciphertext=$(sed -nE 's/^  "DB_PASSWORD": //p' <<<"$OUT" | base64 -d)
-	is "$(decrypted "$ciphertext" "$(printf %s "${scope#*:}" | base64)")" hunter2 "scope ${scope%%:*} too"
+	is "$(decrypted "$ciphertext" "$(printf %s "${scope#*:}" | base64)")" hunter2 "scope ${scope%%:*}: the value decrypts under its context"
 done
 
 # Sizes: what is taken at most, and how much longer ciphertext is.
@@ -118,16 +118,16 @@ run "$BIN/secret-seal" --transit-key aes256-key --from-file V="$TAP_WORK/most" -
 status_is 0 "a value of $most bytes is sealed"
 printf x >>"$TAP_WORK/most"
 run "$BIN/secret-seal" --transit-key aes256-key --from-file V="$TAP_WORK/most" --dry-run=client app
-fails_with 1 'Vault cannot decrypt' "and one of a byte more is not"
+fails_with 1 'Vault cannot decrypt' "a value of one byte more is rejected"
 run "$BIN/secret-seal" --transit-key aes256-key --from-literal V=0123456789 --dry-run=client app
 ciphertext=$(sed -nE 's/^  "V": //p' <<<"$OUT" | base64 -d)
 overhead=$(sed -nE 's/.*longer than its value by ([0-9]+) bytes.*/\1/p' "$page")
-is "${#ciphertext}" $(((10 + overhead + 2) / 3 * 4 + 9)) "ciphertext is as much longer as it says"
+is "${#ciphertext}" $(((10 + overhead + 2) / 3 * 4 + 9)) "the difference in length is the documented one"
 
 printf '{"A": 1}\n' >"$TAP_WORK/document"
 run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/document" --dry-run=client app
 like "$OUT" "\"$(sed -n '/^By default it is called/ { n; s/^\.Li \(.*\) \.$/\1/p }' "$page")\"" "a document's data key"
 vault_call POST transit/decrypt/aes256-key "{\"ciphertext\":\"$(sed -nE 's/^  "secrets.json": //p' <<<"$OUT" | base64 -d)\"}"
-is "$(field data.plaintext | base64 -d | od -c)" "$(od -c "$TAP_WORK/document")" "and its text, to the byte"
+is "$(field data.plaintext | base64 -d | od -c)" "$(od -c "$TAP_WORK/document")" "a document decrypts to its text, byte for byte"
 
 done_testing

@@ -1,10 +1,10 @@
 #!/bin/bash
-# What all programs have in common: --help, --version, the log's form.
+# --help, --version and the log's format of all programs.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 
 version=$(sed -nE 's/^#define SECRETMANAGER_VERSION "(.*)"/\1/p' "$(dirname "$0")/../../lib/base/version.h")
-# What the recipes say that they built, in the folder that the programs' flags name.
+# The versions that the recipes built, in the folder of the programs' flags.
 recipe_version() {
 	local folder
 	folder=$(grep -oE "[^ ]*/$1-[^ /]*/include" "$BIN/../flags" 2>/dev/null | head -n 1)

@@ -1,4 +1,4 @@
-/* expect: what the unit tests say about results, errors and buffers. */
+/* expect: assertions of the unit tests about results, errors and buffers. */
 #ifndef UNIT_EXPECT_H
 #define UNIT_EXPECT_H
 
@@ -13,9 +13,10 @@
 	ck_assert_msg(strstr((text), (part)) != NULL, "\"%s\" is missing in \"%s\"", (part), (text))
 
 #define expect_lacks(text, part)                                                                   \
-	ck_assert_msg(strstr((text), (part)) == NULL, "\"%s\" stands in \"%s\"", (part), (text))
+	ck_assert_msg(                                                                             \
+	    strstr((text), (part)) == NULL, "\"%s\" is contained in \"%s\"", (part), (text))
 
-/* The call succeeds.  Says nothing to Check when it does, so that it may stand in a long loop. */
+/* The call succeeds.  It reports only failures to Check, so that long loops are fast. */
 #define expect_ok(call, err)                                                                       \
 	do {                                                                                       \
 		if ((call) != 0)                                                                   \

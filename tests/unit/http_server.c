@@ -68,7 +68,7 @@ static bool transmit(struct connection *connection, const char *bytes, size_t si
 	return true;
 }
 
-/* The length of the request that stands at the beginning of `text`, or 0 when it isn't all there.
+/* Return the length of the request at the beginning of `text`, or 0 if it is incomplete.
  */
 static size_t request_length(const char *text, size_t length)
 {
@@ -110,7 +110,7 @@ static void wait_for_stop(struct http_server *server)
 	pthread_mutex_unlock(&server->lock);
 }
 
-/* What is sent is a copy: once it is received the test may end, and the given answer with it. */
+/* Send a copy: when it has been received, the test may end, and the given answer with it. */
 static bool answer(struct connection *connection, int number)
 {
 	struct http_server *server = connection->server;

@@ -42,7 +42,7 @@ START_TEST(the_vectors_decode)
 }
 END_TEST
 
-START_TEST(what_was_there_stays_before_it)
+START_TEST(existing_content_is_kept)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
@@ -86,12 +86,12 @@ static const struct {
     {"Zg=\0", 4},
     {"Zm9v\0\0\0\0", 8},
     {"Zm\xC3\xA9", 4},
-    /* Bits that no encoder sets: two texts must not stand for the same bytes. */
+    /* Bits that no encoder sets: two texts must not encode the same bytes. */
     {"Zh==", 4},
     {"Zm9=", 4},
 };
 
-START_TEST(anything_inexact_is_refused_and_leaves_nothing)
+START_TEST(inexact_base64_is_rejected_and_appends_nothing)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 
@@ -127,10 +127,10 @@ static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, the_vectors_encode, 0, COUNT(vectors));
 	tcase_add_loop_test(tests, the_vectors_decode, 0, COUNT(vectors));
-	tcase_add_test(tests, what_was_there_stays_before_it);
+	tcase_add_test(tests, existing_content_is_kept);
 	tcase_add_test(tests, every_byte_survives);
 	tcase_add_loop_test(
-	    tests, anything_inexact_is_refused_and_leaves_nothing, 0, COUNT(refused));
+	    tests, inexact_base64_is_rejected_and_appends_nothing, 0, COUNT(refused));
 	tcase_add_loop_test(tests, the_url_alphabet_is_as_strict, 0, COUNT(refused_url));
 	tcase_add_test(tests, the_limit_of_the_buffer_holds);
 }

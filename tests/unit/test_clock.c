@@ -35,7 +35,7 @@ static const char *const no_durations[] = {"", " ", "s", "10 s", " 10s", "10s ",
     "1.5s", "1m30", "0m30", "0s0", "10S", "10sec", "1e3s", "0x10", "m1", "3651d",
     "9223372036854775807", "99999999999999999999999999s", "9223372036854775807ms", "3650d1ms"};
 
-START_TEST(anything_else_is_refused)
+START_TEST(anything_else_is_rejected)
 {
 	int64_t ms = 42;
 
@@ -57,7 +57,7 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, durations_are_read, 0, COUNT(durations));
-	tcase_add_loop_test(tests, anything_else_is_refused, 0, COUNT(no_durations));
+	tcase_add_loop_test(tests, anything_else_is_rejected, 0, COUNT(no_durations));
 	tcase_add_test(tests, time_does_not_run_backwards);
 }
 

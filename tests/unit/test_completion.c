@@ -60,7 +60,7 @@ START_TEST(bash_without_commands)
 }
 END_TEST
 
-/* What stands behind "--" is for the shell, as it completes that program. */
+/* The shell completes the words after "--" as the command line of that program. */
 START_TEST(a_program_that_runs_another)
 {
 	static const struct completion_command runs = {.table = table, .runs_command = true};
@@ -91,7 +91,7 @@ START_TEST(bash_with_commands)
 }
 END_TEST
 
-START_TEST(zsh_quotes_what_means_something_to_it)
+START_TEST(zsh_text_is_quoted)
 {
 	write_for(COMPLETION_ZSH, &alone, 1);
 	expect_contains(
@@ -121,7 +121,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, bash_without_commands);
 	tcase_add_test(tests, a_program_that_runs_another);
 	tcase_add_test(tests, bash_with_commands);
-	tcase_add_test(tests, zsh_quotes_what_means_something_to_it);
+	tcase_add_test(tests, zsh_text_is_quoted);
 	tcase_add_test(tests, fish_offers_options_with_their_command);
 }
 

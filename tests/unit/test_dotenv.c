@@ -119,7 +119,7 @@ static const struct {
     {"A=\"x\" # \"", 9, "quote is in the comment"},
 };
 
-START_TEST(what_readers_disagree_on_is_refused_with_its_place)
+START_TEST(lines_on_which_readers_disagree_are_rejected_with_their_place)
 {
 	cleanup_secret struct secret_buffer seen = SECRET_BUFFER_INIT;
 	char text[128], place[64];
@@ -133,7 +133,7 @@ START_TEST(what_readers_disagree_on_is_refused_with_its_place)
 }
 END_TEST
 
-START_TEST(what_is_no_text_is_refused)
+START_TEST(bytes_that_are_not_text_are_rejected)
 {
 	cleanup_secret struct secret_buffer seen = SECRET_BUFFER_INIT;
 
@@ -170,7 +170,7 @@ START_TEST(lines_of_a_quoted_value_count)
 }
 END_TEST
 
-START_TEST(a_refusal_by_the_caller_gets_its_line)
+START_TEST(an_error_of_the_caller_gets_the_line)
 {
 	cleanup_secret struct secret_buffer file = SECRET_BUFFER_INIT;
 
@@ -186,10 +186,10 @@ static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, lines_are_read, 0, COUNT(good));
 	tcase_add_loop_test(
-	    tests, what_readers_disagree_on_is_refused_with_its_place, 0, COUNT(bad));
-	tcase_add_test(tests, what_is_no_text_is_refused);
+	    tests, lines_on_which_readers_disagree_are_rejected_with_their_place, 0, COUNT(bad));
+	tcase_add_test(tests, bytes_that_are_not_text_are_rejected);
 	tcase_add_test(tests, lines_of_a_quoted_value_count);
-	tcase_add_test(tests, a_refusal_by_the_caller_gets_its_line);
+	tcase_add_test(tests, an_error_of_the_caller_gets_the_line);
 }
 
 int main(void)

@@ -15,7 +15,7 @@ START_TEST(setting_replaces_and_returns_minus_one)
 }
 END_TEST
 
-START_TEST(wrapping_goes_before_and_hinting_behind)
+START_TEST(wrapping_prefixes_and_hinting_appends)
 {
 	error_set(&err, ERROR_DENIED, "status 403");
 	ck_assert_int_eq(error_wrap(&err, "login with role \"%s\"", "demo"), -1);
@@ -25,7 +25,7 @@ START_TEST(wrapping_goes_before_and_hinting_behind)
 }
 END_TEST
 
-START_TEST(a_system_error_says_errno_in_words)
+START_TEST(a_system_error_contains_strerror)
 {
 	errno = EACCES;
 	ck_assert_int_eq(error_system(&err, "token"), -1);
@@ -46,7 +46,7 @@ START_TEST(a_message_can_not_start_another_line)
 }
 END_TEST
 
-START_TEST(an_error_can_be_part_of_its_own_successor)
+START_TEST(an_error_can_be_set_from_its_own_message)
 {
 	error_set(&err, ERROR_NETWORK, "inner");
 	error_set(&err, ERROR_NETWORK, "outer (%s)", err.message);
@@ -90,7 +90,7 @@ START_TEST(a_long_name_hides_neither_object_nor_cause)
 }
 END_TEST
 
-START_TEST(clearing_leaves_nothing)
+START_TEST(clearing_resets_code_and_message)
 {
 	error_memory(&err);
 	ck_assert_str_eq(err.message, "out of memory");
@@ -103,13 +103,13 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, setting_replaces_and_returns_minus_one);
-	tcase_add_test(tests, wrapping_goes_before_and_hinting_behind);
-	tcase_add_test(tests, a_system_error_says_errno_in_words);
+	tcase_add_test(tests, wrapping_prefixes_and_hinting_appends);
+	tcase_add_test(tests, a_system_error_contains_strerror);
 	tcase_add_test(tests, a_message_can_not_start_another_line);
-	tcase_add_test(tests, an_error_can_be_part_of_its_own_successor);
+	tcase_add_test(tests, an_error_can_be_set_from_its_own_message);
 	tcase_add_test(tests, a_long_message_is_cut_and_marked);
 	tcase_add_test(tests, a_long_name_hides_neither_object_nor_cause);
-	tcase_add_test(tests, clearing_leaves_nothing);
+	tcase_add_test(tests, clearing_resets_code_and_message);
 }
 
 int main(void)

@@ -134,7 +134,7 @@ END_TEST
 
 static const int retried[] = {412, 429, 472, 473, 500, 502, 503, 504};
 
-START_TEST(a_passing_failure_is_tried_again)
+START_TEST(a_temporary_failure_is_retried)
 {
 	const struct http_answer answers[] = {{retried[_i], NULL, "no"}, fine[0]};
 
@@ -168,7 +168,7 @@ static const struct {
     {307, ERROR_REJECTED},
 };
 
-START_TEST(a_refusal_is_final)
+START_TEST(a_rejected_request_is_not_retried)
 {
 	const struct http_answer answers[] = {{final[_i].status, NULL, "why"}, fine[0]};
 	char status[32];
@@ -203,7 +203,7 @@ START_TEST(the_number_of_retries_is_bounded)
 }
 END_TEST
 
-START_TEST(a_number_of_retries_is_any_number)
+START_TEST(any_number_of_retries_is_accepted)
 {
 	http_endpoint_set_retries(&endpoint, 0);
 	ck_assert_int_eq(endpoint.retries, 0);
@@ -235,7 +235,7 @@ START_TEST(waits_grow_up_to_a_limit_and_shrink_near_the_end)
 END_TEST
 
 /* With no other limit the deadline decides; the last try comes close to it. */
-START_TEST(tries_go_on_until_the_deadline)
+START_TEST(tries_continue_until_the_deadline)
 {
 	const struct http_answer answers[] = {{503, NULL, "sealed"}};
 	int64_t start = clock_now_ms();
@@ -253,8 +253,8 @@ START_TEST(tries_go_on_until_the_deadline)
 }
 END_TEST
 
-/* Whoever waits is told why, at each try, and what is no more to be tried is for the caller. */
-START_TEST(each_try_that_is_followed_by_another_is_told)
+/* Each retry is logged with its reason; the last failure is reported by the caller. */
+START_TEST(each_retry_is_logged)
 {
 	const struct http_answer answers[] = {{503, NULL, NULL}, {HANG_UP, NULL, NULL}};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -282,7 +282,7 @@ START_TEST(each_try_that_is_followed_by_another_is_told)
 }
 END_TEST
 
-START_TEST(once_is_tried_again_when_it_was_put_off)
+START_TEST(once_is_retried_if_throttled)
 {
 	const struct http_answer answers[] = {{503, NULL, " {\"errors\":[\"sealed\"]}"}, fine[0]};
 
@@ -302,7 +302,7 @@ static const struct http_answer unclear[] = {{500, NULL, NULL}, {502, NULL, "<ht
     {503, NULL, "upstream connect error or disconnect/reset before headers"},
     {HANG_UP, NULL, NULL}};
 
-START_TEST(once_means_once_when_it_may_have_been_done)
+START_TEST(once_is_not_retried_if_it_may_have_been_done)
 {
 	const struct http_answer answers[] = {unclear[_i], fine[0]};
 
@@ -325,7 +325,7 @@ static const struct {
 } cut[] = {{"POST", false, 0, 2, 0}, {"PATCH", false, 0, 2, 0}, {"POST", true, 4, 2, 0},
     {"POST", false, 1, 3, 200}, {"DELETE", false, 1, 3, 200}};
 
-START_TEST(what_a_kept_connection_loses_is_sent_again_as_a_try_only)
+START_TEST(a_request_lost_with_a_kept_connection_is_resent_only_by_a_retry)
 {
 	const struct http_answer answers[] = {fine[0], {HANG_UP, NULL, NULL}, fine[0]};
 
@@ -367,7 +367,7 @@ static bool says_for_ever(const struct http_exchange *asked)
 	return strstr(secret_buffer_string(&asked->response), "for ever") != NULL;
 }
 
-START_TEST(a_permanent_failure_is_final)
+START_TEST(a_permanent_failure_is_not_retried)
 {
 	const struct http_answer answers[] = {
 	    {500, NULL, "perhaps"}, {500, NULL, "for ever"}, fine[0]};
@@ -399,7 +399,7 @@ static const char *const long_waits[] = {
     "Retry-After: 31\r\n", "Retry-After: 3600\r\n", "Retry-After: 9223372036854775807\r\n"};
 
 /* A wait that the deadline does not allow is not begun. */
-START_TEST(a_wait_beyond_the_deadline_gives_the_last_answer)
+START_TEST(a_retry_after_beyond_the_deadline_returns_the_last_answer)
 {
 	const struct http_answer answers[] = {{429, long_waits[_i], "busy"}, fine[0]};
 	int64_t start = clock_now_ms();
@@ -430,7 +430,7 @@ START_TEST(a_connection_that_is_cut_is_tried_again)
 }
 END_TEST
 
-START_TEST(nobody_there_is_said_in_words)
+START_TEST(a_refused_connection_is_explained)
 {
 	serve(fine, 1);
 	http_server_stop(server);
@@ -447,7 +447,7 @@ START_TEST(nobody_there_is_said_in_words)
 }
 END_TEST
 
-START_TEST(a_silent_server_is_given_up)
+START_TEST(a_silent_server_times_out)
 {
 	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
 
@@ -480,7 +480,7 @@ static int listen_to_nobody(struct sockaddr_in *address, int held[8])
 	return listener;
 }
 
-START_TEST(a_connection_that_does_not_come_about_is_given_up)
+START_TEST(a_connection_attempt_times_out)
 {
 	struct sockaddr_in address;
 	int held[8];
@@ -532,7 +532,7 @@ static char *repeat(char c, size_t count)
 	return text;
 }
 
-START_TEST(an_answer_up_to_the_limit_is_taken)
+START_TEST(an_answer_of_the_limit_is_accepted)
 {
 	char *body = repeat('x', 1000);
 	const struct http_answer answers[] = {{200, NULL, body}};
@@ -547,7 +547,7 @@ START_TEST(an_answer_up_to_the_limit_is_taken)
 }
 END_TEST
 
-START_TEST(a_larger_answer_is_refused_once)
+START_TEST(a_larger_answer_is_rejected_without_retry)
 {
 	char *body = repeat('x', 1001);
 	const struct http_answer answers[] = {{200, NULL, body}};
@@ -564,7 +564,7 @@ START_TEST(a_larger_answer_is_refused_once)
 }
 END_TEST
 
-START_TEST(of_a_large_error_page_the_beginning_is_kept)
+START_TEST(a_large_error_page_is_kept_up_to_the_limit)
 {
 	char *body = repeat('x', 200000);
 	const struct http_answer answers[] = {{404, NULL, body}};
@@ -584,7 +584,7 @@ static const struct {
 	bool taken;
 } header_sizes[] = {{90000, 1, true}, {103000, 1, false}, {1000000, 1, false}, {50000, 7, false}};
 
-START_TEST(long_headers_are_not_want_of_memory)
+START_TEST(too_long_headers_are_not_reported_as_lack_of_memory)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	char *line = repeat('x', header_sizes[_i].line);
@@ -622,7 +622,7 @@ static const struct {
     {"<html><h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port", "use https://"},
 };
 
-START_TEST(an_answer_that_is_no_json_has_a_look)
+START_TEST(an_answer_that_is_not_json_is_described)
 {
 	const struct http_answer answers[] = {{200, NULL, looks[_i].body}};
 
@@ -642,7 +642,7 @@ START_TEST(an_answer_that_is_no_json_has_a_look)
 END_TEST
 
 /* The server answers none before all are there. */
-START_TEST(exchanges_run_at_the_same_time)
+START_TEST(exchanges_run_in_parallel)
 {
 	struct http_exchange several[5], *running[5];
 
@@ -662,7 +662,7 @@ START_TEST(exchanges_run_at_the_same_time)
 }
 END_TEST
 
-START_TEST(waiting_gives_each_exchange_once)
+START_TEST(each_exchange_is_returned_once)
 {
 	struct http_exchange second;
 
@@ -682,7 +682,7 @@ START_TEST(waiting_gives_each_exchange_once)
 }
 END_TEST
 
-START_TEST(one_waited_for_leaves_the_others_to_be_waited_for)
+START_TEST(waiting_for_an_exchange_keeps_the_others_for_the_next_wait)
 {
 	struct http_exchange second, *one = &second;
 
@@ -740,7 +740,7 @@ START_TEST(a_cancelled_exchange_is_not_waited_for)
 }
 END_TEST
 
-START_TEST(what_nobody_waited_for_can_be_cancelled_too)
+START_TEST(an_ended_exchange_can_be_cancelled)
 {
 	struct http_exchange others[3], *one = &exchange;
 
@@ -769,7 +769,7 @@ static void count_put_off(const struct http_exchange *put_off)
 	times_put_off += put_off->status == 429;
 }
 
-START_TEST(the_owner_is_told_when_a_server_puts_it_off)
+START_TEST(the_callback_is_called_for_throttled_tries)
 {
 	const struct http_answer answers[] = {
 	    {429, NULL, "no"}, {500, NULL, "no"}, {429, NULL, "no"}, fine[0]};
@@ -785,7 +785,7 @@ START_TEST(the_owner_is_told_when_a_server_puts_it_off)
 }
 END_TEST
 
-START_TEST(freeing_a_client_ends_what_runs)
+START_TEST(freeing_a_client_ends_running_exchanges)
 {
 	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
 
@@ -864,7 +864,7 @@ START_TEST(tls_for_another_host_is_not_trusted)
 }
 END_TEST
 
-START_TEST(the_tls_name_can_be_another_than_the_host)
+START_TEST(the_tls_name_may_differ_from_the_host)
 {
 	char host[64];
 
@@ -891,7 +891,7 @@ START_TEST(the_tls_name_can_be_an_ipv6_address)
 END_TEST
 
 /* Whatever was let into it: nothing is sent where the URL does not read back as it was meant. */
-START_TEST(a_url_that_leads_elsewhere_is_not_used)
+START_TEST(a_url_of_another_server_is_not_used)
 {
 	struct http_exchange *one = &exchange;
 
@@ -950,7 +950,7 @@ static void trust_also(struct http_server *other)
 	endpoint.ca_pem = bundle;
 }
 
-START_TEST(a_standby_leads_to_its_active_node)
+START_TEST(a_standbys_redirect_is_followed)
 {
 	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
 
@@ -1000,7 +1000,7 @@ START_TEST(an_active_node_that_tls_does_not_verify_gets_nothing)
 }
 END_TEST
 
-/* The last redirect was refused, and it is said where to and why. */
+/* The last redirect was not followed; the error has its target and the reason. */
 static void expect_not_followed(const char *target, const char *reason)
 {
 	ck_assert_int_eq(exchange.status, 307);
@@ -1086,7 +1086,7 @@ START_TEST(a_redirect_to_the_same_path_is_followed)
 }
 END_TEST
 
-START_TEST(a_redirect_is_not_followed_where_none_is_due)
+START_TEST(a_redirect_is_not_followed_unless_the_endpoint_allows_it)
 {
 	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
 
@@ -1116,7 +1116,7 @@ START_TEST(a_redirect_is_not_followed_without_verification)
 END_TEST
 
 /* The node may not be the active one any more. */
-START_TEST(after_a_failed_hop_the_next_try_begins_at_the_standby)
+START_TEST(after_a_failed_redirect_the_next_try_starts_at_the_endpoint)
 {
 	const struct http_answer failing[] = {{503, NULL, NULL}, fine[0]};
 	struct http_server *active = http_server_start(failing, 2, "IP:127.0.0.1");
@@ -1134,7 +1134,7 @@ START_TEST(after_a_failed_hop_the_next_try_begins_at_the_standby)
 END_TEST
 
 /* libcurl would send it as a password. */
-START_TEST(a_redirect_can_not_name_a_user)
+START_TEST(a_redirect_with_a_user_is_not_followed)
 {
 	struct http_server *active = http_server_start(fine, 1, "IP:127.0.0.1");
 	char target[128];
@@ -1175,49 +1175,50 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, a_body_is_sent_with_its_type, 0, COUNT(methods));
 	tcase_add_test(tests, a_post_without_a_body_names_no_type);
 	tcase_add_test(tests, a_header_can_not_start_another);
-	tcase_add_loop_test(tests, a_passing_failure_is_tried_again, 0, COUNT(retried));
-	tcase_add_loop_test(tests, a_refusal_is_final, 0, COUNT(final));
+	tcase_add_loop_test(tests, a_temporary_failure_is_retried, 0, COUNT(retried));
+	tcase_add_loop_test(tests, a_rejected_request_is_not_retried, 0, COUNT(final));
 	tcase_add_test(tests, the_number_of_retries_is_bounded);
-	tcase_add_test(tests, a_number_of_retries_is_any_number);
+	tcase_add_test(tests, any_number_of_retries_is_accepted);
 	tcase_add_test(tests, waits_grow_up_to_a_limit_and_shrink_near_the_end);
-	tcase_add_test(tests, tries_go_on_until_the_deadline);
-	tcase_add_test(tests, each_try_that_is_followed_by_another_is_told);
-	tcase_add_test(tests, once_is_tried_again_when_it_was_put_off);
-	tcase_add_loop_test(tests, once_means_once_when_it_may_have_been_done, 0, COUNT(unclear));
+	tcase_add_test(tests, tries_continue_until_the_deadline);
+	tcase_add_test(tests, each_retry_is_logged);
+	tcase_add_test(tests, once_is_retried_if_throttled);
+	tcase_add_loop_test(tests, once_is_not_retried_if_it_may_have_been_done, 0, COUNT(unclear));
 	tcase_add_loop_test(
-	    tests, what_a_kept_connection_loses_is_sent_again_as_a_try_only, 0, COUNT(cut));
+	    tests, a_request_lost_with_a_kept_connection_is_resent_only_by_a_retry, 0, COUNT(cut));
 	tcase_add_test(tests, a_refusal_after_a_lost_answer_mentions_it);
-	tcase_add_test(tests, a_permanent_failure_is_final);
+	tcase_add_test(tests, a_permanent_failure_is_not_retried);
 	tcase_add_test(tests, retry_after_is_waited_for);
 	tcase_add_loop_test(
-	    tests, a_wait_beyond_the_deadline_gives_the_last_answer, 0, COUNT(long_waits));
+	    tests, a_retry_after_beyond_the_deadline_returns_the_last_answer, 0, COUNT(long_waits));
 	tcase_add_test(tests, a_connection_that_is_cut_is_tried_again);
-	tcase_add_test(tests, nobody_there_is_said_in_words);
-	tcase_add_test(tests, a_silent_server_is_given_up);
-	tcase_add_test(tests, a_connection_that_does_not_come_about_is_given_up);
+	tcase_add_test(tests, a_refused_connection_is_explained);
+	tcase_add_test(tests, a_silent_server_times_out);
+	tcase_add_test(tests, a_connection_attempt_times_out);
 	tcase_add_loop_test(tests, the_deadline_ends_everything, 0, 2);
-	tcase_add_test(tests, an_answer_up_to_the_limit_is_taken);
-	tcase_add_test(tests, a_larger_answer_is_refused_once);
-	tcase_add_test(tests, of_a_large_error_page_the_beginning_is_kept);
-	tcase_add_loop_test(tests, long_headers_are_not_want_of_memory, 0, COUNT(header_sizes));
-	tcase_add_loop_test(tests, an_answer_that_is_no_json_has_a_look, 0, COUNT(looks));
-	tcase_add_test(tests, exchanges_run_at_the_same_time);
-	tcase_add_test(tests, waiting_gives_each_exchange_once);
-	tcase_add_test(tests, one_waited_for_leaves_the_others_to_be_waited_for);
+	tcase_add_test(tests, an_answer_of_the_limit_is_accepted);
+	tcase_add_test(tests, a_larger_answer_is_rejected_without_retry);
+	tcase_add_test(tests, a_large_error_page_is_kept_up_to_the_limit);
+	tcase_add_loop_test(
+	    tests, too_long_headers_are_not_reported_as_lack_of_memory, 0, COUNT(header_sizes));
+	tcase_add_loop_test(tests, an_answer_that_is_not_json_is_described, 0, COUNT(looks));
+	tcase_add_test(tests, exchanges_run_in_parallel);
+	tcase_add_test(tests, each_exchange_is_returned_once);
+	tcase_add_test(tests, waiting_for_an_exchange_keeps_the_others_for_the_next_wait);
 	tcase_add_test(tests, waiting_ends_at_its_time);
 	tcase_add_test(tests, a_cancelled_exchange_is_not_waited_for);
-	tcase_add_test(tests, what_nobody_waited_for_can_be_cancelled_too);
-	tcase_add_test(tests, the_owner_is_told_when_a_server_puts_it_off);
-	tcase_add_test(tests, freeing_a_client_ends_what_runs);
+	tcase_add_test(tests, an_ended_exchange_can_be_cancelled);
+	tcase_add_test(tests, the_callback_is_called_for_throttled_tries);
+	tcase_add_test(tests, freeing_a_client_ends_running_exchanges);
 	tcase_add_test(tests, a_signal_ends_running_and_later_exchanges);
 	tcase_add_test(tests, tls_with_the_given_ca_is_trusted);
 	tcase_add_test(tests, tls_with_another_ca_is_not_trusted_nor_tried_again);
 	tcase_add_test(tests, tls_for_another_host_is_not_trusted);
-	tcase_add_test(tests, the_tls_name_can_be_another_than_the_host);
+	tcase_add_test(tests, the_tls_name_may_differ_from_the_host);
 	tcase_add_test(tests, the_tls_name_can_be_an_ipv6_address);
-	tcase_add_test(tests, a_url_that_leads_elsewhere_is_not_used);
+	tcase_add_test(tests, a_url_of_another_server_is_not_used);
 	tcase_add_test(tests, without_any_ca_nothing_is_sent);
-	tcase_add_test(tests, a_standby_leads_to_its_active_node);
+	tcase_add_test(tests, a_standbys_redirect_is_followed);
 	tcase_add_test(tests, an_active_node_is_verified_by_the_same_tls_name);
 	tcase_add_test(tests, an_active_node_that_tls_does_not_verify_gets_nothing);
 	tcase_add_loop_test(
@@ -1226,10 +1227,10 @@ static void add(TCase *tests)
 	tcase_add_loop_test(
 	    tests, a_redirect_to_another_path_is_not_followed, 0, COUNT(other_paths));
 	tcase_add_loop_test(tests, a_redirect_to_the_same_path_is_followed, 0, COUNT(same_paths));
-	tcase_add_test(tests, a_redirect_is_not_followed_where_none_is_due);
+	tcase_add_test(tests, a_redirect_is_not_followed_unless_the_endpoint_allows_it);
 	tcase_add_test(tests, a_redirect_is_not_followed_without_verification);
-	tcase_add_test(tests, after_a_failed_hop_the_next_try_begins_at_the_standby);
-	tcase_add_test(tests, a_redirect_can_not_name_a_user);
+	tcase_add_test(tests, after_a_failed_redirect_the_next_try_starts_at_the_endpoint);
+	tcase_add_test(tests, a_redirect_with_a_user_is_not_followed);
 	tcase_add_loop_test(tests, text_is_escaped_for_one_segment, 0, COUNT(escapes));
 }
 

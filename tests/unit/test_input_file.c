@@ -33,7 +33,7 @@ START_TEST(only_not_found_means_absent)
 }
 END_TEST
 
-START_TEST(a_fifo_without_a_writer_is_waited_for_until_the_deadline)
+START_TEST(opening_a_fifo_waits_for_a_writer_until_the_deadline)
 {
 	const char *fifo = scratch_path("fifo");
 
@@ -43,7 +43,7 @@ START_TEST(a_fifo_without_a_writer_is_waited_for_until_the_deadline)
 }
 END_TEST
 
-START_TEST(a_fifo_whose_writer_is_silent_is_waited_for_until_the_deadline)
+START_TEST(reading_a_fifo_waits_for_data_until_the_deadline)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	const char *fifo = scratch_path("fifo");
@@ -58,7 +58,7 @@ START_TEST(a_fifo_whose_writer_is_silent_is_waited_for_until_the_deadline)
 END_TEST
 
 /* The shell's <(COMMAND) is a pipe without a name, or a FIFO. */
-START_TEST(what_a_pipe_holds_is_read)
+START_TEST(the_content_of_a_pipe_is_read)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	const char *fifo = scratch_path("fifo");
@@ -86,7 +86,7 @@ START_TEST(what_a_pipe_holds_is_read)
 }
 END_TEST
 
-START_TEST(where_a_regular_file_is_wanted_nothing_else_is_opened)
+START_TEST(only_a_regular_file_is_opened_if_one_is_required)
 {
 	struct stat status;
 	const char *fifo = scratch_path("fifo");
@@ -108,10 +108,10 @@ static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, scratch_remove);
 	tcase_add_test(tests, only_not_found_means_absent);
-	tcase_add_test(tests, a_fifo_without_a_writer_is_waited_for_until_the_deadline);
-	tcase_add_test(tests, a_fifo_whose_writer_is_silent_is_waited_for_until_the_deadline);
-	tcase_add_test(tests, what_a_pipe_holds_is_read);
-	tcase_add_test(tests, where_a_regular_file_is_wanted_nothing_else_is_opened);
+	tcase_add_test(tests, opening_a_fifo_waits_for_a_writer_until_the_deadline);
+	tcase_add_test(tests, reading_a_fifo_waits_for_data_until_the_deadline);
+	tcase_add_test(tests, the_content_of_a_pipe_is_read);
+	tcase_add_test(tests, only_a_regular_file_is_opened_if_one_is_required);
 }
 
 int main(void)

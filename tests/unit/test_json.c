@@ -353,7 +353,7 @@ static const struct text refused[] = {
     TEXT("[\"\\\0\"]"),
     TEXT("[\"\\\xC3\xA9\"]"),
     TEXT("[\\n]"),
-    /* half surrogate pairs: there is no UTF-8 for them */
+    /* half surrogate pairs, which UTF-8 cannot encode */
     TEXT("[\"\\uD800\"]"),
     TEXT("[\"\\uDC00\"]"),
     TEXT("[\"\\uDBFF\"]"),
@@ -400,7 +400,7 @@ static const struct text refused[] = {
     TEXT("[\"\xC3\xA9\x80\"]"),
 };
 
-START_TEST(anything_else_is_refused)
+START_TEST(anything_else_is_rejected)
 {
 	cleanup_free char *copy = NULL;
 	cleanup_json struct json *document = parse(&refused[_i], &copy);
@@ -412,7 +412,7 @@ START_TEST(anything_else_is_refused)
 END_TEST
 
 /* Every beginning of a JSON text that is not a lone number is itself no JSON. */
-START_TEST(a_text_that_is_cut_off_is_refused)
+START_TEST(an_incomplete_text_is_rejected)
 {
 	static const char whole[] = "{\"a\":[1,-2.5e+3,true,false,null,"
 				    "\"\\u00e9\\ud83d\\ude39\xC3\xA9\"],\"b\":{\"c\":{}}}";
@@ -440,7 +440,7 @@ static const char *const duplicates[] = {
     "{\"a\":{\"a\":1},\"b\":0,\"b\":0}",
 };
 
-START_TEST(a_name_twice_is_refused)
+START_TEST(a_duplicate_name_is_rejected)
 {
 	struct text text = {duplicates[_i], strlen(duplicates[_i])};
 	cleanup_free char *copy = NULL;
@@ -460,7 +460,7 @@ static const char *const no_duplicates[] = {
     "[{\"a\":1},{\"a\":2}]",
 };
 
-START_TEST(names_that_only_look_alike_are_two)
+START_TEST(names_that_only_look_alike_are_distinct)
 {
 	struct text text = {no_duplicates[_i], strlen(no_duplicates[_i])};
 	cleanup_free char *copy = NULL;
@@ -482,7 +482,7 @@ static void nest(struct secret_buffer *text, int depth, const char *open, const 
 
 static const char *const brackets[][2] = {{"[", "]"}, {"{\"a\":", "}"}};
 
-START_TEST(nesting_ends_at_the_limit)
+START_TEST(nesting_is_limited)
 {
 	for (int surplus = 0; surplus < 2; surplus++) {
 		cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -499,7 +499,7 @@ END_TEST
 /* Texts over which a careless parser takes quadratic time, or its stack. */
 static const char *const hostile[] = {"[", "{\"a\":", "]", "[{", "\"", "[1,", "{}", "\\"};
 
-START_TEST(a_million_of_anything_ends_soon)
+START_TEST(a_million_of_anything_is_read_quickly)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -607,7 +607,7 @@ START_TEST(members_are_found_by_their_unescaped_names)
 }
 END_TEST
 
-START_TEST(a_wanted_text_is_taken_literally)
+START_TEST(a_name_is_compared_literally)
 {
 	static const char text[] = "[\"x\\\\u0061y\",\"xay\\n\",\"\\\\\"]";
 	cleanup_json struct json *document = json_parse(text, strlen(text), "the text", &err);
@@ -638,7 +638,7 @@ static const struct {
     {"missing", 42},
 };
 
-START_TEST(integers_are_read_where_they_fit)
+START_TEST(integers_are_read_if_they_fit)
 {
 	cleanup_json struct json *document = parse_sample();
 	json_node node = json_member(document, JSON_ROOT, integers[_i].name);
@@ -658,7 +658,7 @@ START_TEST(booleans_are_read)
 }
 END_TEST
 
-START_TEST(a_path_leads_down_and_ends_where_nothing_is)
+START_TEST(a_path_ends_at_the_first_missing_member)
 {
 	cleanup_json struct json *document = parse_sample();
 
@@ -671,7 +671,7 @@ START_TEST(a_path_leads_down_and_ends_where_nothing_is)
 }
 END_TEST
 
-START_TEST(walking_goes_over_elements_only)
+START_TEST(walking_visits_only_elements)
 {
 	cleanup_json struct json *document = parse_sample();
 	json_node list = json_member(document, JSON_ROOT, "l");
@@ -726,7 +726,7 @@ START_TEST(duplicated_strings_are_public_text)
 }
 END_TEST
 
-START_TEST(borrowed_text_is_as_it_stands)
+START_TEST(borrowed_text_is_unchanged)
 {
 	cleanup_json struct json *document = parse_sample();
 	size_t length;
@@ -755,7 +755,7 @@ static const struct {
     {"-0.0", "-0.0"},
 };
 
-START_TEST(compact_form_drops_space_and_nothing_else)
+START_TEST(compact_form_removes_only_white_space)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 	const char *text = compacts[_i].text;
@@ -768,7 +768,7 @@ START_TEST(compact_form_drops_space_and_nothing_else)
 }
 END_TEST
 
-START_TEST(a_writer_puts_commas_and_escapes)
+START_TEST(a_writer_writes_commas_and_escapes)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 	struct json_writer writer;
@@ -875,7 +875,7 @@ static const struct {
     {write_empty_raw, "no value"},
 };
 
-START_TEST(a_writer_remembers_its_first_failure)
+START_TEST(a_writer_keeps_its_first_failure)
 {
 	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 	struct json_writer writer;
@@ -887,7 +887,7 @@ START_TEST(a_writer_remembers_its_first_failure)
 }
 END_TEST
 
-START_TEST(what_is_no_utf8_is_found_anywhere_in_long_ascii)
+START_TEST(invalid_utf8_is_found_anywhere_in_long_ascii)
 {
 	char text[40];
 
@@ -918,7 +918,7 @@ START_TEST(a_writer_stops_at_its_buffers_limit)
 }
 END_TEST
 
-START_TEST(nothing_is_copied_from_no_document)
+START_TEST(a_missing_document_has_no_values)
 {
 	char *text;
 
@@ -932,31 +932,32 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, nothing_is_copied_from_no_document);
+	tcase_add_test(tests, a_missing_document_has_no_values);
 	tcase_add_loop_test(tests, json_is_accepted, 0, COUNT(accepted));
-	tcase_add_loop_test(tests, anything_else_is_refused, 0, COUNT(refused));
-	tcase_add_test(tests, a_text_that_is_cut_off_is_refused);
-	tcase_add_loop_test(tests, a_name_twice_is_refused, 0, COUNT(duplicates));
-	tcase_add_loop_test(tests, names_that_only_look_alike_are_two, 0, COUNT(no_duplicates));
-	tcase_add_loop_test(tests, nesting_ends_at_the_limit, 0, COUNT(brackets));
-	tcase_add_loop_test(tests, a_million_of_anything_ends_soon, 0, COUNT(hostile));
+	tcase_add_loop_test(tests, anything_else_is_rejected, 0, COUNT(refused));
+	tcase_add_test(tests, an_incomplete_text_is_rejected);
+	tcase_add_loop_test(tests, a_duplicate_name_is_rejected, 0, COUNT(duplicates));
+	tcase_add_loop_test(
+	    tests, names_that_only_look_alike_are_distinct, 0, COUNT(no_duplicates));
+	tcase_add_loop_test(tests, nesting_is_limited, 0, COUNT(brackets));
+	tcase_add_loop_test(tests, a_million_of_anything_is_read_quickly, 0, COUNT(hostile));
 	tcase_add_test(tests, many_members_are_checked_in_time);
 	tcase_add_loop_test(tests, a_message_names_line_and_column, 0, COUNT(places));
 	tcase_add_test(tests, a_message_never_shows_the_text);
 	tcase_add_loop_test(tests, members_are_found_by_their_unescaped_names, 0, COUNT(types));
-	tcase_add_test(tests, a_wanted_text_is_taken_literally);
-	tcase_add_loop_test(tests, integers_are_read_where_they_fit, 0, COUNT(integers));
+	tcase_add_test(tests, a_name_is_compared_literally);
+	tcase_add_loop_test(tests, integers_are_read_if_they_fit, 0, COUNT(integers));
 	tcase_add_test(tests, booleans_are_read);
-	tcase_add_test(tests, a_path_leads_down_and_ends_where_nothing_is);
-	tcase_add_test(tests, walking_goes_over_elements_only);
+	tcase_add_test(tests, a_path_ends_at_the_first_missing_member);
+	tcase_add_test(tests, walking_visits_only_elements);
 	tcase_add_test(tests, strings_come_out_unescaped);
 	tcase_add_test(tests, duplicated_strings_are_public_text);
-	tcase_add_test(tests, borrowed_text_is_as_it_stands);
-	tcase_add_loop_test(tests, compact_form_drops_space_and_nothing_else, 0, COUNT(compacts));
-	tcase_add_test(tests, a_writer_puts_commas_and_escapes);
+	tcase_add_test(tests, borrowed_text_is_unchanged);
+	tcase_add_loop_test(tests, compact_form_removes_only_white_space, 0, COUNT(compacts));
+	tcase_add_test(tests, a_writer_writes_commas_and_escapes);
 	tcase_add_test(tests, every_byte_below_128_is_read_back);
-	tcase_add_loop_test(tests, a_writer_remembers_its_first_failure, 0, COUNT(mistakes));
-	tcase_add_test(tests, what_is_no_utf8_is_found_anywhere_in_long_ascii);
+	tcase_add_loop_test(tests, a_writer_keeps_its_first_failure, 0, COUNT(mistakes));
+	tcase_add_test(tests, invalid_utf8_is_found_anywhere_in_long_ascii);
 	tcase_add_test(tests, a_writer_stops_at_its_buffers_limit);
 }
 

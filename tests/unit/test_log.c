@@ -55,7 +55,7 @@ static const char *const messages[] = {
     "na\xC3\xAFve",
 };
 
-START_TEST(json_is_one_valid_object_a_line)
+START_TEST(json_is_a_valid_object_for_each_line)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -86,7 +86,7 @@ START_TEST(json_keeps_the_message)
 }
 END_TEST
 
-START_TEST(numbers_are_members_for_machines_alone)
+START_TEST(numbers_are_members_only_in_json)
 {
 	const struct log_number numbers[] = {{"done", 12}, {"left", -1}};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -109,7 +109,7 @@ START_TEST(numbers_are_members_for_machines_alone)
 }
 END_TEST
 
-START_TEST(numbers_that_do_not_fit_are_left_out_whole)
+START_TEST(numbers_that_do_not_fit_are_omitted)
 {
 	static struct log_number numbers[100];
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -201,10 +201,10 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, text_is_one_line_with_the_program, 0, COUNT(text_lines));
-	tcase_add_loop_test(tests, json_is_one_valid_object_a_line, 0, COUNT(messages));
+	tcase_add_loop_test(tests, json_is_a_valid_object_for_each_line, 0, COUNT(messages));
 	tcase_add_test(tests, json_keeps_the_message);
-	tcase_add_test(tests, numbers_are_members_for_machines_alone);
-	tcase_add_test(tests, numbers_that_do_not_fit_are_left_out_whole);
+	tcase_add_test(tests, numbers_are_members_only_in_json);
+	tcase_add_test(tests, numbers_that_do_not_fit_are_omitted);
 	tcase_add_test(tests, a_line_full_of_quotes_stays_whole);
 	tcase_add_test(tests, a_terminal_is_not_steered);
 	tcase_add_loop_test(tests, the_direction_of_writing_is_not_turned, 0, COUNT(directions));

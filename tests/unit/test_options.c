@@ -113,7 +113,7 @@ static void set(const char *name, const char *value)
 		unsetenv(name);
 }
 
-START_TEST(the_nearest_source_wins)
+START_TEST(the_command_line_comes_before_the_environment)
 {
 	configuration.address = "default";
 	set("PROG_VAULT_ADDR", sources[_i].prefixed);
@@ -126,7 +126,7 @@ START_TEST(the_nearest_source_wins)
 }
 END_TEST
 
-START_TEST(a_bad_variable_is_ignored_where_the_command_line_decides)
+START_TEST(an_invalid_variable_is_ignored_if_the_option_is_on_the_command_line)
 {
 	setenv("PROG_TIMEOUT", "soon", 1);
 	ck_assert_int_eq(parse("--timeout", "5s", NULL), OPTIONS_RUN);
@@ -143,7 +143,7 @@ static const struct {
     {"PROG_SHARED", "2", "environment variable PROG_SHARED: \"2\" is neither"},
 };
 
-START_TEST(a_bad_variable_is_named)
+START_TEST(an_invalid_variable_is_named)
 {
 	setenv(bad_variables[_i].name, bad_variables[_i].value, 1);
 	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_ERROR);
@@ -197,7 +197,7 @@ START_TEST(a_flag_is_set_and_cleared)
 }
 END_TEST
 
-START_TEST(letters_may_stand_together_and_touch_their_argument)
+START_TEST(letters_can_be_combined_with_each_other_and_an_argument)
 {
 	ck_assert_int_eq(parse("-vfahttps://x", "-s", "one", "-stwo", NULL), OPTIONS_RUN);
 	ck_assert(configuration.verbose);
@@ -209,7 +209,7 @@ START_TEST(letters_may_stand_together_and_touch_their_argument)
 }
 END_TEST
 
-START_TEST(a_list_gathers_from_one_source)
+START_TEST(a_list_has_values_of_one_source)
 {
 	setenv("PROG_SECRET", "three,,four", 1);
 	ck_assert_int_eq(parse("--secret", "one,two", "--secret=", NULL), OPTIONS_RUN);
@@ -224,7 +224,7 @@ START_TEST(a_list_gathers_from_one_source)
 }
 END_TEST
 
-START_TEST(operands_may_stand_between_options)
+START_TEST(operands_may_come_between_options)
 {
 	ck_assert_int_eq(parse("one", "-v", "-", "--limit=7", "--", "-f", "--", NULL), OPTIONS_RUN);
 	ck_assert_int_eq(operand_count, 4);
@@ -309,7 +309,7 @@ START_TEST(a_token_comes_from_the_environment)
 }
 END_TEST
 
-START_TEST(what_is_done_instead_comes_from_the_command_line)
+START_TEST(an_action_is_read_only_from_the_command_line)
 {
 	setenv("PROG_INSTEAD", "something", 1);
 	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
@@ -319,7 +319,7 @@ START_TEST(what_is_done_instead_comes_from_the_command_line)
 }
 END_TEST
 
-START_TEST(help_and_version_win_over_what_follows)
+START_TEST(help_and_version_end_parsing)
 {
 	setenv("PROG_LIMIT", "bad", 1);
 	ck_assert_int_eq(parse("--help", "--unknown", NULL), OPTIONS_HELP);
@@ -374,21 +374,22 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_loop_test(tests, the_nearest_source_wins, 0, COUNT(sources));
-	tcase_add_test(tests, a_bad_variable_is_ignored_where_the_command_line_decides);
-	tcase_add_loop_test(tests, a_bad_variable_is_named, 0, COUNT(bad_variables));
+	tcase_add_loop_test(
+	    tests, the_command_line_comes_before_the_environment, 0, COUNT(sources));
+	tcase_add_test(tests, an_invalid_variable_is_ignored_if_the_option_is_on_the_command_line);
+	tcase_add_loop_test(tests, an_invalid_variable_is_named, 0, COUNT(bad_variables));
 	tcase_add_test(tests, a_deprecated_name_sets_the_option);
 	tcase_add_test(tests, a_deprecated_variable_is_read_after_the_new_one);
 	tcase_add_loop_test(tests, a_flag_is_set_and_cleared, 0, COUNT(flags));
-	tcase_add_test(tests, letters_may_stand_together_and_touch_their_argument);
-	tcase_add_test(tests, a_list_gathers_from_one_source);
-	tcase_add_test(tests, operands_may_stand_between_options);
+	tcase_add_test(tests, letters_can_be_combined_with_each_other_and_an_argument);
+	tcase_add_test(tests, a_list_has_values_of_one_source);
+	tcase_add_test(tests, operands_may_come_between_options);
 	tcase_add_test(tests, a_command_keeps_its_own_options);
 	tcase_add_test(tests, two_dashes_end_the_options);
 	tcase_add_loop_test(tests, a_mistake_names_the_option_and_the_help, 0, COUNT(mistakes));
 	tcase_add_test(tests, a_token_comes_from_the_environment);
-	tcase_add_test(tests, what_is_done_instead_comes_from_the_command_line);
-	tcase_add_test(tests, help_and_version_win_over_what_follows);
+	tcase_add_test(tests, an_action_is_read_only_from_the_command_line);
+	tcase_add_test(tests, help_and_version_end_parsing);
 	tcase_add_loop_test(tests, own_variables_are_known, 0, COUNT(variables));
 	tcase_add_test(tests, help_shows_every_option);
 }

@@ -123,7 +123,7 @@ static int change_manifest(void)
 	return result;
 }
 
-START_TEST(a_manifest_that_could_be_changed_is_not_called_unsafe)
+START_TEST(lack_of_memory_does_not_read_as_an_unsafe_manifest)
 {
 	fail_each(change_manifest);
 }
@@ -197,11 +197,11 @@ static void add(TCase *tests)
 	tcase_set_timeout(tests, 0);
 #ifndef __SANITIZE_ADDRESS__
 	tcase_add_test(tests, a_secret_is_read_whole_or_not_at_all);
-	tcase_add_test(tests, a_manifest_that_could_be_changed_is_not_called_unsafe);
+	tcase_add_test(tests, lack_of_memory_does_not_read_as_an_unsafe_manifest);
 	tcase_add_test(tests, a_file_is_changed_or_keeps_its_text);
 #else
 	(void)a_secret_is_read_whole_or_not_at_all, (void)fails;
-	(void)a_manifest_that_could_be_changed_is_not_called_unsafe;
+	(void)lack_of_memory_does_not_read_as_an_unsafe_manifest;
 	(void)a_file_is_changed_or_keeps_its_text;
 #endif
 }

@@ -8,7 +8,7 @@
 #include "lib/base/progress.h"
 #include "tests/unit/expect.h"
 
-/* In place of the library's: time is what the test says. */
+/* Replaces the library's clock: the test sets the time. */
 static int64_t now_ms = 12345;
 int64_t clock_now_ms(void)
 {
@@ -30,7 +30,7 @@ static const struct {
     {41, 40, 4000, "Counting: 41, 10/s"}, /* there turned out to be more */
 };
 
-START_TEST(the_line_tells_number_rate_and_time_left)
+START_TEST(the_line_has_number_rate_and_time_left)
 {
 	char line[100];
 
@@ -56,7 +56,7 @@ START_TEST(a_narrow_terminal_gets_a_shorter_line)
 END_TEST
 
 /*
- * What a child writes to a terminal of its own.
+ * The output of a child to its own terminal.
  */
 
 struct show {
@@ -143,7 +143,7 @@ static void see(const struct show *show, char *text, size_t size)
 	     "prog: the last\r\n"
 #define SILENT "prog: a line\r\nprog: another\r\nprog: the last\r\n"
 
-START_TEST(a_terminal_shows_one_line_that_goes)
+START_TEST(a_terminal_shows_one_line_and_wipes_it)
 {
 	struct show show = {.term = "xterm", .level = LOG_INFO};
 	char text[4096];
@@ -171,7 +171,7 @@ static const struct show silent[] = {
     {.term = "xterm", .level = LOG_INFO, .pipe = true},
 };
 
-START_TEST(elsewhere_nothing_is_shown)
+START_TEST(without_a_terminal_nothing_is_shown)
 {
 	char text[4096];
 
@@ -193,11 +193,11 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_loop_test(tests, the_line_tells_number_rate_and_time_left, 0, COUNT(lines));
+	tcase_add_loop_test(tests, the_line_has_number_rate_and_time_left, 0, COUNT(lines));
 	tcase_add_test(tests, a_narrow_terminal_gets_a_shorter_line);
-	tcase_add_test(tests, a_terminal_shows_one_line_that_goes);
+	tcase_add_test(tests, a_terminal_shows_one_line_and_wipes_it);
 	tcase_add_test(tests, the_line_is_shorter_than_the_terminal_is_wide);
-	tcase_add_loop_test(tests, elsewhere_nothing_is_shown, 0, COUNT(silent));
+	tcase_add_loop_test(tests, without_a_terminal_nothing_is_shown, 0, COUNT(silent));
 	tcase_add_test(tests, a_log_for_machines_has_nothing_between_its_lines);
 }
 

@@ -81,7 +81,7 @@ static const struct {
     {"Bearer eyJhbGciOiJS***", "Bearer ******"},
 };
 
-START_TEST(words_are_redacted)
+START_TEST(credentials_are_redacted)
 {
 	char text[512];
 
@@ -140,7 +140,7 @@ START_TEST(a_long_text_is_cut_and_one_made_to_take_long_is_withheld)
 }
 END_TEST
 
-START_TEST(an_exchange_without_secrets_leaves_words_as_they_are)
+START_TEST(an_exchange_without_secrets_changes_no_text)
 {
 	char text[] = "plaintext \\u0041%41";
 
@@ -155,10 +155,10 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_loop_test(tests, words_are_redacted, 0, COUNT(cases));
+	tcase_add_loop_test(tests, credentials_are_redacted, 0, COUNT(cases));
 	tcase_add_test(tests, base64_of_more_than_the_credential_is_redacted);
 	tcase_add_test(tests, a_long_text_is_cut_and_one_made_to_take_long_is_withheld);
-	tcase_add_test(tests, an_exchange_without_secrets_leaves_words_as_they_are);
+	tcase_add_test(tests, an_exchange_without_secrets_changes_no_text);
 }
 
 int main(void)

@@ -74,7 +74,8 @@ START_TEST(namespace_and_name_are_not_run_together)
 
 	ck_assert(secret_shard_has(&(struct secret_shard){0, 0}, "a", "b"));
 	for (one.index = 0; one.index < one.count; one.index++)
-		differences += secret_shard_has(&one, "ab", "c") != secret_shard_has(&one, "a", "bc");
+		differences +=
+		    secret_shard_has(&one, "ab", "c") != secret_shard_has(&one, "a", "bc");
 	ck_assert_int_eq(differences, 2);
 }
 END_TEST

@@ -16,7 +16,7 @@ START_TEST(a_zeroed_struct_is_an_empty_string)
 }
 END_TEST
 
-START_TEST(what_is_appended_follows_what_was_there)
+START_TEST(appending_keeps_the_content)
 {
 	cleanup_secret struct secret_buffer buffer = SECRET_BUFFER_INIT;
 
@@ -53,7 +53,7 @@ START_TEST(the_limit_holds_to_the_byte)
 }
 END_TEST
 
-START_TEST(a_size_that_would_wrap_is_refused)
+START_TEST(a_size_that_would_overflow_is_rejected)
 {
 	cleanup_secret struct secret_buffer buffer = SECRET_BUFFER_INIT;
 
@@ -96,7 +96,7 @@ START_TEST(reset_wipes_every_byte)
 }
 END_TEST
 
-START_TEST(growing_wipes_the_bytes_it_leaves_behind)
+START_TEST(growing_wipes_the_old_bytes)
 {
 	cleanup_secret struct secret_buffer buffer = SECRET_BUFFER_INIT;
 	volatile char *old;
@@ -165,7 +165,7 @@ START_TEST(a_pipe_is_read_to_its_end)
 }
 END_TEST
 
-START_TEST(what_just_fits_the_limit_is_read)
+START_TEST(a_file_of_the_limit_is_read)
 {
 	cleanup_secret struct secret_buffer buffer = {.limit = 100};
 	int fd = pipe_of(100);
@@ -211,19 +211,19 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, a_zeroed_struct_is_an_empty_string);
-	tcase_add_test(tests, what_is_appended_follows_what_was_there);
+	tcase_add_test(tests, appending_keeps_the_content);
 	tcase_add_test(tests, growing_keeps_the_bytes);
 	tcase_add_test(tests, the_limit_holds_to_the_byte);
-	tcase_add_test(tests, a_size_that_would_wrap_is_refused);
+	tcase_add_test(tests, a_size_that_would_overflow_is_rejected);
 	tcase_add_test(tests, formatted_text_is_appended_and_bounded);
 #ifndef __SANITIZE_ADDRESS__
 	tcase_add_test(tests, reset_wipes_every_byte);
-	tcase_add_test(tests, growing_wipes_the_bytes_it_leaves_behind);
+	tcase_add_test(tests, growing_wipes_the_old_bytes);
 #endif
 	tcase_add_test(tests, moving_leaves_the_source_empty);
 	tcase_add_test(tests, equal_means_the_same_bytes);
 	tcase_add_test(tests, a_pipe_is_read_to_its_end);
-	tcase_add_test(tests, what_just_fits_the_limit_is_read);
+	tcase_add_test(tests, a_file_of_the_limit_is_read);
 	tcase_add_test(tests, one_byte_over_the_limit_is_too_large);
 	tcase_add_test(tests, an_empty_file_gives_an_empty_string);
 	tcase_add_test(tests, a_missing_file_is_named);

@@ -94,7 +94,7 @@ static void forbid_locking(void)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
-START_TEST(nothing_is_covered_before)
+START_TEST(no_memory_is_locked_before)
 {
 	cleanup_secret struct secret_buffer buffer = SECRET_BUFFER_INIT;
 
@@ -122,7 +122,7 @@ START_TEST(a_buffer_is_locked_and_left_out_of_dumps)
 }
 END_TEST
 
-START_TEST(what_others_allocate_is_covered_with_the_next_buffer)
+START_TEST(other_allocations_are_locked_with_the_next_buffer)
 {
 	cleanup_secret struct secret_buffer buffer = SECRET_BUFFER_INIT;
 	char *blocks[PAST_ONE_STEP];
@@ -138,7 +138,7 @@ START_TEST(what_others_allocate_is_covered_with_the_next_buffer)
 }
 END_TEST
 
-START_TEST(a_large_block_goes_back_when_it_is_freed)
+START_TEST(a_large_block_returns_to_the_system_when_freed)
 {
 	struct secret_buffer buffer = SECRET_BUFFER_INIT;
 
@@ -170,7 +170,7 @@ START_TEST(a_child_is_protected_too)
 }
 END_TEST
 
-START_TEST(outside_the_heap_each_block_is_covered)
+START_TEST(each_block_outside_the_heap_is_locked)
 {
 	struct secret_buffer buffers[PAST_ONE_STEP] = {SECRET_BUFFER_INIT};
 
@@ -185,7 +185,7 @@ START_TEST(outside_the_heap_each_block_is_covered)
 END_TEST
 
 /* This program again, with a malloc that uses large pages instead of the heap. */
-START_TEST(large_pages_are_covered)
+START_TEST(large_pages_are_locked)
 {
 	int status;
 	pid_t child = fork();
@@ -200,7 +200,7 @@ START_TEST(large_pages_are_covered)
 }
 END_TEST
 
-START_TEST(without_the_right_to_lock_it_goes_on_and_says_so_once)
+START_TEST(without_the_right_to_lock_it_continues_and_logs_once)
 {
 	struct secret_buffer buffers[PAST_ONE_STEP] = {SECRET_BUFFER_INIT};
 	char said[4096];
@@ -231,20 +231,20 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, nothing_is_covered_before);
+	tcase_add_test(tests, no_memory_is_locked_before);
 	/* Its malloc is not the C library's, and has no heap to cover. */
 	if (ADDRESS_SANITIZER)
 		return;
 	if (getenv(LARGE_PAGES)) {
-		tcase_add_test(tests, outside_the_heap_each_block_is_covered);
+		tcase_add_test(tests, each_block_outside_the_heap_is_locked);
 		return;
 	}
-	tcase_add_test(tests, large_pages_are_covered);
+	tcase_add_test(tests, large_pages_are_locked);
 	tcase_add_test(tests, a_buffer_is_locked_and_left_out_of_dumps);
-	tcase_add_test(tests, what_others_allocate_is_covered_with_the_next_buffer);
+	tcase_add_test(tests, other_allocations_are_locked_with_the_next_buffer);
 	tcase_add_test(tests, a_child_is_protected_too);
-	tcase_add_test(tests, without_the_right_to_lock_it_goes_on_and_says_so_once);
-	tcase_add_test(tests, a_large_block_goes_back_when_it_is_freed);
+	tcase_add_test(tests, without_the_right_to_lock_it_continues_and_logs_once);
+	tcase_add_test(tests, a_large_block_returns_to_the_system_when_freed);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 
 static struct error err;
 
-START_TEST(an_empty_list_holds_nothing)
+START_TEST(an_empty_list_has_no_items)
 {
 	struct strings list = {NULL, 0};
 
@@ -43,7 +43,7 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, an_empty_list_holds_nothing);
+	tcase_add_test(tests, an_empty_list_has_no_items);
 	tcase_add_test(tests, items_keep_their_order_and_are_copies);
 	tcase_add_test(tests, format_allocates);
 }

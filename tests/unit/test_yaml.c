@@ -41,7 +41,7 @@ static const struct {
     {"a: {a: {a: 1}}\nb: {a: 2}", "{\"a\":{\"a\":{\"a\":1}},\"b\":{\"a\":2}}"},
 };
 
-START_TEST(documents_become_json)
+START_TEST(documents_are_converted_to_json)
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
 
@@ -190,7 +190,7 @@ static const struct {
     {"a: \"\\ud83d\"", "line 1, column 7", "Unicode"},
 };
 
-START_TEST(what_can_hide_things_is_refused)
+START_TEST(syntax_that_can_hide_content_is_rejected)
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
 
@@ -226,7 +226,7 @@ START_TEST(byte_order_marks_and_comments_before_json_are_skipped)
 }
 END_TEST
 
-START_TEST(json_passes_as_it_stands)
+START_TEST(json_is_not_changed)
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
 
@@ -235,7 +235,7 @@ START_TEST(json_passes_as_it_stands)
 }
 END_TEST
 
-/* "[[[...]]]" of YAML: the word inside is no JSON. */
+/* "[[[...]]]" of YAML: the word inside is not JSON. */
 static void nest(struct secret_buffer *yaml, int depth)
 {
 	for (int i = 0; i < depth; i++)
@@ -245,7 +245,7 @@ static void nest(struct secret_buffer *yaml, int depth)
 		expect_ok(secret_buffer_append_string(yaml, "]", &err), err);
 }
 
-START_TEST(nesting_ends_where_json_ends)
+START_TEST(nesting_is_limited_as_in_json)
 {
 	cleanup_secret struct secret_buffer deep = SECRET_BUFFER_INIT, deeper = SECRET_BUFFER_INIT;
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
@@ -258,7 +258,7 @@ START_TEST(nesting_ends_where_json_ends)
 }
 END_TEST
 
-START_TEST(many_keys_take_little_time)
+START_TEST(many_keys_are_read_quickly)
 {
 	cleanup_secret struct secret_buffer yaml = SECRET_BUFFER_INIT, json = SECRET_BUFFER_INIT;
 
@@ -270,7 +270,7 @@ START_TEST(many_keys_take_little_time)
 }
 END_TEST
 
-START_TEST(what_was_there_stays_before_it)
+START_TEST(existing_content_is_kept)
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
 
@@ -288,7 +288,7 @@ START_TEST(a_full_buffer_is_an_error)
 }
 END_TEST
 
-START_TEST(messages_hold_no_text)
+START_TEST(messages_do_not_contain_the_text)
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
 
@@ -302,17 +302,17 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-	tcase_add_loop_test(tests, documents_become_json, 0, COUNT(documents));
+	tcase_add_loop_test(tests, documents_are_converted_to_json, 0, COUNT(documents));
 	tcase_add_loop_test(tests, scalars_follow_the_core_schema, 0, COUNT(scalars));
-	tcase_add_loop_test(tests, what_can_hide_things_is_refused, 0, COUNT(refused));
-	tcase_add_loop_test(tests, json_passes_as_it_stands, 0, COUNT(json_texts));
+	tcase_add_loop_test(tests, syntax_that_can_hide_content_is_rejected, 0, COUNT(refused));
+	tcase_add_loop_test(tests, json_is_not_changed, 0, COUNT(json_texts));
 	tcase_add_loop_test(
 	    tests, byte_order_marks_and_comments_before_json_are_skipped, 0, COUNT(json_with_more));
-	tcase_add_test(tests, nesting_ends_where_json_ends);
-	tcase_add_test(tests, many_keys_take_little_time);
-	tcase_add_test(tests, what_was_there_stays_before_it);
+	tcase_add_test(tests, nesting_is_limited_as_in_json);
+	tcase_add_test(tests, many_keys_are_read_quickly);
+	tcase_add_test(tests, existing_content_is_kept);
 	tcase_add_test(tests, a_full_buffer_is_an_error);
-	tcase_add_test(tests, messages_hold_no_text);
+	tcase_add_test(tests, messages_do_not_contain_the_text);
 }
 
 int main(void)

@@ -36,13 +36,13 @@ static const char *const ambiguous[] = {
     "2001-12-14t21:59:43.10-05:00", "2001-12-14 21:59:43.10 -5", "2001-12-15 2:59:43.10",
     "2001-12-14\t1:2:3"};
 
-START_TEST(what_every_reader_takes_for_a_string_is_one)
+START_TEST(a_scalar_is_a_string_if_all_readers_agree)
 {
 	ck_assert_msg(yaml_plain_is_string(strings[_i], strlen(strings[_i])), "%s", strings[_i]);
 }
 END_TEST
 
-START_TEST(what_a_reader_takes_for_something_else_is_none)
+START_TEST(a_scalar_is_not_a_string_if_any_reader_disagrees)
 {
 	ck_assert_msg(
 	    !yaml_plain_is_string(ambiguous[_i], strlen(ambiguous[_i])), "%s", ambiguous[_i]);
@@ -50,7 +50,7 @@ START_TEST(what_a_reader_takes_for_something_else_is_none)
 END_TEST
 
 /* Scalars of a document are not followed by a NUL. */
-START_TEST(only_the_bytes_given_count)
+START_TEST(only_the_given_bytes_are_read)
 {
 	ck_assert(!yaml_plain_is_string("123a", 3));
 	ck_assert(!yaml_plain_is_string("2001-12-145", 10));
@@ -63,10 +63,10 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-	tcase_add_loop_test(tests, what_every_reader_takes_for_a_string_is_one, 0, COUNT(strings));
+	tcase_add_loop_test(tests, a_scalar_is_a_string_if_all_readers_agree, 0, COUNT(strings));
 	tcase_add_loop_test(
-	    tests, what_a_reader_takes_for_something_else_is_none, 0, COUNT(ambiguous));
-	tcase_add_test(tests, only_the_bytes_given_count);
+	    tests, a_scalar_is_not_a_string_if_any_reader_disagrees, 0, COUNT(ambiguous));
+	tcase_add_test(tests, only_the_given_bytes_are_read);
 }
 
 int main(void)

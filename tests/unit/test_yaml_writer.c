@@ -30,7 +30,7 @@ START_TEST(strings_that_could_be_misread_are_quoted)
 }
 END_TEST
 
-START_TEST(empty_ones_stand_in_a_line)
+START_TEST(empty_containers_are_written_inline)
 {
 	write_json("{\"a\":[],\"b\":{}}");
 	expect_text(yaml, "a: []\nb: {}\n");
@@ -46,7 +46,7 @@ START_TEST(characters_that_would_steer_a_terminal_are_escaped)
 }
 END_TEST
 
-START_TEST(what_is_no_json_is_refused)
+START_TEST(text_that_is_not_json_is_rejected)
 {
 	expect_ok(secret_buffer_append_string(&json, "{", &err), err);
 	expect_failure(yaml_write_json(&json, &yaml, &err), err, ERROR_INVALID, "the output");
@@ -58,9 +58,9 @@ static void add(TCase *tests)
 	tcase_add_checked_fixture(tests, NULL, tear_down);
 	tcase_add_test(tests, objects_and_arrays_are_blocks);
 	tcase_add_test(tests, strings_that_could_be_misread_are_quoted);
-	tcase_add_test(tests, empty_ones_stand_in_a_line);
+	tcase_add_test(tests, empty_containers_are_written_inline);
 	tcase_add_test(tests, characters_that_would_steer_a_terminal_are_escaped);
-	tcase_add_test(tests, what_is_no_json_is_refused);
+	tcase_add_test(tests, text_that_is_not_json_is_rejected);
 }
 
 int main(void)
