@@ -18,7 +18,7 @@ int command_find_token(struct vault_session_settings *session, struct error *err
 	    is_set(session->role) || is_set(session->role_id) || is_set(session->jwt_file) ||
 	    is_set(session->service_account) || !is_set(home))
 		return 0;
-	/* Lives as long as the process, as everything borrowed from the environment does. */
+	/* Not freed, like strings of the environment. */
 	char *file = string_format(err, "%s/" TOKEN_FILE, home);
 	if (!file)
 		return -1;
@@ -41,8 +41,8 @@ struct seal_session_settings command_session_settings(
 	    .offline = offline};
 }
 
-/* "a, b or c" */
-static void join(const char *const *words, char *text, size_t size)
+/* Write "a, b or c". */
+static void join_words(const char *const *words, char *text, size_t size)
 {
 	size_t length = 0;
 
@@ -64,7 +64,7 @@ int command_choose(const char *option, const char *text, const char *const *word
 	for (int i = 0; words[i]; i++)
 		if (strcmp(text, words[i]) == 0)
 			return i;
-	join(words, all, sizeof(all));
+	join_words(words, all, sizeof(all));
 	return error_set(err, ERROR_USAGE, "%s \"%s\": write %s", option, text, all);
 }
 

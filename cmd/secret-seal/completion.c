@@ -43,7 +43,7 @@ static struct completion_command *list_commands(size_t *count, struct error *err
 	return list;
 }
 
-static int run(char **operands, int count, struct error *err)
+static int run_completion(char **operands, int count, struct error *err)
 {
 	cleanup_secret struct secret_buffer script = SECRET_BUFFER_INIT;
 	enum completion_shell shell;
@@ -58,7 +58,7 @@ static int run(char **operands, int count, struct error *err)
 }
 
 const struct command completion_command = {.name = "completion",
-    .summary = "print a shell's completion script",
+    .summary = "print the completion script of a shell",
     .options = &options,
     .connection = &connection,
-    .run = run};
+    .run = run_completion};

@@ -26,13 +26,13 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, editor),
 	.environment = "KUBE_EDITOR,VISUAL,EDITOR",
 	.shared = true,
-	.help = "what to edit with (default " DEFAULT_EDITOR ")"},
+	.help = "editor (default: " DEFAULT_EDITOR ")"},
     {.name = "filename",
 	.letter = 'f',
 	.kind = OPTION_STRING,
 	.argument = "FILE",
 	.offset = offsetof(struct configuration, file),
-	.help = "edit the Secret in a manifest, in its place; NAME says which, among several"},
+	.help = "edit a Secret in a manifest file; NAME selects one of several"},
     {ALLOW_ENCRYPTED_OPTION},
     {TRANSIT_KEY_OPTION("the Secret")},
     CONNECTION_OPTIONS,
@@ -42,11 +42,9 @@ static const struct option_spec table[] = {
 static const struct options options = {
     .synopsis = "[OPTIONS] NAME|FILE",
     .description =
-	"Decrypt the values of the sealed Secret NAME, open an editor on them in memory "
-	"that never\n"
-	"reaches a disk, and seal again what was changed.  FILE is a manifest that holds "
-	"it:\n"
-	"what has a slash, or is there and ends in .yaml, .yml or .json.",
+	"Decrypt the values of the sealed Secret NAME, open an editor on them in memory that is\n"
+	"never on a disk, and seal the changed values.  FILE is a manifest with the Secret: a word\n"
+	"with a slash, or the name of an existing file that ends in .yaml, .yml or .json.",
     .table = table,
 };
 
@@ -63,13 +61,14 @@ static bool ends_as_manifest(const char *name)
 	       fnmatch("*.json", name, 0) == 0;
 }
 
-/* No Secret's name holds a slash.  It may end in ".yaml", but who sees that file means the file. */
+/* A slash is not valid in a Secret's name.  ".yaml" is, but an existing file wins. */
 static bool is_file(const char *operand)
 {
 	return strchr(operand, '/') || (ends_as_manifest(operand) && is_regular(operand));
 }
 
-static int choose(char **operands, int count, struct edit_settings *settings, struct error *err)
+static int choose_secret(
+    char **operands, int count, struct edit_settings *settings, struct error *err)
 {
 	bool path = count == 1 && !settings->file && is_file(operands[0]);
 
@@ -79,20 +78,21 @@ static int choose(char **operands, int count, struct edit_settings *settings, st
 		settings->name = operands[0];
 	if (count == 1 || (count == 0 && settings->file))
 		return 0;
-	return error_set(err, ERROR_USAGE, "one Secret is edited: write its NAME, or its FILE");
+	return error_set(err, ERROR_USAGE, "no Secret, or more than one; pass one NAME or FILE");
 }
 
-/* Where a name leads to no Secret, a file may have been meant. */
-static int hint_at_file(const char *name, struct error *err)
+/* Add to an error about a missing Secret that a file may be meant. */
+static int add_file_hint(const char *name, struct error *err)
 {
 	if (err->code != ERROR_NOT_FOUND && kube_valid_name(name))
 		return -1;
 	if (is_regular(name))
-		return error_hint(err, "if the file of that name is meant, write ./%s", name);
-	return ends_as_manifest(name) ? error_hint(err, "nor is there a file %s here", name) : -1;
+		return error_hint(err, "for the file of this name, pass ./%s", name);
+	return ends_as_manifest(name) ? error_hint(err, "and there is not a file %s here", name)
+				      : -1;
 }
 
-static int run(char **operands, int count, struct error *err)
+static int run_edit(char **operands, int count, struct error *err)
 {
 	struct edit_settings settings = {.transit_key = configuration.transit_key,
 	    .editor = configuration.editor,
@@ -101,12 +101,12 @@ static int run(char **operands, int count, struct error *err)
 	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
 	bool changed = false;
 
-	if (choose(operands, count, &settings, err) < 0)
+	if (choose_secret(operands, count, &settings, err) < 0)
 		return -1;
 	struct seal_session_settings session =
 	    command_session_settings(&configuration.connection, settings.file != NULL);
 	if (edit(&session, &settings, &changed, err) < 0)
-		return settings.file ? -1 : hint_at_file(settings.name, err);
+		return settings.file ? -1 : add_file_hint(settings.name, err);
 	if (secret_buffer_append_format(&line, err, "%s%s %s\n", settings.file ? "" : "secret/",
 		settings.file ? settings.file : settings.name,
 		changed ? "edited" : "not changed") < 0)
@@ -118,4 +118,4 @@ const struct command edit_command = {.name = "edit",
     .summary = "change a sealed Secret's values in an editor",
     .options = &options,
     .connection = &configuration.connection,
-    .run = run};
+    .run = run_edit};

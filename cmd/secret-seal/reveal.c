@@ -1,4 +1,4 @@
-/* reveal: print plaintext, for a person's eyes. */
+/* reveal: print the plaintext of a sealed Secret. */
 #include "lib/seal/unseal.h"
 
 #include <unistd.h>
@@ -18,7 +18,7 @@ static const struct option_spec table[] = {
 	.name = "yes",
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, yes),
-	.help = "print plaintext to what is no terminal, too"},
+	.help = "print plaintext also if standard output is not a terminal"},
     {TRANSIT_KEY_OPTION("the Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
@@ -31,21 +31,21 @@ static const struct options options = {
     .table = table,
 };
 
-/* On a terminal a value ends its line, and steers nothing. */
-static int print(struct secret_buffer *text, bool terminal, struct error *err)
+/* On a terminal, end the line, and print no control characters. */
+static int print_text(struct secret_buffer *text, bool terminal, struct error *err)
 {
 	if (!terminal)
 		return command_print(text, err);
 	if (!reveal_is_shown(text))
 		return error_set(err, ERROR_INVALID,
-		    "it holds bytes that no terminal shows: write it elsewhere with --yes");
+		    "has bytes that are not safe on a terminal; redirect the output and pass --yes");
 	if ((text->length == 0 || text->data[text->length - 1] != '\n') &&
 	    secret_buffer_append_string(text, "\n", err) < 0)
 		return -1;
 	return command_print(text, err);
 }
 
-static int run(char **operands, int count, struct error *err)
+static int run_reveal(char **operands, int count, struct error *err)
 {
 	struct seal_session_settings settings =
 	    command_session_settings(&configuration.connection, false);
@@ -57,20 +57,19 @@ static int run(char **operands, int count, struct error *err)
 	struct seal_session session;
 
 	if (count < 1 || count > 2)
-		return error_set(
-		    err, ERROR_USAGE, "write the Secret's NAME, and then a KEY or none");
+		return error_set(err, ERROR_USAGE, "pass one NAME and at most one KEY");
 	if (!terminal && !configuration.yes)
 		return error_set(err, ERROR_USAGE,
-		    "standard output is no terminal: if plaintext is to go there, say --yes");
+		    "standard output is not a terminal; to print plaintext there, pass --yes");
 	if (seal_session_begin(&session, &settings, err) < 0)
 		return -1;
 	int result = reveal(&session, &reveal_settings, &text, err);
 	seal_session_end(&session);
-	return result < 0 ? -1 : print(&text, terminal, err);
+	return result < 0 ? -1 : print_text(&text, terminal, err);
 }
 
 const struct command reveal_command = {.name = "reveal",
     .summary = "print plaintext, to a terminal or with --yes",
     .options = &options,
     .connection = &configuration.connection,
-    .run = run};
+    .run = run_reveal};

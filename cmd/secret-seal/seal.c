@@ -28,7 +28,7 @@ static const struct option_spec table[] = {
 	.kind = OPTION_LIST,
 	.argument = "NAME=VALUE",
 	.offset = offsetof(struct configuration, inputs.literals),
-	.help = "seal a value (repeatable; whoever lists processes can read it)"},
+	.help = "seal a value (repeatable; visible in the list of processes)"},
     {.name = "from-file",
 	.kind = OPTION_LIST,
 	.argument = "[NAME=]PATH",
@@ -38,7 +38,7 @@ static const struct option_spec table[] = {
 	.kind = OPTION_LIST,
 	.argument = "PATH",
 	.offset = offsetof(struct configuration, inputs.env_files),
-	.help = "seal what a .env file sets (repeatable)"},
+	.help = "seal the variables of a .env file (repeatable)"},
     {.name = "from-document",
 	.kind = OPTION_STRING,
 	.argument = "PATH",
@@ -83,52 +83,52 @@ static const struct option_spec table[] = {
 	.kind = OPTION_LIST,
 	.argument = "NAME",
 	.offset = offsetof(struct configuration, changes.unset),
-	.help = "take a value away (repeatable)"},
+	.help = "remove a value (repeatable)"},
     {.name = "rename",
 	.kind = OPTION_LIST,
 	.argument = "OLD=NEW",
 	.offset = offsetof(struct configuration, changes.renamed),
-	.help = "give a value another name (repeatable)"},
+	.help = "rename a value (repeatable)"},
     {.name = "adopt",
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, adopt),
-	.help = "take over a Secret that holds plaintext: seal that too"},
+	.help = "also seal the plaintext values of an existing Secret"},
     {.section = "Sealing", TRANSIT_KEY_OPTION("an existing Secret")},
     {.name = "key-version",
 	.kind = OPTION_NUMBER,
 	.argument = "N",
 	.offset = offsetof(struct configuration, key_version),
-	.help = "version of the Transit key (default the latest)"},
+	.help = "version of the Transit key (default: the latest)"},
     {.name = "create-key",
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, create_key),
-	.help = "make the Transit key where there is none: derived, not exportable"},
+	.help = "create the Transit key if it is missing: derived, not exportable"},
     {.name = "scope",
 	.kind = OPTION_STRING,
 	.argument = "SCOPE",
 	.offset = offsetof(struct configuration, scope),
-	.help = "with a derived key: bind to strict (default), namespace-wide or cluster-wide"},
+	.help = "with a derived key: strict (default), namespace-wide or cluster-wide"},
     {ALLOW_ENCRYPTED_OPTION},
     {.name = "no-verify",
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, no_verify),
-	.help = "do not decrypt once what was sealed (for a policy that may only encrypt)"},
+	.help = "do not decrypt the result (for a policy that may only encrypt)"},
     {.section = "The Secret",
 	.name = "layout",
 	.kind = OPTION_STRING,
 	.argument = "per-key|document",
 	.offset = offsetof(struct configuration, layout),
-	.help = "a data key for each value (default), or one for a JSON object of all"},
+	.help = "a data key for each value (default), or one JSON object of all values"},
     {.name = "data-key",
 	.kind = OPTION_STRING,
 	.argument = "NAME",
 	.offset = offsetof(struct configuration, data_key),
-	.help = "the document's data key (default " SEAL_DOCUMENT_KEY ")"},
+	.help = "data key of the document (default: " SEAL_DOCUMENT_KEY ")"},
     {.name = "type",
 	.kind = OPTION_STRING,
 	.argument = "TYPE",
 	.offset = offsetof(struct configuration, type),
-	.help = "of a new Secret (default Opaque)"},
+	.help = "type of a new Secret (default: Opaque)"},
     {.name = "label",
 	.kind = OPTION_LIST,
 	.argument = "NAME=VALUE",
@@ -142,19 +142,19 @@ static const struct option_spec table[] = {
     {.name = "immutable",
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, immutable),
-	.help = "make a new Secret that can't be changed, called NAME-SUFFIX"},
+	.help = "create a new immutable Secret called NAME-SUFFIX"},
     {.section = "Output",
 	.name = "dry-run",
 	.kind = OPTION_STRING,
 	.argument = "none|client|server",
 	.offset = offsetof(struct configuration, dry_run),
-	.help = "client: print the manifest; server: let the API judge it; nothing is written"},
+	.help = "write nothing; client: print the manifest; server: let the API server check it"},
     {.name = "output",
 	.letter = 'o',
 	.kind = OPTION_STRING,
 	.argument = "name|yaml|json",
 	.offset = offsetof(struct configuration, output),
-	.help = "what to print (default name; yaml with --dry-run=client)"},
+	.help = "output (default: name; yaml with --dry-run=client)"},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };
@@ -162,9 +162,9 @@ static const struct option_spec table[] = {
 static const struct options options = {
     .synopsis = "[OPTIONS] --from-... NAME\n[OPTIONS] -f FILE|FOLDER",
     .description =
-	"Encrypt values with Vault Transit and keep the ciphertext in the Secret NAME: a new one,\n"
-	"or an existing sealed one, whose other data keys stay as they are.  With -f, seal the\n"
-	"Secrets in manifests: write them to the Kubernetes API, print them, or change the files.",
+	"Encrypt values with Vault Transit and keep the ciphertext in the Secret NAME, which is new\n"
+	"or was sealed before; its other data keys do not change.  With -f, seal the Secrets in\n"
+	"manifests: write them to the Kubernetes API, print them, or change the files.",
     .table = table,
 };
 
@@ -198,8 +198,8 @@ static int choose_output(enum seal_dry_run dry_run, enum output *output, struct 
 	return index < 0 ? -1 : 0;
 }
 
-static int print(const struct seal_outcome *outcome, enum seal_dry_run dry_run, enum output output,
-    struct error *err)
+static int print_outcome(const struct seal_outcome *outcome, enum seal_dry_run dry_run,
+    enum output output, struct error *err)
 {
 	static const char *const changes[] = {"sealed", "created", "updated"};
 	static const char *const dry_runs[] = {"", " (dry run)", " (server dry run)"};
@@ -217,7 +217,7 @@ static int print(const struct seal_outcome *outcome, enum seal_dry_run dry_run, 
 	return result < 0 ? -1 : command_print(&text, err);
 }
 
-/* A document is taken as a whole where the layout says so; else its members are values. */
+/* Read a whole document for the document layout, otherwise values. */
 static int read_values(enum seal_layout layout, struct seal_changes *changes, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -231,33 +231,33 @@ static int read_values(enum seal_layout layout, struct seal_changes *changes, st
 	    &changes->values, SEAL_DOCUMENT_KEY, &text, configuration.inputs.document, err);
 }
 
-/* Before anybody is asked for anything. */
-static int check(const struct seal_settings *settings, int count, struct error *err)
+/* Check the options for a Secret of the API. */
+static int check_options(const struct seal_settings *settings, int count, struct error *err)
 {
 	const struct seal_changes *changes = &configuration.changes;
 	bool changing = changes->unset.count || changes->renamed.count || settings->adopt;
 
 	if (count != 1)
-		return error_set(err, ERROR_USAGE, "%s: see --help",
-		    count ? "one Secret at a time: NAME is given more than once"
-			  : "no Secret: its NAME is missing");
+		return error_set(err, ERROR_USAGE, "%s; see --help",
+		    count ? "NAME: more than one; seal one Secret at a time" : "NAME is missing");
 	if (configuration.in_place || configuration.recursive)
-		return error_set(err, ERROR_USAGE, "%s goes with -f",
+		return error_set(err, ERROR_USAGE, "%s: only with -f",
 		    configuration.in_place ? "--in-place" : "--recursive");
 	if (!inputs_given(&configuration.inputs) && !changing)
 		return error_set(err, ERROR_USAGE,
-		    "nothing to seal: give --from-literal, --from-file, --from-env-file, "
+		    "nothing to seal; pass --from-literal, --from-file, --from-env-file, "
 		    "--from-document, --prompt or --generate");
 	if (settings->layout == LAYOUT_PER_KEY && settings->data_key)
-		return error_set(err, ERROR_USAGE, "--data-key goes with --layout document");
+		return error_set(err, ERROR_USAGE, "--data-key: only for --layout document");
 	if (changing && (settings->immutable || settings->dry_run == DRY_RUN_CLIENT))
 		return error_set(err, ERROR_USAGE,
-		    "--unset, --rename and --adopt change a Secret that is there: not with %s",
+		    "--unset, --rename and --adopt change an existing Secret, and cannot be used "
+		    "with %s",
 		    settings->immutable ? "--immutable" : "--dry-run=client");
 	return 0;
 }
 
-static bool changes_given(void)
+static bool has_changes(void)
 {
 	const struct seal_changes *changes = &configuration.changes;
 
@@ -265,10 +265,11 @@ static bool changes_given(void)
 	       changes->renamed.count;
 }
 
-/* In a stay with the servers of its own; `file` NULL: in the API. */
+/* Seal the changes in a session of its own.  `file` NULL: in the API. */
 static int seal_once(const struct seal_settings *settings, const char *file,
-    struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
+    struct seal_outcome *outcome, struct error *err)
 {
+	const struct seal_changes *changes = &configuration.changes;
 	struct seal_session_settings session_settings = command_session_settings(
 	    &configuration.connection, file || settings->dry_run == DRY_RUN_CLIENT);
 	struct seal_session session;
@@ -281,32 +282,20 @@ static int seal_once(const struct seal_settings *settings, const char *file,
 	return result;
 }
 
-/* With empty values in the place of those that are to be asked for. */
-static int rehearse(const struct seal_settings *settings, const char *file, struct error *err)
+/* Ask for prompted values after all checks with empty values, and without a Vault token. */
+static int ask_values(const struct seal_settings *settings, const char *file, struct error *err)
 {
-	struct seal_settings check_only = *settings;
+	struct seal_settings checking = *settings;
 	struct seal_outcome outcome = {0};
-	struct seal_changes changes;
 
-	check_only.check_only = true;
-	int result = seal_changes_copy(&configuration.changes, &changes, err);
-	if (result == 0)
-		result = seal_once(&check_only, file, &changes, &outcome, err);
-	seal_outcome_free(&outcome);
-	seal_changes_free(&changes);
-	return result;
-}
-
-/* A person is asked once nothing that can be known is in the way, and without a token meanwhile. */
-static int ask(const struct seal_settings *settings, const char *file, struct error *err)
-{
-	const struct inputs *inputs = &configuration.inputs;
-
-	if (inputs->prompts.count == 0)
+	if (configuration.inputs.prompts.count == 0)
 		return 0;
-	if (rehearse(settings, file, err) < 0)
+	checking.check_only = true;
+	int result = seal_once(&checking, file, &outcome, err);
+	seal_outcome_free(&outcome);
+	if (result < 0)
 		return -1;
-	return inputs_ask(inputs, &configuration.changes.values, err);
+	return inputs_ask(&configuration.inputs, &configuration.changes.values, err);
 }
 
 static int seal_values(
@@ -318,13 +307,12 @@ static int seal_values(
 	if (read_values(settings->layout, changes, err) < 0)
 		return -1;
 	if (inputs_given(&configuration.inputs) && changes->values.count == 0)
-		return error_set(
-		    err, ERROR_INVALID, "nothing to seal: what was given holds no value");
-	if (ask(settings, file, err) < 0)
+		return error_set(err, ERROR_INVALID, "nothing to seal; the inputs have no values");
+	if (ask_values(settings, file, err) < 0)
 		return -1;
-	int result = seal_once(settings, file, changes, &outcome, err);
+	int result = seal_once(settings, file, &outcome, err);
 	if (result == 0)
-		result = print(&outcome, settings->dry_run, output, err);
+		result = print_outcome(&outcome, settings->dry_run, output, err);
 	seal_outcome_free(&outcome);
 	return result;
 }
@@ -341,10 +329,10 @@ static int check_manifests(const struct seal_settings *settings, int count, stru
 	if (configuration.in_place && strings_contain(&configuration.manifests, "-"))
 		return error_set(
 		    err, ERROR_USAGE, "--in-place needs a file; standard input cannot be changed");
-	if (!changes_given() && (count > 0 || settings->data_key))
+	if (!has_changes() && (count > 0 || settings->data_key))
 		return error_set(err, ERROR_USAGE,
 		    "-f seals all Secrets in the manifests; leave out NAME and --data-key");
-	if (changes_given() &&
+	if (has_changes() &&
 	    (!configuration.in_place || configuration.manifests.count > 1 || count > 1))
 		return error_set(err, ERROR_USAGE,
 		    "-f sets values in one Secret of one file; add --in-place, and name one file");
@@ -390,13 +378,13 @@ static int seal_manifests(
 	    choose_target(settings->dry_run, output, &target, err) < 0 ||
 	    check_adopt(settings, target, err) < 0)
 		return -1;
-	if (changes_given())
+	if (has_changes())
 		return seal_values(settings, configuration.manifests.items[0], output, err);
 	return manifest_files_seal(&configuration.connection, settings, &configuration.manifests,
 	    configuration.recursive, target, err);
 }
 
-static int run(char **operands, int count, struct error *err)
+static int run_seal(char **operands, int count, struct error *err)
 {
 	struct seal_settings settings = {.name = operands[0],
 	    .transit_key = configuration.transit_key,
@@ -420,10 +408,9 @@ static int run(char **operands, int count, struct error *err)
 		return -1;
 	if (settings.create_key && settings.dry_run)
 		return error_set(err, ERROR_USAGE,
-		    "--create-key: not with --dry-run=%s, which makes nothing: create the key "
-		    "first",
+		    "--create-key cannot be used with --dry-run=%s; create the key first",
 		    settings.dry_run == DRY_RUN_SERVER ? "server" : "client");
-	if (!configuration.manifests.count && check(&settings, count, err) < 0)
+	if (!configuration.manifests.count && check_options(&settings, count, err) < 0)
 		return -1;
 	int result = configuration.manifests.count ? seal_manifests(&settings, output, count, err)
 						   : seal_values(&settings, NULL, output, err);
@@ -432,7 +419,7 @@ static int run(char **operands, int count, struct error *err)
 }
 
 const struct command seal_command = {.name = "seal",
-    .summary = "seal values into a new or an existing Secret (the default)",
+    .summary = "seal values in a new or an existing Secret (the default)",
     .options = &options,
     .connection = &configuration.connection,
-    .run = run};
+    .run = run_seal};

@@ -1,4 +1,4 @@
-/* status: what is sealed with what. */
+/* status: print the Transit keys and versions of sealed Secrets. */
 #include "lib/seal/status.h"
 
 #include <time.h>
@@ -21,7 +21,7 @@ static const struct option_spec table[] = {
 	.kind = OPTION_STRING,
 	.argument = "table|json|yaml|prometheus",
 	.offset = offsetof(struct configuration, output),
-	.help = "what to print (default table)"},
+	.help = "output format (default: table)"},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };
@@ -29,26 +29,26 @@ static const struct option_spec table[] = {
 static const struct options options = {
     .synopsis = "[OPTIONS] [NAME...]",
     .description =
-	"Tell of each sealed Secret's values which Transit key and version they are sealed with,\n"
-	"and what is not sealed at all.  Nothing is decrypted.",
+	"Print the Transit key and version of each value of the sealed Secrets, and which values\n"
+	"are not sealed.  Nothing is decrypted.",
     .table = table,
 };
 
-/* A person reads the warning; a job that hands metrics on sees the exit status alone. */
+/* A job that passes metrics on reads only the exit status, not the warning. */
 static int refuse_incomplete(struct error *err)
 {
 	return error_set(err, ERROR_UNAVAILABLE,
-	    "the metrics are not complete: Vault did not tell the newest versions of Transit keys");
+	    "the metrics are incomplete, without the newest versions of Transit keys in Vault");
 }
 
-/* A text_stream's write. */
+/* Write a piece for text_stream. */
 static int print_piece(void *context, const struct secret_buffer *text, struct error *err)
 {
 	(void)context;
 	return command_print(text, err);
 }
 
-static int run(char **operands, int count, struct error *err)
+static int run_status(char **operands, int count, struct error *err)
 {
 	static const char *const words[] = {"table", "json", "yaml", "prometheus", NULL};
 	struct seal_session_settings settings =
@@ -77,7 +77,7 @@ static int run(char **operands, int count, struct error *err)
 }
 
 const struct command status_command = {.name = "status",
-    .summary = "tell which keys and versions Secrets are sealed with",
+    .summary = "print the keys and versions that Secrets are sealed with",
     .options = &options,
     .connection = &configuration.connection,
-    .run = run};
+    .run = run_status};

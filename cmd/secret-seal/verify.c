@@ -1,4 +1,4 @@
-/* verify: see that everything decrypts. */
+/* verify: check that sealed Secrets decrypt. */
 #include "lib/seal/unseal.h"
 
 #include "cmd/secret-seal/command.h"
@@ -20,12 +20,11 @@ static const struct option_spec table[] = {
 
 static const struct options options = {
     .synopsis = "[OPTIONS] [NAME...]",
-    .description =
-	"Decrypt all values of sealed Secrets, to see that it can be done, and show none of them.",
+    .description = "Decrypt all values of sealed Secrets to check them, and print none of them.",
     .table = table,
 };
 
-static int tell(const struct verify_outcome *outcome, struct error *err)
+static int print_outcome(const struct verify_outcome *outcome, struct error *err)
 {
 	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
 
@@ -39,7 +38,7 @@ static int tell(const struct verify_outcome *outcome, struct error *err)
 	return command_print(&line, err);
 }
 
-static int run(char **operands, int count, struct error *err)
+static int run_verify(char **operands, int count, struct error *err)
 {
 	struct seal_session_settings settings =
 	    command_session_settings(&configuration.connection, false);
@@ -55,11 +54,11 @@ static int run(char **operands, int count, struct error *err)
 	if (result == 0 && outcome.secrets == 0)
 		seal_selection_log_empty(&session, &configuration.selection);
 	seal_session_end(&session);
-	return result < 0 ? -1 : tell(&outcome, err);
+	return result < 0 ? -1 : print_outcome(&outcome, err);
 }
 
 const struct command verify_command = {.name = "verify",
-    .summary = "see that sealed Secrets decrypt, and show nothing",
+    .summary = "check that sealed Secrets decrypt, and print no value",
     .options = &options,
     .connection = &configuration.connection,
-    .run = run};
+    .run = run_verify};

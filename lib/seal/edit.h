@@ -1,7 +1,8 @@
 /*
  * edit: change the values of a sealed Secret in an editor.
  *
- * While the person edits, there is no Vault token.  Only names of values are logged.
+ * The session has ended while the person edits, so that no Vault token exists.  Only names of
+ * values are logged.
  */
 #ifndef SEAL_EDIT_H
 #define SEAL_EDIT_H
@@ -20,10 +21,10 @@ struct edit_settings {
  * Decrypt the values, let the person edit them, and seal the changes; *changed is whether there are
  * any.
  *
- * If another process changed the Secret meanwhile, the editor opens again with both versions merged
- * (edit_text_write_merged).  After any other failure the text stays in the editor's file while the
- * person is asked on the terminal: edit again, try again, or give up.  Without a terminal the edit
- * is given up.  The file is wiped in every case.
+ * If another process changed the Secret during the edit, the editor opens again with both versions
+ * merged (edit_text_write_merged).  After any other failure the text stays in the editor's file
+ * while the person is asked on the terminal: edit again, try again, or give up.  Without a terminal
+ * the edit is given up.  The file is wiped in every case.
  */
 int edit(const struct seal_session_settings *session, const struct edit_settings *settings,
     bool *changed, struct error *err) __attribute__((nonnull, warn_unused_result));

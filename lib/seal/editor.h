@@ -68,7 +68,7 @@ int editor_open(struct editor *editor, const char *name, struct error *err)
 int editor_check(const char *command, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Reject a known terminal editor without options if there is no terminal. */
+/* Reject a known terminal editor without options if a terminal is missing. */
 int editor_check_terminal(const char *command, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -17,7 +17,7 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZ" LOWER DIGITS
 
-/* Random bytes taken at once. */
+/* Random bytes of one call. */
 #define POOL 256
 
 struct class
@@ -45,7 +45,8 @@ static const struct class *find_class(const char *name)
 	return NULL;
 }
 
-static int parse(const char *recipe, size_t *length, const struct class **class, struct error *err)
+static int parse_recipe(
+    const char *recipe, size_t *length, const struct class **class, struct error *err)
 {
 	const char *colon = strchr(recipe, ':');
 	char *end;
@@ -60,14 +61,14 @@ static int parse(const char *recipe, size_t *length, const struct class **class,
 	*class = find_class(colon ? colon + 1 : "alnum");
 	if (!*class)
 		return error_set(err, ERROR_USAGE,
-		    "\"%s\" is no class: alnum, lower, digits, hex, base64, base64url, ascii or "
+		    "\"%s\": not a class; use alnum, lower, digits, hex, base64, base64url, ascii or "
 		    "bytes",
 		    colon + 1);
 	return 0;
 }
 
-/* A byte over the last whole multiple of the class's size is thrown away: it would favour some. */
-static void draw(const char *characters, size_t length, char *out)
+/* Drop bytes above the last whole multiple of the class's size, which would favour characters. */
+static void draw_characters(const char *characters, size_t length, char *out)
 {
 	unsigned int count = (unsigned int)strlen(characters), even = 256 - 256 % count;
 	uint8_t pool[POOL];
@@ -89,11 +90,11 @@ int generate(const char *recipe, struct secret_buffer *value, struct error *err)
 	const struct class *class = NULL;
 	size_t length = 0;
 
-	if (parse(recipe, &length, &class, err) < 0 ||
+	if (parse_recipe(recipe, &length, &class, err) < 0 ||
 	    secret_buffer_reserve(value, length, err) < 0)
 		return -1;
 	if (class->characters)
-		draw(class->characters, length, value->data + value->length);
+		draw_characters(class->characters, length, value->data + value->length);
 	else
 		RAND_bytes((uint8_t *)value->data + value->length, length);
 	value->length += length;
@@ -112,26 +113,26 @@ bool inputs_given(const struct inputs *inputs)
 	return inputs->document || has_values(inputs);
 }
 
-/* Where values go, and where they come from. */
-struct destination {
+struct add_ctx {
 	struct variables *values;
 	const char *source;
 };
 
-static int add(void *context, const char *name, struct secret_buffer *value, struct error *err)
+static int add_value(
+    void *context, const char *name, struct secret_buffer *value, struct error *err)
 {
-	struct destination *destination = context;
+	struct add_ctx *ctx = context;
 
-	return variables_add(destination->values, name, value, destination->source, err);
+	return variables_add(ctx->values, name, value, ctx->source, err);
 }
 
-/* Split "NAME=rest"; *name is newly allocated. */
-static int split(
+/* Split "NAME=REST".  *name is newly allocated, *rest borrowed. */
+static int split_input(
     const char *option, const char *text, char **name, const char **rest, struct error *err)
 {
 	const char *equals = strchr(text, '=');
 
-	/* Without a name, what stands there may be the secret itself: it is not repeated. */
+	/* Without a name the text may be the secret itself, so it is not printed. */
 	if (!equals || equals == text)
 		return error_set(err, ERROR_USAGE, "%s: write %s NAME=...", option, option);
 	*name = strndup(text, (size_t)(equals - text));
@@ -147,13 +148,13 @@ static int read_literal(const char *text, struct variables *values, struct error
 	cleanup_free char *name = NULL;
 	const char *rest;
 
-	if (split("--from-literal", text, &name, &rest, err) < 0 ||
+	if (split_input("--from-literal", text, &name, &rest, err) < 0 ||
 	    secret_buffer_append_string(&value, rest, err) < 0)
 		return -1;
 	return variables_add(values, name, &value, "--from-literal", err);
 }
 
-/* What messages call it. */
+/* Return the path for messages. */
 static const char *source_name(const char *path)
 {
 	return strcmp(path, "-") == 0 ? "standard input" : path;
@@ -167,18 +168,18 @@ static int read_whole(const char *path, struct secret_buffer *text, struct error
 	return secret_buffer_read_file(text, path, err);
 }
 
-static int read_file(const char *text, struct variables *values, struct error *err)
+static int read_input_file(const char *text, struct variables *values, struct error *err)
 {
 	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 	cleanup_free char *name = NULL;
 	const char *path = text;
 
 	if (strchr(text, '=')) {
-		if (split("--from-file", text, &name, &path, err) < 0)
+		if (split_input("--from-file", text, &name, &path, err) < 0)
 			return -1;
 	} else if (strcmp(text, "-") == 0) {
 		return error_set(err, ERROR_USAGE,
-		    "--from-file -: standard input has no name: write --from-file NAME=-");
+		    "--from-file -: standard input has no name; write --from-file NAME=-");
 	} else {
 		const char *slash = strrchr(text, '/');
 		name = strdup(slash ? slash + 1 : text);
@@ -193,11 +194,11 @@ static int read_file(const char *text, struct variables *values, struct error *e
 static int read_env_file(const char *path, struct variables *values, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	struct destination destination = {values, source_name(path)};
+	struct add_ctx ctx = {values, source_name(path)};
 
 	if (read_whole(path, &text, err) < 0)
 		return error_wrap(err, "--from-env-file");
-	return dotenv_each(&text, destination.source, add, &destination, err);
+	return dotenv_each(&text, ctx.source, add_value, &ctx, err);
 }
 
 static int read_generated(const char *text, struct variables *values, struct error *err)
@@ -206,26 +207,26 @@ static int read_generated(const char *text, struct variables *values, struct err
 	cleanup_free char *name = NULL;
 	const char *recipe;
 
-	if (split("--generate", text, &name, &recipe, err) < 0)
+	if (split_input("--generate", text, &name, &recipe, err) < 0)
 		return -1;
 	if (generate(recipe, &value, err) < 0)
 		return error_wrap(err, "--generate %s", name);
 	return variables_add(values, name, &value, "--generate", err);
 }
 
-/* Its place among the others, still empty. */
-static int expect_prompt(const char *name, struct variables *values, struct error *err)
+/* Add an empty value, filled by inputs_ask. */
+static int add_prompt(const char *name, struct variables *values, struct error *err)
 {
 	cleanup_secret struct secret_buffer none = SECRET_BUFFER_INIT;
 
 	if (variables_find(values, name))
-		return error_set(err, ERROR_INVALID, "--prompt: %s comes twice", name);
+		return error_set(err, ERROR_INVALID, "--prompt: duplicate name %s", name);
 	if (prompt_check_terminal(err) < 0)
 		return error_wrap(err, "--prompt %s", name);
 	return variables_add(values, name, &none, "--prompt", err);
 }
 
-static int ask(const char *name, struct variables *values, struct error *err)
+static int ask_prompt(const char *name, struct variables *values, struct error *err)
 {
 	struct variable *variable = variables_find(values, name);
 
@@ -234,8 +235,8 @@ static int ask(const char *name, struct variables *values, struct error *err)
 	return 0;
 }
 
-/* A document's text as JSON. */
-static int read_json(const char *path, struct secret_buffer *json, struct error *err)
+/* Read a document as JSON. */
+static int read_document(const char *path, struct secret_buffer *json, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -247,11 +248,11 @@ static int read_json(const char *path, struct secret_buffer *json, struct error 
 static int read_members(
     const char *path, struct variables *values, struct secret_buffer *members, struct error *err)
 {
-	struct destination destination = {values, source_name(path)};
+	struct add_ctx ctx = {values, source_name(path)};
 
-	if (read_json(path, members, err) < 0)
+	if (read_document(path, members, err) < 0)
 		return -1;
-	return sealed_document_each(members, destination.source, add, &destination, err);
+	return sealed_document_each(members, ctx.source, add_value, &ctx, err);
 }
 
 static int read_each(const struct strings *list,
@@ -268,25 +269,25 @@ int inputs_read(const struct inputs *inputs, struct variables *values,
     struct secret_buffer *members, struct error *err)
 {
 	if (read_each(&inputs->literals, read_literal, values, err) < 0 ||
-	    read_each(&inputs->files, read_file, values, err) < 0 ||
+	    read_each(&inputs->files, read_input_file, values, err) < 0 ||
 	    read_each(&inputs->env_files, read_env_file, values, err) < 0 ||
 	    (inputs->document && read_members(inputs->document, values, members, err) < 0) ||
 	    read_each(&inputs->generated, read_generated, values, err) < 0)
 		return -1;
-	return read_each(&inputs->prompts, expect_prompt, values, err);
+	return read_each(&inputs->prompts, add_prompt, values, err);
 }
 
 int inputs_ask(const struct inputs *inputs, struct variables *values, struct error *err)
 {
-	return read_each(&inputs->prompts, ask, values, err);
+	return read_each(&inputs->prompts, ask_prompt, values, err);
 }
 
 int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text, struct error *err)
 {
 	if (has_values(inputs))
 		return error_set(err, ERROR_USAGE,
-		    "--layout document: a --from-document is sealed as it is: give it alone");
-	if (read_json(inputs->document, text, err) < 0)
+		    "--layout document: --from-document cannot be used with other values");
+	if (read_document(inputs->document, text, err) < 0)
 		return -1;
 	return sealed_document_check(text, source_name(inputs->document), err);
 }

@@ -105,8 +105,8 @@ static void overwrite(int fd)
 }
 
 /*
- * Overwrite and remove a file or folder.  There is no stat(2) before, which could fail and leave
- * it.  A symbolic link, a FIFO or a socket cannot be opened.  `path` is the folder's.
+ * Overwrite and remove a file or folder.  It does not call stat(2) before, which could fail and
+ * leave it.  A symbolic link, a FIFO or a socket cannot be opened.  `path` is the folder's.
  */
 static void wipe(int folder, const char *name, const char *path)
 {

@@ -7,7 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
-/* Fail with ERROR_USAGE if there is no terminal. */
+/* Fail with ERROR_USAGE without a terminal. */
 int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*

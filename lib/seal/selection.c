@@ -8,7 +8,7 @@
 #include "lib/kube/list.h"
 #include "lib/sealed/sealed.h"
 
-struct walk {
+struct walk_ctx {
 	struct seal_session *session;
 	const struct seal_selection *selection;
 	int (*each)(void *context, struct kube_secret *secret, struct error *err);
@@ -16,25 +16,25 @@ struct walk {
 	size_t done;
 };
 
-static int visit(struct walk *walk, struct kube_secret *secret, struct error *err)
+static int visit(struct walk_ctx *ctx, struct kube_secret *secret, struct error *err)
 {
-	seal_session_restart_timeout(walk->session);
-	if (walk->each(walk->context, secret, err) < 0)
+	seal_session_restart_timeout(ctx->session);
+	if (ctx->each(ctx->context, secret, err) < 0)
 		return -1;
-	/* How many a list holds is not known before its end. */
-	progress_update(++walk->done, (size_t)walk->selection->name_count);
+	/* The size of a list is known only at its end. */
+	progress_update(++ctx->done, (size_t)ctx->selection->name_count);
 	return 0;
 }
 
-static int visit_named(struct walk *walk, const char *name, struct error *err)
+static int visit_named(struct walk_ctx *ctx, const char *name, struct error *err)
 {
-	struct seal_session *session = walk->session;
+	struct seal_session *session = ctx->session;
 	struct kube_secret secret;
 
 	seal_session_restart_timeout(session);
 	if (seal_session_get_secret(session, name, &secret, err) < 0)
 		return -1;
-	int result = visit(walk, &secret, err);
+	int result = visit(ctx, &secret, err);
 	kube_secret_free(&secret);
 	return result;
 }
@@ -47,18 +47,18 @@ static bool holds_ciphertext(const struct kube_secret *secret)
 	return false;
 }
 
-static int visit_page(struct walk *walk, struct kube_secret_page *page, struct error *err)
+static int visit_page(struct walk_ctx *ctx, struct kube_secret_page *page, struct error *err)
 {
 	for (size_t i = 0; i < page->count; i++) {
-		if (walk->selection->all_secrets && !holds_ciphertext(&page->secrets[i]))
+		if (ctx->selection->all_secrets && !holds_ciphertext(&page->secrets[i]))
 			continue;
-		if (visit(walk, &page->secrets[i], err) < 0)
+		if (visit(ctx, &page->secrets[i], err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* Twice would count twice, and metrics with a series that comes twice are read by nobody. */
+/* Return whether a name was given before: metrics must not have a series twice. */
 static bool is_repeated(const struct seal_selection *selection, int which)
 {
 	for (int i = 0; i < which; i++)
@@ -67,16 +67,16 @@ static bool is_repeated(const struct seal_selection *selection, int which)
 	return false;
 }
 
-static int visit_all_named(struct walk *walk, struct error *err)
+static int visit_all_named(struct walk_ctx *ctx, struct error *err)
 {
-	for (int i = 0; i < walk->selection->name_count; i++)
-		if (!is_repeated(walk->selection, i) &&
-		    visit_named(walk, walk->selection->names[i], err) < 0)
+	for (int i = 0; i < ctx->selection->name_count; i++)
+		if (!is_repeated(ctx->selection, i) &&
+		    visit_named(ctx, ctx->selection->names[i], err) < 0)
 			return -1;
 	return 0;
 }
 
-/* NULL only on failure. */
+/* Return the label selector, newly allocated, or NULL. */
 static char *make_selector(const struct seal_selection *selection, struct error *err)
 {
 	const char *more = is_set(selection->selector) ? selection->selector : "";
@@ -86,12 +86,12 @@ static char *make_selector(const struct seal_selection *selection, struct error 
 	return string_format(err, "%s%s%s", SEALED_SELECTOR, *more ? "," : "", more);
 }
 
-/* Request the next page, with fewer Secrets after one that was too large. */
-static int next_page(struct walk *walk, const char *selector, struct kube_pager *pager,
+/* Request the next page, again with fewer Secrets if it is too large. */
+static int next_page(struct walk_ctx *ctx, const char *selector, struct kube_pager *pager,
     struct kube_secret_page *page, struct error *err)
 {
-	struct seal_session *session = walk->session;
-	const char *namespace = walk->selection->all_namespaces ? NULL : session->namespace;
+	struct seal_session *session = ctx->session;
+	const char *namespace = ctx->selection->all_namespaces ? NULL : session->namespace;
 
 	for (;;) {
 		struct kube_list list = kube_pager_list(pager, namespace, selector);
@@ -99,21 +99,21 @@ static int next_page(struct walk *walk, const char *selector, struct kube_pager 
 		seal_session_restart_timeout(session);
 		if (kube_secret_list(session->client, &session->kube, &list, page, err) == 0)
 			return 0;
-		/* Another beginning would visit Secrets twice. */
+		/* A new list would repeat Secrets. */
 		if (err->code == ERROR_GONE || kube_pager_retry(pager, err) != KUBE_PAGER_SMALLER)
 			return -1;
 	}
 }
 
 static int visit_pages(
-    struct walk *walk, const char *selector, struct kube_pager *pager, struct error *err)
+    struct walk_ctx *ctx, const char *selector, struct kube_pager *pager, struct error *err)
 {
 	do {
 		struct kube_secret_page page;
-		if (next_page(walk, selector, pager, &page, err) < 0)
+		if (next_page(ctx, selector, pager, &page, err) < 0)
 			return -1;
 		kube_pager_advance(pager, &page.next, page.count, page.bytes);
-		int result = visit_page(walk, &page, err);
+		int result = visit_page(ctx, &page, err);
 		kube_secret_page_free(&page);
 		if (result < 0)
 			return -1;
@@ -121,15 +121,15 @@ static int visit_pages(
 	return 0;
 }
 
-static int visit_listed(struct walk *walk, struct error *err)
+static int visit_listed(struct walk_ctx *ctx, struct error *err)
 {
-	cleanup_free char *selector = make_selector(walk->selection, err);
+	cleanup_free char *selector = make_selector(ctx->selection, err);
 	struct kube_pager pager;
 
 	if (!selector)
 		return -1;
 	kube_pager_init(&pager);
-	int result = visit_pages(walk, selector, &pager, err);
+	int result = visit_pages(ctx, selector, &pager, err);
 	kube_pager_free(&pager);
 	return result;
 }
@@ -138,15 +138,15 @@ int seal_selection_each(struct seal_session *session, const struct seal_selectio
     const char *what, int (*each)(void *context, struct kube_secret *secret, struct error *err),
     void *context, struct error *err)
 {
-	struct walk walk = {session, selection, each, context, 0};
+	struct walk_ctx ctx = {session, selection, each, context, 0};
 	bool listed =
 	    selection->all_namespaces || selection->all_secrets || is_set(selection->selector);
 
 	if (selection->name_count && listed)
-		return error_set(err, ERROR_USAGE,
-		    "a NAME selects one Secret: not with -A, -l or --all-secrets");
+		return error_set(
+		    err, ERROR_USAGE, "NAME cannot be used with -A, -l or --all-secrets");
 	progress_begin(what);
-	int result = selection->name_count ? visit_all_named(&walk, err) : visit_listed(&walk, err);
+	int result = selection->name_count ? visit_all_named(&ctx, err) : visit_listed(&ctx, err);
 	progress_end();
 	return result;
 }

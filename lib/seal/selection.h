@@ -1,4 +1,4 @@
-/* selection: the sealed Secrets that a command looks at, one after the other. */
+/* selection: the sealed Secrets that a command reads, one after the other. */
 #ifndef SEAL_SELECTION_H
 #define SEAL_SELECTION_H
 
@@ -6,23 +6,23 @@
 #include "lib/seal/seal.h"
 
 struct seal_selection {
-	char *const *names; /* borrowed; of the session's namespace; a repeated one counts once */
-	int name_count;	    /* 0: all that the rest selects */
+	char *const *names; /* borrowed; in the session's namespace; duplicates are read once */
+	int name_count;	    /* 0: all Secrets that match the other members */
 	bool all_namespaces;
-	bool all_secrets;     /* that hold any ciphertext, whether or not they have our label */
-	const char *selector; /* further labels, as kubectl has them; NULL: none */
+	bool all_secrets;     /* also Secrets without our label, if they contain ciphertext */
+	const char *selector; /* further labels, as in kubectl; NULL: none */
 };
 
 /*
- * Call `each` for every Secret; it may take the Secret over (leaving it zeroed).  A failure of
- * `each` ends it.  Each page and each Secret is a step of the servers'; `what` is told of it to
- * progress_begin.  ERROR_USAGE where the selection contradicts itself.
+ * Call `each` for every Secret, which it may take over (leaving it zeroed).  An error of `each`
+ * ends the walk.  The session's time limit restarts for each page and each Secret.  `what` is the
+ * title for progress_begin.  ERROR_USAGE: names together with other members.
  */
 int seal_selection_each(struct seal_session *session, const struct seal_selection *selection,
     const char *what, int (*each)(void *context, struct kube_secret *secret, struct error *err),
     void *context, struct error *err) __attribute__((nonnull(1, 2, 3, 4, 6), warn_unused_result));
 
-/* Log that the selection was empty, as kubectl does: that is no failure. */
+/* Log that no Secret was selected, which is not an error, as in kubectl. */
 void seal_selection_log_empty(const struct seal_session *session,
     const struct seal_selection *selection) __attribute__((nonnull));
 

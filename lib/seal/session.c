@@ -6,7 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
-/* Without the API a kubeconfig may be missing; the namespace is then what -n says. */
+/* Set the namespace; offline, a kubeconfig is not needed, and the namespace may be missing. */
 static int find_namespace(struct seal_session *session, struct error *err)
 {
 	const struct seal_session_settings *settings = session->settings;
@@ -16,14 +16,14 @@ static int find_namespace(struct seal_session *session, struct error *err)
 	if (settings->offline && !is_set(namespace))
 		return 0;
 	if (!settings->offline) {
-		/* A person may have been asked, or have edited, since the settings were made. */
+		/* Not at an earlier time: prompts or an editor may have taken long. */
 		kube.deadline_ms = clock_now_ms() + settings->timeout_ms;
 		if (kube_init(&session->kube, &kube, err) < 0)
 			return -1;
 		namespace = session->kube.namespace;
 	}
 	if (!kube_valid_namespace(namespace))
-		return error_set(err, ERROR_USAGE, "\"%s\" can't be a namespace's name", namespace);
+		return error_set(err, ERROR_USAGE, "\"%s\": not a valid namespace", namespace);
 	session->namespace = strdup(namespace);
 	return session->namespace ? 0 : error_memory(err);
 }
@@ -63,7 +63,7 @@ int seal_session_get_secret(
     struct seal_session *session, const char *name, struct kube_secret *secret, struct error *err)
 {
 	if (!kube_valid_name(name))
-		return error_set(err, ERROR_USAGE, "\"%s\" can't be a Secret's name", name);
+		return error_set(err, ERROR_USAGE, "\"%s\": not a valid Secret name", name);
 	return kube_secret_get(
 	    session->client, &session->kube, session->namespace, name, secret, err);
 }

@@ -37,15 +37,15 @@ void status_free(struct status *status)
 	*status = (struct status){0};
 }
 
-struct reading {
+struct status_ctx {
 	struct seal_session *session;
 	struct status *status;
-	bool no_login; /* Vault gave no token: told once */
+	bool no_login; /* logged once */
 };
 
 static struct status_secret *add_secret(struct status *status, struct error *err)
 {
-	/* Doubling, by the powers of two. */
+	/* The capacity doubles at each power of two. */
 	if ((status->count & (status->count - 1)) == 0) {
 		size_t room = status->count ? status->count * 2 : 1;
 		struct status_secret *grown = reallocarray(status->secrets, room, sizeof(*grown));
@@ -60,20 +60,20 @@ static struct status_secret *add_secret(struct status *status, struct error *err
 	return secret;
 }
 
-/* What Vault says of the key; zeros, and a warning, where it does not. */
-static void ask_key(struct reading *reading, const char *name, struct status_key *key)
+/* Read the key's versions from Vault, or log a warning and leave zeros. */
+static void read_key(struct status_ctx *ctx, const char *name, struct status_key *key)
 {
-	struct seal_session *session = reading->session;
+	struct seal_session *session = ctx->session;
 	struct error err = ERROR_INIT;
 	struct transit_key_state state;
 	struct transit_key parsed;
 
-	if (reading->no_login)
+	if (ctx->no_login)
 		return;
 	if (seal_session_log_in(session, &err) < 0) {
-		reading->no_login = true;
-		reading->status->vault_failed = true;
-		log_write(LOG_WARNING, "newest versions are not known: %s", err.message);
+		ctx->no_login = true;
+		ctx->status->vault_failed = true;
+		log_write(LOG_WARNING, "newest versions are unknown: %s", err.message);
 		return;
 	}
 	if (transit_key_parse(&parsed, name, &err) == 0) {
@@ -86,14 +86,14 @@ static void ask_key(struct reading *reading, const char *name, struct status_key
 			return;
 		}
 	}
-	reading->status->vault_failed |= error_is_outage(&err);
+	ctx->status->vault_failed |= error_is_outage(&err);
 	log_write(LOG_WARNING, "%s", err.message);
 }
 
 static const struct status_key *find_key(
-    struct reading *reading, const char *name, struct error *err)
+    struct status_ctx *ctx, const char *name, struct error *err)
 {
-	struct status *status = reading->status;
+	struct status *status = ctx->status;
 
 	for (size_t i = 0; i < status->key_count; i++)
 		if (strcmp(status->keys[i].name, name) == 0)
@@ -110,20 +110,20 @@ static const struct status_key *find_key(
 	}
 	struct status_key *key = &grown[status->key_count++];
 	*key = (struct status_key){.name = copy};
-	ask_key(reading, name, key);
+	read_key(ctx, name, key);
 	return key;
 }
 
-static enum status_state state_of(
+static enum status_state value_state(
     const struct kube_entry *entry, const struct status_key *key, int64_t *version)
 {
 	const char *bytes = secret_buffer_string(&entry->value);
-	struct error no_version = ERROR_INIT;
+	struct error ignored = ERROR_INIT;
 
 	*version = 0;
 	if (!sealed_entry_is_ciphertext(entry))
 		return STATUS_PLAINTEXT;
-	if (sealed_version(bytes, entry->value.length, version, &no_version) < 0)
+	if (sealed_version(bytes, entry->value.length, version, &ignored) < 0)
 		return STATUS_GARBLED;
 	if (!key || key->latest == 0)
 		return STATUS_SEALED;
@@ -132,7 +132,7 @@ static enum status_state state_of(
 	return *version < key->latest ? STATUS_OLD : STATUS_CURRENT;
 }
 
-static int take_values(struct status_secret *to, const struct kube_secret *from,
+static int copy_values(struct status_secret *to, const struct kube_secret *from,
     const struct status_key *key, struct error *err)
 {
 	to->values = calloc(from->data_count + 1, sizeof(*to->values));
@@ -145,7 +145,7 @@ static int take_values(struct status_secret *to, const struct kube_secret *from,
 			return error_memory(err);
 		to->count++;
 		value->size = from->data[i].value.length;
-		value->state = state_of(&from->data[i], key, &value->version);
+		value->state = value_state(&from->data[i], key, &value->version);
 		if (value->state != STATUS_PLAINTEXT &&
 		    sealed_secret_is_document(from, value->data_key))
 			to->document = true;
@@ -164,21 +164,20 @@ static bool holds_plaintext(const struct json *manifest, const char *member, con
 	return false;
 }
 
-/* The annotation repeats the manifest that was applied, with its values. */
+/* Return whether the annotation has plaintext: it repeats the manifest that was applied. */
 static bool keeps_plaintext(const struct kube_secret *secret)
 {
 	const char *text = kube_secret_annotation(secret, LAST_APPLIED);
-	struct error no_json = ERROR_INIT;
+	struct error ignored = ERROR_INIT;
 	cleanup_json struct json *manifest =
-	    text ? json_parse(text, strlen(text), "annotation", &no_json) : NULL;
+	    text ? json_parse(text, strlen(text), "annotation", &ignored) : NULL;
 
-	/* "dmF1bHQ6d" is how the base64 of "vault:v" begins. */
+	/* "dmF1bHQ6d" is the beginning of the base64 of "vault:v". */
 	return manifest && (holds_plaintext(manifest, "data", "dmF1bHQ6d") ||
 			       holds_plaintext(manifest, "stringData", "vault:v"));
 }
 
-/* Return the key that the annotation names, borrowed; NULL, after a warning, when it cannot be one.
- */
+/* Return the annotated key, borrowed, or NULL, after a warning if it is invalid. */
 static const char *key_name(const struct kube_secret *secret)
 {
 	const char *name = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);
@@ -196,15 +195,15 @@ static const char *key_name(const struct kube_secret *secret)
 	return name;
 }
 
-static int look_at(void *context, struct kube_secret *secret, struct error *err)
+static int add_status(void *context, struct kube_secret *secret, struct error *err)
 {
-	struct reading *reading = context;
-	struct status_secret *seen = add_secret(reading->status, err);
+	struct status_ctx *ctx = context;
+	struct status_secret *seen = add_secret(ctx->status, err);
 	const char *name = key_name(secret);
 	const struct status_key *key = NULL;
 	struct error no_scope = ERROR_INIT;
 
-	if (!seen || (name && !(key = find_key(reading, name, err))))
+	if (!seen || (name && !(key = find_key(ctx, name, err))))
 		return -1;
 	seen->namespace = strdup(secret->namespace);
 	seen->name = strdup(secret->name);
@@ -217,16 +216,16 @@ static int look_at(void *context, struct kube_secret *secret, struct error *err)
 	seen->plaintext_annotation = keeps_plaintext(secret);
 	if (sealed_secret_scope(secret, &seen->scope, &no_scope) < 0)
 		log_write(LOG_WARNING, "%s", no_scope.message);
-	return take_values(seen, secret, key, err);
+	return copy_values(seen, secret, key, err);
 }
 
 int status_read(struct seal_session *session, const struct seal_selection *selection,
     struct status *status, struct error *err)
 {
-	struct reading reading = {.session = session, .status = status};
+	struct status_ctx ctx = {.session = session, .status = status};
 
 	*status = (struct status){0};
-	if (seal_selection_each(session, selection, "Reading Secrets", look_at, &reading, err) == 0)
+	if (seal_selection_each(session, selection, "Reading Secrets", add_status, &ctx, err) == 0)
 		return 0;
 	status_free(status);
 	return -1;

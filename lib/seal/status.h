@@ -1,4 +1,4 @@
-/* status: what is sealed with what: per Secret and data key, without decrypting anything. */
+/* status: the Transit key and version of each sealed value, without decrypting. */
 #ifndef SEAL_STATUS_H
 #define SEAL_STATUS_H
 
@@ -9,39 +9,39 @@
 
 enum status_state {
 	STATUS_CURRENT,	  /* sealed with the newest version of its key */
-	STATUS_OLD,	  /* with an older one: secret-rotate brings it up */
-	STATUS_SEALED,	  /* the key's newest version is not known */
-	STATUS_RETIRED,	  /* under the key's min_decryption_version: it decrypts no more */
-	STATUS_GARBLED,	  /* begins as ciphertext does, but is none */
-	STATUS_PLAINTEXT, /* not sealed at all */
-	STATUS_EMPTY,	  /* not a value's state: the Secret has none */
+	STATUS_OLD,	  /* sealed with an older version; secret-rotate updates it */
+	STATUS_SEALED,	  /* the newest version of the key is unknown */
+	STATUS_RETIRED,	  /* below min_decryption_version: cannot be decrypted */
+	STATUS_GARBLED,	  /* begins like ciphertext, but is malformed */
+	STATUS_PLAINTEXT, /* not sealed */
+	STATUS_EMPTY,	  /* for the row of a Secret without values */
 };
 const char *status_state_name(enum status_state state);
 
 struct status_value {
 	char *data_key;
 	enum status_state state;
-	int64_t version; /* 0 where there is none */
-	size_t size;	 /* bytes, as they are stored */
+	int64_t version; /* 0: none */
+	size_t size;	 /* bytes as stored */
 };
 
 struct status_secret {
 	char *namespace, *name;
-	char *transit_key; /* [MOUNT/]NAME; NULL: no annotation names one */
-	int64_t latest;	   /* version of that key; 0: not known */
+	char *transit_key; /* [MOUNT/]NAME; NULL: not annotated */
+	int64_t latest;	   /* version of that key; 0: unknown */
 	enum sealed_scope scope;
 	bool document, immutable;
 	int64_t created_s;
-	/* "kubectl apply" has left a copy of plaintext in an annotation. */
+	/* the annotation of "kubectl apply" has a copy of plaintext */
 	bool plaintext_annotation;
 	struct status_value *values;
 	size_t count;
 };
 
-/* One Transit key, asked for once. */
+/* A Transit key, which is read once. */
 struct status_key {
 	char *name;		 /* MOUNT/NAME */
-	int64_t latest, minimum; /* 0: Vault did not tell */
+	int64_t latest, minimum; /* 0: unknown */
 };
 
 struct status {
@@ -53,15 +53,15 @@ struct status {
 };
 
 /*
- * Look at the selected Secrets and at the keys that their annotations name.  A key that can't be
- * read is a warning, and its newest version not known.
+ * Read the selected Secrets and their annotated keys.  A key that cannot be read is logged as a
+ * warning, and its newest version is unknown.
  */
 int status_read(struct seal_session *session, const struct seal_selection *selection,
     struct status *status, struct error *err) __attribute__((nonnull, warn_unused_result));
 void status_free(struct status *status) __attribute__((nonnull));
 
 enum status_format { STATUS_TABLE, STATUS_JSON, STATUS_YAML, STATUS_PROMETHEUS };
-/* Write the status, and flush the stream.  `now_s` is the unix time that ages are counted from. */
+/* Write the status and flush the stream.  `now_s` is the current unix time. */
 int status_write(const struct status *status, enum status_format format, int64_t now_s,
     struct text_stream *out, struct error *err) __attribute__((nonnull, warn_unused_result));
 

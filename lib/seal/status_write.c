@@ -18,7 +18,7 @@
 
 typedef char row[COLUMNS][CELL_MAX];
 
-/* As kubectl does: the two largest units where the first is small. */
+/* Write an age in one unit, about as kubectl does. */
 static void write_age(int64_t seconds, char *text)
 {
 	if (seconds < 120)
@@ -43,7 +43,7 @@ static void write_version(const struct status_secret *secret, int64_t version, c
 		snprintf(text, CELL_MAX, "-");
 }
 
-/* Annotations are whatever their writer wants, also what steers a terminal or forges a row. */
+/* Write text that may have control characters: annotations have any text. */
 static void write_words(const char *words, char *text)
 {
 	snprintf(text, CELL_MAX, "%s", words);
@@ -103,7 +103,7 @@ static const struct status_value *value_of_row(
 	return row_number < secret->count ? &secret->values[row_number] : NULL;
 }
 
-/* What the columns do not say, a line each. */
+/* Write a line for each finding that the columns do not show. */
 static int write_notes(const struct status *status, struct text_stream *out, struct error *err)
 {
 	for (size_t i = 0; i < status->count; i++) {
@@ -115,14 +115,13 @@ static int write_notes(const struct status *status, struct text_stream *out, str
 			plain += value->state == STATUS_PLAINTEXT;
 		if (plain && plain < secret->count &&
 		    secret_buffer_append_format(&out->text, err,
-			"! %s/%s holds plaintext beside ciphertext: seal it with --adopt\n",
+			"! %s/%s has plaintext beside ciphertext; seal it with --adopt\n",
 			secret->namespace, secret->name) < 0)
 			return -1;
-		if (secret->plaintext_annotation && secret_buffer_append_format(&out->text, err,
-							"! %s/%s keeps plaintext in the annotation "
-							"that kubectl apply makes: remove "
-							"it with --adopt\n",
-							secret->namespace, secret->name) < 0)
+		if (secret->plaintext_annotation &&
+		    secret_buffer_append_format(&out->text, err,
+			"! %s/%s has plaintext in the annotation of kubectl apply; remove it with --adopt\n",
+			secret->namespace, secret->name) < 0)
 			return -1;
 	}
 	return 0;

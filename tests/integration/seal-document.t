@@ -42,7 +42,7 @@ run "$BIN/secret-seal" --from-literal A=1 matrix-secrets
 is "$(decrypted matrix-secrets secrets.json | base64 -d)" '{"db_host":"new","A":"1"}' \
 	"without --layout, it is what the Secret has"
 run "$BIN/secret-seal" --layout document --from-document "$TAP_WORK/doc.json" --from-literal A=1 matrix-secrets
-fails_with 2 'give it alone' "a document with more values is refused: it is sealed as it is"
+fails_with 2 'cannot be used with other values' "a document with more values is refused: it is sealed as it is"
 printf '{"a":{"b": [1]},"i":5,"s":"x","gone":1}' >"$TAP_WORK/typed.json"
 run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/typed.json" typed
 printf 'i: 6\nnew: [true, 1.50]\ns: "7"\ngone: null\n' >"$TAP_WORK/typed.yaml"

@@ -93,7 +93,7 @@ fails_with 2 '/nowhere/editor: no such editor' "no editor"
 run "$BIN/secret-seal" edit nothing
 fails_with 1 'Secret demo/nothing: .*404' "no Secret"
 run "$BIN/secret-seal" edit
-fails_with 2 'write its NAME' "no name"
+fails_with 2 'pass one NAME or FILE' "no name"
 kube_call GET "$secrets/app"
 is "$OUT" "$before" "after all that the Secret is as it was"
 

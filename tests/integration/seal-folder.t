@@ -38,7 +38,7 @@ mkdir "$TAP_WORK/empty"
 seal -f "$TAP_WORK/empty"
 fails_with 1 "$TAP_WORK/empty: no manifest in this folder \(\*.yaml, \*.yml, \*.json\); pass -R" "an empty folder: exit 1"
 seal -R --set A=a app
-fails_with 2 '--recursive goes with -f' "-R without -f: exit 2"
+fails_with 2 '--recursive: only with -f' "-R without -f: exit 2"
 make_folder
 secret z.yaml 'Not_A_Name'
 seal -f "$folder"

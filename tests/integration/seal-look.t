@@ -54,7 +54,7 @@ out_unlike 'one|two|three' "and no value"
 refused=http://127.0.0.1:1
 run env VAULT_ADDR=$refused "$BIN/secret-seal" status --retries 0 -o prometheus app
 is "$STATUS" 1 "without Vault, metrics are a failure"
-err_like 'secret-seal: the metrics are not complete: Vault did not tell' "and the last line says so"
+err_like 'secret-seal: the metrics are incomplete, without the newest versions' "and the last line says so"
 out_like 'secretmanager_value_key_version\{.*key="A".*state="sealed"\} 1' "what is known is there"
 out_unlike 'secretmanager_transit_key_latest_version' "and nothing of a metric that has no sample"
 run env VAULT_ADDR=$refused "$BIN/secret-seal" status --retries 0 app
@@ -85,8 +85,8 @@ kube_call PATCH "$secrets/app" '{"data":{"PLAIN":"cGxhaW4="},"metadata":{"annota
 kube_call POST "$secrets" '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"unlabelled"},"data":{"A":"dmF1bHQ6djE6QUFBQQ==","B":"dmF1bHQ6dg=="}}'
 run "$BIN/secret-seal" status
 is "$(cells app PLAIN)" "plaintext transit/aes256-key - per-key" "plaintext beside ciphertext"
-out_like '! demo/app holds plaintext beside ciphertext: seal it with --adopt' "is told of"
-out_like '! demo/app keeps plaintext in the annotation that kubectl apply makes' "so is a copy in an annotation"
+out_like '! demo/app has plaintext beside ciphertext; seal it with --adopt' "is told of"
+out_like '! demo/app has plaintext in the annotation of kubectl apply' "so is a copy in an annotation"
 out_unlike unlabelled "a Secret without our label"
 run "$BIN/secret-seal" status --all-secrets
 is "$(cells unlabelled A) $(cells unlabelled B)" "sealed ? 1/? per-key garbled ? - per-key" "is shown with --all-secrets"
@@ -101,7 +101,7 @@ is "$(cells bound C)" "sealed transit/derived-key 1/? per-key,strict" "and the n
 run "$BIN/secret-seal" status -A
 status_is 0 "-A"
 run "$BIN/secret-seal" status -A app
-fails_with 2 'a NAME selects one Secret' "-A and a name"
+fails_with 2 'NAME cannot be used with -A' "-A and a name"
 run "$BIN/secret-seal" status -o xml
 fails_with 2 '--output "xml": write table, json, yaml or prometheus' "a form that is none"
 vault_call POST transit/keys/aes256-key/config '{"min_decryption_version":2}'
@@ -129,7 +129,7 @@ is "$OUT" "" "nothing on stdout"
 
 # reveal.
 run "$BIN/secret-seal" reveal app A
-fails_with 2 'standard output is no terminal: .*--yes' "reveal to a pipe is refused"
+fails_with 2 'standard output is not a terminal; .*--yes' "reveal to a pipe is refused"
 run "$BIN/secret-seal" reveal --yes bound C
 is "$OUT:$(wc -c <"$TAP_WORK/out")" "three:5" "with --yes: the bytes alone"
 run "$BIN/secret-seal" reveal --yes document user
@@ -141,15 +141,15 @@ is "${OUT//$'\r'/}" 'C: "three"' "all of a Secret, on a terminal"
 seal --unset PLAIN app
 printf '\033[2J' | seal --from-file E=- app
 run "$terminal" '' -- "$BIN/secret-seal" reveal app E
-like "$OUT" 'bytes that no terminal shows: write it elsewhere with --yes' "what would steer the terminal is not shown"
+like "$OUT" 'not safe on a terminal; .*--yes' "what would steer the terminal is not shown"
 printf '\302\2332J' | seal --from-file E=- app
 run "$terminal" '' -- "$BIN/secret-seal" reveal app E
-like "$OUT" 'bytes that no terminal shows' "nor by its 8-bit form"
+like "$OUT" 'not safe on a terminal' "nor by its 8-bit form"
 run "$BIN/secret-seal" reveal --yes app X
 fails_with 1 'Secret demo/app: no value "X"' "a key that is not there"
 run "$BIN/secret-seal" reveal --yes copy
 fails_with 1 'Secret demo/copy, data key C: .*it was copied' "what does not decrypt"
 run "$BIN/secret-seal" reveal --yes
-fails_with 2 "write the Secret's NAME" "no name"
+fails_with 2 "pass one NAME" "no name"
 
 done_testing

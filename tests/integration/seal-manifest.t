@@ -209,7 +209,7 @@ fails '-f seals all Secrets in the manifests; leave out NAME' -f "$TAP_WORK/s.ya
 fails '-f sets values in one Secret of one file; add --in-place' -f "$TAP_WORK/s.yaml" --from-literal A=a
 fails '--type and --immutable cannot be used with -f' -f "$TAP_WORK/s.yaml" --type Opaque
 fails '-f: --output json is refused, .*; --output yaml prints' -f "$TAP_WORK/s.yaml" -o json
-fails '--in-place goes with -f' --in-place --from-literal A=a app
+fails '--in-place: only with -f' --in-place --from-literal A=a app
 fails '--in-place needs a file' -i -f -
 fails '--in-place cannot be used with --output' -i -f "$TAP_WORK/s.yaml" -o yaml
 run "$BIN/secret-seal" --transit-key derived-key -f /nowhere/file -o yaml

@@ -80,7 +80,7 @@ fails_with 2 'versions 1 to 1' "a version that a new key won't have"
 unmade unmade "a version"
 for dry_run in server client; do
 	run "$BIN/secret-seal" --transit-key unmade --create-key --dry-run=$dry_run -f - <<<'{}'
-	fails_with 2 "--create-key: not with --dry-run=$dry_run" "a dry run of manifests"
+	fails_with 2 "--create-key cannot be used with --dry-run=$dry_run" "a dry run of manifests"
 	unmade unmade "$dry_run"
 done
 run "$BIN/secret-seal" --transit-key unmade --create-key --set A=1 unmade
@@ -107,7 +107,7 @@ like "$ERR" '403' "and the message says so"
 
 # Dry runs and outputs.
 for dry_run in server client; do
-	refuse 2 "--create-key: not with --dry-run=$dry_run" "a dry run makes no key" --dry-run=$dry_run --create-key --set A=1 dry
+	refuse 2 "--create-key cannot be used with --dry-run=$dry_run" "a dry run makes no key" --dry-run=$dry_run --create-key --set A=1 dry
 done
 seal --dry-run=server --set A=1 dry
 out_is "secret/dry sealed (server dry run)" "--dry-run=server of a new Secret"

@@ -172,6 +172,6 @@ is "$("$BIN/secret-exec" --secret new -- printenv A)" one "and the value is seal
 run setsid -w "$BIN/secret-seal" --transit-key aes256-key --prompt A app </dev/null
 fails_with 2 '--prompt A: no terminal .*--from-file NAME=-' "without a terminal"
 run setsid -w "$BIN/secret-seal" --transit-key aes256-key --prompt A --set A=1 app </dev/null
-fails_with 1 '--prompt: A comes twice' "a name that comes twice is refused before the question"
+fails_with 1 '--prompt: duplicate name A' "a name that comes twice is refused before the question"
 
 done_testing

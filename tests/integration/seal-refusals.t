@@ -18,7 +18,7 @@ unchanged() {
 }
 
 run "$BIN/secret-seal" --from-literal A=1
-fails_with 2 'NAME is missing.*--help' "no Secret's name"
+fails_with 2 'NAME is missing; see --help' "no Secret's name"
 seal --from-literal A=1 one two
 fails_with 2 'one Secret at a time' "two names"
 seal --from-literal A=1 Not_A_Name
@@ -26,7 +26,7 @@ fails_with 2 "\"Not_A_Name\": not a valid Secret name" "a name that can't be a S
 seal --from-literal A=1 -n Not_A_Name app
 fails_with 2 'namespace "Not_A_Name"' "a namespace that can't be one"
 seal app
-fails_with 2 'nothing to seal: give --from-literal' "no input"
+fails_with 2 'nothing to seal; pass --from-literal' "no input"
 seal --from-literal hunter2 app
 fails_with 2 '--from-literal: write --from-literal NAME=' "a literal without a name"
 err_unlike hunter2 "which is not repeated: it may be the secret"
