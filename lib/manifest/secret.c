@@ -263,7 +263,8 @@ static int read_data_value(const struct manifest_tree *tree, struct manifest_sec
 
 	if (!name || read_value(tree, node, text, &bytes, err) < 0)
 		return -1;
-	if (kube_secret_entry(&secret->object, name))
+	/* Keys of one mapping are known to differ. */
+	if (text && kube_secret_entry(&secret->object, name))
 		return manifest_tree_refuse(
 		    tree, key->start, err, "a key in both data and stringData; remove one of them");
 	if (count == MANIFEST_VALUES_MAX)
