@@ -81,15 +81,15 @@ refused "others alone" others.crt
 refused "an impostor with the root's name" others.crt impostor.crt
 cat <(sed 3d root.crt) others.crt >bundle.crt
 launch SSL_CERT_FILE
-fails_with 125 'TLS certificate not trusted' "a garbled root"
+fails_with 125 'TLS certificate not trusted' "a garbled root in the system's bundle: not trusted, exit 125"
 launch VAULT_CACERT
-fails_with 125 'CA certificate: .*bundle.crt: certificate 1 cannot be parsed' "a garbled root: reported when it is read whole"
+fails_with 125 'CA certificate: .*bundle.crt: certificate 1 cannot be parsed' "a garbled root in a bundle that is parsed whole: exit 125"
 # A FIFO without a writer is not waited for.
 rm -f bundle.crt
 mkfifo bundle.crt
 run as_pod app env -u VAULT_CACERT "VAULT_ADDR=https://127.0.0.1:$port" SSL_CERT_FILE="$TAP_WORK/bundle.crt" \
 	"$BIN/secret-exec" --transit-key aes256-key --retries 0 --timeout 2s -- true
-fails_with 125 'bundle.crt: not a regular file' "a bundle that is a FIFO"
+fails_with 125 'bundle.crt: not a regular file' "a bundle that is a FIFO: exit 125 without waiting"
 
 unset A
 done_testing

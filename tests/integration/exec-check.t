@@ -66,17 +66,17 @@ for name in ./script ./relative ./argument ./loop-3 ./link /bin/true true; do
 done
 ok "and nothing was run" test ! -e ran
 run "$BIN/secret-exec" "${options[@]}" --fd 3 --check -- ./script
-status_is 0 "so does one with a pipe"
-is "$(pgrep -f "^(/bin/sh )?./script" || true)" "" "no process is left"
+status_is 0 "a command with a pipe: the check passes"
+is "$(pgrep -f "^(/bin/sh )?./script" || true)" "" "no process of the check remains"
 
 if unshare --user --map-root-user --mount true 2>/dev/null; then
 	run unshare --user --map-root-user --mount sh -c 'mkdir noexec && mount -t tmpfs -o noexec tmpfs noexec && cp script noexec &&
 		exec "$@"' - "$BIN/secret-exec" "${options[@]}" --check -- ./noexec/script
-	like "$STATUS $ERR" '^126 .*/noexec/script: Permission denied' "a mount with noexec"
+	like "$STATUS $ERR" '^126 .*/noexec/script: Permission denied' "a command on a noexec mount: exit 126"
 fi
 # Where tracing is not allowed, the permission is what is looked at.
 ASAN_OPTIONS=detect_leaks=0 run strace -f -o /dev/null -e trace=ptrace -e inject=ptrace:error=EPERM "$BIN/secret-exec" "${options[@]}" --check -- ./plain
-like "$STATUS $ERR" '^126 .*/plain: Permission denied' "without ptrace: the permission"
+like "$STATUS $ERR" '^126 .*/plain: Permission denied' "without ptrace: the permission is checked"
 ASAN_OPTIONS=detect_leaks=0 run strace -f -o /dev/null -e trace=ptrace -e inject=ptrace:error=EPERM "$BIN/secret-exec" "${options[@]}" --check -- ./script
 status_is 0 "without ptrace: a script passes"
 

@@ -38,36 +38,36 @@ wait_and_see() {
 }
 
 answers 127.0.0.1
-wait_and_see "no DNS server"
+wait_and_see "no DNS server at first: the start succeeds"
 dns_start
 launch_end
-comes_through "until there is one"
+comes_through "no DNS server at first: retried until there is one"
 answers 3
-wait_and_see "NXDOMAIN"
+wait_and_see "NXDOMAIN at first: the start succeeds"
 answers 127.0.0.1
 launch_end
-comes_through "until the name is there"
+comes_through "NXDOMAIN at first: retried until the name exists"
 answers 2
-wait_and_see "SERVFAIL"
+wait_and_see "SERVFAIL at first: the start succeeds"
 answers 127.0.0.1
 launch_end
-comes_through "until it knows"
+comes_through "SERVFAIL at first: retried until it resolves"
 
 LAUNCH+=(--retries 1)
 answers 3
 launch
 gives_up 'login .*Vault at https://vault.example:[0-9]+: tried 2 times in [0-9.]+ s: no answer: Could not resolve host: vault\.example' \
-	"a name that is never there"
+	"a name that never exists: exit 125"
 kill "$DNS_PID"
 wait "$DNS_PID" 2>/dev/null
 launch
 gives_up 'login .*Vault at https://vault.example:[0-9]+: tried 2 times in [0-9.]+ s: no answer: Could not resolve host: vault\.example' \
-	"no DNS server at all"
+	"no DNS server: exit 125"
 answers ''
 dns_start
 LAUNCH+=(--retries 8 --timeout 1s)
 launch
 gives_up 'login .*Vault at https://vault.example:[0-9]+: no answer: Resolving timed out after [0-9]+ milliseconds; --timeout leaves' \
-	"a DNS server that is silent"
+	"a silent DNS server: exit 125"
 
 done_testing

@@ -21,40 +21,40 @@ ok "a Secret as the original project wrote it" seal_text '{"TEXT": "a b", "NUMBE
   "NESTED": {"a": [1, "x y", {"b": null}]}, "ESCAPED": "\u00fc\ud83d\ude00\n."}
 '
 launch sh -c 'echo "$TEXT|$NUMBER|$YES|${NONE-absent}|$NESTED|$ESCAPED"'
-status_is 0 "it launches"
+status_is 0 "a document launches"
 out_is $'a b|1.50e3|true|absent|{"a":[1,"x y",{"b":null}]}|ü😀\n.' \
-	"strings as they are, numbers as written, null absent, containers compact"
+	"strings unchanged, numbers as written, null absent, containers as compact JSON"
 
 run as_pod app "$BIN/secret-exec" --secret app:secrets.json --transit-key aes256-key -- printenv TEXT
-out_is "a b" "with its data key named too"
+out_is "a b" "a document with its data key named"
 
 run as_pod app "$BIN/secret-exec" --secret app -- true
 fails_with 125 'no Transit key.*secretmanager/transit-key.*--transit-key' \
-	"it has no annotation, so the Transit key must be named"
+	"a document without an annotation: the Transit key is required"
 
 seal_text '["a"]'
 launch true
 fails_with 125 'Secret demo/app, data key secrets.json: .*not a JSON object' "a document that is not an object: refused"
 seal_text '{"A": "1", "\u0041": "2"}'
 launch true
-fails_with 125 'data key secrets.json.*line 1.*duplicate' "duplicate members, compared unescaped"
+fails_with 125 'data key secrets.json.*line 1.*duplicate' "duplicate members, compared unescaped: refused"
 seal_text '{"A": '
 launch true
 fails_with 125 'data key secrets.json.*line 1' "text that is not JSON: the message has its position, not the text"
-err_unlike '"A"' "its text is not shown"
+err_unlike '"A"' "text that is not JSON: not shown"
 seal_text '{"not-a-variable": "x"}'
 launch true
-fails_with 125 "member 1 \(name not shown\): \"\(name not shown\)\" is not a valid environment variable name.*--fd" "a name that can't be a variable"
-err_unlike not-a-variable "is not shown, since a forged annotation can make a document of any JSON value"
+fails_with 125 "member 1 \(name not shown\): \"\(name not shown\)\" is not a valid environment variable name.*--fd" "a member's name that is invalid for a variable: refused"
+err_unlike not-a-variable "a member's name that is invalid for a variable: not shown, since a forged annotation can make a document of any value"
 seal_text '{"A": "x\u0000y"}'
 launch true
-fails_with 125 'A contains a NUL byte' "a value with a NUL byte"
+fails_with 125 'A contains a NUL byte' "a member with a NUL byte: refused"
 seal_text '{"LD_PRELOAD": "/tmp/evil.so"}'
 launch true
-fails_with 125 'refusing to set LD_PRELOAD.*--allow-env LD_PRELOAD' "a variable by which a loader runs other code"
+fails_with 125 'refusing to set LD_PRELOAD.*--allow-env LD_PRELOAD' "a member by which a loader runs other code: refused"
 seal_text '{"BASH_ENV": "x"}'
 run as_pod app "$BIN/secret-exec" --secret app --transit-key aes256-key --allow-env BASH_ENV -- printenv BASH_ENV
-out_is x "unless it is meant"
+out_is x "a member by which a loader runs other code, with --allow-env: delivered"
 seal_text '{}'
 launch sh -c 'echo ran'
 out_is ran "an empty object sets nothing"

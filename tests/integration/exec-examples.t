@@ -90,9 +90,9 @@ prints shell dotenv "DB_PASSWORD: $characters characters" env LC_ALL=C.UTF-8 bas
 # Its children get only the variables that it had.
 sed 's/^while.*/env; ls -l \/proc\/self\/fd; printf "%s\\n" "$DB_PASSWORD"; exit/' "$examples/shell/app" >"$TAP_WORK/child"
 launch dotenv sh "$TAP_WORK/child"
-is "${OUT##*$'\n'}" "$password" "shell: the secret"
-out_unlike 'DB_PASSWORD=|FIRST=|SECRETS_FD=' "shell: a program that it starts gets none"
-out_unlike ' 9 -> pipe' "shell: and no pipe"
+is "${OUT##*$'\n'}" "$password" "shell: it prints the secret"
+out_unlike 'DB_PASSWORD=|FIRST=|SECRETS_FD=' "shell: its child gets no secret"
+out_unlike ' 9 -> pipe' "shell: its child gets no pipe"
 
 # -- Go -------------------------------------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ if type -P go >/dev/null; then
 	export GOTOOLCHAIN=local GOFLAGS=
 	run go build -o "$TAP_WORK/app-go" "$examples/go/app.go"
 	status_is 0 "Go: it compiles"
-	is "$(gofmt -l "$examples/go/app.go")" "" "Go: as gofmt has it"
+	is "$(gofmt -l "$examples/go/app.go")" "" "Go: formatted by gofmt"
 	prints Go json "DB_PASSWORD: $bytes bytes"$'\nFIRST: 1 bytes\nLAST: 0 bytes' "$TAP_WORK/app-go"
 	sed 's/for name, secret := range secrets/if secret, found := secrets[os.Args[1]]; found/
 		s/fmt.Printf(.*/fmt.Println(secret); os.Exit(0)/; s/<-stop/os.Exit(1)/' "$examples/go/app.go" >"$TAP_WORK/print.go"

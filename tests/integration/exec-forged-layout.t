@@ -31,19 +31,19 @@ for options in "" "--fd 3:dotenv" "--memfd x" "--fd 3:nul"; do
 	hides "${options:-environment}"
 done
 run as_pod app env hunter2_x=other "$BIN/secret-exec" --secret app --sanitize --only hunter2.x -- true
-fails_with 125 'Secret demo/app, data key value, member 6 \(name not shown\): variable \(name not shown\) is already set' "a clash"
-hides "a clash"
+fails_with 125 'Secret demo/app, data key value, member 6 \(name not shown\): variable \(name not shown\) is already set' "a clash: exit 125"
+hides "a clash: the member's name is not shown"
 
 forge value binary
 run as_pod app "$BIN/secret-exec" --secret app --sanitize -- true
 fails_with 125 'variable \(name not shown\) comes from both .*data key .*and .*data key ' "two documents with one name: refused"
-hides "two documents with one name"
+hides "two documents with one name: the name is not shown"
 forge binary
 run as_pod app "$BIN/secret-exec" --secret app --sanitize -- true
-fails_with 125 'the value of \(name not shown\) contains a NUL byte' "a value that can't be in the environment: refused"
-hides "a value that can't be in the environment"
+fails_with 125 'the value of \(name not shown\) contains a NUL byte' "a value that the environment cannot contain: exit 125"
+hides "a value that the environment cannot contain: its name is not shown"
 run "$BIN/secret-seal" verify --transit-key aes256-key app
-hides "secret-seal verify"
+hides "secret-seal verify: no name is shown"
 
 forge value
 mkdir -m 700 "/dev/shm/forged-$$"
@@ -51,6 +51,6 @@ at_end "rm -rf /dev/shm/forged-$$"
 printf '#!/bin/sh\nsed -i s/\\"d\\"/\\"changed\\"/ "$1"\n' >editor
 chmod +x editor
 run env XDG_RUNTIME_DIR="/dev/shm/forged-$$" setsid -w "$BIN/secret-seal" edit --allow-encrypted --editor "$PWD/editor" app </dev/null
-is "$STATUS $ERR" "0 secret-seal: ~ (name not shown)" "secret-seal edit"
+is "$STATUS $ERR" "0 secret-seal: ~ (name not shown)" "secret-seal edit: no name is shown"
 
 done_testing

@@ -49,9 +49,9 @@ ended() {
 # -- exit status ------------------------------------------------------------------------------
 
 run as_pod app "$BIN/secret-exec" --secret app --init -- sh -c 'echo "$A"; echo written >&2'
-status_is 0 "exits with 0 as the child does"
-out_is plaintext-0b7d "it has the secret"
-err_is written "nothing else is printed"
+status_is 0 "exit status 0 of the child is the init's"
+out_is plaintext-0b7d "the child has the secret"
+err_is written "a start prints nothing of its own"
 for status in 7 125; do
 	run as_pod app "$BIN/secret-exec" --secret app --init -- sh -c "exit $status"
 	status_is "$status" "with $status"
@@ -61,28 +61,28 @@ for signal in KILL TERM SEGV; do
 	status_is "$((128 + $(kill -l "$signal")))" "with 128+N when SIG$signal ended it"
 done
 run as_pod app env --ignore-signal=CHLD "$BIN/secret-exec" --secret app --init -- sh -c 'exit 7'
-status_is 7 "also where SIGCHLD is ignored, and the kernel would keep no status"
+status_is 7 "exit status with SIGCHLD ignored: kept"
 run as_pod app "$BIN/secret-exec" --secret app --init -- /no/such/command
-fails_with 127 '/no/such/command: No such file' "a command that is not there"
+fails_with 127 '/no/such/command: No such file' "a command that does not exist: exit 127"
 run as_pod app "$BIN/secret-exec" --secret app --init -- /
-fails_with 126 '/: Permission denied' "a command that can't run"
+fails_with 126 '/: Permission denied' "a command that cannot be executed: exit 126"
 run as_pod app "$BIN/secret-exec" --secret app:NOPE --init -- true
 fails_with 125 'NOPE' "a start that fails: one message with the reason"
 run as_pod app "$BIN/secret-exec" --secret app --init --check -- true
-status_is 0 "--check needs no init"
+status_is 0 "--check works without an init"
 run as_pod app env SECRET_EXEC_INIT=true "$BIN/secret-exec" --secret app --fd 3 -- sh -c 'cat <&3; env'
-out_like '^\{"A":"plaintext-0b7d"\}' "the lowest descriptor can be a pipe"
-unlike "$OUT" 'SECRET_EXEC' "the configuration is taken away"
+out_like '^\{"A":"plaintext-0b7d"\}' "--fd 3, the lowest number, works"
+unlike "$OUT" 'SECRET_EXEC' "the configuration is removed from the child's environment"
 run as_pod app "$BIN/secret-exec" --init-group --secret app -- true
-fails_with 125 '--init-group needs --init' "--init-group alone"
+fails_with 125 '--init-group needs --init' "--init-group without --init: exit 125"
 
 # -- signals ------------------------------------------------------------------------------------
 
 begin "${signals[@]}" app
 next
 read -r _ _ pid group parent <<<"$LINE"
-is "$group" "$pid" "the application leads a process group of its own"
-is "$parent" "$launcher" "and the init is its parent"
+is "$group" "$pid" "the application leads a process group"
+is "$parent" "$launcher" "the application's parent is the init"
 for signal in HUP INT QUIT USR1 PIPE ALRM TERM STKFLT CONT TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR \
 	RTMIN RTMIN+3 RTMAX; do
 	kill "-$signal" "$launcher"
@@ -92,8 +92,8 @@ done
 kill -USR2 "$launcher"
 next
 ended
-is "$STATUS" 9 "and the exit status is not lost"
-is "$ERR" '' "without a word"
+is "$STATUS" 9 "orphans are reaped and the exit status is kept"
+is "$ERR" '' "reaping prints nothing"
 
 begin "${signals[@]}" app child
 next && two=$LINE && next
@@ -101,25 +101,25 @@ left=$(sed -n 's/^child ready \([0-9]*\) .*/\1/p' <<<"$two"$'\n'"$LINE")
 at_end "kill -KILL $left 2>/dev/null"
 kill -TERM "$launcher"
 next
-is "$LINE" "app 15" "a signal goes to the application"
+is "$LINE" "app 15" "a signal is forwarded to the application"
 kill -USR2 "$launcher"
 next
-is "$LINE" "app 12" "alone"
+is "$LINE" "app 12" "a signal is forwarded only to the application"
 ended
 kill -USR2 "$left"
 next
-is "$LINE" "child 12" "the process that it leaves behind lives on, as the init is not PID 1"
+is "$LINE" "child 12" "a process that the application leaves behind lives on, because the init is not PID 1"
 
 options=(--init-group)
 begin "${signals[@]}" app child
 next && next
 kill -TERM "$launcher"
 next && first=$LINE && next
-is "$(printf '%s\n' "$first" "$LINE" | sort)" $'app 15\nchild 15' "with --init-group to its process group"
+is "$(printf '%s\n' "$first" "$LINE" | sort)" $'app 15\nchild 15' "with --init-group, a signal is forwarded to the process group"
 kill -USR2 "$launcher"
 next && next
 ended
-is "$STATUS" 9 "which ends with it"
+is "$STATUS" 9 "with --init-group, the process group ends"
 options=()
 
 # The application's signals; one is ignored, one blocked.
@@ -130,7 +130,7 @@ without=$(found <<<"$OUT")
 run as_pod app "${odd[@]}" "$BIN/secret-exec" --secret app --init -- cat /proc/self/status
 is "$(found <<<"$OUT")" "$without" "signals blocked, ignored and caught are as the launcher found them"
 run as_pod app "$BIN/secret-exec" --secret app --init -- sh -c 'ls -l /proc/$$/fd'
-unlike "$OUT" 'socket|signalfd|anon_inode' "nothing of the init is open in it"
+unlike "$OUT" 'socket|signalfd|anon_inode' "the application inherits no descriptor of the init"
 
 # -- orphans, and being PID 1 --------------------------------------------------------------------
 
@@ -176,10 +176,10 @@ forwards() {
 	ended
 	is "$STATUS" 9 "$1: and the exit status handed on"
 }
-reaps "as a subreaper"
+reaps "orphans are reaped as a subreaper"
 if "${pid_namespace[@]}" true 2>/dev/null; then
 	conditions=("${pid_namespace[@]}")
-	reaps "as PID 1"
+	reaps "orphans are reaped as PID 1"
 	forwards "as PID 1"
 	conditions=()
 else
@@ -190,7 +190,7 @@ fi
 conditions=(bash -c 'sh -c "exit 3" & exec "$@"' -)
 begin sh -c 'exit 5'
 ended
-is "$STATUS" 5 "a child that is there already is not taken for the application"
+is "$STATUS" 5 "an existing child is not taken for the application"
 conditions=()
 
 # -- a signal during the start -----------------------------------------------------------------
@@ -212,7 +212,7 @@ for signal in TERM INT USR1; do
 done
 if "${pid_namespace[@]}" true 2>/dev/null; then
 	conditions=("${pid_namespace[@]}")
-	during_start TERM "SIGTERM to PID 1 during the start"
+	during_start TERM "SIGTERM to PID 1 during the start ends it"
 	conditions=()
 fi
 
@@ -225,7 +225,7 @@ gone() { [ ! -e "/proc/$1" ] || [ "$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/
 	until_true gone "$child" && left=none
 	ended
 } 2>/dev/null
-is "$left" none "when the init is killed, the start that it began ends too"
+is "$left" none "SIGKILL to the init ends the start"
 ok "the application was never started" [ ! -e "$TAP_WORK/started" ]
 export VAULT_ADDR=$vault
 
@@ -259,7 +259,7 @@ if [ "$(id -u)" = 0 ]; then
 	fi
 	ok "the application's memory holds the secret" holds_secret "$pid"
 	holds_secret "$launcher"
-	is "$?" 1 "the init's does not"
+	is "$?" 1 "the init's memory does not contain the secret"
 fi
 kill -USR2 "$launcher"
 next
@@ -300,10 +300,10 @@ terminal() {
 terminal 'exec "$@" $foreground'
 out_is foreground "the application has the terminal"
 terminal '"$@" $foreground; $foreground'
-out_is $'foreground\nforeground' "and whoever started the init has it back at its end"
+out_is $'foreground\nforeground' "the terminal is returned at the end"
 # Job control, so that what is in the background has a process group of its own, and not the terminal.
 terminal 'set -m; "$@" $foreground & wait; $foreground'
-out_like $'^background\n.*\nforeground$' "in the background the init takes nothing"
+out_like $'^background\n.*\nforeground$' "in the background, the init does not take the terminal"
 # A shell's read may block with a trap still to be run.
 cat >"$TAP_WORK/interrupted.py" <<'END'
 import signal
@@ -317,8 +317,8 @@ if signal.SIGINT in signal.sigpending():
 END
 export interrupted="/usr/bin/python3 -IS $TAP_WORK/interrupted.py"
 terminal 'exec "$@" $interrupted'
-out_like 'read typed' "what is typed comes to the application"
-is "$(grep -c 'got INT' <<<"$OUT")" 1 "an interrupt typed comes once"
+out_like 'read typed' "input of the terminal reaches the application"
+is "$(grep -c 'got INT' <<<"$OUT")" 1 "an interrupt of the terminal reaches the application once"
 
 # -- Ctrl-Z
 
@@ -336,9 +336,9 @@ terminal 'exec "$@" $stopped'
 is "$STATUS" 0 "Ctrl-Z where the init leads its session: it does not stop itself"
 out_like 'goes on' "Ctrl-Z where the init leads its session: the application goes on"
 terminal '"$@" $stopped; echo ended $?'
-out_like $'goes on\nended 0' "Ctrl-Z below a shell without job control: both go on"
+out_like $'goes on\nended 0' "Ctrl-Z in a shell without job control: both continue"
 terminal 'set -m; "$@" $stopped; echo shell; fg; echo ended $?'
-out_like $'shell\n(.*\n)*goes on\nended 0' "Ctrl-Z below a shell with job control: both stop, and go on by fg"
+out_like $'shell\n(.*\n)*goes on\nended 0' "Ctrl-Z in a shell with job control: both stop, and continue by fg"
 unset PRESS
 
 done_testing

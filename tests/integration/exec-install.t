@@ -9,20 +9,20 @@ mkdir "$target"
 left() { find "$target" -mindepth 1 -printf '%P\n' | sort | xargs; }
 
 run "${bare[@]}" --install "$target/copy"
-status_is 0 "it copies itself to a path"
-is "$OUT$ERR" "" "nothing is printed"
+status_is 0 "the program copies itself to a path"
+is "$OUT$ERR" "" "the copy prints nothing"
 ok "byte for byte" cmp -s "$BIN/secret-exec" "$target/copy"
-is "$(stat -c %a "$target/copy")" 711 "as root: mode 0711"
+is "$(stat -c %a "$target/copy")" 711 "a copy by root has mode 0711"
 run "$target/copy" --version
-out_like '^secret-exec ' "the copy runs"
+out_like '^secret-exec ' "the copy can be executed"
 run "$target/copy" --install "$target/second"
 ok "and copies itself" cmp -s "$BIN/secret-exec" "$target/second"
-is "$(left)" "copy second" "there are no other files"
+is "$(left)" "copy second" "the folder has no other files"
 
 rm "$target"/*
 (umask 077 && "${bare[@]}" --install "$target")
-is "$(left)" secret-exec "into a directory it goes by its own name"
-is "$(stat -c %a "$target/secret-exec")" 711 "mode 0711 whatever the umask"
+is "$(left)" secret-exec "a directory as the path: the copy is named secret-exec"
+is "$(stat -c %a "$target/secret-exec")" 711 "mode 0711 is independent of the umask"
 run env SECRET_EXEC_INSTALL="$target/by-variable" "$BIN/secret-exec"
 ok "SECRET_EXEC_INSTALL does it too" cmp -s "$BIN/secret-exec" "$target/by-variable"
 (cd "$target" && "${bare[@]}" --install here)
@@ -35,7 +35,7 @@ cp "$(type -P sleep)" "$target/secret-exec"
 "$target/secret-exec" 1000 &
 at_end "kill $! 2>/dev/null"
 run "${bare[@]}" --install "$target"
-status_is 0 "it replaces a program that runs"
+status_is 0 "a program that is running is replaced"
 ok "wholly" cmp -s "$BIN/secret-exec" "$target/secret-exec"
 kill $!
 ln -sf "$TAP_WORK/elsewhere" "$target/link"
@@ -46,23 +46,23 @@ ok "a symbolic link is replaced itself" test ! -L "$target/link" -a ! -e "$TAP_W
 
 rm "$target"/*
 run "${bare[@]}" --install "$target/copy" -- true
-fails_with 125 '--install copies this program, and starts no command' "a command beside it"
+fails_with 125 '--install copies this program, and starts no command' "--install with a command: exit 125"
 run "${bare[@]}" --install
-fails_with 125 'install' "without a path"
+fails_with 125 'install' "--install without a path: exit 125"
 run "${bare[@]}" --install ''
-fails_with 125 '--install: "": not the path of a file' "with an empty path"
+fails_with 125 '--install: "": not the path of a file' "--install with an empty path: exit 125"
 run "${bare[@]}" --install "$TAP_WORK/nowhere/copy"
-fails_with 125 "--install: $TAP_WORK/nowhere: No such file or directory" "a missing directory"
+fails_with 125 "--install: $TAP_WORK/nowhere: No such file or directory" "a missing directory: exit 125"
 mkdir "$target/secret-exec"
 run "${bare[@]}" --install "$target"
-fails_with 125 "--install: $target/secret-exec: is a directory" "a directory of its name"
+fails_with 125 "--install: $target/secret-exec: is a directory" "a directory with the copy's name: exit 125"
 rmdir "$target/secret-exec"
 run "${bare[@]}" --install /proc/self/copy
-fails_with 125 '--install /proc/self/copy: creating a file' "a place where no file can be made"
+fails_with 125 '--install /proc/self/copy: creating a file' "a folder without the right to write: exit 125"
 # A file system that is full before the copy ends.
 run bash -c 'ulimit -f 100; trap "" XFSZ; exec "$@"' - "${bare[@]}" --install "$target/copy"
-fails_with 125 "--install $target/copy: write: File too large" "a copy that does not fit"
-is "$(left)" "" "none of them leaves anything"
+fails_with 125 "--install $target/copy: write: File too large" "a full file system: exit 125"
+is "$(left)" "" "failures leave no file"
 
 # -- where init containers run
 
@@ -75,7 +75,7 @@ if [ "$(id -u)" = 0 ]; then
 	mkdir -m 777 "$open/shared"
 	run setpriv --reuid=12345 --regid=12345 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
 		env -i "$open/program" --install "$open/shared"
-	status_is 0 "any uid, without a capability"
+	status_is 0 "any user can install, without a capability"
 	is "$(stat -c '%u %a' "$open/shared/secret-exec")" "12345 111" "as another user: mode 0111, so that it cannot read its own copy"
 	chmod 711 "$open/program"
 	any=(setpriv --reuid=12345 --regid=12345 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs env -i)
@@ -102,8 +102,8 @@ if [ "$(id -u)" = 0 ]; then
 	elif [ "$STATUS" = 99 ]; then
 		ok "a scratch root # SKIP no right to mount here" true
 	else
-		status_is 0 "in a read-only root that holds nothing else"
-		out_like '^secret-exec ' "and the copy runs there"
+		status_is 0 "a read-only root without other files: the program copies itself"
+		out_like '^secret-exec ' "a read-only root without other files: the copy can be executed"
 	fi
 else
 	ok "other uids and roots # SKIP only root can make them" true

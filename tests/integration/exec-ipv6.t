@@ -12,26 +12,26 @@ LAUNCH=(--retries 0)
 bad_vault --host ::1 relay
 vault=$BAD_URL vault_port=$BAD_PORT
 launch "VAULT_ADDR=$vault"
-comes_through "VAULT_ADDR=https://[::1]:PORT"
+comes_through "VAULT_ADDR=https://[::1]:PORT works"
 bad_api --host ::1 relay
 launch "VAULT_ADDR=$vault" KUBERNETES_SERVICE_HOST=::1 "KUBERNETES_SERVICE_PORT=$BAD_PORT"
-comes_through "KUBERNETES_SERVICE_HOST=::1"
-requests 1 "leads there"
+comes_through "KUBERNETES_SERVICE_HOST=::1 works"
+requests 1 "KUBERNETES_SERVICE_HOST=::1 is contacted"
 bad_server "redirect=307=$vault"
 launch "VAULT_ADDR=$BAD_URL"
-comes_through "a standby leads to an IPv6 address"
+comes_through "a redirect to an IPv6 address is followed"
 certificate named DNS:vault.example
 cat "$TAP_WORK/named.crt" >>"$BAD_CA"
 bad_vault --tls "$TAP_WORK/named.crt" "$TAP_WORK/named.key" --host ::1 relay
 LAUNCH+=(--vault-tls-server-name=vault.example)
 launch "VAULT_ADDR=$BAD_URL"
 unset 'LAUNCH[-1]'
-comes_through "and so with another TLS name"
+comes_through "another TLS name with an IPv6 address works"
 bad_server --plain tunnel
 launch "VAULT_ADDR=$vault" "VAULT_PROXY_ADDR=$BAD_URL"
-comes_through "by a proxy"
-like "$(<"$BAD_LOG")" "CONNECT \[::1\]:$vault_port " "which is asked for it"
+comes_through "a proxy with an IPv6 address works"
+like "$(<"$BAD_LOG")" "CONNECT \[::1\]:$vault_port " "a proxy with an IPv6 address is used"
 launch "VAULT_ADDR=https://[::1]:1"
-gives_up 'login .*Vault at https://\[::1\]:1: cannot connect: Connection refused' "an address that can't be reached"
+gives_up 'login .*Vault at https://\[::1\]:1: cannot connect: Connection refused' "an IPv6 address without a server: exit 125"
 
 done_testing

@@ -78,10 +78,10 @@ kube_call POST /api/v1/namespaces/demo/configmaps "{\"apiVersion\":\"v1\",\"kind
 	\"data\":{\"sa.json\":\"{\\\"private_key\\\": \\\"p\\\"}\"}}"
 plain() { run "$BIN/secret-exec" --allow-plaintext --from-config-map "$@"; }
 plain map --memfd sa.json -- cat {}
-out_is '{"private_key": "p"}' "a ConfigMap: one value"
+out_is '{"private_key": "p"}' "a ConfigMap's JSON value is one value"
 plain map --document sa.json -- printenv private_key
-out_is p "a ConfigMap: --document takes its members"
+out_is p "a ConfigMap with --document: its members"
 plain map:sa.json --document none --memfd sa.json -- cat {}
-out_is '{"private_key": "p"}' "a ConfigMap's data key that is named: --document decides too"
+out_is '{"private_key": "p"}' "a ConfigMap's named data key with --document: its members"
 
 done_testing

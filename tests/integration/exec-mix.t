@@ -34,40 +34,40 @@ out_is 'API_KEY=battery
 DB_HOST=db
 DB_PASSWORD=correct
 USER_NAME=matrix
-{"API_KEY":"battery","DB_HOST":"db","DB_PASSWORD":"correct","USER_NAME":"matrix"}5' "a pipe and a memfd for all both get all"
+{"API_KEY":"battery","DB_HOST":"db","DB_PASSWORD":"correct","USER_NAME":"matrix"}5' "a pipe and a memfd for all: both get all values"
 
 run as_pod app "$BIN/secret-exec" --secret app --memfd key.bin --env 'DB_*' -- sh -c 'cat "$1" | wc -c; env | grep -cE "^(USER_NAME|DB_HOST|DB_PASSWORD|API_KEY)="' - {}
 out_is $'2\n4' "without one for all, all others go to the environment, with any --env"
 
 run as_pod app "$BIN/secret-exec" --secret app --file "key.bin=$memory/key" --fd 5=key.bin --memfd key.bin --memfd :json -- \
 	sh -c 'cmp "$1" "$3" && cmp /dev/fd/5 "$3" && cat "$2"' - '{key.bin}' {} "$memory/key"
-status_is 0 "one value may go three ways"
+status_is 0 "one value can have three deliveries"
 
 run as_pod app "$BIN/secret-exec" --secret app:API_KEY --secret app:DB_HOST --fd 5 --env '*' -- sh -c 'cat <&5; echo "$API_KEY $DB_HOST"'
-out_is "{}battery db" "--env '*' leaves an empty pipe"
+out_is "{}battery db" "--env '*' leaves the pipe empty"
 
 # -- ciphertext in the environment
 
 sealed=$(stored app API_KEY)
-like "$sealed" '^vault:v1:' "envFrom gives ciphertext"
+like "$sealed" '^vault:v1:' "the value that envFrom would set is ciphertext"
 run as_pod app env "API_KEY=$sealed" "$BIN/secret-exec" --transit-key aes256-key --file "API_KEY=$memory/api" -- \
 	sh -c 'cat "$1"; echo " ${API_KEY-unset}"' - "$memory/api"
-out_is "battery unset" "where the plaintext goes another way, no ciphertext stays behind"
+out_is "battery unset" "a value that is delivered in another way: its ciphertext is removed from the environment"
 run as_pod app env "API_KEY=$sealed" OTHER=vault:v1:AAAA "$BIN/secret-exec" --transit-key aes256-key --exclude OTHER -- \
 	sh -c 'echo "$API_KEY $OTHER"'
-out_is "battery vault:v1:AAAA" "what was left out stays as it is"
+out_is "battery vault:v1:AAAA" "excluded ciphertext stays in the environment"
 
 # -- what goes wrong leaves nothing
 
 rm -f "$memory"/*
 run as_pod app "$BIN/secret-exec" --secret app --fd 5 --memfd key.bin --file "API_KEY=$memory/api" --file "DB_HOST=$memory/no/host" -- cat {}
-fails_with 125 "--file DB_HOST=$memory/no/host: $memory/no: No such file" "the last of many ways fails"
-is "$(ls -A "$memory")" "" "the file of another is removed"
+fails_with 125 "--file DB_HOST=$memory/no/host: $memory/no: No such file" "the last of many deliveries fails: exit 125"
+is "$(ls -A "$memory")" "" "the last of many deliveries fails: the file of another is removed"
 run as_pod app "$BIN/secret-exec" --secret app --fd 5 --file "API_KEY=$memory/api" -- true
-fails_with 125 'the value of key.bin is not UTF-8' "so does what can't be JSON"
-is "$(ls -A "$memory")" "" "which removes it too"
+fails_with 125 'the value of key.bin is not UTF-8' "a value that JSON cannot contain: exit 125"
+is "$(ls -A "$memory")" "" "a value that JSON cannot contain: the file of another is removed"
 run as_pod app "$BIN/secret-exec" --secret app --memfd :json --fd 5=nothing -- cat {}
 fails_with 125 'no secret "nothing"; the names are: API_KEY, DB_HOST, DB_PASSWORD, USER_NAME, key.bin$' "an unknown key: one message with the names"
-err_unlike 'correct|battery|matrix' "and no value"
+err_unlike 'correct|battery|matrix' "an unknown key: no value is printed"
 
 done_testing

@@ -11,29 +11,29 @@ like "$a" '^vault:v1:' "the Secret holds ciphertext"
 
 run as_pod app env "A=$a" "B=$b" PLAIN=plain "$BIN/secret-exec" --transit-key aes256-key -- \
 	sh -c 'echo "$A $B $PLAIN"'
-out_is "one two plain" "variables that hold ciphertext are decrypted, others stay"
+out_is "one two plain" "variables with ciphertext are decrypted, others are not changed"
 
 run as_pod app env "A=$a" "$BIN/secret-exec" -- true
 fails_with 125 'environment variable A: no Transit key.*--transit-key' \
-	"without a Transit key it is refused"
+	"without a Transit key: exit 125"
 
 run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key -- true
-fails_with 125 "environment variable B: Vault cannot decrypt it" "a garbled one names its variable"
+fails_with 125 "environment variable B: Vault cannot decrypt it" "a garbled variable: the message names it"
 
 run as_pod app env "A=vault:v1:not base64" "$BIN/secret-exec" --transit-key aes256-key -- true
 fails_with 125 'environment variable A: garbled ciphertext' "text that is not ciphertext: not sent to Vault"
 
 run as_pod app env "A=vault:verbatim" "$BIN/secret-exec" --transit-key aes256-key -- true
 fails_with 125 'environment variable A: garbled ciphertext: no key version' \
-	"nor does what only begins like one"
+	"text that only begins like ciphertext: not sent to Vault"
 
 "$BIN/secret-seal" --transit-key aes256-key --from-literal C=three app >/dev/null
 run as_pod app env "A=$a" "$BIN/secret-exec" --transit-key aes256-key --secret app -- sh -c 'echo "$A $C"'
-out_is "one three" "Secrets from the API come beside it"
+out_is "one three" "Secrets of the API are added"
 
 run as_pod app env "C=$a" "$BIN/secret-exec" --transit-key aes256-key --secret app -- true
 fails_with 125 'variable C comes from both environment variable C and Secret demo/app' \
-	"one name from two sources is an error that names both"
+	"one name from two sources: exit 125, with both sources"
 
 # envFrom makes a variable of each data key of a Secret or ConfigMap, whether or not any of them is ciphertext.
 mkdir "$TAP_WORK/mounted"
@@ -68,15 +68,15 @@ status_is 0 "variables that the command line overrides do not conflict"
 # Which of them, and that their names stay.
 run as_pod app env "A=$a" "B=$b" "$BIN/secret-exec" --transit-key aes256-key --prefix P_ --upper-case -- \
 	sh -c 'echo "$A $B ${P_A-none}"'
-out_is "one two none" "names of variables stay as they are"
+out_is "one two none" "names of decrypted variables are not changed"
 run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key --exclude B -- \
 	sh -c 'echo "$A $B"'
-out_is "one vault:v1:AAAA" "one that is left out is not decrypted, and stays as it was"
+out_is "one vault:v1:AAAA" "an excluded variable: not decrypted, not changed"
 run as_pod app env "A=$a" "B=vault:v1:AAAA" "$BIN/secret-exec" --transit-key aes256-key --only 'A*' -- \
 	sh -c 'echo "$A $B"'
-out_is "one vault:v1:AAAA" "nor is one that is not asked for"
+out_is "one vault:v1:AAAA" "a variable that --only does not select: not decrypted"
 run as_pod app env "A=$a" "$BIN/secret-exec" --transit-key aes256-key --exclude '*' -- true
-fails_with 125 '--only and --exclude exclude all' "all left out"
+fails_with 125 '--only and --exclude exclude all' "all values excluded: exit 125"
 
 # A document, as envFrom of the original project's Secret makes it.
 printf '{"host": "h", "port": 1}' >"$TAP_WORK/app.json"
@@ -85,7 +85,7 @@ kube_call GET /api/v1/namespaces/demo/secrets/document
 document=$(stored document "$(field data | sed 's/^{"\([^"]*\)".*/\1/')")
 run as_pod app env "secrets.json=$document" "$BIN/secret-exec" --transit-key aes256-key --upper-case --only host -- \
 	sh -c 'echo "$HOST ${PORT-none}"; env | grep -c vault:v'
-out_is $'h none\n0' "a document's members get their names, and are chosen by them"
+out_is $'h none\n0' "a document's members are renamed and filtered"
 
 # Values that are bound to their Secret.
 "$BIN/secret-seal" --transit-key derived-key --from-literal A=one --from-literal B=two bound >/dev/null
@@ -93,18 +93,18 @@ out_is $'h none\n0' "a document's members get their names, and are chosen by the
 bound=("A=$(stored bound A)" "B=$(stored bound B)")
 run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key -- true
 fails_with 125 "environment variable A: Vault cannot decrypt it with Transit key derived-key: missing 'context'.*pass --bound-to" \
-	"a derived key without --bound-to: what to do"
+	"a derived key without --bound-to: exit 125, with the advice"
 run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --bound-to bound -- \
 	sh -c 'echo "$A $B"'
 out_is "one two" "--bound-to names the Secret of envFrom"
 run as_pod app env "X_${bound[0]}" "Y_A=$(stored other A)" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key \
 	--bound-to bound:X_ --bound-to demo/other:Y_ -- sh -c 'echo "$X_A $Y_A"'
-out_is "one three" "two Secrets with envFrom.prefix"
+out_is "one three" "two Secrets with envFrom.prefix: each value gets its Secret"
 run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --bound-to other -- true
-fails_with 125 "environment variable A: Vault cannot decrypt it.*another Secret and data key than --bound-to names" "another Secret's name"
+fails_with 125 "environment variable A: Vault cannot decrypt it.*another Secret and data key than --bound-to names" "--bound-to with another Secret: exit 125"
 run as_pod app env "${bound[@]}" "Z=$a" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key \
 	--bound-to bound:A --exclude 'B' --exclude Z -- true
-fails_with 125 "environment variable A: Vault cannot decrypt it" "a prefix that is part of the data key: refused"
+fails_with 125 "environment variable A: Vault cannot decrypt it" "a prefix as part of the data key: exit 125"
 
 # With --no-env-config, variables that a Secret sets by envFrom are ignored.
 options=(--no-env-config --vault-addr "$VAULT_ADDR" --vault-cacert "$VAULT_CACERT" --role secret-exec
@@ -112,11 +112,11 @@ options=(--no-env-config --vault-addr "$VAULT_ADDR" --vault-cacert "$VAULT_CACER
 run as_pod app env "A=$a" SECRET_EXEC_VAULT_ADDR=https://evil.example VAULT_PROXY_ADDR=http://evil.example:1 \
 	HTTPS_PROXY=http://evil.example:1 SSL_CERT_FILE=/evil VAULT_SKIP_VERIFY=1 SECRET_EXEC_CHECK=1 VAULT_TOKEN=evil \
 	SECRET_EXEC_ENV_CONFIG=1 "$BIN/secret-exec" "${options[@]}" -- printenv A
-is "$STATUS $OUT $ERR" "0 one " "--no-env-config: the command line alone configures"
+is "$STATUS $OUT $ERR" "0 one " "--no-env-config: only the command line configures"
 run as_pod app env "A=$a" "$BIN/secret-exec" --no-env-config --transit-key aes256-key -- true
-fails_with 125 'no Vault address' "what it does not say is not there"
+fails_with 125 'no Vault address' "--no-env-config without a required option: exit 125"
 
 run as_pod app "$BIN/secret-exec" -- true
-fails_with 125 'nothing to decrypt.*--secret' "nothing to decrypt is an error: the application expects secrets"
+fails_with 125 'nothing to decrypt.*--secret' "nothing to decrypt: exit 125, because the application expects secrets"
 
 done_testing

@@ -54,6 +54,6 @@ run as_pod app bash -c 'trap "" HUP; exec "$@"' - cat /proc/self/status
 without=$(signals <<<"$OUT")
 run as_pod app bash -c 'trap "" HUP; exec "$@"' - "$BIN/secret-exec" --secret app -- cat /proc/self/status
 like "$without" 'SigIgn [0-9a-f]*[13579bdf]'$'\n' "a signal is ignored"
-is "$(signals <<<"$OUT")" "$without" "signals blocked, ignored and caught are as the launcher found them"
+is "$(signals <<<"$OUT")" "$without" "blocked, ignored and caught signals are as the launcher found them"
 
 done_testing

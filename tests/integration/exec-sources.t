@@ -33,24 +33,24 @@ g=$(stored five G)
 launch --secret one --secret two --secret-dir three --secret-dir four -- sh -c 'echo "$A $B $C $D $E $F"'
 out_is "a1 b1 c2 d3 e3 f4" "two Secrets of the API and two volumes"
 launch --secret one:A --secret two -- sh -c 'echo "$A $C ${B-none}"'
-out_is "a1 c2 none" "one data key of one, all of another"
+out_is "a1 c2 none" "one data key of one Secret, all of another"
 run env "G=$g" "$BIN/secret-exec" --transit-key aes256-key --secret demo/one --secret-dir four -- sh -c 'echo "$A $F $G"'
-out_is "a1 f4 g5" "our own environment beside them"
+out_is "a1 f4 g5" "our own environment and Secrets of the API"
 run as_pod app "$BIN/secret-exec" --secret app --secret two -- true
-fails_with 125 'Secret demo/two.*forbidden' "one that may not be read fails the start"
+fails_with 125 'Secret demo/two.*forbidden' "a Secret without the right to read it: exit 125"
 run as_pod app env VAULT_ROLE=single-use "$BIN/secret-exec" --secret app:D --secret app:E=F -- sh -c 'echo "$D $F"'
-out_is "d3 e3" "all is decrypted at once: a token for a single use is enough"
+out_is "d3 e3" "all values are decrypted in one request: a token for a single use is enough"
 
 # Two sources of one name.
 launch --secret one --secret one:B -- true
-fails_with 125 'Secret demo/one, data key B: duplicate name B.*--override' "the same value twice is an error"
+fails_with 125 'Secret demo/one, data key B: duplicate name B.*--override' "the same value from two sources: exit 125"
 launch --secret one --secret two:C=B -- true
 fails_with 125 'variable B comes from both Secret demo/one, data key B and Secret demo/two, data key C.*--override to use the stronger' \
-	"two sources of one name are an error that names both"
+	"one name from two sources: exit 125, with both sources"
 launch --override --secret one --secret two:C=B -- sh -c 'echo "$A $B"'
-out_is "a1 c2" "with --override the later one wins"
+out_is "a1 c2" "one name from two sources with --override: the later is used"
 launch --override --secret two:C=B --secret one -- sh -c 'echo "$A $B"'
-out_is "a1 b1" "whichever it is"
+out_is "a1 b1" "one name from two sources with --override: the later is used, in any order"
 
 # X from everywhere, weakest first.
 printf '{"X": "document"}' >x.json
@@ -91,6 +91,6 @@ launch --allow-plaintext --from-document many.json --override -- sh -c 'echo "$N
 out_is "0 9998 1" "10,000 variables"
 printf 'MORE=1\n' >more.env
 launch --allow-plaintext --from-document many.json --from-env-file more.env -- true
-fails_with 125 'more.env: more than 10000 secrets in one start' "and no more"
+fails_with 125 'more.env: more than 10000 secrets in one start' "10,001 variables: exit 125"
 
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A system call that fails during a start: the application starts as it should, or one line has the reason, and --only and --exclude exclude all.
+# A system call that fails during a start: the application starts as it should, or one line has the reason, and nothing is left.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"

@@ -9,34 +9,34 @@ before=$(vault_accessors)
 ok "the stage's own tokens can be listed" [ -n "$before" ]
 
 run as_pod app env VAULT_ROLE=demo "$BIN/secret-exec" --secret app -- printenv A
-out_is value "a role with service tokens launches"
-is "$(new_tokens "$before")" 0 "and its token is gone when the application runs"
+out_is value "a role with service tokens: the start succeeds"
+is "$(new_tokens "$before")" 0 "a service token is revoked before the application runs"
 
 run as_pod app env VAULT_ROLE=secret-exec "$BIN/secret-exec" --secret app -- printenv A
-out_is value "a role with batch tokens launches"
+out_is value "a role with batch tokens: the start succeeds"
 is "$(new_tokens "$before")" 0 "a batch token has no entry in Vault"
 
 run as_pod app env VAULT_ROLE=single-use "$BIN/secret-exec" --secret app -- printenv A
-out_is value "a role with tokens for a single use launches"
-err_is "" "without a word about revoking"
-is "$(new_tokens "$before")" 0 "the token is used up"
+out_is value "a role with single-use tokens: the start succeeds"
+err_is "" "a single-use token: no message about revocation"
+is "$(new_tokens "$before")" 0 "a single-use token is used up"
 
 run as_pod app env VAULT_ROLE=long "$BIN/secret-exec" --secret app -- true
-status_is 125 "a token that would live too long is refused"
-is "$(new_tokens "$before")" 0 "and revoked all the same"
+status_is 125 "a token that would live too long: exit 125"
+is "$(new_tokens "$before")" 0 "a token that would live too long is revoked"
 
 run as_pod app env VAULT_ROLE=demo "$BIN/secret-exec" --secret app:NOPE -- true
-status_is 125 "a start that fails after the login"
-is "$(new_tokens "$before")" 0 "revokes its token too"
+status_is 125 "a start that fails after the login: exit 125"
+is "$(new_tokens "$before")" 0 "a start that fails after the login: the token is revoked"
 
 run as_pod app env VAULT_ROLE=demo "SSLKEYLOGFILE=$TAP_WORK/keys" "$BIN/secret-exec" --secret app -- printenv SSLKEYLOGFILE
-out_is "$TAP_WORK/keys" "SSLKEYLOGFILE is the application's"
+out_is "$TAP_WORK/keys" "SSLKEYLOGFILE is passed to the application, and not used"
 ok "and no key of our own connections is written there" [ ! -e "$TAP_WORK/keys" ]
 
 run "$BIN/secret-exec" --secret app -- printenv A
-out_is value "a person's VAULT_TOKEN is used as it is"
+out_is value "VAULT_TOKEN is used unchanged"
 vault_call GET auth/token/lookup-self
-is "$STATUS" 200 "and is not revoked"
+is "$STATUS" 200 "VAULT_TOKEN is not revoked"
 
 # -- a start that is ended while it waits, after the login: its token would live for an hour -----------
 
@@ -63,11 +63,11 @@ ended() {
 }
 begin --timeout=60s
 kill -TERM "$launcher"
-ended 143 "SIGTERM after the login"
-err_like 'signal [0-9]+: ended before' "the message has the reason"
+ended 143 "SIGTERM after the login: the token is revoked"
+err_like 'signal [0-9]+: ended before' "SIGTERM after the login: the message names the signal"
 begin --timeout=10s
-ended 125 "the time limit, after the login"
-err_like '(timed out|limit).*--timeout' "the message has the reason"
+ended 125 "the time limit after the login: the token is revoked"
+err_like '(timed out|limit).*--timeout' "the time limit after the login: the message names it"
 ok "nothing was started" [ ! -e "$TAP_WORK/started" ]
 
 done_testing

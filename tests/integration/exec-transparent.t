@@ -57,25 +57,25 @@ compare() {
 	same "$name"
 }
 
-compare "nothing differs but the secrets"
+compare "only the secrets differ"
 is "$(grep -c . "$TAP_WORK/with")" "$(($(grep -c . "$TAP_WORK/without") - 3))" "the probe prints the same number of lines"
-like "$(<"$TAP_WORK/without")" $'^fd 0: [^\n]*/input[^\n]*\nfd 1: ' "which is what it finds"
+like "$(<"$TAP_WORK/without")" $'^fd 0: [^\n]*/input[^\n]*\nfd 1: ' "the probe's output is complete"
 
 conditions=("$probe" --odd)
-compare "nor under odd conditions: descriptors, signals, limits, timers, attributes, session"
-like "$(<"$TAP_WORK/with")" 'process: the same' "it is the same process"
-like "$(<"$TAP_WORK/with")" 'fd 400: [^'$'\n'']* offset 5' "a descriptor stays where it was in its file"
-like "$(<"$TAP_WORK/with")" 'SigPnd:	0000000000000200' "a signal that waits goes on waiting"
+compare "only the secrets differ under odd conditions: descriptors, signals, limits, timers, attributes, session"
+like "$(<"$TAP_WORK/with")" 'process: the same' "the process is the same"
+like "$(<"$TAP_WORK/with")" 'fd 400: [^'$'\n'']* offset 5' "the position of a descriptor in its file is the same"
+like "$(<"$TAP_WORK/with")" 'SigPnd:	0000000000000200' "a pending signal stays pending"
 
 variables=("${variables[@]/#VAULT_ROLE=*/VAULT_ROLE=demo}")
-compare "nor with a token that is revoked"
+compare "only the secrets differ with a token that is revoked"
 conditions=(bash -c 'unset PROBE_PID; umask 0; ulimit -n 64; ulimit -c 0; trap "" INT; exec 9<"$0"; exec "$@"' "$TAP_WORK/input")
-compare "nor with few descriptors, an ignored signal, an open umask"
+compare "only the secrets differ with few descriptors, an ignored signal, an open umask"
 
 for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- >&- 2>&-'; do
 	conditions=(bash -c "exec \"\$0\" \"\$@\" $closed")
 	compare "standard descriptors closed ($closed) stay so"
-	unlike "$(<"$TAP_WORK/with")" 'socket' "and nothing has taken their place"
+	unlike "$(<"$TAP_WORK/with")" 'socket' "closed descriptors stay closed"
 done
 
 conditions=("$probe" --odd)
@@ -83,7 +83,7 @@ delivered=("environment: SECRETS_FD=5")
 without without
 with with --fd 5
 sed -i '/^fd 5: pipe flags 00 offset -1$/d' "$TAP_WORK/with"
-same "a pipe is one open descriptor more, no more"
+same "a pipe adds exactly one descriptor"
 
 # Messages must not go to a socket that has the number of stderr.  Only root may look.
 if [ "$(id -u)" = 0 ]; then
@@ -92,9 +92,9 @@ if [ "$(id -u)" = 0 ]; then
 		"$BIN/secret-exec" --secret app -- true <&- >&- 2>&- {SILENT_EVENTS}<&- &
 	launcher=$!
 	silent_connected
-	is "$(readlink "/proc/$launcher/fd/"{0,1,2} | sort -u)" / "closed ones are held while it works"
+	is "$(readlink "/proc/$launcher/fd/"{0,1,2} | sort -u)" / "closed standard descriptors are reserved during the start"
 	kill "$launcher"
 	wait "$launcher"
-	is "$?" 143 "and a signal ends it as always"
+	is "$?" 143 "a signal ends the start with closed standard descriptors"
 fi
 done_testing

@@ -29,8 +29,8 @@ ok "the launcher is at work" [ "$(readlink "/proc/$launcher/exe")" = "$TAP_WORK/
 for file in environ auxv maps; do
 	ok "its $file cannot be read, so no process can attach either" eval "! looks $launcher $file"
 done
-is "$(stat -c %u "/proc/$launcher/maps")" 0 "to the kernel it is not dumpable: its files in /proc are root's"
-is "$(stat -c %u "/proc/$other/maps")" 65534 "unlike those of other programs"
+is "$(stat -c %u "/proc/$launcher/maps")" 0 "the launcher is not dumpable: its files in /proc belong to root"
+is "$(stat -c %u "/proc/$other/maps")" 65534 "the files in /proc of another program belong to its user"
 kill $launcher
 
 # -- under --init: the init may be looked into, where it has no secret; the child may not
@@ -48,7 +48,7 @@ supervise() {
 	child=$(pgrep -P "$init")
 }
 supervise SECRET_EXEC_TOKEN_FILE="$TAP_WORK/token"
-is "$(stat -c %u "/proc/$init/maps" "/proc/$child/maps" | xargs)" "65534 0" "an init is dumpable, its child at work is not"
+is "$(stat -c %u "/proc/$init/maps" "/proc/$child/maps" | xargs)" "65534 0" "the init is dumpable, its child is not"
 kill "$init"
 supervise VAULT_TOKEN=t
 is "$(stat -c %u "/proc/$init/maps" "/proc/$child/maps" | xargs)" "0 0" "an init with a token in its environment is not dumpable"

@@ -94,17 +94,17 @@ begin "${app[@]}"
 comes '^start one' "the application starts"
 first=${LINE##* }
 seal two
-comes '^start two' "a changed value restarts it with the new one"
+comes '^start two' "a changed value restarts the application with the new one"
 second=${LINE##* }
-like "$SEEN" $'\nend one SIGTERM\n(.*\n)?start two' "when the old one has ended"
-like "$SEEN" 'secret-exec: a secret has changed: sending SIGTERM to the application to restart it' "and that is logged"
+like "$SEEN" $'\nend one SIGTERM\n(.*\n)?start two' "the new application starts after the old one has ended"
+like "$SEEN" 'secret-exec: a secret has changed: sending SIGTERM to the application to restart it' "a restart is logged"
 ok "as another process" [ "$first" != "$second" ]
 
 "$BIN/secret-rotate" -n demo --transit-key aes256-key >/dev/null 2>&1
-comes 'the ciphertext has changed, the values are the same' "a rotation is noticed"
+comes 'the ciphertext has changed, the values are the same' "a rotation is detected"
 seal two
-comes 'the ciphertext has changed, the values are the same' "a value that is sealed again: no restart"
-is "$(seen '^start') $(seen '^end')" "2 1" "and neither restarts anybody"
+comes 'the ciphertext has changed, the values are the same' "a value that is sealed again is detected"
+is "$(seen '^start') $(seen '^end')" "2 1" "neither a rotation nor a new seal restarts the application"
 
 # goes_on WHAT REGEX: one warning, at least two tries, no restart.
 goes_on() {
@@ -128,15 +128,15 @@ kube_call DELETE /api/v1/namespaces/demo/secrets/app
 goes_on "a Transit key that the pod may not use" '403'
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
 seal three
-comes '^start three' "a good one restarts it"
-is "$(seen '^end two SIGTERM')" 1 "and ends the one that had gone on"
+comes '^start three' "a usable value after unusable ones restarts the application"
+is "$(seen '^end two SIGTERM')" 1 "the application that had continued is stopped"
 stop
 is "$STATUS" 3 "a signal to the init ends the application, and the init with its status"
-comes '^end three SIGTERM' "which got it"
+comes '^end three SIGTERM' "the application gets the signal"
 
 more=(--watch-debounce 2s)
 begin "${app[@]}"
-comes '^start three' "another start"
+comes '^start three' "another application starts"
 application=${LINE##* }
 # seal_unseen VALUE: the process that watches does not run until the value is stored, however long that takes.
 seal_unseen() {
@@ -145,12 +145,12 @@ seal_unseen() {
 	kill -CONT "$(candidate)"
 }
 seal four
-comes 'the sources have changed' "a change"
+comes 'the sources have changed' "a change is detected"
 seal_unseen five
-comes 'the sources have changed' "is followed by another while it has not settled"
+comes 'the sources have changed' "a second change follows before the first has settled"
 seal_unseen six
-comes '^start six' "and another"
-is "$(seen '^start')" 2 "and all of them restart it once"
+comes '^start six' "a third change follows"
+is "$(seen '^start')" 2 "three changes together restart the application once"
 stop
 more=()
 
@@ -158,62 +158,62 @@ more=()
 
 more=(--stop-signal INT)
 begin "${app[@]}"
-comes '^start six' "with --stop-signal"
+comes '^start six' "an application with --stop-signal starts"
 seal seven
-comes '^end six SIGINT' "the application gets that"
-comes '^start seven' "and is restarted"
+comes '^end six SIGINT' "a change sends --stop-signal"
+comes '^start seven' "a change restarts the application with --stop-signal"
 stop
 
 more=(--stop-timeout 200ms)
 begin "${app[@]}" stubborn
-comes '^start seven' "an application that does not stop"
+comes '^start seven' "an application that ignores the signal starts"
 old=${LINE##* }
 seal eight
-comes 'warning: the application did not stop in 200 ms; sending SIGKILL' "is killed after --stop-timeout"
-comes '^start eight' "and then restarted"
+comes 'warning: the application did not stop in 200 ms; sending SIGKILL' "an application that ignores the signal is killed after --stop-timeout"
+comes '^start eight' "an application that was killed is restarted"
 ok "when the old one is gone" [ ! -e "/proc/$old" ]
 kill -USR2 "$launcher"
 ended
-is "$STATUS" 5 "the new one's exit status ends the init"
+is "$STATUS" 5 "the exit status of the restarted application is the init's"
 
 more=(--init-group --stop-timeout 200ms)
 begin "${app[@]}" leaves
 # children: those that the application leaves behind.
 children() { sed -n 's/^start child of [a-z]* //p' <<<"$SEEN"; }
-comes '^start' "with --init-group: an application"
-comes '^start' "and a child that it leaves behind"
+comes '^start' "with --init-group: an application starts"
+comes '^start' "with --init-group: its child starts"
 child=$(children)
 seal nine
-comes '^start .*nine' "it is restarted"
+comes '^start .*nine' "with --init-group: a change restarts the application"
 ok "when the child is gone too" [ ! -e "/proc/$child" ]
-comes '^start' "both are there again"
+comes '^start' "with --init-group: application and child run again"
 stop
 kill -KILL "$(children | tail -1)"
 more=()
 
 begin "${app[@]}" slow "$TAP_WORK/gate"
-comes '^start nine' "an application that takes its time to stop"
+comes '^start nine' "an application that needs time to stop starts"
 application=${LINE##* }
 seal ten
-comes '^ending nine' "must be restarted"
+comes '^ending nine' "a change stops it"
 kill -TERM "$launcher"
 ok "a signal to the init comes in between" until_true grep -q '^ShdPnd:.*4...$' "/proc/$application/status"
 echo >"$TAP_WORK/gate"
-comes '^end nine' "and then it ends"
+comes '^end nine' "a signal to the init during that: the application ends"
 ended
-is "$STATUS $(seen '^start')" "3 1" "it is not restarted"
+is "$STATUS $(seen '^start')" "3 1" "a signal to the init during that: it is not restarted"
 
 # -- ends, as they may come -------------------------------------------------------------------------
 
 begin "${app[@]}"
-comes '^start ten' "the application"
+comes '^start ten' "an application whose watching process will be killed starts"
 application=${LINE##* }
 ok "and a process that watches" until_true has_candidate
 watching=$(candidate)
 kill -KILL "$watching"
-comes 'warning: the process that watches for changes ended with status 137; starting another' "when it is killed, that is logged"
+comes 'warning: the process that watches for changes ended with status 137; starting another' "a killed watching process is logged"
 seal eleven
-comes '^start eleven' "and another sees the next change"
+comes '^start eleven' "a new watching process detects the next change"
 application=${LINE##* }
 ok "which has a successor" until_true has_candidate
 watching=$(candidate)
@@ -227,26 +227,26 @@ before=$(vault_accessors)
 bad_vault relay relay relay relay hang relay
 variables=(VAULT_ROLE=demo "VAULT_ADDR=$BAD_URL" "VAULT_CACERT=$BAD_CA")
 begin "${app[@]}"
-comes '^start eleven' "an application"
+comes '^start eleven' "an application starts before a watching process hangs"
 seal twelve
 asked() { [ "$(wc -l <"$BAD_LOG")" = "$1" ]; }
 ok "whose new values are being decrypted" until_true asked 5
 stop
-is "$STATUS" 3 "can be ended during that"
+is "$STATUS" 3 "a signal ends the init while the watching process hangs"
 ok "and the token for it is given back" until_true asked 6
 ok "as Vault knows" until_true no_new_tokens "$before"
-comes '^end eleven' "and the application ended"
+comes '^end eleven' "a signal ends the application while the watching process hangs"
 
 # The API serves the start (twice, once to compare with later), is away, and comes back.
 bad_api relay relay code=503 code=503 code=503 relay
 variables=("KUBERNETES_SERVICE_PORT=$BAD_PORT" "SECRETMANAGER_SERVICE_ACCOUNT_DIR=$BAD_POD")
 seal thirteen
 begin "${app[@]}"
-comes '^start thirteen' "an application"
-comes 'warning: looking for changes: .*503.*; the application goes on with its present values' "goes on in an outage"
+comes '^start thirteen' "an application starts before an outage"
+comes 'warning: looking for changes: .*503.*; the application goes on with its present values' "an outage of the API server: the application continues"
 seal fourteen
-comes '^start fourteen' "and sees what has changed when it is over"
-is "$(seen warning)" 1 "one warning, for the outage"
+comes '^start fourteen' "a change during the outage is detected afterwards"
+is "$(seen warning)" 1 "an outage gives one warning"
 stop
 variables=()
 
@@ -256,23 +256,23 @@ if mkdir -p /dev/shm && shared=$(mktemp -d /dev/shm/exec-watch.XXXXXX); then
 	at_end "rm -rf $shared"
 	more=(--watch-signal HUP --file "A=$shared/a")
 	begin "${app[@]}" reads "$shared/a"
-	comes '^start none' "with --watch-signal"
+	comes '^start none' "an application with --watch-signal starts"
 	application=${LINE##* }
-	is "$(<"$shared/a")" fourteen "the application has its file"
+	is "$(<"$shared/a")" fourteen "--watch-signal: the application has its file"
 	seal fifteen
-	comes '^hup' "gets the signal"
-	is "$LINE" "hup fifteen" "when the file is new"
+	comes '^hup' "--watch-signal: a change sends the signal"
+	is "$LINE" "hup fifteen" "--watch-signal: the file is renewed before the signal"
 	seal sixteen
-	comes '^hup sixteen' "and again"
+	comes '^hup sixteen' "--watch-signal: a second change sends the signal again"
 	seal sixteen
-	comes 'the ciphertext has changed, the values are the same' "but not for what is the same"
+	comes 'the ciphertext has changed, the values are the same' "--watch-signal: an unchanged value sends no signal"
 	patch_value "$garbage"
-	comes 'warning: .*goes on with its present values' "what can't be used"
-	is "$(<"$shared/a")" sixteen "leaves the file as it is"
-	is "$(seen '^start') $(seen '^hup')" "1 2" "and all the time it is the same process"
-	is "$(echo "$shared"/*)" "$shared/a" "the folder has only this file"
+	comes 'warning: .*goes on with its present values' "--watch-signal: an unusable value gives a warning"
+	is "$(<"$shared/a")" sixteen "--watch-signal: an unusable value leaves the file unchanged"
+	is "$(seen '^start') $(seen '^hup')" "1 2" "--watch-signal: the application is not restarted"
+	is "$(echo "$shared"/*)" "$shared/a" "--watch-signal: the folder has only this file"
 	seal seventeen
-	comes '^hup seventeen' "until it can be used again"
+	comes '^hup seventeen' "--watch-signal: the next usable value is delivered"
 	stop
 	more=()
 else
@@ -283,10 +283,10 @@ fi
 more=(--fd "3=A" --fd "4=A" --fd "5=A" --fd "6=A")
 # shellcheck disable=SC2016 # for the application's shell
 begin bash -c 'echo "pipes $(cat <&3) $(cat <&4) $(cat <&5) $(cat <&6)"; exec "$@"' - "${app[@]}"
-comes '^start none' "an application with pipes"
+comes '^start none' "an application with pipes starts"
 seal eighteen
-comes '^start none' "is restarted"
-is "$(seen '^pipes( seventeen){4}$') $(seen '^pipes( eighteen){4}$')" "1 1" "with new ones"
+comes '^start none' "an application with pipes is restarted"
+is "$(seen '^pipes( seventeen){4}$') $(seen '^pipes( eighteen){4}$')" "1 1" "the restarted application has new pipes"
 stop
 more=()
 
@@ -318,22 +318,22 @@ seal one
 more=(--stop-timeout 1s)
 begin bash "$TAP_WORK/leaves"
 comes '^deaf' "an application with children starts"
-[[ $SEEN =~ start\ one ]] || comes '^start one' "and prints it"
+[[ $SEEN =~ start\ one ]] || comes '^start one' "an application with children prints its start"
 left=$(sed -n 's/^start one left //p' <<<"$SEEN")
 seal two
-comes '^start two' "it is restarted"
+comes '^start two' "an application with children is restarted"
 alive() { for process in $left; do [ ! -e "/proc/$process" ] || echo "$process"; done; }
-is "$(wc -w <<<"$left") $(alive)" "3 " "no child of the old one is left"
+is "$(wc -w <<<"$left") $(alive)" "3 " "no child of the old application is left"
 stop
 # Soon after another: within ten times the pause.
 more=(--watch-interval 2s)
 begin "${app[@]}"
-comes '^start two' "an application"
+comes '^start two' "an application starts before two changes"
 seal three
-comes '^start three' "a change"
+comes '^start three' "the first change restarts the application"
 seal four
-comes 'secrets change often: looking for changes again in 4000 ms' "a change soon after another: the next look waits longer"
-comes '^start four' "and the second change restarts it, too"
+comes 'secrets change often: looking for changes again in 4000 ms' "a change soon after another: the next look is delayed"
+comes '^start four' "the second change restarts the application"
 stop
 more=()
 
