@@ -61,10 +61,11 @@ static int print_configuration(
 static int install_program(
     const struct configuration *configuration, int operand_count, struct error *err)
 {
-	int result = operand_count ? error_set(err, ERROR_USAGE,
-					 "--install copies this program, and starts no command: "
-					 "leave the command out")
-				   : install(configuration->install, err);
+	int result =
+	    operand_count
+		? error_set(err, ERROR_USAGE,
+		      "--install copies this program, and starts no command; omit the command")
+		: install(configuration->install, err);
 
 	return result < 0 ? program_fail(err, COMMAND_FAILED) : 0;
 }

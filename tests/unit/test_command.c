@@ -65,7 +65,7 @@ static int run(const char *first, const char *second, const char *third, char **
 
 static char *empty[] = {NULL};
 
-START_TEST(the_command_gets_its_arguments_and_just_this_environment)
+START_TEST(the_command_gets_its_arguments_and_only_this_environment)
 {
 	char *environment[] = {"ONLY=this", NULL};
 
@@ -75,7 +75,7 @@ START_TEST(the_command_gets_its_arguments_and_just_this_environment)
 }
 END_TEST
 
-START_TEST(a_bare_name_is_found_in_our_own_path)
+START_TEST(a_name_without_a_slash_is_found_in_our_path)
 {
 	setenv("PATH", "/nowhere:/bin:/usr/bin", 1);
 	ck_assert_int_eq(run("sh", "-c", "exit 5", empty), 5);
@@ -87,7 +87,7 @@ END_TEST
 static const char *const missing[] = {
     "no-such-command", "/no/such/command", "/dev/null/command", ""};
 
-START_TEST(what_is_not_found_is_127)
+START_TEST(a_command_that_is_not_found_is_status_127)
 {
 	ck_assert_int_eq(run(missing[_i], NULL, NULL, empty), COMMAND_NOT_FOUND);
 	ck_assert_int_ne(err.code, ERROR_NONE);
@@ -109,7 +109,7 @@ static const struct {
 	"its interpreter or dynamic loader does not"},
 };
 
-START_TEST(a_file_that_can_not_run_says_why)
+START_TEST(a_file_that_cannot_run_is_an_error_with_the_reason)
 {
 	make_folder();
 	const char *path = make_file("program", files[_i].text, files[_i].mode);
@@ -122,7 +122,7 @@ START_TEST(a_file_that_can_not_run_says_why)
 }
 END_TEST
 
-START_TEST(the_search_goes_on_behind_a_file_that_may_not_run)
+START_TEST(the_search_continues_after_a_file_without_permission)
 {
 	char path[64];
 
@@ -135,13 +135,13 @@ START_TEST(the_search_goes_on_behind_a_file_that_may_not_run)
 }
 END_TEST
 
-START_TEST(a_folder_is_no_command)
+START_TEST(a_folder_is_not_a_command)
 {
 	ck_assert_int_eq(run("/tmp", NULL, NULL, empty), COMMAND_CANNOT_RUN);
 }
 END_TEST
 
-START_TEST(too_large_an_environment_names_the_way_out)
+START_TEST(an_environment_that_is_too_large_is_an_error_with_advice)
 {
 	char *large = malloc(200000);
 
@@ -178,7 +178,7 @@ static bool ends_by_default(int number)
 	return number < __SIGRTMIN || number >= SIGRTMIN;
 }
 
-START_TEST(a_signal_is_caught_acted_on_and_remembered)
+START_TEST(the_first_signal_is_caught_and_remembered)
 {
 	if (!ends_by_default(_i))
 		return;
@@ -195,7 +195,7 @@ START_TEST(a_signal_is_caught_acted_on_and_remembered)
 }
 END_TEST
 
-START_TEST(what_is_ignored_stays_so)
+START_TEST(an_ignored_signal_stays_ignored)
 {
 	signal(SIGHUP, SIG_IGN);
 	command_catch_signals(act);
@@ -227,7 +227,7 @@ static void read_status(char *text, size_t size)
 	close(ends[0]);
 }
 
-START_TEST(the_application_finds_signals_as_they_were)
+START_TEST(the_application_has_the_original_signal_actions)
 {
 	char before[512], after[512];
 
@@ -240,7 +240,7 @@ START_TEST(the_application_finds_signals_as_they_were)
 }
 END_TEST
 
-START_TEST(a_signal_that_comes_late_ends_us_at_once)
+START_TEST(a_late_signal_ends_the_process_immediately)
 {
 	int status;
 
@@ -259,17 +259,18 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, the_command_gets_its_arguments_and_just_this_environment);
-	tcase_add_test(tests, a_bare_name_is_found_in_our_own_path);
-	tcase_add_loop_test(tests, what_is_not_found_is_127, 0, COUNT(missing));
-	tcase_add_loop_test(tests, a_file_that_can_not_run_says_why, 0, COUNT(files));
-	tcase_add_test(tests, the_search_goes_on_behind_a_file_that_may_not_run);
-	tcase_add_test(tests, a_folder_is_no_command);
-	tcase_add_test(tests, too_large_an_environment_names_the_way_out);
-	tcase_add_loop_test(tests, a_signal_is_caught_acted_on_and_remembered, 1, _NSIG);
-	tcase_add_test(tests, what_is_ignored_stays_so);
-	tcase_add_test(tests, the_application_finds_signals_as_they_were);
-	tcase_add_test(tests, a_signal_that_comes_late_ends_us_at_once);
+	tcase_add_test(tests, the_command_gets_its_arguments_and_only_this_environment);
+	tcase_add_test(tests, a_name_without_a_slash_is_found_in_our_path);
+	tcase_add_loop_test(tests, a_command_that_is_not_found_is_status_127, 0, COUNT(missing));
+	tcase_add_loop_test(
+	    tests, a_file_that_cannot_run_is_an_error_with_the_reason, 0, COUNT(files));
+	tcase_add_test(tests, the_search_continues_after_a_file_without_permission);
+	tcase_add_test(tests, a_folder_is_not_a_command);
+	tcase_add_test(tests, an_environment_that_is_too_large_is_an_error_with_advice);
+	tcase_add_loop_test(tests, the_first_signal_is_caught_and_remembered, 1, _NSIG);
+	tcase_add_test(tests, an_ignored_signal_stays_ignored);
+	tcase_add_test(tests, the_application_has_the_original_signal_actions);
+	tcase_add_test(tests, a_late_signal_ends_the_process_immediately);
 }
 
 int main(void)

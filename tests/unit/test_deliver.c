@@ -102,7 +102,7 @@ static void expect_file(const char *name, const char *bytes, size_t length)
 	expect_bytes(text, bytes, length);
 }
 
-START_TEST(each_value_goes_its_own_way)
+START_TEST(each_value_is_delivered_where_it_is_named)
 {
 	give(&settings.deliver.fds, "20=C");
 	give(&settings.deliver.memfds, "BIN");
@@ -118,7 +118,7 @@ START_TEST(each_value_goes_its_own_way)
 }
 END_TEST
 
-START_TEST(one_value_can_go_to_several_places)
+START_TEST(one_value_can_have_several_deliveries)
 {
 	give(&settings.deliver.fds, "20=BIN");
 	give(&settings.deliver.fds, "21=BIN");
@@ -132,7 +132,7 @@ START_TEST(one_value_can_go_to_several_places)
 }
 END_TEST
 
-START_TEST(a_pipe_for_all_takes_the_rest_but_for_what_env_picks)
+START_TEST(a_pipe_for_all_takes_the_others_except_env_patterns)
 {
 	give(&settings.deliver.fds, "20:nul");
 	give(&settings.deliver.environment, "[C-D]");
@@ -143,7 +143,7 @@ START_TEST(a_pipe_for_all_takes_the_rest_but_for_what_env_picks)
 }
 END_TEST
 
-START_TEST(pipe_and_memfd_for_all_get_all_both)
+START_TEST(a_pipe_and_a_memfd_for_all_both_get_all)
 {
 	give(&settings.deliver.fds, "20:nul");
 	give(&settings.deliver.memfds, ":json");
@@ -156,7 +156,7 @@ START_TEST(pipe_and_memfd_for_all_get_all_both)
 }
 END_TEST
 
-START_TEST(the_number_of_one_value_is_not_told)
+START_TEST(the_pipe_of_one_value_has_no_variable)
 {
 	give(&settings.deliver.fds, "20=BIN");
 	expect_ok(prepare(), err);
@@ -173,7 +173,7 @@ static const struct {
     {offsetof(struct launch_settings, deliver.files), "X=/nowhere", "--file X=/nowhere"},
 };
 
-START_TEST(an_unknown_key_tells_the_names_there_are)
+START_TEST(an_unknown_key_is_an_error_with_the_names)
 {
 	char wanted[128];
 
@@ -185,7 +185,7 @@ START_TEST(an_unknown_key_tells_the_names_there_are)
 }
 END_TEST
 
-START_TEST(a_failure_leaves_nothing)
+START_TEST(a_failure_leaves_no_file_and_no_descriptor)
 {
 	give(&settings.deliver.fds, "20=BIN");
 	give(&settings.deliver.memfds, "C");
@@ -201,7 +201,7 @@ START_TEST(a_failure_leaves_nothing)
 }
 END_TEST
 
-START_TEST(two_files_at_one_place_are_refused)
+START_TEST(two_files_with_one_place_are_refused)
 {
 	give(&settings.deliver.memfds, "BIN");
 	give_file("A");
@@ -210,7 +210,7 @@ START_TEST(two_files_at_one_place_are_refused)
 }
 END_TEST
 
-START_TEST(after_a_commit_that_fails_all_files_can_be_withdrawn)
+START_TEST(a_failed_commit_can_be_rolled_back)
 {
 	char other[80];
 
@@ -228,7 +228,7 @@ START_TEST(after_a_commit_that_fails_all_files_can_be_withdrawn)
 }
 END_TEST
 
-START_TEST(a_delivery_that_is_only_prepared_or_freed_leaves_files_as_they_are)
+START_TEST(free_removes_prepared_files_and_keeps_placed_ones)
 {
 	give(&settings.deliver.memfds, "BIN");
 	give_file("A");
@@ -241,7 +241,7 @@ START_TEST(a_delivery_that_is_only_prepared_or_freed_leaves_files_as_they_are)
 }
 END_TEST
 
-START_TEST(numbers_are_kept_from_the_beginning)
+START_TEST(numbers_are_reserved_by_the_plan)
 {
 	give(&settings.deliver.fds, "20=BIN");
 	give(&settings.deliver.fds, "21");
@@ -255,7 +255,7 @@ START_TEST(numbers_are_kept_from_the_beginning)
 END_TEST
 
 /* Numbers that prepare itself would use on its way. */
-START_TEST(low_numbers_do_not_get_into_each_others_way)
+START_TEST(low_numbers_do_not_collide_with_descriptors_in_use)
 {
 	for (int fd = 3; fd < 10; fd++)
 		close(fd);
@@ -274,7 +274,7 @@ START_TEST(low_numbers_do_not_get_into_each_others_way)
 }
 END_TEST
 
-START_TEST(what_can_be_refused_early_is)
+START_TEST(errors_of_options_are_found_by_the_plan)
 {
 	give(&settings.deliver.memfds, "X");
 	char *no_place[] = {"app", NULL};
@@ -291,19 +291,19 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, each_value_goes_its_own_way);
-	tcase_add_test(tests, one_value_can_go_to_several_places);
-	tcase_add_test(tests, a_pipe_for_all_takes_the_rest_but_for_what_env_picks);
-	tcase_add_test(tests, pipe_and_memfd_for_all_get_all_both);
-	tcase_add_test(tests, the_number_of_one_value_is_not_told);
-	tcase_add_loop_test(tests, an_unknown_key_tells_the_names_there_are, 0, COUNT(strangers));
-	tcase_add_test(tests, a_failure_leaves_nothing);
-	tcase_add_test(tests, two_files_at_one_place_are_refused);
-	tcase_add_test(tests, after_a_commit_that_fails_all_files_can_be_withdrawn);
-	tcase_add_test(tests, a_delivery_that_is_only_prepared_or_freed_leaves_files_as_they_are);
-	tcase_add_test(tests, numbers_are_kept_from_the_beginning);
-	tcase_add_test(tests, low_numbers_do_not_get_into_each_others_way);
-	tcase_add_test(tests, what_can_be_refused_early_is);
+	tcase_add_test(tests, each_value_is_delivered_where_it_is_named);
+	tcase_add_test(tests, one_value_can_have_several_deliveries);
+	tcase_add_test(tests, a_pipe_for_all_takes_the_others_except_env_patterns);
+	tcase_add_test(tests, a_pipe_and_a_memfd_for_all_both_get_all);
+	tcase_add_test(tests, the_pipe_of_one_value_has_no_variable);
+	tcase_add_loop_test(tests, an_unknown_key_is_an_error_with_the_names, 0, COUNT(strangers));
+	tcase_add_test(tests, a_failure_leaves_no_file_and_no_descriptor);
+	tcase_add_test(tests, two_files_with_one_place_are_refused);
+	tcase_add_test(tests, a_failed_commit_can_be_rolled_back);
+	tcase_add_test(tests, free_removes_prepared_files_and_keeps_placed_ones);
+	tcase_add_test(tests, numbers_are_reserved_by_the_plan);
+	tcase_add_test(tests, low_numbers_do_not_collide_with_descriptors_in_use);
+	tcase_add_test(tests, errors_of_options_are_found_by_the_plan);
 }
 
 int main(void)

@@ -39,7 +39,7 @@ static const struct {
     {"9=", 9, SERIALIZE_JSON, ""},
 };
 
-START_TEST(a_pipe_is_named_by_number_and_what_it_takes)
+START_TEST(a_pipe_is_parsed)
 {
 	give(&settings.deliver.fds, pipes[_i].text);
 	expect_ok(parse(), err);
@@ -59,7 +59,7 @@ END_TEST
 static const char *const no_pipes[] = {"", "x", "2", "0", "-3", "+3", " 3", "3 ", "1024",
     "3:", "3:xml", "3:JSON", "3json", ":json", "99999999999999999999", "0x10", "2=KEY", "=KEY"};
 
-START_TEST(anything_else_is_no_pipe)
+START_TEST(an_invalid_pipe_is_refused)
 {
 	give(&settings.deliver.fds, no_pipes[_i]);
 	expect_failure(parse(), err, ERROR_USAGE, "--fd \"");
@@ -67,7 +67,7 @@ START_TEST(anything_else_is_no_pipe)
 }
 END_TEST
 
-START_TEST(a_memfd_takes_all_or_one)
+START_TEST(a_memfd_is_parsed)
 {
 	give(&settings.deliver.memfds, ":nul");
 	give(&settings.deliver.memfds, "KEY");
@@ -81,7 +81,7 @@ START_TEST(a_memfd_takes_all_or_one)
 }
 END_TEST
 
-START_TEST(a_file_is_key_and_path)
+START_TEST(a_file_is_parsed)
 {
 	give(&settings.deliver.files, "tls.key=/run/a=b");
 	expect_ok(parse(), err);
@@ -93,7 +93,7 @@ END_TEST
 
 static const char *const no_memfds[] = {"", ":", ":xml", ":JSON"};
 
-START_TEST(anything_else_is_no_memfd)
+START_TEST(an_invalid_memfd_is_refused)
 {
 	give(&settings.deliver.memfds, no_memfds[_i]);
 	expect_failure(parse(), err, ERROR_USAGE, "--memfd \"");
@@ -103,7 +103,7 @@ END_TEST
 
 static const char *const no_files[] = {"", "KEY", "KEY=", "=/path", "="};
 
-START_TEST(anything_else_is_no_file)
+START_TEST(an_invalid_file_is_refused)
 {
 	give(&settings.deliver.files, no_files[_i]);
 	expect_failure(parse(), err, ERROR_USAGE, "write KEY=PATH");
@@ -134,7 +134,7 @@ START_TEST(contradictions_are_refused)
 }
 END_TEST
 
-START_TEST(a_pipe_and_a_memfd_for_all_and_one_key_many_times_are_none)
+START_TEST(a_pipe_and_a_memfd_for_all_with_one_key_repeated_are_accepted)
 {
 	give(&settings.deliver.fds, "3");
 	give(&settings.deliver.fds, "4=A");
@@ -199,7 +199,7 @@ static char **fill(const char *const *memfds, const char *argument, bool placed)
 	return filled;
 }
 
-START_TEST(a_placeholder_becomes_the_path)
+START_TEST(a_placeholder_is_replaced_by_the_path)
 {
 	char **filled = fill(placeholders[_i].memfds, placeholders[_i].argument, true);
 
@@ -225,7 +225,7 @@ static const struct {
     {{"A", "B"}, "x{memfd:C}", "{memfd:C} in the command: no --memfd has this KEY"},
 };
 
-START_TEST(a_missing_or_doubtful_placeholder_is_refused)
+START_TEST(a_missing_or_ambiguous_placeholder_is_refused)
 {
 	ck_assert_ptr_null(fill(misplaced[_i].memfds, misplaced[_i].argument, false));
 	ck_assert_int_eq(err.code, ERROR_USAGE);
@@ -236,17 +236,17 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_loop_test(tests, a_pipe_is_named_by_number_and_what_it_takes, 0, COUNT(pipes));
-	tcase_add_loop_test(tests, anything_else_is_no_pipe, 0, COUNT(no_pipes));
-	tcase_add_test(tests, a_memfd_takes_all_or_one);
-	tcase_add_test(tests, a_file_is_key_and_path);
-	tcase_add_loop_test(tests, anything_else_is_no_memfd, 0, COUNT(no_memfds));
-	tcase_add_loop_test(tests, anything_else_is_no_file, 0, COUNT(no_files));
+	tcase_add_loop_test(tests, a_pipe_is_parsed, 0, COUNT(pipes));
+	tcase_add_loop_test(tests, an_invalid_pipe_is_refused, 0, COUNT(no_pipes));
+	tcase_add_test(tests, a_memfd_is_parsed);
+	tcase_add_test(tests, a_file_is_parsed);
+	tcase_add_loop_test(tests, an_invalid_memfd_is_refused, 0, COUNT(no_memfds));
+	tcase_add_loop_test(tests, an_invalid_file_is_refused, 0, COUNT(no_files));
 	tcase_add_loop_test(tests, contradictions_are_refused, 0, COUNT(contradictions));
-	tcase_add_test(tests, a_pipe_and_a_memfd_for_all_and_one_key_many_times_are_none);
-	tcase_add_loop_test(tests, a_placeholder_becomes_the_path, 0, COUNT(placeholders));
+	tcase_add_test(tests, a_pipe_and_a_memfd_for_all_with_one_key_repeated_are_accepted);
+	tcase_add_loop_test(tests, a_placeholder_is_replaced_by_the_path, 0, COUNT(placeholders));
 	tcase_add_loop_test(
-	    tests, a_missing_or_doubtful_placeholder_is_refused, 0, COUNT(misplaced));
+	    tests, a_missing_or_ambiguous_placeholder_is_refused, 0, COUNT(misplaced));
 }
 
 int main(void)

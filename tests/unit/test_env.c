@@ -61,7 +61,7 @@ static void expect_environment(const char *const *wanted)
 static char *own[] = {"APP_HOME=/root", "PATH=/bin", "VAULT_ADDR=https://vault", "VAULT_URL=x",
     "SECRET_EXEC_FD=3", "KUBECONFIG=/kube", "SEALED=vault:v1:AAAA", "no equals sign", NULL};
 
-START_TEST(secrets_join_what_is_not_ours)
+START_TEST(secrets_are_added_and_our_configuration_is_removed)
 {
 	add_variable("PASSWORD", "hunter2");
 	add_variable("EMPTY", "");
@@ -72,7 +72,7 @@ START_TEST(secrets_join_what_is_not_ours)
 }
 END_TEST
 
-START_TEST(our_configuration_stays_when_asked_but_ciphertext_never)
+START_TEST(keep_config_keeps_our_configuration_but_not_ciphertext)
 {
 	settings.deliver.keep_config = true;
 	expect_ok(make(own, -1), err);
@@ -83,7 +83,7 @@ START_TEST(our_configuration_stays_when_asked_but_ciphertext_never)
 }
 END_TEST
 
-START_TEST(a_clash_is_an_error_that_names_the_source)
+START_TEST(a_clash_is_an_error_with_the_source)
 {
 	add_variable("APP_HOME", "secret home");
 	expect_failure(
@@ -97,7 +97,7 @@ END_TEST
 
 static const char *const near_root[] = {"/roo", "/root/", ""};
 
-START_TEST(only_the_same_value_is_no_clash)
+START_TEST(a_variable_with_the_same_value_is_not_a_clash)
 {
 	add_variable("APP_HOME", near_root[_i]);
 	expect_failure(make(own, -1), err, ERROR_INVALID, "APP_HOME is already set");
@@ -111,7 +111,7 @@ START_TEST(only_the_same_value_is_no_clash)
 }
 END_TEST
 
-START_TEST(override_lets_the_secret_win)
+START_TEST(with_override_the_secret_replaces_the_variable)
 {
 	char *twice[] = {"APP_HOME=a", "USER=u", "APP_HOME=b", NULL};
 
@@ -124,7 +124,7 @@ START_TEST(override_lets_the_secret_win)
 END_TEST
 
 /* The first of two is the one that getenv(3) finds. */
-START_TEST(what_is_set_twice_and_equals_once_is_still_a_clash)
+START_TEST(a_variable_set_twice_and_equal_once_is_a_clash)
 {
 	char *twice[] = {"APP_HOME=a", "APP_HOME=b", NULL};
 
@@ -137,7 +137,7 @@ START_TEST(what_is_set_twice_and_equals_once_is_still_a_clash)
 }
 END_TEST
 
-START_TEST(a_ciphertext_gives_way_to_its_plaintext)
+START_TEST(a_ciphertext_is_replaced_by_its_plaintext)
 {
 	add_variable("SEALED", "opened");
 	expect_ok(make(own, -1), err);
@@ -146,7 +146,7 @@ START_TEST(a_ciphertext_gives_way_to_its_plaintext)
 }
 END_TEST
 
-START_TEST(a_ciphertext_that_was_left_out_stays)
+START_TEST(an_excluded_ciphertext_stays)
 {
 	expect_ok(make((char *[]){"A=vault:v1:AAAA", NULL}, -1), err);
 	expect_environment((const char *const[]){NULL});
@@ -159,7 +159,7 @@ START_TEST(a_ciphertext_that_was_left_out_stays)
 }
 END_TEST
 
-START_TEST(the_number_of_the_pipe_is_told_once)
+START_TEST(the_number_of_the_pipe_is_set_once)
 {
 	char *stale[] = {"APP_HOME=/root", "SECRETS_FD=5", NULL};
 
@@ -176,7 +176,7 @@ START_TEST(the_number_of_the_pipe_is_told_once)
 }
 END_TEST
 
-START_TEST(the_variable_for_the_number_must_be_no_secret)
+START_TEST(a_secret_with_the_name_of_the_number_variable_is_refused)
 {
 	settings.deliver.fd_variable = "PIPE";
 	add_variable("PIPE", "1");
@@ -185,7 +185,7 @@ START_TEST(the_variable_for_the_number_must_be_no_secret)
 }
 END_TEST
 
-START_TEST(each_secret_is_checked_by_the_rules)
+START_TEST(each_secret_is_checked)
 {
 	add_variable("GOOD", "1");
 	add_variable("LD_PRELOAD", "/evil.so");
@@ -203,7 +203,7 @@ static const struct {
 } totals[] = {
     {2 << 20, 512 << 10}, {1 << 20, 256 << 10}, {4096, 128 << 10}, {RLIM_INFINITY, 6 << 20}};
 
-START_TEST(the_total_is_bounded_as_execve_bounds_it)
+START_TEST(the_total_size_has_the_limit_of_execve)
 {
 	struct rlimit limit = {totals[_i].stack, RLIM_INFINITY};
 	size_t room = totals[_i].limit - 2 * sizeof(char *) - strlen("A=") - strlen("true") - 2;
@@ -227,18 +227,19 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, secrets_join_what_is_not_ours);
-	tcase_add_test(tests, our_configuration_stays_when_asked_but_ciphertext_never);
-	tcase_add_test(tests, a_clash_is_an_error_that_names_the_source);
-	tcase_add_loop_test(tests, only_the_same_value_is_no_clash, 0, COUNT(near_root));
-	tcase_add_test(tests, override_lets_the_secret_win);
-	tcase_add_test(tests, what_is_set_twice_and_equals_once_is_still_a_clash);
-	tcase_add_test(tests, a_ciphertext_gives_way_to_its_plaintext);
-	tcase_add_test(tests, a_ciphertext_that_was_left_out_stays);
-	tcase_add_test(tests, the_number_of_the_pipe_is_told_once);
-	tcase_add_test(tests, the_variable_for_the_number_must_be_no_secret);
-	tcase_add_test(tests, each_secret_is_checked_by_the_rules);
-	tcase_add_loop_test(tests, the_total_is_bounded_as_execve_bounds_it, 0, COUNT(totals));
+	tcase_add_test(tests, secrets_are_added_and_our_configuration_is_removed);
+	tcase_add_test(tests, keep_config_keeps_our_configuration_but_not_ciphertext);
+	tcase_add_test(tests, a_clash_is_an_error_with_the_source);
+	tcase_add_loop_test(
+	    tests, a_variable_with_the_same_value_is_not_a_clash, 0, COUNT(near_root));
+	tcase_add_test(tests, with_override_the_secret_replaces_the_variable);
+	tcase_add_test(tests, a_variable_set_twice_and_equal_once_is_a_clash);
+	tcase_add_test(tests, a_ciphertext_is_replaced_by_its_plaintext);
+	tcase_add_test(tests, an_excluded_ciphertext_stays);
+	tcase_add_test(tests, the_number_of_the_pipe_is_set_once);
+	tcase_add_test(tests, a_secret_with_the_name_of_the_number_variable_is_refused);
+	tcase_add_test(tests, each_secret_is_checked);
+	tcase_add_loop_test(tests, the_total_size_has_the_limit_of_execve, 0, COUNT(totals));
 }
 
 int main(void)

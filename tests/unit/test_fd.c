@@ -25,7 +25,7 @@ static void fill_and_read(int number, struct secret_buffer *text)
 }
 
 /* Low numbers are those that pipe(2) itself gives to its two ends. */
-START_TEST(any_free_number_will_do)
+START_TEST(any_free_number_can_be_a_pipe)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -40,7 +40,7 @@ START_TEST(any_free_number_will_do)
 }
 END_TEST
 
-START_TEST(nothing_is_a_pipe_at_its_end)
+START_TEST(an_empty_value_is_an_empty_pipe)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -51,7 +51,7 @@ END_TEST
 
 static const size_t sizes[] = {1, 4096, 65536, 65537, 1048575, 1048576};
 
-START_TEST(all_fits_that_the_kernel_gives_a_pipe)
+START_TEST(a_pipe_contains_as_much_as_the_kernel_allows)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -65,7 +65,7 @@ START_TEST(all_fits_that_the_kernel_gives_a_pipe)
 END_TEST
 
 /* Over every limit of any kernel: 2 GiB is the most that F_SETPIPE_SZ can ask for. */
-START_TEST(more_is_an_error_that_names_the_way_out)
+START_TEST(a_value_too_large_for_a_pipe_is_an_error_with_advice)
 {
 	struct secret_buffer huge = {.data = "", .length = (size_t)1 << 31, .capacity = 1};
 
@@ -77,7 +77,7 @@ START_TEST(more_is_an_error_that_names_the_way_out)
 }
 END_TEST
 
-START_TEST(a_number_is_reserved_twice_but_not_taken_from_others)
+START_TEST(a_reserved_number_can_be_reserved_again_an_open_one_cannot)
 {
 	expect_ok(fd_reserve(20, &err), err);
 	expect_ok(fd_reserve(20, &err), err);
@@ -87,7 +87,7 @@ START_TEST(a_number_is_reserved_twice_but_not_taken_from_others)
 }
 END_TEST
 
-START_TEST(a_number_beyond_the_process_limit_is_an_error)
+START_TEST(a_number_above_the_limit_of_open_files_is_an_error)
 {
 	struct rlimit limit = {100, 100};
 
@@ -109,7 +109,7 @@ static int make_memfd(const char *bytes, size_t length)
 	return fd;
 }
 
-START_TEST(it_holds_the_bytes_and_can_be_read_again)
+START_TEST(a_memfd_contains_the_bytes_and_can_be_read_again)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 	int fd = make_memfd("a\0\xFF", 3);
@@ -126,7 +126,7 @@ START_TEST(it_holds_the_bytes_and_can_be_read_again)
 }
 END_TEST
 
-START_TEST(nobody_can_change_it)
+START_TEST(a_memfd_cannot_be_changed)
 {
 	int fd = make_memfd("secret", 6);
 
@@ -142,7 +142,7 @@ START_TEST(nobody_can_change_it)
 }
 END_TEST
 
-START_TEST(it_is_its_owners_alone_and_inherited)
+START_TEST(a_memfd_has_mode_0400_and_is_inherited)
 {
 	struct stat status;
 	int fd = make_memfd("secret", 6);
@@ -154,7 +154,7 @@ START_TEST(it_is_its_owners_alone_and_inherited)
 }
 END_TEST
 
-START_TEST(its_number_is_none_of_the_standard_streams)
+START_TEST(a_memfd_does_not_get_the_number_of_a_standard_stream)
 {
 	close(STDIN_FILENO);
 	int fd = make_memfd("secret", 6);
@@ -167,16 +167,16 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_loop_test(tests, any_free_number_will_do, 0, 4);
-	tcase_add_test(tests, nothing_is_a_pipe_at_its_end);
-	tcase_add_loop_test(tests, all_fits_that_the_kernel_gives_a_pipe, 0, COUNT(sizes));
-	tcase_add_test(tests, more_is_an_error_that_names_the_way_out);
-	tcase_add_test(tests, a_number_is_reserved_twice_but_not_taken_from_others);
-	tcase_add_test(tests, a_number_beyond_the_process_limit_is_an_error);
-	tcase_add_test(tests, it_holds_the_bytes_and_can_be_read_again);
-	tcase_add_test(tests, nobody_can_change_it);
-	tcase_add_test(tests, it_is_its_owners_alone_and_inherited);
-	tcase_add_test(tests, its_number_is_none_of_the_standard_streams);
+	tcase_add_loop_test(tests, any_free_number_can_be_a_pipe, 0, 4);
+	tcase_add_test(tests, an_empty_value_is_an_empty_pipe);
+	tcase_add_loop_test(tests, a_pipe_contains_as_much_as_the_kernel_allows, 0, COUNT(sizes));
+	tcase_add_test(tests, a_value_too_large_for_a_pipe_is_an_error_with_advice);
+	tcase_add_test(tests, a_reserved_number_can_be_reserved_again_an_open_one_cannot);
+	tcase_add_test(tests, a_number_above_the_limit_of_open_files_is_an_error);
+	tcase_add_test(tests, a_memfd_contains_the_bytes_and_can_be_read_again);
+	tcase_add_test(tests, a_memfd_cannot_be_changed);
+	tcase_add_test(tests, a_memfd_has_mode_0400_and_is_inherited);
+	tcase_add_test(tests, a_memfd_does_not_get_the_number_of_a_standard_stream);
 }
 
 int main(void)

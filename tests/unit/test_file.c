@@ -59,7 +59,7 @@ static void expect_content(const char *bytes, size_t length)
 	expect_bytes(text, bytes, length);
 }
 
-START_TEST(the_bytes_come_into_their_place_at_once)
+START_TEST(the_file_gets_to_its_place_atomically)
 {
 	struct stat status;
 
@@ -75,7 +75,7 @@ START_TEST(the_bytes_come_into_their_place_at_once)
 }
 END_TEST
 
-START_TEST(what_never_came_into_its_place_is_removed)
+START_TEST(a_file_that_was_not_placed_is_removed)
 {
 	put_text("old");
 	expect_ok(file_prepare(&file, path, &value, &rules, &err), err);
@@ -85,7 +85,7 @@ START_TEST(what_never_came_into_its_place_is_removed)
 }
 END_TEST
 
-START_TEST(it_can_be_removed_from_its_place)
+START_TEST(a_placed_file_can_be_removed)
 {
 	expect_ok(file_prepare(&file, path, &value, &rules, &err), err);
 	expect_ok(file_place(&file, &err), err);
@@ -95,7 +95,7 @@ START_TEST(it_can_be_removed_from_its_place)
 }
 END_TEST
 
-START_TEST(a_file_that_is_there_is_replaced)
+START_TEST(an_existing_file_is_replaced)
 {
 	put_text("old");
 	int reader = open(path, O_RDONLY);
@@ -110,7 +110,7 @@ START_TEST(a_file_that_is_there_is_replaced)
 }
 END_TEST
 
-START_TEST(a_symbolic_link_is_replaced_itself)
+START_TEST(a_symbolic_link_is_replaced_not_its_target)
 {
 	char target[64];
 	struct stat status;
@@ -126,7 +126,7 @@ START_TEST(a_symbolic_link_is_replaced_itself)
 }
 END_TEST
 
-START_TEST(a_directory_or_a_pipe_is_not)
+START_TEST(a_directory_or_a_fifo_is_not_replaced)
 {
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	expect_failure(
@@ -139,7 +139,7 @@ START_TEST(a_directory_or_a_pipe_is_not)
 }
 END_TEST
 
-START_TEST(a_missing_directory_says_how_to_mount_one)
+START_TEST(a_missing_directory_is_an_error_with_advice)
 {
 	expect_failure(file_prepare(&file, "/nowhere/secret", &value, &rules, &err), err,
 	    ERROR_SYSTEM, "/nowhere: No such file or directory");
@@ -147,7 +147,7 @@ START_TEST(a_missing_directory_says_how_to_mount_one)
 }
 END_TEST
 
-START_TEST(a_path_must_name_a_file)
+START_TEST(a_path_without_a_file_name_is_refused)
 {
 	char slash[80];
 
@@ -160,7 +160,7 @@ START_TEST(a_path_must_name_a_file)
 }
 END_TEST
 
-START_TEST(elsewhere_than_in_memory_only_when_told)
+START_TEST(a_place_that_is_not_on_tmpfs_requires_allow_disk)
 {
 	expect_failure(file_prepare(&file, "/proc/self/secret", &value, &rules, &err), err,
 	    ERROR_USAGE, "/proc/self/secret: not on tmpfs");
@@ -173,7 +173,7 @@ START_TEST(elsewhere_than_in_memory_only_when_told)
 }
 END_TEST
 
-START_TEST(a_relative_path_begins_at_the_working_directory)
+START_TEST(a_relative_path_starts_at_the_working_directory)
 {
 	ck_assert_int_eq(chdir(folder), 0);
 	expect_ok(file_prepare(&file, "secret", &value, &rules, &err), err);
@@ -184,7 +184,7 @@ START_TEST(a_relative_path_begins_at_the_working_directory)
 }
 END_TEST
 
-START_TEST(two_paths_can_be_one_place)
+START_TEST(two_paths_to_one_place_are_recognised)
 {
 	struct file other, third;
 	char same[96], different[96];
@@ -207,7 +207,7 @@ static const struct {
 	mode_t mode;
 } modes[] = {{NULL, 0400}, {"", 0400}, {"0440", 0440}, {"644", 0644}, {"0", 0}, {"0777", 0777}};
 
-START_TEST(a_mode_is_octal)
+START_TEST(a_mode_is_parsed_as_octal)
 {
 	struct launch_settings settings = {.deliver.file_mode = modes[_i].text};
 	struct stat status;
@@ -228,7 +228,7 @@ END_TEST
 static const char *const no_modes[] = {
     "8", "0o400", "-1", "+400", " 400", "400 ", "1000", "4755", "u=r", "99999999999999999999"};
 
-START_TEST(anything_else_is_no_mode)
+START_TEST(an_invalid_mode_is_refused)
 {
 	struct launch_settings settings = {.deliver.file_mode = no_modes[_i]};
 
@@ -243,7 +243,7 @@ static const struct {
 } owners[] = {{NULL, (uid_t)-1, (gid_t)-1}, {"1000", 1000, (gid_t)-1}, {"1000:2000", 1000, 2000},
     {"0:0", 0, 0}, {"4294967294", 4294967294, (gid_t)-1}};
 
-START_TEST(an_owner_is_numbers)
+START_TEST(an_owner_is_parsed_as_numbers)
 {
 	struct launch_settings settings = {.deliver.file_owner = owners[_i].text};
 
@@ -257,7 +257,7 @@ END_TEST
 static const char *const no_owners[] = {"root", ":", "1:", ":1", "1:2:3", "1.2", "-1", "1:-1",
     "4294967295", "99999999999999999999", "0x10"};
 
-START_TEST(anything_else_is_no_owner)
+START_TEST(an_invalid_owner_is_refused)
 {
 	struct launch_settings settings = {.deliver.file_owner = no_owners[_i]};
 
@@ -266,7 +266,7 @@ START_TEST(anything_else_is_no_owner)
 }
 END_TEST
 
-START_TEST(it_belongs_to_whom_it_shall)
+START_TEST(the_file_gets_its_owner)
 {
 	struct stat status;
 
@@ -282,7 +282,7 @@ START_TEST(it_belongs_to_whom_it_shall)
 }
 END_TEST
 
-START_TEST(only_root_gives_files_away)
+START_TEST(another_owner_requires_root)
 {
 	/* Also when root runs this. */
 	if (geteuid() == 0) {
@@ -302,23 +302,23 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, the_bytes_come_into_their_place_at_once);
-	tcase_add_test(tests, what_never_came_into_its_place_is_removed);
-	tcase_add_test(tests, it_can_be_removed_from_its_place);
-	tcase_add_test(tests, a_file_that_is_there_is_replaced);
-	tcase_add_test(tests, a_symbolic_link_is_replaced_itself);
-	tcase_add_test(tests, a_directory_or_a_pipe_is_not);
-	tcase_add_test(tests, a_missing_directory_says_how_to_mount_one);
-	tcase_add_test(tests, a_path_must_name_a_file);
-	tcase_add_test(tests, elsewhere_than_in_memory_only_when_told);
-	tcase_add_test(tests, a_relative_path_begins_at_the_working_directory);
-	tcase_add_test(tests, two_paths_can_be_one_place);
-	tcase_add_loop_test(tests, a_mode_is_octal, 0, COUNT(modes));
-	tcase_add_loop_test(tests, anything_else_is_no_mode, 0, COUNT(no_modes));
-	tcase_add_loop_test(tests, an_owner_is_numbers, 0, COUNT(owners));
-	tcase_add_loop_test(tests, anything_else_is_no_owner, 0, COUNT(no_owners));
-	tcase_add_test(tests, it_belongs_to_whom_it_shall);
-	tcase_add_test(tests, only_root_gives_files_away);
+	tcase_add_test(tests, the_file_gets_to_its_place_atomically);
+	tcase_add_test(tests, a_file_that_was_not_placed_is_removed);
+	tcase_add_test(tests, a_placed_file_can_be_removed);
+	tcase_add_test(tests, an_existing_file_is_replaced);
+	tcase_add_test(tests, a_symbolic_link_is_replaced_not_its_target);
+	tcase_add_test(tests, a_directory_or_a_fifo_is_not_replaced);
+	tcase_add_test(tests, a_missing_directory_is_an_error_with_advice);
+	tcase_add_test(tests, a_path_without_a_file_name_is_refused);
+	tcase_add_test(tests, a_place_that_is_not_on_tmpfs_requires_allow_disk);
+	tcase_add_test(tests, a_relative_path_starts_at_the_working_directory);
+	tcase_add_test(tests, two_paths_to_one_place_are_recognised);
+	tcase_add_loop_test(tests, a_mode_is_parsed_as_octal, 0, COUNT(modes));
+	tcase_add_loop_test(tests, an_invalid_mode_is_refused, 0, COUNT(no_modes));
+	tcase_add_loop_test(tests, an_owner_is_parsed_as_numbers, 0, COUNT(owners));
+	tcase_add_loop_test(tests, an_invalid_owner_is_refused, 0, COUNT(no_owners));
+	tcase_add_test(tests, the_file_gets_its_owner);
+	tcase_add_test(tests, another_owner_requires_root);
 }
 
 int main(void)

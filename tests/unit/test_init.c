@@ -20,7 +20,7 @@ static const struct {
 } names[] = {{"TERM", SIGTERM}, {"SIGTERM", SIGTERM}, {"sigterm", SIGTERM}, {"hup", SIGHUP},
     {"15", SIGTERM}, {"1", SIGHUP}, {"KILL", SIGKILL}, {"WINCH", SIGWINCH}, {"37", 37}};
 
-START_TEST(a_signal_has_a_name_or_a_number)
+START_TEST(a_signal_is_parsed_by_name_or_number)
 {
 	int number;
 
@@ -29,7 +29,7 @@ START_TEST(a_signal_has_a_name_or_a_number)
 }
 END_TEST
 
-START_TEST(a_real_time_signal_counts_from_the_first)
+START_TEST(a_real_time_signal_is_relative_to_the_first)
 {
 	int number;
 
@@ -43,7 +43,7 @@ END_TEST
 static const char *const no_names[] = {"", "0", "-1", "65", "33", "SIG", "TERMINATE", "15x", " 15",
     "RTMIN+", "RTMIN+31", "RTMIN+-1", "99999999999999999999"};
 
-START_TEST(anything_else_is_none)
+START_TEST(an_invalid_signal_is_refused)
 {
 	int number;
 
@@ -52,24 +52,24 @@ START_TEST(anything_else_is_none)
 }
 END_TEST
 
-/* -- the gate --------------------------------------------------------------------------------- */
+/* -- the channel ------------------------------------------------------------------------------ */
 
-static const struct collect_digests mark_one = {.ciphertext = {1}, .plaintext = {2, 3}};
+static const struct collect_digests digests_one = {.ciphertext = {1}, .plaintext = {2, 3}};
 
-START_TEST(a_word_and_its_mark_pass_the_gate)
+START_TEST(a_message_and_its_digests_pass_the_channel)
 {
 	struct channel near, far;
-	struct collect_digests mark;
+	struct collect_digests digests;
 
 	expect_ok(channel_open(&near, &far, &err), err);
-	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_NOTHING);
-	ck_assert_int_eq(channel_wait(&near, &mark, 1), CHANNEL_NOTHING);
-	expect_ok(channel_send(&far, CHANNEL_READY, &mark_one, &err), err);
+	ck_assert_int_eq(channel_receive(&near, &digests), CHANNEL_NOTHING);
+	ck_assert_int_eq(channel_wait(&near, &digests, 1), CHANNEL_NOTHING);
+	expect_ok(channel_send(&far, CHANNEL_READY, &digests_one, &err), err);
 	expect_ok(channel_send(&far, CHANNEL_RENEWED, NULL, &err), err);
-	ck_assert_int_eq(channel_wait(&near, &mark, -1), CHANNEL_READY);
-	ck_assert_mem_eq(&mark, &mark_one, sizeof(mark));
-	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_RENEWED);
-	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_NOTHING);
+	ck_assert_int_eq(channel_wait(&near, &digests, -1), CHANNEL_READY);
+	ck_assert_mem_eq(&digests, &digests_one, sizeof(digests));
+	ck_assert_int_eq(channel_receive(&near, &digests), CHANNEL_RENEWED);
+	ck_assert_int_eq(channel_receive(&near, &digests), CHANNEL_NOTHING);
 	channel_close(&near);
 	channel_close(&far);
 	channel_close(&far);
@@ -77,17 +77,17 @@ START_TEST(a_word_and_its_mark_pass_the_gate)
 }
 END_TEST
 
-START_TEST(a_closed_gate_is_heard_after_what_was_said)
+START_TEST(a_closed_channel_is_reported_after_its_messages)
 {
 	struct channel near, far;
-	struct collect_digests mark;
+	struct collect_digests digests;
 
 	expect_ok(channel_open(&near, &far, &err), err);
 	expect_ok(channel_send(&far, CHANNEL_READY, NULL, &err), err);
 	channel_close(&far);
-	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_READY);
-	ck_assert_int_eq(channel_receive(&near, &mark), CHANNEL_CLOSED);
-	ck_assert_int_eq(channel_wait(&near, &mark, -1), CHANNEL_CLOSED);
+	ck_assert_int_eq(channel_receive(&near, &digests), CHANNEL_READY);
+	ck_assert_int_eq(channel_receive(&near, &digests), CHANNEL_CLOSED);
+	ck_assert_int_eq(channel_wait(&near, &digests, -1), CHANNEL_CLOSED);
 	/* A message to a closed channel: no SIGPIPE. */
 	expect_failure(channel_send(&near, CHANNEL_GO, NULL, &err), err, ERROR_SYSTEM, "channel");
 	channel_close(&near);
@@ -102,12 +102,12 @@ static int stopped[2]; /* and applications that they have been asked to stop */
 static int status_of_start;
 static char happened[64];
 /*
- * Shared by all children.  A gate closes a moment before its process has ended, so that another
- * candidate may be started behind the one that took over: it is to stay out of this.
+ * Shared by all children.  A channel closes a moment before its process has ended, so that another
+ * candidate may be started after the one that took over; it must not take part.
  */
 static bool *taken_over;
 
-static void tell(char letter)
+static void note(char letter)
 {
 	ck_assert_int_eq(write(events[1], &letter, 1), 1);
 }
@@ -170,7 +170,7 @@ START_TEST(a_childs_signal_is_128_and_its_number)
 }
 END_TEST
 
-START_TEST(what_was_caught_before_ends_it)
+START_TEST(a_signal_caught_before_the_start_ends_init)
 {
 	signal(SIGTERM, SIG_DFL);
 	command_catch_signals(NULL);
@@ -181,18 +181,18 @@ START_TEST(what_was_caught_before_ends_it)
 }
 END_TEST
 
-/* The application: from here on it is none of init's children that have a gate. */
+/* The application: from here on it has no channel to init any more. */
 static void become_application(struct init_child *child)
 {
 	sigset_t waited;
 
-	/* Signals may come as soon as the gate is closed. */
+	/* Signals may come as soon as the channel is closed. */
 	sigemptyset(&waited);
 	sigaddset(&waited, SIGTERM);
 	sigaddset(&waited, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &waited, NULL);
 	channel_close(&child->channel);
-	tell('a');
+	note('a');
 }
 
 static int wait_for_signal(void)
@@ -209,27 +209,27 @@ static int wait_for_signal(void)
 
 static int start_until_term(struct init_child *child, struct error *failure)
 {
-	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &digests_one, failure) < 0)
 		return 99;
 	become_application(child);
 	int number = wait_for_signal();
-	tell(number == SIGTERM ? 't' : '?');
+	note(number == SIGTERM ? 't' : '?');
 	return 5;
 }
 
 static int take_over(struct init_child *child, struct error *failure)
 {
-	struct collect_digests mark;
+	struct collect_digests digests;
 
 	if (*taken_over)
 		return wait_for_signal();
-	if (memcmp(child->running, &mark_one, sizeof(mark_one)) != 0 ||
-	    channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
+	if (memcmp(child->running, &digests_one, sizeof(digests_one)) != 0 ||
+	    channel_send(&child->channel, CHANNEL_READY, &digests_one, failure) < 0)
 		return 99;
-	if (channel_wait(&child->channel, &mark, -1) != CHANNEL_GO)
+	if (channel_wait(&child->channel, &digests, -1) != CHANNEL_GO)
 		return 98;
 	*taken_over = true;
-	tell('g');
+	note('g');
 	return 6;
 }
 
@@ -248,7 +248,7 @@ static int start_and_outlive(struct init_child *child, struct error *failure)
 
 	if (poll(&second, 1, 0) > 0)
 		return 7;
-	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &digests_one, failure) < 0)
 		return 99;
 	become_application(child);
 	wait_for_signal();
@@ -257,7 +257,7 @@ static int start_and_outlive(struct init_child *child, struct error *failure)
 	while (kill(candidate, 0) == 0)
 		usleep(1000);
 	ck_assert_int_eq(write(candidates[1], &candidate, sizeof(candidate)), sizeof(candidate));
-	tell('t');
+	note('t');
 	return 5;
 }
 
@@ -268,14 +268,14 @@ static int get_ready_and_die(struct init_child *child, struct error *failure)
 	char byte;
 
 	ck_assert_int_eq(write(candidates[1], &self, sizeof(self)), sizeof(self));
-	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &digests_one, failure) < 0)
 		return 99;
 	ck_assert_int_eq(read(stopped[0], &byte, 1), 1);
 	kill(self, SIGKILL);
 	return 98;
 }
 
-START_TEST(when_the_candidate_dies_meanwhile_a_start_takes_its_place)
+START_TEST(a_candidate_that_dies_when_ready_is_replaced_by_a_start)
 {
 	ck_assert_int_eq(run(start_and_outlive, get_ready_and_die, NULL), 7);
 	ck_assert_str_eq(happened, "at");
@@ -290,11 +290,11 @@ static int die_once(struct init_child *child, struct error *failure)
 	if (poll(&first, 1, 0) > 0)
 		return take_over(child, failure);
 	ck_assert_int_eq(write(candidates[1], "x", 1), 1);
-	tell('d');
+	note('d');
 	return 1;
 }
 
-START_TEST(a_candidate_that_ends_unasked_is_replaced)
+START_TEST(a_candidate_that_ends_by_itself_is_replaced)
 {
 	ck_assert_int_eq(run(start_until_term, die_once, NULL), 6);
 	ck_assert_str_eq(happened, "adtg");
@@ -303,34 +303,34 @@ END_TEST
 
 static int start_until_two_signals(struct init_child *child, struct error *failure)
 {
-	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &digests_one, failure) < 0)
 		return 99;
 	become_application(child);
 	for (int i = 0; i < 2; i++) {
-		tell(wait_for_signal() == SIGUSR1 ? 'u' : '?');
+		note(wait_for_signal() == SIGUSR1 ? 'u' : '?');
 		/* The candidate may go on. */
 		ck_assert_int_eq(write(candidates[1], "x", 1), 1);
 	}
 	return 5;
 }
 
-static const struct collect_digests mark_two = {.plaintext = {7}};
+static const struct collect_digests digests_two = {.plaintext = {7}};
 
 /* Each candidate renews once, and ends; the second is to know what the first has done. */
 static int renew_once(struct init_child *child, struct error *failure)
 {
-	struct collect_digests mark = mark_two;
+	struct collect_digests digests = digests_two;
 	char letter;
 
-	if (memcmp(child->running, &mark_one, sizeof(mark_one)) != 0)
-		tell(memcmp(child->running, &mark_two, sizeof(mark_two)) == 0 ? '2' : '?');
-	if (channel_send(&child->channel, CHANNEL_RENEWED, &mark, failure) < 0)
+	if (memcmp(child->running, &digests_one, sizeof(digests_one)) != 0)
+		note(memcmp(child->running, &digests_two, sizeof(digests_two)) == 0 ? '2' : '?');
+	if (channel_send(&child->channel, CHANNEL_RENEWED, &digests, failure) < 0)
 		return 99;
 	ck_assert_int_eq(read(candidates[0], &letter, 1), 1);
 	return 0;
 }
 
-START_TEST(a_renewed_application_gets_a_signal_and_stays)
+START_TEST(a_renewed_application_gets_a_signal_and_continues)
 {
 	ck_assert_int_eq(run(start_until_two_signals, renew_once, "USR1"), 5);
 	ck_assert_str_eq(happened, "au2u");
@@ -339,7 +339,7 @@ END_TEST
 
 static int end_at_once(struct init_child *child, struct error *failure)
 {
-	if (channel_send(&child->channel, CHANNEL_READY, &mark_one, failure) < 0)
+	if (channel_send(&child->channel, CHANNEL_READY, &digests_one, failure) < 0)
 		return 99;
 	channel_close(&child->channel);
 	char letter;
@@ -347,21 +347,21 @@ static int end_at_once(struct init_child *child, struct error *failure)
 	return 5;
 }
 
-static int wait_for_the_gate(struct init_child *child, struct error *failure)
+static int wait_for_the_end(struct init_child *child, struct error *failure)
 {
-	struct collect_digests mark;
+	struct collect_digests digests;
 
 	(void)failure;
 	signal(SIGTERM, SIG_IGN);
 	ck_assert_int_eq(write(candidates[1], "x", 1), 1);
-	if (channel_wait(&child->channel, &mark, -1) == CHANNEL_CLOSED)
-		tell('c');
+	if (channel_wait(&child->channel, &digests, -1) == CHANNEL_CLOSED)
+		note('c');
 	return 0;
 }
 
-START_TEST(an_application_that_ends_ends_the_candidate_too)
+START_TEST(an_application_that_ends_also_ends_the_candidate)
 {
-	ck_assert_int_eq(run(end_at_once, wait_for_the_gate, NULL), 5);
+	ck_assert_int_eq(run(end_at_once, wait_for_the_end, NULL), 5);
 	ck_assert_str_eq(happened, "c");
 	ck_assert_int_eq(waitpid(-1, NULL, 0), -1);
 }
@@ -369,19 +369,19 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_loop_test(tests, a_signal_has_a_name_or_a_number, 0, COUNT(names));
-	tcase_add_test(tests, a_real_time_signal_counts_from_the_first);
-	tcase_add_loop_test(tests, anything_else_is_none, 0, COUNT(no_names));
-	tcase_add_test(tests, a_word_and_its_mark_pass_the_gate);
-	tcase_add_test(tests, a_closed_gate_is_heard_after_what_was_said);
+	tcase_add_loop_test(tests, a_signal_is_parsed_by_name_or_number, 0, COUNT(names));
+	tcase_add_test(tests, a_real_time_signal_is_relative_to_the_first);
+	tcase_add_loop_test(tests, an_invalid_signal_is_refused, 0, COUNT(no_names));
+	tcase_add_test(tests, a_message_and_its_digests_pass_the_channel);
+	tcase_add_test(tests, a_closed_channel_is_reported_after_its_messages);
 	tcase_add_loop_test(tests, the_childs_exit_status_is_the_inits, 0, 3);
 	tcase_add_loop_test(tests, a_childs_signal_is_128_and_its_number, 0, COUNT(deadly));
-	tcase_add_test(tests, what_was_caught_before_ends_it);
+	tcase_add_test(tests, a_signal_caught_before_the_start_ends_init);
 	tcase_add_test(tests, a_candidate_takes_over_when_the_application_has_ended);
-	tcase_add_test(tests, when_the_candidate_dies_meanwhile_a_start_takes_its_place);
-	tcase_add_test(tests, a_candidate_that_ends_unasked_is_replaced);
-	tcase_add_test(tests, a_renewed_application_gets_a_signal_and_stays);
-	tcase_add_test(tests, an_application_that_ends_ends_the_candidate_too);
+	tcase_add_test(tests, a_candidate_that_dies_when_ready_is_replaced_by_a_start);
+	tcase_add_test(tests, a_candidate_that_ends_by_itself_is_replaced);
+	tcase_add_test(tests, a_renewed_application_gets_a_signal_and_continues);
+	tcase_add_test(tests, an_application_that_ends_also_ends_the_candidate);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 #include "lib/launch/init.h"
 #include "tests/unit/expect.h"
 
-START_TEST(each_pause_is_twice_the_one_before)
+START_TEST(a_pause_is_twice_the_one_before)
 {
 	struct restart_backoff backoff = {.first_ms = 10};
 	int64_t now = 1000;
@@ -16,7 +16,7 @@ START_TEST(each_pause_is_twice_the_one_before)
 }
 END_TEST
 
-START_TEST(after_a_quiet_time_the_first_pause_comes_again)
+START_TEST(after_a_quiet_time_the_pause_is_the_first_one)
 {
 	struct restart_backoff backoff = {.first_ms = 10};
 
@@ -26,7 +26,7 @@ START_TEST(after_a_quiet_time_the_first_pause_comes_again)
 }
 END_TEST
 
-START_TEST(without_a_first_pause_there_is_none)
+START_TEST(without_a_first_pause_no_pause)
 {
 	struct restart_backoff backoff = {.first_ms = 0};
 
@@ -37,9 +37,9 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, each_pause_is_twice_the_one_before);
-	tcase_add_test(tests, after_a_quiet_time_the_first_pause_comes_again);
-	tcase_add_test(tests, without_a_first_pause_there_is_none);
+	tcase_add_test(tests, a_pause_is_twice_the_one_before);
+	tcase_add_test(tests, after_a_quiet_time_the_pause_is_the_first_one);
+	tcase_add_test(tests, without_a_first_pause_no_pause);
 }
 
 int main(void)

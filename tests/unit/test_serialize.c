@@ -17,7 +17,7 @@ static void clean(void)
 	strings_free(&allowed);
 }
 
-START_TEST(a_format_has_a_name)
+START_TEST(a_format_is_parsed_by_its_name)
 {
 	enum serialize_format format = SERIALIZE_NUL;
 
@@ -43,7 +43,7 @@ static const struct {
     {SERIALIZE_NUL, "A=say \"5\" $x #\0B=\0C=it's\0", 25},
 };
 
-START_TEST(all_variables_stand_in_the_format)
+START_TEST(all_variables_are_written_in_each_format)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -56,7 +56,7 @@ START_TEST(all_variables_stand_in_the_format)
 }
 END_TEST
 
-START_TEST(no_variables_are_a_text_too)
+START_TEST(no_variables_are_valid_text_in_each_format)
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT, nul = SECRET_BUFFER_INIT;
 
@@ -98,7 +98,7 @@ static const struct {
     {SERIALIZE_DOTENV, "A", "it's \"5\"", 8, "use json or nul"},
 };
 
-START_TEST(what_a_format_can_not_hold_is_refused)
+START_TEST(a_value_that_the_format_cannot_contain_is_refused)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -109,7 +109,7 @@ START_TEST(what_a_format_can_not_hold_is_refused)
 }
 END_TEST
 
-START_TEST(a_dangerous_name_passes_when_meant_and_as_data)
+START_TEST(a_dangerous_name_is_accepted_if_allowed_and_in_json)
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT, nul = SECRET_BUFFER_INIT;
 
@@ -123,7 +123,7 @@ START_TEST(a_dangerous_name_passes_when_meant_and_as_data)
 }
 END_TEST
 
-START_TEST(a_name_that_is_no_variable_fits_json_and_nul)
+START_TEST(an_invalid_variable_name_is_accepted_in_json_and_nul)
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT, nul = SECRET_BUFFER_INIT;
 
@@ -136,7 +136,7 @@ START_TEST(a_name_that_is_no_variable_fits_json_and_nul)
 }
 END_TEST
 
-START_TEST(bytes_that_are_no_text_fit_nul)
+START_TEST(binary_data_is_accepted_in_nul)
 {
 	cleanup_secret struct secret_buffer nul = SECRET_BUFFER_INIT;
 
@@ -149,13 +149,14 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, a_format_has_a_name);
-	tcase_add_loop_test(tests, all_variables_stand_in_the_format, 0, COUNT(formats));
-	tcase_add_test(tests, no_variables_are_a_text_too);
-	tcase_add_loop_test(tests, what_a_format_can_not_hold_is_refused, 0, COUNT(unfit));
-	tcase_add_test(tests, a_dangerous_name_passes_when_meant_and_as_data);
-	tcase_add_test(tests, a_name_that_is_no_variable_fits_json_and_nul);
-	tcase_add_test(tests, bytes_that_are_no_text_fit_nul);
+	tcase_add_test(tests, a_format_is_parsed_by_its_name);
+	tcase_add_loop_test(tests, all_variables_are_written_in_each_format, 0, COUNT(formats));
+	tcase_add_test(tests, no_variables_are_valid_text_in_each_format);
+	tcase_add_loop_test(
+	    tests, a_value_that_the_format_cannot_contain_is_refused, 0, COUNT(unfit));
+	tcase_add_test(tests, a_dangerous_name_is_accepted_if_allowed_and_in_json);
+	tcase_add_test(tests, an_invalid_variable_name_is_accepted_in_json_and_nul);
+	tcase_add_test(tests, binary_data_is_accepted_in_nul);
 }
 
 int main(void)

@@ -71,7 +71,7 @@ static const struct {
     {"# only a comment\n", "null"},
 };
 
-START_TEST(a_document_is_json_or_yaml_by_its_content)
+START_TEST(a_document_is_read_as_json_or_yaml)
 {
 	struct secret_buffer text = SECRET_BUFFER_INIT;
 
@@ -93,7 +93,7 @@ static const struct {
     {"", "app.conf: the document is not a JSON object"},
 };
 
-START_TEST(what_is_neither_is_refused_by_its_place)
+START_TEST(an_invalid_document_is_refused_with_the_position)
 {
 	add_file(&settings.sources.documents, "app.conf", no_documents[_i].text);
 	expect_failure(run(), err, ERROR_INVALID, no_documents[_i].message);
@@ -115,7 +115,7 @@ START_TEST(plaintext_needs_no_server)
 }
 END_TEST
 
-START_TEST(plaintext_is_refused_unless_it_is_meant)
+START_TEST(plaintext_is_refused_unless_allowed)
 {
 	settings.sources.allow_plaintext = false;
 	add_file(&settings.sources.env_files, ".env", "A=1\n");
@@ -124,7 +124,7 @@ START_TEST(plaintext_is_refused_unless_it_is_meant)
 }
 END_TEST
 
-START_TEST(the_later_of_two_files_wins_only_where_it_may)
+START_TEST(the_later_of_two_files_is_used_only_with_override)
 {
 	add_file(&settings.sources.env_files, "one.env", "A=1\nB=1\n");
 	add_file(&settings.sources.env_files, "two.env", "A=2\n");
@@ -141,7 +141,7 @@ START_TEST(the_later_of_two_files_wins_only_where_it_may)
 }
 END_TEST
 
-START_TEST(two_names_that_become_one_are_an_error_that_names_both)
+START_TEST(two_names_that_become_one_are_an_error_with_both)
 {
 	add_file(&settings.sources.documents, "app.json", "{\"a-b\": \"1\", \"a.b\": \"2\"}");
 	settings.names.sanitize = true;
@@ -152,7 +152,7 @@ START_TEST(two_names_that_become_one_are_an_error_that_names_both)
 }
 END_TEST
 
-START_TEST(nothing_left_is_an_error)
+START_TEST(excluding_all_values_is_an_error)
 {
 	add_file(&settings.sources.documents, "app.json", "{\"A\": \"1\"}");
 	add_file(&settings.sources.env_files, ".env", "B=2\n");
@@ -171,7 +171,7 @@ static void define(const char *definition, char **environment)
 	settings.sources.definition = scratch_write("definition", definition);
 }
 
-START_TEST(a_definition_renames_what_it_names)
+START_TEST(a_definition_takes_and_renames_variables)
 {
 	char *environment[] = {"DBHOST=outside", "OTHER=x", "EMPTY=", NULL};
 
@@ -186,7 +186,7 @@ START_TEST(a_definition_renames_what_it_names)
 }
 END_TEST
 
-START_TEST(a_definition_may_be_yaml)
+START_TEST(a_definition_can_be_yaml)
 {
 	char *environment[] = {"A=1", NULL};
 
@@ -210,7 +210,7 @@ static const struct {
     {"{\"a\": \"SEALED\"}", ERROR_INVALID, "Vault ciphertext"},
 };
 
-START_TEST(a_definition_that_does_not_fit_is_refused)
+START_TEST(an_invalid_definition_is_refused)
 {
 	char *environment[] = {"A=1", "SEALED=" CIPHERTEXT, NULL};
 
@@ -221,7 +221,7 @@ START_TEST(a_definition_that_does_not_fit_is_refused)
 }
 END_TEST
 
-START_TEST(ciphertext_is_no_plaintext)
+START_TEST(ciphertext_as_plaintext_is_refused)
 {
 	add_file(&settings.sources.documents, "app.json", "{\"A\": \"" CIPHERTEXT "\"}");
 	expect_failure(run(), err, ERROR_INVALID, "member A: Vault ciphertext");
@@ -229,7 +229,7 @@ START_TEST(ciphertext_is_no_plaintext)
 }
 END_TEST
 
-START_TEST(ciphertext_needs_vault)
+START_TEST(ciphertext_requires_vault)
 {
 	char *environment[] = {"A=" CIPHERTEXT, NULL};
 
@@ -241,7 +241,7 @@ START_TEST(ciphertext_needs_vault)
 }
 END_TEST
 
-START_TEST(patterns_decide_what_is_decrypted_in_place)
+START_TEST(patterns_select_the_variables_to_decrypt)
 {
 	ck_assert(source_decrypts_variable(&settings.names, "A"));
 	expect_ok(strings_append(&settings.names.only, "B*", &err), err);
@@ -258,7 +258,7 @@ static void digest(uint8_t *into)
 	expect_ok(collect_fingerprint(&settings, into, &err), err);
 }
 
-START_TEST(a_fingerprint_changes_with_what_is_there)
+START_TEST(a_fingerprint_changes_with_the_values)
 {
 	uint8_t before[COLLECT_DIGEST_SIZE], after[COLLECT_DIGEST_SIZE];
 	char *environment[] = {"A=" CIPHERTEXT, NULL};
@@ -357,7 +357,7 @@ static void expect_one_generation(const struct source *source)
 			    source->values[i].bytes.data);
 }
 
-START_TEST(a_volume_that_changes_is_read_from_one_generation)
+START_TEST(a_changing_volume_is_read_from_one_generation)
 {
 	struct source_list list = {.settings = &settings, .quiet = true};
 	pthread_t thread;
@@ -383,7 +383,7 @@ START_TEST(a_volume_that_changes_is_read_from_one_generation)
 }
 END_TEST
 
-START_TEST(an_object_is_read_once_however_often_it_is_named)
+START_TEST(an_object_that_is_named_twice_is_read_once)
 {
 	struct source_objects objects = {NULL, 0};
 	struct kube kube = {.namespace = strdup("demo")};
@@ -411,23 +411,23 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, a_document_is_json_or_yaml_by_its_content, 0, COUNT(documents));
-	tcase_add_loop_test(tests, what_is_neither_is_refused_by_its_place, 0, COUNT(no_documents));
-	tcase_add_test(tests, plaintext_needs_no_server);
-	tcase_add_test(tests, plaintext_is_refused_unless_it_is_meant);
-	tcase_add_test(tests, the_later_of_two_files_wins_only_where_it_may);
-	tcase_add_test(tests, two_names_that_become_one_are_an_error_that_names_both);
-	tcase_add_test(tests, nothing_left_is_an_error);
-	tcase_add_test(tests, a_definition_renames_what_it_names);
-	tcase_add_test(tests, a_definition_may_be_yaml);
+	tcase_add_loop_test(tests, a_document_is_read_as_json_or_yaml, 0, COUNT(documents));
 	tcase_add_loop_test(
-	    tests, a_definition_that_does_not_fit_is_refused, 0, COUNT(no_definitions));
-	tcase_add_test(tests, ciphertext_is_no_plaintext);
-	tcase_add_test(tests, ciphertext_needs_vault);
-	tcase_add_test(tests, patterns_decide_what_is_decrypted_in_place);
-	tcase_add_test(tests, a_fingerprint_changes_with_what_is_there);
-	tcase_add_test(tests, an_object_is_read_once_however_often_it_is_named);
-	tcase_add_test(tests, a_volume_that_changes_is_read_from_one_generation);
+	    tests, an_invalid_document_is_refused_with_the_position, 0, COUNT(no_documents));
+	tcase_add_test(tests, plaintext_needs_no_server);
+	tcase_add_test(tests, plaintext_is_refused_unless_allowed);
+	tcase_add_test(tests, the_later_of_two_files_is_used_only_with_override);
+	tcase_add_test(tests, two_names_that_become_one_are_an_error_with_both);
+	tcase_add_test(tests, excluding_all_values_is_an_error);
+	tcase_add_test(tests, a_definition_takes_and_renames_variables);
+	tcase_add_test(tests, a_definition_can_be_yaml);
+	tcase_add_loop_test(tests, an_invalid_definition_is_refused, 0, COUNT(no_definitions));
+	tcase_add_test(tests, ciphertext_as_plaintext_is_refused);
+	tcase_add_test(tests, ciphertext_requires_vault);
+	tcase_add_test(tests, patterns_select_the_variables_to_decrypt);
+	tcase_add_test(tests, a_fingerprint_changes_with_the_values);
+	tcase_add_test(tests, an_object_that_is_named_twice_is_read_once);
+	tcase_add_test(tests, a_changing_volume_is_read_from_one_generation);
 }
 
 int main(void)

@@ -40,7 +40,7 @@ static void expect_string(const char *got, const char *wanted)
 		ck_assert_ptr_null(got);
 }
 
-START_TEST(a_reference_names_an_object_and_a_key)
+START_TEST(a_reference_has_namespace_name_key_and_variable)
 {
 	expect_ok(source_ref_parse(&ref, "--secret", references[_i].text, &err), err);
 	expect_string(ref.namespace, references[_i].namespace);
@@ -53,7 +53,7 @@ END_TEST
 static const char *const no_references[] = {"", "/app", "demo/", "a/b/c", "App", "app:", "app:=VAR",
     "app:a b", "app:KEY=", "app:..data", ":KEY", "Demo/app"};
 
-START_TEST(what_is_no_reference_is_refused)
+START_TEST(an_invalid_reference_is_refused)
 {
 	expect_failure(source_ref_parse(&ref, "--secret", no_references[_i], &err), err,
 	    ERROR_USAGE, "write [NAMESPACE/]NAME[:KEY[=VARIABLE]]");
@@ -61,7 +61,7 @@ START_TEST(what_is_no_reference_is_refused)
 }
 END_TEST
 
-START_TEST(a_prefix_may_be_any_text)
+START_TEST(a_prefix_can_be_any_text)
 {
 	expect_ok(source_ref_parse_prefix(&ref, "--bound-to", "demo/app:DB =/:", &err), err);
 	ck_assert_str_eq(ref.key, "DB =/:");
@@ -107,7 +107,7 @@ static int init(const char *const *bound_to, const char *scope, const char *name
 	return result;
 }
 
-START_TEST(the_longest_prefix_and_the_scope_make_the_context)
+START_TEST(the_context_follows_from_the_longest_prefix_and_the_scope)
 {
 	struct secret_buffer plain = SECRET_BUFFER_INIT;
 	char *context;
@@ -135,7 +135,7 @@ static const struct {
     {{NULL}, "namespace-wide", NULL, "unknown namespace"},
 };
 
-START_TEST(what_is_not_known_is_asked_for)
+START_TEST(an_unknown_secret_or_namespace_is_an_error)
 {
 	char *context;
 
@@ -146,7 +146,7 @@ START_TEST(what_is_not_known_is_asked_for)
 }
 END_TEST
 
-START_TEST(no_scope_and_no_name_are_refused)
+START_TEST(an_invalid_scope_or_name_is_refused)
 {
 	const char *const none[] = {NULL}, *const bad[] = {"a/b/c", NULL};
 
@@ -160,13 +160,14 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, a_reference_names_an_object_and_a_key, 0, COUNT(references));
-	tcase_add_loop_test(tests, what_is_no_reference_is_refused, 0, COUNT(no_references));
-	tcase_add_test(tests, a_prefix_may_be_any_text);
 	tcase_add_loop_test(
-	    tests, the_longest_prefix_and_the_scope_make_the_context, 0, COUNT(contexts));
-	tcase_add_loop_test(tests, what_is_not_known_is_asked_for, 0, COUNT(unknown));
-	tcase_add_test(tests, no_scope_and_no_name_are_refused);
+	    tests, a_reference_has_namespace_name_key_and_variable, 0, COUNT(references));
+	tcase_add_loop_test(tests, an_invalid_reference_is_refused, 0, COUNT(no_references));
+	tcase_add_test(tests, a_prefix_can_be_any_text);
+	tcase_add_loop_test(
+	    tests, the_context_follows_from_the_longest_prefix_and_the_scope, 0, COUNT(contexts));
+	tcase_add_loop_test(tests, an_unknown_secret_or_namespace_is_an_error, 0, COUNT(unknown));
+	tcase_add_test(tests, an_invalid_scope_or_name_is_refused);
 }
 
 int main(void)

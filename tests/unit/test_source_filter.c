@@ -35,7 +35,7 @@ static const struct {
     {{"*"}, {NULL}, ".dockerconfigjson", true},
 };
 
-START_TEST(patterns_select_by_the_name_that_the_secret_has)
+START_TEST(patterns_match_the_name_in_the_secret)
 {
 	struct source_filter filter = {
 	    .only = list_of(selections[_i].only), .exclude = list_of(selections[_i].exclude)};
@@ -67,7 +67,7 @@ static const struct {
     {{.upper_case = true}, "\xC3\xBC", "\xC3\xBC"},
 };
 
-START_TEST(names_are_made_in_one_order)
+START_TEST(names_are_changed_in_a_fixed_order)
 {
 	char *applied = source_filter_apply(&names[_i].filter, names[_i].name, &err);
 
@@ -78,9 +78,8 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_loop_test(
-	    tests, patterns_select_by_the_name_that_the_secret_has, 0, COUNT(selections));
-	tcase_add_loop_test(tests, names_are_made_in_one_order, 0, COUNT(names));
+	tcase_add_loop_test(tests, patterns_match_the_name_in_the_secret, 0, COUNT(selections));
+	tcase_add_loop_test(tests, names_are_changed_in_a_fixed_order, 0, COUNT(names));
 }
 
 int main(void)
