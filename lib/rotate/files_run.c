@@ -52,18 +52,6 @@ struct keyset_key *files_find_key(struct files_run *run, const char *name, struc
  * Secrets.
  */
 
-/* Return the line that a node of the document begins on. */
-static size_t node_line(const struct manifest_document *document, uint32_t node)
-{
-	const struct manifest_tree *tree = &document->manifest.tree;
-	const char *at = tree->text, *end = tree->text + tree->nodes[node].start;
-	size_t line = tree->line;
-
-	for (; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
-		line++;
-	return line;
-}
-
 void files_report_secret(const struct files_run *run, const struct manifest_document *document,
     struct files_secret *secret, const struct kube_entry *entry, struct error *reason)
 {
@@ -75,7 +63,8 @@ void files_report_secret(const struct files_run *run, const struct manifest_docu
 		return;
 	if (entry)
 		error_wrap(reason, "data key \"%s\"", entry->key);
-	error_wrap(reason, "%s:%zu: Secret %s%s%s", document->file->name, node_line(document, node),
+	error_wrap(reason, "%s:%zu: Secret %s%s%s", document->file->name,
+	    manifest_line(&document->manifest.tree, document->manifest.tree.nodes[node].start),
 	    KUBE_NAMED(secret));
 	log_write(LOG_ERROR, "%s", reason->message);
 }

@@ -6,7 +6,7 @@ stage_start
 
 file=$TAP_WORK/app.yaml
 comments() { grep -o '# [a-z0-9]*' "$1" | sort; }
-# keeps TEXT [OPTION...]: the Secret's manifest goes on with TEXT, as printf has it.
+# keeps TEXT [OPTION...]: seal a manifest that ends with TEXT (a format of printf); every comment is kept, or it is refused.
 keeps() {
 	local text=$1 status=0
 	shift
@@ -19,7 +19,7 @@ keeps() {
 }
 refused=0
 
-# Where data and stringData become one.
+# data and stringData become one.
 for section in '{A: a}' '{A: a} # three' '{} # three' 'A: a # three' 'A: a # three\n  # four'; do
 	for between in ' # one\n  ' ' # one\n  # two\n  ' '\n  # one\n  '; do
 		keeps "stringData:$between$section\n"
@@ -30,7 +30,7 @@ for section in '{A: a}' '{A: a} # three' '{} # three' 'A: a # three' 'A: a # thr
 		keeps "data: {} # zero\nstringData:$between$section\n"
 	done
 done
-# Where a value goes, or gets another name.
+# A value is removed, or gets another name.
 for value in 'YQ==' '"YQ=="' '|\n    YQ==' '| # head\n    YQ=='; do
 	for between in ' # one\n    ' ' # one\n    # two\n    ' '\n    # one\n    ' ' '; do
 		case $value in *head*) ;; *) keeps "data:\n  B: Yg==\n  A:$between$value\n  # end\n" --unset A ;; esac
@@ -39,6 +39,6 @@ for value in 'YQ==' '"YQ=="' '|\n    YQ==' '| # head\n    YQ=='; do
 		keeps "data:\n  A:$between$value\n  # end\n" --set A=new --set B=more
 	done
 done
-ok "most is not refused: $refused of $TAP_COUNT are" [ "$refused" -lt $((TAP_COUNT / 3)) ]
+ok "most changes are not refused: $refused of $TAP_COUNT" [ "$refused" -lt $((TAP_COUNT / 3)) ]
 
 done_testing
