@@ -160,7 +160,7 @@ fails_with 1 '^secret-seal: nowhere/app.yaml: No such file' "a missing path: exi
 run "$BIN/secret-seal" edit --editor true ./single.yaml
 fails_with 2 'scope strict binds to the namespace; pass -n' "a bound value without a namespace: exit 2"
 
-# Somebody else, who has a token of their own, changes the file while it is edited: another value of the same document.
+# Another process, with its own token, changes another value of the same document during the edit.
 printf '%s\n' "$VAULT_TOKEN" >"$TAP_WORK/their-token"
 cat >"$TAP_WORK/slow" <<'SH'
 #!/bin/bash
