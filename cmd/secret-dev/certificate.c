@@ -63,75 +63,62 @@ static bool set_name(X509 *certificate, const char *name)
 	    MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
 }
 
-static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
+struct extension {
+	int nid; /* 0 ends a list */
+	const char *value;
+};
+
+static bool add_extension(X509 *certificate, X509 *issuer, const struct extension *added)
 {
 	X509V3_CTX context;
 
 	X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
-	X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, &context, nid, value);
+	X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, &context, added->nid, added->value);
 	bool done = extension && X509_add_ext(certificate, extension, -1);
 	X509_EXTENSION_free(extension);
 	return done;
 }
 
-/* Make a certificate without extensions or signature. */
-static bool identity_begin(struct identity *identity, const char *name)
+/* Make a key and a certificate that the issuer signs, itself for a CA. */
+static bool identity_make(struct identity *identity, const struct identity *issuer,
+    const char *name, const struct extension *extensions)
 {
 	X509 *certificate = identity->certificate = X509_new();
 
 	identity->key = key_new();
-	return certificate && identity->key && X509_set_version(certificate, X509_VERSION_3) &&
-	       set_serial(certificate) && set_name(certificate, name) &&
-	       X509_gmtime_adj(X509_get_notBefore(certificate), VALID_BEFORE_SECONDS) &&
-	       X509_gmtime_adj(X509_get_notAfter(certificate), VALID_SECONDS) &&
-	       X509_set_pubkey(certificate, identity->key);
-}
-
-static bool certificate_sign(X509 *certificate, const struct identity *issuer)
-{
+	if (!certificate || !identity->key || !X509_set_version(certificate, X509_VERSION_3) ||
+	    !set_serial(certificate) || !set_name(certificate, name) ||
+	    !X509_gmtime_adj(X509_get_notBefore(certificate), VALID_BEFORE_SECONDS) ||
+	    !X509_gmtime_adj(X509_get_notAfter(certificate), VALID_SECONDS) ||
+	    !X509_set_pubkey(certificate, identity->key))
+		return false;
+	for (; extensions->nid; extensions++)
+		if (!add_extension(certificate, issuer->certificate, extensions))
+			return false;
 	return X509_set_issuer_name(certificate, X509_get_subject_name(issuer->certificate)) &&
 	       X509_sign(certificate, issuer->key, EVP_sha256()) > 0;
 }
 
 static bool make_authority(struct identity *authority, const char *name)
 {
-	return identity_begin(authority, name) &&
-	       add_extension(authority->certificate, authority->certificate, NID_basic_constraints,
-		   "critical,CA:TRUE,pathlen:0") &&
-	       add_extension(authority->certificate, authority->certificate, NID_key_usage,
-		   "critical,keyCertSign,cRLSign") &&
-	       add_extension(authority->certificate, authority->certificate,
-		   NID_subject_key_identifier, "hash") &&
-	       certificate_sign(authority->certificate, authority);
+	static const struct extension extensions[] = {
+	    {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+	    {NID_key_usage, "critical,keyCertSign,cRLSign"}, {NID_subject_key_identifier, "hash"},
+	    {0, NULL}};
+
+	return identity_make(authority, authority, name, extensions);
 }
 
-/* Make an unsigned certificate that is not a CA. */
-static bool make_leaf(
-    struct identity *leaf, const struct identity *authority, const char *name, const char *usage)
+/* Make a certificate with this use, for these names (NULL: none). */
+static bool make_leaf(struct identity *leaf, const struct identity *authority, const char *name,
+    const char *use, const char *alternative_names)
 {
-	return identity_begin(leaf, name) &&
-	       add_extension(leaf->certificate, authority->certificate, NID_basic_constraints,
-		   "critical,CA:FALSE") &&
-	       add_extension(leaf->certificate, authority->certificate, NID_key_usage,
-		   "critical,digitalSignature") &&
-	       add_extension(leaf->certificate, authority->certificate, NID_ext_key_usage, usage) &&
-	       add_extension(leaf->certificate, authority->certificate,
-		   NID_authority_key_identifier, "keyid");
-}
+	const struct extension extensions[] = {{NID_basic_constraints, "critical,CA:FALSE"},
+	    {NID_key_usage, "critical,digitalSignature"}, {NID_ext_key_usage, use},
+	    {NID_authority_key_identifier, "keyid"},
+	    {alternative_names ? NID_subject_alt_name : 0, alternative_names}, {0, NULL}};
 
-static bool make_server(
-    struct identity *server, const struct identity *authority, const char *alternative_names)
-{
-	return make_leaf(server, authority, "secret-dev", "serverAuth") &&
-	       add_extension(server->certificate, authority->certificate, NID_subject_alt_name,
-		   alternative_names) &&
-	       certificate_sign(server->certificate, authority);
-}
-
-static bool make_client(struct identity *client, const struct identity *authority, const char *name)
-{
-	return make_leaf(client, authority, name, "clientAuth") &&
-	       certificate_sign(client->certificate, authority);
+	return identity_make(leaf, authority, name, extensions);
 }
 
 /* Append the text in `memory`, which is freed. */
@@ -200,7 +187,8 @@ SSL_CTX *certificate_server_context(const char *authority_name, const char *addr
 
 	if (!names)
 		return NULL;
-	if (!make_authority(&authority, authority_name) || !make_server(&server, &authority, names))
+	if (!make_authority(&authority, authority_name) ||
+	    !make_leaf(&server, &authority, "secret-dev", "serverAuth", names))
 		crypto_error(err, "making certificates");
 	else if (append_certificate_pem(authority.certificate, ca_pem, err) == 0 &&
 		 !(context = context_new(&server)))
@@ -216,7 +204,8 @@ X509 *certificate_client(const char *authority_name, const char *name,
 	struct identity authority = {NULL, NULL}, client = {NULL, NULL};
 	X509 *trusted = NULL;
 
-	if (!make_authority(&authority, authority_name) || !make_client(&client, &authority, name))
+	if (!make_authority(&authority, authority_name) ||
+	    !make_leaf(&client, &authority, name, "clientAuth", NULL))
 		crypto_error(err, "making certificates");
 	else if (append_certificate_pem(client.certificate, certificate_pem, err) == 0 &&
 		 append_key_pem(client.key, key_pem, err) == 0) {

@@ -22,34 +22,38 @@ static const struct {
     [KUBE_INVALID] = {422, "Invalid"},
 };
 
-static void write_details(const struct kube_details *details, struct json_writer *writer)
+static int append_details(
+    const struct kube_details *details, struct secret_buffer *out, struct error *err)
 {
 	const struct kube_fault *fault = details->fault;
+	int result = secret_buffer_append_string(out, "\"details\":{", err);
 
-	json_write_name(writer, "details");
-	json_write_object(writer);
-	if (details->name)
-		json_write_member(writer, "name", details->name);
-	if (details->kind)
-		json_write_member(writer, "kind", details->kind);
-	if (fault) {
-		json_write_name(writer, "causes");
-		json_write_array(writer);
-		json_write_object(writer);
-		json_write_member(writer, "reason", fault->reason);
-		json_write_member(writer, "message", fault->message);
-		json_write_member(writer, "field", fault->field);
-		json_write_object_end(writer);
-		json_write_array_end(writer);
-	}
-	json_write_object_end(writer);
+	if (result == 0 && details->name)
+		result = json_format(out, err, "'name':%s,", details->name);
+	if (result == 0 && fault)
+		result = json_format(out, err, "'causes':[{'reason':%s,'message':%s,'field':%s}],",
+		    fault->reason, fault->message, fault->field);
+	return result < 0 ? -1 : json_format(out, err, "'kind':%s},", details->kind);
+}
+
+static int append_failure(struct kube_call *call, enum kube_reason reason,
+    const struct kube_details *details, const char *message, struct error *err)
+{
+	struct secret_buffer *body = &call->answer->body;
+
+	if (json_format(body, err,
+		"{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Failure',"
+		"'message':%s,'reason':%s,",
+		message, reasons[reason].name) < 0 ||
+	    (details && append_details(details, body, err) < 0))
+		return -1;
+	return json_format(body, err, "'code':%" PRId64 "}", (int64_t)reasons[reason].code);
 }
 
 int kube_refuse(struct kube_call *call, enum kube_reason reason, const struct kube_details *details,
     const char *format, ...)
 {
 	char message[ERROR_MESSAGE_MAX];
-	struct json_writer writer;
 	struct error err = ERROR_INIT;
 	va_list arguments;
 
@@ -58,24 +62,9 @@ int kube_refuse(struct kube_call *call, enum kube_reason reason, const struct ku
 	va_end(arguments);
 	call->answer->status = reasons[reason].code;
 	secret_buffer_reset(&call->answer->body);
-	json_writer_init(&writer, &call->answer->body);
-	json_write_object(&writer);
-	json_write_member(&writer, "kind", "Status");
-	json_write_member(&writer, "apiVersion", "v1");
-	json_write_name(&writer, "metadata");
-	json_write_object(&writer);
-	json_write_object_end(&writer);
-	json_write_member(&writer, "status", "Failure");
-	json_write_member(&writer, "message", message);
-	json_write_member(&writer, "reason", reasons[reason].name);
-	if (details)
-		write_details(details, &writer);
-	json_write_name(&writer, "code");
-	json_write_integer(&writer, reasons[reason].code);
-	json_write_object_end(&writer);
-	/* A message that JSON cannot hold, such as one with a name that is not UTF-8, leaves the
-	 * code alone. */
-	if (json_writer_finish(&writer, &err) < 0)
+	/* A message that JSON cannot hold, such as one with a name that is not UTF-8, is left out.
+	 */
+	if (append_failure(call, reason, details, message, &err) < 0)
 		secret_buffer_reset(&call->answer->body);
 	return 0;
 }

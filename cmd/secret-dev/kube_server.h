@@ -209,10 +209,11 @@ enum kube_reason {
 	KUBE_UNSUPPORTED_MEDIA_TYPE,
 	KUBE_INVALID
 };
-/* The object that a Status is about; members that are NULL are left out. */
+/* The object that a Status is about. */
 struct kube_details {
-	const char *name, *kind;
-	const struct kube_fault *fault;
+	const char *name;		/* NULL: left out */
+	const char *kind;		/* or the resource */
+	const struct kube_fault *fault; /* NULL: left out */
 };
 int kube_refuse(struct kube_call *call, enum kube_reason reason, const struct kube_details *details,
     const char *format, ...) __attribute__((format(printf, 4, 5), nonnull(1, 4)));
