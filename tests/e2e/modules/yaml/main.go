@@ -1,7 +1,7 @@
-// kubectl-secrets FILE...: the Secrets of manifests as kubectl reads them, a line of JSON for each file.
+// kubectl-secrets FILE...: print the Secrets that kubectl reads from manifests, a line of JSON for each file.
 //
-// The reader is kubectl's own (cli-runtime's StreamVisitor has no more around it); what it refuses is
-// {"refused": "..."}.  Values are those that the API server would store, in base64.
+// The reader is the one of kubectl (StreamVisitor of cli-runtime adds nothing to it).  A refused file is
+// {"refused": "..."}.  Values are in base64, as the API server would store them.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	kubejson "sigs.k8s.io/json"
 )
 
-// Of a Secret what is compared.
+// The members of a Secret to compare.
 type secret struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -81,7 +81,7 @@ func readSecret(raw []byte) (found, error) {
 	}, nil
 }
 
-// inList: one without a kind is a Secret.
+// inList: an object without a kind is a Secret.
 func readObject(raw []byte, inList bool, secrets *[]found) error {
 	var about kind
 	if err := kubejson.UnmarshalCaseSensitivePreserveInts(raw, &about); err != nil {
