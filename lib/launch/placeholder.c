@@ -159,7 +159,7 @@ static int fill_arguments(
 	return 0;
 }
 
-/* Count the memfds, and find the one that {} means. */
+/* Count the memfds, and find the memfd of {}. */
 static void find_nameless(struct fill_ctx *fill)
 {
 	fill->nameless = deliver_plan_find_all(fill->plan, DESTINATION_MEMFD);

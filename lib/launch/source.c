@@ -210,8 +210,8 @@ int source_value_set_ciphertext(struct source_value *value, const char *bytes, s
 	int64_t version;
 
 	if (!transit_key)
-		return error_set(
-		    err, ERROR_USAGE, "%s: no Transit key; pass --transit-key", value->where);
+		return error_set(err, ERROR_USAGE,
+		    "%s: no Transit key is known; pass --transit-key", value->where);
 	if (sealed_version(bytes, length, &version, err) < 0)
 		return error_wrap(err, "%s", value->where);
 	value->sealed = true;

@@ -213,7 +213,7 @@ int source_objects_result(struct source_objects *objects, struct error *err)
 
 void source_objects_free(struct source_objects *objects) __attribute__((nonnull));
 
-/* -- the list of sources, and what collect makes of it ---------------------------------------- */
+/* -- the list of sources, and their variables ------------------------------------------------- */
 
 /* All sources of a start. */
 struct source_list {

@@ -24,6 +24,24 @@ static bool name_is_document(const struct source_filter *filter, const char *nam
 	return source_filter_is_document(filter, name, sealed_names_document(name));
 }
 
+/* Add ciphertext; the document and the context follow from the name and the options. */
+static struct source_value *local_add(struct source *source, const struct source_list *list,
+    const char *name, char *where, const char *bytes, size_t length, struct error *err)
+{
+	const struct launch_settings *settings = list->settings;
+	struct source_value *value = source_add(source, name, where, err);
+
+	if (!value || source_value_set_ciphertext(
+			  value, bytes, length, settings->sources.transit_key, err) < 0)
+		return NULL;
+	value->document = name_is_document(&settings->names, name);
+	if (source_context_find(&list->context, name, &value->context, err) < 0) {
+		error_wrap(err, "%s", value->where);
+		return NULL;
+	}
+	return value;
+}
+
 /* -- our own environment ---------------------------------------------------------------------- */
 
 /* The patterns of a document apply to its members. */
@@ -32,21 +50,17 @@ bool source_decrypts_variable(const struct source_filter *filter, const char *na
 	return name_is_document(filter, name) || source_filter_accepts(filter, name);
 }
 
+/* Add a variable that keeps its name, unless it is a document. */
 static int environment_add(struct source *source, const struct source_list *list, const char *name,
     const char *text, struct error *err)
 {
-	const struct launch_settings *settings = list->settings;
-	struct source_value *value =
-	    source_add(source, name, string_format(err, "environment variable %s", name), err);
+	char *where = string_format(err, "environment variable %s", name);
+	struct source_value *value = local_add(source, list, name, where, text, strlen(text), err);
 
-	if (!value || source_value_set_ciphertext(
-			  value, text, strlen(text), settings->sources.transit_key, err) < 0)
+	if (!value)
 		return -1;
-	value->document = name_is_document(&settings->names, name);
 	if (!value->document && !(value->variable = strdup(name)))
 		return error_memory(err);
-	if (source_context_find(&list->context, name, &value->context, err) < 0)
-		return error_wrap(err, "%s", value->where);
 	return 0;
 }
 
@@ -127,22 +141,14 @@ static int read_data_file(
 static int directory_add(struct source *source, const struct source_list *list, int data,
     const char *name, struct error *err)
 {
-	const struct launch_settings *settings = list->settings;
 	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
 
 	if (read_data_file(data, name, &bytes, err) < 0)
 		return error_wrap(err, "--secret-dir %s", source->argument);
 	if (!sealed_is_ciphertext(secret_buffer_string(&bytes), bytes.length))
 		return 1;
-	struct source_value *value =
-	    source_add(source, name, string_format(err, "%s/%s", source->argument, name), err);
-	if (!value || source_value_set_ciphertext(
-			  value, bytes.data, bytes.length, settings->sources.transit_key, err) < 0)
-		return -1;
-	value->document = name_is_document(&settings->names, name);
-	if (source_context_find(&list->context, name, &value->context, err) < 0)
-		return error_wrap(err, "%s", value->where);
-	return 0;
+	char *where = string_format(err, "%s/%s", source->argument, name);
+	return local_add(source, list, name, where, bytes.data, bytes.length, err) ? 0 : -1;
 }
 
 static int directory_add_all(struct source *source, const struct source_list *list, int data,

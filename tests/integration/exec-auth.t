@@ -89,7 +89,7 @@ is "$STATUS $OUT" "0 secret/app updated" "TokenRequest: secret-seal can use it"
 run env -u VAULT_TOKEN "$BIN/secret-rotate" --service-account rotator --role secret-rotate
 is "$STATUS ${OUT%%,*}" "0 keys rotated 1" "TokenRequest: secret-rotate can use it"
 
-# An API server that keeps what it was asked, and answers with the pod's token.
+# An API server that records the request, and answers with the pod's token.
 cat >"$TAP_WORK/api.py" <<'PY'
 import http.server, json, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -222,7 +222,7 @@ two_keys two-uses
 is "$STATUS $OUT $ERR" "0 value"$'\n'"third " "a token for two requests: the start succeeds"
 is "$(new_tokens "$before")" 0 "a token for two requests: used up"
 
-# -- what the application sees of it -------------------------------------------------------------------
+# -- the application's environment --------------------------------------------------------------------
 
 own=(VAULT_AUTH_METHOD=approle VAULT_ROLE_ID="$role_id" VAULT_SECRET_ID="$secret_id" VAULT_ROLE=x
 	BAO_AUTH_METHOD=approle BAO_ROLE_ID="$role_id" BAO_SECRET_ID="$secret_id" BAO_ROLE=x

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Of the system's bundle of CAs only what is needed is parsed; what is trusted is the same as if all were.
+# Of the system's bundle of CAs, only the needed certificates are parsed; the trust is the same as with all.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start

@@ -74,7 +74,7 @@ if unshare --user --map-root-user --mount true 2>/dev/null; then
 		exec "$@"' - "$BIN/secret-exec" "${options[@]}" --check -- ./noexec/script
 	like "$STATUS $ERR" '^126 .*/noexec/script: Permission denied' "a command on a noexec mount: exit 126"
 fi
-# Where tracing is not allowed, the permission is what is looked at.
+# If tracing is not allowed, the permission is checked.
 ASAN_OPTIONS=detect_leaks=0 run strace -f -o /dev/null -e trace=ptrace -e inject=ptrace:error=EPERM "$BIN/secret-exec" "${options[@]}" --check -- ./plain
 like "$STATUS $ERR" '^126 .*/plain: Permission denied' "without ptrace: the permission is checked"
 ASAN_OPTIONS=detect_leaks=0 run strace -f -o /dev/null -e trace=ptrace -e inject=ptrace:error=EPERM "$BIN/secret-exec" "${options[@]}" --check -- ./script

@@ -1,5 +1,5 @@
 #!/bin/bash
-# --print-config shows what is in force and where it comes from; --check does all but start the command.
+# --print-config shows the effective settings and their origins; --check does everything except start the command.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -26,7 +26,7 @@ out_unlike 'not-shown[^ ]' "--print-config: no secret is printed"
 out_unlike 'hvs' "--print-config: no beginning of a secret is printed"
 is "$ERR" "" "--print-config: no message"
 
-# Every option but those that print something else and exit has a name in the environment.
+# Every option can be set in the environment, except options that print something and exit.
 names=$("$BIN/secret-exec" --help | sed -nE 's/^ +(-[a-z], )?--([a-z-]+)( .*)?$/\2/p' | grep -vxE 'help|version|completion')
 missing=
 for option in $names; do

@@ -133,7 +133,7 @@ out_is "one two" "--bound-to NAME:PREFIX, twice: each value gets its Secret"
 bound two --bound-to other:Y_ -- true
 fails_with 125 'two/X_A: no PREFIX of a --bound-to fits' "a value without a matching prefix: exit 125"
 
-# Bound and unbound values of one start: those of the API say themselves what they are bound to.
+# Bound and unbound values in one start; Secrets of the API have annotations with their binding.
 run as_pod app env VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --secret app --secret-dir two --bound-to app:X_ -- sh -c 'echo "$A $X_A"'
 fails_with 125 'two/X_A: no Transit key' "the annotation of a Secret of the API is not used for volumes"
 run as_pod app env VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --secret app --secret-dir two -- true

@@ -1,6 +1,6 @@
 #!/bin/bash
 # DNS that is not ready, as in a pod's first seconds: no server, an unwilling one, a name that is not there yet.
-# In namespaces of its own, where it may say what /etc/resolv.conf is and answer on port 53.
+# The test has its own namespaces, where it can replace /etc/resolv.conf and answer on port 53.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 dev_only "the real servers are outside of the network that this test is alone in"

@@ -5,7 +5,7 @@
 stage_start
 export VAULT_ROLE=secret-exec
 
-# seal_text TEXT: what the original project would have stored, whatever the text is.
+# seal_text TEXT: store the text as the original project would.
 seal_text() {
 	local ciphertext
 	vault_call POST transit/encrypt/aes256-key "{\"plaintext\":\"$(printf '%s' "$1" | base64 -w0)\"}"

@@ -5,7 +5,7 @@
 stage_start
 export VAULT_ROLE=secret-exec
 
-# seal NAME KEY: the value comes on stdin.
+# seal NAME KEY: seal the value from stdin.
 seal() { "$BIN/secret-seal" --transit-key aes256-key --from-file "$2=/dev/stdin" "$1" >/dev/null; }
 bytes() { head -c "$1" /dev/zero | tr '\0' x; }
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The applications of deploy/examples/pipe read what secret-exec hands over a pipe, to the byte, and end on SIGTERM.
+# The applications of deploy/examples/pipe read their values from a pipe of secret-exec, to the byte, and end on SIGTERM.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -79,7 +79,7 @@ sys.exit(1) if sys.argv[1] not in secrets or "SECRETS_FD" in os.environ else pri
 
 # -- shell ----------------------------------------------------------------------------------------------
 
-# Its form takes what all readers of .env files read alike.
+# Its format accepts only values that all readers of .env files read alike.
 launch dotenv true
 fails_with 125 'DB_PASSWORD has line breaks, quotes' "shell: a value with quotes and backslashes is refused"
 password=$'two words, $HOME # `x` and ünïcödé'

@@ -23,7 +23,7 @@ run exec_app --file "tls.key=$memory/key" -- sh -c 'echo "$A"; env'
 out_like $'^plain\n' "the other secrets are in the environment"
 out_unlike 'tls.key=' "the secret in the file is not in the environment"
 
-# The name is what the Secret has: it needs to be no variable's name, and two files may hold it.
+# The key is the name in the Secret: it need not be valid for a variable, and two files may have it.
 rm "$memory/key"
 run exec_app --file "A=$memory/one" --file "A=$memory/two" --file "tls.key=$memory/key" -- cat "$memory/one" "$memory/two"
 out_is plainplain "one value may go to two files"
@@ -48,7 +48,7 @@ if [ "$(id -u)" = 0 ]; then
 	fails_with 125 '--file A=.*changing the owner: Operation not permitted; only root' "--file-owner without the right: exit 125"
 fi
 
-# -- what is at the place already
+# -- an existing file at the path
 
 echo old >"$memory/one"
 exec 8<"$memory/one"

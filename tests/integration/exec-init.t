@@ -229,7 +229,7 @@ is "$left" none "SIGKILL to the init ends the start"
 ok "the application was never started" [ ! -e "$TAP_WORK/started" ]
 export VAULT_ADDR=$vault
 
-# -- what the init knows, and takes --------------------------------------------------------------
+# -- the init's memory and terminal --------------------------------------------------------------
 
 begin "${signals[@]}" app
 next
@@ -301,7 +301,7 @@ terminal 'exec "$@" $foreground'
 out_is foreground "the application has the terminal"
 terminal '"$@" $foreground; $foreground'
 out_is $'foreground\nforeground' "the terminal is returned at the end"
-# Job control, so that what is in the background has a process group of its own, and not the terminal.
+# With job control, a background job has its own process group, and not the terminal.
 terminal 'set -m; "$@" $foreground & wait; $foreground'
 out_like $'^background\n.*\nforeground$' "in the background, the init does not take the terminal"
 # A shell's read may block with a trap still to be run.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# secret-exec becomes the application, which gets the secrets and nothing of the launcher.
+# secret-exec becomes the application, which gets the secrets and no configuration of the launcher.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -36,7 +36,7 @@ run as_pod app "$BIN/secret-exec" --secret app -- env
 out_unlike '(^|'$'\n'')(VAULT_|BAO_|SECRET_EXEC_|SECRETMANAGER_)' "the launcher's configuration is removed from the environment"
 run as_pod app "$BIN/secret-exec" --secret app --keep-config -- env
 out_like 'VAULT_ADDR=' "--keep-config keeps the configuration"
-# kept NAME...: what is left of the launcher's configuration.
+# kept NAME...: the launcher's variables that are left.
 kept() { is "$(grep -oE '^(VAULT|BAO|SECRET_EXEC|SECRETMANAGER)_[A-Z_]+' <<<"$OUT" | sort | paste -sd ' ')" "$1" "$2"; }
 for option in --keep-config=VAULT_ADDR,VAULT_CACERT "--keep-config VAULT_ADDR,VAULT_CACERT" "--keep-config VAULT_ADDR --keep-config VAULT_CACERT"; do
 	# shellcheck disable=SC2086 # options are words

@@ -1,5 +1,5 @@
 #!/bin/bash
-# All ways at once: each value goes the one that names it, the others together.
+# All deliveries together: each value is delivered where an option names it, the others together.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -57,7 +57,7 @@ run as_pod app env "API_KEY=$sealed" OTHER=vault:v1:AAAA "$BIN/secret-exec" --tr
 	sh -c 'echo "$API_KEY $OTHER"'
 out_is "battery vault:v1:AAAA" "excluded ciphertext stays in the environment"
 
-# -- what goes wrong leaves nothing
+# -- failures leave nothing
 
 rm -f "$memory"/*
 run as_pod app "$BIN/secret-exec" --secret app --fd 5 --memfd key.bin --file "API_KEY=$memory/api" --file "DB_HOST=$memory/no/host" -- cat {}

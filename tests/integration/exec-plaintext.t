@@ -6,7 +6,7 @@ stage_start
 cd "$TAP_WORK" || exit 1
 umask 077
 
-# The administrator's kubeconfig, and nothing of Vault.
+# The administrator's kubeconfig, and no configuration of Vault.
 launch() { run env -u VAULT_ADDR -u VAULT_TOKEN -u VAULT_CACERT "$BIN/secret-exec" --allow-plaintext "$@"; }
 warning='^secret-exec: warning: --allow-plaintext: delivering values that are not sealed'
 
@@ -71,7 +71,7 @@ status_is 0 "a file that only its owner may read: no warning"
 launch --from-document app.yaml --only TEXT --prefix MY_ -- printenv MY_TEXT
 out_is "a b" "names of plaintext are filtered and changed like those of sealed values"
 
-# A definition: which name comes from which variable.
+# A definition: names with their variables.
 printf 'DBHOST=inside\nDBPASS=pass\nREST=rest\n' >.env
 printf '{"db_host": "DBHOST", "db_pass": "DBPASS"}' >definition.json
 launch --from-env-file .env --definition definition.json -- sh -c 'echo "$db_host $db_pass ${REST-none} ${DBPASS-none}"'

@@ -13,7 +13,7 @@ bad_vault relay
 VAULT_ADDR=https://vault.localhost:$BAD_PORT
 bad_server --plain tunnel
 proxy=$BAD_URL
-# asked PATTERN NAME: what the proxy was asked for since the last time.
+# asked PATTERN NAME: the requests to the proxy since the last call.
 asked() {
 	is "$(cut -d ' ' -f 2,3 "$BAD_LOG" | sort -u)" "$1" "$2"
 	: >"$BAD_LOG"
@@ -48,7 +48,7 @@ launch "HTTPS_PROXY=$proxy" "VAULT_ADDR=https://127.0.0.1:${VAULT_ADDR##*:}"
 comes_through "a Vault on loopback: the start succeeds"
 asked "" "a Vault on loopback: no proxy is used"
 
-# The TLS name is not the host: NO_PROXY is about the host, and so is what the proxy is asked for.
+# The TLS name is not the host: NO_PROXY applies to the host, and the proxy is asked for the host.
 certificate named DNS:vault.example
 cat "$TAP_WORK/named.crt" >>"$BAD_CA"
 log=$BAD_LOG

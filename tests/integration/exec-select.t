@@ -6,7 +6,7 @@ stage_start
 export VAULT_ROLE=secret-exec
 
 "$BIN/secret-seal" --transit-key aes256-key --from-literal db-host=h --from-literal db.port=p --from-literal API_KEY=k app >/dev/null
-# secret-exec OPTION...: the names and values that the application sees, in order; those of the pod are taken away.
+# secret-exec OPTION...: the names and values of the application's environment, in order, without those of the pod.
 pod_names=$(as_pod app env | cut -d= -f1 | sort)
 launch() { run as_pod app "$BIN/secret-exec" "$@" -- sh -c 'env | sort'; }
 # seen WANTED NAME
@@ -93,7 +93,7 @@ out_like '(^|'$'\n'')spring.config.import=x($|'$'\n'')' "a dangerous name with -
 run as_pod app "$BIN/secret-exec" --secret app:spring.datasource.password='a b' -- env
 fails_with 125 '"a b" is not a valid' "a name that is invalid for pods: exit 125"
 
-# A document: its members are what is chosen from.
+# A document: its members are selected.
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
 printf '{"host": "h", "pass-word": "p", "1st": "1"}\n' >"$TAP_WORK/app.json"
 "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/app.json" app >/dev/null

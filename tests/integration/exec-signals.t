@@ -1,5 +1,5 @@
 #!/bin/bash
-# A signal that lands during the start ends it at once with 128+N, and the application is not started.
+# A signal during the start ends it immediately with 128+N, and the application is not started.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -32,7 +32,7 @@ for signal in "${ending[@]}"; do
 	ended_by "$signal" "SIG$signal"
 done
 
-# The kernel drops what PID 1 does not catch.
+# The kernel discards signals that PID 1 does not catch.
 pid_namespace=(unshare --pid --fork)
 [ "$(id -u)" = 0 ] || pid_namespace+=(--user --map-root-user)
 if "${pid_namespace[@]}" true 2>/dev/null; then

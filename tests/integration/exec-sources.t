@@ -13,7 +13,7 @@ seal() {
 	shift
 	"$BIN/secret-seal" --transit-key aes256-key "$@" "$name" >/dev/null
 }
-# volume DIR SECRET: what the kubelet would mount, without its links.
+# volume DIR SECRET: the files that the kubelet would mount, without its links.
 volume() {
 	local key
 	mkdir "$1"

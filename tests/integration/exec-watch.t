@@ -49,7 +49,7 @@ begin() {
 	SEEN=''
 }
 more=()
-# comes REGEX NAME: such a line, within $PATIENCE seconds; $LINE, and in $SEEN all lines since `begin`.
+# comes REGEX NAME: wait up to $PATIENCE seconds for a line that matches; $LINE is the line, $SEEN all lines since `begin`.
 comes() {
 	local until=$((SECONDS + PATIENCE))
 	while [ $SECONDS -lt $until ] && read -r -t "$PATIENCE" LINE <&7; do
@@ -81,13 +81,13 @@ has_candidate() { [ -n "$(candidate)" ]; }
 # seen REGEX: how many of the lines so far are such.
 seen() { grep -cE "$1" <<<"$SEEN"; }
 seal() { "$BIN/secret-seal" --transit-key aes256-key --from-literal "A=$1" app >/dev/null; }
-# patch_value TEXT: what the data key A holds, whatever it is.
+# patch_value TEXT: set the data key A to any text.
 patch_value() {
 	kube_call PATCH /api/v1/namespaces/demo/secrets/app \
 		"{\"data\":{\"A\":\"$(printf %s "$1" | base64 -w0)\"}}" application/merge-patch+json
 }
 
-# -- what restarts, and what does not -------------------------------------------------------------
+# -- changes that restart, and changes that do not -----------------------------------------------
 
 seal one
 begin "${app[@]}"
@@ -178,7 +178,7 @@ is "$STATUS" 5 "the exit status of the restarted application is the init's"
 
 more=(--init-group --stop-timeout 200ms)
 begin "${app[@]}" leaves
-# children: those that the application leaves behind.
+# children: the processes that the application leaves behind.
 children() { sed -n 's/^start child of [a-z]* //p' <<<"$SEEN"; }
 comes '^start' "with --init-group: an application starts"
 comes '^start' "with --init-group: its child starts"
@@ -237,7 +237,7 @@ ok "and the token for it is given back" until_true asked 6
 ok "as Vault knows" until_true no_new_tokens "$before"
 comes '^end eleven' "a signal ends the application while the watching process hangs"
 
-# The API serves the start (twice, once to compare with later), is away, and comes back.
+# The API serves the start (twice, for the comparison later), then fails, then works again.
 bad_api relay relay code=503 code=503 code=503 relay
 variables=("KUBERNETES_SERVICE_PORT=$BAD_PORT" "SECRETMANAGER_SERVICE_ACCOUNT_DIR=$BAD_POD")
 seal thirteen
@@ -300,9 +300,9 @@ refused() {
 }
 refused "--watch alone" '--watch needs --init' --secret app --watch
 refused "nothing that could change" 'cannot see changes of environment variables' --init --watch
-# -- what the old one leaves behind, and changes that follow each other
+# -- processes that the old application leaves behind, and changes soon after each other
 
-# Children in its process group, in a session of their own, and one that does not want to end.
+# Children in its process group, in their own session, and one that ignores the signal.
 cat >"$TAP_WORK/leaves" <<'END'
 sleep 1000 &
 left=$!

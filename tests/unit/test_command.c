@@ -38,7 +38,7 @@ static void remove_folder(const char *path)
 	rmdir(folder);
 }
 
-/* Run the command in a forked child: its exit status, or what command_exec returned. */
+/* Run the command in a forked child.  Return its exit status, or the result of command_exec. */
 static int run(const char *first, const char *second, const char *third, char **environment)
 {
 	char *argv[] = {

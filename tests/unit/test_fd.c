@@ -24,7 +24,7 @@ static void fill_and_read(int number, struct secret_buffer *text)
 	close(number);
 }
 
-/* Low numbers are those that pipe(2) itself gives to its two ends. */
+/* Low numbers are also the numbers that pipe(2) returns. */
 START_TEST(any_free_number_can_be_a_pipe)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;

@@ -96,7 +96,7 @@ END_TEST
 
 /* -- init ------------------------------------------------------------------------------------- */
 
-/* Children write here what they do, a letter each, and candidates their process's number. */
+/* Children write a letter here for each step, and candidates their process number. */
 static int events[2], candidates[2];
 static int stopped[2]; /* and applications that they have been asked to stop */
 static int status_of_start;
@@ -240,7 +240,7 @@ START_TEST(a_candidate_takes_over_when_the_application_has_ended)
 }
 END_TEST
 
-/* The first application ends when the candidate has; the second at once. */
+/* The first application ends after the candidate, the second immediately. */
 static int start_and_outlive(struct init_child *child, struct error *failure)
 {
 	struct pollfd second = {.fd = candidates[0], .events = POLLIN};
@@ -316,7 +316,7 @@ static int start_until_two_signals(struct init_child *child, struct error *failu
 
 static const struct collect_digests digests_two = {.plaintext = {7}};
 
-/* Each candidate renews once, and ends; the second is to know what the first has done. */
+/* Each candidate renews once and ends; the second must know the digests of the first. */
 static int renew_once(struct init_child *child, struct error *failure)
 {
 	struct collect_digests digests = digests_two;
