@@ -1,11 +1,11 @@
 #!/bin/bash
-# secret-seal --adopt takes over Secrets that hold plaintext: all of it is sealed, or nothing is changed.
+# secret-seal --adopt seals all plaintext of existing Secrets, or changes nothing.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 
 secrets=/api/v1/namespaces/demo/secrets
-# plain NAME DATA: a Secret as somebody else made it, by "kubectl apply".
+# plain NAME DATA: create a plaintext Secret, as "kubectl apply" does.
 plain() {
 	kube_call DELETE "$secrets/$1"
 	kube_call POST "$secrets" "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"$1\",\"labels\":{\"team\":\"red\"},
@@ -25,57 +25,57 @@ is_plain() {
 plain app '"A":"b2xk","KEPT":"a2VwdA=="'
 manifest app 'stringData: {A: new, B: b}' >"$TAP_WORK/app.yaml"
 run "$BIN/secret-seal" --transit-key derived-key -f "$TAP_WORK/app.yaml"
-fails_with 1 'no Secret was written: .*line 2: Secret demo/app: .*pass --adopt' "a Secret that nobody sealed"
-is_plain app "is left as it is"
+fails_with 1 'no Secret was written: .*line 2: Secret demo/app: .*pass --adopt' "a Secret that is not sealed: exit 1"
+is_plain app "a Secret that is not sealed does not change"
 adopt -f "$TAP_WORK/app.yaml" --dry-run=server
-out_is "secret/app sealed (server dry run)" "--adopt, in a dry run"
+out_is "secret/app sealed (server dry run)" "--adopt in a dry run: exit 0"
 is_plain app "which changes nothing"
 adopt -f "$TAP_WORK/app.yaml"
-out_is "secret/app updated" "--adopt takes it over"
+out_is "secret/app updated" "--adopt seals it"
 launch app '$A $B $KEPT'
-out_is "new b kept" "with the manifest's values and its own other one"
+out_is "new b kept" "it has the manifest's values and its own other value"
 kube_call GET "$secrets/app"
-unlike "$(field data)" 'b2xk|a2VwdA' "nothing in it is plaintext"
-is "$(field metadata.labels)" '{"secretmanager/sealed": "true", "team": "red"}' "its label stays"
-unlike "$(field metadata.annotations)" 'hunter2' "and the copy that kubectl keeps is gone"
+unlike "$(field data)" 'b2xk|a2VwdA' "it has no plaintext"
+is "$(field metadata.labels)" '{"secretmanager/sealed": "true", "team": "red"}' "it keeps its label"
+unlike "$(field metadata.annotations)" 'hunter2' "the plaintext copy of kubectl apply is removed"
 run "$BIN/secret-seal" verify app
-out_is "1 Secret with 3 values decrypts" "all of it decrypts under its own name"
+out_is "1 Secret with 3 values decrypts" "all its values decrypt"
 
 plain one '"A":"MQ=="'
 "$BIN/secret-seal" --transit-key derived-key --set A=sealed two >/dev/null
 { manifest one 'stringData: {B: b}' && manifest two 'stringData: {B: b}' && manifest three 'stringData: {B: b}'; } >"$TAP_WORK/three.yaml"
 adopt -f - <"$TAP_WORK/three.yaml"
-out_is $'secret/one updated\nsecret/two updated\nsecret/three created' "what needs no adopting is as ever"
+out_is $'secret/one updated\nsecret/two updated\nsecret/three created' "with --adopt, sealed and new Secrets are written as without"
 launch two '$A $B'
-out_is "sealed b" "and keeps what it has"
+out_is "sealed b" "a sealed Secret keeps its other value"
 
-# A manifest that is sealed already.
+# A manifest that is already sealed.
 plain kept '"A":"MQ==","B":"Mg=="'
 run "$BIN/secret-seal" --transit-key derived-key -n demo -f - -o yaml < <(manifest kept 'stringData: {A: new}')
 printf '%s\n' "$OUT" >"$TAP_WORK/kept.yaml"
 run "$BIN/secret-seal" --adopt -f "$TAP_WORK/kept.yaml"
 launch kept '$A $B'
-out_is "new 2" "by a manifest from Git"
+out_is "new 2" "--adopt with a sealed manifest"
 
 # The document layout.
 doc='metadata: {name: doc, annotations: {secretmanager/layout: document}}'
 plain doc '"app.json":"eyJBIjoib2xkIn0=","more.json":"eyJCIjoiYiJ9"'
 adopt -f - < <(printf 'apiVersion: v1\nkind: Secret\n%s\nstringData: {app.json: "{\\"A\\": \\"new\\"}"}\n' "$doc")
-out_is "secret/doc updated" "documents"
+out_is "secret/doc updated" "--adopt in the document layout"
 launch doc '$A $B'
-out_is "new b" "the other one too"
+out_is "new b" "the other document is sealed too"
 plain doc '"app.json":"eyJBIjoib2xkIn0=","PLAIN":"aHVudGVyMg=="'
 adopt -f - < <(printf 'apiVersion: v1\nkind: Secret\n%s\nstringData: {app.json: "{\\"A\\": \\"new\\"}"}\n' "$doc")
-status_is 1 "a value beside a document that is none"
-err_like 'Secret demo/doc, data key PLAIN: .*must be a JSON object' "is told"
-is_plain doc "and nothing is changed"
+status_is 1 "a value beside a document that is not JSON: exit 1"
+err_like 'Secret demo/doc, data key PLAIN: .*must be a JSON object' "the value is named"
+is_plain doc "the Secret does not change"
 adopt --layout document --data-key app.json --set A=new doc
-fails_with 1 'Secret demo/doc, data key PLAIN: .*must be a JSON object' "the same without -f"
-is_plain doc "nothing is changed here either"
+fails_with 1 'Secret demo/doc, data key PLAIN: .*must be a JSON object' "a value that is not JSON, without -f: exit 1"
+is_plain doc "without -f the Secret does not change"
 plain doc '"app.json":"eyJBIjoib2xkIn0=","more.json":"eyJCIjoiYiJ9"'
 adopt --layout document --data-key app.json --set A=new doc
 launch doc '$A $B'
-out_is "new b" "documents are sealed by it"
+out_is "new b" "--adopt without -f seals documents"
 
 # -- refusals ----------------------------------------------------------------------------------------------
 
@@ -86,12 +86,12 @@ for how in '--output yaml' '--dry-run=client' '--in-place'; do
 done
 plain typed '"A":"MQ=="' example.com/own
 adopt -f - < <(manifest typed 'stringData: {A: a}')
-fails_with 2 'Secret demo/typed: .*type example.com/own, which cannot change to Opaque' "another type"
+fails_with 2 'Secret demo/typed: .*type example.com/own, which cannot change to Opaque' "another type: exit 2"
 adopt -f - < <(manifest typed 'type: example.com/own
 stringData: {A: a}')
-out_is "secret/typed updated" "its own type"
+out_is "secret/typed updated" "the same type is updated"
 plain pull '".dockerconfigjson":"e30="' kubernetes.io/dockerconfigjson
 adopt pull
-fails_with 2 'a Secret of type kubernetes.io/dockerconfigjson cannot be sealed' "an image pull secret"
+fails_with 2 'a Secret of type kubernetes.io/dockerconfigjson cannot be sealed' "an image pull secret: exit 2"
 
 done_testing

@@ -1,15 +1,15 @@
 #!/bin/bash
-# With a derived key values are bound: a ciphertext that was copied elsewhere does not decrypt.
+# With a derived key values are bound: copied elsewhere, a ciphertext does not decrypt.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 
 run "$BIN/secret-seal" --transit-key derived-key --from-literal A=one app
-status_is 0 "sealed with a derived key"
+status_is 0 "sealing with a derived key: exit 0"
 kube_call GET /api/v1/namespaces/demo/secrets/app
-is "$(field metadata.annotations.secretmanager/scope)" strict "strict is the default"
+is "$(field metadata.annotations.secretmanager/scope)" strict "the default scope is strict"
 run "$BIN/secret-exec" --secret app -- printenv A
-out_is one "it launches from its own Secret"
+out_is one "its own Secret decrypts"
 
 # copy_to NAME: the Secret app's data and annotations under another name.
 copy_to() {
@@ -21,18 +21,18 @@ copy_to() {
 }
 copy_to copy
 run "$BIN/secret-exec" --secret copy -- printenv A
-fails_with 125 'Secret demo/copy, data key A: .*bound to its Secret' "a copy is refused, and told why"
+fails_with 125 'Secret demo/copy, data key A: .*copied from another Secret' "a copy does not decrypt: exit 125, with the reason"
 
 for scope in namespace-wide cluster-wide; do
 	kube_call DELETE /api/v1/namespaces/demo/secrets/app
 	run "$BIN/secret-seal" --transit-key derived-key --scope "$scope" --from-literal A=one app
-	status_is 0 "sealed $scope"
+	status_is 0 "sealing with scope $scope: exit 0"
 	copy_to "copy-$scope"
 	run "$BIN/secret-exec" --secret "copy-$scope" -- printenv A
-	out_is one "a copy in the namespace decrypts"
+	out_is one "a copy in the namespace decrypts with scope $scope"
 done
 
-# Annotations that somebody has changed must not lead a new value elsewhere.
+# Changed annotations must not have a new value sealed with another key or scope.
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
 "$BIN/secret-seal" --transit-key derived-key --from-literal A=one app >/dev/null
 annotate() {
@@ -46,7 +46,7 @@ changed() {
 	shift 2
 	annotate "$name" "$value"
 	run "$BIN/secret-seal" "$@" --from-literal B=two app
-	fails_with 1 'does not decrypt.*annotations' "changed: $name to $value"
+	fails_with 1 'does not decrypt.*annotations' "annotation $name changed to $value: exit 1"
 	annotate scope '"strict"'
 	annotate transit-key '"transit/derived-key"'
 }
@@ -54,18 +54,18 @@ changed scope '"cluster-wide"'
 changed scope null --scope namespace-wide
 changed transit-key '"transit/other-key"'
 kube_call GET /api/v1/namespaces/demo/secrets/app
-is "$(field data.B)" "" "nothing was written"
+is "$(field data.B)" "" "after changed annotations nothing is written"
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
 "$BIN/secret-seal" --transit-key derived-key --scope cluster-wide --from-literal A=one app >/dev/null
 
 run "$BIN/secret-seal" --scope strict --from-literal B=two app
-fails_with 2 'bound with scope cluster-wide' "one Secret has one scope"
+fails_with 2 'bound with scope cluster-wide' "another scope than the Secret's: exit 2"
 run "$BIN/secret-seal" --transit-key aes256-key --scope strict --from-literal A=one plain
-fails_with 2 'is not derived and cannot bind' "a key that is not derived binds nothing"
+fails_with 2 'is not derived and cannot bind' "--scope with a key that is not derived: exit 2"
 run "$BIN/secret-seal" --transit-key derived-key --scope wide --from-literal A=one other
-fails_with 2 '"wide" is not a scope' "a scope that is none"
+fails_with 2 '"wide" is not a scope' "an unknown scope: exit 2"
 run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST HOME=/nowhere "$BIN/secret-seal" --transit-key derived-key \
 	--from-literal A=one --dry-run=client app
-fails_with 2 'scope strict binds to the namespace; pass -n' "a manifest bound to no namespace"
+fails_with 2 'scope strict binds to the namespace; pass -n' "scope strict without a namespace: exit 2"
 
 done_testing

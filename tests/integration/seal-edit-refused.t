@@ -9,12 +9,12 @@ terminal=$(dirname "$0")/../terminal
 export XDG_RUNTIME_DIR=/dev/shm/refused-$$
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 at_end "rm -rf $XDG_RUNTIME_DIR"
-wiped() { is "$(ls -A "$XDG_RUNTIME_DIR")" "" "$1: nothing is left of it"; }
+wiped() { is "$(ls -A "$XDG_RUNTIME_DIR")" "" "$1: the folder is removed"; }
 value() { "$BIN/secret-exec" --secret "app:$1" -- printenv "$1"; }
-set_anew() { "$BIN/secret-seal" --set A=old --set B=old app >/dev/null; }
+reset_secret() { "$BIN/secret-seal" --set A=old --set B=old app >/dev/null; }
 "$BIN/secret-seal" --transit-key aes256-key --set A=old --set B=old app >/dev/null
 
-# An editor that changes A, and then, each time that it comes again, only writes down what it was shown.
+# An editor that changes A the first time, and records the value it is shown each time.
 cat >"$TAP_WORK/editor" <<SH
 #!/bin/sh
 grep ^A: "\$1" >>$TAP_WORK/shown
@@ -25,7 +25,7 @@ chmod +x "$TAP_WORK/editor"
 cat >"$TAP_WORK/kept" <<SH
 [ "\$(stat -c %a $XDG_RUNTIME_DIR/secret-seal-*)" = 700 ] && grep -q '^A: "mine"' $XDG_RUNTIME_DIR/secret-seal-*/secret.yaml
 SH
-# edit SCRIPT [NAME=VALUE...]: as the sealer, whose CAs are those of misbehaving servers too.
+# edit SCRIPT [NAME=VALUE...]: as the sealer, which also trusts the CA of the faulty servers.
 edit() {
 	local script=$1
 	shift
@@ -34,7 +34,7 @@ edit() {
 		"$terminal" "$script" -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" --retries 0 app
 }
 cp "$STAGE_DIR/pod/sealer/token" "$BAD_POD/"
-told="expect Your text is in $XDG_RUNTIME_DIR/secret-seal-
+question="expect Your text is in $XDG_RUNTIME_DIR/secret-seal-
 	expect /secret.yaml until you answer
 	run sh $TAP_WORK/kept
 	expect (e)dit again, (t)ry again, or (g)ive up?"
@@ -44,74 +44,74 @@ for code in 422 503 403; do
 	bad_api relay relay "code=$code" relay
 	edit "expect PATCH
 		expect $code
-		$told
+		$question
 		send t\\r" KUBERNETES_SERVICE_PORT="$BAD_PORT"
-	status_is 0 "the API says $code, and another try is made"
-	like "$OUT" 'secret/app edited' "which works"
-	is "$(value A) $(value B)" "mine old" "what was written is sealed"
-	is "$(cat "$TAP_WORK/shown")" 'A: "old"' "without another word of the editor"
+	status_is 0 "the API answers $code, then another try: exit 0"
+	like "$OUT" 'secret/app edited' "$code, then another try: edited"
+	is "$(value A) $(value B)" "mine old" "$code, then another try: the text is sealed"
+	is "$(cat "$TAP_WORK/shown")" 'A: "old"' "$code, then another try: the editor does not open again"
 	wiped "$code"
-	set_anew
+	reset_secret
 done
 steps=()
 for _ in 1 2 3 4 5 6; do steps+=(relay relay code=409); done
 bad_api "${steps[@]}" relay
 edit "expect 409
 	expect the editor opens again
-	$told
+	$question
 	send t\\r" KUBERNETES_SERVICE_PORT="$BAD_PORT"
 status_is 0 "an API that answers 409 six times, then another try: exit 0"
 is "$(value A)" mine "after 409 the text is sealed"
 is "$(wc -l <"$TAP_WORK/shown")" 6 "after 409 the editor opens again, five times at most"
 wiped 409
-set_anew
+reset_secret
 
-# Vault: what comes before the encryption goes through.
+# Vault: requests before the encryption succeed.
 bad_vault relay
 edit '' VAULT_ADDR="$BAD_URL"
-status_is 0 "an edit by a Vault in between"
+status_is 0 "an edit through a relay: exit 0"
 until=$(($(grep -n transit/encrypt "$BAD_LOG" | cut -d: -f1) - 1))
-set_anew
+reset_secret
 steps=()
 for ((i = 0; i < until; i++)); do steps+=(relay); done
 for code in 400 403 503; do
 	bad_vault "${steps[@]}" "code=$code" relay
 	edit "expect $code
-		$told
+		$question
 		send e\\r" VAULT_ADDR="$BAD_URL"
-	status_is 0 "Vault refuses to encrypt with $code, and the editor is wanted again"
+	status_is 0 "Vault answers $code to encrypt, then edit again: exit 0"
 	is "$(cat "$TAP_WORK/shown")" 'A: "old"
-A: "mine"' "it has the text as it was left"
-	is "$(value A)" mine "which is sealed"
-	wiped "Vault's $code"
-	set_anew
+A: "mine"' "the editor opens with the person's text"
+	is "$(value A)" mine "$code, then edit again: the text is sealed"
+	wiped "Vault answers $code"
+	reset_secret
 done
 
-# Given up, in each of the ways.
+# Ways to give up.
 before=$(stored app A)
 bad_api relay relay code=422 relay relay code=422 relay relay code=422 relay relay code=422
 given_up() {
 	local status=$1 typed=$2 name=$3
-	edit "$told
+	edit "$question
 		$typed" KUBERNETES_SERVICE_PORT="$BAD_PORT"
 	is "$STATUS" "$status" "$name: status"
-	is "$(stored app A)" "$before" "$name: the Secret is as it was"
+	is "$(stored app A)" "$before" "$name: the Secret is unchanged"
 	wiped "$name"
 }
-given_up 1 'send g\r' "given up"
-like "$OUT" 'secret-seal: nothing was changed: .*422' "and the last line says what was wrong"
+given_up 1 'send g\r' "the answer g"
+like "$OUT" 'secret-seal: nothing was changed: .*422' "given up: the last line has the cause"
 given_up 1 'send \x04' "the end of input"
 given_up 130 'send \x03' "Ctrl-C"
 given_up 129 'signal HUP' "a signal"
 bad_api relay relay code=422
-edit "$told
+edit "$question
 	send \\r
-	$told
+	$question
 	send what?\\r
-	$told
+	$question
 	send Give up\\r" KUBERNETES_SERVICE_PORT="$BAD_PORT"
-is "$STATUS" 1 "what is no answer is asked once more"
-wiped "after that"
+is "$STATUS" 1 "an unknown answer is asked again"
+wiped "an unknown answer"
 
 # Another process changes the Secret while the editor is open: the editor opens again with both versions.
 printf '#!/bin/sh\nVAULT_TOKEN=%s exec "%s/secret-seal" "$@"\n' "$VAULT_TOKEN" "$BIN" >"$TAP_WORK/theirs"
@@ -130,7 +130,7 @@ conflict() {
 mine='s/^A: .*/A: "mine"/'
 # shellcheck disable=SC2016 # for the editor
 keep_mine='sed -i "/^<<<<<<< /d; /^=======\$/,/^>>>>>>> /d" "$1"' keep_theirs='sed -i "/^<<<<<<< /,/^=======\$/d; /^>>>>>>> /d" "$1"'
-set_anew
+reset_secret
 conflict "$mine" "--set A=theirs app" 'exit 1' app
 status_is 1 "both changed the same value, and the editor fails: exit 1"
 err_like 'Secret demo/app: .*changed by another process.*the editor opens again' "a conflict is logged"
@@ -144,25 +144,25 @@ A: "theirs"
 B: "old"' "both versions are between conflict markers"
 like "$(grep '^#' "$TAP_WORK/merged")" 'Secret demo/app was changed by another process.*#   ~ A' "a comment names the changes"
 wiped "a conflict"
-set_anew
+reset_secret
 conflict "$mine" "--set A=theirs app" : app
 status_is 1 "a conflict that is not resolved: exit 1"
 err_like 'nothing was changed: the edited text: line [0-9]+: conflict marker; keep one' "a conflict marker is named by line"
 is "$(value A)" theirs "the other process's value stays"
-set_anew
+reset_secret
 conflict "$mine" "--set A=theirs --set B=theirs app" "$keep_mine" app
 status_is 0 "a conflict resolved for the own value: exit 0"
 is "$(value A) $(value B)" "mine theirs" "the own value is sealed, and the other process's other value stays"
-set_anew
+reset_secret
 conflict "$mine" "--set A=theirs app" "$keep_theirs" app
 status_is 0 "a conflict resolved for the other value: exit 0"
 like "$OUT" 'secret/app not changed' "nothing is left to change"
 is "$(value A)" theirs "the other process's value stays"
-set_anew
+reset_secret
 conflict "$mine" "--unset A --set B=theirs app" "$keep_mine" app
 status_is 0 "the other process removed the value: exit 0"
 is "$(value A) $(value B)" "mine theirs" "the own value is sealed again"
-set_anew
+reset_secret
 conflict '/^A:/d;s/^B: .*/B: "mine"/' "--unset A --set C=theirs app" : app
 status_is 0 "both removed the same value, which is no conflict: exit 0"
 is "$(value B) $(value C)" "mine theirs" "all other changes of both are sealed"

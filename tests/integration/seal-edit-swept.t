@@ -1,5 +1,5 @@
 #!/bin/bash
-# What an edit that is killed leaves in memory, the next one wipes; what an edit that runs is using, it leaves alone.
+# An edit wipes the folder of a killed edit, and not the folder of a running one.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -9,7 +9,7 @@ mkdir -m 700 "$XDG_RUNTIME_DIR"
 at_end "chmod -R u+rwx $XDG_RUNTIME_DIR; rm -rf $XDG_RUNTIME_DIR"
 "$BIN/secret-seal" --transit-key aes256-key --set PASSWORD=hunter2 app >/dev/null
 
-# An editor that tells who it is and stays; what it leaves is as wide as an editor's leavings can be.
+# An editor that writes its process id and stays, with files, folders and links beside the text.
 mkfifo "$TAP_WORK/started"
 cat >"$TAP_WORK/stays" <<SH
 #!/bin/sh
@@ -24,7 +24,7 @@ echo "\$PPID \$\$ \$1" >$TAP_WORK/started
 exec sleep 1000
 SH
 chmod +x "$TAP_WORK/stays"
-# begin: an edit in the background: $sealer, $editor, $file, $folder.
+# begin: start an edit in the background, and set $sealer, $editor, $file and $folder.
 begin() {
 	env --default-signal "$BIN/secret-seal" edit --editor "$TAP_WORK/stays" app >"$TAP_WORK/background" 2>&1 &
 	read -r sealer editor file <"$TAP_WORK/started"
@@ -32,7 +32,7 @@ begin() {
 	folder=$(dirname "$file")
 }
 edit() { run "$BIN/secret-seal" edit --editor true app; }
-# Without a word about it in the shell.
+# Without a message of the shell.
 kill_hard() {
 	disown
 	kill -KILL "$1"
@@ -44,45 +44,45 @@ holds() { grep -qr hunter2 "$1"; }
 begin
 running=$folder running_sealer=$sealer
 edit
-status_is 0 "an edit beside one that runs"
-err_is '' "says nothing of it"
-ok "and leaves its folder alone" holds "$running"
+status_is 0 "an edit beside a running one: exit 0"
+err_is '' "the running edit is not logged"
+ok "the running edit's folder stays" holds "$running"
 
 begin
 kill_hard "$sealer"
 ok "a killed edit leaves plaintext" holds "$folder"
-ok "its editor is ended" until_true is_gone "$editor"
+ok "the editor of a killed edit ends" until_true is_gone "$editor"
 exec {text}<"$file" {backup}<"$file~"
 mkdir "$XDG_RUNTIME_DIR/secret-seal-other" "$XDG_RUNTIME_DIR/other-abcdef"
 ln -s "$XDG_RUNTIME_DIR/other-abcdef" "$XDG_RUNTIME_DIR/secret-seal-abcdef"
 touch "$XDG_RUNTIME_DIR/secret-seal-fedcba" "$XDG_RUNTIME_DIR/other-abcdef/kept"
 edit
 err_is "secret-seal: $folder: removed; a killed edit had left it" "the next edit logs its folder"
-is "$(ls -d "$folder" 2>/dev/null)" "" "and removes it"
-is "$(cat <&"$text" <&"$backup" | tr -d '\0' | wc -c)" 0 "its files were overwritten, even those that were read-only"
-ok "what is no such folder stays" test -e "$XDG_RUNTIME_DIR/other-abcdef/kept" -a -L "$XDG_RUNTIME_DIR/secret-seal-abcdef" \
+is "$(ls -d "$folder" 2>/dev/null)" "" "the next edit removes the folder"
+is "$(cat <&"$text" <&"$backup" | tr -d '\0' | wc -c)" 0 "its files are overwritten, also read-only ones"
+ok "other files and folders stay" test -e "$XDG_RUNTIME_DIR/other-abcdef/kept" -a -L "$XDG_RUNTIME_DIR/secret-seal-abcdef" \
 	-a -f "$XDG_RUNTIME_DIR/secret-seal-fedcba" -a -d "$XDG_RUNTIME_DIR/secret-seal-other"
-ok "and so does that of the edit that runs" holds "$running"
+ok "the running edit's folder still stays" holds "$running"
 edit
-err_is '' "then there is nothing more to wipe"
+err_is '' "a second edit finds nothing to wipe"
 
-# In every place that is looked at, not only in the one that is used.
+# In every parent folder, not only in the one in use.
 begin
 kill_hard "$sealer"
 left=$folder
 run env XDG_RUNTIME_DIR="$TAP_WORK" TMPDIR="$XDG_RUNTIME_DIR" "$BIN/secret-seal" edit --editor true app
-is "$(ls -d "$left" 2>/dev/null)" "" "one in another of the places is wiped too"
+is "$(ls -d "$left" 2>/dev/null)" "" "a folder in another parent is wiped too"
 
-# Another user's is not ours to judge.
+# Folders of other users.
 if [ "$(id -u)" = 0 ]; then
 	mkdir -m 700 "$XDG_RUNTIME_DIR/secret-seal-theirs"
 	chown 65534 "$XDG_RUNTIME_DIR/secret-seal-theirs"
 	edit
-	ok "another user's folder is left alone" test -d "$XDG_RUNTIME_DIR/secret-seal-theirs"
+	ok "another user's folder stays" test -d "$XDG_RUNTIME_DIR/secret-seal-theirs"
 fi
 
 kill -TERM "$running_sealer"
 until_true is_gone "$running_sealer"
-is "$(ls -d "$running" 2>/dev/null)" "" "an edit that ends by itself leaves nothing"
+is "$(ls -d "$running" 2>/dev/null)" "" "an edit that is terminated removes its folder"
 
 done_testing

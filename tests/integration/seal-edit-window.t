@@ -1,5 +1,5 @@
 #!/bin/bash
-# secret-seal edit and editors that return at once, since a window goes on showing the text; and edit without a terminal.
+# secret-seal edit with editors that return while a window shows the text, and without a terminal.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -17,7 +17,7 @@ editor() {
 	chmod +x "$TAP_WORK/editor"
 }
 
-# Editors that hand the text to a window, known by name, are refused before anything is decrypted.
+# Known editors that give the text to a window are refused before anything is decrypted.
 for editor in code '/usr/bin/code --new-window' subl 'kate -n' xdg-open; do
 	run "$BIN/secret-seal" edit --editor "$editor" app
 	fails_with 2 "the editor $editor does not wait until the text is closed; (write .*--(wait|block)|use another)" "$editor"
@@ -31,27 +31,27 @@ done
 editor "( read -r go <$TAP_WORK/go; sed -i 's/PASSWORD: .*/PASSWORD: third/' \"\$1\"; echo saved >$TAP_WORK/saved ) >/dev/null 2>&1 </dev/null &"
 run "$terminal" "expect went to the background
 	run echo go >$TAP_WORK/go; read -r _ <$TAP_WORK/saved" -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
-is "$(value)" third "an editor that goes to the background"
-wiped "and nothing is left"
+is "$(value)" third "an editor in the background: the change is sealed"
+wiped "the folder is removed"
 editor "setsid sh -c 'read -r go <$TAP_WORK/go; sed -i \"s/PASSWORD: .*/PASSWORD: fourth/\" \"\$1\"' - \"\$1\" >/dev/null 2>&1 </dev/null &"
 { echo go >"$TAP_WORK/go"; } &
 run setsid -w "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app </dev/null
-out_is "secret/app edited" "without a terminal it is waited for"
-err_like 'the editor went to the background; waiting until its processes end' "which is told"
-is "$(value)" fourth "and the work is kept"
-wiped "and nothing is left"
-# One of which a process stays, as a server of emacs does.
+out_is "secret/app edited" "an editor in the background, without a terminal: edited"
+err_like 'the editor went to the background; waiting until its processes end' "an editor in the background: the wait is logged"
+is "$(value)" fourth "an editor in the background, without a terminal: the change is sealed"
+wiped "the folder is removed"
+# An editor that leaves a process, as emacs leaves its server.
 editor "( read -r go <$TAP_WORK/go; sed -i 's/PASSWORD: .*/PASSWORD: stayed/' \"\$1\"; echo saved >$TAP_WORK/saved; sleep 1000 ) >/dev/null 2>&1 </dev/null &"
 run "$terminal" "expect press Enter
 	run echo go >$TAP_WORK/go; read -r _ <$TAP_WORK/saved
 	send \\r" -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
-is "$(value)" stayed "one of which a process stays: Enter goes on"
-wiped "and nothing is left"
+is "$(value)" stayed "an editor that leaves a process: Enter ends the wait"
+wiped "the folder is removed"
 editor "( sleep 1000 ) >/dev/null 2>&1 </dev/null &"
 run "$terminal" "expect press Enter
 	signal TERM" -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
-status_is 143 "a signal while the person is asked"
-wiped "leaves nothing"
+status_is 143 "a signal during the question: exit 143"
+wiped "a signal during the question: the folder is removed"
 
 # Without a terminal, or in a pipeline.
 exec {pipe}<> <(:)
@@ -61,11 +61,11 @@ for editor in '' vi; do
 done
 editor 'cat >/dev/null; sed -i s/stayed/fifth/ "$1"'
 run setsid -w "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app <&"$pipe"
-out_is "secret/app edited" "an editor does not read the pipe that it is started in"
+out_is "secret/app edited" "an editor does not read standard input, which is a pipe"
 editor '[ -t 0 ] && [ -t 1 ] && read -r word && sed -i "s/PASSWORD: .*/PASSWORD: $word/" "$1"'
 mkfifo "$TAP_WORK/pipe"
 run "$terminal" "echo on
 	send typed\\r" -- bash -c "\"\$@\" <>$TAP_WORK/pipe | cat; exit \${PIPESTATUS[0]}" - "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
-is "$(value)" typed "in a pipeline the editor has the terminal"
+is "$(value)" typed "in a pipeline the editor gets the terminal"
 
 done_testing
