@@ -185,8 +185,6 @@ static struct http_exchange *request_handle_end(
 		exchange->error = request->failure;
 	}
 	if (verdict == HTTP_TRY_AGAIN) {
-		if (exchange->throttled && http_is_throttled(exchange->status))
-			exchange->throttled(exchange);
 		if (request_schedule(client, request))
 			return NULL;
 		out_of_time = true;

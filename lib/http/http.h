@@ -115,9 +115,6 @@ struct http_exchange {
 	bool once;
 	/* Return true if this answer is final although its status would be retried; or NULL. */
 	bool (*permanent)(const struct http_exchange *exchange);
-	/* Called for each try that the server throttles (429, 503 ...), with its status; or NULL.
-	 */
-	void (*throttled)(const struct http_exchange *exchange);
 
 	/* The response. */
 	int status; /* 0 if there was none: see `error` */

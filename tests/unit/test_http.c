@@ -762,29 +762,6 @@ START_TEST(an_ended_exchange_can_be_cancelled)
 }
 END_TEST
 
-static int times_put_off;
-
-static void count_put_off(const struct http_exchange *put_off)
-{
-	times_put_off += put_off->status == 429;
-}
-
-START_TEST(the_callback_is_called_for_throttled_tries)
-{
-	const struct http_answer answers[] = {
-	    {429, NULL, "no"}, {500, NULL, "no"}, {429, NULL, "no"}, fine[0]};
-
-	times_put_off = 0;
-	serve(answers, 4);
-	request(&exchange, "GET", "/");
-	exchange.throttled = count_put_off;
-	run();
-	ck_assert_int_eq(exchange.status, 200);
-	ck_assert_int_eq(times_put_off, 2);
-	finish();
-}
-END_TEST
-
 START_TEST(freeing_a_client_ends_running_exchanges)
 {
 	const struct http_answer answers[] = {{KEEP_SILENT, NULL, NULL}};
@@ -1208,7 +1185,6 @@ static void add(TCase *tests)
 	tcase_add_test(tests, waiting_ends_at_its_time);
 	tcase_add_test(tests, a_cancelled_exchange_is_not_waited_for);
 	tcase_add_test(tests, an_ended_exchange_can_be_cancelled);
-	tcase_add_test(tests, the_callback_is_called_for_throttled_tries);
 	tcase_add_test(tests, freeing_a_client_ends_running_exchanges);
 	tcase_add_test(tests, a_signal_ends_running_and_later_exchanges);
 	tcase_add_test(tests, tls_with_the_given_ca_is_trusted);
