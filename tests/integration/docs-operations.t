@@ -9,7 +9,7 @@ page=$root/docs/operations.md alerts=$root/deploy/alerts/secretmanager.yaml
 
 # -- messages ---------------------------------------------------------------------------------------
 
-run "$(dirname "$0")/told-messages" "$page" 'invalid role name' 'service account name not authorized' 'namespace not authorized' \
+run "$(dirname "$0")/documented-messages" "$page" 'invalid role name' 'service account name not authorized' 'namespace not authorized' \
 	'invalid audience (aud) claim' 'permission denied' 'too old' 'Could not resolve'
 out_like '^[3-9][0-9] rows$' "every message of the tables is one"
 

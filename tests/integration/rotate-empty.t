@@ -1,5 +1,5 @@
 #!/bin/bash
-# A labelled Secret without values, as a seal Job is given to fill, is not a failure, and gives no key.
+# A labelled Secret without values, such as one for a seal Job, is not a failure, and names no key.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -17,8 +17,8 @@ empty named '"secretmanager/transit-key":"derived-key"'
 empty forged '"secretmanager/transit-key":"no key at all","secretmanager/scope":"everywhere"'
 run "$BIN/secret-rotate" -n demo
 status_is 0 "empty labelled Secrets: exit 0"
-out_like 'Secrets listed 5, current 1, rewrapped 1, .*failed 0' "empty labelled Secrets: nothing has failed"
-err_unlike 'derived-key' "the key that an empty one names is not rotated"
+out_like 'Secrets listed 5, current 1, rewrapped 1, .*failed 0' "empty labelled Secrets: none has failed"
+err_unlike 'derived-key' "the key that an empty Secret names is not rotated"
 run "$BIN/secret-rotate" -n demo --phase verify
 status_is 0 "empty labelled Secrets: --phase verify: exit 0"
 run "$BIN/secret-seal" status -n demo
@@ -29,8 +29,8 @@ status_is 0 "verify: exit 0"
 
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
 run "$BIN/secret-rotate" -n demo
-status_is 0 "only empty ones: exit 0"
-err_like 'no sealed Secret among' "only empty ones: a warning"
+status_is 0 "only empty Secrets: exit 0"
+err_like 'no sealed Secret among' "only empty Secrets: a warning"
 
 printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels: {secretmanager/sealed: "true"}\ndata: {}\n' >"$TAP_WORK/empty.yaml"
 run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST "$BIN/secret-rotate" --files "$TAP_WORK/empty.yaml"

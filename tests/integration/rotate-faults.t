@@ -1,5 +1,5 @@
 #!/bin/bash
-# One Secret that can't be rewrapped stops no other; what is left is said, and the exit status is 1.
+# A Secret that cannot be rewrapped does not stop the others; it is reported, and the exit status is 1.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -18,20 +18,20 @@ broken half "{\"A\":\"$(encoded "$good")\",\"B\":\"$(encoded plain)\"}"
 broken frozen "{\"A\":\"$(encoded "$good")\"}" ',"immutable":true'
 
 run "$BIN/secret-rotate" -n demo
-status_is 1 "something is left"
-out_like 'listed 4, current 1, rewrapped 3, .*failed 3' "the summary counts it"
-err_like 'Secret demo/garbled: data key "A": Vault can.t rewrap it: .*authentication' "garbled ciphertext, with Vault's word"
-err_like 'Secret demo/half: data key "B": not sealed' "plaintext beside ciphertext"
-err_like 'Secret demo/frozen: immutable' "an immutable Secret"
-err_like '3 of 4 Secrets are left on an old version.*run again' "the last line says what to do"
+status_is 1 "some Secrets cannot be rewrapped: exit 1"
+out_like 'listed 4, current 1, rewrapped 3, .*failed 3' "the summary counts them"
+err_like 'Secret demo/garbled: data key "A": Vault can.t rewrap it: .*authentication' "garbled ciphertext: Vault's message"
+err_like 'Secret demo/half: data key "B": not sealed' "plaintext beside ciphertext is reported"
+err_like 'Secret demo/frozen: immutable' "an immutable Secret is reported"
+err_like '3 of 4 Secrets are left on an old version.*run again' "the last line has the advice"
 err_unlike 'plain[^t]' "no value is shown"
-is "$(grep -c 'Secret demo/frozen' <<<"$ERR")" 1 "each is named once"
+is "$(grep -c 'Secret demo/frozen' <<<"$ERR")" 1 "each Secret is reported once"
 like "$(stored app A)" '^vault:v2:' "the good Secret is on the new version"
-like "$(stored garbled B)" '^vault:v2:' "and so are the good values of the others"
+like "$(stored garbled B)" '^vault:v2:' "the good values of the other Secrets are on the new version"
 run "$BIN/secret-exec" --secret app -- printenv A
-out_is value "it decrypts"
+out_is value "the good Secret can be decrypted"
 run "$BIN/secret-exec" --secret frozen -- printenv A
-out_is value "and so does what was left on the old version"
+out_is value "the Secret left on the old version can be decrypted"
 
 for name in garbled half frozen; do kube_call DELETE "/api/v1/namespaces/demo/secrets/$name"; done
 good=$(stored app A)
@@ -44,23 +44,23 @@ annotate forbidden '"team/transit/team-key"'
 annotate malformed '"no key/"'
 annotate unsaid null
 run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo
-status_is 1 "Secrets whose annotations name no key that may be rotated"
-out_like '^keys rotated 1, Secrets listed 4, current 1, rewrapped 1, .*failed 3' "stop no other"
-err_like 'rotating: Transit key team/transit/team-key: .*403.*policy' "the key is named, with Vault's word"
-err_like 'Secret demo/forbidden: its Transit key team/transit/team-key can.t be used in this run' "and so is the Secret"
-err_like 'Secret demo/malformed: annotation secretmanager/transit-key: .*no key/.*\[MOUNT/\]NAME' "a malformed annotation"
-err_like 'Secret demo/unsaid: no Transit key is known' "and one that is missing"
+status_is 1 "annotations with unusable keys: exit 1"
+out_like '^keys rotated 1, Secrets listed 4, current 1, rewrapped 1, .*failed 3' "the other Secret is rewrapped"
+err_like 'rotating: Transit key team/transit/team-key: .*403.*policy' "the key is reported with Vault's message"
+err_like 'Secret demo/forbidden: its Transit key team/transit/team-key can.t be used in this run' "its Secret is reported"
+err_like 'Secret demo/malformed: annotation secretmanager/transit-key: .*no key/.*\[MOUNT/\]NAME' "a malformed annotation is reported"
+err_like 'Secret demo/unsaid: no Transit key is known' "a missing annotation is reported"
 like "$(stored app A)" '^vault:v3:' "the good Secret is on the new version"
 
 run "$BIN/secret-rotate" -n demo extra
-fails_with 2 '"extra": unexpected operand' "an operand"
+fails_with 2 '"extra": unexpected operand' "an operand: exit 2"
 run "$BIN/secret-rotate" -n demo -A
-is "$STATUS" 2 "-n and -A exclude each other"
+is "$STATUS" 2 "-n with -A: exit 2"
 run "$BIN/secret-rotate" -n demo --transit-key no-such-key
-is "$STATUS" 1 "a Transit key that does not exist"
-like "$ERR" 'Transit key transit/no-such-key' "is named"
+is "$STATUS" 1 "a Transit key that does not exist: exit 1"
+like "$ERR" 'Transit key transit/no-such-key' "the Transit key is named"
 run as_pod stranger env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo
-is "$STATUS" 1 "a service account that may not list"
-like "$ERR" 'forbidden' "in the API server's words"
+is "$STATUS" 1 "a service account that may not list: exit 1"
+like "$ERR" 'forbidden' "the API server's message is shown"
 
 done_testing

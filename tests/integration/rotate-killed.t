@@ -1,38 +1,38 @@
 #!/bin/bash
-# At every moment every Secret decrypts: a rotation is killed at each stage of its work, while somebody else writes.
+# Every Secret can be decrypted at every moment: a rotation is killed at each point of its work while another process writes.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 export STAGE_DIR STAGE_ADMIN_TOKEN
 
-# killed_at N COMMAND...: at so many points of its run; what came of it is in $OUT.
+# killed_at N COMMAND...: kill it at N points of its run; $OUT has the counts.
 killed_at() {
-	local kills=$1 told
+	local kills=$1 output
 	shift
-	told=$("$(dirname "$0")/sealed-set" kill "$kills" -- "$@")
-	is "$?" 0 "Secrets of all kinds are rotated, under a relay"
-	grep '^#' <<<"$told" | head -n 40
-	OUT=$(tail -n 1 <<<"$told")
+	output=$("$(dirname "$0")/sealed-set" kill "$kills" -- "$@")
+	is "$?" 0 "Secrets of all kinds are rotated through a relay"
+	grep '^#' <<<"$output" | head -n 40
+	OUT=$(tail -n 1 <<<"$output")
 	tap_note "$OUT"
 
-	is "$(field runs)" "$kills" "$kills times the rotation is killed"
-	at_least killed $((kills * 3 / 4)) "nearly always before its end"
-	at_least before_rotating 1 "some kills come before any key has its new version"
-	at_least half_done $((kills / 3)) "many leave Secrets on the old version and on the new one"
-	at_least writings $((kills / 2)) "others write all the time"
-	is "$(field wrong)" 0 "after each kill every value decrypts, to what was last written"
-	is "$(field failed)" 0 "and a run that is not killed succeeds"
+	is "$(field runs)" "$kills" "the rotation is killed $kills times"
+	at_least killed $((kills * 3 / 4)) "most kills come before its end"
+	at_least before_rotating 1 "some kills come before any key is rotated"
+	at_least half_done $((kills / 3)) "many kills leave Secrets on both versions"
+	at_least writings $((kills / 2)) "another process writes all the time"
+	is "$(field wrong)" 0 "after each kill every value decrypts to the text written last"
+	is "$(field failed)" 0 "a run that is not killed succeeds"
 	is "$(field last_status)" 0 "one more run finishes the work"
-	is "$(field left)" 0 "all is on the newest version"
-	is "$(field writer_failures)" 0 "the other writer meets conflicts at most"
+	is "$(field left)" 0 "all Secrets are on the newest version"
+	is "$(field writer_failures)" 0 "the other writer meets only conflicts"
 }
 at_least() { ok "$3" [ "$(field "$1")" -ge "$2" ]; }
 
 kills=$(campaign 30 150)
 killed_at "$kills" "$BIN/secret-rotate" -A
 
-# The same, where old versions are retired at the end: what Vault refuses then must be nowhere any more.
+# The same with --retire: a retired version must not be in use anywhere.
 stage_start
 GIVEN_TOKEN=1 killed_at $((kills / 2)) "$BIN/secret-rotate" -A --retire
 vault_call GET transit/keys/aes256-key

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Thousands of Secrets, and very large ones among them, are rotated in few requests and in the memory that a few take.
+# Thousands of Secrets, also very large ones, are rotated with few requests and bounded memory.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 export STAGE_DIR STAGE_ADMIN_TOKEN
 
-# rotated ARGUMENT...: the summary is in $OUT; $PEAK is the most memory that it had, in KiB.
+# rotated ARGUMENT...: $OUT is the summary, $PEAK the peak memory in KiB.
 rotated() {
 	PEAK=$(/usr/bin/python3 -IS -c '
 import resource, subprocess, sys
@@ -17,7 +17,7 @@ sys.exit(status)' "$TAP_WORK/summary" "$BIN/secret-rotate" -n demo --output json
 	STATUS=$?
 	OUT=$(<"$TAP_WORK/summary")
 }
-# AddressSanitizer keeps what was freed for a while, and is told not to.
+# Do not let AddressSanitizer keep freed memory.
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:quarantine_size_mb=1:thread_local_quarantine_size_kb=64
 factor=1
 ! under_asan || factor=3
@@ -26,25 +26,25 @@ requests() { field "requests.$1"; }
 
 "$(dirname "$0")/../many-secrets" 1000
 rotated
-is "$STATUS $(field current)" "0 1000" "1,000 Secrets of two values"
+is "$STATUS $(field current)" "0 1000" "1,000 Secrets of two values: exit 0"
 within 16
 
 "$(dirname "$0")/../many-secrets" 4000 --from 1000
 rotated
-is "$STATUS $(field current) $(field rewrapped)" "0 5000 5000" "5,000 Secrets"
+is "$STATUS $(field current) $(field rewrapped)" "0 5000 5000" "5,000 Secrets: exit 0"
 within 16
 is "$(field valuesRewrapped) $(requests patch)" "10000 5000" "each Secret is written once"
 ok "at least 500 values a request to Vault ($(requests rewrap) requests)" [ "$(requests rewrap)" -le 20 ]
 ok "and pages of 200 Secrets and more ($(requests list) requests)" [ "$(requests list)" -le 100 ]
 
-# 40 MB among them: pages are taken by their bytes, and so are batches.
+# With 40 MB among them: the sizes of pages and batches are limited in bytes.
 "$(dirname "$0")/../many-secrets" 1000 --from 5000 --large 40 900000
 rotated
-is "$STATUS $(field current) $(field rewrapped)" "0 6000 6000" "and 40 of 900 KB among 6,000"
+is "$STATUS $(field current) $(field rewrapped)" "0 6000 6000" "6,000 Secrets, 40 of them of 900 KB: exit 0"
 within 32
 
 rotated --phase verify
-is "$STATUS $(field current) $(field old)" "0 6000 0" "all are on the newest version"
+is "$STATUS $(field current) $(field old)" "0 6000 0" "all Secrets are on the newest version"
 within 32
 
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Old key versions are retired once nothing in any namespace needs them, and not before.
+# Old key versions are retired when no namespace uses them, and not before.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -14,81 +14,81 @@ seal -n demo --transit-key aes256-key --from-literal A=app app
 seal -n default --transit-key aes256-key --from-literal A=other elsewhere
 
 rotate -n demo --retire
-status_is 0 "two versions are kept"
-is "$(limits)" "2 1 0 0" "so that nothing is retired yet"
+status_is 0 "two versions are kept: exit 0"
+is "$(limits)" "2 1 0 0" "with two versions nothing is retired"
 rotate -n demo --retire
-status_is 1 "another namespace stands on what would be retired"
-err_like 'Secret default/elsewhere: 1 value on an old version of Transit key transit/aes256-key; the oldest is 1, wanted is 2' "it is named"
-err_like 'transit/aes256-key: version 1 is in use; no version is retired' "and so is the key"
-out_like 'rewrapped 1' "the rest of the run is done"
-is "$(limits)" "3 1 0 0" "the versions stay"
+status_is 1 "another namespace uses a version that would be retired: exit 1"
+err_like 'Secret default/elsewhere: 1 value on an old version of Transit key transit/aes256-key; the oldest is 1, wanted is 2' "the Secret that uses it is reported"
+err_like 'transit/aes256-key: version 1 is in use; no version is retired' "the key is reported"
+out_like 'rewrapped 1' "the other phases are done"
+is "$(limits)" "3 1 0 0" "no version is retired"
 rotate -A --retire
-status_is 0 "all is rewrapped"
-err_like 'transit/aes256-key: versions below 3 are retired' "then they are retired"
-is "$(limits)" "4 3 0 0" "but for two"
+status_is 0 "all Secrets are rewrapped: exit 0"
+err_like 'transit/aes256-key: versions below 3 are retired' "then old versions are retired"
+is "$(limits)" "4 3 0 0" "two versions are kept"
 run "$BIN/secret-exec" --secret app -- printenv A
-out_is app "all decrypts"
+out_is app "the Secret can be decrypted"
 rotate --phase retire --transit-key aes256-key -n demo
-status_is 0 "a second time"
-err_like 'versions below 3 are retired already' "there is nothing to do"
+status_is 0 "--phase retire again: exit 0"
+err_like 'versions below 3 are retired already' "the versions are already retired"
 rotate --phase retire -n demo --keep-versions 1 --dry-run
-status_is 0 "a dry run"
-err_like 'dry run: would retire the versions of Transit key transit/aes256-key below 4' "says it"
-is "$(limits)" "4 3 0 0" "and does not"
+status_is 0 "a dry run: exit 0"
+err_like 'dry run: would retire the versions of Transit key transit/aes256-key below 4' "it logs the versions that would be retired"
+is "$(limits)" "4 3 0 0" "nothing is changed"
 rotate --phase retire -n demo --keep-versions 1
-status_is 0 "--keep-versions 1"
-is "$(limits)" "4 4 0 0" "leaves the newest alone"
+status_is 0 "--keep-versions 1: exit 0"
+is "$(limits)" "4 4 0 0" "only the newest version is kept"
 
-# Without a label and without a key: its version counts for every key.
+# A Secret without a label and without a key: its version counts for every key.
 old=$(stored app A)
 rotate -A
 rotate -A
 kube_call POST /api/v1/namespaces/default/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"found\"},
 	\"data\":{\"A\":\"$(printf %s "$old" | base64 -w0)\"}}"
 rotate --phase retire -n demo
-status_is 1 "a Secret without label and annotation"
-err_like 'Secret default/found: no Transit key is known' "holds it up"
+status_is 1 "ciphertext without label and annotation: exit 1"
+err_like 'Secret default/found: no Transit key is known' "its Secret is reported"
 is "$(limits)" "6 4 0 0" "nothing is retired"
 rotate --phase retire -n demo --retire-namespaces demo
-status_is 0 "--retire-namespaces says that the others don't matter"
-is "$(limits)" "6 5 0 0" "and so it goes"
+status_is 0 "--retire-namespaces excludes its namespace: exit 0"
+is "$(limits)" "6 5 0 0" "the versions are retired"
 kube_call GET /api/v1/namespaces/default/secrets/found
 rotate --phase retire -n demo
-status_is 1 "what is below the limit already"
-err_like 'version 4 is in use, but below min_decryption_version 5; lower it' "is said"
+status_is 1 "a version in use is already refused: exit 1"
+err_like 'version 4 is in use, but below min_decryption_version 5; lower it' "the advice is to lower min_decryption_version"
 kube_call DELETE /api/v1/namespaces/default/secrets/found
 
 run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --retire-namespaces 'demo,no good'
-fails_with 2 '"no good" is not a valid name' "a namespace that can.t be"
+fails_with 2 '"no good" is not a valid name' "an invalid namespace: exit 2"
 rotate --phase retire --keep-versions 0
-fails_with 2 'must be at least 1' "--keep-versions 0"
+fails_with 2 'must be at least 1' "--keep-versions 0: exit 2"
 run as_pod stranger "$BIN/secret-rotate" -n demo --phase retire
-is "$STATUS" 1 "who may not list retires nothing"
+is "$STATUS" 1 "a service account that may not list: exit 1"
 run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --keep-versions 1
-status_is 1 "the policy of a rotation does not allow it"
-err_like 'retiring: Transit key transit/aes256-key: .*403.*policy must allow it' "which is said"
+status_is 1 "a policy without the right to retire: exit 1"
+err_like 'retiring: Transit key transit/aes256-key: .*403.*policy must allow it' "Vault's message is shown"
 is "$(limits)" "6 5 0 0" "nothing is changed"
 
 rotate --phase retire -n demo --trim
-status_is 0 "--trim"
-err_like 'transit/aes256-key: versions below 5 are deleted' "deletes them for ever"
-is "$(limits)" "6 5 5 5" "in Vault"
+status_is 0 "--trim: exit 0"
+err_like 'transit/aes256-key: versions below 5 are deleted' "the deleted versions are logged"
+is "$(limits)" "6 5 5 5" "Vault has deleted them"
 run "$BIN/secret-exec" --secret app -- printenv A
-out_is app "all decrypts"
+out_is app "the Secret can be decrypted"
 run "$BIN/secret-seal" -n demo --from-literal B=new app
-status_is 0 "and is sealed"
+status_is 0 "new values can be sealed"
 rotate -A --retire --keep-versions 1
-status_is 0 "a key that was trimmed is rotated and retired again"
-is "$(limits)" "7 7 7 5" "its minimum for encryption has followed"
+status_is 0 "a trimmed key is rotated and retired again: exit 0"
+is "$(limits)" "7 7 7 5" "its min_encryption_version is raised too"
 
-# make NAME LABELS ANNOTATION [CIPHERTEXT]: a Secret in default, made by hand; ANNOTATION names its key.
+# make NAME LABELS ANNOTATION [CIPHERTEXT]: create a Secret in default without secret-seal; ANNOTATION names its key.
 make() {
 	kube_call DELETE "/api/v1/namespaces/default/secrets/$1"
 	kube_call POST /api/v1/namespaces/default/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"$1\",
 		\"labels\":{$2},\"annotations\":{\"secretmanager/transit-key\":\"$3\"}},
 		\"data\":{${4+\"A\":\"$(base64 -w0 <<<"$4")\"}}}"
 }
-# base64 of a here-string has the newline: without it for what is not to be garbled.
+# The base64 of a here-string includes the newline; this one does not.
 make_well() { make "$1" '' "$2" && kube_call PATCH "/api/v1/namespaces/default/secrets/$1" \
 	"{\"data\":{\"A\":\"$(printf %s "$3" | base64 -w0)\"}}" application/merge-patch+json; }
 sealed_label='"secretmanager/sealed":"true"'
@@ -99,15 +99,15 @@ for name in 'aes256-key ' /transit/aes256-key transit/aes256-key/; do
 	make_well slip "$name" "$old"
 	rotate -n demo --phase retire --transit-key aes256-key --trim
 	status_is 1 "--transit-key, and an annotation that names no key: \"$name\""
-	err_like 'Secret default/slip: annotation secretmanager/transit-key: Transit key "[^"]*": write' "the Secret is named"
-	err_like 'version 7 is in use; no version is retired' "and holds it up"
+	err_like 'Secret default/slip: annotation secretmanager/transit-key: Transit key "[^"]*": not of the form' "the Secret is reported"
+	err_like 'version 7 is in use; no version is retired' "the key is not retired"
 done
 make slip '' aes256-key "$old"
 rotate -n demo --phase retire --trim
-status_is 1 "ciphertext to which a newline was added"
-err_like 'Secret default/slip: data key "A": garbled ciphertext: it ends in a newline' "is named"
-err_like 'version 7 is in use; no version is retired' "and holds it up"
-is "$(limits)" "9 7 7 5" "nothing is retired"
+status_is 1 "ciphertext with an extra newline: exit 1"
+err_like 'Secret default/slip: data key "A": garbled ciphertext: it ends in a newline' "it is reported"
+err_like 'version 7 is in use; no version is retired' "the key is not retired"
+is "$(limits)" "9 7 7 5" "nothing is retired or trimmed"
 kube_call DELETE /api/v1/namespaces/default/secrets/slip
 rotate -A --phase rewrap
 
@@ -118,14 +118,14 @@ rotate -n default --phase retire
 err_unlike derived-key "a Secret without values names no key"
 make plain "$sealed_label" derived-key plaintext
 rotate -n default --phase retire --trim
-status_is 0 "a key that an annotation names, and nothing is sealed with"
-err_like 'transit/derived-key: no value is sealed with it; .*--transit-key' "is left as it is"
+status_is 0 "a key without values, named by an annotation: exit 0"
+err_like 'transit/derived-key: no value is sealed with it; .*--transit-key' "the advice is --transit-key"
 vault_call GET transit/keys/derived-key
-is "$(field data.min_decryption_version) $(field data.min_available_version)" "1 0" "for whom it may serve elsewhere"
+is "$(field data.min_decryption_version) $(field data.min_available_version)" "1 0" "its versions are kept, since others may use them"
 rotate -n default --phase retire --transit-key derived-key
-err_like 'transit/derived-key: versions below 2 are retired' "unless it is asked for"
+err_like 'transit/derived-key: versions below 2 are retired' "--transit-key retires its versions"
 
-# Between the retirement and the look after it something old is written, and something that has the key read again.
+# Between raising and the second look an old version is written, and a newer version, for which the key is read again.
 . "$(dirname "$0")/../faults.sh"
 old=$(stored app A)
 rotate -A
@@ -138,12 +138,12 @@ beside=$!
 is_raised() { [[ $(limits) = "11 10 "* ]]; }
 until_true is_raised
 make_well late aes256-key "$old"
-make_well anew aes256-key vault:v99:QUFBQUFBQUE=
+make_well newer aes256-key vault:v99:QUFBQUFBQUE=
 : >"$TAP_WORK/written"
 STATUS=0
 wait "$beside" || STATUS=$?
 ERR=$(<"$TAP_WORK/err")
-status_is 1 "what is old and written meanwhile"
-err_like 'version 9 was written during the run, so min_decryption_version is restored' "is seen"
-like "$(limits)" '^11 8 ' "and the bound is as it was"
+status_is 1 "an old version is written during the run: exit 1"
+err_like 'version 9 was written during the run, so min_decryption_version is restored' "it is reported"
+like "$(limits)" '^11 8 ' "min_decryption_version is restored"
 done_testing

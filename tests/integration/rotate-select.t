@@ -1,5 +1,5 @@
 #!/bin/bash
-# Which Secrets a rotation looks at: labels, names, data keys, shards; the original project's Secrets.
+# Selection of Secrets: labels, names, data keys, shards; Secrets of the original project.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -15,48 +15,48 @@ rotate -n demo -l team=t1
 status_is 0 "--selector"
 current "v2 v1 v2 v1 v2 v1" "takes those with the label"
 rotate -A --phase rewrap --name demo/s2
-fails_with 2 '--name cannot be used with --all-namespaces' "--name with --all-namespaces"
+fails_with 2 '--name cannot be used with --all-namespaces' "--name with --all-namespaces: exit 2"
 rotate -n demo --phase rewrap --name s2 --name demo/s4
 status_is 0 "--name"
 current "v2 v2 v2 v2 v2 v1" "takes those alone"
 rotate -n demo --phase rewrap --name s2 --name missing --name s6
-status_is 1 "one of them is missing"
-err_like 'Secret demo/missing: .*404.*check the name' "it is named"
+status_is 1 "one of the named Secrets is missing: exit 1"
+err_like 'Secret demo/missing: .*404.*check the name' "the missing Secret is reported"
 current "v2 v2 v2 v2 v2 v2" "the others are done"
 rotate -n demo --name missing
-status_is 1 "one that is missing, and no other"
-err_like 'Secret demo/missing: .*404' "is named, too"
+status_is 1 "only a missing Secret is named: exit 1"
+err_like 'Secret demo/missing: .*404' "it is reported"
 rotate --name 'no/good/name'
-fails_with 2 'not a valid name of a Secret' "a name that none can have"
+fails_with 2 'not a valid name of a Secret' "an invalid name: exit 2"
 
 rotate -A
 status_is 0 "--all-namespaces"
-out_like 'Secrets listed 7, current 7, rewrapped 7' "takes all"
+out_like 'Secrets listed 7, current 7, rewrapped 7' "--all-namespaces selects all"
 
-# What the original project wrote: one document, no label, no annotation.
+# A Secret of the original project: one document, no label, no annotation.
 vault_call POST transit/encrypt/aes256-key "{\"plaintext\":\"$(printf '{"USER":"matrix","PASSWORD":"neo"}' | base64 -w0)\"}"
 text=$(field data.ciphertext)
 kube_call POST /api/v1/namespaces/demo/secrets "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"matrix-secrets\"},
 	\"data\":{\"secrets.json\":\"$(printf %s "$text" | base64 -w0)\",\"note\":\"cGxhaW4=\"}}"
 rotate -n demo --name matrix-secrets --data-key secrets.json
-status_is 2 "a Secret of the original project"
-err_like 'matrix-secrets: no Transit key is known.*--transit-key' "does not say its key"
-err_like 'no Transit key is named by the annotations of 1 sealed Secrets; pass --transit-key' "so it has to be said"
+status_is 2 "a Secret of the original project without --transit-key: exit 2"
+err_like 'matrix-secrets: no Transit key is known.*--transit-key' "its unknown key is reported"
+err_like 'no Transit key is named by the annotations of 1 sealed Secrets; pass --transit-key' "the advice is --transit-key"
 rotate -n demo --name matrix-secrets --data-key secrets.json --transit-key aes256-key
-status_is 0 "with it"
+status_is 0 "with --transit-key: exit 0"
 like "$(stored matrix-secrets secrets.json)" '^vault:v4:' "its document is rewrapped"
-is "$(stored matrix-secrets note)" plain "what stands beside it stays"
+is "$(stored matrix-secrets note)" plain "another data key is unchanged"
 run "$BIN/secret-exec" --secret matrix-secrets:secrets.json --transit-key aes256-key -- sh -c 'echo "$USER $PASSWORD"'
-out_is "matrix neo" "and it decrypts"
+out_is "matrix neo" "the document can be decrypted"
 
 kube_call POST /api/v1/namespaces/demo/secrets '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"plain"},"data":{"A":"cGxhaW4="}}'
 rotate -n demo --all-secrets --transit-key aes256-key
 status_is 0 "--all-secrets"
-out_like 'Secrets listed 8, current 7, rewrapped 7, .*1 not sealed' "goes by the bytes, with or without a label"
-like "$(stored matrix-secrets secrets.json)" '^vault:v5:' "and finds the document"
-is "$(stored plain A)" plain "a plain Secret stays"
+out_like 'Secrets listed 8, current 7, rewrapped 7, .*1 not sealed' "--all-secrets selects by ciphertext, with or without a label"
+like "$(stored matrix-secrets secrets.json)" '^vault:v5:' "it rewraps the document"
+is "$(stored plain A)" plain "a plaintext Secret is unchanged"
 rotate -n demo --phase verify --data-key B
-out_like 'current 6' "--data-key leaves out other keys"
+out_like 'current 6' "--data-key skips other data keys"
 
 rotate -n demo --phase rotate --transit-key aes256-key
 for shard in 0 1 2; do
@@ -64,14 +64,14 @@ for shard in 0 1 2; do
 	is "$STATUS" 0 "shard $shard of 3"
 	echo "$(field listed) $(field rewrapped) $(field otherShard)" >>"$TAP_WORK/shards"
 done
-is "$(awk '{ l += $1; r += $2; o += $3 } END { print l, r, o }' "$TAP_WORK/shards")" "6 6 12" "together they take each Secret once"
+is "$(awk '{ l += $1; r += $2; o += $3 } END { print l, r, o }' "$TAP_WORK/shards")" "6 6 12" "together the shards select each Secret once"
 current "v6 v6 v6 v6 v6 v6" "and all of them"
 run env JOB_COMPLETION_INDEX=1 "$BIN/secret-rotate" -n demo --phase verify --shard /3
-status_is 0 "the index comes from an Indexed Job"
+status_is 0 "the shard's index comes from an Indexed Job"
 rotate --shard /3 --phase rewrap
-fails_with 2 'JOB_COMPLETION_INDEX is not set' "or is missed"
+fails_with 2 'JOB_COMPLETION_INDEX is not set' "without an index: exit 2"
 rotate --shard 3/3 --phase rewrap
-fails_with 2 'counted from 0' "a shard that there isn't"
+fails_with 2 'counted from 0' "an index beyond the count: exit 2"
 rotate --shard 0/3
-fails_with 2 '--shard: each run would rotate the keys' "shards don't rotate"
+fails_with 2 '--shard: each run would rotate the keys' "a shard with a phase that rotates: exit 2"
 done_testing

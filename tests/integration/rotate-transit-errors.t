@@ -1,16 +1,16 @@
 #!/bin/bash
-# Whatever Vault has against a value is said with the Secret, the data key and the reason, and stops no other value.
+# Vault's refusal of a value is reported with the Secret, the data key and the reason, and stops no other value.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 
-# encrypted KEY FIELDS: the ciphertext of one plaintext, with what more the request is to say.
+# encrypted KEY FIELDS: print the ciphertext of a fixed plaintext; FIELDS are further members of the request.
 encrypted() {
 	vault_call POST "transit/encrypt/$1" "{\"plaintext\":\"cGxhaW4=\"${2-}}"
 	field data.ciphertext
 }
-# secret NAME KEY SCOPE DATA-KEY=VALUE...: a sealed Secret that holds just these bytes, or after an @ a file's.
+# secret NAME KEY SCOPE DATA-KEY=VALUE...: create a sealed Secret with these bytes, or after an @ the bytes of a file.
 secret() {
 	/usr/bin/python3 -IS -c '
 import base64, json, sys
@@ -26,7 +26,7 @@ print(json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {
 	kube_call POST /api/v1/namespaces/demo/secrets "@$TAP_WORK/secret"
 	[ "$STATUS" = 201 ] || { echo "Bail out! $1 can't be made: $STATUS" && exit 1; }
 }
-# versions NAME...: how many values stand on which version, of how many that the key has.
+# versions NAME...: print the number of values by version, and the number of versions of the key.
 versions() { "$BIN/secret-seal" status "$@" | awk 'NR > 1 { count[$6]++ } END { for (v in count) print v, count[v] }'; }
 context() { printf ',"context":"%s"' "$(printf %s "$1" | base64 -w0)"; }
 
@@ -46,7 +46,7 @@ secret associated aes256-key '' "A=$(encrypted aes256-key ',"associated_data":"Y
 secret other-key aes256-key '' "A=$(encrypted derived-key "$(context demo/other-key/A)" | sed 's/v1/v3/')" "B=$good"
 secret unknown-key no-such-key '' "A=$good"
 
-# Under one derived key: bound, bound in another way than it says, copied, and not bound at all.
+# Under one derived key: bound, bound to another scope than annotated, copied, and not bound.
 secret bound derived-key strict "A=$(encrypted derived-key "$(context demo/bound/A)")"
 secret wide derived-key namespace-wide "A=$(encrypted derived-key "$(context demo//A)")"
 secret copied derived-key strict "A=$(encrypted derived-key "$(context demo/bound/A)")" \
@@ -56,29 +56,29 @@ secret wrong-scope derived-key cluster-wide "A=$(encrypted derived-key "$(contex
 secret no-scope derived-key sideways "A=$(encrypted derived-key "$(context demo/no-scope/A)")"
 
 run "$BIN/secret-rotate" -n demo
-status_is 1 "something is left"
-says() { err_like "(^|"$'\n'")[^"$'\n'"]*demo/$1[^"$'\n'"]*$2" "$3"; }
-says too-old 'A[^a-z].*disallowed by policy \(too old\)' "a ciphertext below min_decryption_version"
-says future 'A[^a-z].*version' "a ciphertext of a version that the key does not have"
-says not-base64 'A[^a-z].*' "what is no base64"
-says too-short 'A[^a-z].*(invalid ciphertext|authentication)' "what is too short to be a ciphertext"
-says no-version 'A[^a-z].*' "what has no version"
-says associated 'A[^a-z].*authentication failed' "a ciphertext made with associated data"
-says other-key 'A[^a-z].*authentication failed' "a ciphertext of another key"
-says unknown-key 'transit/no-such-key' "a key that does not exist"
-says copied 'A[^a-z].*authentication failed' "a value copied from another Secret"
-says unbound 'A[^a-z].*context' "a value that does not say what it is bound to"
-says wrong-scope 'A[^a-z].*authentication failed' "a value that says the wrong thing"
-says no-scope 'sideways' "or nothing that could be"
+status_is 1 "some values are refused: exit 1"
+reports() { err_like "(^|"$'\n'")[^"$'\n'"]*demo/$1[^"$'\n'"]*$2" "$3"; }
+reports too-old 'A[^a-z].*disallowed by policy \(too old\)' "a ciphertext below min_decryption_version is reported"
+reports future 'A[^a-z].*version' "a ciphertext of an unknown version is reported"
+reports not-base64 'A[^a-z].*' "a ciphertext that is not base64 is reported"
+reports too-short 'A[^a-z].*(invalid ciphertext|authentication)' "a ciphertext that is too short is reported"
+reports no-version 'A[^a-z].*' "a ciphertext without a version is reported"
+reports associated 'A[^a-z].*authentication failed' "a ciphertext with associated data is reported"
+reports other-key 'A[^a-z].*authentication failed' "a ciphertext of another key is reported"
+reports unknown-key 'transit/no-such-key' "a key that does not exist is reported"
+reports copied 'A[^a-z].*authentication failed' "a value copied from another Secret is reported"
+reports unbound 'A[^a-z].*context' "a value without its binding is reported"
+reports wrong-scope 'A[^a-z].*authentication failed' "a value with the wrong scope is reported"
+reports no-scope 'sideways' "an unknown scope is reported"
 for name in good too-old future not-base64 too-short no-version associated other-key; do
-	like "$(stored "$name" B)" '^vault:v4:' "$name: what is good is on the new version"
+	like "$(stored "$name" B)" '^vault:v4:' "$name: its good value is on the new version"
 done
-like "$(stored good A)" '^vault:v4:' "and so is the good Secret"
+like "$(stored good A)" '^vault:v4:' "the good Secret is on the new version"
 for name in bound wide; do like "$(stored "$name" A)" '^vault:v2:' "$name: on the new version"; done
-like "$(stored copied B)" '^vault:v2:' "copied: what is its own is on the new version"
-is "$(stored too-old A)" "$too_old" "what can't be rewrapped stays as it was"
+like "$(stored copied B)" '^vault:v2:' "copied: its own value is on the new version"
+is "$(stored too-old A)" "$too_old" "a refused value is unchanged"
 for name in too-old future not-base64 too-short no-version associated other-key unknown-key copied unbound wrong-scope no-scope; do
-	is "$(grep -c "demo/$name\>" <<<"$ERR")" 1 "$name is named once"
+	is "$(grep -c "demo/$name\>" <<<"$ERR")" 1 "$name is reported once"
 done
 err_unlike 'garbage|cGxhaW4|AAAA' "no value is shown"
 clear() {
@@ -92,26 +92,26 @@ print(*(item["metadata"]["name"] for item in json.load(sys.stdin)["items"]))' <<
 }
 clear
 
-# More than Vault takes at once: 10,000 elements in an array, 32 MiB in all.
+# More than Vault accepts in a request: 10,000 elements in an array, 32 MiB in all.
 for name in one two; do
 	/usr/bin/python3 -IS -c 'print(*("V%d=%d" % (n, n) for n in range(6000)), sep="\n")' >"$TAP_WORK/values"
 	"$BIN/secret-seal" --transit-key aes256-key --from-env-file "$TAP_WORK/values" "$name" >/dev/null
 done
 STAGE_DIR=$STAGE_DIR STAGE_ADMIN_TOKEN=$STAGE_ADMIN_TOKEN "$(dirname "$0")/../many-secrets" 38 --large 37 930000
-# The longest ciphertext that Vault takes back, which secret-seal would not make.
+# The longest ciphertext that Vault accepts, which secret-seal would not make.
 /usr/bin/python3 -IS -c '
 import base64, json
 print(json.dumps({"plaintext": base64.b64encode(b"." * 786390).decode()}))' >"$TAP_WORK/plaintext"
 vault_call POST transit/encrypt/aes256-key "@$TAP_WORK/plaintext"
 field data.ciphertext | tr -d '\n' >"$TAP_WORK/longest"
-is "$(wc -c <"$TAP_WORK/longest")" 1048569 "the longest value"
+is "$(wc -c <"$TAP_WORK/longest")" 1048569 "Vault encrypts the longest value"
 secret longest aes256-key '' "A=@$TAP_WORK/longest"
 run "$BIN/secret-rotate" -n demo
-status_is 0 "values that are more than one request may hold"
+status_is 0 "more values than a request may have: exit 0"
 is "$(versions one two)" "5/5 12000" "12,000 values of two Secrets are on the new version"
-is "$(versions)" "5/5 12040" "and 34 MB of ciphertext, and the longest value that Vault takes"
+is "$(versions)" "5/5 12040" "34 MB of ciphertext, and the longest value that Vault accepts, are on the new version"
 
-# A Secret that is full has no room for a longer version: v10 after v9.
+# A full Secret has no room for a longer version: v10 after v9.
 clear
 for _ in 6 7 8 9; do vault_call POST transit/keys/aes256-key/rotate; done
 good=$(encrypted aes256-key)
@@ -126,18 +126,18 @@ print(json.dumps({"plaintext": base64.b64encode(b"." * int(sys.argv[1])).decode(
 done
 secret full aes256-key '' "A=@$TAP_WORK/part-524250" "B=@$TAP_WORK/part-262070" "C=$good"
 run "$BIN/secret-rotate" -n demo
-status_is 1 "something is left"
-says full 'Too long' "a Secret without room for the longer ciphertext"
+status_is 1 "a full Secret: exit 1"
+reports full 'Too long' "a Secret without room for the longer ciphertext is reported"
 like "$(stored good A)" '^vault:v10:' "the others are on the new version"
-like "$(stored full A)" '^vault:v9:' "and it is as it was"
+like "$(stored full A)" '^vault:v9:' "the full Secret is unchanged"
 
-# A Secret's bytes end before that, but a manifest may hold a value that Vault has sealed and will not open.
+# A Secret cannot hold a longer value, but a manifest may have one that Vault has sealed and cannot decrypt.
 /usr/bin/python3 -IS -c '
 import base64, json
 print(json.dumps({"plaintext": base64.b64encode(b"." * 786400).decode()}))' >"$TAP_WORK/plaintext"
 vault_call POST transit/encrypt/aes256-key "@$TAP_WORK/plaintext"
 field data.ciphertext | tr -d '\n' >"$TAP_WORK/too-long"
-is "$(wc -c <"$TAP_WORK/too-long")" 1048582 "a ciphertext that Vault has made and does not take back"
+is "$(wc -c <"$TAP_WORK/too-long")" 1048582 "Vault makes a ciphertext that it does not accept"
 manifest() { # NAME VALUE
 	printf -- '---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\n  namespace: demo\n' "$1"
 	printf '  annotations: {secretmanager/transit-key: transit/aes256-key}\nstringData:\n  A: "%s"\n' "$2"
@@ -146,10 +146,10 @@ manifest too-long "$(<"$TAP_WORK/too-long")" >"$TAP_WORK/manifest.yaml"
 manifest good "$good" >>"$TAP_WORK/manifest.yaml"
 vault_call POST transit/keys/aes256-key/rotate
 run "$BIN/secret-rotate" --files "$TAP_WORK/manifest.yaml"
-status_is 1 "something is left"
-says too-long 'A[^a-z].*over 1048576 characters' "the value that is too long"
-is "$(grep -c 'demo/too-long' <<<"$ERR")" 1 "once"
-like "$(tail -n 1 "$TAP_WORK/manifest.yaml")" 'vault:v11:' "what is good is on the new version"
+status_is 1 "a value that is too long: exit 1"
+reports too-long 'A[^a-z].*more than 1048576 characters' "it is reported"
+is "$(grep -c 'demo/too-long' <<<"$ERR")" 1 "it is reported once"
+like "$(tail -n 1 "$TAP_WORK/manifest.yaml")" 'vault:v11:' "the good value is on the new version"
 ok "and the other as it was" grep -qF -f "$TAP_WORK/too-long" "$TAP_WORK/manifest.yaml"
 
 done_testing

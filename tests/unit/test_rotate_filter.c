@@ -12,7 +12,7 @@ static void begin(void)
 	unsetenv(SECRET_SHARD_VARIABLE);
 }
 
-START_TEST(a_shard_is_read)
+START_TEST(a_shard_is_parsed)
 {
 	expect_ok(secret_shard_parse("2/7", &shard, &err), err);
 	ck_assert_int_eq(shard.index, 2);
@@ -27,13 +27,13 @@ END_TEST
 static const char *const wrong[] = {"", "3", "7/7", "8/7", "-1/7", "1/0", "0/", "a/7", "1/7x",
     "1 /7", "1/7/9", "0/10001", "0/99999999999999999999"};
 
-START_TEST(what_is_no_shard_is_refused)
+START_TEST(an_invalid_shard_is_refused)
 {
 	expect_failure(secret_shard_parse(wrong[_i], &shard, &err), err, ERROR_USAGE, "--shard");
 }
 END_TEST
 
-START_TEST(the_index_of_the_job_must_be_there)
+START_TEST(without_an_index_a_shard_is_refused)
 {
 	expect_failure(secret_shard_parse("/4", &shard, &err), err, ERROR_USAGE, "is not set");
 	setenv(SECRET_SHARD_VARIABLE, "4", 1);
@@ -43,7 +43,7 @@ START_TEST(the_index_of_the_job_must_be_there)
 }
 END_TEST
 
-START_TEST(each_secret_belongs_to_one_shard_and_all_get_their_part)
+START_TEST(each_secret_is_in_one_shard_and_shards_are_even)
 {
 	enum { SHARDS = 5, SECRETS = 5000 };
 	size_t parts[SHARDS] = {0};
@@ -83,10 +83,10 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, begin, NULL);
-	tcase_add_test(tests, a_shard_is_read);
-	tcase_add_loop_test(tests, what_is_no_shard_is_refused, 0, COUNT(wrong));
-	tcase_add_test(tests, the_index_of_the_job_must_be_there);
-	tcase_add_test(tests, each_secret_belongs_to_one_shard_and_all_get_their_part);
+	tcase_add_test(tests, a_shard_is_parsed);
+	tcase_add_loop_test(tests, an_invalid_shard_is_refused, 0, COUNT(wrong));
+	tcase_add_test(tests, without_an_index_a_shard_is_refused);
+	tcase_add_test(tests, each_secret_is_in_one_shard_and_shards_are_even);
 	tcase_add_test(tests, namespace_and_name_are_not_run_together);
 }
 

@@ -14,7 +14,7 @@ static struct keyset_key *add_key(struct keyset *set, const char *text)
 	return key;
 }
 
-START_TEST(a_key_is_found_by_any_of_its_spellings)
+START_TEST(a_key_is_found_with_and_without_its_mount)
 {
 	struct keyset set = {NULL, 0, false};
 	struct keyset_key *first = add_key(&set, "aes256-key");
@@ -31,7 +31,7 @@ START_TEST(a_key_is_found_by_any_of_its_spellings)
 }
 END_TEST
 
-START_TEST(a_key_is_in_it_once)
+START_TEST(a_key_is_added_once)
 {
 	struct keyset set = {NULL, 0, false};
 	struct keyset_key *first = add_key(&set, "transit/aes256-key");
@@ -42,7 +42,7 @@ START_TEST(a_key_is_in_it_once)
 }
 END_TEST
 
-START_TEST(what_names_no_key_is_refused)
+START_TEST(an_invalid_name_is_refused)
 {
 	struct keyset set = {NULL, 0, false};
 
@@ -55,7 +55,7 @@ START_TEST(what_names_no_key_is_refused)
 }
 END_TEST
 
-START_TEST(values_are_counted_by_their_versions)
+START_TEST(values_are_counted_by_version)
 {
 	static const int64_t found[] = {3, 1, 12, 3, 2, 1, 1};
 	struct keyset set = {NULL, 0, false};
@@ -75,7 +75,7 @@ START_TEST(values_are_counted_by_their_versions)
 }
 END_TEST
 
-START_TEST(a_value_that_is_brought_on_is_counted_anew)
+START_TEST(a_rewrapped_value_is_counted_on_its_new_version)
 {
 	struct keyset set = {NULL, 0, false};
 	struct keyset_key *key = add_key(&set, "k");
@@ -86,7 +86,7 @@ START_TEST(a_value_that_is_brought_on_is_counted_anew)
 	ck_assert_int_eq(keyset_oldest(key->versions, key->version_count), 2);
 	expect_ok(keyset_move_value(key, 2, 4, &err), err);
 	ck_assert_int_eq(keyset_oldest(key->versions, key->version_count), 4);
-	/* One that was never counted is not invented. */
+	/* A value that was not counted is not moved. */
 	expect_ok(keyset_move_value(key, 3, 4, &err), err);
 	ck_assert_uint_eq(key->versions[key->version_count - 1].values, 2);
 	keyset_reset_counts(&set);
@@ -100,7 +100,7 @@ static const struct {
 	bool due;
 } ages[] = {{0, false}, {3599, false}, {3601, true}, {1000000, true}, {-50, false}};
 
-START_TEST(a_young_version_stays_the_newest)
+START_TEST(a_young_version_is_not_rotated)
 {
 	struct keyset set = {NULL, 0, false};
 	struct keyset_key *key = add_key(&set, "k");
@@ -109,7 +109,7 @@ START_TEST(a_young_version_stays_the_newest)
 	key->state.latest_created_s = (int64_t)time(NULL) - ages[_i].age_s;
 	ck_assert_int_eq(keyset_key_is_due(key, 3600 * 1000), ages[_i].due);
 	ck_assert(keyset_key_is_due(key, 0));
-	/* Nobody knows how old it is: it is rotated. */
+	/* Of unknown age: it is rotated. */
 	key->state.latest_created_s = 0;
 	ck_assert(keyset_key_is_due(key, 3600 * 1000));
 	keyset_free(&set);
@@ -118,12 +118,12 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, a_key_is_found_by_any_of_its_spellings);
-	tcase_add_test(tests, a_key_is_in_it_once);
-	tcase_add_test(tests, what_names_no_key_is_refused);
-	tcase_add_test(tests, values_are_counted_by_their_versions);
-	tcase_add_test(tests, a_value_that_is_brought_on_is_counted_anew);
-	tcase_add_loop_test(tests, a_young_version_stays_the_newest, 0, COUNT(ages));
+	tcase_add_test(tests, a_key_is_found_with_and_without_its_mount);
+	tcase_add_test(tests, a_key_is_added_once);
+	tcase_add_test(tests, an_invalid_name_is_refused);
+	tcase_add_test(tests, values_are_counted_by_version);
+	tcase_add_test(tests, a_rewrapped_value_is_counted_on_its_new_version);
+	tcase_add_loop_test(tests, a_young_version_is_not_rotated, 0, COUNT(ages));
 }
 
 int main(void)

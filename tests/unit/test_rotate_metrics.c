@@ -25,7 +25,7 @@ static void write_text(
 	expect_lacks(text->data, "# TYPE secretmanager_rotate_values gauge\n#");
 }
 
-START_TEST(a_run_becomes_numbers)
+START_TEST(a_run_is_written_as_metrics)
 {
 	struct metrics_run run = {"nightly", true, 1000, 1000};
 	struct rotate_summary summary = {.counted = true,
@@ -62,7 +62,7 @@ START_TEST(a_run_becomes_numbers)
 }
 END_TEST
 
-START_TEST(what_was_not_counted_to_the_end_is_left_out)
+START_TEST(incomplete_counts_are_left_out)
 {
 	struct metrics_run run = {"nightly", false, 1000, 0};
 	struct rotate_summary summary = {.passes = 1, .key_states = keys, .key_count = 2};
@@ -75,7 +75,7 @@ START_TEST(what_was_not_counted_to_the_end_is_left_out)
 	expect_lacks(text.data, "_rotate_values");
 	expect_lacks(text.data, "oldest_version");
 	expect_contains(text.data, "_key_latest_version{");
-	/* Where the Secrets were found only, nobody has looked at their versions. */
+	/* After finding the keys the versions are not known. */
 	summary.counted = true;
 	summary.passes = 0;
 	secret_buffer_reset(&text);
@@ -84,7 +84,7 @@ START_TEST(what_was_not_counted_to_the_end_is_left_out)
 }
 END_TEST
 
-START_TEST(a_label_may_hold_anything)
+START_TEST(a_label_is_escaped)
 {
 	struct metrics_run run = {"a\"b\\c\nd=\xC3\xA9,{} 7", true, 1000, 42};
 	struct rotate_summary summary = {.counted = true};
@@ -117,7 +117,7 @@ static const struct {
     {"x" LAST_SUCCESS " 17\n", 0},
 };
 
-START_TEST(the_last_success_is_read_back)
+START_TEST(the_last_success_is_read)
 {
 	ck_assert_int_eq(metrics_last_success(old_texts[_i].text), old_texts[_i].last);
 }
@@ -125,10 +125,10 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, a_run_becomes_numbers);
-	tcase_add_test(tests, what_was_not_counted_to_the_end_is_left_out);
-	tcase_add_test(tests, a_label_may_hold_anything);
-	tcase_add_loop_test(tests, the_last_success_is_read_back, 0, COUNT(old_texts));
+	tcase_add_test(tests, a_run_is_written_as_metrics);
+	tcase_add_test(tests, incomplete_counts_are_left_out);
+	tcase_add_test(tests, a_label_is_escaped);
+	tcase_add_loop_test(tests, the_last_success_is_read, 0, COUNT(old_texts));
 }
 
 int main(void)

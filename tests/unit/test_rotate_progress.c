@@ -26,7 +26,7 @@ static void written(struct secret_buffer *text)
 	expect_ok(secret_buffer_read_fd(text, read_end, "stderr", &err), err);
 }
 
-START_TEST(a_log_gets_a_line_every_ten_seconds)
+START_TEST(a_line_is_logged_every_ten_seconds)
 {
 	struct rotate_summary summary = {.listed = 5000};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -47,7 +47,7 @@ START_TEST(a_log_gets_a_line_every_ten_seconds)
 }
 END_TEST
 
-START_TEST(short_passes_together_are_no_silence)
+START_TEST(the_interval_spans_short_passes)
 {
 	struct rotate_summary summary = {.listed = 0};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -66,7 +66,7 @@ START_TEST(short_passes_together_are_no_silence)
 }
 END_TEST
 
-START_TEST(machines_get_numbers)
+START_TEST(a_json_line_has_numbers)
 {
 	struct rotate_summary summary = {.listed = 5000};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -97,7 +97,7 @@ static const struct {
 	size_t before, done;
 } unknown[] = {{0, 200}, {100, 101}};
 
-START_TEST(a_total_that_nobody_knows_is_not_told)
+START_TEST(an_unknown_total_is_left_out)
 {
 	struct rotate_summary summary = {.listed = unknown[_i].before};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -113,7 +113,7 @@ START_TEST(a_total_that_nobody_knows_is_not_told)
 }
 END_TEST
 
-START_TEST(whoever_wants_errors_alone_gets_no_line)
+START_TEST(at_level_warning_nothing_is_logged)
 {
 	struct rotate_summary summary = {.listed = 0};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -128,11 +128,11 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, a_log_gets_a_line_every_ten_seconds);
-	tcase_add_test(tests, short_passes_together_are_no_silence);
-	tcase_add_test(tests, machines_get_numbers);
-	tcase_add_loop_test(tests, a_total_that_nobody_knows_is_not_told, 0, COUNT(unknown));
-	tcase_add_test(tests, whoever_wants_errors_alone_gets_no_line);
+	tcase_add_test(tests, a_line_is_logged_every_ten_seconds);
+	tcase_add_test(tests, the_interval_spans_short_passes);
+	tcase_add_test(tests, a_json_line_has_numbers);
+	tcase_add_loop_test(tests, an_unknown_total_is_left_out, 0, COUNT(unknown));
+	tcase_add_test(tests, at_level_warning_nothing_is_logged);
 }
 
 int main(void)

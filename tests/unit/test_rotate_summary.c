@@ -21,7 +21,7 @@ static struct rotate_key keys[] = {
     {.name = "transit/unread"},
 };
 
-START_TEST(a_person_gets_a_line_and_one_for_each_key)
+START_TEST(the_text_has_a_line_for_secrets_and_each_key)
 {
 	struct rotate_summary summary = {.counted = true,
 	    .values_counted = true,
@@ -48,7 +48,7 @@ START_TEST(a_person_gets_a_line_and_one_for_each_key)
 }
 END_TEST
 
-START_TEST(what_nobody_has_looked_at_is_not_told)
+START_TEST(without_a_pass_there_are_no_counts)
 {
 	struct rotate_summary summary = {
 	    .keys = 1, .listed = 20, .current = 20, .key_states = keys, .key_count = 1};
@@ -65,7 +65,7 @@ START_TEST(what_nobody_has_looked_at_is_not_told)
 }
 END_TEST
 
-START_TEST(machines_get_one_object)
+START_TEST(the_json_is_one_object)
 {
 	static const struct {
 		const char *name;
@@ -107,7 +107,7 @@ START_TEST(machines_get_one_object)
 }
 END_TEST
 
-START_TEST(a_floor_that_the_run_has_raised_is_told)
+START_TEST(a_raised_minimum_is_shown)
 {
 	struct keyset set = {NULL, 0, true};
 	struct rotate_summary summary = {.passes = 1};
@@ -127,8 +127,7 @@ START_TEST(a_floor_that_the_run_has_raised_is_told)
 }
 END_TEST
 
-/* Each outcome is one, whichever it is. */
-START_TEST(what_is_done_has_an_outcome)
+START_TEST(all_outcomes_count_as_done)
 {
 	struct rotate_summary summary = {.listed = 100,
 	    .current = 1,
@@ -145,11 +144,11 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_test(tests, a_person_gets_a_line_and_one_for_each_key);
-	tcase_add_test(tests, what_nobody_has_looked_at_is_not_told);
-	tcase_add_test(tests, machines_get_one_object);
-	tcase_add_test(tests, a_floor_that_the_run_has_raised_is_told);
-	tcase_add_test(tests, what_is_done_has_an_outcome);
+	tcase_add_test(tests, the_text_has_a_line_for_secrets_and_each_key);
+	tcase_add_test(tests, without_a_pass_there_are_no_counts);
+	tcase_add_test(tests, the_json_is_one_object);
+	tcase_add_test(tests, a_raised_minimum_is_shown);
+	tcase_add_test(tests, all_outcomes_count_as_done);
 }
 
 int main(void)

@@ -56,7 +56,7 @@ rotate -n demo --phase retire --dry-run --trim
 status_is 0 "new ciphertext, and ciphertext of another key: exit 0"
 err_like 'would retire the versions of Transit key transit/aes256-key below 2' "the version can be retired"
 
-# Where the rotation may not list these objects.
+# The rotation may not list these objects.
 . "$(dirname "$0")/../faults.sh"
 cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
 bad_api --on GET /api/v1/configmaps 0 code=403 --on GET /apis/batch/v1/jobs 0 code=404 relay

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What secret-rotate tells: a summary for people and machines, a file of metrics, and how far it has come.
+# The reports of secret-rotate: the summary as text and JSON, the metrics file, and the progress.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -15,26 +15,26 @@ done
 # -- the summary ------------------------------------------------------------------------------------
 
 run "$BIN/secret-rotate" -n demo
-status_is 0 "a rotation"
+status_is 0 "a rotation: exit 0"
 out_like '^keys rotated 2, Secrets listed 4, current 4, rewrapped 4, conflicts 0, failed 0; [0-9.]+ s
 transit/[a-z0-9]+-key: newest version 2; [0-9]+ values? on it
-transit/[a-z0-9]+-key: newest version 2; [0-9]+ values? on it$' "a line for the Secrets, and one for each key"
-out_like 'transit/aes256-key: newest version 2; 6 values on it' "values are counted by their keys"
+transit/[a-z0-9]+-key: newest version 2; [0-9]+ values? on it$' "the summary has a line for the Secrets and a line for each key"
+out_like 'transit/aes256-key: newest version 2; 6 values on it' "values are counted by key"
 run "$BIN/secret-rotate" -n demo --phase rotate --transit-key aes256-key
 out_like '^keys rotated 1, Secrets listed 4; [0-9.]+ s
-transit/aes256-key: newest version 3; 0 values on it, 6 on older versions, the oldest 2$' "what there is to do after the phase rotate"
+transit/aes256-key: newest version 3; 0 values on it, 6 on older versions, the oldest 2$' "after --phase rotate the summary has the old values"
 run "$BIN/secret-rotate" -n demo -o json
-status_is 0 "-o json"
+status_is 0 "-o json: exit 0"
 is "$(field ok) $(field complete) $(field keysRotated) $(field listed) $(field current) $(field failures)" \
-	"true true 2 4 4 []" "its members"
-is "$(field requests.patch) $(field valuesRewrapped)" "4 7" "requests and values"
-is "$(wc -l <"$TAP_WORK/out")" 1 "one line"
+	"true true 2 4 4 []" "it has the members"
+is "$(field requests.patch) $(field valuesRewrapped)" "4 7" "it has requests and values"
+is "$(wc -l <"$TAP_WORK/out")" 1 "it is one line"
 
 # -- metrics ----------------------------------------------------------------------------------------
 
 mkdir "$TAP_WORK/textfile"
 file=$TAP_WORK/textfile/nightly.prom
-# metrics SERIES...: their numbers, without the prefix and the label that all have; the whole is checked.
+# metrics SERIES...: print their numbers; names are without the prefix and the common label.  The whole file is checked.
 metrics() {
 	local series=() name
 	for name in "$@"; do
@@ -47,8 +47,8 @@ metrics() {
 # shellcheck disable=SC2034 # until_true's condition
 before=$(date +%s)
 (umask 077 && exec "$BIN/secret-rotate" -n demo --metrics-file "$file" >/dev/null 2>"$TAP_WORK/err")
-is "$?" 0 "a run with --metrics-file"
-is "$(metrics last_run_success keys_rotated rewrapped_secrets rewrapped_values conflicts)" "1 2 4 7 0" "what the run did"
+is "$?" 0 "a run with --metrics-file: exit 0"
+is "$(metrics last_run_success keys_rotated rewrapped_secrets rewrapped_values conflicts)" "1 2 4 7 0" "metrics of the run"
 is "$(metrics 'secrets{state="current"}' 'secrets{state="old"}' 'secrets{state="failed"}')" "4 0 0" "Secrets by state"
 is "$(metrics 'values{transit_key="transit/aes256-key",version="5"}' 'values{transit_key="transit/derived-key",version="4"}')" \
 	"6 1" "values by key and version"
@@ -57,44 +57,44 @@ is "$(metrics 'key_latest_version{transit_key="transit/aes256-key"}' 'key_oldest
 is "$(metrics 'requests{kind="patch"}')" 4 "requests"
 success=$(metrics last_success_timestamp_seconds)
 ok "the time of the success" test "$success" -ge "$before" -a "$success" -le "$(date +%s)"
-is "$success" "$(metrics last_run_timestamp_seconds)" "is the run's"
-like "$(metrics last_run_duration_seconds)" '^[0-9]+\.[0-9]{3}$' "and it took some time"
-is "$(stat -c %a "$file") $(ls -A "$TAP_WORK/textfile")" "644 nightly.prom" "every user may read it, and nothing is left beside it"
+is "$success" "$(metrics last_run_timestamp_seconds)" "the time of the run is that of the success"
+like "$(metrics last_run_duration_seconds)" '^[0-9]+\.[0-9]{3}$' "the duration is set"
+is "$(stat -c %a "$file") $(ls -A "$TAP_WORK/textfile")" "644 nightly.prom" "every user may read the file, and no other file is left"
 
-# A success of long ago, to tell the two times apart.
+# A success of long ago, to distinguish the two times.
 age() { sed -i -E "s/^(secretmanager_rotate_last_success_[^ ]*) [0-9]+/\1 ${1-1600000000}/" "$file"; }
 age
 kube_call POST /api/v1/namespaces/demo/secrets "{\"metadata\":{\"name\":\"garbled\",\"labels\":{\"secretmanager/sealed\":\"true\"},
 	\"annotations\":{\"secretmanager/transit-key\":\"transit/aes256-key\"}},\"data\":{\"A\":\"$(encoded vault:v1:AAAA)\"}}"
 run "$BIN/secret-rotate" -n demo --metrics-file "$file" -o json
-status_is 1 "a run that leaves something"
-is "$(field ok) $(field complete) $(field failed) $(field failures.0.secret)" "false true 1 demo/garbled" "the summary"
-is "$(metrics last_run_success last_success_timestamp_seconds)" "0 1600000000" "the last success stays in the file"
-is "$(metrics 'secrets{state="failed"}' 'values{transit_key="transit/aes256-key",version="1"}')" "1 1" "and what is left is counted"
+status_is 1 "a run with a failure: exit 1"
+is "$(field ok) $(field complete) $(field failed) $(field failures.0.secret)" "false true 1 demo/garbled" "the summary counts it"
+is "$(metrics last_run_success last_success_timestamp_seconds)" "0 1600000000" "the time of the last success stays"
+is "$(metrics 'secrets{state="failed"}' 'values{transit_key="transit/aes256-key",version="1"}')" "1 1" "the failure is counted"
 ok "the run has a time of its own" test "$(metrics last_run_timestamp_seconds)" -ge "$success"
 kube_call DELETE /api/v1/namespaces/demo/secrets/garbled
 
 run env VAULT_ADDR=https://127.0.0.1:1 "$BIN/secret-rotate" -n demo --retries 0 --metrics-file "$file"
-status_is 1 "without Vault"
-is "$(metrics last_run_success last_success_timestamp_seconds)" "0 1600000000" "the file tells of the failure"
+status_is 1 "without Vault: exit 1"
+is "$(metrics last_run_success last_success_timestamp_seconds)" "0 1600000000" "the file has the failure"
 is "$(metrics 'secrets{state="current"}' 'values{transit_key="transit/derived-key",version="5"}')" "- 1" \
-	"what stands where is known, but not whether that is old"
+	"values are counted, but not by state"
 run "$BIN/secret-rotate" -n nowhere --name x --transit-key aes256-key --phase verify --metrics-file "$file"
-status_is 1 "a Secret that is not there"
-is "$(metrics last_success_timestamp_seconds)" 1600000000 "once more it stays"
+status_is 1 "a missing Secret: exit 1"
+is "$(metrics last_success_timestamp_seconds)" 1600000000 "the time of the last success stays"
 
 age 99999999999
 run "$BIN/secret-rotate" -n nowhere --name x --transit-key aes256-key --phase verify --metrics-file "$file"
-err_like 'warning: --metrics-file .*/nightly.prom: the old file has no time of a success' "a time to come is none"
-is "$(metrics last_run_success last_success_timestamp_seconds)" "0 -" "and is left out"
+err_like 'warning: --metrics-file .*/nightly.prom: the old file has no time of a success' "a last success in the future is ignored"
+is "$(metrics last_run_success last_success_timestamp_seconds)" "0 -" "its time is left out"
 echo garbage >"$file"
 run "$BIN/secret-rotate" -n demo --metrics-file "$file"
-is "$STATUS $(metrics last_run_success)" "0 1" "a file of something else is replaced"
+is "$STATUS $(metrics last_run_success)" "0 1" "another kind of file is replaced"
 odd=$TAP_WORK/textfile/$'a"b\\c\nd\xff'
 run "$BIN/secret-rotate" -n demo --metrics-file "$odd"
 # shellcheck disable=SC1003 # the label's own escapes
 is "$STATUS $("$here/prometheus-text" 'secretmanager_rotate_last_run_success{rotation="a\"b\\c?d?"}' <"$odd")" "0 1" \
-	"a file's name may hold anything"
+	"the file's name may have any characters"
 rm "$odd"
 
 age
@@ -102,40 +102,40 @@ before=$(<"$file")
 latest() { vault_call GET transit/keys/aes256-key && field data.latest_version; }
 version=$(latest)
 run "$BIN/secret-rotate" -n demo --metrics-file "$file" --dry-run
-is "$STATUS $(<"$file")" "0 $before" "a dry run leaves the file as it is"
+is "$STATUS $(<"$file")" "0 $before" "a dry run does not write the file"
 run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/nowhere/rotate.prom"
-fails_with 1 '^secret-rotate: --metrics-file .*/nowhere/rotate.prom: its directory: No such file' "a folder that is not there"
+fails_with 1 '^secret-rotate: --metrics-file .*/nowhere/rotate.prom: its directory: No such file' "a missing directory: exit 1"
 run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile"
-fails_with 2 'not a regular file' "a folder"
+fails_with 2 'not a regular file' "a directory: exit 2"
 run "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile/"
-fails_with 2 'a directory' "no name"
+fails_with 2 'a directory' "a path that ends in a slash: exit 2"
 mkfifo "$TAP_WORK/textfile/fifo.prom"
 run timeout "$PATIENCE" "$BIN/secret-rotate" -n demo --metrics-file "$TAP_WORK/textfile/fifo.prom"
-fails_with 2 'not a regular file' "a named pipe"
+fails_with 2 'not a regular file' "a named pipe: exit 2"
 rm "$TAP_WORK/textfile/fifo.prom"
-is "$(latest)" "$version" "and no key was rotated"
+is "$(latest)" "$version" "no key was rotated"
 cd "$TAP_WORK/textfile" || exit 1
 run "$BIN/secret-rotate" -n demo --metrics-file here.prom
 is "$STATUS $(ls -A)" "0 here.prom
 nightly.prom" "a relative path"
 cd - >/dev/null || exit 1
 
-# The API server goes away after the first of two Secrets.
+# The API server becomes unavailable after the first of two Secrets.
 cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
 age
 bad_api relay code=503
 run "${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" KUBERNETES_SERVICE_PORT="$BAD_PORT" \
 	"$BIN/secret-rotate" -n demo --retries 0 --timeout 5s --name a --name bound --metrics-file "$file" -o json
-status_is 1 "a pass that does not come to its end"
+status_is 1 "a pass that is not completed: exit 1"
 is "$(field complete) $(field listed) $(field keys.0.name) $(field keys.0.valuesByVersion)" "false 1 transit/aes256-key " \
-	"is no count of values"
+	"the summary has no values"
 is "$(metrics last_run_success last_success_timestamp_seconds 'key_oldest_version{transit_key="transit/aes256-key"}')" \
-	"0 1600000000 -" "nor a metric"
+	"0 1600000000 -" "the metrics have no values"
 
-# -- how far it has come ----------------------------------------------------------------------------
+# -- progress -------------------------------------------------------------------------------------
 
 [ "$STAGE" = dev ] || done_testing # the rest needs a server that can be stopped
-# stopped TERMINAL-SCRIPT OPTION...: on a terminal, while the servers do not answer.
+# stopped TERMINAL-SCRIPT OPTION...: run it on a terminal while the servers do not answer.
 stopped() {
 	local script=$1
 	shift
@@ -147,13 +147,13 @@ wipe=$'\r\x1b\\[K'
 stopped "expect Finding Secrets: 0
 	run kill -CONT $SECRET_DEV_PID
 	expect keys rotated 2"
-status_is 0 "a run that takes longer than a second shows on a terminal how far it is"
-out_like "${wipe}Finding Secrets: 0${wipe}" "in a line that goes again"
-out_unlike 'Finding Secrets: 0[^0-9]*keys' "before the summary"
+status_is 0 "a run of more than a second shows its progress on a terminal"
+out_like "${wipe}Finding Secrets: 0${wipe}" "the line is wiped"
+out_unlike 'Finding Secrets: 0[^0-9]*keys' "it is wiped before the summary"
 stopped "expect Finding Secrets: 0
 	signal TERM
 	run kill -CONT $SECRET_DEV_PID" --metrics-file "$file"
-status_is 1 "a signal ends it"
-out_like "Finding Secrets: 0${wipe}keys rotated 0.*secret-rotate: .*interrupted by a signal" "the line goes before anything else is told"
-is "$(metrics last_run_success last_success_timestamp_seconds)" "0 1600000000" "the file tells of it"
+status_is 1 "a signal: exit 1"
+out_like "Finding Secrets: 0${wipe}keys rotated 0.*secret-rotate: .*interrupted by a signal" "the line is wiped before the messages"
+is "$(metrics last_run_success last_success_timestamp_seconds)" "0 1600000000" "the file has the failure"
 done_testing
