@@ -145,13 +145,13 @@ edit true json.json
 out_is "secret/json.json not changed" "an operand that ends in .json is a Secret if no such file exists"
 mkdir folder.yaml
 edit true folder.yaml
-fails_with 1 'Secret demo/folder.yaml: .*404.*; nor is there a file folder.yaml here$' "an operand that is a folder: exit 1"
+fails_with 1 'Secret demo/folder.yaml: .*404.*; .* file folder.yaml' "an operand that is a folder: exit 1"
 cp single.yaml nothing
 edit true nothing
-fails_with 1 'Secret demo/nothing: .*404.*; if the file of that name is meant, write \./nothing$' "a missing Secret, and a file of its name: exit 1 with the advice"
+fails_with 1 'Secret demo/nothing: .*404.*; .*pass \./nothing$' "a missing Secret, and a file of its name: exit 1 with the advice"
 cp single.yaml No_Name
 edit true No_Name
-fails_with 2 "can.t be a Secret's name; if the file of that name is meant, write \./No_Name$" "a file whose name is not valid for a Secret: exit 2 with the advice"
+fails_with 2 "\"No_Name\": .*name; .*pass \./No_Name$" "a file whose name is not valid for a Secret: exit 2 with the advice"
 edit true nowhere
 fails_with 1 'Secret demo/nowhere: .*404' "a missing Secret, and no file: exit 1"
 err_unlike 'file' "a missing Secret, and no file: files are not mentioned"
