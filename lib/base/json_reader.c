@@ -281,11 +281,9 @@ static bool is_member(const struct json *document, json_node value)
 int json_string(
     const struct json *document, json_node node, struct secret_buffer *out, struct error *err)
 {
-	struct json_text content;
-
 	if (json_type(document, node) != JSON_STRING)
 		return error_set(err, ERROR_INVALID, "the value is not a string");
-	content = token_text(document, node);
+	struct json_text content = token_text(document, node);
 	return json_text_append(&content, out, err);
 }
 
@@ -307,12 +305,9 @@ int json_base64(
 int json_name(
     const struct json *document, json_node value, struct secret_buffer *out, struct error *err)
 {
-	struct json_text content;
-
 	if (!is_member(document, value))
 		return error_set(err, ERROR_INVALID, "the value is not a member of an object");
-	content = token_text(document, value - 1);
-	return json_text_append(&content, out, err);
+	return json_string(document, value - 1, out, err);
 }
 
 int json_copy_string(const struct json *document, json_node node, char **text, struct error *err)
@@ -326,11 +321,8 @@ int json_copy_string(const struct json *document, json_node node, char **text, s
 
 int json_copy_name(const struct json *document, json_node value, char **text, struct error *err)
 {
-	*text = NULL;
-	if (!is_member(document, value))
-		return 0;
-	struct json_text content = token_text(document, value - 1);
-	return json_text_dup(&content, text, err);
+	return json_copy_string(
+	    document, is_member(document, value) ? value - 1 : JSON_ABSENT, text, err);
 }
 
 char *json_strdup(const struct json *document, json_node node)
@@ -343,10 +335,7 @@ char *json_strdup(const struct json *document, json_node node)
 
 char *json_name_strdup(const struct json *document, json_node value)
 {
-	struct error ignored = ERROR_INIT;
-	char *text;
-
-	return json_copy_name(document, value, &text, &ignored) < 0 ? NULL : text;
+	return json_strdup(document, is_member(document, value) ? value - 1 : JSON_ABSENT);
 }
 
 bool json_string_is(const struct json *document, json_node node, const char *text)

@@ -55,21 +55,6 @@ void yaml_write_mapping_end(struct yaml_writer *writer)
 	emit(writer, &event, yaml_mapping_end_event_initialize(&event));
 }
 
-void yaml_write_sequence(struct yaml_writer *writer)
-{
-	yaml_event_t event;
-
-	emit(writer, &event,
-	    yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE));
-}
-
-void yaml_write_sequence_end(struct yaml_writer *writer)
-{
-	yaml_event_t event;
-
-	emit(writer, &event, yaml_sequence_end_event_initialize(&event));
-}
-
 /* Return true if all readers of YAML 1.1 and 1.2 read the plain text as a string. */
 static bool is_plain_string(const char *text)
 {
@@ -167,6 +152,8 @@ static void write_string(struct yaml_writer *writer, const struct json *document
 /* NOLINTNEXTLINE(misc-no-recursion) */
 void yaml_write_json_node(struct yaml_writer *writer, const struct json *document, json_node node)
 {
+	yaml_event_t event;
+
 	switch (json_type(document, node)) {
 	case JSON_OBJECT:
 		yaml_write_mapping(writer);
@@ -174,10 +161,12 @@ void yaml_write_json_node(struct yaml_writer *writer, const struct json *documen
 		yaml_write_mapping_end(writer);
 		break;
 	case JSON_ARRAY:
-		yaml_write_sequence(writer);
+		emit(writer, &event,
+		    yaml_sequence_start_event_initialize(
+			&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE));
 		json_each (document, node, element)
 			yaml_write_json_node(writer, document, element);
-		yaml_write_sequence_end(writer);
+		emit(writer, &event, yaml_sequence_end_event_initialize(&event));
 		break;
 	case JSON_STRING:
 		write_string(writer, document, node);

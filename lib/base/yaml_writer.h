@@ -33,8 +33,6 @@ enum yaml_style {
 void yaml_writer_init(struct yaml_writer *writer, struct secret_buffer *out);
 void yaml_write_mapping(struct yaml_writer *writer);
 void yaml_write_mapping_end(struct yaml_writer *writer);
-void yaml_write_sequence(struct yaml_writer *writer);
-void yaml_write_sequence_end(struct yaml_writer *writer);
 /* Write a name or a value: UTF-8 without NUL. */
 void yaml_write_scalar(
     struct yaml_writer *writer, const char *text, size_t length, enum yaml_style style);

@@ -86,14 +86,9 @@ bool http_is_interrupted(void)
 	return interrupted;
 }
 
-void http_resume(void)
-{
-	interrupted = 0;
-}
-
 struct http_client *http_client_new_cleanup(int64_t limit_ms, struct error *err)
 {
-	http_resume();
+	interrupted = 0;
 	return http_client_new(clock_now_ms() + limit_ms, err);
 }
 

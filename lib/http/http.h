@@ -160,8 +160,6 @@ struct http_client *http_client_new_cleanup(int64_t limit_ms, struct error *err)
 void http_interrupt(void);
 /* Return true after http_interrupt. */
 bool http_is_interrupted(void);
-/* Let exchanges run again until the next http_interrupt: for cleaning up. */
-void http_resume(void);
 
 /* Start an exchange.  -1 if it cannot be started (bad URL, no memory, no trust). */
 int http_start(struct http_client *client, struct http_exchange *exchange, struct error *err)
