@@ -8,33 +8,7 @@
 #define METADATA "PartialObjectMetadata"
 #define METADATA_LIST METADATA "List"
 
-/* Service-account tokens are about 1 KiB; servers reject header lines longer than this. */
-#define TOKEN_MAX ((size_t)64 * 1024)
-
 /* -- credentials ------------------------------------------------------------------------------ */
-
-int kube_token_check(const struct secret_buffer *token, struct error *err)
-{
-	if (token->length == 0)
-		return error_set(err, ERROR_INVALID, "the token is empty");
-	for (size_t i = 0; i < token->length; i++)
-		if (token->data[i] <= ' ' || token->data[i] > '~')
-			return error_set(err, ERROR_INVALID,
-			    "not a token: it contains white space or control characters");
-	return 0;
-}
-
-/* Read the file without the final newline that such files tend to have. */
-static int token_read_file(const char *path, struct secret_buffer *token, struct error *err)
-{
-	token->limit = TOKEN_MAX;
-	if (secret_buffer_read_file(token, path, err) < 0)
-		return -1;
-	while (token->length && strchr(" \t\r\n", token->data[token->length - 1]))
-		token->length--;
-	token->data[token->length] = '\0';
-	return kube_token_check(token, err) < 0 ? error_wrap(err, "%s", path) : 0;
-}
 
 /*
  * Add the Authorization header, from the token file (read each time, because the kubelet replaces
@@ -46,8 +20,9 @@ int kube_token_add(const struct kube *kube, struct http_exchange *exchange, stru
 	const struct secret_buffer *token = &kube->token;
 
 	if (kube->token_file) {
-		if (token_read_file(kube->token_file, &file, err) < 0)
-			return error_wrap(err, "token for the Kubernetes API");
+		if (http_credential_read_file(
+			&file, kube->token_file, "token for the Kubernetes API", err) < 0)
+			return -1;
 		token = &file;
 	}
 	if (token->length == 0)

@@ -230,7 +230,7 @@ static int read_status(
 		return error_set(err, ERROR_INVALID,
 		    "its output: neither a token nor a client certificate with its key");
 	if (with_token && (json_string(document, token, &kube->token, err) < 0 ||
-			      kube_token_check(&kube->token, err) < 0))
+			      http_credential_check(&kube->token, "token", err) < 0))
 		return -1;
 	if (!with_certificate)
 		return 0;

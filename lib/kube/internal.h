@@ -4,6 +4,7 @@
 
 #include "lib/base/json_reader.h"
 #include "lib/base/json_writer.h"
+#include "lib/http/credential.h"
 #include "lib/kube/config_map.h"
 #include "lib/kube/kube.h"
 #include "lib/kube/list.h"
@@ -36,10 +37,6 @@ struct json *kube_parse(const struct http_exchange *exchange, const char *kind, 
 /* Reject a response that is about another object than the requested one; err names both. */
 int kube_check_same_object(const struct http_exchange *exchange, const char *namespace,
     const char *name, const char *found_namespace, const char *found_name, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* Reject (ERROR_INVALID) a token that is empty or contains white space or control characters. */
-int kube_token_check(const struct secret_buffer *token, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
@@ -100,16 +97,6 @@ void kube_secret_write_data(struct json_writer *writer, const struct kube_secret
     __attribute__((nonnull));
 void kube_secret_write_metadata(struct json_writer *writer, const struct kube_secret *secret)
     __attribute__((nonnull));
-
-/* -- list.c: pages of lists -------------------------------------------------------------------- */
-
-int kube_list_request(struct kube *kube, const struct kube_object_kind *kind,
-    const struct kube_list *list, struct http_exchange *exchange, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
-/* Parse a page; *next is newly allocated, NULL on the last page.  The page borrows the response. */
-struct json *kube_list_parse(const struct http_exchange *exchange,
-    const struct kube_object_kind *kind, const struct kube_list *list, char **next,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* -- plugin_process.c ---------------------------------------------------------------------------
  */

@@ -73,9 +73,7 @@ static int read_token(const struct kubeconfig_section *user, struct kube *kube, 
 	if (kubeconfig_path(user, "tokenFile", &kube->token_file, err) < 0 ||
 	    kubeconfig_secret(user, "token", &kube->token, err) < 0)
 		return -1;
-	if (kube->token.length && kube_token_check(&kube->token, err) < 0)
-		return error_wrap(err, "token");
-	return 0;
+	return kube->token.length ? http_credential_check(&kube->token, "token", err) : 0;
 }
 
 /* -- auth-provider oidc ----------------------------------------------------------------------- */
@@ -123,8 +121,8 @@ static int read_id_token(
 	if (token.length == 0)
 		return error_set(err, ERROR_USAGE,
 		    "no id-token; run kubectl once, which gets one with the refresh-token");
-	if (kube_token_check(&token, err) < 0)
-		return error_wrap(err, "id-token");
+	if (http_credential_check(&token, "id-token", err) < 0)
+		return -1;
 	if (read_expiry(&token, &expiry_s, err) < 0)
 		return -1;
 	if (expiry_s <= (int64_t)time(NULL) + EXPIRY_DELTA_S)

@@ -15,7 +15,7 @@ static int add_parameter(
 	return http_append_escaped(path, value, err);
 }
 
-int kube_list_request(struct kube *kube, const struct kube_object_kind *kind,
+static int list_request(struct kube *kube, const struct kube_object_kind *kind,
     const struct kube_list *list, struct http_exchange *exchange, struct error *err)
 {
 	if (kube_request(kube, "GET", kind, list->namespace, NULL, exchange, err) < 0 ||
@@ -49,7 +49,8 @@ static int list_read_next(
 	    "Kubernetes API response: its continue token is that of the requested page");
 }
 
-struct json *kube_list_parse(const struct http_exchange *exchange,
+/* Parse a page; *next is newly allocated, NULL on the last page.  The page borrows the response. */
+static struct json *list_parse(const struct http_exchange *exchange,
     const struct kube_object_kind *kind, const struct kube_list *list, char **next,
     struct error *err)
 {
@@ -95,7 +96,7 @@ void kube_secret_page_free(struct kube_secret_page *page)
 int kube_secret_list_request(struct kube *kube, const struct kube_list *list,
     struct http_exchange *exchange, struct error *err)
 {
-	return kube_list_request(kube, &kube_secret_kind, list, exchange, err);
+	return list_request(kube, &kube_secret_kind, list, exchange, err);
 }
 
 static int read_items(
@@ -121,7 +122,7 @@ int kube_secret_list_result(const struct http_exchange *exchange, const struct k
 {
 	memset(page, 0, sizeof(*page));
 	cleanup_json struct json *document =
-	    kube_list_parse(exchange, &kube_secret_kind, list, &page->next, err);
+	    list_parse(exchange, &kube_secret_kind, list, &page->next, err);
 	page->bytes = exchange->response.length;
 	if (document &&
 	    read_items(document, json_member(document, JSON_ROOT, "items"), page, err) == 0)
@@ -162,11 +163,11 @@ int kube_object_list(struct http_client *client, struct kube *kube,
     struct kube_object_page *page, struct error *err)
 {
 	memset(page, 0, sizeof(*page));
-	int result = kube_list_request(kube, kind, list, &page->exchange, err);
+	int result = list_request(kube, kind, list, &page->exchange, err);
 	if (result == 0)
 		result = http_run_one(client, &page->exchange, err);
 	if (result == 0)
-		page->document = kube_list_parse(&page->exchange, kind, list, &page->next, err);
+		page->document = list_parse(&page->exchange, kind, list, &page->next, err);
 	if (!page->document) {
 		kube_object_page_free(page);
 		return list_wrap(kind, list, err);

@@ -77,12 +77,6 @@ int kube_secret_get(struct http_client *client, struct kube *kube, const char *n
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * POST a Secret.  ERROR_TOO_LARGE if it has more than KUBE_SECRET_BYTES_MAX.  Read the response
- * with kube_secret_result: ERROR_CONFLICT if the name exists already.
- */
-int kube_secret_create_request(struct kube *kube, const struct kube_secret *secret,
-    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
-/*
  * PATCH (merge patch) a Secret with the data, labels, annotations, finalizers and owners of
  * *change, and with immutable if true; resource_version is the precondition (ERROR_CONFLICT if
  * stale). Members that are not in *change stay.

@@ -84,7 +84,7 @@ static int add_dry_run(const struct kube *kube, struct http_exchange *exchange, 
 	return kube->dry_run ? secret_buffer_append_string(&exchange->path, DRY_RUN, err) : 0;
 }
 
-int kube_secret_create_request(struct kube *kube, const struct kube_secret *secret,
+static int secret_create_request(struct kube *kube, const struct kube_secret *secret,
     struct http_exchange *exchange, struct error *err)
 {
 	memset(exchange, 0, sizeof(*exchange));
@@ -168,7 +168,7 @@ int kube_secret_create(struct http_client *client, struct kube *kube,
     const struct kube_secret *secret, struct kube_secret *stored, struct error *err)
 {
 	struct http_exchange exchange;
-	int prepared = kube_secret_create_request(kube, secret, &exchange, err);
+	int prepared = secret_create_request(kube, secret, &exchange, err);
 
 	return secret_store(client, kube, secret, prepared, &exchange, stored, err);
 }

@@ -53,7 +53,7 @@ int kube_token_result(const struct http_exchange *exchange, const char *namespac
 		return -1;
 	if (json_string(document, json_path(document, JSON_ROOT, "status", "token", NULL),
 		&received, err) < 0 ||
-	    kube_token_check(&received, err) < 0)
+	    http_credential_check(&received, "token", err) < 0)
 		return error_wrap(err, "Kubernetes API response");
 	return secret_buffer_append(token, received.data, received.length, err);
 }

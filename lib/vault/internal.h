@@ -4,6 +4,7 @@
 
 #include "lib/base/json_reader.h"
 #include "lib/base/json_writer.h"
+#include "lib/http/credential.h"
 #include "lib/http/json_response.h"
 #include "lib/vault/session.h"
 #include "lib/vault/transit.h"

@@ -114,10 +114,9 @@ static int take_token(
 	token->expires_ms = clock_now_ms() + token->lease_s * 1000;
 	token->num_uses = json_integer(document, json_member(document, auth, "num_uses"), 0);
 	token->batch = json_string_is(document, json_member(document, auth, "token_type"), "batch");
-	/* The token becomes a header line, and must not start another one. */
-	if (!vault_is_credential(&token->value)) {
+	if (http_credential_check(&token->value, "token", err) < 0) {
 		vault_token_free(token);
-		return error_set(err, ERROR_INVALID, "Vault response: empty or malformed token");
+		return error_wrap(err, "Vault response");
 	}
 	if (lease_s < 0)
 		return error_set(err, ERROR_INVALID,
@@ -151,31 +150,9 @@ int vault_login_result(struct vault *vault, const struct vault_login *login,
 
 /* -- its inputs from the settings ------------------------------------------------------------- */
 
-/* Remove the final newline that such files tend to have, and check the rest. */
-static int check_credential(struct secret_buffer *text, const char *what, struct error *err)
-{
-	while (text->length > 0 && strchr(" \t\r\n", text->data[text->length - 1]))
-		text->data[--text->length] = '\0';
-	if (text->length == 0)
-		return error_set(err, ERROR_INVALID, "the %s is empty", what);
-	if (!vault_is_credential(text))
-		return error_set(
-		    err, ERROR_INVALID, "the %s contains white space or control characters", what);
-	return 0;
-}
-
-static int read_credential(
-    struct secret_buffer *text, const char *path, const char *what, struct error *err)
-{
-	text->limit = HTTP_RESPONSE_SMALL;
-	if (secret_buffer_read_file(text, path, err) < 0)
-		return error_wrap(err, "%s", what);
-	return check_credential(text, what, err) < 0 ? error_wrap(err, "%s", path) : 0;
-}
-
 static int read_token_file(struct secret_buffer *token, const char *path, struct error *err)
 {
-	int result = read_credential(token, path, "Vault token", err);
+	int result = http_credential_read_file(token, path, "Vault token", err);
 
 	/* A Vault Agent can wrap or encrypt the token; the file is JSON then. */
 	if (token->length > 0 && token->data[0] == '{')
@@ -204,10 +181,10 @@ int vault_login_use_token(
 		result = read_token_file(&token->value, settings->token_file, err);
 	else if (secret_buffer_append_string(&token->value, settings->token, err) < 0)
 		result = -1;
-	else if (!vault_is_credential(&token->value))
-		result = error_set(
-		    err, ERROR_USAGE, "VAULT_TOKEN contains white space or control characters");
-	else
+	else if (http_credential_check(&token->value, "Vault token in VAULT_TOKEN", err) < 0) {
+		err->code = ERROR_USAGE;
+		result = -1;
+	} else
 		result = 0;
 	if (result < 0) {
 		vault_token_free(token);
@@ -256,7 +233,7 @@ static int get_jwt(struct http_client *client, const struct vault_session_settin
 	if (!is_set(settings->jwt_file))
 		return error_set(err, ERROR_USAGE,
 		    "no service-account token; set --jwt-file or --service-account");
-	if (read_credential(jwt, settings->jwt_file, "service-account token", err) < 0)
+	if (http_credential_read_file(jwt, settings->jwt_file, "service-account token", err) < 0)
 		return error_hint(err, "set automountServiceAccountToken, mount a projected token "
 				       "volume, or set --jwt-file");
 	return 0;
@@ -271,15 +248,16 @@ static int get_secret_id(const struct vault_session_settings *settings,
 		    "a secret id and a file are both set; unset VAULT_SECRET_ID, or "
 		    "VAULT_SECRET_ID_FILE and --secret-id-file");
 	if (is_set(settings->secret_id_file))
-		return read_credential(secret_id, settings->secret_id_file, "secret id", err) < 0
+		return http_credential_read_file(
+			   secret_id, settings->secret_id_file, "secret id", err) < 0
 			   ? -1
 			   : 1;
 	if (!is_set(settings->secret_id))
 		return 0;
-	if (secret_buffer_append_string(secret_id, settings->secret_id, err) < 0 ||
-	    check_credential(secret_id, "secret id", err) < 0)
+	if (secret_buffer_append_string(secret_id, settings->secret_id, err) < 0)
 		return -1;
-	return 1;
+	http_credential_trim(secret_id);
+	return http_credential_check(secret_id, "secret id", err) < 0 ? -1 : 1;
 }
 
 struct vault_login vault_login_from(

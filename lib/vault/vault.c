@@ -25,14 +25,6 @@ bool vault_token_is_spent(const struct vault_token *token)
 	return token->num_uses > 0 && token->requests >= token->num_uses;
 }
 
-bool vault_is_credential(const struct secret_buffer *text)
-{
-	for (size_t i = 0; i < text->length; i++)
-		if (text->data[i] <= ' ' || text->data[i] > '~')
-			return false;
-	return text->length > 0;
-}
-
 void vault_free(struct vault *vault)
 {
 	vault_token_free(&vault->token);

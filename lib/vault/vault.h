@@ -41,10 +41,6 @@ struct vault_token {
 	bool batch;	    /* a batch token: nothing to revoke */
 	bool given;	    /* configured: neither limited nor revoked */
 };
-#define VAULT_TOKEN_INIT                                                                           \
-	{                                                                                          \
-		SECRET_BUFFER_INIT, 0, 0, 0, 0, false, false                                       \
-	}
 void vault_token_free(struct vault_token *token) __attribute__((nonnull));
 /* Return whether the token has no use left; Vault has deleted it then. */
 bool vault_token_is_spent(const struct vault_token *token) __attribute__((nonnull));
@@ -69,12 +65,6 @@ struct vault {
 int vault_init(struct vault *vault, const struct vault_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void vault_free(struct vault *vault) __attribute__((nonnull));
-/*
- * Tokens, JWTs and secret ids: at least one character, and no white space or control characters,
- * which could start another header or never were meant.
- */
-bool vault_is_credential(const struct secret_buffer *text) __attribute__((nonnull));
-
 /* POST auth/token/revoke-self. */
 int vault_revoke_self(struct http_client *client, struct vault *vault, struct error *err)
     __attribute__((nonnull, warn_unused_result));

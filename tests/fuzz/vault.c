@@ -24,7 +24,7 @@ static void read_login(void)
 
 	FUZZ_TRY(vault_login_result(&vault, &login, &exchange, &err), &err);
 	fuzz_note_buffer(&vault.token.value);
-	FUZZ_CHECK(vault_is_credential(&vault.token.value));
+	FUZZ_MUST(http_credential_check(&vault.token.value, "token", &err), &err);
 	FUZZ_CHECK(vault.token.lease_s >= 0 && vault.token.num_uses >= 0 && !vault.token.given);
 }
 

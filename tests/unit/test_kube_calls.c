@@ -433,7 +433,7 @@ static const struct {
 	"10 minutes"},
     {201, "{\"kind\":\"TokenRequest\",\"status\":{}}", ERROR_INVALID, "Kubernetes API response"},
     {201, "{\"kind\":\"TokenRequest\",\"status\":{\"token\":\"hunter3\\n\"}}", ERROR_INVALID,
-	"not a token"},
+	"the token contains"},
     {201, "{\"kind\":\"Status\"}", ERROR_INVALID, "not a TokenRequest"},
 };
 

@@ -333,8 +333,8 @@ static const struct {
     {SERVER, OIDC "}}, exec: {command: x}", "auth-provider with exec"},
     {SERVER, "token: t, as: admin", "as: impersonation"},
     {SERVER, "token: t, as-groups: [admins]", "as-groups: impersonation"},
-    {SERVER, "token: 'hunter2 hunter2'", "token: not a token"},
-    {SERVER, "token: \"hunter2\\nX-Evil: 1\"", "token: not a token"},
+    {SERVER, "token: 'hunter2 hunter2'", "the token contains white space"},
+    {SERVER, "token: \"hunter2\\nX-Evil: 1\"", "the token contains white space"},
     {SERVER, "token: \"hunter2\\0\"", "token: contains a NUL"},
     {SERVER, "token: 12345", "token: not a string"},
     {SERVER, "client-certificate: c.crt", "without its key"},
@@ -582,7 +582,7 @@ START_TEST(bad_token_files_are_refused)
 	expect_lacks(err.message, "hunter2");
 	http_exchange_free(&exchange);
 	scratch_write("pod/token", "\n");
-	expect_failure(request(&exchange), err, ERROR_INVALID, "the token is empty");
+	expect_failure(request(&exchange), err, ERROR_INVALID, "the Kubernetes API is empty");
 	http_exchange_free(&exchange);
 	remove(scratch_path("pod/token"));
 	expect_failure(request(&exchange), err, ERROR_SYSTEM, "No such file");

@@ -262,7 +262,7 @@ static const struct {
     {CREDENTIAL ",\"status\":{\"clientCertificateData\":\"hunter2\"}}", "neither a token"},
     {CREDENTIAL ",\"status\":{\"token\":\"hunter2\",\"clientKeyData\":\"hunter2\"}}",
 	"neither a token"},
-    {CREDENTIAL ",\"status\":{\"token\":\"hunter2\\r\\nX-Evil: 1\"}}", "not a token"},
+    {CREDENTIAL ",\"status\":{\"token\":\"hunter2\\r\\nX-Evil: 1\"}}", "the token contains"},
     {CREDENTIAL ",\"status\":{\"token\":\"\"}}", "the token is empty"},
 };
 

@@ -294,30 +294,6 @@ START_TEST(methods_are_known_by_their_names)
 }
 END_TEST
 
-static const struct {
-	const char *bytes;
-	size_t length;
-	bool good;
-} credentials[] = {
-    {"hvs.CAESI-_0", 12, true},
-    {"", 0, false},
-    {"a b", 3, false},
-    {"a\nb", 3, false},
-    {"a\0b", 3, false},
-    {"a\x7f", 2, false},
-    {"a\xC3\xA9", 3, false},
-};
-
-START_TEST(a_credential_is_one_printable_word)
-{
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-
-	expect_ok(
-	    secret_buffer_append(&text, credentials[_i].bytes, credentials[_i].length, &err), err);
-	ck_assert_int_eq(vault_is_credential(&text), credentials[_i].good);
-}
-END_TEST
-
 static const struct vault_login kubernetes = {.method = VAULT_AUTH_KUBERNETES, .role = "demo"};
 
 static const char login_answer[] =
@@ -361,11 +337,9 @@ static const struct {
     {200, "{}", ERROR_INVALID, "no token", ""},
     {200, "{\"auth\":null}", ERROR_INVALID, "no token", ""},
     {200, "{\"auth\":{\"client_token\":7}}", ERROR_INVALID, "no token", ""},
-    {200, "{\"auth\":{\"client_token\":\"\"}}", ERROR_INVALID, "empty or malformed token", ""},
-    {200, "{\"auth\":{\"client_token\":\"a\\r\\nX-Forged: b\"}}", ERROR_INVALID,
-	"empty or malformed token", ""},
-    {200, "{\"auth\":{\"client_token\":\"a\\u0000b\"}}", ERROR_INVALID, "empty or malformed token",
-	""},
+    {200, "{\"auth\":{\"client_token\":\"\"}}", ERROR_INVALID, "the token", ""},
+    {200, "{\"auth\":{\"client_token\":\"a\\r\\nX-Forged: b\"}}", ERROR_INVALID, "the token", ""},
+    {200, "{\"auth\":{\"client_token\":\"a\\u0000b\"}}", ERROR_INVALID, "the token", ""},
 };
 
 START_TEST(a_failed_login_says_why_and_leaves_no_token)
@@ -539,7 +513,6 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, a_login_posts_what_its_method_takes, 0, COUNT(logins));
 	tcase_add_loop_test(tests, a_mount_that_leaves_auth_is_refused, 0, COUNT(no_mounts));
 	tcase_add_test(tests, methods_are_known_by_their_names);
-	tcase_add_loop_test(tests, a_credential_is_one_printable_word, 0, COUNT(credentials));
 	tcase_add_test(tests, a_login_gives_a_token);
 	tcase_add_loop_test(tests, a_failed_login_says_why_and_leaves_no_token, 0, COUNT(failures));
 	tcase_add_loop_test(tests, each_method_has_its_own_advice, 0, COUNT(refusals));
