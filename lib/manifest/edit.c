@@ -388,7 +388,7 @@ static int check_result(const struct manifest *before, const struct manifest_cha
 
 	if (secret_buffer_append(&copy, text, length, err) < 0)
 		return -1;
-	int result = manifest_read(&after, &copy, before->tree.line, before->tree.what, &reason);
+	int result = manifest_read(&after, &copy, before->tree.line, before->tree.file, &reason);
 	bool right = result == 0 && manifest_is_changed(&after, before, changes, count);
 	manifest_free(&after);
 	if (right)

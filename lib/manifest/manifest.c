@@ -219,7 +219,7 @@ int manifest_wrap(
 	const struct manifest_tree *tree = &manifest->tree;
 
 	return error_wrap(
-	    err, "%s: line %zu", tree->what, manifest_line(tree, tree->nodes[secret->node].start));
+	    err, "%s: line %zu", tree->file, manifest_line(tree, tree->nodes[secret->node].start));
 }
 
 /*

@@ -32,7 +32,7 @@ int manifest_tree_refuse(
 	vsnprintf(problem, sizeof(problem), format, arguments);
 	va_end(arguments);
 	at.line += tree->line - 1;
-	return error_at(err, ERROR_INVALID, tree->what, at, problem);
+	return error_at(err, ERROR_INVALID, tree->file, at, problem);
 }
 
 size_t manifest_line(const struct manifest_tree *tree, size_t byte)
@@ -97,7 +97,7 @@ static int grow_nodes(struct manifest_tree *tree, struct error *err)
 		return error_set(err, ERROR_TOO_LARGE,
 		    "%s: line %zu: the document that begins here has more than %d keys and values; "
 		    "split it",
-		    tree->what, tree->line, MANIFEST_NODES_MAX);
+		    tree->file, tree->line, MANIFEST_NODES_MAX);
 	struct manifest_node *nodes = reallocarray(tree->nodes, capacity, sizeof(*nodes));
 	if (!nodes)
 		return error_memory(err);

@@ -48,7 +48,7 @@ struct manifest_tree {
 	const char *text; /* borrowed */
 	size_t length;
 	size_t line;	  /* of the first byte, for messages */
-	const char *what; /* the file's name; borrowed */
+	const char *file; /* its name, for messages; borrowed */
 	bool json;
 
 	struct manifest_node *nodes; /* the first is the root */
@@ -61,7 +61,7 @@ struct manifest_tree {
  * also after an error, when it is empty.
  */
 int manifest_tree_read(struct manifest_tree *tree, const char *text, size_t length, size_t line,
-    const char *what, struct error *err) __attribute__((nonnull, warn_unused_result));
+    const char *file, struct error *err) __attribute__((nonnull, warn_unused_result));
 void manifest_tree_free(struct manifest_tree *tree) __attribute__((nonnull));
 
 /* Set *err to "FILE: line 3, column 5: MESSAGE" for a byte of the text.  Return -1. */

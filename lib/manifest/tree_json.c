@@ -120,7 +120,7 @@ int manifest_build_json(struct manifest_builder *builder)
 	if (!find_json(tree, &start, &end, &line))
 		return 0;
 	cleanup_json struct json *document =
-	    json_parse_lines(tree->text + start, end - start, tree->what, line, builder->err);
+	    json_parse_lines(tree->text + start, end - start, tree->file, line, builder->err);
 	if (!document)
 		return -1;
 	tree->json = true;

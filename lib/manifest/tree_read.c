@@ -224,11 +224,11 @@ static int build_yaml(struct manifest_builder *builder)
 }
 
 int manifest_tree_read(struct manifest_tree *tree, const char *text, size_t length, size_t line,
-    const char *what, struct error *err)
+    const char *file, struct error *err)
 {
 	struct manifest_builder builder = {.tree = tree, .err = err};
 
-	*tree = (struct manifest_tree){.text = text, .length = length, .line = line, .what = what};
+	*tree = (struct manifest_tree){.text = text, .length = length, .line = line, .file = file};
 	int result = manifest_build_json(&builder);
 	if (result == 0)
 		result = build_yaml(&builder);

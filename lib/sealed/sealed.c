@@ -172,32 +172,32 @@ static int append_value(
 
 /* Return the document, which is a JSON object; or NULL with an error. */
 static struct json *parse_object(
-    const struct secret_buffer *plaintext, const char *what, struct error *err)
+    const struct secret_buffer *plaintext, const char *title, struct error *err)
 {
 	struct json *document =
-	    json_parse(secret_buffer_string(plaintext), plaintext->length, what, err);
+	    json_parse(secret_buffer_string(plaintext), plaintext->length, title, err);
 
 	if (!document || json_type(document, JSON_ROOT) == JSON_OBJECT)
 		return document;
 	error_set(err, ERROR_INVALID,
-	    "%s: the document is not a JSON object; write {\"NAME\": \"value\", ...}", what);
+	    "%s: the document is not a JSON object; write {\"NAME\": \"value\", ...}", title);
 	json_free(document);
 	return NULL;
 }
 
 int sealed_document_check(
-    const struct secret_buffer *plaintext, const char *what, struct error *err)
+    const struct secret_buffer *plaintext, const char *title, struct error *err)
 {
-	cleanup_json struct json *document = parse_object(plaintext, what, err);
+	cleanup_json struct json *document = parse_object(plaintext, title, err);
 
 	return document ? 0 : -1;
 }
 
-int sealed_document_each(const struct secret_buffer *plaintext, const char *what,
+int sealed_document_each(const struct secret_buffer *plaintext, const char *title,
     int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),
     void *context, struct error *err)
 {
-	cleanup_json struct json *document = parse_object(plaintext, what, err);
+	cleanup_json struct json *document = parse_object(plaintext, title, err);
 
 	if (!document)
 		return -1;
@@ -212,7 +212,7 @@ int sealed_document_each(const struct secret_buffer *plaintext, const char *what
 			return -1;
 		if (strlen(secret_buffer_string(&name)) != name.length)
 			return error_set(err, ERROR_INVALID,
-			    "%s: the name of a member contains a NUL byte", what);
+			    "%s: the name of a member contains a NUL byte", title);
 		if (each(context, secret_buffer_string(&name), &value, err) < 0)
 			return -1;
 	}

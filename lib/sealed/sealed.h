@@ -88,14 +88,14 @@ int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_
  * Call `each` for every member of a plaintext document: strings unquoted, numbers and booleans as
  * JSON writes them, objects and arrays in compact form; null is skipped.  The value is borrowed for
  * the call and may be taken over with secret_buffer_move.  Not an object, or duplicate members:
- * ERROR_INVALID with `what` in the message.
+ * ERROR_INVALID with `title` in the message.
  */
-int sealed_document_each(const struct secret_buffer *plaintext, const char *what,
+int sealed_document_each(const struct secret_buffer *plaintext, const char *title,
     int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),
     void *context, struct error *err) __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
 
 /* Check that the plaintext is an object without duplicate members. */
-int sealed_document_check(const struct secret_buffer *plaintext, const char *what,
+int sealed_document_check(const struct secret_buffer *plaintext, const char *title,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif
