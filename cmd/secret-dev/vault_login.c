@@ -36,32 +36,32 @@ const struct vault_role *vault_role_find(
 	return NULL;
 }
 
+/* Read a string of the body; an absent one leaves the buffer empty. */
+static int read_credential(
+    struct vault_call *call, const char *name, struct secret_buffer *credential, struct error *err)
+{
+	json_node member = vault_member(call, name);
+
+	if (json_type(call->body, member) != JSON_STRING)
+		return 0;
+	return json_string(call->body, member, credential, err);
+}
+
 /* -- JWTs of service accounts ----------------------------------------------------------------- */
 
-/* The plugin's JWT reader skips white space, such as a final newline. */
-static void drop_white_space(struct secret_buffer *jwt)
+/* Read the JWT as the plugins do, which skip white space such as a final newline. */
+static int read_jwt(struct vault_call *call, struct secret_buffer *jwt, struct error *err)
 {
 	size_t kept = 0;
 
+	if (read_credential(call, "jwt", jwt, err) < 0)
+		return -1;
 	for (size_t i = 0; i < jwt->length; i++)
 		if (!isspace((unsigned char)jwt->data[i]))
 			jwt->data[kept++] = jwt->data[i];
-	jwt->length = kept;
-	jwt->data[kept] = '\0';
-}
-
-/* Read role and JWT of the body; absent members leave NULL and an empty buffer. */
-static int read_jwt(
-    struct vault_call *call, char **role, struct secret_buffer *jwt, struct error *err)
-{
-	json_node member = vault_member(call, "jwt");
-
-	*role = json_strdup(call->body, vault_member(call, "role"));
-	if (json_type(call->body, member) == JSON_STRING &&
-	    json_string(call->body, member, jwt, err) < 0)
-		return -1;
 	if (jwt->length)
-		drop_white_space(jwt);
+		jwt->data[kept] = '\0';
+	jwt->length = kept;
 	return 0;
 }
 
@@ -102,12 +102,12 @@ static const char *kubernetes_problem(const struct vault_call *call, const struc
 
 static int login_kubernetes(struct vault_call *call, struct login *login, struct error *err)
 {
-	cleanup_free char *name = NULL;
+	cleanup_free char *name = json_strdup(call->body, vault_member(call, "role"));
 	cleanup_secret struct secret_buffer jwt = SECRET_BUFFER_INIT;
 	cleanup_claims struct kube_claims claims = {NULL};
 	struct error reason = ERROR_INIT;
 
-	if (read_jwt(call, &name, &jwt, err) < 0)
+	if (read_jwt(call, &jwt, err) < 0)
 		return -1;
 	if (!is_set(name))
 		return vault_refuse(call, 400, "missing role");
@@ -146,12 +146,12 @@ static const char *jwt_problem(const struct vault_call *call, const struct vault
 
 static int login_jwt(struct vault_call *call, struct login *login, struct error *err)
 {
-	cleanup_free char *name = NULL;
+	cleanup_free char *name = json_strdup(call->body, vault_member(call, "role"));
 	cleanup_secret struct secret_buffer jwt = SECRET_BUFFER_INIT;
 	cleanup_claims struct kube_claims claims = {NULL};
 	struct error reason = ERROR_INIT;
 
-	if (read_jwt(call, &name, &jwt, err) < 0)
+	if (read_jwt(call, &jwt, err) < 0)
 		return -1;
 	if (!is_set(name))
 		return vault_refuse(call, 400, "missing role");
@@ -181,27 +181,24 @@ static bool is_id(const char *sent, const char *id)
 	return strlen(sent) == length && CRYPTO_memcmp(sent, id, length) == 0;
 }
 
-static const struct vault_role *role_by_id(const struct vault_call *call, const char *role_id)
-{
-	for (const struct vault_role *role = call->server->roles; role->name; role++)
-		if (strcmp(role->method, "approle") == 0 && is_id(role_id, role->role_id))
-			return role;
-	return NULL;
-}
-
 static int login_approle(struct vault_call *call, struct login *login, struct error *err)
 {
 	cleanup_free char *role_id = json_strdup(call->body, vault_member(call, "role_id"));
-	cleanup_free char *secret_id = json_strdup(call->body, vault_member(call, "secret_id"));
+	cleanup_secret struct secret_buffer secret_id = SECRET_BUFFER_INIT;
+	const struct vault_role *role = call->server->roles;
 
+	if (read_credential(call, "secret_id", &secret_id, err) < 0)
+		return -1;
 	if (!is_set(role_id))
 		return vault_refuse(call, 500, "failed to determine alias name from login request");
-	const struct vault_role *role = role_by_id(call, role_id);
-	if (!role)
+	while (
+	    role->name && (strcmp(role->method, "approle") != 0 || !is_id(role_id, role->role_id)))
+		role++;
+	if (!role->name)
 		return vault_refuse(call, 400, "invalid role or secret ID");
-	if (role->binds_secret_id && !is_set(secret_id))
+	if (role->binds_secret_id && secret_id.length == 0)
 		return vault_refuse(call, 400, "missing secret_id");
-	if (role->binds_secret_id && !is_id(secret_id, role->secret_id))
+	if (role->binds_secret_id && !is_id(secret_id.data, role->secret_id))
 		return vault_refuse(call, 400, "invalid role or secret ID");
 	login->role = role;
 	login->display_name = string_format(err, "approle");
