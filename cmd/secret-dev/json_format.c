@@ -1,60 +1,77 @@
 #include "cmd/secret-dev/json_format.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "lib/base/json_writer.h"
-
-static int append_string(struct secret_buffer *out, const char *text, struct error *err)
+static void write_text(struct json_writer *writer, const char *text, size_t length)
 {
-	struct json_writer writer;
-
-	json_writer_init(&writer, out);
-	json_write_string(&writer, text);
-	return json_writer_finish(&writer, err);
+	if (!writer->failed)
+		writer->failed =
+		    secret_buffer_append(writer->out, text, length, &writer->error) < 0;
 }
 
-/* Append the value of the conversion at *at, after its '%', and move *at past it. */
-static int append_value(
-    struct secret_buffer *out, const char **at, va_list *arguments, struct error *err)
+/* Write the value of the conversion at `at`, after its '%'.  Return the text after it. */
+static const char *write_conversion(struct json_writer *writer, const char *at, va_list *arguments)
 {
 	static const char raw[] = ".*s", number[] = PRId64;
+	char digits[24];
 
-	if (strncmp(*at, raw, strlen(raw)) == 0) {
-		*at += strlen(raw);
+	if (strncmp(at, raw, strlen(raw)) == 0) {
 		int length = va_arg(*arguments, int);
-		return secret_buffer_append(
-		    out, va_arg(*arguments, const char *), (size_t)length, err);
+		write_text(writer, va_arg(*arguments, const char *), (size_t)length);
+		return at + strlen(raw);
 	}
-	if (strncmp(*at, number, strlen(number)) == 0) {
-		*at += strlen(number);
-		return secret_buffer_append_format(
-		    out, err, "%" PRId64, va_arg(*arguments, int64_t));
+	if (strncmp(at, number, strlen(number)) == 0) {
+		snprintf(digits, sizeof(digits), "%" PRId64, va_arg(*arguments, int64_t));
+		write_text(writer, digits, strlen(digits));
+		return at + strlen(number);
 	}
-	if (*(*at)++ == 'd')
-		return secret_buffer_append_string(
-		    out, va_arg(*arguments, int) ? "true" : "false", err);
-	return append_string(out, va_arg(*arguments, const char *), err);
+	writer->comma = false; /* the template has it */
+	if (*at == 'd')
+		json_write_boolean(writer, va_arg(*arguments, int));
+	else
+		json_write_string(writer, va_arg(*arguments, const char *));
+	return at + 1;
 }
 
-int json_format(struct secret_buffer *out, struct error *err, const char *template, ...)
+static void write_template(struct json_writer *writer, const char *template, va_list *arguments)
+{
+	const char *at = template;
+
+	while (*at) {
+		size_t plain = strcspn(at, "'%");
+
+		write_text(writer, at, plain);
+		at += plain;
+		if (*at == '%')
+			at = write_conversion(writer, at + 1, arguments);
+		else if (*at++)
+			write_text(writer, "\"", 1);
+		else
+			break;
+	}
+	/* Whether another value would need a comma. */
+	writer->comma = *template && !strchr(":,[{", template[strlen(template) - 1]);
+}
+
+void json_format(struct json_writer *writer, const char *template, ...)
 {
 	va_list arguments;
-	int result = 0;
 
 	va_start(arguments, template);
-	while (*template && result == 0) {
-		size_t plain = strcspn(template, "'%");
-
-		result = secret_buffer_append(out, template, plain, err);
-		template += plain;
-		if (result < 0 || !*template)
-			break;
-		if (*template ++ == '%')
-			result = append_value(out, &template, &arguments, err);
-		else
-			result = secret_buffer_append(out, "\"", 1, err);
-	}
+	write_template(writer, template, &arguments);
 	va_end(arguments);
-	return result;
+}
+
+int json_format_append(struct secret_buffer *out, struct error *err, const char *template, ...)
+{
+	struct json_writer writer;
+	va_list arguments;
+
+	json_writer_init(&writer, out);
+	va_start(arguments, template);
+	write_template(&writer, template, &arguments);
+	va_end(arguments);
+	return json_writer_finish(&writer, err);
 }

@@ -1,23 +1,24 @@
-/* json_format: JSON from a template, for answers whose members are known. */
+/* json_format: JSON from templates. */
 #ifndef SECRET_DEV_JSON_FORMAT_H
 #define SECRET_DEV_JSON_FORMAT_H
 
 #include <inttypes.h>
 
-#include "lib/base/error.h"
-#include "lib/base/secret_buffer.h"
+#include "lib/base/json_writer.h"
 
 /*
- * Append the template with ' as ", and these in the place of values:
+ * Write the template with ' as ", and these in the place of values:
  *   %s        a string, quoted and escaped; it must be UTF-8
  *   %" PRId64 "  a number
  *   %d        true or false
  *   %.*s      JSON as it is, of that length
+ * The template has the commas between its own values; it may be a part of a value.
  */
-int json_format(struct secret_buffer *out, struct error *err, const char *template, ...)
-    __attribute__((format(printf, 3, 4), nonnull(1, 2, 3), warn_unused_result));
+void json_format(struct json_writer *writer, const char *template, ...)
+    __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
-/* The arguments of %.*s for the JSON text in a secret_buffer. */
-#define JSON_TEXT(buffer) (int)(buffer)->length, secret_buffer_string(buffer)
+/* Append one value from a template. */
+int json_format_append(struct secret_buffer *out, struct error *err, const char *template, ...)
+    __attribute__((format(printf, 3, 4), nonnull(1, 2, 3), warn_unused_result));
 
 #endif

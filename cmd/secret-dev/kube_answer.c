@@ -22,32 +22,17 @@ static const struct {
     [KUBE_INVALID] = {422, "Invalid"},
 };
 
-static int append_details(
-    const struct kube_details *details, struct secret_buffer *out, struct error *err)
+static void write_details(const struct kube_details *details, struct json_writer *writer)
 {
 	const struct kube_fault *fault = details->fault;
-	int result = secret_buffer_append_string(out, "\"details\":{", err);
 
-	if (result == 0 && details->name)
-		result = json_format(out, err, "'name':%s,", details->name);
-	if (result == 0 && fault)
-		result = json_format(out, err, "'causes':[{'reason':%s,'message':%s,'field':%s}],",
+	json_format(writer, "'details':{");
+	if (details->name)
+		json_format(writer, "'name':%s,", details->name);
+	if (fault)
+		json_format(writer, "'causes':[{'reason':%s,'message':%s,'field':%s}],",
 		    fault->reason, fault->message, fault->field);
-	return result < 0 ? -1 : json_format(out, err, "'kind':%s},", details->kind);
-}
-
-static int append_failure(struct kube_call *call, enum kube_reason reason,
-    const struct kube_details *details, const char *message, struct error *err)
-{
-	struct secret_buffer *body = &call->answer->body;
-
-	if (json_format(body, err,
-		"{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Failure',"
-		"'message':%s,'reason':%s,",
-		message, reasons[reason].name) < 0 ||
-	    (details && append_details(details, body, err) < 0))
-		return -1;
-	return json_format(body, err, "'code':%" PRId64 "}", (int64_t)reasons[reason].code);
+	json_format(writer, "'kind':%s},", details->kind);
 }
 
 int kube_refuse(struct kube_call *call, enum kube_reason reason, const struct kube_details *details,
@@ -55,6 +40,7 @@ int kube_refuse(struct kube_call *call, enum kube_reason reason, const struct ku
 {
 	char message[ERROR_MESSAGE_MAX];
 	struct error err = ERROR_INIT;
+	struct json_writer writer;
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -62,9 +48,17 @@ int kube_refuse(struct kube_call *call, enum kube_reason reason, const struct ku
 	va_end(arguments);
 	call->answer->status = reasons[reason].code;
 	secret_buffer_reset(&call->answer->body);
+	json_writer_init(&writer, &call->answer->body);
+	json_format(&writer,
+	    "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Failure',"
+	    "'message':%s,'reason':%s,",
+	    message, reasons[reason].name);
+	if (details)
+		write_details(details, &writer);
+	json_format(&writer, "'code':%" PRId64 "}", (int64_t)reasons[reason].code);
 	/* A message that JSON cannot hold, such as one with a name that is not UTF-8, is left out.
 	 */
-	if (append_failure(call, reason, details, message, &err) < 0)
+	if (json_writer_finish(&writer, &err) < 0)
 		secret_buffer_reset(&call->answer->body);
 	return 0;
 }

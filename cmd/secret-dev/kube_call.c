@@ -32,9 +32,13 @@ static int refuse_missing_object(struct kube_call *call)
 static int answer_object(struct kube_call *call, unsigned int status,
     const struct kube_object *object, struct error *err)
 {
+	struct json_writer writer;
+
 	call->answer->status = status;
-	return kube_object_append(object, call->kind,
-	    kube_wants_metadata(call) ? KUBE_METADATA : KUBE_WHOLE, &call->answer->body, err);
+	json_writer_init(&writer, &call->answer->body);
+	kube_object_write(
+	    object, call->kind, kube_wants_metadata(call) ? KUBE_METADATA : KUBE_WHOLE, &writer);
+	return json_writer_finish(&writer, err);
 }
 
 int kube_object_read(struct kube_call *call, struct error *err)
@@ -248,7 +252,7 @@ int kube_object_delete(struct kube_call *call, struct error *err)
 
 	if (!object)
 		return refuse_missing_object(call);
-	int result = json_format(&call->answer->body, err,
+	int result = json_format_append(&call->answer->body, err,
 	    "{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Success',"
 	    "'details':{'name':%s,'kind':%s,'uid':%s}}",
 	    object->name, call->kind->resource, object->uid);
@@ -271,7 +275,7 @@ static int answer_token(struct kube_call *call, const struct kube_identity *iden
 		&call->server->token_key, identity, audience, now + lifetime_s, &jwt, err) < 0)
 		return -1;
 	call->answer->status = 201;
-	return json_format(&call->answer->body, err,
+	return json_format_append(&call->answer->body, err,
 	    "{'kind':'TokenRequest','apiVersion':'authentication.k8s.io/v1',"
 	    "'metadata':{'name':%s,'namespace':%s,'uid':%s,'creationTimestamp':%s},"
 	    "'spec':{'audiences':[%s],'expirationSeconds':%" PRId64 ",'boundObjectRef':null},"

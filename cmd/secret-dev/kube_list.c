@@ -1,4 +1,5 @@
 /* kube_list: pages of the objects of a kind, selected by their labels. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,65 +212,77 @@ static int read_page(struct kube_call *call, struct page *page)
 	return 1;
 }
 
-/* Append the selected objects, separated by commas, and set the page's end. */
-static int append_items(const struct kube_call *call, struct page *page, enum kube_form form,
-    struct secret_buffer *items, struct error *err)
+/* Return the end of the page: where the limit is reached, or the end of the path's objects. */
+static size_t page_end(const struct kube_call *call, const struct page *page)
 {
-	size_t selected = 0;
+	size_t end = page->begin, selected = 0;
 
-	for (page->end = page->begin;
-	     page->end < page->path_end && (!page->limit || selected < page->limit); page->end++) {
-		const struct kube_object *object = call->store->objects[page->end];
-
-		if (!is_selected(&page->selector, object))
-			continue;
-		if ((selected++ > 0 && secret_buffer_append_string(items, ",", err) < 0) ||
-		    kube_object_append(object, call->kind, form, items, err) < 0)
-			return -1;
-	}
-	return 0;
+	while (end < page->path_end && (!page->limit || selected < page->limit))
+		selected += is_selected(&page->selector, call->store->objects[end++]);
+	return end;
 }
 
-/* Append the list's metadata with a token to continue, unless it is the last page. */
-static int append_metadata(const struct kube_call *call, const struct page *page,
-    struct secret_buffer *out, struct error *err)
+/* Write the list's metadata with a token to continue, unless it is the last page. */
+static int write_metadata(const struct kube_call *call, const struct page *page,
+    struct json_writer *writer, struct error *err)
 {
 	cleanup_secret struct secret_buffer token = SECRET_BUFFER_INIT;
 
-	if (json_format(out, err, "'metadata':{'resourceVersion':'%" PRId64 "'", page->revision) <
-	    0)
-		return -1;
+	json_format(writer, "'metadata':{'resourceVersion':'%" PRId64 "'", page->revision);
 	if (page->end < page->path_end) {
-		if (append_continue(call, page, &token, err) < 0 ||
-		    json_format(out, err, ",'continue':%s", token.data) < 0)
+		if (append_continue(call, page, &token, err) < 0)
 			return -1;
+		json_format(writer, ",'continue':%s", token.data);
 		/* With a selector the number is not known. */
-		if (page->selector.count == 0 &&
-		    json_format(out, err, ",'remainingItemCount':%" PRId64,
-			(int64_t)(page->path_end - page->end)) < 0)
-			return -1;
+		if (page->selector.count == 0)
+			json_format(writer, ",'remainingItemCount':%" PRId64,
+			    (int64_t)(page->path_end - page->end));
 	}
-	return secret_buffer_append_string(out, "}", err);
+	json_format(writer, "},");
+	return 0;
+}
+
+static void write_items(const struct kube_call *call, const struct page *page, bool metadata,
+    struct json_writer *writer)
+{
+	size_t first = page->begin;
+
+	while (first < page->end && !is_selected(&page->selector, call->store->objects[first]))
+		first++;
+	json_write_name(writer, "items");
+	/* The API server's empty lists of metadata have null. */
+	if (metadata && first == page->end) {
+		json_write_null(writer);
+		return;
+	}
+	json_write_array(writer);
+	for (size_t i = first; i < page->end; i++)
+		if (is_selected(&page->selector, call->store->objects[i]))
+			kube_object_write(call->store->objects[i], call->kind,
+			    metadata ? KUBE_METADATA : KUBE_ITEM, writer);
+	json_write_array_end(writer);
 }
 
 int kube_object_list(struct kube_call *call, struct error *err)
 {
-	cleanup_secret struct secret_buffer items = SECRET_BUFFER_INIT;
-	struct secret_buffer *body = &call->answer->body;
 	struct kube_qualified version = kube_api_version(call->kind);
 	bool metadata = kube_wants_metadata(call);
+	struct json_writer writer;
 	struct page page;
+	char list[64];
 
 	if (read_page(call, &page))
 		return 0;
-	if (append_items(call, &page, metadata ? KUBE_METADATA : KUBE_ITEM, &items, err) < 0 ||
-	    secret_buffer_append_format(body, err, "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",",
-		metadata ? "PartialObjectMetadata" : call->kind->kind,
-		metadata ? CONTINUE_VERSION : version.text) < 0 ||
-	    append_metadata(call, &page, body, err) < 0)
+	page.end = page_end(call, &page);
+	snprintf(
+	    list, sizeof(list), "%sList", metadata ? "PartialObjectMetadata" : call->kind->kind);
+	json_writer_init(&writer, &call->answer->body);
+	json_write_object(&writer);
+	json_format(&writer, "'kind':%s,'apiVersion':%s,", list,
+	    metadata ? CONTINUE_VERSION : version.text);
+	if (write_metadata(call, &page, &writer, err) < 0)
 		return -1;
-	/* The API server's empty lists of metadata have null. */
-	if (metadata && items.length == 0)
-		return json_format(body, err, ",'items':null}");
-	return json_format(body, err, ",'items':[%.*s]}", JSON_TEXT(&items));
+	write_items(call, &page, metadata, &writer);
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
 }

@@ -211,42 +211,37 @@ struct kube_time kube_time(int64_t seconds)
 	return result;
 }
 
-/* Append the members of a JSON object after others. */
-static int append_members(
-    struct secret_buffer *out, const struct secret_buffer *object, struct error *err)
+/* Write the members of a JSON object after others. */
+static void write_members(const struct secret_buffer *object, struct json_writer *writer)
 {
 	size_t braces = strlen("{}");
 
-	if (object->length == braces)
-		return 0;
-	return json_format(
-	    out, err, ",%.*s", (int)(object->length - braces), object->data + strlen("{"));
+	if (object->length > braces)
+		json_format(writer, ",%.*s", (int)(object->length - braces), object->data + 1);
 }
 
-int kube_object_append(const struct kube_object *object, const struct kube_kind *kind,
-    enum kube_form form, struct secret_buffer *out, struct error *err)
+void kube_object_write(const struct kube_object *object, const struct kube_kind *kind,
+    enum kube_form form, struct json_writer *writer)
 {
-	const char *kind_name = form == KUBE_METADATA ? "PartialObjectMetadata" : kind->kind;
 	struct kube_qualified version = kube_api_version(kind);
-	int result = secret_buffer_append_string(out, "{", err);
 
-	if (result == 0 && form != KUBE_ITEM)
-		result = json_format(out, err, "'kind':%s,'apiVersion':%s,", kind_name,
-		    form == KUBE_METADATA ? "meta.k8s.io/v1" : version.text);
-	if (result == 0)
-		result =
-		    json_format(out, err, "'metadata':{'name':%s,'uid':%s,'creationTimestamp':%s",
-			object->name, object->uid, kube_time(object->created_s).text);
-	if (result == 0 && *object->namespace)
-		result = json_format(out, err, ",'namespace':%s", object->namespace);
-	if (result == 0 && object->revision)
-		result =
-		    json_format(out, err, ",'resourceVersion':'%" PRId64 "'", object->revision);
-	if (result < 0 || append_members(out, &object->metadata, err) < 0 ||
-	    secret_buffer_append_string(out, "}", err) < 0 ||
-	    (form != KUBE_METADATA && append_members(out, &object->fields, err) < 0))
-		return -1;
-	return secret_buffer_append_string(out, "}", err);
+	json_write_object(writer);
+	if (form == KUBE_WHOLE)
+		json_format(writer, "'kind':%s,'apiVersion':%s,", kind->kind, version.text);
+	else if (form == KUBE_METADATA)
+		json_format(
+		    writer, "'kind':'PartialObjectMetadata','apiVersion':'meta.k8s.io/v1',");
+	json_format(writer, "'metadata':{'name':%s,'uid':%s,'creationTimestamp':%s", object->name,
+	    object->uid, kube_time(object->created_s).text);
+	if (*object->namespace)
+		json_format(writer, ",'namespace':%s", object->namespace);
+	if (object->revision)
+		json_format(writer, ",'resourceVersion':'%" PRId64 "'", object->revision);
+	write_members(&object->metadata, writer);
+	json_format(writer, "}");
+	if (form != KUBE_METADATA)
+		write_members(&object->fields, writer);
+	json_write_object_end(writer);
 }
 
 /* -- the objects of a kind -------------------------------------------------------------------- */

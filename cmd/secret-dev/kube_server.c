@@ -7,44 +7,44 @@
 
 /* -- discovery -------------------------------------------------------------------------------- */
 
-static int append_resource(
-    const struct kube_kind *kind, struct secret_buffer *out, struct error *err)
+static void write_resource(const struct kube_kind *kind, struct json_writer *writer)
 {
 	char singular[64] = "";
-	const char *separator = "";
 
 	for (size_t i = 0; kind->kind[i]; i++)
 		singular[i] = (char)tolower((unsigned char)kind->kind[i]);
-	if (json_format(out, err, "{'name':%s,'singularName':%s,'namespaced':%d,'kind':%s,",
-		kind->resource, singular, !kind->cluster, kind->kind) < 0 ||
-	    (kind->short_name &&
-		json_format(out, err, "'shortNames':[%s],", kind->short_name) < 0) ||
-	    secret_buffer_append_string(out, "\"verbs\":[", err) < 0)
-		return -1;
+	json_write_object(writer);
+	json_format(writer, "'name':%s,'singularName':%s,'namespaced':%d,'kind':%s,",
+	    kind->resource, singular, !kind->cluster, kind->kind);
+	if (kind->short_name)
+		json_format(writer, "'shortNames':[%s],", kind->short_name);
+	json_write_name(writer, "verbs");
+	json_write_array(writer);
 	for (unsigned int verb = KUBE_GET; verb <= KUBE_DELETE; verb <<= 1)
-		if (kind->verbs & verb) {
-			if (secret_buffer_append_format(
-				out, err, "%s\"%s\"", separator, kube_verb_name(verb)) < 0)
-				return -1;
-			separator = ",";
-		}
-	return secret_buffer_append_string(out, "]},", err);
+		if (kind->verbs & verb)
+			json_write_string(writer, kube_verb_name(verb));
+	json_write_array_end(writer);
+	json_write_object_end(writer);
 }
 
 static int answer_resources(struct kube_call *call, struct error *err)
 {
-	struct secret_buffer *body = &call->answer->body;
+	struct json_writer writer;
 
-	if (secret_buffer_append_string(body,
-		"{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[", err) < 0)
-		return -1;
+	json_writer_init(&writer, &call->answer->body);
+	json_write_object(&writer);
+	json_format(&writer, "'kind':'APIResourceList','groupVersion':'v1',");
+	json_write_name(&writer, "resources");
+	json_write_array(&writer);
 	for (size_t i = 0; i < KUBE_KINDS; i++)
-		if (!*kube_kinds[i].group && append_resource(&kube_kinds[i], body, err) < 0)
-			return -1;
-	return json_format(body, err,
-	    "{'name':'serviceaccounts/token','singularName':'','namespaced':true,"
-	    "'group':'authentication.k8s.io','version':'v1','kind':'TokenRequest',"
-	    "'verbs':['create']}]}");
+		if (!*kube_kinds[i].group)
+			write_resource(&kube_kinds[i], &writer);
+	json_format(&writer, ",{'name':'serviceaccounts/token','singularName':'','namespaced':true,"
+			     "'group':'authentication.k8s.io','version':'v1','kind':'TokenRequest',"
+			     "'verbs':['create']}");
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+	return json_writer_finish(&writer, err);
 }
 
 /* -- routes ----------------------------------------------------------------------------------- */

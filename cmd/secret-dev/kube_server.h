@@ -123,9 +123,8 @@ int kube_merge(struct kube_value base, struct kube_value patch, struct json_writ
 
 /* An object alone, as an item of a list (without kind and apiVersion), or its metadata alone. */
 enum kube_form { KUBE_WHOLE, KUBE_ITEM, KUBE_METADATA };
-int kube_object_append(const struct kube_object *object, const struct kube_kind *kind,
-    enum kube_form form, struct secret_buffer *out, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+void kube_object_write(const struct kube_object *object, const struct kube_kind *kind,
+    enum kube_form form, struct json_writer *writer) __attribute__((nonnull));
 
 /* "2026-01-02T03:04:05Z" */
 struct kube_time {

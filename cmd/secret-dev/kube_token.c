@@ -28,7 +28,7 @@ static int append_claims(struct secret_buffer *out, const struct kube_identity *
 	if (!subject)
 		return -1;
 	random_uuid(id);
-	return json_format(out, err,
+	return json_format_append(out, err,
 	    "{'aud':[%s],'exp':%" PRId64 ",'iat':%" PRId64 ",'nbf':%" PRId64
 	    ",'iss':'" KUBE_AUDIENCE "','jti':%s,'sub':%s,"
 	    "'kubernetes.io':{'namespace':%s,'serviceaccount':{'name':%s,'uid':%s}}}",

@@ -28,8 +28,8 @@ int vault_refuse(struct vault_call *call, unsigned int status, const char *forma
 	va_end(arguments);
 	call->answer->status = status;
 	secret_buffer_reset(body);
-	int result = *text ? json_format(body, &err, "{'errors':[%s]}", text)
-			   : json_format(body, &err, "{'errors':[]}");
+	int result = *text ? json_format_append(body, &err, "{'errors':[%s]}", text)
+			   : json_format_append(body, &err, "{'errors':[]}");
 	/* A text that JSON cannot hold, such as a name that is not UTF-8, leaves the status alone.
 	 */
 	if (result < 0)
@@ -43,54 +43,49 @@ int vault_answer_empty(struct vault_call *call)
 	return 0;
 }
 
-#define ENVELOPE                                                                                   \
-	"{'request_id':%s,'lease_id':'','renewable':false,'lease_duration':0,'data':%.*s,"         \
-	"'wrap_info':null,'warnings':null,'auth':%.*s,'mount_type':%s}"
-
-int vault_answer_data(struct vault_call *call, const struct secret_buffer *data,
-    const char *mount_type, struct error *err)
+void vault_data_begin(struct vault_call *call, struct json_writer *writer)
 {
-	static const char none[] = "null";
 	char id[UUID_SIZE];
 
 	random_uuid(id);
-	return json_format(&call->answer->body, err, ENVELOPE, id, JSON_TEXT(data),
-	    (int)strlen(none), none, mount_type);
+	json_writer_init(writer, &call->answer->body);
+	json_format(writer,
+	    "{'request_id':%s,'lease_id':'','renewable':false,'lease_duration':0,'data':", id);
 }
 
-int vault_append_policies(
-    const struct vault_grant *grant, struct secret_buffer *out, struct error *err)
+int vault_data_end(struct json_writer *writer, const char *mount_type, struct error *err)
 {
-	struct json_writer writer;
+	json_format(
+	    writer, ",'wrap_info':null,'warnings':null,'auth':null,'mount_type':%s}", mount_type);
+	return json_writer_finish(writer, err);
+}
 
-	json_writer_init(&writer, out);
-	json_write_array(&writer);
+void vault_write_policies(const struct vault_grant *grant, struct json_writer *writer)
+{
+	json_write_array(writer);
 	for (const char *const *policy = grant->policies; *policy; policy++)
-		json_write_string(&writer, *policy);
-	json_write_array_end(&writer);
-	return json_writer_finish(&writer, err);
+		json_write_string(writer, *policy);
+	json_write_array_end(writer);
 }
 
 int vault_answer_login(struct vault_call *call, const struct vault_grant *grant,
     const struct secret_buffer *metadata, struct error *err)
 {
-	static const char none[] = "null";
-	cleanup_secret struct secret_buffer auth = SECRET_BUFFER_INIT;
-	cleanup_secret struct secret_buffer policies = SECRET_BUFFER_INIT;
-	char id[UUID_SIZE];
+	struct json_writer writer;
 
-	random_uuid(id);
-	if (vault_append_policies(grant, &policies, err) < 0 ||
-	    json_format(&auth, err,
-		"{'client_token':%s,'accessor':%s,'policies':%.*s,'token_policies':%.*s,"
-		"'metadata':%.*s,'lease_duration':%" PRId64 ",'renewable':%d,'entity_id':%s,"
-		"'token_type':%s,'orphan':true,'mfa_requirement':null,'num_uses':%" PRId64 "}",
-		grant->token.data, grant->accessor, JSON_TEXT(&policies), JSON_TEXT(&policies),
-		JSON_TEXT(metadata), grant->ttl_s, !grant->batch, grant->entity,
-		grant->batch ? "batch" : "service", grant->uses) < 0)
-		return -1;
-	return json_format(
-	    &call->answer->body, err, ENVELOPE, id, (int)strlen(none), none, JSON_TEXT(&auth), "");
+	vault_data_begin(call, &writer);
+	json_format(&writer,
+	    "null,'wrap_info':null,'warnings':null,'auth':{'client_token':%s,'accessor':%s,"
+	    "'metadata':%.*s,'lease_duration':%" PRId64 ",'renewable':%d,'entity_id':%s,"
+	    "'token_type':%s,'orphan':true,'mfa_requirement':null,'num_uses':%" PRId64
+	    ",'policies':",
+	    grant->token.data, grant->accessor, (int)metadata->length, metadata->data, grant->ttl_s,
+	    !grant->batch, grant->entity, grant->batch ? "batch" : "service", grant->uses);
+	vault_write_policies(grant, &writer);
+	json_format(&writer, ",'token_policies':");
+	vault_write_policies(grant, &writer);
+	json_format(&writer, "},'mount_type':''}");
+	return json_writer_finish(&writer, err);
 }
 
 static const char *json_excess(const struct json *document, json_node node, int *tokens)

@@ -1,4 +1,5 @@
 /* vault_keys: creating, reading, rotating, configuring, trimming and deleting Transit keys. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/secret-dev/vault_server.h"
@@ -8,56 +9,54 @@ static struct keyring *key_of(const struct vault_call *call)
 	return vault_key_find(call->mount, call->values.name);
 }
 
-/* Append {"1":unix time, ...} of the versions that can still decrypt. */
-static int append_versions(
-    const struct keyring *keyring, struct secret_buffer *out, struct error *err)
-{
-	int64_t count = (int64_t)keyring->count;
-	int result = secret_buffer_append_string(out, "{", err);
-
-	for (int64_t version = keyring->min_decryption_version; version <= count && result == 0;
-	     version++)
-		result = json_format(out, err, "'%" PRId64 "':%" PRId64 "%.*s", version,
-		    keyring->versions[version - 1].created_s, version < count, ",");
-	return result < 0 ? -1 : secret_buffer_append_string(out, "}", err);
-}
-
 static int answer_key(struct vault_call *call, const struct keyring *keyring, struct error *err)
 {
-	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
-	cleanup_secret struct secret_buffer versions = SECRET_BUFFER_INIT;
-	const char *derivation =
-	    keyring->derived ? ",\"kdf\":\"hkdf_sha256\",\"convergent_encryption\":false" : "";
+	struct json_writer writer;
 
-	if (append_versions(keyring, &versions, err) < 0 ||
-	    json_format(&data, err,
-		"{'allow_plaintext_backup':false,'auto_rotate_period':0,'deletion_allowed':%d,"
-		"'derived':%d%.*s,'exportable':%d,'imported_key':false,'keys':%.*s,"
-		"'latest_version':%" PRId64 ",'min_available_version':%" PRId64
-		",'min_decryption_version':%" PRId64 ",'min_encryption_version':%" PRId64
-		",'name':%s,'supports_decryption':true,'supports_derivation':true,"
-		"'supports_encryption':true,'supports_signing':false,'type':'aes256-gcm96'}",
-		keyring->deletion_allowed, keyring->derived, (int)strlen(derivation), derivation,
-		keyring->exportable, JSON_TEXT(&versions), (int64_t)keyring->count,
-		keyring->min_available_version, keyring->min_decryption_version,
-		keyring->min_encryption_version, keyring->name) < 0)
-		return -1;
-	return vault_answer_data(call, &data, "transit", err);
+	vault_data_begin(call, &writer);
+	json_format(&writer,
+	    "{'allow_plaintext_backup':false,'auto_rotate_period':0,'deletion_allowed':%d,"
+	    "'derived':%d,'exportable':%d,'imported_key':false,'latest_version':%" PRId64
+	    ",'min_available_version':%" PRId64 ",'min_decryption_version':%" PRId64
+	    ",'min_encryption_version':%" PRId64
+	    ",'name':%s,'supports_decryption':true,'supports_derivation':true,"
+	    "'supports_encryption':true,'supports_signing':false,'type':'aes256-gcm96',",
+	    keyring->deletion_allowed, keyring->derived, keyring->exportable,
+	    (int64_t)keyring->count, keyring->min_available_version,
+	    keyring->min_decryption_version, keyring->min_encryption_version, keyring->name);
+	if (keyring->derived)
+		json_format(&writer, "'kdf':'hkdf_sha256','convergent_encryption':false,");
+	/* The versions that can decrypt, with their times. */
+	json_format(&writer, "'keys':");
+	json_write_object(&writer);
+	for (size_t i = (size_t)keyring->min_decryption_version; i <= keyring->count; i++) {
+		char version[24];
+
+		snprintf(version, sizeof(version), "%zu", i);
+		json_write_name(&writer, version);
+		json_write_integer(&writer, keyring->versions[i - 1].created_s);
+	}
+	json_write_object_end(&writer);
+	json_format(&writer, "}");
+	return vault_data_end(&writer, "transit", err);
 }
 
 int vault_keys_list(struct vault_call *call, struct error *err)
 {
-	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
 	const struct vault_mount *mount = call->mount;
-	int result = secret_buffer_append_string(&data, "{\"keys\":[", err);
+	struct json_writer writer;
 
 	if (mount->count == 0)
 		return vault_refuse(call, 404, VAULT_NO_TEXT);
-	for (size_t i = 0; i < mount->count && result == 0; i++)
-		result = json_format(&data, err, i ? ",%s" : "%s", mount->keys[i].name);
-	if (result < 0 || secret_buffer_append_string(&data, "]}", err) < 0)
-		return -1;
-	return vault_answer_data(call, &data, "transit", err);
+	vault_data_begin(call, &writer);
+	json_write_object(&writer);
+	json_write_name(&writer, "keys");
+	json_write_array(&writer);
+	for (size_t i = 0; i < mount->count; i++)
+		json_write_string(&writer, mount->keys[i].name);
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+	return vault_data_end(&writer, "transit", err);
 }
 
 int vault_key_create(struct vault_call *call, struct error *err)

@@ -124,7 +124,7 @@ static int login_kubernetes(struct vault_call *call, struct login *login, struct
 	login->role = role;
 	login->display_name =
 	    string_format(err, "kubernetes-%s-%s", claims.namespace, claims.service_account);
-	return json_format(&login->metadata, err,
+	return json_format_append(&login->metadata, err,
 	    "{'role':%s,'service_account_name':%s,'service_account_namespace':%s,"
 	    "'service_account_secret_name':'','service_account_uid':%s}",
 	    role->name, claims.service_account, claims.namespace, claims.uid);
@@ -169,7 +169,7 @@ static int login_jwt(struct vault_call *call, struct login *login, struct error 
 	login->role = role;
 	login->display_name = string_format(
 	    err, "jwt-system:serviceaccount:%s:%s", claims.namespace, claims.service_account);
-	return json_format(&login->metadata, err, "{'role':%s}", role->name);
+	return json_format_append(&login->metadata, err, "{'role':%s}", role->name);
 }
 
 /* -- approle ---------------------------------------------------------------------------------- */
@@ -202,7 +202,7 @@ static int login_approle(struct vault_call *call, struct login *login, struct er
 		return vault_refuse(call, 400, "invalid role or secret ID");
 	login->role = role;
 	login->display_name = string_format(err, "approle");
-	return json_format(&login->metadata, err, "{'role_name':%s}", role->name);
+	return json_format_append(&login->metadata, err, "{'role_name':%s}", role->name);
 }
 
 /* -- cert ------------------------------------------------------------------------------------- */
@@ -236,7 +236,7 @@ static int login_cert(struct vault_call *call, struct login *login, struct error
 	    X509_get_subject_name(certificate), NID_commonName, common_name, sizeof(common_name));
 	login->role = role;
 	login->display_name = string_format(err, "cert-%s", role->name);
-	return json_format(
+	return json_format_append(
 	    &login->metadata, err, "{'cert_name':%s,'common_name':%s}", role->name, common_name);
 }
 

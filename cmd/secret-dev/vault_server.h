@@ -151,17 +151,21 @@ int vault_refuse(struct vault_call *call, unsigned int status, const char *forma
 
 /* Answer 204 without a body.  Returns 0. */
 int vault_answer_empty(struct vault_call *call) __attribute__((nonnull));
-/* Answer with the data, a JSON value. */
-int vault_answer_data(struct vault_call *call, const struct secret_buffer *data,
-    const char *mount_type, struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * Answer with data: vault_data_begin writes up to the value of "data", which the caller writes,
+ * and vault_data_end writes the rest.
+ */
+void vault_data_begin(struct vault_call *call, struct json_writer *writer) __attribute__((nonnull));
+int vault_data_end(struct json_writer *writer, const char *mount_type, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /* Answer with the token of a login; `metadata` is a JSON object. */
 int vault_answer_login(struct vault_call *call, const struct vault_grant *grant,
     const struct secret_buffer *metadata, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Append the names of the token's policies, a JSON array. */
-int vault_append_policies(const struct vault_grant *grant, struct secret_buffer *out,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Write the names of the token's policies, an array. */
+void vault_write_policies(const struct vault_grant *grant, struct json_writer *writer)
+    __attribute__((nonnull));
 
 /* Return the text of the limit of Vault's on JSON that the document exceeds, or NULL. */
 const char *vault_json_excess(const struct json *document) __attribute__((nonnull));

@@ -14,7 +14,7 @@
 int vault_health(struct vault_call *call, struct error *err)
 {
 	call->answer->status = call->server->sealed ? 503 : 200;
-	return json_format(&call->answer->body, err,
+	return json_format_append(&call->answer->body, err,
 	    "{'initialized':true,'sealed':%d,'standby':false,'performance_standby':false,"
 	    "'replication_performance_mode':'disabled','replication_dr_mode':'disabled',"
 	    "'server_time_utc':%" PRId64 ",'version':'" VAULT_VERSION "','enterprise':false}",
@@ -23,7 +23,7 @@ int vault_health(struct vault_call *call, struct error *err)
 
 int vault_seal_status(struct vault_call *call, struct error *err)
 {
-	return json_format(&call->answer->body, err,
+	return json_format_append(&call->answer->body, err,
 	    "{'type':'shamir','initialized':true,'sealed':%d,'t':1,'n':1,'progress':0,'nonce':'',"
 	    "'version':'" VAULT_VERSION "','storage_type':'inmem'}",
 	    call->server->sealed);
@@ -129,18 +129,16 @@ struct keyring *vault_key_find(struct vault_mount *mount, const char *name)
 
 int vault_mounts_list(struct vault_call *call, struct error *err)
 {
-	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
-	const struct vault_server *server = call->server;
-	int result = secret_buffer_append_string(&data, "{", err);
+	struct json_writer writer;
 
-	for (size_t i = 0; i < server->mount_count && result == 0; i++)
-		result = json_format(&data, err,
-		    i ? ",%s:{'type':'transit','description':''}"
-		      : "%s:{'type':'transit','description':''}",
-		    server->mounts[i].path);
-	if (result < 0 || secret_buffer_append_string(&data, "}", err) < 0)
-		return -1;
-	return vault_answer_data(call, &data, "system", err);
+	vault_data_begin(call, &writer);
+	json_write_object(&writer);
+	for (size_t i = 0; i < call->server->mount_count; i++) {
+		json_write_name(&writer, call->server->mounts[i].path);
+		json_format(&writer, "{'type':'transit','description':''}");
+	}
+	json_write_object_end(&writer);
+	return vault_data_end(&writer, "system", err);
 }
 
 /* Return the mount's path of the call: with one slash at its end. */

@@ -93,46 +93,40 @@ void vault_tokens_free(struct vault_tokens *tokens)
 /* List the service tokens that are valid; batch tokens have no accessor. */
 int vault_accessors_list(struct vault_call *call, struct error *err)
 {
-	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
-	const char *separator = "";
+	struct json_writer writer;
 
 	drop_expired(&call->server->tokens);
-	if (secret_buffer_append_string(&data, "{\"keys\":[", err) < 0)
-		return -1;
+	vault_data_begin(call, &writer);
+	json_write_object(&writer);
+	json_write_name(&writer, "keys");
+	json_write_array(&writer);
 	for (const struct vault_grant *grant = call->server->tokens.first; grant;
-	     grant = grant->next) {
-		if (!*grant->accessor)
-			continue;
-		if (secret_buffer_append_string(&data, separator, err) < 0 ||
-		    json_format(&data, err, "%s", grant->accessor) < 0)
-			return -1;
-		separator = ",";
-	}
-	if (secret_buffer_append_string(&data, "]}", err) < 0)
-		return -1;
-	return vault_answer_data(call, &data, "token", err);
+	     grant = grant->next)
+		if (*grant->accessor)
+			json_write_string(&writer, grant->accessor);
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+	return vault_data_end(&writer, "token", err);
 }
 
 int vault_self_lookup(struct vault_call *call, struct error *err)
 {
-	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
-	cleanup_secret struct secret_buffer policies = SECRET_BUFFER_INIT;
 	const struct vault_grant *grant = call->grant;
 	int64_t left_s =
 	    grant->expires_ms ? (grant->expires_ms - clock_now_ms()) / 1000 : INT64_C(0);
+	struct json_writer writer;
 
-	if (vault_append_policies(grant, &policies, err) < 0 ||
-	    json_format(&data, err,
-		"{'accessor':%s,'creation_time':%" PRId64 ",'creation_ttl':%" PRId64
-		",'display_name':%s,'entity_id':%s,'id':%s,'num_uses':%" PRId64
-		",'orphan':true,'path':%s,'policies':%.*s,'renewable':%d,'ttl':%" PRId64
-		",'type':%s}",
-		grant->accessor, grant->created_s, grant->ttl_s, grant->display_name, grant->entity,
-		grant->token.data, grant->uses > 1 ? grant->uses - 1 : grant->uses, grant->path,
-		JSON_TEXT(&policies), !grant->batch && grant->ttl_s, left_s,
-		grant->batch ? "batch" : "service") < 0)
-		return -1;
-	return vault_answer_data(call, &data, "token", err);
+	vault_data_begin(call, &writer);
+	json_format(&writer,
+	    "{'accessor':%s,'creation_time':%" PRId64 ",'creation_ttl':%" PRId64
+	    ",'display_name':%s,'entity_id':%s,'id':%s,'num_uses':%" PRId64
+	    ",'orphan':true,'path':%s,'renewable':%d,'ttl':%" PRId64 ",'type':%s,'policies':",
+	    grant->accessor, grant->created_s, grant->ttl_s, grant->display_name, grant->entity,
+	    grant->token.data, grant->uses > 1 ? grant->uses - 1 : grant->uses, grant->path,
+	    !grant->batch && grant->ttl_s, left_s, grant->batch ? "batch" : "service");
+	vault_write_policies(grant, &writer);
+	json_format(&writer, "}");
+	return vault_data_end(&writer, "token", err);
 }
 
 int vault_self_revoke(struct vault_call *call, struct error *err)

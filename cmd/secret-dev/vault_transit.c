@@ -184,10 +184,9 @@ static unsigned int batch_status(const struct transit_ctx *transit)
 
 static int answer_batch(struct transit_ctx *transit, json_node batch, struct error *err)
 {
-	cleanup_secret struct secret_buffer data = SECRET_BUFFER_INIT;
 	struct json_writer writer;
 
-	json_writer_init(&writer, &data);
+	vault_data_begin(transit->call, &writer);
 	json_write_object(&writer);
 	json_write_name(&writer, "batch_results");
 	json_write_array(&writer);
@@ -196,15 +195,13 @@ static int answer_batch(struct transit_ctx *transit, json_node batch, struct err
 			return -1;
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
-	if (json_writer_finish(&writer, err) < 0)
-		return -1;
 	transit->call->answer->status = batch_status(transit);
-	return vault_answer_data(transit->call, &data, "transit", err);
+	return vault_data_end(&writer, "transit", err);
 }
 
 static int answer_single(struct transit_ctx *transit, struct error *err)
 {
-	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT, data = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT;
 	json_node item = transit->call->body ? JSON_ROOT : JSON_ABSENT;
 	struct json_writer writer;
 
@@ -212,13 +209,11 @@ static int answer_single(struct transit_ctx *transit, struct error *err)
 		return err->code == ERROR_INVALID
 			   ? vault_refuse(transit->call, 400, "%s", err->message)
 			   : -1;
-	json_writer_init(&writer, &data);
+	vault_data_begin(transit->call, &writer);
 	json_write_object(&writer);
 	write_output(transit, &writer, &out);
 	json_write_object_end(&writer);
-	if (json_writer_finish(&writer, err) < 0)
-		return -1;
-	return vault_answer_data(transit->call, &data, "transit", err);
+	return vault_data_end(&writer, "transit", err);
 }
 
 static bool is_nonempty_string(const struct json *body, json_node node)
