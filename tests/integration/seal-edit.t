@@ -1,5 +1,5 @@
 #!/bin/bash
-# secret-seal edit: an editor on the decrypted values, in memory; only what changed is sealed again.
+# secret-seal edit opens an editor on the decrypted values, in memory, and seals only the changed values.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -10,12 +10,12 @@ export XDG_RUNTIME_DIR=/dev/shm/edit-$$
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 at_end "rm -rf $XDG_RUNTIME_DIR"
 
-# editor BODY: a shell script that is the editor; $1 is the file.
+# editor BODY: make the editor, a shell script; $1 is the file.
 editor() {
 	printf '#!/bin/sh\n%s\n' "$1" >"$TAP_WORK/editor"
 	chmod +x "$TAP_WORK/editor"
 }
-# edit BODY [OPTION...]: without a terminal to ask on.
+# edit BODY [OPTION...]: edit without a terminal.
 edit() {
 	editor "$1"
 	shift
@@ -31,7 +31,7 @@ printf '\376\377' >"$TAP_WORK/binary"
 keep=$(stored app KEEP) binary=$(stored app BINARY)
 
 edit "cat \"\$1\" >$TAP_WORK/seen; stat -f -c %T \"\$1\" >$TAP_WORK/kind; stat -c %a \"\$1\" \"\$(dirname \"\$1\")\" >$TAP_WORK/modes" app
-out_is "secret/app not changed" "nothing is changed when nothing was"
+out_is "secret/app not changed" "an edit without a change: not changed"
 is "$(grep -v '^#' "$TAP_WORK/seen")" '"BINARY (base64)": "/v8="
 KEEP: "it: # \"stays\""
 LINES: |
@@ -39,36 +39,36 @@ LINES: |
   line 2
 NUMBER: "007"
 PASSWORD: "hunter2"' "what the editor shows"
-is "$(cat "$TAP_WORK/kind")" tmpfs "on a file system in memory"
-is "$(tr '\n' ' ' <"$TAP_WORK/modes")" "600 700 " "that nobody else can read"
-is "$(stored app KEEP)" "$keep" "nothing was sealed again"
-wiped "nothing is left of it"
+is "$(cat "$TAP_WORK/kind")" tmpfs "the text is on a file system in memory"
+is "$(tr '\n' ' ' <"$TAP_WORK/modes")" "600 700 " "only its owner can read the text"
+is "$(stored app KEEP)" "$keep" "an edit without a change seals no value again"
+wiped "the folder is removed"
 
 edit 'sed -i -e s/hunter2/swordfish/ -e /NUMBER/d "$1"; echo "NEW: 1.50" >>"$1"; cp "$1" "$1~"; mkdir "$(dirname "$1")/x"; cp "$1" "$(dirname "$1")/x"' app
-out_is "secret/app edited" "values are changed, added and taken away"
+out_is "secret/app edited" "values changed, added and removed: edited"
 is "$ERR" 'secret-seal: ~ PASSWORD
 secret-seal: + NEW
 secret-seal: - NUMBER' "the names are told, and no value"
-is "$(value PASSWORD) $(value NEW)" "swordfish 1.50" "the application sees them"
-is "$(stored app KEEP)$(stored app BINARY)" "$keep$binary" "what was not touched keeps its ciphertext"
+is "$(value PASSWORD) $(value NEW)" "swordfish 1.50" "the application gets the edited values"
+is "$(stored app KEEP)$(stored app BINARY)" "$keep$binary" "values that are not edited keep their ciphertext"
 kube_call GET "$secrets/app"
-is "$(field data.NUMBER)" "" "what was taken away is gone"
-wiped "backups of the editor are wiped, and folders"
+is "$(field data.NUMBER)" "" "a removed value is removed from the Secret"
+wiped "backups and folders of the editor are wiped"
 
 # A document.
 printf '{"a":1.0,"b":{"x":[1]},"c":"old"}' | "$BIN/secret-seal" --transit-key derived-key --layout document --from-document - document >/dev/null
 edit "cp \"\$1\" $TAP_WORK/seen; sed -i s/old/new/ \"\$1\"" document
-out_is "secret/document edited" "a document"
-err_is 'secret-seal: ~ c' "the member that changed"
+out_is "secret/document edited" "a document: edited"
+err_is 'secret-seal: ~ c' "a document: the changed member is logged"
 is "$(cat "$TAP_WORK/seen")" '{
   "a": 1.0,
   "b": {"x":[1]},
   "c": "old"
-}' "is shown a member a line"
+}' "a document is shown with one member a line"
 run "$BIN/secret-exec" --secret document -- sh -c 'echo "$a $b $c"'
-out_is '1.0 {"x":[1]} new' "and sealed as it was edited"
+out_is '1.0 {"x":[1]} new' "a document is sealed as it was edited"
 
-# What does not work changes nothing.
+# Failed edits change nothing.
 kube_call GET "$secrets/app"
 before=$OUT
 refuse() {
@@ -77,41 +77,41 @@ refuse() {
 	edit "$@"
 	is "$STATUS" "$status" "$name: status"
 	err_like "$regex" "$name: message"
-	wiped "$name: nothing is left of it"
+	wiped "$name: the folder is removed"
 }
 refuse 1 'nothing was changed: the edited text: line [0-9]+, column' "text that does not parse" 'echo "A: [" >"$1"' app
-refuse 1 'PASSWORD: no value; write ""' "no value" 'echo "PASSWORD:" >"$1"' app
+refuse 1 'PASSWORD: no value; write ""' "a name without a value" 'echo "PASSWORD:" >"$1"' app
 refuse 1 'A: a list or a mapping' "a nested value" 'echo "A: [1]" >"$1"' app
-refuse 1 'duplicate' "a name that comes twice" 'echo "NEW: x" >>"$1"' app
-refuse 1 'A \(base64\): ' "base64 that is none" 'echo "\"A (base64)\": \"x\"" >>"$1"' app
-refuse 1 '"a b": not a valid data key' "a name that can't be a data key" 'echo "a b: x" >>"$1"' app
-refuse 2 'refusing to remove the last value' "nothing left" 'echo "# none" >"$1"; echo "{}" >>"$1"' app
-refuse 1 'the edited text: line [12], column' "a document that is no JSON" 'echo "{" >"$1"' document
+refuse 1 'duplicate' "a duplicate name" 'echo "NEW: x" >>"$1"' app
+refuse 1 'A \(base64\): ' "invalid base64" 'echo "\"A (base64)\": \"x\"" >>"$1"' app
+refuse 1 '"a b": not a valid data key' "an invalid data key" 'echo "a b: x" >>"$1"' app
+refuse 2 'refusing to remove the last value' "all values removed" 'echo "# none" >"$1"; echo "{}" >>"$1"' app
+refuse 1 'the edited text: line [12], column' "a document that is not JSON" 'echo "{" >"$1"' document
 refuse 1 'ended with status 3: nothing was changed' "an editor that fails" 'echo "A: 1" >"$1"; exit 3' app
 run "$BIN/secret-seal" edit --editor /nowhere/editor app
-fails_with 2 '/nowhere/editor: no such editor' "no editor"
+fails_with 2 '/nowhere/editor: no such editor' "a missing editor: exit 2"
 run "$BIN/secret-seal" edit nothing
-fails_with 1 'Secret demo/nothing: .*404' "no Secret"
+fails_with 1 'Secret demo/nothing: .*404' "a missing Secret: exit 1"
 run "$BIN/secret-seal" edit
-fails_with 2 'pass one NAME or FILE' "no name"
+fails_with 2 'pass one NAME or FILE' "edit without a name: exit 2"
 kube_call GET "$secrets/app"
-is "$OUT" "$before" "after all that the Secret is as it was"
+is "$OUT" "$before" "after failed edits the Secret is unchanged"
 
-# Words of an editor are the shell's, and the environment names it.
+# The shell splits the editor's command, and the environment sets it.
 editor "sed -i \"s/\$1/\$2/\" \"\$3\""
 run env -u KUBE_EDITOR VISUAL="'$TAP_WORK/editor' swordfish 'two words'" EDITOR=false "$BIN/secret-seal" edit app
 is "$(value PASSWORD)" "two words" "an editor with arguments, from VISUAL"
 
-# What logs in to Vault is not for an editor; so somebody else has a way of their own.
+# An editor gets no credentials for Vault, so the other process has its own.
 run env VAULT_SECRET_ID=secret-id SECRET_SEAL_VAULT_TOKEN="$VAULT_TOKEN" BAO_TOKEN="$VAULT_TOKEN" SECRET_SEAL_FROM_LITERAL=A=x \
 	SECRET_SEAL_SET=A=x HTTP_PROXY=http://user:swordfish@127.0.0.1:9 http_proxy=http://127.0.0.1:9 \
 	"$BIN/secret-seal" edit --editor "env >$TAP_WORK/environment; :" app
-status_is 0 "an editor that looks at its environment"
-is "$(grep -cE '(TOKEN|SECRET_ID)=' "$TAP_WORK/environment")" 0 "finds no credential for Vault"
+status_is 0 "an editor that prints its environment: exit 0"
+is "$(grep -cE '(TOKEN|SECRET_ID)=' "$TAP_WORK/environment")" 0 "an editor gets no credential for Vault"
 is "$(grep -cE '(LITERAL|SET)=' "$TAP_WORK/environment")" 0 "an editor gets no values to seal"
 is "$(grep -c swordfish "$TAP_WORK/environment")" 0 "an editor gets no password of a proxy"
 is "$(grep -c '^http_proxy=' "$TAP_WORK/environment")" 1 "a proxy without a password stays"
-like "$(cat "$TAP_WORK/environment")" "VAULT_ADDR=$VAULT_ADDR" "and all else"
+like "$(cat "$TAP_WORK/environment")" "VAULT_ADDR=$VAULT_ADDR" "an editor gets the rest of the environment"
 printf '#!/bin/sh\nVAULT_TOKEN=%s exec "%s/secret-seal" "$@"\n' "$VAULT_TOKEN" "$BIN" >"$TAP_WORK/theirs"
 chmod 700 "$TAP_WORK/theirs"
 
@@ -130,21 +130,21 @@ is "$(value PASSWORD)" theirs "the other process's value stays"
 editor 'if grep -q broken "$1"; then sed -i "s/broken: \[/MENDED: yes/" "$1"; else echo "broken: [" >>"$1"; fi'
 run "$terminal" 'expect (e)dit again
 	send e\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
-status_is 0 "asked, the editor comes again with the text as it was left"
-is "$(value MENDED)" yes "and it is sealed"
+status_is 0 "after the answer e the editor opens again with the person's text: exit 0"
+is "$(value MENDED)" yes "after the answer e the corrected text is sealed"
 editor 'echo "broken: [" >>"$1"'
 run "$terminal" 'expect (e)dit again
 	send g\r' -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
-status_is 1 "or given up"
-wiped "and wiped"
+status_is 1 "the answer g gives up: exit 1"
+wiped "the answer g: the folder is removed"
 
-# Ctrl-C and Ctrl-\ are the editor's own.
+# Ctrl-C and Ctrl-\ go only to the editor.
 for key in '\x03' '\x1c'; do
 	printf '#!/bin/bash\ntrap "exit 0" INT QUIT; echo waits >/dev/tty; until read -r -t 0.1 _ </dev/tty; do :; done; exit 1\n' >"$TAP_WORK/editor"
 	run "$terminal" "expect waits
 		send $key" -- "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
-	status_is 0 "$key while the editor runs is for it alone"
-	like "$OUT" 'secret/app not changed' "and it goes on"
+	status_is 0 "$key goes only to the editor: exit 0"
+	like "$OUT" 'secret/app not changed' "$key: the edit continues"
 done
 
 # Signals while the editor runs, also before secret-seal waits for it.
@@ -166,14 +166,14 @@ for signal in TERM HUP; do
 	kill -"$signal" "$parent"
 	wait $sealer || STATUS=$?
 	is "$STATUS" "$((128 + $(kill -l $signal)))" "SIG$signal ends the editor and the program"
-	wiped "nothing is left of it"
+	wiped "the folder is removed"
 done
 
-# No folder in memory, no edit.  Where a disk can be put in the place of those that there are.
+# Without a folder in memory there must be an error.  Tested if a disk can be mounted over all of them.
 if [ "$(stat -f -c %T /tmp)" != tmpfs ] && unshare -rm mount --rbind / /dev/shm 2>/dev/null; then
 	run env -u XDG_RUNTIME_DIR -u TMPDIR unshare -rm sh -c 'mount --rbind / /dev/shm && mount --rbind / /run && exec "$@"' - \
 		"$BIN/secret-seal" edit --editor true app
-	fails_with 1 'no folder in memory to edit in: .*plaintext must not be on a disk' "without a tmpfs it is refused"
+	fails_with 1 'no folder in memory to edit in: .*plaintext must not be on a disk' "without a tmpfs: exit 1"
 fi
 
 done_testing

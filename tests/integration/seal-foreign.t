@@ -1,6 +1,6 @@
 #!/bin/bash
-# What another tool has encrypted is refused by its name, whichever way it comes: sealed once more it would reach the
-# application as ciphertext, and a file that such a tool signs would be broken.
+# Values and files that another tool has encrypted are refused with its name: sealed again, the ciphertext would reach the
+# application, and a file that such a tool signs would be invalid.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -17,7 +17,7 @@ nothing() {
 
 # -- values -----------------------------------------------------------------------------------------------------
 
-# value TOOL BYTES-AS-PRINTF-HAS-THEM: as a file, and where it can be one as a literal.
+# value TOOL BYTES-FOR-PRINTF: pass it as a file, and as a literal unless it has a NUL.
 value() {
 	printf -- "$2" >"$file"
 	seal --from-file "A=$file" app
@@ -50,14 +50,14 @@ printf 'A: x\nsops: {version: 3.9.0}\n' >"$file"
 seal --from-document "$file" app
 fails_with 1 'app: sops: encrypted with SOPS already' "SOPS's metadata in a document"
 seal --layout document --from-document "$file" app
-fails_with 1 'encrypted with SOPS already' "SOPS's metadata in a document that is sealed whole"
+fails_with 1 'encrypted with SOPS already' "SOPS's metadata in a whole document"
 printf 'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {encryptedData: {A: AgBy}}\n' >"$file"
 seal --from-document "$file" app
 fails_with 1 'encrypted with sealed-secrets already' "a SealedSecret as a document"
 ejson="EJ[1:ZJ1nP1h1hE0XJL0K1vV8U:abc:def]"
 printf '{"A": "%s"}' $ejson >"$file"
 seal --layout document --from-document "$file" app
-fails_with 1 'secrets.json: encrypted with ejson already' "a member of a document that is sealed whole"
+fails_with 1 'secrets.json: encrypted with ejson already' "a member of a whole document"
 printf '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "app"}, "stringData": {"d.json": "{\\"A\\": \\"%s\\"}"}}' $ejson >"$file"
 seal --layout document -f "$file"
 fails_with 1 'd.json: encrypted with ejson already' "a member of a document in a manifest"
@@ -65,54 +65,54 @@ nothing "by values"
 
 # -- broken manifests -------------------------------------------------------------------------------------------
 
-# A mapping that breaks off after a key.
+# A mapping that ends after a key.
 for text in 'a: b\nc: "\n' 'kind: List\nitems:\n- a: b\n- c: "' 'a: b\nc: \t\n\td' 'kind: Secret\nstringData:\n  A: \0344\n' 'sops:\n  mac: x\nc: "\n'; do
 	printf "$text" >"$file"
 	seal -f "$file" --dry-run=client
-	fails_with 1 'app: line [2-9], column [0-9]+: ' "a manifest that breaks off: $text"
+	fails_with 1 'app: line [2-9], column [0-9]+: ' "a broken manifest: $text"
 	run "$BIN/secret-seal" -f "$file" -i --set A=x
-	fails_with 1 'app: line [2-9], column [0-9]+: ' "a value for a manifest that breaks off: $text"
+	fails_with 1 'app: line [2-9], column [0-9]+: ' "a value for a broken manifest: $text"
 done
 
-# -- what only looks like it ------------------------------------------------------------------------------------
+# -- similar values ----------------------------------------------------------------------------------------------
 
 seal --set "A=ENC(jasypt)" --set 'B={cipher}abc' --set kind=Deployment --set sops=maybe --set 'C=encrypted: yes' \
 	--from-file "D=$0" --set "E=$(armour 'OPENSSH PRIVATE KEY')" --allow-encrypted --dry-run=server app
-status_is 0 "with --allow-encrypted all is sealed"
+status_is 0 "--allow-encrypted with every kind: exit 0"
 seal --set "A=ENC(jasypt)" --set 'B={cipher}abc' --set kind=Deployment --set sops=maybe --set 'C=encrypted: yes' \
 	--set "E=$(armour 'OPENSSH PRIVATE KEY')" --dry-run=server app
-status_is 0 "what applications decrypt themselves, and plaintext, is sealed without"
+status_is 0 "keys, ciphertext of applications, and plaintext: exit 0 without the option"
 
-# -- forced, and changed afterwards -----------------------------------------------------------------------------
+# -- allowed, and changed afterwards -----------------------------------------------------------------------------
 
 seal --allow-encrypted --set "A=$enc" app
 out_is "secret/app created" "--allow-encrypted seals it"
 seal --force-foreign --set "A=$enc" --dry-run=server app
 out_is "secret/app sealed (server dry run)" "--force-foreign, the name of earlier releases, is accepted"
 seal --set B=two app
-out_is "secret/app updated" "and other values are changed without"
+out_is "secret/app updated" "other values of the Secret change without the option"
 run setsid -w "$BIN/secret-seal" edit --editor 'sed -i s/two/three/' app </dev/null
-out_is "secret/app edited" "also by edit"
+out_is "secret/app edited" "other values are edited without the option"
 run setsid -w "$BIN/secret-seal" edit --editor "sed -i 's/three/EJ[1:x]/'" app </dev/null
-status_is 1 "where it is refused too"
-err_like 'the edited text: B: encrypted with ejson already' "by name"
+status_is 1 "a value of another tool in edit: exit 1"
+err_like 'the edited text: B: encrypted with ejson already' "a value of another tool in edit is named"
 run setsid -w "$BIN/secret-seal" edit --allow-encrypted --editor "sed -i 's/three/EJ[1:x]/'" app </dev/null
-out_is "secret/app edited" "unless it is forced"
+out_is "secret/app edited" "edit --allow-encrypted seals it"
 kube_call DELETE "$secrets/app"
 
 # -- adopted ----------------------------------------------------------------------------------------------------
 
 kube_call POST "$secrets" "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\"},\"data\":{\"A\":\"$(printf %s "$enc" | base64 -w0)\"}}"
 seal --adopt app
-fails_with 1 'Secret demo/app: .*A: encrypted with SOPS already' "--adopt"
+fails_with 1 'Secret demo/app: .*A: encrypted with SOPS already' "--adopt: exit 1"
 seal --adopt --allow-encrypted app
-out_is "secret/app updated" "--adopt that is forced"
+out_is "secret/app updated" "--adopt --allow-encrypted seals it"
 kube_call DELETE "$secrets/app"
 
 # -- manifests --------------------------------------------------------------------------------------------------
 
 secret() { printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: app}\n%s\n' "$1"; }
-# manifest TOOL TEXT WHAT: refused in each way, and the file stays.
+# manifest TOOL TEXT NAME: refused in each way, and the file does not change.
 manifest() {
 	local way
 	printf -- "$2" >"$file.yaml"
@@ -122,7 +122,7 @@ manifest() {
 		seal -n demo -f "$file.yaml" $way
 		fails_with 1 "app.yaml.*encrypted with $1 already|Secret demo/app: data: A: encrypted with $1 already; .*--allow-encrypted" "$1: $3, ${way:-to the API}"
 	done
-	ok "$3 is left as it was" cmp -s "$file.yaml" "$TAP_WORK/before"
+	ok "$3: the file does not change" cmp -s "$file.yaml" "$TAP_WORK/before"
 }
 manifest SOPS "$(secret "stringData: {A: '$enc'}")" "a value in stringData"
 manifest SOPS "$(secret "data: {A: '$enc'}")" "a value in data"
@@ -151,7 +151,7 @@ fails_with 1 'standard input.*encrypted with Ansible Vault already' "standard in
 printf 'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\n---\n%s\n' "$(secret "stringData: {A: '$enc'}")" >"$file.yaml"
 seal -n demo --allow-encrypted -i -f "$file.yaml"
 status_is 0 "--allow-encrypted"
-is "$(head -2 "$file.yaml")" $'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret' "leaves a SealedSecret as it is"
-ok "and seals a value" grep -q dmF1bHQ6 "$file.yaml"
+is "$(head -2 "$file.yaml")" $'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret' "--allow-encrypted does not change a SealedSecret"
+ok "--allow-encrypted seals the values of Secrets" grep -q dmF1bHQ6 "$file.yaml"
 
 done_testing

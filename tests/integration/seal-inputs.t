@@ -1,5 +1,5 @@
 #!/bin/bash
-# Where secret-seal takes values from: generated ones and documents in YAML; what it refuses of them.
+# Inputs of secret-seal: generated values and YAML documents, and which of them are refused.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -8,11 +8,11 @@ seal() { run "$BIN/secret-seal" --transit-key aes256-key "$@"; }
 value_of() { "$BIN/secret-exec" --secret "$1" -- printenv A; }
 value() { "$BIN/secret-exec" --secret app -- printenv "$1"; }
 
-# generated RECIPE REGEX: a value made so, as the application sees it.
+# generated RECIPE REGEX: check a generated value, as the application gets it.
 generated() {
 	seal --generate "G=$1" app
-	status_is 0 "--generate $1"
-	LC_ALL=C like "$(value G)" "$2" "it is as the recipe says"
+	status_is 0 "--generate $1: exit 0"
+	LC_ALL=C like "$(value G)" "$2" "--generate $1: the value"
 }
 generated 32 '^[A-Za-z0-9]{32}$'
 generated 32:alnum '^[A-Za-z0-9]{32}$'
@@ -23,12 +23,12 @@ generated 44:base64 '^[A-Za-z0-9+/]{44}$'
 generated 43:base64url '^[A-Za-z0-9_-]{43}$'
 generated 24:ascii '^[!-~]{24}$'
 seal --generate G=1000:bytes bytes
-is "$(stored bytes G | wc -c)" $((9 + (1000 + 28 + 2) / 3 * 4)) "bytes: as many as were asked for"
+is "$(stored bytes G | wc -c)" $((9 + (1000 + 28 + 2) / 3 * 4)) "--generate with bytes: the length"
 seal --generate A=16 --generate B=16 app
-ok "two are different" [ "$(value A)" != "$(value B)" ]
+ok "two generated values differ" [ "$(value A)" != "$(value B)" ]
 for recipe in A A= A=x A=0 A=65537 A=32: A=32:word A=-1:hex A=1x =32; do
 	seal --generate "$recipe" app
-	status_is 2 "--generate $recipe is refused"
+	status_is 2 "--generate $recipe: exit 2"
 done
 
 # Documents.
@@ -43,13 +43,13 @@ plain: yes
 none:
 YAML
 seal --from-document "$TAP_WORK/doc.yaml" yaml
-status_is 0 "a YAML document"
+status_is 0 "a YAML document: exit 0"
 run "$BIN/secret-exec" --secret yaml -- sh -c 'printf "%s|" "$db" "$text" "$number" "$plain" "${none-absent}"'
 out_is '{"host":"h","ports":[1,2]}|a: b|007|yes|absent|' "nested values are JSON, null is left out"
 seal --layout document --from-document - document <"$TAP_WORK/doc.yaml"
-status_is 0 "in the document layout, from standard input"
+status_is 0 "a YAML document in the document layout, from standard input: exit 0"
 run "$BIN/secret-exec" --secret document -- sh -c 'printf "%s|" "$db" "$text"'
-out_is '{"host":"h","ports":[1,2]}|a: b|' "it is sealed as the JSON it stands for"
+out_is '{"host":"h","ports":[1,2]}|a: b|' "in the document layout YAML is sealed as JSON"
 
 printf 'A: True\nB: [FALSE, false]\n' >"$TAP_WORK/doc.yaml"
 seal --from-document "$TAP_WORK/doc.yaml" booleans
@@ -57,15 +57,15 @@ run "$BIN/secret-exec" --secret booleans -- sh -c 'echo "$A $B"'
 out_is 'True ["FALSE",false]' "booleans of YAML are sealed as they are written"
 printf '\xef\xbb\xbf{"A": "x"}' >"$TAP_WORK/marked.json"
 seal --layout document --from-document "$TAP_WORK/marked.json" marked
-status_is 0 "JSON with a byte order mark"
-is "$(value_of marked)" x "it is sealed without the mark"
+status_is 0 "JSON with a byte order mark: exit 0"
+is "$(value_of marked)" x "JSON is sealed without the byte order mark"
 
 seal --from-document - bad <<<'{"A":}'
-fails_with 1 '^secret-seal: standard input: line 1, column 6: ' "what is wrong on standard input is said of that"
+fails_with 1 '^secret-seal: standard input: line 1, column 6: ' "an error on standard input names it"
 seal --from-env-file - bad <<<'A'
-fails_with 1 '^secret-seal: standard input: line 1, column [0-9]+: ' "in a .env file too"
+fails_with 1 '^secret-seal: standard input: line 1, column [0-9]+: ' "an error in a .env file on standard input names it"
 
-# refused NAME REGEX TEXT: the text, with %b's escapes, as a document.
+# refused NAME REGEX TEXT: pass the text, with escapes of %b, as a document.
 refused() {
 	printf '%b' "$3" >"$TAP_WORK/bad"
 	seal --from-document "$TAP_WORK/bad" bad
@@ -88,6 +88,6 @@ refused "a list" 'bad: .*not a JSON object' '- A\n'
 refused "nothing at all" 'bad: .*not a JSON object' ''
 refused "an empty object" 'nothing to seal; the inputs have no values' '{}'
 kube_call GET /api/v1/namespaces/demo/secrets/bad
-is "$STATUS" 404 "and nothing was written"
+is "$STATUS" 404 "after refused documents nothing is written"
 
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Killed at any system call that talks to a server, secret-seal leaves the old Secret, or the new one: no half of either.
+# Killed at any system call on a socket, secret-seal leaves the whole old Secret or the whole new one.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
@@ -8,16 +8,16 @@ stage_start
 
 secrets=/api/v1/namespaces/demo/secrets
 "$BIN/secret-seal" --transit-key derived-key --set A=old --set B=old --set C=kept app >/dev/null
-# data NAME: all that is stored of it, with its resourceVersion.
+# data NAME: print the stored data, with the resourceVersion.
 data() {
 	kube_call GET "$secrets/$1"
 	printf %s "$OUT"
 }
-# opened NAME: what an application gets of it.
+# opened NAME: print the values that an application gets.
 # shellcheck disable=SC2016 # for that shell
 opened() { "$BIN/secret-exec" --secret "$1" -- sh -c 'echo "$A $B $C"'; }
 
-# Where the wanted change is not there yet, it is as it was; where it is, all of it is.
+# The Secret is unchanged, or has the whole change.
 remember() {
 	[ "$FOUND" = old ] || "$BIN/secret-seal" --set A=old --set B=old app >/dev/null
 	BEFORE=$(data app)
@@ -35,9 +35,9 @@ look() {
 kept=$(stored app C)
 killed_everywhere "values are set" "$SERVER_CALLS,recvfrom" remember look "$BIN/secret-seal" --set A=new --set B=new app
 run "$BIN/secret-seal" verify app
-status_is 0 "and all of it decrypts"
+status_is 0 "after all kills every value decrypts"
 
-# A new Secret: it is there with all its values, or not at all.
+# A new Secret exists with all its values, or does not exist.
 none_yet() { [ "$FOUND" = old ] || kube_call DELETE "$secrets/app"; }
 is_made() {
 	kube_call GET "$secrets/app"
@@ -51,7 +51,7 @@ is_made() {
 killed_everywhere "a new Secret" "$SERVER_CALLS" none_yet is_made \
 	"$BIN/secret-seal" --transit-key derived-key --set A=1 --set B=2 app
 
-# A stream of manifests in few requests: each Secret of it for itself.
+# A stream of manifests in few requests: each of its Secrets is whole.
 "$BIN/secret-seal" --transit-key derived-key --set A=old --set B=old --set C=kept first >/dev/null
 "$BIN/secret-seal" --transit-key derived-key --set A=old --set B=old --set C=kept second >/dev/null
 write_stream() {

@@ -1,12 +1,12 @@
 #!/bin/bash
-# secret-seal's memory is bounded whatever the API server answers to a list, as secret-rotate's is.
+# secret-seal's memory is bounded for any list of the API server, as secret-rotate's is.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 . "$(dirname "$0")/../faults.sh"
 
 "$BIN/secret-seal" -n demo --transit-key aes256-key --from-literal A=value app >/dev/null
-# peak COMMAND...: sets $PEAK, the most memory that it had in KiB, and what run does
+# peak COMMAND...: set $PEAK, its peak memory in KiB, and do the work of run
 # shellcheck disable=SC2034 # for tap.sh
 peak() {
 	PEAK=$(/usr/bin/python3 -IS -c '
@@ -31,12 +31,12 @@ through_api() {
 	peak env -u KUBECONFIG SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" KUBERNETES_SERVICE_PORT="$BAD_PORT" "$@"
 }
 
-# An answer of 60 MB whatever limit was asked for.
+# A list of 60 MB, for any requested limit.
 bad_api --on GET 'secrets?' 0 items=150000 relay
 for command in status verify; do
 	through_api "$BIN/secret-seal" $command -A
 	status_is 1 "$command: a page that stays too large: exit 1"
-	err_like 'listing Secrets in all namespaces: ' "$command: says what is too large"
+	err_like 'listing Secrets in all namespaces: ' "$command: the message has the list"
 	within 64 "$command"
 	is "$(grep -o 'limit=[0-9]*' "$BAD_LOG" | tr '\n' ' ')" "limit=100 limit=25 limit=6 limit=1 " "$command: smaller pages are requested first"
 	: >"$BAD_LOG"

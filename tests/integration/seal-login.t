@@ -1,5 +1,5 @@
 #!/bin/bash
-# With which token secret-seal goes to Vault; and how a signal ends it.
+# The token that secret-seal uses for Vault, and the end by a signal.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -9,49 +9,49 @@ mkdir "$TAP_WORK/home"
 printf '%s\n' "$VAULT_TOKEN" >"$TAP_WORK/home/.vault-token"
 
 seal env -u VAULT_TOKEN HOME="$TAP_WORK/home"
-status_is 0 "the token of .vault-token at home"
+status_is 0 "the token in ~/.vault-token: exit 0"
 seal env -u VAULT_TOKEN HOME="$TAP_WORK"
-status_is 2 "no token at all"
-err_like 'VAULT_ROLE|--vault-role|--role' "and the message tells what there could be"
+status_is 2 "no token: exit 2"
+err_like 'VAULT_ROLE|--vault-role|--role' "no token: the message has the options"
 
 # KUBECONFIG's files, as kubectl merges them.
 : >"$TAP_WORK/empty"
 printf 'contexts: [{name: mine, context: {cluster: c, user: u}}]\ncurrent-context: mine\n' >"$TAP_WORK/first"
 seal env KUBECONFIG="$TAP_WORK/empty:$KUBECONFIG"
-status_is 0 "an empty first kubeconfig adds nothing"
+status_is 0 "an empty first kubeconfig: exit 0"
 seal env KUBECONFIG="$TAP_WORK/first:$KUBECONFIG"
-fails_with 2 'context "mine": no cluster "c"' "the first current-context counts"
+fails_with 2 'context "mine": no cluster "c"' "the first current-context is used"
 seal env KUBECONFIG="$TAP_WORK/missing:$KUBECONFIG:$TAP_WORK/first"
-status_is 0 "one that is missing, and a weaker one behind"
+status_is 0 "a missing kubeconfig before another: exit 0"
 echo 'a: [' >"$TAP_WORK/broken"
 seal env KUBECONFIG="$KUBECONFIG:$TAP_WORK/broken"
-fails_with 1 "kubeconfig $TAP_WORK/broken: line 2" "one that is broken"
+fails_with 1 "kubeconfig $TAP_WORK/broken: line 2" "a broken kubeconfig: exit 1"
 
 echo wrong >"$TAP_WORK/home/.vault-token"
 seal env HOME="$TAP_WORK/home"
-status_is 0 "VAULT_TOKEN wins over it"
+status_is 0 "VAULT_TOKEN has precedence over ~/.vault-token"
 seal as_pod sealer env HOME="$TAP_WORK/home" VAULT_ROLE=secret-seal
-status_is 0 "a role means a login, whatever lies there"
+status_is 0 "--role means a login also with ~/.vault-token"
 run env -u VAULT_TOKEN HOME="$TAP_WORK" VAULT_ROLE=secret-seal "$BIN/secret-seal" --service-account sealer \
 	--transit-key aes256-key --set A=1 app
-status_is 0 "a login as a service account, with a JWT by TokenRequest"
+status_is 0 "a login as a service account with a TokenRequest: exit 0"
 
 # The rights of the sealer, in Kubernetes and of policies/secret-seal.hcl, are enough for every command.
 sealer() { run as_pod sealer env HOME="$TAP_WORK" VAULT_ROLE=secret-seal "$BIN/secret-seal" "$@"; }
 sealer --transit-key derived-key --set A=1 --set B=2 own
-out_is "secret/own created" "as the sealer: seal"
+out_is "secret/own created" "the sealer's rights suffice for seal"
 sealer --rename A=AA --unset B --generate C=8 own
-out_is "secret/own updated" "rename, unset, generate"
+out_is "secret/own updated" "the sealer's rights suffice for rename, unset and generate"
 sealer edit --editor 'sed -i s/1/2/' own
-out_is "secret/own edited" "edit"
+out_is "secret/own edited" "the sealer's rights suffice for edit"
 sealer status own
-out_like 'own +AA +current +transit/derived-key +1/1 +per-key,strict' "status"
+out_like 'own +AA +current +transit/derived-key +1/1 +per-key,strict' "the sealer's rights suffice for status"
 sealer verify -l secretmanager/sealed=true
-status_is 0 "verify"
+status_is 0 "the sealer's rights suffice for verify"
 sealer reveal --yes own AA
-out_is 2 "reveal"
+out_is 2 "the sealer's rights suffice for reveal"
 
-# An API server that knows no Secret and never answers a POST: there the program is when the signal comes.
+# An API server without Secrets that never answers a POST: the program waits there for the signal.
 mkfifo "$TAP_WORK/events"
 /usr/bin/python3 -IS -c '
 import socket, sys, threading
@@ -92,7 +92,7 @@ clusters: [{name: silent, cluster: {server: "http://127.0.0.1:$port"}}]
 users: [{name: nobody, user: {}}]
 contexts: [{name: silent, context: {cluster: silent, user: nobody, namespace: demo}}]
 YAML
-# Others may end meanwhile: only those count that were not there before.
+# Other tokens may end during the test, so only new ones are counted.
 for signal in INT TERM HUP QUIT; do
 	STATUS=0
 	before=$(vault_accessors)
@@ -105,8 +105,8 @@ for signal in INT TERM HUP QUIT; do
 	kill -"$signal" $sealer
 	wait $sealer || STATUS=$?
 	is "$STATUS" "$((128 + $(kill -l $signal)))" "SIG$signal while it writes: 128+N"
-	like "$(cat "$TAP_WORK/err")" '^secret-seal: .*(interrupt|signal)' "and the message says so"
-	is "$(new_tokens "$before")" 0 "its token was given back"
+	like "$(cat "$TAP_WORK/err")" '^secret-seal: .*(interrupt|signal)' "SIG$signal: the message"
+	is "$(new_tokens "$before")" 0 "SIG$signal: the token is revoked"
 done
 
 done_testing

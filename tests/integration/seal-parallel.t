@@ -1,11 +1,11 @@
 #!/bin/bash
-# Processes that seal into one Secret at the same time all come through, each with its change.
+# Concurrent changes of one Secret all succeed, and none is lost.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 
 secrets=/api/v1/namespaces/demo/secrets
-# parallel N COMMAND...: N of them at the same time, each with its number; all must succeed.
+# parallel N COMMAND...: run it N times concurrently, each with its number; all must succeed.
 parallel() {
 	local count=$1 i pids=() statuses=''
 	shift
@@ -33,19 +33,19 @@ data_keys() {
 }
 
 parallel 6 set_one
-is "$(data_keys app)" KEY1KEY2KEY3KEY4KEY5KEY6 "a Secret that was not there has all six values"
+is "$(data_keys app)" KEY1KEY2KEY3KEY4KEY5KEY6 "a new Secret has all six values"
 parallel 6 manifest_one
-is "$(data_keys app)" KEY1KEY2KEY3KEY4KEY5KEY6MANIFEST1MANIFEST2MANIFEST3MANIFEST4MANIFEST5MANIFEST6 "manifests too"
+is "$(data_keys app)" KEY1KEY2KEY3KEY4KEY5KEY6MANIFEST1MANIFEST2MANIFEST3MANIFEST4MANIFEST5MANIFEST6 "the Secret has the values of all six manifests"
 parallel 6 unset_one
-is "$(data_keys app)" MANIFEST1MANIFEST2MANIFEST3MANIFEST4MANIFEST5MANIFEST6 "values go"
+is "$(data_keys app)" MANIFEST1MANIFEST2MANIFEST3MANIFEST4MANIFEST5MANIFEST6 "all six values are removed"
 "$BIN/secret-seal" --transit-key derived-key --layout document --set A=a doc >/dev/null
 parallel 6 set_member
 run "$BIN/secret-exec" --secret doc -- sh -c 'echo $A$KEY1$KEY2$KEY3$KEY4$KEY5$KEY6'
 out_is a123456 "a document has all six members"
 run "$BIN/secret-seal" verify
-status_is 0 "all of it decrypts"
+status_is 0 "all values decrypt"
 
-# A rotation that replaces and retires what was read before it is decrypted.
+# A rotation replaces and retires the version after it was read and before it is decrypted.
 . "$(dirname "$0")/../faults.sh"
 "$BIN/secret-seal" --transit-key aes256-key --set KEPT=k --set CHANGED=1 rotated >/dev/null
 bad_vault --on POST /decrypt/ 1 "held=$TAP_WORK/retired" relay
@@ -54,14 +54,14 @@ sealing=$!
 is_decrypting() { grep -q /decrypt/ "$BAD_LOG"; }
 until_true is_decrypting
 rotate() { run "$BIN/secret-rotate" -A --retire && [ "$STATUS" = 0 ]; }
-ok "the version that was read is retired" eval 'rotate && rotate'
+ok "the version is retired after it was read" eval 'rotate && rotate'
 [ "$STATUS" = 0 ] || tap_note "$ERR"
 : >"$TAP_WORK/retired"
 STATUS=0
 wait "$sealing" || STATUS=$?
-is "$STATUS" 0 "the Secret is read again"
+is "$STATUS" 0 "the Secret is read again: exit 0"
 [ "$STATUS" = 0 ] || tap_note "$(cat "$TAP_WORK/out")"
 run "$BIN/secret-exec" --secret rotated -- sh -c 'echo $KEPT$CHANGED'
-out_is k2 "the kept value and the changed one are there"
+out_is k2 "the Secret has the kept and the changed value"
 
 done_testing

@@ -1,11 +1,11 @@
 #!/bin/bash
-# After writing, secret-seal reads the Secret back: something in the cluster may rewrite Secrets.
+# secret-seal reads a written Secret back, because a webhook may change Secrets.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 
-# An API server that stores something else than it was sent: at once ("answer"), so that only reading
-# shows it ("later"), or what is right, which somebody changes before it is read ("other").
+# An API server that stores another value: visible in the answer ("answer"), only visible when it is
+# read ("later"), or the right value, which another process changes before it is read ("other").
 cat >"$TAP_WORK/server" <<'PYTHON'
 import http.server, json, sys
 how, address = sys.argv[1], sys.argv[2]
@@ -40,7 +40,7 @@ with open(address, "w") as out:
 server.serve_forever()
 PYTHON
 mkfifo "$TAP_WORK/address"
-# seal_to HOW: with a server of this kind.
+# seal_to HOW: seal with such a server.
 seal_to() {
 	local port server
 	/usr/bin/python3 -I "$TAP_WORK/server" "$1" "$TAP_WORK/address" &
@@ -59,11 +59,11 @@ seal_to() {
 }
 
 seal_to answer
-fails_with 1 'Secret demo/app: data key "A" was stored with another value.*webhooks' "the answer shows another value"
+fails_with 1 'Secret demo/app: data key "A" was stored with another value.*webhooks' "the answer has another value: exit 1"
 seal_to later
-fails_with 1 'Secret demo/app: data key "A" was stored with another value' "reading it back shows another value"
+fails_with 1 'Secret demo/app: data key "A" was stored with another value' "the Secret read back has another value: exit 1"
 seal_to other
-status_is 0 "what somebody changed after us is theirs"
-out_is "secret/app created" "and ours was written"
+status_is 0 "another process changed the Secret afterwards: exit 0"
+out_is "secret/app created" "another process changed the Secret afterwards: created"
 
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A system call that fails while values are sealed: they are stored, or one line says why not; a Secret and a file are whole.
+# A system call fails while values are sealed: they are stored, or one line has the reason; a Secret and a file are whole.
 # run: early
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
@@ -9,7 +9,7 @@ stage_start
 mkdir "$TAP_WORK/folder"
 file=$TAP_WORK/folder/app.yaml
 
-# -- the API: the value is a number that grows --------------------------------------------------------
+# -- the API; the value is a growing number -----------------------------------------------------------
 
 newest=0
 next() { newest=$((newest + 1)) && printf '%s' "$newest" >"$TAP_WORK/value"; }
@@ -23,7 +23,7 @@ stored_whole() {
 syscalls_fail "a Secret in the API" next stored_whole "$BIN/secret-seal" --retries 0 --timeout 30s --transit-key aes256-key \
 	--from-file "A=$TAP_WORK/value" app
 
-# -- a manifest in its place --------------------------------------------------------------------------
+# -- a manifest in place ------------------------------------------------------------------------------
 
 plain='# a Secret
 apiVersion: v1
