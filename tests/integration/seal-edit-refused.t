@@ -116,7 +116,7 @@ wiped "an unknown answer"
 # Another process changes the Secret while the editor is open: the editor opens again with both versions.
 printf '#!/bin/sh\nVAULT_TOKEN=%s exec "%s/secret-seal" "$@"\n' "$VAULT_TOKEN" "$BIN" >"$TAP_WORK/theirs"
 chmod 700 "$TAP_WORK/theirs"
-# The editor edits as $EDIT says while the other process does $THEIRS; the second time it runs $AGAIN.
+# The editor runs sed with $EDIT while the other process runs $THEIRS; the second time it runs $AGAIN.
 # shellcheck disable=SC2016 # for that script
 printf '#!/bin/sh\nif [ -e %s ]; then cp "$1" %s; eval "$AGAIN"; else touch %s && sed -i "$EDIT" "$1" && %s $THEIRS; fi\n' \
 	"$TAP_WORK/edited" "$TAP_WORK/merged" "$TAP_WORK/edited" "$TAP_WORK/theirs" >"$TAP_WORK/editor"
@@ -164,7 +164,7 @@ status_is 0 "the other process removed the value: exit 0"
 is "$(value A) $(value B)" "mine theirs" "the own value is sealed again"
 reset_secret
 conflict '/^A:/d;s/^B: .*/B: "mine"/' "--unset A --set C=theirs app" : app
-status_is 0 "both removed the same value, which is no conflict: exit 0"
+status_is 0 "both removed the same value, without a conflict: exit 0"
 is "$(value B) $(value C)" "mine theirs" "all other changes of both are sealed"
 kube_call GET /api/v1/namespaces/demo/secrets/app
 is "$(field data.A)" "" "the value is removed"

@@ -48,7 +48,7 @@ edit 'sed -i -e s/hunter2/swordfish/ -e /NUMBER/d "$1"; echo "NEW: 1.50" >>"$1";
 out_is "secret/app edited" "values changed, added and removed: edited"
 is "$ERR" 'secret-seal: ~ PASSWORD
 secret-seal: + NEW
-secret-seal: - NUMBER' "the names are told, and no value"
+secret-seal: - NUMBER' "the names are logged, and no value"
 is "$(value PASSWORD) $(value NEW)" "swordfish 1.50" "the application gets the edited values"
 is "$(stored app KEEP)$(stored app BINARY)" "$keep$binary" "values that are not edited keep their ciphertext"
 kube_call GET "$secrets/app"

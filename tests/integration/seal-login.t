@@ -89,8 +89,8 @@ apiVersion: v1
 kind: Config
 current-context: silent
 clusters: [{name: silent, cluster: {server: "http://127.0.0.1:$port"}}]
-users: [{name: nobody, user: {}}]
-contexts: [{name: silent, context: {cluster: silent, user: nobody, namespace: demo}}]
+users: [{name: anonymous, user: {}}]
+contexts: [{name: silent, context: {cluster: silent, user: anonymous, namespace: demo}}]
 YAML
 # Other tokens may end during the test, so only new ones are counted.
 for signal in INT TERM HUP QUIT; do

@@ -93,7 +93,7 @@ run "${SEALER[@]}" --transit-key aes256-key -f "$TAP_WORK/three.yaml"
 status_is 1 "the second of three Secrets is rejected: exit 1"
 out_is "secret/e created" "the second of three Secrets is rejected: the first is written"
 err_like "^secret-seal: 1 Secret was written before this: $TAP_WORK/three.yaml: line 7: Secret demo/f: .*403" \
-	"the message says so, and which one failed"
+	"the second of three Secrets is rejected: the message has the Secret"
 err_unlike 'run again' "a permanent failure: no advice to run it again"
 kubeconfig "$STAGE_API_URL"
 run "${SEALER[@]}" --transit-key aes256-key -f "$TAP_WORK/three.yaml"
@@ -117,7 +117,7 @@ kill -TERM "$sealing"
 wait "$sealing"
 is "$?" 143 "a signal during the run: exit 128+N"
 like "$(<"$TAP_WORK/err")" '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*(interrupt|signal).*; all of it can be run again$' \
-	"the message says what was written"
+	"a signal during the run: the message has the written Secrets"
 is "$(<"$TAP_WORK/out")" "secret/e updated" "a signal during the run: the output has the written Secrets"
 ok "a signal during the run: the token is revoked" gone
 

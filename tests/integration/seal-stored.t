@@ -52,8 +52,8 @@ seal_to() {
 		kind: Config
 		current-context: here
 		clusters: [{name: here, cluster: {server: "http://127.0.0.1:$port"}}]
-		users: [{name: nobody, user: {}}]
-		contexts: [{name: here, context: {cluster: here, user: nobody, namespace: demo}}]
+		users: [{name: anonymous, user: {}}]
+		contexts: [{name: here, context: {cluster: here, user: anonymous, namespace: demo}}]
 	YAML
 	run "$BIN/secret-seal" --kubeconfig "$TAP_WORK/kubeconfig" --transit-key aes256-key --set A=1 app
 }

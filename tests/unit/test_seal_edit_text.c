@@ -35,7 +35,7 @@ static void write_and_read(void)
 	}
 }
 
-/* What YAML could lose: line ends, white space, what looks like another type, odd characters. */
+/* Values that YAML could change: line ends, white space, other types, odd characters. */
 START_TEST(every_value_comes_back_as_it_was)
 {
 	static const char *const odd[] = {"", " ", "\n", "\n\n", "a\n", "a\nb", "a\n\n\n",
