@@ -35,14 +35,17 @@ static int list_fill(struct source_list *list, struct error *err)
 {
 	const struct launch_settings *settings = list->settings;
 	char *definition = (char *)settings->sources.definition, *none = NULL;
-	struct strings env_files = settings->sources.env_files;
+	struct strings env_files = {NULL, 0};
+
+	/* A definition takes the variables that it names from the .env files, and no others. */
+	if (!definition)
+		env_files = settings->sources.env_files;
 	const struct {
 		const struct source_kind *kind;
 		struct strings arguments;
 	} kinds[] = {
 	    {&source_document, settings->sources.documents},
-	    /* A definition takes what it names from the .env files, and nothing else of them. */
-	    {&source_env_file, definition ? (struct strings){0} : env_files},
+	    {&source_env_file, env_files},
 	    {&source_plain, settings->sources.plain_secrets},
 	    {&source_config_map, settings->sources.config_maps},
 	    {&source_definition, {&definition, definition != NULL}},
