@@ -89,14 +89,20 @@ void json_write_array_end(struct json_writer *writer)
 	close_container(writer, "]");
 }
 
-/* Write the escape of a character: two characters or six. */
-static size_t write_escape(unsigned int code, char escape[8])
+/* Room for the longest escape and snprintf's NUL. */
+#define ESCAPE_SIZE sizeof("\\ud800\\udc00")
+
+/* Write the escape of a character: two characters, six, or twelve for a surrogate pair. */
+static size_t write_escape(unsigned int code, char escape[ESCAPE_SIZE])
 {
 	static const char bytes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 	const char *found = code == 0 || code > 0x7F ? NULL : strchr(bytes, (int)code);
 
+	if (code > 0xFFFF)
+		return (size_t)snprintf(escape, ESCAPE_SIZE, "\\u%04x\\u%04x",
+		    0xD800 + ((code - 0x10000) >> 10), 0xDC00 + (code & 0x3FF));
 	if (!found)
-		return (size_t)snprintf(escape, 8, "\\u%04x", code);
+		return (size_t)snprintf(escape, ESCAPE_SIZE, "\\u%04x", code);
 	escape[0] = '\\';
 	escape[1] = letters[found - bytes];
 	return 2;
@@ -125,7 +131,7 @@ static void put_string(struct json_writer *writer, const char *text, size_t leng
 	writer_put(writer, "\"", 1);
 	for (size_t at = 0, special = 0; at < length; at += special) {
 		size_t run = at;
-		char escape[8];
+		char escape[ESCAPE_SIZE];
 
 		while (
 		    at < length && (special = special_length(text + at, length - at, &code)) == 0)

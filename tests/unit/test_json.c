@@ -805,20 +805,23 @@ START_TEST(a_writer_writes_commas_and_escapes)
 }
 END_TEST
 
-START_TEST(every_byte_below_128_is_read_back)
+START_TEST(every_character_is_read_back)
 {
-	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT, back = SECRET_BUFFER_INIT;
+	cleanup_secret struct secret_buffer all = SECRET_BUFFER_INIT, out = SECRET_BUFFER_INIT,
+					    back = SECRET_BUFFER_INIT;
 	struct json_writer writer;
-	char bytes[128];
+	char utf8[4];
 
-	for (int i = 0; i < 128; i++)
-		bytes[i] = (char)i;
+	for (unsigned long code = 0; code <= 0x10FFFF; code++)
+		if (code < 0xD800 || code > 0xDFFF)
+			expect_ok(
+			    secret_buffer_append(&all, utf8, utf8_encode(code, utf8), &err), err);
 	json_writer_init(&writer, &out);
-	json_write_string_bytes(&writer, bytes, sizeof(bytes));
+	json_write_string_bytes(&writer, all.data, all.length);
 	expect_ok(json_writer_finish(&writer, &err), err);
 	cleanup_json struct json *document = json_parse(out.data, out.length, "the text", &err);
 	expect_ok(json_string(document, JSON_ROOT, &back, &err), err);
-	expect_bytes(back, bytes, sizeof(bytes));
+	ck_assert(secret_buffer_equal(&back, &all));
 }
 END_TEST
 
@@ -955,7 +958,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, borrowed_text_is_unchanged);
 	tcase_add_loop_test(tests, compact_form_removes_only_white_space, 0, COUNT(compacts));
 	tcase_add_test(tests, a_writer_writes_commas_and_escapes);
-	tcase_add_test(tests, every_byte_below_128_is_read_back);
+	tcase_add_test(tests, every_character_is_read_back);
 	tcase_add_loop_test(tests, a_writer_keeps_its_first_failure, 0, COUNT(mistakes));
 	tcase_add_test(tests, invalid_utf8_is_found_anywhere_in_long_ascii);
 	tcase_add_test(tests, a_writer_stops_at_its_buffers_limit);
