@@ -10,10 +10,6 @@
 
 /* -- credentials ------------------------------------------------------------------------------ */
 
-/*
- * Add the Authorization header, from the token file (read each time, because the kubelet replaces
- * it) or the fixed token.  Add nothing without either: a client certificate authenticates then.
- */
 int kube_token_add(const struct kube *kube, struct http_exchange *exchange, struct error *err)
 {
 	cleanup_secret struct secret_buffer file = SECRET_BUFFER_INIT;

@@ -58,6 +58,7 @@ void kube_free(struct kube *kube) __attribute__((nonnull));
  */
 int kube_pod_namespace(const char *service_account_directory, char **namespace, struct error *err)
     __attribute__((nonnull(2, 3), warn_unused_result));
+
 /* A kind of object: its API path, its resource, and names for messages. */
 struct kube_object_kind {
 	const char *api, *resource; /* "/apis/apps/v1", "deployments" */
@@ -70,6 +71,7 @@ struct kube_pair {
 	char *name;
 	char *value; /* NULL in a change: remove it */
 };
+/* A data key and its value. */
 struct kube_entry {
 	char *key;
 	struct secret_buffer value; /* decoded bytes */
@@ -102,7 +104,5 @@ int kube_token_request(struct http_client *client, struct kube *kube, const char
     const char *service_account, const char *audience, int64_t lifetime_s,
     struct secret_buffer *token, struct error *err)
     __attribute__((nonnull(1, 2, 3, 4, 7, 8), warn_unused_result));
-
-/* Now, as objects state it: "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000006Z". */
 
 #endif

@@ -238,12 +238,11 @@ int deliver_plan_reserve(const struct deliver_plan *plan, char *const *command, 
 
 /*
  * Return a copy of argv with the placeholders of memfds replaced by /proc/self/fd/N
- * (placeholder.c). {KEY}, and {} for the memfd of all variables or the only one, must be a whole
+ * (placeholder.c).  {KEY}, and {} for the memfd of all variables or the only one, must be a whole
  * argument or the value of --OPTION=VALUE; {memfd:KEY} and {memfd} may be anywhere.  A placeholder
  * in more pairs of braces loses one pair.  argv[0] is not changed, and nothing is without memfds.
  * `fds` has the numbers in the plan's order; NULL: N is written.  ERROR_USAGE when a memfd has no
- * placeholder, or
- * {} is ambiguous.  NULL on error; free with deliver_free_command.
+ * placeholder, or {} is ambiguous.  NULL on error; free with deliver_free_command.
  */
 char **deliver_fill_command(const struct deliver_plan *plan, const int *fds, char *const *command,
     struct error *err) __attribute__((nonnull(1, 3, 4), warn_unused_result));

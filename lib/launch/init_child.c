@@ -94,9 +94,12 @@ int init_spawn(struct init *init, struct init_process *child,
 	setpgid(pid, pid);
 	child->pid = pid;
 	child->ready = child->asked = false;
-	/* A child that has ended already is found by waitpid. */
-	if (channel_send(&child->channel, CHANNEL_GO, NULL, err) < 0)
+	/* Without the message the closed channel ends the child's wait; waitpid finds an ended
+	 * child. */
+	if (channel_send(&child->channel, CHANNEL_GO, NULL, err) < 0) {
+		channel_close(&child->channel);
 		error_clear(err);
+	}
 	return 0;
 }
 
