@@ -32,7 +32,7 @@ int command_find_token(struct vault_session_settings *session, struct error *err
 }
 
 struct seal_session_settings command_session_settings(
-    const struct connection *connection, bool offline)
+    const struct command_connection *connection, bool offline)
 {
 	return (struct seal_session_settings){.vault = connection->vault,
 	    .vault_session = connection->session,

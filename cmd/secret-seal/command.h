@@ -8,7 +8,7 @@
 #include "lib/seal/selection.h"
 
 /* Options of all commands, described by CONNECTION_OPTIONS.  Each configuration begins with it. */
-struct connection {
+struct command_connection {
 	struct program_settings program;
 	struct vault_settings vault;
 	struct vault_session_settings session;
@@ -16,8 +16,8 @@ struct connection {
 };
 
 #define CONNECTION_OPTIONS                                                                         \
-	VAULT_OPTIONS(struct connection), KUBE_OPTIONS(struct connection),                         \
-	    COMMON_OPTIONS(struct connection, "60s", "4")
+	VAULT_OPTIONS(struct command_connection), KUBE_OPTIONS(struct command_connection),         \
+	    COMMON_OPTIONS(struct command_connection, "60s", "4")
 
 #define CONNECTION_DEFAULTS                                                                        \
 	{                                                                                          \
@@ -31,13 +31,14 @@ struct command {
 	const char *name;
 	const char *summary;	       /* one line, for --help and completion */
 	const struct options *options; /* the synopsis without the command's name */
-	struct connection *connection; /* at the beginning of its configuration, the target */
+	struct command_connection
+	    *connection; /* at the beginning of its configuration, the target */
 	/* Return 0, or -1 with *err: ERROR_USAGE is exit status 2, others 1. */
 	int (*run)(char **operands, int count, struct error *err);
 };
 
-/* All commands, ended by NULL; the first is the default. */
-extern const struct command *const commands[];
+/* All commands, ended by NULL; set by main for the completion command. */
+extern const struct command *const *completion_commands;
 
 extern const struct command seal_command, edit_command, status_command, verify_command,
     reveal_command, completion_command;
@@ -79,7 +80,7 @@ int command_find_token(struct vault_session_settings *session, struct error *err
 
 /* Return the settings for a session; its strings are borrowed. */
 struct seal_session_settings command_session_settings(
-    const struct connection *connection, bool offline) __attribute__((nonnull));
+    const struct command_connection *connection, bool offline) __attribute__((nonnull));
 
 /*
  * Return the index of `text` in a NULL-ended list of words, `otherwise` if it is not set, or -1

@@ -8,7 +8,9 @@
 
 #define SHELLS "bash|zsh|fish"
 
-static struct connection connection = CONNECTION_DEFAULTS;
+const struct command *const *completion_commands;
+
+static struct command_connection connection = CONNECTION_DEFAULTS;
 
 static const struct option_spec table[] = {
     {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this and exit"},
@@ -28,7 +30,7 @@ static const struct options options = {
 static struct completion_command *list_commands(size_t *count, struct error *err)
 {
 	*count = 0;
-	while (commands[*count])
+	while (completion_commands[*count])
 		++*count;
 	struct completion_command *list = calloc(*count, sizeof(*list));
 	if (!list) {
@@ -36,10 +38,10 @@ static struct completion_command *list_commands(size_t *count, struct error *err
 		return NULL;
 	}
 	for (size_t i = 0; i < *count; i++)
-		list[i] = (struct completion_command){.name = commands[i]->name,
-		    .summary = commands[i]->summary,
-		    .table = commands[i]->options->table,
-		    .operands = commands[i] == &completion_command ? SHELLS : NULL};
+		list[i] = (struct completion_command){.name = completion_commands[i]->name,
+		    .summary = completion_commands[i]->summary,
+		    .table = completion_commands[i]->options->table,
+		    .operands = completion_commands[i] == &completion_command ? SHELLS : NULL};
 	return list;
 }
 

@@ -10,7 +10,7 @@
 #define DEFAULT_EDITOR "vi"
 
 struct configuration {
-	struct connection connection;
+	struct command_connection connection;
 	const char *transit_key, *editor, *file;
 	bool allow_encrypted;
 };

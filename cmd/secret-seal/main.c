@@ -11,7 +11,8 @@
 /* kubectl runs a file of this name for "kubectl seal". */
 #define PLUGIN_FILE "kubectl-seal"
 
-const struct command *const commands[] = {&seal_command, &edit_command, &status_command,
+/* The first is the default. */
+static const struct command *const commands[] = {&seal_command, &edit_command, &status_command,
     &verify_command, &reveal_command, &completion_command, NULL};
 
 static const struct command *find_command(const char *word)
@@ -181,7 +182,8 @@ int main(int argc, char **argv)
 
 	if (!named)
 		command = commands[0];
-	struct connection *connection = command->connection;
+	struct command_connection *connection = command->connection;
+	completion_commands = commands;
 	signals_catch(http_interrupt);
 	options.program = program_name(argv[0]);
 	if (name_options(&options, command, named, &err) < 0)

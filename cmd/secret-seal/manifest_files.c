@@ -132,8 +132,9 @@ static int list_files(
 	return 0;
 }
 
-int manifest_files_seal(const struct connection *connection, const struct seal_settings *settings,
-    const struct strings *paths, bool recursive, enum manifests_target target, struct error *err)
+int manifest_files_seal(const struct command_connection *connection,
+    const struct seal_settings *settings, const struct strings *paths, bool recursive,
+    enum manifests_target target, struct error *err)
 {
 	struct seal_session_settings session_settings =
 	    command_session_settings(connection, target != MANIFESTS_TO_API);

@@ -10,8 +10,8 @@
  * (lib/manifest/walk.h).  After an error the files before the failed one are done, and *err has how
  * many Secrets were written.
  */
-int manifest_files_seal(const struct connection *connection, const struct seal_settings *settings,
-    const struct strings *paths, bool recursive, enum manifests_target target, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+int manifest_files_seal(const struct command_connection *connection,
+    const struct seal_settings *settings, const struct strings *paths, bool recursive,
+    enum manifests_target target, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -6,7 +6,7 @@
 #include "cmd/secret-seal/command.h"
 
 struct configuration {
-	struct connection connection;
+	struct command_connection connection;
 	const char *transit_key;
 	bool yes;
 };
@@ -36,7 +36,7 @@ static int print_text(struct secret_buffer *text, bool terminal, struct error *e
 {
 	if (!terminal)
 		return command_print(text, err);
-	if (!reveal_is_shown(text))
+	if (!unseal_is_printable(text))
 		return error_set(err, ERROR_INVALID,
 		    "has bytes that are not safe on a terminal; redirect the output and pass --yes");
 	if ((text->length == 0 || text->data[text->length - 1] != '\n') &&
@@ -49,7 +49,7 @@ static int run_reveal(char **operands, int count, struct error *err)
 {
 	struct seal_session_settings settings =
 	    command_session_settings(&configuration.connection, false);
-	struct reveal_settings reveal_settings = {.name = operands[0],
+	struct unseal_reveal_settings unseal_reveal_settings = {.name = operands[0],
 	    .key = count == 2 ? operands[1] : NULL,
 	    .transit_key = configuration.transit_key};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -63,7 +63,7 @@ static int run_reveal(char **operands, int count, struct error *err)
 		    "standard output is not a terminal; to print plaintext there, pass --yes");
 	if (seal_session_begin(&session, &settings, err) < 0)
 		return -1;
-	int result = reveal(&session, &reveal_settings, &text, err);
+	int result = unseal_reveal(&session, &unseal_reveal_settings, &text, err);
 	seal_session_end(&session);
 	return result < 0 ? -1 : print_text(&text, terminal, err);
 }

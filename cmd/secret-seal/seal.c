@@ -11,7 +11,7 @@
 #include "lib/sealed/sealed.h"
 
 struct configuration {
-	struct connection connection;
+	struct command_connection connection;
 	struct inputs inputs;
 	struct seal_changes changes;
 	struct strings labels, annotations, manifests;

@@ -6,7 +6,7 @@
 #include "cmd/secret-seal/command.h"
 
 struct configuration {
-	struct connection connection;
+	struct command_connection connection;
 	struct seal_selection selection;
 	const char *output;
 };

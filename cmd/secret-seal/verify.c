@@ -4,7 +4,7 @@
 #include "cmd/secret-seal/command.h"
 
 struct configuration {
-	struct connection connection;
+	struct command_connection connection;
 	struct seal_selection selection;
 	const char *transit_key;
 };
@@ -24,7 +24,7 @@ static const struct options options = {
     .table = table,
 };
 
-static int print_outcome(const struct verify_outcome *outcome, struct error *err)
+static int print_outcome(const struct unseal_verify_outcome *outcome, struct error *err)
 {
 	cleanup_secret struct secret_buffer line = SECRET_BUFFER_INIT;
 
@@ -42,15 +42,15 @@ static int run_verify(char **operands, int count, struct error *err)
 {
 	struct seal_session_settings settings =
 	    command_session_settings(&configuration.connection, false);
-	struct verify_outcome outcome;
+	struct unseal_verify_outcome outcome;
 	struct seal_session session;
 
 	configuration.selection.names = operands;
 	configuration.selection.name_count = count;
 	if (seal_session_begin(&session, &settings, err) < 0)
 		return -1;
-	int result =
-	    verify(&session, &configuration.selection, configuration.transit_key, &outcome, err);
+	int result = unseal_verify(
+	    &session, &configuration.selection, configuration.transit_key, &outcome, err);
 	if (result == 0 && outcome.secrets == 0)
 		seal_selection_log_empty(&session, &configuration.selection);
 	seal_session_end(&session);

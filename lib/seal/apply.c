@@ -11,32 +11,31 @@
  */
 
 static int check_type(
-    const struct sealing *sealing, const struct kube_secret *object, struct error *err)
+    const struct seal_task *task, const struct kube_secret *object, struct error *err)
 {
 	const char *type = is_set(object->type) ? object->type : "Opaque";
-	const char *existing = sealing->existing.type;
+	const char *existing = task->existing.type;
 
-	if (!sealing->exists || !existing || strcmp(type, existing) == 0)
+	if (!task->exists || !existing || strcmp(type, existing) == 0)
 		return 0;
 	return error_set(err, ERROR_USAGE,
 	    "Secret %s/%s: it exists with type %s, which cannot change to %s; use another name, or "
 	    "delete it first",
-	    sealing->namespace, sealing->name, existing, type);
+	    task->namespace, task->name, existing, type);
 }
 
 /* The manifest's resourceVersion is a precondition, as for kubectl. */
-static int check_version(const struct sealing *sealing, struct error *err)
+static int check_version(const struct seal_task *task, struct error *err)
 {
-	const char *version = sealing->manifest_version;
-	const char *stored = sealing->existing.resource_version;
+	const char *version = task->manifest_version;
+	const char *stored = task->existing.resource_version;
 
-	if (!version || (sealing->exists && strcmp(version, stored) == 0))
+	if (!version || (task->exists && strcmp(version, stored) == 0))
 		return 0;
 	return error_set(err, ERROR_INVALID,
 	    "Secret %s/%s: the manifest has resourceVersion %s, and the Kubernetes API has %s; get "
 	    "the Secret again, or remove metadata.resourceVersion",
-	    sealing->namespace, sealing->name, version,
-	    sealing->exists ? stored : "no such Secret");
+	    task->namespace, task->name, version, task->exists ? stored : "no such Secret");
 }
 
 /*
@@ -116,30 +115,30 @@ static int make_change(const struct kube_secret *object, const struct kube_secre
 	return copy_ciphertexts(change, to, err);
 }
 
-int apply_manifest(struct sealing *sealing, struct error *err)
+int apply_manifest(struct seal_task *task, struct error *err)
 {
-	const struct kube_secret *object = &sealing->manifest->existing;
-	struct kube_secret *change = &sealing->change;
+	const struct kube_secret *object = &task->manifest->existing;
+	struct kube_secret *change = &task->change;
 
-	if (check_version(sealing, err) < 0 || check_type(sealing, object, err) < 0 ||
-	    make_change(object, &sealing->manifest->change, change, err) < 0)
+	if (check_version(task, err) < 0 || check_type(task, object, err) < 0 ||
+	    make_change(object, &task->manifest->change, change, err) < 0)
 		return -1;
-	return merge_lists(&sealing->existing, object, change, err);
+	return merge_lists(&task->existing, object, change, err);
 }
 
 /*
  * Other data keys stay, because other clients may have set them: nothing records which keys an
  * earlier manifest had.
  */
-int apply_warn(const struct sealing *sealing, struct error *err)
+int apply_warn(const struct seal_task *task, struct error *err)
 {
 	cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
 	size_t count = 0;
 
-	for (size_t i = 0; i < sealing->existing.data_count; i++) {
-		const char *key = sealing->existing.data[i].key;
+	for (size_t i = 0; i < task->existing.data_count; i++) {
+		const char *key = task->existing.data[i].key;
 
-		if (kube_secret_entry(&sealing->change, key) || ++count > NAMED_MAX)
+		if (kube_secret_entry(&task->change, key) || ++count > NAMED_MAX)
 			continue;
 		if (secret_buffer_append_format(&names, err, "%s%s", count > 1 ? ", " : "", key) <
 		    0)
@@ -150,8 +149,8 @@ int apply_warn(const struct sealing *sealing, struct error *err)
 	log_write(LOG_WARNING,
 	    "Secret %s/%s: %zu data key%s not in the manifest, and kept: %s%s; to remove one: "
 	    "secret-seal -n %s --unset NAME %s",
-	    sealing->namespace, sealing->name, count, count > 1 ? "s are" : " is",
-	    secret_buffer_string(&names), count > NAMED_MAX ? ", ..." : "", sealing->namespace,
-	    sealing->name);
+	    task->namespace, task->name, count, count > 1 ? "s are" : " is",
+	    secret_buffer_string(&names), count > NAMED_MAX ? ", ..." : "", task->namespace,
+	    task->name);
 	return 0;
 }

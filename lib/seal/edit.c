@@ -18,7 +18,7 @@
 struct edit_ctx {
 	const struct seal_session_settings *session;
 	const struct edit_settings *settings;
-	struct unsealed base;	     /* the Secret as it was read last, without its values */
+	struct unseal_result base;   /* the Secret as it was read last, without its values */
 	struct variables values;     /* its values, or the members of its document as JSON */
 	const char *document_key;    /* in the document layout; borrowed from base; else NULL */
 	struct secret_buffer before; /* the values as text */
@@ -28,7 +28,7 @@ struct edit_ctx {
 
 static void free_ctx(struct edit_ctx *ctx)
 {
-	unsealed_free(&ctx->base);
+	unseal_free(&ctx->base);
 	variables_free(&ctx->values);
 	secret_buffer_free(&ctx->before);
 	secret_buffer_free(&ctx->text);
@@ -40,7 +40,7 @@ static void free_ctx(struct edit_ctx *ctx)
  */
 
 static int unseal_file(struct seal_session *session, const struct edit_settings *settings,
-    struct unsealed *unsealed, struct error *err)
+    struct unseal_result *unsealed, struct error *err)
 {
 	struct kube_secret secret;
 
@@ -62,7 +62,7 @@ static int read_secret(struct edit_ctx *ctx, struct error *err)
 			 ? unseal_file(&session, settings, &ctx->base, err)
 			 : unseal(&session, settings->name, settings->transit_key, &ctx->base, err);
 	seal_session_end(&session);
-	return result < 0 ? -1 : unsealed_check(&ctx->base, err);
+	return result < 0 ? -1 : unseal_check(&ctx->base, err);
 }
 
 /* Reject what would otherwise be found only after the person has edited. */

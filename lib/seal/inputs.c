@@ -85,7 +85,7 @@ static void draw_characters(const char *characters, size_t length, char *out)
 	OPENSSL_cleanse(pool, sizeof(pool));
 }
 
-int generate(const char *recipe, struct secret_buffer *value, struct error *err)
+int inputs_generate(const char *recipe, struct secret_buffer *value, struct error *err)
 {
 	const struct class *class = NULL;
 	size_t length = 0;
@@ -209,7 +209,7 @@ static int read_generated(const char *text, struct variables *values, struct err
 
 	if (split_input("--generate", text, &name, &recipe, err) < 0)
 		return -1;
-	if (generate(recipe, &value, err) < 0)
+	if (inputs_generate(recipe, &value, err) < 0)
 		return error_wrap(err, "--generate %s", name);
 	return variables_add(values, name, &value, "--generate", err);
 }

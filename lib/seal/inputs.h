@@ -70,7 +70,7 @@ int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text
  * ERROR_USAGE for an invalid recipe.
  */
 /* clang-format on */
-int generate(const char *recipe, struct secret_buffer *value, struct error *err)
+int inputs_generate(const char *recipe, struct secret_buffer *value, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

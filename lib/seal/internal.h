@@ -1,7 +1,7 @@
 /*
- * internal: the sealing steps, for the files of this folder.
+ * internal: the steps of sealing, for the files of this folder.
  *
- * A sealing is one run over one Secret.  Its steps, in the order of the table in seal.c, are
+ * A task is one run over one Secret.  Its steps, in the order of the table in seal.c, are
  * resolve (which Secret, layout, Transit key, scope), plan (which values), encrypt and commit.
  */
 #ifndef SEAL_INTERNAL_H
@@ -10,29 +10,29 @@
 #include "lib/seal/seal.h"
 #include "lib/sealed/sealed.h"
 
-enum sealing_kind {
-	SEALING_API = 1 << 0,	   /* make changes to a Secret of the Kubernetes API */
-	SEALING_FILE = 1 << 1,	   /* make changes to a Secret in a manifest */
-	SEALING_MANIFEST = 1 << 2, /* seal all plaintext of a Secret in a manifest */
-	SEALING_APPLY = 1 << 3,	   /* write such a sealed Secret to the API */
+enum seal_task_kind {
+	SEAL_TASK_API = 1 << 0,	     /* make changes to a Secret of the Kubernetes API */
+	SEAL_TASK_FILE = 1 << 1,     /* make changes to a Secret in a manifest */
+	SEAL_TASK_MANIFEST = 1 << 2, /* seal all plaintext of a Secret in a manifest */
+	SEAL_TASK_APPLY = 1 << 3,    /* write such a sealed Secret to the API */
 };
-#define SEALING_TEXT (SEALING_FILE | SEALING_MANIFEST)
+#define SEAL_TASK_TEXT (SEAL_TASK_FILE | SEAL_TASK_MANIFEST)
 
-struct sealing {
-	enum sealing_kind kind;
+struct seal_task {
+	enum seal_task_kind kind;
 	const struct seal_settings *settings;
 	struct seal_session *session;
-	struct seal_changes changes; /* SEALING_API, SEALING_FILE */
+	struct seal_changes changes; /* SEAL_TASK_API, SEAL_TASK_FILE */
 	char *name;		     /* of the Secret that is written */
 	const char *namespace;	     /* NULL: not known; borrowed */
 
-	/* SEALING_APPLY: the manifest's sealing, encrypted, and the resourceVersion that the
+	/* SEAL_TASK_APPLY: the manifest's task, encrypted, and the resourceVersion that the
 	   manifest has, or NULL. */
-	const struct sealing *manifest;
+	const struct seal_task *manifest;
 	const char *manifest_version;
 
 	/* The existing Secret. */
-	struct kube_secret existing; /* SEALING_TEXT: borrows all but name and namespace */
+	struct kube_secret existing; /* SEAL_TASK_TEXT: borrows all but name and namespace */
 	bool exists;
 
 	/* How it is sealed. */
@@ -41,7 +41,8 @@ struct sealing {
 	struct transit_key key;
 	struct transit_key_state state; /* latest_version is 0 until it is read */
 	bool key_missing; /* created before the first encryption; `state` is its future one */
-	struct sealing_key **keys; /* states that were read before, see resolve.c; NULL: none */
+	struct resolve_known_key *
+	    *keys; /* states that were read before, see resolve.c; NULL: none */
 	enum sealed_scope scope;
 	/* Key or scope come only from annotations: use them for new values only if all existing
 	   ciphertext decrypts with them. */
@@ -51,7 +52,7 @@ struct sealing {
 	/* The result: plaintexts by data key, and the change that gets their ciphertexts. */
 	struct variables values;
 	struct kube_secret change;
-	struct seal_outcome *outcome; /* SEALING_API, SEALING_APPLY; borrowed */
+	struct seal_outcome *outcome; /* SEAL_TASK_API, SEAL_TASK_APPLY; borrowed */
 };
 
 /*
@@ -59,64 +60,60 @@ struct sealing {
  */
 
 /*
- * Run the steps of the sealing's kind.  SEALING_TEXT ends before the text is changed, and
- * SEALING_MANIFEST before encryption, which is done for many of them by sealings_encrypt.
+ * Run the steps of the task's kind.  SEAL_TASK_TEXT ends before the text is changed, and
+ * SEAL_TASK_MANIFEST before encryption, which is done for many of them by encrypt_tasks.
  */
-int sealing_run(struct sealing *sealing, struct error *err)
+int seal_task_run(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
  * Take a manifest's Secret, borrowed, as the existing one.  Its namespace is the manifest's, else
  * the session's.
  */
-int sealing_begin_manifest(struct sealing *sealing, const struct kube_secret *object,
+int seal_task_begin_manifest(struct seal_task *task, const struct kube_secret *object,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
  * Write the Secret of a manifest, encrypted by `manifest`, to the API, as seal() would: what the
  * existing Secret has and the manifest does not is kept.  `version`: see manifest_version.
  */
-int sealing_apply(const struct sealing *manifest, const struct seal_settings *settings,
+int seal_task_apply(const struct seal_task *manifest, const struct seal_settings *settings,
     const char *version, struct seal_outcome *outcome, struct error *err)
     __attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
-void sealing_free(struct sealing *sealing) __attribute__((nonnull));
+void seal_task_free(struct seal_task *task) __attribute__((nonnull));
 
 /*
  * resolve.c: which Secret, which layout, which Transit key and which scope.
  */
 
-int resolve_name(struct sealing *sealing, struct error *err)
+int resolve_name(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Read the Secret from the API, and reject one that must not be changed. */
-int resolve_existing(struct sealing *sealing, struct error *err)
+int resolve_existing(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* ERROR_USAGE: the existing values have another layout than the settings. */
-int resolve_layout(struct sealing *sealing, struct error *err)
+int resolve_layout(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-int resolve_key(struct sealing *sealing, struct error *err)
+int resolve_key(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Read the key's state, and find the scope. */
-int resolve_scope(struct sealing *sealing, struct error *err)
+int resolve_scope(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Create the missing Transit key. */
-int resolve_create_key(struct sealing *sealing, struct error *err)
+int resolve_create_key(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Free the list of key states of one run. */
-void sealing_keys_free(struct sealing_key **keys) __attribute__((nonnull));
+void resolve_free_keys(struct resolve_known_key **keys) __attribute__((nonnull));
 
 /*
  * plan.c: from changes to values by data key, and to what is removed of the existing Secret.
  */
 
-int plan_check(struct sealing *sealing, struct error *err)
+int plan_check(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-int plan_values(struct sealing *sealing, struct error *err)
+int plan_values(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Add the existing plaintexts that are not replaced; of the API's Secret only with --adopt. */
-int plan_plaintext(struct sealing *sealing, struct error *err)
+int plan_plaintext(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Return whether an existing ciphertext stays under its name. */
-bool plan_keeps(const struct sealing *sealing, const struct kube_entry *entry)
-    __attribute__((nonnull));
-
 /*
  * changes.c
  */
@@ -140,16 +137,16 @@ int changes_apply(const struct seal_changes *changes, const struct secret_buffer
  */
 
 /*
- * Encrypt the values of all sealings into their changes, with as few requests as keys and limits
+ * Encrypt the values of all tasks into their changes, with as few requests as keys and limits
  * allow.  New ciphertext and the existing ciphertext that stays is decrypted for verification.
- * After an error *failed is the sealing it is about, or NULL.
+ * After an error *failed is the task it is about, or NULL.
  */
-int sealings_encrypt(struct sealing *const *sealings, size_t count, struct sealing **failed,
+int encrypt_tasks(struct seal_task *const *tasks, size_t count, struct seal_task **failed,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-int encrypt_values(struct sealing *sealing, struct error *err)
+int encrypt_values(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Decrypt one data value of the existing Secret. */
-int encrypt_reverse(struct sealing *sealing, const struct kube_entry *entry,
+int encrypt_reverse(struct seal_task *task, const struct kube_entry *entry,
     struct secret_buffer *plaintext, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
@@ -158,24 +155,24 @@ int encrypt_reverse(struct sealing *sealing, const struct kube_entry *entry,
  */
 
 /* Check the options --type, --label and --annotation. */
-int metadata_check_options(struct sealing *sealing, struct error *err)
+int metadata_check_options(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Check the Secret's type, and that the planned Secret has the data keys that the type needs. */
-int metadata_check_type(struct sealing *sealing, struct error *err)
+int metadata_check_type(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Add type, labels and annotations to the change; remove annotations that became false. */
-int metadata_set(struct sealing *sealing, struct error *err)
+int metadata_set(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * apply.c: SEALING_APPLY
+ * apply.c: SEAL_TASK_APPLY
  */
 
 /* Make the change from the whole Secret of the manifest. */
-int apply_manifest(struct sealing *sealing, struct error *err)
+int apply_manifest(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Log data keys that the manifest does not have. */
-int apply_warn(const struct sealing *sealing, struct error *err)
+int apply_warn(const struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
@@ -183,12 +180,12 @@ int apply_warn(const struct sealing *sealing, struct error *err)
  */
 
 /* Write the change to the API, or make the manifest of it with --dry-run=client. */
-int commit(struct sealing *sealing, struct error *err) __attribute__((nonnull, warn_unused_result));
+int commit(struct seal_task *task, struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
  * Return whether to run the steps again after a conflict; then *err is cleared after a short random
  * wait.  `tries` counts the runs so far.
  */
-bool commit_try_again(const struct sealing *sealing, int tries, struct error *err)
+bool commit_try_again(const struct seal_task *task, int tries, struct error *err)
     __attribute__((nonnull));
 
 /*
@@ -196,9 +193,9 @@ bool commit_try_again(const struct sealing *sealing, int tries, struct error *er
  */
 
 /* Fill the item's input (borrowed) and, if values are bound, its context (newly allocated). */
-int item_fill(struct transit_item *item, const struct secret_buffer *input, enum sealed_scope scope,
-    const char *namespace, const char *name, const char *data_key, struct error *err)
-    __attribute__((nonnull(1, 2, 5, 6, 7), warn_unused_result));
-void items_free(struct transit_item *items, size_t count);
+int encrypt_item_fill(struct transit_item *item, const struct secret_buffer *input,
+    enum sealed_scope scope, const char *namespace, const char *name, const char *data_key,
+    struct error *err) __attribute__((nonnull(1, 2, 5, 6, 7), warn_unused_result));
+void encrypt_items_free(struct transit_item *items, size_t count);
 
 #endif

@@ -20,7 +20,7 @@ struct secret_ctx {
 	/* manifest_secret_seal */
 	const struct seal_settings *settings;
 	const struct seal_changes *changes;
-	struct sealing sealing;
+	struct seal_task task;
 };
 
 /*
@@ -177,30 +177,30 @@ static int change_examine(void *context, struct manifest_document *document, str
 	document->waits = true;
 	if (check_hash(ctx, &document->manifest, err) < 0 || check_plaintext(ctx, err) < 0 ||
 	    manifest_file_prepare(document->file, err) < 0 ||
-	    seal_changes_copy(ctx->changes, &ctx->sealing.changes, err) < 0 ||
-	    sealing_begin_manifest(&ctx->sealing, &found->object, err) < 0)
+	    seal_changes_copy(ctx->changes, &ctx->task.changes, err) < 0 ||
+	    seal_task_begin_manifest(&ctx->task, &found->object, err) < 0)
 		return -1;
-	return sealing_run(&ctx->sealing, err);
+	return seal_task_run(&ctx->task, err);
 }
 
 static int change_settle(void *context, struct manifest_document *document,
     struct secret_buffer *text, struct error *err)
 {
 	struct secret_ctx *ctx = context;
-	struct manifest_change change = {ctx->found, &ctx->sealing.change, true};
+	struct manifest_change change = {ctx->found, &ctx->task.change, true};
 
 	return document->waits ? manifest_change(&document->manifest, &change, 1, text, err) : 0;
 }
 
 /* Hand the change over as the outcome. */
-static int move_outcome(struct sealing *sealing, struct seal_outcome *outcome, struct error *err)
+static int move_outcome(struct seal_task *task, struct seal_outcome *outcome, struct error *err)
 {
-	sealing->change.name = strdup(sealing->name);
-	if (!sealing->change.name)
+	task->change.name = strdup(task->name);
+	if (!task->change.name)
 		return error_memory(err);
-	outcome->secret = sealing->change;
+	outcome->secret = task->change;
 	outcome->change = SEAL_UPDATED;
-	sealing->change = (struct kube_secret){0};
+	task->change = (struct kube_secret){0};
 	return 0;
 }
 
@@ -213,7 +213,7 @@ int manifest_secret_seal(struct seal_session *session, const struct seal_setting
 	    .name = settings->name,
 	    .settings = settings,
 	    .changes = changes,
-	    .sealing = {.kind = SEALING_FILE, .settings = &own, .session = session}};
+	    .task = {.kind = SEAL_TASK_FILE, .settings = &own, .session = session}};
 	const struct manifest_job job = {.context = &ctx,
 	    .refuse_foreign = !settings->force_foreign,
 	    .examine = change_examine,
@@ -226,9 +226,9 @@ int manifest_secret_seal(struct seal_session *session, const struct seal_setting
 	int result = read_all(&ctx, &batch, err);
 	if (result == 0 && !settings->check_only &&
 	    (result = manifest_batch_flush(&batch, err)) == 0)
-		result = move_outcome(&ctx.sealing, outcome, err);
-	/* The sealing borrows from the manifest. */
-	sealing_free(&ctx.sealing);
+		result = move_outcome(&ctx.task, outcome, err);
+	/* The task borrows from the manifest. */
+	seal_task_free(&ctx.task);
 	manifest_batch_free(&batch);
 	return result;
 }

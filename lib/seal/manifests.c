@@ -19,7 +19,7 @@ struct waiting_secret {
 	const struct manifest_document *document;
 	const struct manifest_secret *found;
 	struct seal_settings settings; /* with the manifest's own */
-	struct sealing sealing;	       /* its `existing` borrows the manifest's data */
+	struct seal_task task;	       /* its `existing` borrows the manifest's data */
 	char *version;		       /* resourceVersion in the manifest; NULL: none */
 	bool plaintext;		       /* it has values to seal */
 };
@@ -29,14 +29,14 @@ struct manifests_run {
 	const struct seal_settings *settings;
 	const struct manifests_sink *sink;
 	struct manifests_summary *summary;
-	bool first;		  /* the next text to print begins a file */
-	struct sealing_key *keys; /* states that were read */
+	bool first;			/* the next text to print begins a file */
+	struct resolve_known_key *keys; /* states that were read */
 };
 
 static void free_waiting_secret(struct waiting_secret *secret)
 {
 	free(secret->version);
-	sealing_free(&secret->sealing);
+	seal_task_free(&secret->task);
 }
 
 static void job_release(struct manifest_document *document)
@@ -52,20 +52,19 @@ static void job_release(struct manifest_document *document)
  * One Secret: which values are sealed, and how.
  */
 
-static int prepare_sealing(
-    struct manifests_run *run, struct waiting_secret *secret, struct error *err)
+static int prepare_task(struct manifests_run *run, struct waiting_secret *secret, struct error *err)
 {
-	struct sealing *sealing = &secret->sealing;
+	struct seal_task *task = &secret->task;
 
 	secret->settings = *run->settings;
 	secret->settings.adopt = true; /* manifests are about plaintext beside ciphertext */
-	*sealing = (struct sealing){.kind = SEALING_MANIFEST,
+	*task = (struct seal_task){.kind = SEAL_TASK_MANIFEST,
 	    .settings = &secret->settings,
 	    .session = run->session,
 	    .keys = &run->keys};
-	if (sealing_begin_manifest(sealing, &secret->found->object, err) < 0)
+	if (seal_task_begin_manifest(task, &secret->found->object, err) < 0)
 		return -1;
-	return sealing_run(sealing, err);
+	return seal_task_run(task, err);
 }
 
 static bool holds_plaintext(const struct kube_secret *object)
@@ -110,9 +109,9 @@ static int examine_secret_in(struct manifests_run *run, struct manifest_document
 	if (writes_to_api(run) &&
 	    manifest_read_metadata(manifest, found, &secret->version, err) < 0)
 		return -1;
-	if (manifest_check_rendered(found, err) < 0 || prepare_sealing(run, secret, err) < 0)
+	if (manifest_check_rendered(found, err) < 0 || prepare_task(run, secret, err) < 0)
 		return manifest_wrap(manifest, found, err);
-	document->values += secret->sealing.values.count;
+	document->values += secret->task.values.count;
 	document->waits = true;
 	return 0;
 }
@@ -139,9 +138,9 @@ static int job_examine(void *context, struct manifest_document *document, struct
  */
 
 /* Add the position of the Secret that failed. */
-static int wrap_failed(const struct sealing *failed, struct error *err)
+static int wrap_failed(const struct seal_task *failed, struct error *err)
 {
-	const char *bytes = (const char *)failed - offsetof(struct waiting_secret, sealing);
+	const char *bytes = (const char *)failed - offsetof(struct waiting_secret, task);
 	const struct waiting_secret *secret = (const struct waiting_secret *)(const void *)bytes;
 
 	return manifest_wrap(&secret->document->manifest, secret->found, err);
@@ -150,27 +149,27 @@ static int wrap_failed(const struct sealing *failed, struct error *err)
 static int job_transform(void *context, struct manifest_document *first, struct error *err)
 {
 	struct manifests_run *run = context;
-	struct sealing *failed = NULL;
+	struct seal_task *failed = NULL;
 	size_t count = 0, at = 0;
 
 	for (const struct manifest_document *each = first; each; each = each->next)
 		count += each->manifest.count;
-	cleanup_free struct sealing **sealings = calloc(count + 1, sizeof(struct sealing *));
-	if (!sealings)
+	cleanup_free struct seal_task **tasks = calloc(count + 1, sizeof(struct seal_task *));
+	if (!tasks)
 		return error_memory(err);
 	for (const struct manifest_document *each = first; each; each = each->next) {
 		struct waiting_secret *secrets = each->state;
 
 		for (size_t i = 0; i < each->manifest.count; i++)
 			if (secrets[i].plaintext || writes_to_api(run))
-				sealings[at++] = &secrets[i].sealing;
+				tasks[at++] = &secrets[i].task;
 	}
 	if (at == 0)
 		return 0;
 	seal_session_restart_timeout(run->session);
 	if (signals_check(err) < 0 || seal_session_log_in(run->session, err) < 0)
 		return -1;
-	if (sealings_encrypt(sealings, at, &failed, err) == 0)
+	if (encrypt_tasks(tasks, at, &failed, err) == 0)
 		return 0;
 	return failed ? wrap_failed(failed, err) : error_wrap(err, "%s", first->file->name);
 }
@@ -182,9 +181,8 @@ static int job_transform(void *context, struct manifest_document *first, struct 
 /* "FILE: line 3: Secret demo/app: ...", unless the error names the Secret itself. */
 static int wrap_written(const struct waiting_secret *secret, struct error *err)
 {
-	const struct sealing *sealing = &secret->sealing;
-	cleanup_free char *name =
-	    string_format(err, "Secret %s/%s", sealing->namespace, sealing->name);
+	const struct seal_task *task = &secret->task;
+	cleanup_free char *name = string_format(err, "Secret %s/%s", task->namespace, task->name);
 
 	if (name && !strstr(err->message, name))
 		error_wrap(err, "%s", name);
@@ -203,7 +201,7 @@ static int apply_secret(
 		return error_set(err, ERROR_USAGE,
 		    "metadata.generateName: a Secret that is written to the API has a name");
 	seal_session_restart_timeout(run->session);
-	int result = sealing_apply(&secret->sealing, run->settings, secret->version, &outcome, err);
+	int result = seal_task_apply(&secret->task, run->settings, secret->version, &outcome, err);
 	if (result == 0) {
 		run->summary->written++;
 		result =
@@ -244,7 +242,7 @@ static int append_text(
 	for (size_t i = 0; i < manifest->count; i++)
 		if (secrets[i].plaintext)
 			changes[count++] = (struct manifest_change){
-			    &manifest->secrets[i], &secrets[i].sealing.change, true};
+			    &manifest->secrets[i], &secrets[i].task.change, true};
 	return count > 0 ? manifest_change(manifest, changes, count, text, err) : 0;
 }
 
@@ -339,6 +337,6 @@ int manifests_seal(struct seal_session *session, const struct seal_settings *set
 			result = manifest_batch_flush(&batch, err);
 	}
 	manifest_batch_free(&batch);
-	sealing_keys_free(&run.keys);
+	resolve_free_keys(&run.keys);
 	return result;
 }

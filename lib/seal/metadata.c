@@ -48,25 +48,24 @@ static int check_sealable(const char *type, struct error *err)
 }
 
 /* Return whether the Secret has this data key after the change. */
-static bool will_have(const struct sealing *sealing, const char *data_key)
+static bool will_have(const struct seal_task *task, const char *data_key)
 {
-	const struct kube_entry *changed = kube_secret_entry(&sealing->change, data_key);
+	const struct kube_entry *changed = kube_secret_entry(&task->change, data_key);
 
-	if (variables_find(&sealing->values, data_key))
+	if (variables_find(&task->values, data_key))
 		return true;
-	return changed ? !changed->removed
-		       : kube_secret_entry(&sealing->existing, data_key) != NULL;
+	return changed ? !changed->removed : kube_secret_entry(&task->existing, data_key) != NULL;
 }
 
-static int check_keys(const struct sealing *sealing, const char *type, struct error *err)
+static int check_keys(const struct seal_task *task, const char *type, struct error *err)
 {
 	for (size_t i = 0; i < COUNT(required); i++) {
 		const char *first = required[i].keys[0], *second = required[i].keys[1];
 
 		if (strcmp(type, required[i].type) != 0)
 			continue;
-		bool has_first = will_have(sealing, first);
-		bool has_second = !second || will_have(sealing, second);
+		bool has_first = will_have(task, first);
+		bool has_second = !second || will_have(task, second);
 		if (required[i].either ? has_first || has_second : has_first && has_second)
 			continue;
 		return error_set(err, ERROR_USAGE,
@@ -81,21 +80,21 @@ static int check_keys(const struct sealing *sealing, const char *type, struct er
 	return 0;
 }
 
-int metadata_check_type(struct sealing *sealing, struct error *err)
+int metadata_check_type(struct seal_task *task, struct error *err)
 {
-	const char *type = sealing->settings->type;
-	const char *existing = sealing->existing.type;
+	const char *type = task->settings->type;
+	const char *existing = task->existing.type;
 
-	if (sealing->exists && is_set(type) && existing && strcmp(type, existing) != 0)
+	if (task->exists && is_set(type) && existing && strcmp(type, existing) != 0)
 		return error_set(err, ERROR_USAGE,
 		    "--type %s: Secret %s%s%s exists with type %s, which cannot change; use "
 		    "another name",
-		    type, KUBE_NAMED(&sealing->existing), existing);
+		    type, KUBE_NAMED(&task->existing), existing);
 	if (!is_set(type))
 		type = existing;
 	if (!type)
 		return 0;
-	return check_sealable(type, err) < 0 ? -1 : check_keys(sealing, type, err);
+	return check_sealable(type, err) < 0 ? -1 : check_keys(task, type, err);
 }
 
 /*
@@ -180,58 +179,56 @@ static int add_all_pairs(
 	    "--annotation", settings->annotations, kube_secret_add_annotation, secret, err);
 }
 
-int metadata_check_options(struct sealing *sealing, struct error *err)
+int metadata_check_options(struct seal_task *task, struct error *err)
 {
-	if (check_sealable(sealing->settings->type, err) < 0)
+	if (check_sealable(task->settings->type, err) < 0)
 		return error_wrap(err, "--type");
-	return add_all_pairs(sealing->settings, NULL, err);
+	return add_all_pairs(task->settings, NULL, err);
 }
 
 /* Remove an annotation from an existing Secret. */
-static int drop_annotation(struct sealing *sealing, const char *name, struct error *err)
+static int drop_annotation(struct seal_task *task, const char *name, struct error *err)
 {
-	if (!sealing->exists || !kube_secret_annotation(&sealing->existing, name))
+	if (!task->exists || !kube_secret_annotation(&task->existing, name))
 		return 0;
-	return kube_secret_remove_annotation(&sealing->change, name, err);
+	return kube_secret_remove_annotation(&task->change, name, err);
 }
 
 /* Remove a scope if the values are not bound, and kubectl's copy of the plaintext. */
-static int drop_annotations(struct sealing *sealing, struct error *err)
+static int drop_annotations(struct seal_task *task, struct error *err)
 {
-	if (sealing->settings->adopt && drop_annotation(sealing, LAST_APPLIED, err) < 0)
+	if (task->settings->adopt && drop_annotation(task, LAST_APPLIED, err) < 0)
 		return -1;
-	return sealing->scope == SEALED_UNBOUND
-		   ? drop_annotation(sealing, SEALED_ANNOTATION_SCOPE, err)
-		   : 0;
+	return task->scope == SEALED_UNBOUND ? drop_annotation(task, SEALED_ANNOTATION_SCOPE, err)
+					     : 0;
 }
 
-static int set_type(struct sealing *sealing, struct error *err)
+static int set_type(struct seal_task *task, struct error *err)
 {
-	const char *option = sealing->settings->type;
-	const char *type = is_set(option) ? option : sealing->existing.type;
+	const char *option = task->settings->type;
+	const char *type = is_set(option) ? option : task->existing.type;
 
-	sealing->change.type = type ? strdup(type) : NULL;
-	return type && !sealing->change.type ? error_memory(err) : 0;
+	task->change.type = type ? strdup(type) : NULL;
+	return type && !task->change.type ? error_memory(err) : 0;
 }
 
-static int mark_sealed(struct sealing *sealing, struct error *err)
+static int mark_sealed(struct seal_task *task, struct error *err)
 {
-	cleanup_free char *key = string_format(err, "%s/%s", sealing->key.mount, sealing->key.name);
+	cleanup_free char *key = string_format(err, "%s/%s", task->key.mount, task->key.name);
 
 	if (!key)
 		return -1;
-	return sealed_secret_mark(&sealing->change, key, sealing->scope, sealing->document, err);
+	return sealed_secret_mark(&task->change, key, task->scope, task->document, err);
 }
 
-int metadata_set(struct sealing *sealing, struct error *err)
+int metadata_set(struct seal_task *task, struct error *err)
 {
 	/* The manifest already has everything else. */
-	if (sealing->kind == SEALING_APPLY)
-		return drop_annotations(sealing, err);
-	sealing->change.immutable = sealing->settings->immutable;
-	if (set_type(sealing, err) < 0 ||
-	    add_all_pairs(sealing->settings, &sealing->change, err) < 0 ||
-	    drop_annotations(sealing, err) < 0)
+	if (task->kind == SEAL_TASK_APPLY)
+		return drop_annotations(task, err);
+	task->change.immutable = task->settings->immutable;
+	if (set_type(task, err) < 0 || add_all_pairs(task->settings, &task->change, err) < 0 ||
+	    drop_annotations(task, err) < 0)
 		return -1;
-	return mark_sealed(sealing, err);
+	return mark_sealed(task, err);
 }

@@ -18,12 +18,12 @@ static int check_data_key(const char *source, const char *name, struct error *er
 	    source, name);
 }
 
-static int check_names(const struct sealing *sealing, struct error *err)
+static int check_names(const struct seal_task *task, struct error *err)
 {
-	const struct seal_changes *changes = &sealing->changes;
+	const struct seal_changes *changes = &task->changes;
 
-	if (sealing->document)
-		return check_data_key("--data-key", sealing->data_key, err);
+	if (task->document)
+		return check_data_key("--data-key", task->data_key, err);
 	for (size_t i = 0; i < changes->values.count; i++)
 		if (check_data_key(
 			changes->values.items[i].source, changes->values.items[i].name, err) < 0)
@@ -34,53 +34,53 @@ static int check_names(const struct sealing *sealing, struct error *err)
 	return 0;
 }
 
-static int check_exists(const struct sealing *sealing, const char *name, struct error *err)
+static int check_exists(const struct seal_task *task, const char *name, struct error *err)
 {
-	if (kube_secret_entry(&sealing->existing, name))
+	if (kube_secret_entry(&task->existing, name))
 		return 0;
 	return error_set(
-	    err, ERROR_NOT_FOUND, "Secret %s%s%s: no data key \"%s\"", KUBE_NAMED(sealing), name);
+	    err, ERROR_NOT_FOUND, "Secret %s%s%s: no data key \"%s\"", KUBE_NAMED(task), name);
 }
 
-static int check_renamed(const struct sealing *sealing, const char *item, struct error *err)
+static int check_renamed(const struct seal_task *task, const char *item, struct error *err)
 {
 	const char *new_name = strchr(item, '=') + 1;
 	cleanup_free char *name = strndup(item, (size_t)(new_name - 1 - item));
 
 	if (!name)
 		return error_memory(err);
-	if (check_exists(sealing, name, err) < 0)
+	if (check_exists(task, name, err) < 0)
 		return -1;
-	if (kube_secret_entry(&sealing->existing, new_name))
+	if (kube_secret_entry(&task->existing, new_name))
 		return error_set(err, ERROR_USAGE, "Secret %s%s%s: data key \"%s\" already exists",
-		    KUBE_NAMED(sealing), new_name);
+		    KUBE_NAMED(task), new_name);
 	return 0;
 }
 
 /* In the per-key layout: check the names to unset and to rename. */
-static int check_existing_names(const struct sealing *sealing, struct error *err)
+static int check_existing_names(const struct seal_task *task, struct error *err)
 {
-	const struct seal_changes *changes = &sealing->changes;
+	const struct seal_changes *changes = &task->changes;
 
 	for (size_t i = 0; i < changes->unset.count; i++)
-		if (check_exists(sealing, changes->unset.items[i], err) < 0)
+		if (check_exists(task, changes->unset.items[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < changes->renamed.count; i++)
-		if (check_renamed(sealing, changes->renamed.items[i], err) < 0)
+		if (check_renamed(task, changes->renamed.items[i], err) < 0)
 			return -1;
-	if (changes->unset.count == 0 || changes->unset.count < sealing->existing.data_count ||
+	if (changes->unset.count == 0 || changes->unset.count < task->existing.data_count ||
 	    changes->values.count)
 		return 0;
 	return error_set(err, ERROR_USAGE,
 	    "Secret %s%s%s: refusing to remove the last value; delete the Secret with kubectl",
-	    KUBE_NAMED(sealing));
+	    KUBE_NAMED(task));
 }
 
-static int check_foreign(const struct sealing *sealing, struct error *err)
+static int check_foreign(const struct seal_task *task, struct error *err)
 {
-	const struct seal_changes *changes = &sealing->changes;
+	const struct seal_changes *changes = &task->changes;
 
-	for (size_t i = 0; i < changes->values.count && !sealing->settings->force_foreign; i++) {
+	for (size_t i = 0; i < changes->values.count && !task->settings->force_foreign; i++) {
 		const struct variable *value = &changes->values.items[i];
 
 		if ((changes->whole_document ? foreign_check_document : foreign_check)(
@@ -90,45 +90,38 @@ static int check_foreign(const struct sealing *sealing, struct error *err)
 	return 0;
 }
 
-int plan_check(struct sealing *sealing, struct error *err)
+int plan_check(struct seal_task *task, struct error *err)
 {
-	const struct seal_changes *changes = &sealing->changes;
+	const struct seal_changes *changes = &task->changes;
 
-	if (changes_check(changes, err) < 0 || check_names(sealing, err) < 0 ||
-	    check_foreign(sealing, err) < 0)
+	if (changes_check(changes, err) < 0 || check_names(task, err) < 0 ||
+	    check_foreign(task, err) < 0)
 		return -1;
-	if ((changes->unset.count || changes->renamed.count) && !sealing->exists)
+	if ((changes->unset.count || changes->renamed.count) && !task->exists)
 		return error_set(err, ERROR_USAGE,
 		    "--unset, --rename: they need an existing Secret, and cannot be used with "
 		    "--dry-run=client or --immutable");
-	return sealing->document ? 0 : check_existing_names(sealing, err);
-}
-
-bool plan_keeps(const struct sealing *sealing, const struct kube_entry *entry)
-{
-	return sealed_entry_is_ciphertext(entry) &&
-	       !kube_secret_entry(&sealing->change, entry->key) &&
-	       !variables_find(&sealing->values, entry->key);
+	return task->document ? 0 : check_existing_names(task, err);
 }
 
 /*
  * Values.
  */
 
-static char *describe(const struct sealing *sealing, const char *data_key, struct error *err)
+static char *describe(const struct seal_task *task, const char *data_key, struct error *err)
 {
-	return string_format(err, "Secret %s%s%s, data key %s", KUBE_NAMED(sealing), data_key);
+	return string_format(err, "Secret %s%s%s, data key %s", KUBE_NAMED(task), data_key);
 }
 
 /* Add a plaintext, to be sealed under `data_key`. */
-static int add_value(struct sealing *sealing, const char *data_key, struct secret_buffer *value,
+static int add_value(struct seal_task *task, const char *data_key, struct secret_buffer *value,
     const char *source_key, struct error *err)
 {
-	cleanup_free char *source = describe(sealing, source_key, err);
+	cleanup_free char *source = describe(task, source_key, err);
 
 	if (!source)
 		return -1;
-	return variables_add(&sealing->values, data_key, value, source, err);
+	return variables_add(&task->values, data_key, value, source, err);
 }
 
 static int copy_value(const struct secret_buffer *from, struct secret_buffer *to, struct error *err)
@@ -137,120 +130,119 @@ static int copy_value(const struct secret_buffer *from, struct secret_buffer *to
 }
 
 /* Copy a plaintext value, decrypted if it is ciphertext. */
-static int read_entry(struct sealing *sealing, const struct kube_entry *entry,
+static int read_entry(struct seal_task *task, const struct kube_entry *entry,
     struct secret_buffer *value, struct error *err)
 {
-	return sealed_entry_is_ciphertext(entry) ? encrypt_reverse(sealing, entry, value, err)
+	return sealed_entry_is_ciphertext(entry) ? encrypt_reverse(task, entry, value, err)
 						 : copy_value(&entry->value, value, err);
 }
 
 /* Under a new name an unbound ciphertext stays; a bound one must be sealed again. */
-static int rename_entry(struct sealing *sealing, const struct kube_entry *entry,
-    const char *new_name, struct error *err)
+static int rename_entry(
+    struct seal_task *task, const struct kube_entry *entry, const char *new_name, struct error *err)
 {
 	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-	if (kube_secret_rename(&sealing->change, entry->key, new_name, err) < 0)
+	if (kube_secret_rename(&task->change, entry->key, new_name, err) < 0)
 		return -1;
-	if (sealed_entry_is_ciphertext(entry) && sealing->scope == SEALED_UNBOUND)
+	if (sealed_entry_is_ciphertext(entry) && task->scope == SEALED_UNBOUND)
 		return copy_value(&entry->value, &value, err) < 0
 			   ? -1
-			   : kube_secret_add(&sealing->change, new_name, &value, err);
-	if (read_entry(sealing, entry, &value, err) < 0)
+			   : kube_secret_add(&task->change, new_name, &value, err);
+	if (read_entry(task, entry, &value, err) < 0)
 		return -1;
-	return add_value(sealing, new_name, &value, entry->key, err);
+	return add_value(task, new_name, &value, entry->key, err);
 }
 
 /* Check existing plaintext: not another tool's ciphertext and, in this layout, a document. */
 static int check_adopted(
-    const struct sealing *sealing, const struct kube_entry *entry, struct error *err)
+    const struct seal_task *task, const struct kube_entry *entry, struct error *err)
 {
-	bool force = sealing->settings->force_foreign;
+	bool force = task->settings->force_foreign;
 	const struct secret_buffer *value = &entry->value;
-	cleanup_free char *what = describe(sealing, entry->key, err);
+	cleanup_free char *what = describe(task, entry->key, err);
 
 	if (!what)
 		return -1;
 	if (!force && foreign_check("data", entry->key, value, err) < 0)
-		return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&sealing->existing));
-	if (!sealing->document)
+		return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&task->existing));
+	if (!task->document)
 		return 0;
 	if (sealed_document_check(value, what, err) < 0)
 		return error_hint(err,
 		    "in the document layout each data key must be a JSON object; remove it from "
 		    "the Secret, and set it as a value of the document");
 	if (!force && foreign_check_document("data", entry->key, value, err) < 0)
-		return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&sealing->existing));
+		return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&task->existing));
 	return 0;
 }
 
 /* Seal an existing plaintext too. */
-static int adopt_entry(struct sealing *sealing, const struct kube_entry *entry, struct error *err)
+static int adopt_entry(struct seal_task *task, const struct kube_entry *entry, struct error *err)
 {
 	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
 
-	if (check_adopted(sealing, entry, err) < 0 || copy_value(&entry->value, &value, err) < 0)
+	if (check_adopted(task, entry, err) < 0 || copy_value(&entry->value, &value, err) < 0)
 		return -1;
-	return add_value(sealing, entry->key, &value, entry->key, err);
+	return add_value(task, entry->key, &value, entry->key, err);
 }
 
-int plan_plaintext(struct sealing *sealing, struct error *err)
+int plan_plaintext(struct seal_task *task, struct error *err)
 {
-	if (sealing->kind == SEALING_APPLY && !sealing->settings->adopt)
+	if (task->kind == SEAL_TASK_APPLY && !task->settings->adopt)
 		return 0;
-	for (size_t i = 0; i < sealing->existing.data_count; i++) {
-		const struct kube_entry *entry = &sealing->existing.data[i];
+	for (size_t i = 0; i < task->existing.data_count; i++) {
+		const struct kube_entry *entry = &task->existing.data[i];
 
 		if (!sealed_entry_is_ciphertext(entry) &&
-		    !kube_secret_entry(&sealing->change, entry->key) &&
-		    !variables_find(&sealing->values, entry->key) &&
-		    adopt_entry(sealing, entry, err) < 0)
+		    !kube_secret_entry(&task->change, entry->key) &&
+		    !variables_find(&task->values, entry->key) && adopt_entry(task, entry, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int plan_entry(struct sealing *sealing, const struct kube_entry *entry, struct error *err)
+static int plan_entry(struct seal_task *task, const struct kube_entry *entry, struct error *err)
 {
-	const struct seal_changes *changes = &sealing->changes;
+	const struct seal_changes *changes = &task->changes;
 	const char *new_name = changes_new_name(changes, entry->key);
 
 	if (new_name)
-		return rename_entry(sealing, entry, new_name, err);
+		return rename_entry(task, entry, new_name, err);
 	if (strings_contain(&changes->unset, entry->key))
-		return kube_secret_remove(&sealing->change, entry->key, err);
+		return kube_secret_remove(&task->change, entry->key, err);
 	return 0;
 }
 
-static int plan_per_key(struct sealing *sealing, struct error *err)
+static int plan_per_key(struct seal_task *task, struct error *err)
 {
-	for (size_t i = 0; i < sealing->existing.data_count; i++)
-		if (plan_entry(sealing, &sealing->existing.data[i], err) < 0)
+	for (size_t i = 0; i < task->existing.data_count; i++)
+		if (plan_entry(task, &task->existing.data[i], err) < 0)
 			return -1;
-	return variables_merge(&sealing->values, &sealing->changes.values, false, err);
+	return variables_merge(&task->values, &task->changes.values, false, err);
 }
 
-static int plan_document(struct sealing *sealing, struct error *err)
+static int plan_document(struct seal_task *task, struct error *err)
 {
 	cleanup_secret struct secret_buffer before = SECRET_BUFFER_INIT;
 	cleanup_secret struct secret_buffer after = SECRET_BUFFER_INIT;
-	const struct kube_entry *entry = kube_secret_entry(&sealing->existing, sealing->data_key);
-	struct seal_changes *changes = &sealing->changes;
+	const struct kube_entry *entry = kube_secret_entry(&task->existing, task->data_key);
+	struct seal_changes *changes = &task->changes;
 
 	if (changes->whole_document)
-		return variables_add(&sealing->values, sealing->data_key,
-		    &changes->values.items[0].value, changes->values.items[0].source, err);
-	cleanup_free char *what = describe(sealing, sealing->data_key, err);
-	if (!what || (entry && read_entry(sealing, entry, &before, err) < 0))
+		return variables_add(&task->values, task->data_key, &changes->values.items[0].value,
+		    changes->values.items[0].source, err);
+	cleanup_free char *what = describe(task, task->data_key, err);
+	if (!what || (entry && read_entry(task, entry, &before, err) < 0))
 		return -1;
 	if (changes_apply(changes, entry ? &before : NULL, what, &after, err) < 0)
 		return error_hint(err, "the Secret was not changed");
-	return variables_add(&sealing->values, sealing->data_key, &after, what, err);
+	return variables_add(&task->values, task->data_key, &after, what, err);
 }
 
-int plan_values(struct sealing *sealing, struct error *err)
+int plan_values(struct seal_task *task, struct error *err)
 {
-	if ((sealing->document ? plan_document : plan_per_key)(sealing, err) < 0)
+	if ((task->document ? plan_document : plan_per_key)(task, err) < 0)
 		return -1;
-	return plan_plaintext(sealing, err);
+	return plan_plaintext(task, err);
 }

@@ -7,46 +7,46 @@
 #include "lib/base/log.h"
 #include "lib/seal/internal.h"
 
-#define ANY (SEALING_API | SEALING_FILE | SEALING_MANIFEST | SEALING_APPLY)
-#define CHANGES (SEALING_API | SEALING_FILE)
+#define ANY (SEAL_TASK_API | SEAL_TASK_FILE | SEAL_TASK_MANIFEST | SEAL_TASK_APPLY)
+#define CHANGES (SEAL_TASK_API | SEAL_TASK_FILE)
 #define WRITING (1 << 4) /* not with check_only */
 
-static int log_in(struct sealing *sealing, struct error *err)
+static int log_in(struct seal_task *task, struct error *err)
 {
-	return seal_session_log_in(sealing->session, err);
+	return seal_session_log_in(task->session, err);
 }
 
 /* All checks that need no key come before the key is created, by the first encryption. */
 static const struct {
 	const char *name;
 	unsigned int when;
-	int (*run)(struct sealing *sealing, struct error *err);
+	int (*run)(struct seal_task *task, struct error *err);
 } steps[] = {
-    {"name", SEALING_API | SEALING_APPLY, resolve_name},
-    {"options", ANY & ~SEALING_APPLY, metadata_check_options},
-    {"existing Secret", SEALING_API | SEALING_APPLY, resolve_existing},
+    {"name", SEAL_TASK_API | SEAL_TASK_APPLY, resolve_name},
+    {"options", ANY & ~SEAL_TASK_APPLY, metadata_check_options},
+    {"existing Secret", SEAL_TASK_API | SEAL_TASK_APPLY, resolve_existing},
     {"layout", ANY, resolve_layout},
-    {"manifest", SEALING_APPLY, apply_manifest},
+    {"manifest", SEAL_TASK_APPLY, apply_manifest},
     {"changes", CHANGES, plan_check},
-    {"plaintext", SEALING_MANIFEST, plan_plaintext},
+    {"plaintext", SEAL_TASK_MANIFEST, plan_plaintext},
     {"key", ANY, resolve_key},
     {"login", ANY, log_in},
     {"scope", ANY, resolve_scope},
     {"values", CHANGES, plan_values},
-    {"plaintext", SEALING_APPLY, plan_plaintext},
-    {"type", ANY & ~SEALING_APPLY, metadata_check_type},
+    {"plaintext", SEAL_TASK_APPLY, plan_plaintext},
+    {"type", ANY & ~SEAL_TASK_APPLY, metadata_check_type},
     {"metadata", ANY, metadata_set},
-    {"encrypt", ANY & ~SEALING_MANIFEST, encrypt_values},
-    {"commit", SEALING_API | SEALING_APPLY | WRITING, commit},
+    {"encrypt", ANY & ~SEAL_TASK_MANIFEST, encrypt_values},
+    {"commit", SEAL_TASK_API | SEAL_TASK_APPLY | WRITING, commit},
 };
 
-int sealing_run(struct sealing *sealing, struct error *err)
+int seal_task_run(struct seal_task *task, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
-		if (!(steps[i].when & sealing->kind) ||
-		    (steps[i].when & WRITING && sealing->settings->check_only))
+		if (!(steps[i].when & task->kind) ||
+		    (steps[i].when & WRITING && task->settings->check_only))
 			continue;
-		if (steps[i].run(sealing, err) < 0) {
+		if (steps[i].run(task, err) < 0) {
 			log_write(LOG_DEBUG, "sealing: step \"%s\" failed", steps[i].name);
 			return -1;
 		}
@@ -56,14 +56,14 @@ int sealing_run(struct sealing *sealing, struct error *err)
 
 /* Reject names that the API server would reject, and -n with a manifest of another namespace. */
 static int check_manifest_names(
-    const struct sealing *sealing, const struct kube_secret *object, struct error *err)
+    const struct seal_task *task, const struct kube_secret *object, struct error *err)
 {
-	const char *asked = sealing->session->settings->kube.namespace;
+	const char *asked = task->session->settings->kube.namespace;
 	const char *own = object->namespace;
 
 	if (own && !kube_valid_namespace(own))
 		return error_set(err, ERROR_INVALID, "\"%s\": not a valid namespace", own);
-	if (own && is_set(asked) && strcmp(own, asked) != 0 && sealing->kind == SEALING_MANIFEST)
+	if (own && is_set(asked) && strcmp(own, asked) != 0 && task->kind == SEAL_TASK_MANIFEST)
 		return error_set(err, ERROR_USAGE,
 		    "its namespace is %s, and -n is %s; leave out -n, or change the manifest", own,
 		    asked);
@@ -75,56 +75,56 @@ static int check_manifest_names(
 	return 0;
 }
 
-int sealing_begin_manifest(
-    struct sealing *sealing, const struct kube_secret *object, struct error *err)
+int seal_task_begin_manifest(
+    struct seal_task *task, const struct kube_secret *object, struct error *err)
 {
 	const char *name = object->name ? object->name : "(metadata.generateName)";
-	const char *namespace = object->namespace ? object->namespace : sealing->session->namespace;
+	const char *namespace = object->namespace ? object->namespace : task->session->namespace;
 
-	if (check_manifest_names(sealing, object, err) < 0)
+	if (check_manifest_names(task, object, err) < 0)
 		return -1;
-	sealing->existing = *object;
-	sealing->existing.name = strdup(name);
-	sealing->existing.namespace = strdup(namespace ? namespace : "");
-	sealing->exists = true;
-	sealing->name = strdup(name);
-	if (!sealing->name || !sealing->existing.name || !sealing->existing.namespace)
+	task->existing = *object;
+	task->existing.name = strdup(name);
+	task->existing.namespace = strdup(namespace ? namespace : "");
+	task->exists = true;
+	task->name = strdup(name);
+	if (!task->name || !task->existing.name || !task->existing.namespace)
 		return error_memory(err);
-	sealing->namespace = namespace ? sealing->existing.namespace : NULL;
+	task->namespace = namespace ? task->existing.namespace : NULL;
 	return 0;
 }
 
-void sealing_free(struct sealing *sealing)
+void seal_task_free(struct seal_task *task)
 {
-	if (sealing->kind & SEALING_TEXT) {
-		free(sealing->existing.name);
-		free(sealing->existing.namespace);
+	if (task->kind & SEAL_TASK_TEXT) {
+		free(task->existing.name);
+		free(task->existing.namespace);
 	} else {
-		kube_secret_free(&sealing->existing);
+		kube_secret_free(&task->existing);
 	}
-	free(sealing->name);
-	seal_changes_free(&sealing->changes);
-	transit_key_free(&sealing->key);
-	variables_free(&sealing->values);
-	kube_secret_free(&sealing->change);
+	free(task->name);
+	seal_changes_free(&task->changes);
+	transit_key_free(&task->key);
+	variables_free(&task->values);
+	kube_secret_free(&task->change);
 }
 
 /* Run the steps until no other process writes the Secret in between. */
 static int run_until_written(
-    const struct sealing *start, const struct seal_changes *changes, struct error *err)
+    const struct seal_task *start, const struct seal_changes *changes, struct error *err)
 {
 	bool again = false;
 	int result;
 
 	for (int tries = 1; tries == 1 || again; tries++) {
-		struct sealing sealing = *start;
+		struct seal_task task = *start;
 
-		memset(sealing.outcome, 0, sizeof(*sealing.outcome));
-		result = seal_changes_copy(changes, &sealing.changes, err);
+		memset(task.outcome, 0, sizeof(*task.outcome));
+		result = seal_changes_copy(changes, &task.changes, err);
 		if (result == 0)
-			result = sealing_run(&sealing, err);
-		again = result < 0 && commit_try_again(&sealing, tries, err);
-		sealing_free(&sealing);
+			result = seal_task_run(&task, err);
+		again = result < 0 && commit_try_again(&task, tries, err);
+		seal_task_free(&task);
 	}
 	return result;
 }
@@ -132,7 +132,7 @@ static int run_until_written(
 int seal(struct seal_session *session, const struct seal_settings *settings,
     const struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)
 {
-	struct sealing start = {.kind = SEALING_API,
+	struct seal_task start = {.kind = SEAL_TASK_API,
 	    .settings = settings,
 	    .session = session,
 	    .namespace = session->namespace,
@@ -146,14 +146,14 @@ void seal_outcome_free(struct seal_outcome *outcome)
 	kube_secret_free(&outcome->secret);
 }
 
-int sealing_apply(const struct sealing *manifest, const struct seal_settings *settings,
+int seal_task_apply(const struct seal_task *manifest, const struct seal_settings *settings,
     const char *version, struct seal_outcome *outcome, struct error *err)
 {
 	const struct transit_key *key = &manifest->key;
 	cleanup_free char *transit_key = string_format(err, "%s/%s", key->mount, key->name);
 	static const struct seal_changes none;
 	struct seal_settings own = *settings;
-	struct sealing start = {.kind = SEALING_APPLY,
+	struct seal_task start = {.kind = SEAL_TASK_APPLY,
 	    .settings = &own,
 	    .session = manifest->session,
 	    .namespace = manifest->namespace,

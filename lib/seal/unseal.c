@@ -9,7 +9,7 @@
 #include "lib/seal/edit_text.h"
 #include "lib/seal/internal.h"
 
-void unsealed_free(struct unsealed *unsealed)
+void unseal_free(struct unseal_result *unsealed)
 {
 	for (size_t i = 0; unsealed->values && i < unsealed->secret.data_count; i++) {
 		secret_buffer_free(&unsealed->values[i].plaintext);
@@ -22,8 +22,8 @@ void unsealed_free(struct unsealed *unsealed)
 }
 
 /* Make an item for each ciphertext; places[i] is its index in the Secret's data. */
-static int make_items(const struct unsealed *unsealed, struct transit_item *items, size_t *places,
-    size_t *count, struct error *err)
+static int make_items(const struct unseal_result *unsealed, struct transit_item *items,
+    size_t *places, size_t *count, struct error *err)
 {
 	const struct kube_secret *secret = &unsealed->secret;
 
@@ -33,18 +33,18 @@ static int make_items(const struct unsealed *unsealed, struct transit_item *item
 		if (!sealed_entry_is_ciphertext(entry))
 			continue;
 		places[*count] = i;
-		if (item_fill(&items[(*count)++], &entry->value, unsealed->scope, secret->namespace,
-			secret->name, entry->key, err) < 0)
+		if (encrypt_item_fill(&items[(*count)++], &entry->value, unsealed->scope,
+			secret->namespace, secret->name, entry->key, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static void take_plaintexts(
-    struct unsealed *unsealed, struct transit_item *items, const size_t *places, size_t count)
+    struct unseal_result *unsealed, struct transit_item *items, const size_t *places, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct unsealed_value *value = &unsealed->values[places[i]];
+		struct unseal_value *value = &unsealed->values[places[i]];
 
 		secret_buffer_move(&value->plaintext, &items[i].output);
 		value->error = items[i].error;
@@ -52,7 +52,7 @@ static void take_plaintexts(
 	}
 }
 
-static int decrypt(struct seal_session *session, struct unsealed *unsealed, struct error *err)
+static int decrypt(struct seal_session *session, struct unseal_result *unsealed, struct error *err)
 {
 	size_t room = unsealed->secret.data_count + 1, count = 0;
 	struct transit_item *items = calloc(room, sizeof(*items));
@@ -65,12 +65,12 @@ static int decrypt(struct seal_session *session, struct unsealed *unsealed, stru
 		    TRANSIT_DECRYPT, items, count, err);
 	if (result == 0)
 		take_plaintexts(unsealed, items, places, count);
-	items_free(items, count);
+	encrypt_items_free(items, count);
 	return result;
 }
 
 /* Mark values that are not ciphertext as plaintext. */
-static int mark_plaintext(struct unsealed *unsealed, struct error *err)
+static int mark_plaintext(struct unseal_result *unsealed, struct error *err)
 {
 	for (size_t i = 0; i < unsealed->secret.data_count; i++) {
 		const struct kube_entry *entry = &unsealed->secret.data[i];
@@ -85,12 +85,12 @@ static int mark_plaintext(struct unsealed *unsealed, struct error *err)
 }
 
 /* Name the Secret in an error about its key: there may be thousands of Secrets. */
-static int wrap_secret(const struct unsealed *unsealed, struct error *err)
+static int wrap_secret(const struct unseal_result *unsealed, struct error *err)
 {
 	return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&unsealed->secret));
 }
 
-static int decrypt_all(struct seal_session *session, struct unsealed *unsealed,
+static int decrypt_all(struct seal_session *session, struct unseal_result *unsealed,
     const char *transit_key, struct error *err)
 {
 	const char *key =
@@ -112,18 +112,18 @@ static int decrypt_all(struct seal_session *session, struct unsealed *unsealed,
 }
 
 int unseal_secret(struct seal_session *session, struct kube_secret *secret, const char *transit_key,
-    struct unsealed *unsealed, struct error *err)
+    struct unseal_result *unsealed, struct error *err)
 {
-	*unsealed = (struct unsealed){.secret = *secret};
+	*unsealed = (struct unseal_result){.secret = *secret};
 	memset(secret, 0, sizeof(*secret));
 	if (decrypt_all(session, unsealed, transit_key, err) == 0)
 		return 0;
-	unsealed_free(unsealed);
+	unseal_free(unsealed);
 	return -1;
 }
 
 int unseal(struct seal_session *session, const char *name, const char *transit_key,
-    struct unsealed *unsealed, struct error *err)
+    struct unseal_result *unsealed, struct error *err)
 {
 	struct kube_secret secret;
 
@@ -132,7 +132,7 @@ int unseal(struct seal_session *session, const char *name, const char *transit_k
 	return unseal_secret(session, &secret, transit_key, unsealed, err);
 }
 
-static int check_value(const struct unsealed *unsealed, size_t index, struct error *err)
+static int check_value(const struct unseal_result *unsealed, size_t index, struct error *err)
 {
 	const struct kube_secret *secret = &unsealed->secret;
 	const struct kube_entry *entry = &secret->data[index];
@@ -145,7 +145,7 @@ static int check_value(const struct unsealed *unsealed, size_t index, struct err
 	    bound ? "; it is bound to its Secret, and does not decrypt after it was copied" : "");
 }
 
-int unsealed_check(const struct unsealed *unsealed, struct error *err)
+int unseal_check(const struct unseal_result *unsealed, struct error *err)
 {
 	for (size_t i = 0; i < unsealed->secret.data_count; i++)
 		if (check_value(unsealed, i, err) < 0)
@@ -157,7 +157,7 @@ int unsealed_check(const struct unsealed *unsealed, struct error *err)
  * Reveal.
  */
 
-bool reveal_is_shown(const struct secret_buffer *text)
+bool unseal_is_printable(const struct secret_buffer *text)
 {
 	const char *bytes = secret_buffer_string(text);
 
@@ -173,7 +173,7 @@ bool reveal_is_shown(const struct secret_buffer *text)
 }
 
 /* Return the document of a Secret that holds only one, or NULL. */
-static struct secret_buffer *only_document(struct unsealed *unsealed)
+static struct secret_buffer *only_document(struct unseal_result *unsealed)
 {
 	const struct kube_secret *secret = &unsealed->secret;
 
@@ -200,7 +200,7 @@ static int append_member(
 }
 
 static int reveal_key(
-    struct unsealed *unsealed, const char *key, struct secret_buffer *out, struct error *err)
+    struct unseal_result *unsealed, const char *key, struct secret_buffer *out, struct error *err)
 {
 	const struct kube_secret *secret = &unsealed->secret;
 	const struct secret_buffer *document = only_document(unsealed);
@@ -220,7 +220,7 @@ static int reveal_key(
 	    err, ERROR_NOT_FOUND, "Secret %s%s%s: no value \"%s\"", KUBE_NAMED(secret), key);
 }
 
-static int reveal_all(struct unsealed *unsealed, struct secret_buffer *out, struct error *err)
+static int reveal_all(struct unseal_result *unsealed, struct secret_buffer *out, struct error *err)
 {
 	const struct kube_secret *secret = &unsealed->secret;
 	const struct secret_buffer *document = only_document(unsealed);
@@ -239,18 +239,18 @@ static int reveal_all(struct unsealed *unsealed, struct secret_buffer *out, stru
 	return result;
 }
 
-int reveal(struct seal_session *session, const struct reveal_settings *settings,
+int unseal_reveal(struct seal_session *session, const struct unseal_reveal_settings *settings,
     struct secret_buffer *out, struct error *err)
 {
-	struct unsealed unsealed;
+	struct unseal_result unsealed;
 
 	if (unseal(session, settings->name, settings->transit_key, &unsealed, err) < 0)
 		return -1;
-	int result = unsealed_check(&unsealed, err);
+	int result = unseal_check(&unsealed, err);
 	if (result == 0)
 		result = settings->key ? reveal_key(&unsealed, settings->key, out, err)
 				       : reveal_all(&unsealed, out, err);
-	unsealed_free(&unsealed);
+	unseal_free(&unsealed);
 	return result;
 }
 
@@ -261,10 +261,10 @@ int reveal(struct seal_session *session, const struct reveal_settings *settings,
 struct verify_ctx {
 	struct seal_session *session;
 	const char *transit_key;
-	struct verify_outcome *outcome;
+	struct unseal_verify_outcome *outcome;
 };
 
-static int check_document(const struct unsealed *unsealed, size_t index, struct error *err)
+static int check_document(const struct unseal_result *unsealed, size_t index, struct error *err)
 {
 	const struct kube_secret *secret = &unsealed->secret;
 	const char *data_key = secret->data[index].key;
@@ -276,7 +276,7 @@ static int check_document(const struct unsealed *unsealed, size_t index, struct 
 }
 
 /* Log each value that fails, and return whether any does. */
-static bool has_failure(const struct unsealed *unsealed)
+static bool has_failure(const struct unseal_result *unsealed)
 {
 	bool failure = false;
 
@@ -294,8 +294,8 @@ static bool has_failure(const struct unsealed *unsealed)
 static int verify_secret(void *context, struct kube_secret *secret, struct error *err)
 {
 	struct verify_ctx *ctx = context;
-	struct verify_outcome *outcome = ctx->outcome;
-	struct unsealed unsealed;
+	struct unseal_verify_outcome *outcome = ctx->outcome;
+	struct unseal_result unsealed;
 
 	outcome->secrets++;
 	outcome->values += secret->data_count;
@@ -310,16 +310,16 @@ static int verify_secret(void *context, struct kube_secret *secret, struct error
 		return 0;
 	}
 	outcome->failed += has_failure(&unsealed);
-	unsealed_free(&unsealed);
+	unseal_free(&unsealed);
 	return 0;
 }
 
-int verify(struct seal_session *session, const struct seal_selection *selection,
-    const char *transit_key, struct verify_outcome *outcome, struct error *err)
+int unseal_verify(struct seal_session *session, const struct seal_selection *selection,
+    const char *transit_key, struct unseal_verify_outcome *outcome, struct error *err)
 {
 	struct verify_ctx ctx = {session, transit_key, outcome};
 
-	*outcome = (struct verify_outcome){0, 0, 0};
+	*outcome = (struct unseal_verify_outcome){0, 0, 0};
 	return seal_selection_each(
 	    session, selection, "Verifying Secrets", verify_secret, &ctx, err);
 }

@@ -133,8 +133,8 @@ START_TEST(a_document_alone_is_taken_as_it_is)
 	expect_ok(inputs_read_document(&inputs, &document, &err), err);
 	expect_text(document, text);
 	give(&inputs.literals, "B=1");
-	expect_failure(
-	    inputs_read_document(&inputs, &document, &err), err, ERROR_USAGE, "cannot be used with other values");
+	expect_failure(inputs_read_document(&inputs, &document, &err), err, ERROR_USAGE,
+	    "cannot be used with other values");
 }
 END_TEST
 
@@ -199,7 +199,8 @@ END_TEST
 START_TEST(a_recipe_that_is_none_is_refused)
 {
 	give(&inputs.generated, "A=32:words");
-	expect_failure(inputs_read(&inputs, &values, &members, &err), err, ERROR_USAGE, "not a class");
+	expect_failure(
+	    inputs_read(&inputs, &values, &members, &err), err, ERROR_USAGE, "not a class");
 }
 END_TEST
 
