@@ -4,7 +4,7 @@
 #include "cmd/secret-exec/configuration.h"
 
 /* Fill in the settings that follow from other settings, or from the pod, to show them. */
-static int fill_in(struct configuration *configuration, struct error *err)
+static int complete_shown_settings(struct configuration *configuration, struct error *err)
 {
 	struct vault_session_settings *session = &configuration->launch.session;
 	struct kube_settings *kube = &configuration->launch.kube;
@@ -49,7 +49,8 @@ static int print_command(
 static int print_configuration(
     struct configuration *configuration, char *const *command, struct error *err)
 {
-	if (complete_connection(configuration, err) < 0 || fill_in(configuration, err) < 0)
+	if (complete_connection(configuration, err) < 0 ||
+	    complete_shown_settings(configuration, err) < 0)
 		return program_fail(err, COMMAND_FAILED);
 	options_print_configuration(&secret_exec_options, configuration, stdout);
 	int result = print_command(configuration, command, err);

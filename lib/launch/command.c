@@ -54,23 +54,29 @@ static _Noreturn void execute_traced(const char *file, char *const *argv)
 	_exit(errno);
 }
 
-/* Return 0 once a traced process has executed its file, or its exit status. */
-static int wait_for_trial(pid_t child)
+/* Wait until the child has ended or stopped, and return its wait status. */
+static int wait_for_child(pid_t child)
 {
 	int status = 0;
 
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	return status;
+}
+
+/* Return 0 once a traced process has executed its file, or its exit status. */
+static int wait_for_trial(pid_t child)
+{
+	int status = wait_for_child(child);
+
 	while (WIFSTOPPED(status) && WSTOPSIG(status) != SIGTRAP) {
 		ptrace(PTRACE_CONT, child, NULL, NULL);
-		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-			;
+		status = wait_for_child(child);
 	}
 	if (!WIFSTOPPED(status))
 		return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_TRACED;
 	kill(child, SIGKILL);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+	wait_for_child(child);
 	return 0;
 }
 

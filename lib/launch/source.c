@@ -1,13 +1,14 @@
 /* source: the values of a source, and their names. */
 #include "lib/launch/source.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
 
 #define CAPACITY_MIN 16
 
-/* -- names ------------------------------------------------------------------------------------ */
+/* -- names: the C locale, so ASCII letters only ----------------------------------------------- */
 
 bool source_filter_accepts(const struct source_filter *filter, const char *name)
 {
@@ -27,31 +28,15 @@ bool source_filter_is_document(
 	return filter->documents.count ? strings_match(&filter->documents, data_key) : otherwise;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static void make_upper_case(char *name)
-{
-	for (; *name; name++)
-		if (*name >= 'a' && *name <= 'z')
-			*name = (char)(*name - 'a' + 'A');
-}
-
 /* Replace each character, of one or more bytes in UTF-8, that is not allowed by one '_'. */
 static void sanitize(char *name)
 {
 	char *to = name;
 
 	for (const char *from = name; *from; from++) {
-		bool continuation = ((unsigned char)*from & 0xC0) == 0x80;
-		if (is_letter(*from) || is_digit(*from))
+		unsigned char byte = (unsigned char)*from;
+		bool continuation = (byte & 0xC0) == 0x80;
+		if (isalnum(byte))
 			*to++ = *from;
 		else if (!continuation)
 			*to++ = '_';
@@ -68,11 +53,11 @@ char *source_filter_apply(const struct source_filter *filter, const char *name, 
 	if (!applied)
 		return NULL;
 	char *own = applied + 1 + strlen(prefix);
-	if (filter->upper_case)
-		make_upper_case(own);
+	for (char *byte = own; filter->upper_case && *byte; byte++)
+		*byte = (char)toupper((unsigned char)*byte);
 	if (filter->sanitize)
 		sanitize(own);
-	if (!filter->sanitize || !is_digit(applied[1]))
+	if (!filter->sanitize || !isdigit((unsigned char)applied[1]))
 		memmove(applied, applied + 1, strlen(applied));
 	return applied;
 }
