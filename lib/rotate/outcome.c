@@ -58,7 +58,7 @@ void pass_drop_task(struct pass *pass, struct pass_task *task)
 	if (task->earlier)
 		task->earlier->later = task->later;
 	else
-		pass->in_hand = task->later;
+		pass->in_progress = task->later;
 	if (task->later)
 		task->later->earlier = task->earlier;
 	pass_task_free(task);
@@ -77,14 +77,14 @@ void pass_finish_task(struct pass *pass, struct pass_task *task)
 	pass_end_task(pass, task, task->failed ? &summary->failed : &summary->current);
 }
 
-static void take_in_hand(struct pass *pass, struct pass_task *task, const struct pass_task *before)
+static void start_task(struct pass *pass, struct pass_task *task, const struct pass_task *before)
 {
 	pass->tasks++;
 	pass->bytes += task->bytes;
-	task->later = pass->in_hand;
-	if (pass->in_hand)
-		pass->in_hand->earlier = task;
-	pass->in_hand = task;
+	task->later = pass->in_progress;
+	if (pass->in_progress)
+		pass->in_progress->earlier = task;
+	pass->in_progress = task;
 	task->counted = true;
 	if (before) {
 		task->counted = false;
@@ -164,7 +164,7 @@ int pass_examine(struct pass *pass, struct kube_secret *secret, const struct pas
 		break;
 	case PASS_OLD:
 		if (pass->mode == PASS_REWRAP) {
-			take_in_hand(pass, classifier->task, before);
+			start_task(pass, classifier->task, before);
 			break;
 		}
 		pass->old++;

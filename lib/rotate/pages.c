@@ -7,7 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/rotate/pass.h"
 
-/* The next page waits while there is more ciphertext in hand, */
+/* The next page waits while there is more ciphertext in progress, */
 #define BYTES_MAX ((size_t)1024 * 1024)
 /* or more Secrets, which take memory besides their values. */
 #define TASKS_MAX 1000

@@ -181,8 +181,8 @@ int pass_run(struct rotate_run *run, const struct secret_filter *filter, enum pa
 		drain_requests(&pass);
 	pass_progress_end();
 	*old = pass.old;
-	while (pass.in_hand)
-		pass_drop_task(&pass, pass.in_hand);
+	while (pass.in_progress)
+		pass_drop_task(&pass, pass.in_progress);
 	pass_batch_clear(&pass.batch);
 	pass_free_pages(&pass.pages);
 	return result;

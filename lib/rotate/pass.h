@@ -10,15 +10,15 @@
  *   store.c     requests about one Secret: PATCH, and reading it again
  *   outcome.c   what becomes of a Secret, and of a server that does not answer
  *   classify.c  which values of a Secret are old
- *   task.c      a Secret in hand, and its values that wait for Vault
+ *   task.c      a Secret that is rewrapped, and its values that wait for Vault
  *
  *   pages -> old values -> batches for Vault -> PATCHes -> done
  *                ^                                |
  *                '------- read again <- conflict -'
  *
  * All of this runs concurrently on one http_client: the next page is read while the Secrets of the
- * last one are rewrapped and PATCHed.  The tasks in hand are bounded in number and bytes, and the
- * next page waits for them.
+ * last one are rewrapped and PATCHed.  The tasks in progress are bounded in number and bytes, and
+ * the next page waits for them.
  */
 #ifndef ROTATE_PASS_H
 #define ROTATE_PASS_H
@@ -122,7 +122,7 @@ struct pass_value {
 	struct pass_value *next;   /* in the queue of a batch */
 };
 
-/* A Secret in hand, on its way to the newest version of its key. */
+/* A Secret that is rewrapped to the newest version of its key. */
 struct pass_task {
 	struct keyset_key *key;
 	struct kube_secret change; /* to be PATCHed: the new values as they come */
@@ -140,7 +140,7 @@ struct pass_task {
 	bool failed;	    /* some of its values stay as they are */
 	struct http_exchange exchange;
 	struct pass_task *next;		   /* in a queue */
-	struct pass_task *later, *earlier; /* among all tasks in hand */
+	struct pass_task *later, *earlier; /* among all tasks in progress */
 };
 
 /* Create a task for the Secret, whose names are copied. */
@@ -257,11 +257,11 @@ struct pass {
 	struct pass_pages pages;
 	struct pass_batch batch;
 	struct pass_queue to_store, to_read; /* tasks that wait for the API server */
-	struct pass_task *in_hand;	     /* all tasks */
+	struct pass_task *in_progress;	     /* all tasks */
 	size_t tasks, bytes;		     /* their number, and the ciphertext in them */
 	unsigned requests;		     /* of tasks, in flight */
 	size_t request_bytes;		     /* of their values */
-	bool restarting;	/* the list expired: it begins again once no task is in hand */
+	bool restarting;	/* the list expired: it begins again once no task is in progress */
 	int64_t seen_ms;	/* when the Secret that is classified was read */
 	int64_t batch_token_ms; /* when the token expires that the batch was sent with */
 	size_t old;		/* see pass_run */
@@ -280,7 +280,7 @@ int pass_wait_for(const struct pass *pass, struct pass_server *server, struct er
 
 void pass_init_classifier(struct pass *pass) __attribute__((nonnull));
 /*
- * Classify the Secret and count it, or take it in hand: then it is counted when its task ends.
+ * Classify the Secret and count it, or start a task for it, at whose end it is counted.
  * `before` is the task for which it was read again, or NULL.
  */
 int pass_examine(struct pass *pass, struct kube_secret *secret, const struct pass_task *before,

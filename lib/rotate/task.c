@@ -1,4 +1,4 @@
-/* A Secret in hand, and its values that wait for Vault. */
+/* A Secret that is rewrapped, and its values that wait for Vault. */
 #include <stdlib.h>
 #include <string.h>
 
