@@ -1,6 +1,6 @@
 /*
- * Failing allocations.  The linker leads each call of these functions here (--wrap), those of the
- * third-party libraries too.
+ * Failing allocations.  The linker redirects all calls of these functions here (--wrap), also those
+ * of third-party libraries.
  */
 #include <errno.h>
 #include <sanitizer/common_interface_defs.h>

@@ -9,9 +9,9 @@
 #include "lib/base/log.h"
 #include "lib/base/utf8.h"
 
-/* More than any target notes of an input of the usual size; what comes after is not compared. */
+/* More notes than a target makes for an input of the usual size; later ones are not compared. */
 #define NOTES_MAX 8192
-/* Each input is run again so often, with other allocations that fail. */
+/* Runs of each input with other failing allocations. */
 #define FAILING_RUNS 4
 
 struct note {
@@ -27,7 +27,7 @@ struct outcome {
 
 static struct outcome first, again, *outcome = &first;
 static bool failing, out_of_memory, comparable = true;
-/* Lines of the input.  Not from malloc, which may fail. */
+/* Lines of the input, not from malloc, which can fail. */
 static char lines[1 << 20];
 static size_t lines_used;
 

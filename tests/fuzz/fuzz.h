@@ -1,10 +1,10 @@
 /*
- * fuzz: what the fuzz targets share.
+ * fuzz: functions for the fuzz targets.
  *
- * A target is one file with one function, fuzz_case.  It uses the library as the programs do, and
- * checks what must hold for any input.  A second build of each target (allocations.c) runs each
- * input again with failing allocations: then the outcome must be the first one, up to an error that
- * reports that memory ran out.
+ * A target is a file with one function, fuzz_case.  It uses the library as the programs do, and
+ * checks conditions that hold for any input.  A second build of each target (allocations.c) runs
+ * each input again with failing allocations: the outcome must then be the same, up to an
+ * out-of-memory error.
  */
 #ifndef FUZZ_FUZZ_H
 #define FUZZ_FUZZ_H
@@ -47,13 +47,13 @@ _Noreturn void fuzz_abort(const char *file, int line, const char *condition);
  * true after a failure; *err is cleared.
  */
 bool fuzz_failed(int result, struct error *err) __attribute__((nonnull, warn_unused_result));
-/* The same of a call that can only fail for want of memory. */
+/* The same for a call that can fail only without memory. */
 bool fuzz_failed_for_memory(int result, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* An allocation fails in this run. */
 bool fuzz_is_failing(void);
-/* An allocation has failed in this run, and was reported: nothing more can be expected of it. */
+/* An allocation has failed in this run and was reported, so that the run can end. */
 bool fuzz_is_out_of_memory(void);
 
 /* Return from the calling function, of type void, where the call fails. */
@@ -68,7 +68,7 @@ bool fuzz_is_out_of_memory(void);
 			return;                                                                    \
 	} while (0)
 
-/* Note a part of the outcome, by which two runs are compared; NULL is a value of its own. */
+/* Note a part of the outcome, to compare two runs; NULL is a separate value. */
 void fuzz_note(const void *bytes, size_t length);
 void fuzz_note_string(const char *string);
 void fuzz_note_buffer(const struct secret_buffer *buffer) __attribute__((nonnull));
@@ -76,7 +76,7 @@ void fuzz_note_buffer(const struct secret_buffer *buffer) __attribute__((nonnull
 /* The outcome depends on more than the input (a network): runs are not compared. */
 void fuzz_do_not_compare(void);
 
-/* Failing allocations, where they are linked. */
+/* Failing allocations, if they are linked. */
 struct fuzz_allocations {
 	/* Count allocations from now on, and let the one with this number fail (from 1; 0: none),
 	 * or all from there. */

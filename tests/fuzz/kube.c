@@ -1,8 +1,8 @@
 /*
- * Answers of the Kubernetes API.  What is read of a Secret can be written, and read again.
+ * Responses of the Kubernetes API.  A Secret that was read can be written and read again.
  *
- * The first byte of the input selects the kind of answer, the second one the status, the rest is
- * the body.
+ * The first byte of the input selects the kind of response, the second the status; the rest is the
+ * body.
  */
 #include "lib/kube/config_map.h"
 

@@ -1,4 +1,4 @@
-/* kubeconfigs: what is accepted names an https server and a credential that is one line. */
+/* kubeconfigs: an accepted one names an https server and a credential of one line. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 static struct error err;
 
-/* In place of the library's: no input runs a program. */
+/* Replaces the library's function, so that no input runs a program. */
 int kube_plugin_process(char *const *argv, char *const *environment, bool interactive,
     int64_t deadline_ms, struct secret_buffer *output, struct error *failure)
 {
@@ -32,7 +32,7 @@ static void use(const struct kube *kube)
 	FUZZ_CHECK(strncmp(kube->endpoint.url, "https://", 8) == 0 ||
 		   strncmp(kube->endpoint.url, "http://", 7) == 0);
 	FUZZ_CHECK(!strpbrk(kube->endpoint.url, " \t\r\n"));
-	/* A token file is whatever the input names. */
+	/* A token file can be any file that the input names. */
 	if (!kube->token_file && !fuzz_failed(kube_token_add(kube, &exchange, &err), &err)) {
 		const char *line = secret_buffer_string(&exchange.credential);
 		FUZZ_CHECK(strlen(line) == exchange.credential.length && !strpbrk(line, "\r\n"));
@@ -46,7 +46,7 @@ void fuzz_case(struct fuzz_input *input)
 	struct kube kube;
 	struct kube_settings settings = {.kubeconfig = path};
 
-	/* libcurl takes want of memory for a name that is wrong. */
+	/* libcurl reports missing memory as an invalid name. */
 	fuzz_do_not_compare();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fuzz_file(input->data, input->length));
 	FUZZ_TRY(kube_init(&kube, &settings, &err), &err);

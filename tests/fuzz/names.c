@@ -1,8 +1,8 @@
 /*
  * Names as options and the environment give them: objects, keys, destinations, variables, URLs,
- * versions.  An accepted text has the same meaning when it is put together again.
+ * versions.  An accepted text has the same meaning after it was composed again.
  *
- * The first byte of the input selects what is read, each line is one text.
+ * The first byte of the input selects the parser; each line is a text.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -189,7 +189,7 @@ static void read_url(struct fuzz_input *input)
 	struct http_endpoint endpoint;
 	const char *text = fuzz_line(input);
 
-	/* libcurl takes want of memory for a URL that is wrong. */
+	/* libcurl reports missing memory as an invalid URL. */
 	fuzz_do_not_compare();
 	http_endpoint_init(&endpoint, "a server");
 	if (!fuzz_failed(http_endpoint_set_url(&endpoint, text, false, &err), &err)) {

@@ -1,9 +1,10 @@
 /*
- * Answers of Vault: logins and batches.
+ * Responses of Vault: logins and batches.
  *
- * The first byte of the input selects the kind of answer, the second one the status, the rest is
- * the body.
+ * The first byte of the input selects the kind of response, the second the status; the rest is the
+ * body.
  */
+#include "lib/http/credential.h"
 #include "lib/vault/login.h"
 #include "lib/vault/transit.h"
 
@@ -40,7 +41,7 @@ static void read_batch(enum transit_operation operation)
 	if (!fuzz_failed(result, &err))
 		for (size_t i = 0; i < ITEMS; i++) {
 			fuzz_note_buffer(&items[i].output);
-			/* Its words may be withheld for want of memory. */
+			/* Without memory its text may be missing. */
 			fuzz_note_string(items[i].error ? "an error" : NULL);
 			FUZZ_CHECK(!items[i].error || items[i].output.length == 0);
 		}

@@ -1,4 +1,4 @@
-/* kube_scratch: a folder of files for one test, and the environment that lib/kube reads. */
+/* kube_scratch: a folder of files for a test, and the environment that lib/kube reads. */
 #ifndef UNIT_KUBE_SCRATCH_H
 #define UNIT_KUBE_SCRATCH_H
 
@@ -8,7 +8,7 @@
 
 #include "tests/unit/expect.h"
 
-/* What `openssl ...` would print; what is in between is not looked at here. */
+/* Like the output of `openssl ...`; the text in between is not parsed. */
 #define CA_PEM "-----BEGIN CERTIFICATE-----\nY2E=\n-----END CERTIFICATE-----\n"
 #define CA_BASE64 "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tClkyRT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="
 #define KEY_PEM "-----BEGIN PRIVATE KEY-----\na2V5\n-----END PRIVATE KEY-----\n"
@@ -17,7 +17,7 @@
 
 static char scratch[64];
 
-/* A fresh folder, HOME in it, and nothing of a cluster in the environment. */
+/* Create a folder, set HOME to it, and remove cluster variables from the environment. */
 static inline void scratch_make(void)
 {
 	strcpy(scratch, "/tmp/kube-test-XXXXXX");
@@ -36,7 +36,7 @@ static inline void scratch_remove(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* The path of a file in the folder; borrowed until the eighth call after this one. */
+/* Return the path of a file in the folder; borrowed until the eighth call after this. */
 static inline const char *scratch_path(const char *name)
 {
 	static char paths[8][256];
@@ -47,7 +47,7 @@ static inline const char *scratch_path(const char *name)
 	return path;
 }
 
-/* Write a file; folders in its name are made. */
+/* Write a file; create folders in its name. */
 static inline const char *scratch_write(const char *name, const char *text)
 {
 	const char *path = scratch_path(name);

@@ -1,4 +1,4 @@
-/* The calls that run an exchange themselves, against a server that answers once. */
+/* Calls that run an exchange, with a server for one request. */
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,7 +23,7 @@ static struct {
 	char request[65536]; /* head and body, as it came */
 } server;
 
-/* The length that the head announces. */
+/* Return the Content-Length of the header. */
 static size_t body_length(const char *head)
 {
 	const char *found = strcasestr(head, "\r\nContent-Length:");
@@ -97,7 +97,7 @@ static void tear_down(void)
 	close(server.listener);
 }
 
-/* Answer the next request with this. */
+/* Respond to the next request with this. */
 static void will_answer(int status, const char *body)
 {
 	server.status = status;
@@ -176,7 +176,7 @@ START_TEST(a_secret_is_created)
 }
 END_TEST
 
-START_TEST(a_name_that_is_taken_is_a_conflict)
+START_TEST(an_existing_name_is_a_conflict)
 {
 	struct kube_secret secret = new_secret(), stored;
 
@@ -203,7 +203,7 @@ END_TEST
 		HANG_UP, NULL, NULL                                                                \
 	}
 
-/* A try without an answer, what the next one gets, and what is then read. */
+/* A try without a response, the response to the next try, and to the read after it. */
 static const struct {
 	struct http_answer answers[3];
 	int count, retries;
@@ -217,11 +217,11 @@ static const struct {
     {{LOST, {404, NULL, STATUS("NotFound", "none")}}, 2, 0, ERROR_NETWORK, "no answer"},
     {{LOST, {403, NULL, STATUS("Forbidden", "no")}}, 2, 0, ERROR_NETWORK,
 	"it may have been written; read it before running again"},
-    /* Without doubt nothing is read. */
+    /* After a clear response nothing is read. */
     {{TAKEN}, 1, 1, ERROR_CONFLICT, "it is another one"},
 };
 
-START_TEST(a_write_in_doubt_is_read_back)
+START_TEST(a_secret_is_read_after_a_lost_response)
 {
 	static int (*const writes[])(struct http_client * client, struct kube * kube,
 	    const struct kube_secret *secret, struct kube_secret *stored,
@@ -253,7 +253,7 @@ START_TEST(a_write_in_doubt_is_read_back)
 }
 END_TEST
 
-START_TEST(what_no_secret_holds_is_not_sent)
+START_TEST(a_too_large_secret_is_not_sent)
 {
 	struct kube_secret secret = new_secret(), stored;
 	struct secret_buffer value = SECRET_BUFFER_INIT;
@@ -304,7 +304,7 @@ START_TEST(an_empty_list_may_be_null)
 }
 END_TEST
 
-START_TEST(the_last_page_has_no_next)
+START_TEST(the_last_page_has_no_continue_token)
 {
 	struct kube_secret_page page;
 
@@ -318,7 +318,7 @@ START_TEST(the_last_page_has_no_next)
 }
 END_TEST
 
-/* Otherwise a reader of all pages would never end. */
+/* Otherwise reading all pages would not end. */
 START_TEST(a_list_of_another_kind_that_repeats_its_page_is_rejected)
 {
 	const struct kube_object_kind pods = {"/api/v1", "pods", "PodList", "Pod", "Pods"};
@@ -355,7 +355,7 @@ static const struct {
     {200, "{\"kind\":\"SecretList\",\"items\":[" ITEM("a", "{}") ",{}]}", ERROR_INVALID, "item 2"},
 };
 
-START_TEST(a_list_that_fails_says_why)
+START_TEST(a_failed_list_reports_the_cause)
 {
 	struct kube_secret_page page;
 
@@ -372,7 +372,7 @@ END_TEST
 
 static const size_t page_limits[] = {0, 1000}; /* the default, the caller's */
 
-START_TEST(a_page_that_is_too_large_is_told_apart)
+START_TEST(a_too_large_page_has_its_own_error)
 {
 	struct kube_secret_page page;
 	struct kube_list list = {.limit = 500, .bytes_max = page_limits[_i]};
@@ -408,7 +408,7 @@ START_TEST(a_token_is_requested)
 }
 END_TEST
 
-START_TEST(without_an_audience_it_is_the_servers_own)
+START_TEST(without_an_audience_the_request_names_none)
 {
 	cleanup_secret struct secret_buffer token = SECRET_BUFFER_INIT;
 
@@ -437,7 +437,7 @@ static const struct {
     {201, "{\"kind\":\"Status\"}", ERROR_INVALID, "not a TokenRequest"},
 };
 
-START_TEST(a_token_that_is_not_given_says_why)
+START_TEST(a_denied_token_reports_the_cause)
 {
 	cleanup_secret struct secret_buffer token = SECRET_BUFFER_INIT;
 
@@ -457,18 +457,18 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, a_secret_is_fetched);
 	tcase_add_test(tests, a_missing_secret_is_named);
 	tcase_add_test(tests, a_secret_is_created);
-	tcase_add_test(tests, a_name_that_is_taken_is_a_conflict);
-	tcase_add_loop_test(tests, a_write_in_doubt_is_read_back, 0, COUNT(doubts));
-	tcase_add_test(tests, what_no_secret_holds_is_not_sent);
+	tcase_add_test(tests, an_existing_name_is_a_conflict);
+	tcase_add_loop_test(tests, a_secret_is_read_after_a_lost_response, 0, COUNT(doubts));
+	tcase_add_test(tests, a_too_large_secret_is_not_sent);
 	tcase_add_test(tests, a_page_is_read);
-	tcase_add_test(tests, the_last_page_has_no_next);
+	tcase_add_test(tests, the_last_page_has_no_continue_token);
 	tcase_add_test(tests, a_list_of_another_kind_that_repeats_its_page_is_rejected);
 	tcase_add_test(tests, an_empty_list_may_be_null);
-	tcase_add_loop_test(tests, a_list_that_fails_says_why, 0, COUNT(list_failures));
-	tcase_add_loop_test(tests, a_page_that_is_too_large_is_told_apart, 0, COUNT(page_limits));
+	tcase_add_loop_test(tests, a_failed_list_reports_the_cause, 0, COUNT(list_failures));
+	tcase_add_loop_test(tests, a_too_large_page_has_its_own_error, 0, COUNT(page_limits));
 	tcase_add_test(tests, a_token_is_requested);
-	tcase_add_test(tests, without_an_audience_it_is_the_servers_own);
-	tcase_add_loop_test(tests, a_token_that_is_not_given_says_why, 0, COUNT(token_failures));
+	tcase_add_test(tests, without_an_audience_the_request_names_none);
+	tcase_add_loop_test(tests, a_denied_token_reports_the_cause, 0, COUNT(token_failures));
 }
 
 int main(void)

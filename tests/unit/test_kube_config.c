@@ -34,7 +34,7 @@ static int configure_from(const char *text)
 	return configure(scratch_write("kubeconfig", text));
 }
 
-/* A kubeconfig of one context, whose cluster and user have these members. */
+/* Return a kubeconfig with one context, whose cluster and user have these members. */
 static int configure_with(const char *cluster, const char *user)
 {
 	char text[4096];
@@ -51,7 +51,7 @@ static int configure_with(const char *cluster, const char *user)
 #define SERVER "server: 'https://k:6443'"
 
 /* As kind and kubeadm write it. */
-START_TEST(a_kubeconfig_of_kind)
+START_TEST(a_kubeconfig_of_kind_is_read)
 {
 	expect_ok(configure_from("apiVersion: v1\n"
 				 "clusters:\n"
@@ -100,7 +100,7 @@ static const char two_contexts[] =
     "  {\"name\": \"u1\", \"user\": {\"token\": \"token-1\"}},"
     "  {\"name\": \"u2\", \"user\": {\"token\": \"token-2\"}}]}";
 
-START_TEST(the_current_context_is_taken)
+START_TEST(the_current_context_is_the_default)
 {
 	expect_ok(configure_from(two_contexts), err);
 	ck_assert_str_eq(kube.endpoint.url, "https://dev/k8s/clusters/c-1");
@@ -110,7 +110,7 @@ START_TEST(the_current_context_is_taken)
 }
 END_TEST
 
-START_TEST(another_context_can_be_named)
+START_TEST(a_named_context_is_used)
 {
 	struct kube_settings settings = {.kubeconfig = scratch_write("kubeconfig", two_contexts),
 	    .context = "prod",
@@ -127,7 +127,7 @@ START_TEST(another_context_can_be_named)
 }
 END_TEST
 
-START_TEST(relative_paths_start_at_the_kubeconfig)
+START_TEST(relative_paths_are_relative_to_the_kubeconfig)
 {
 	const char *path = scratch_write("conf/kubeconfig",
 	    "current-context: c\n"
@@ -191,7 +191,7 @@ START_TEST(empty_kubeconfigs_add_nothing)
 }
 END_TEST
 
-START_TEST(the_first_entry_of_a_name_counts_whole)
+START_TEST(the_first_entry_of_a_name_is_used_whole)
 {
 	expect_failure(
 	    configure_list(CONTEXT("c", "k", "u") "current-context: c\n",
@@ -202,7 +202,7 @@ START_TEST(the_first_entry_of_a_name_counts_whole)
 }
 END_TEST
 
-START_TEST(each_kubeconfig_must_be_one)
+START_TEST(a_file_that_is_not_a_kubeconfig_is_rejected)
 {
 	expect_failure(configure_list(two_contexts, "", "no kubeconfig"), err, ERROR_USAGE,
 	    "not a kubeconfig");
@@ -212,7 +212,7 @@ START_TEST(each_kubeconfig_must_be_one)
 }
 END_TEST
 
-START_TEST(names_that_come_twice_are_refused)
+START_TEST(duplicate_names_are_rejected)
 {
 	expect_failure(
 	    configure_from(CONTEXT("c", "k",
@@ -223,7 +223,7 @@ START_TEST(names_that_come_twice_are_refused)
 }
 END_TEST
 
-START_TEST(what_kubectl_takes_is_taken)
+START_TEST(forms_that_kubectl_accepts_are_accepted)
 {
 	expect_ok(configure_from("\xEF\xBB\xBF" CONTEXT("c", "k",
 		      "u") "current-context: c\n"
@@ -253,20 +253,20 @@ END_TEST
 #define JWT_1970 JWT("eyJleHAiOjF9")
 #define JWT_NO_TIME JWT("e30")
 
-START_TEST(an_id_token_that_is_valid_is_the_token)
+START_TEST(a_valid_id_token_is_used)
 {
 	expect_ok(configure_with(SERVER, OIDC ", id-token: " JWT_2100 "}}"), err);
 	expect_text(kube.token, JWT_2100);
 	kube_free(&kube);
 	expect_ok(configure_with(SERVER, OIDC ", id-token: " JWT_2100_5 "}}"), err);
 	kube_free(&kube);
-	/* A token that is written down goes first. */
+	/* A token in the kubeconfig has priority. */
 	expect_ok(configure_with(SERVER, "token: t, " OIDC ", id-token: " JWT_1970 "}}"), err);
 	expect_text(kube.token, "t");
 }
 END_TEST
 
-START_TEST(plain_http_to_loopback_is_taken)
+START_TEST(plain_http_to_loopback_is_accepted)
 {
 	expect_ok(configure_with("server: 'http://127.0.0.1:8080'", "token: t"), err);
 	kube_free(&kube);
@@ -277,7 +277,7 @@ START_TEST(plain_http_to_loopback_is_taken)
 }
 END_TEST
 
-START_TEST(no_verification_when_asked_for)
+START_TEST(insecure_skip_tls_verify_disables_verification)
 {
 	expect_ok(configure_with(SERVER ", insecure-skip-tls-verify: true", "token: t"), err);
 	ck_assert(kube.endpoint.insecure);
@@ -342,7 +342,7 @@ static const struct {
     {SERVER, "client-certificate: c, client-key-data: aGVsbG8=", "client-key-data: not PEM"},
 };
 
-START_TEST(what_can_not_be_followed_is_refused)
+START_TEST(unsupported_members_are_rejected)
 {
 	error_clear(&err);
 	ck_assert_int_eq(configure_with(refused[_i].cluster, refused[_i].user), -1);
@@ -377,7 +377,7 @@ static const struct {
 	"context \"c\": no cluster \"k\""},
 };
 
-START_TEST(what_is_missing_is_named)
+START_TEST(a_missing_member_is_named)
 {
 	error_clear(&err);
 	ck_assert_int_eq(configure_from(incomplete[_i].text), -1);
@@ -386,7 +386,7 @@ START_TEST(what_is_missing_is_named)
 }
 END_TEST
 
-START_TEST(a_kubeconfig_that_is_named_must_exist)
+START_TEST(a_named_kubeconfig_must_exist)
 {
 	scratch_write(".kube/config", two_contexts);
 	expect_failure(configure(scratch_path("missing")), err, ERROR_USAGE, "no such file");
@@ -394,7 +394,7 @@ START_TEST(a_kubeconfig_that_is_named_must_exist)
 }
 END_TEST
 
-START_TEST(bad_namespaces_are_refused)
+START_TEST(invalid_namespaces_are_rejected)
 {
 	struct kube_settings settings = {
 	    .kubeconfig = scratch_write("kubeconfig", two_contexts), .namespace = "../kube-system"};
@@ -418,7 +418,7 @@ static int configure_in_pod(const char *host, const char *port)
 	return kube_init(&kube, &settings, &err);
 }
 
-START_TEST(a_pod_has_its_own_account)
+START_TEST(a_pod_uses_its_service_account)
 {
 	scratch_write("pod/token", "jwt");
 	scratch_write("pod/namespace", "demo\n");
@@ -433,7 +433,7 @@ START_TEST(a_pod_has_its_own_account)
 }
 END_TEST
 
-START_TEST(addresses_of_ipv6_get_brackets)
+START_TEST(ipv6_addresses_get_brackets)
 {
 	scratch_write("pod/token", "jwt");
 	expect_ok(configure_in_pod("fd00:10:96::1", "6443"), err);
@@ -442,7 +442,7 @@ START_TEST(addresses_of_ipv6_get_brackets)
 }
 END_TEST
 
-START_TEST(odd_addresses_are_refused)
+START_TEST(invalid_addresses_are_rejected)
 {
 	scratch_write("pod/token", "jwt");
 	expect_failure(configure_in_pod("evil/@host", "443"), err, ERROR_USAGE, "not a host");
@@ -450,7 +450,7 @@ START_TEST(odd_addresses_are_refused)
 }
 END_TEST
 
-START_TEST(a_named_kubeconfig_wins_over_the_pod)
+START_TEST(a_named_kubeconfig_overrides_the_pod)
 {
 	struct kube_settings settings = {.kubeconfig = scratch_write("kubeconfig", two_contexts),
 	    .service_account_directory = scratch_path("pod")};
@@ -463,7 +463,7 @@ START_TEST(a_named_kubeconfig_wins_over_the_pod)
 }
 END_TEST
 
-START_TEST(the_kubeconfig_at_home_comes_last)
+START_TEST(the_kubeconfig_at_home_is_the_last_resort)
 {
 	scratch_write(".kube/config", two_contexts);
 	expect_ok(configure_in_pod(NULL, NULL), err);
@@ -475,7 +475,7 @@ START_TEST(the_kubeconfig_at_home_comes_last)
 }
 END_TEST
 
-START_TEST(without_any_the_error_says_what_to_do)
+START_TEST(without_a_configuration_the_error_gives_advice)
 {
 	expect_failure(configure_in_pod(NULL, NULL), err, ERROR_USAGE, "KUBECONFIG");
 	expect_failure(
@@ -487,7 +487,7 @@ START_TEST(without_any_the_error_says_what_to_do)
 }
 END_TEST
 
-START_TEST(the_pod_knows_its_namespace)
+START_TEST(the_namespace_of_the_pod_is_read)
 {
 	char *namespace;
 
@@ -500,8 +500,8 @@ START_TEST(the_pod_knows_its_namespace)
 }
 END_TEST
 
-/* Another namespace is another Secret, and another binding: only "not found" means none. */
-START_TEST(a_namespace_file_that_cannot_be_read_is_an_error)
+/* In another namespace are other Secrets: only "not found" means no namespace. */
+START_TEST(an_unreadable_namespace_file_is_an_error)
 {
 	char *namespace;
 
@@ -522,7 +522,7 @@ START_TEST(a_namespace_file_that_cannot_be_read_is_an_error)
 }
 END_TEST
 
-START_TEST(a_token_or_kubeconfig_that_cannot_be_looked_at_is_an_error)
+START_TEST(an_inaccessible_token_or_kubeconfig_is_an_error)
 {
 	scratch_write("pod/namespace", "demo");
 	scratch_write(".kube/other", "");
@@ -559,8 +559,8 @@ START_TEST(the_token_file_is_read_for_each_request)
 }
 END_TEST
 
-/* As kubectl has it: the file is the one that is kept fresh. */
-START_TEST(the_token_file_wins_over_the_token)
+/* As in kubectl, because the file is updated. */
+START_TEST(the_token_file_overrides_the_token)
 {
 	struct http_exchange exchange;
 
@@ -572,7 +572,7 @@ START_TEST(the_token_file_wins_over_the_token)
 }
 END_TEST
 
-START_TEST(bad_token_files_are_refused)
+START_TEST(invalid_token_files_are_rejected)
 {
 	struct http_exchange exchange;
 
@@ -593,36 +593,36 @@ END_TEST
 static void add_tests(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_kubeconfig_of_kind);
-	tcase_add_test(tests, the_current_context_is_taken);
-	tcase_add_test(tests, another_context_can_be_named);
-	tcase_add_test(tests, relative_paths_start_at_the_kubeconfig);
+	tcase_add_test(tests, a_kubeconfig_of_kind_is_read);
+	tcase_add_test(tests, the_current_context_is_the_default);
+	tcase_add_test(tests, a_named_context_is_used);
+	tcase_add_test(tests, relative_paths_are_relative_to_the_kubeconfig);
 	tcase_add_test(tests, kubeconfigs_are_merged);
 	tcase_add_test(tests, empty_kubeconfigs_add_nothing);
-	tcase_add_test(tests, the_first_entry_of_a_name_counts_whole);
-	tcase_add_test(tests, each_kubeconfig_must_be_one);
-	tcase_add_test(tests, names_that_come_twice_are_refused);
-	tcase_add_test(tests, what_kubectl_takes_is_taken);
-	tcase_add_test(tests, an_id_token_that_is_valid_is_the_token);
-	tcase_add_test(tests, plain_http_to_loopback_is_taken);
-	tcase_add_test(tests, no_verification_when_asked_for);
+	tcase_add_test(tests, the_first_entry_of_a_name_is_used_whole);
+	tcase_add_test(tests, a_file_that_is_not_a_kubeconfig_is_rejected);
+	tcase_add_test(tests, duplicate_names_are_rejected);
+	tcase_add_test(tests, forms_that_kubectl_accepts_are_accepted);
+	tcase_add_test(tests, a_valid_id_token_is_used);
+	tcase_add_test(tests, plain_http_to_loopback_is_accepted);
+	tcase_add_test(tests, insecure_skip_tls_verify_disables_verification);
 	tcase_add_test(tests, empty_and_null_members_are_not_set);
-	tcase_add_loop_test(tests, what_can_not_be_followed_is_refused, 0, COUNT(refused));
-	tcase_add_loop_test(tests, what_is_missing_is_named, 0, COUNT(incomplete));
-	tcase_add_test(tests, a_kubeconfig_that_is_named_must_exist);
-	tcase_add_test(tests, bad_namespaces_are_refused);
-	tcase_add_test(tests, a_pod_has_its_own_account);
-	tcase_add_test(tests, addresses_of_ipv6_get_brackets);
-	tcase_add_test(tests, odd_addresses_are_refused);
-	tcase_add_test(tests, a_named_kubeconfig_wins_over_the_pod);
-	tcase_add_test(tests, the_kubeconfig_at_home_comes_last);
-	tcase_add_test(tests, without_any_the_error_says_what_to_do);
-	tcase_add_test(tests, the_pod_knows_its_namespace);
-	tcase_add_test(tests, a_namespace_file_that_cannot_be_read_is_an_error);
-	tcase_add_test(tests, a_token_or_kubeconfig_that_cannot_be_looked_at_is_an_error);
+	tcase_add_loop_test(tests, unsupported_members_are_rejected, 0, COUNT(refused));
+	tcase_add_loop_test(tests, a_missing_member_is_named, 0, COUNT(incomplete));
+	tcase_add_test(tests, a_named_kubeconfig_must_exist);
+	tcase_add_test(tests, invalid_namespaces_are_rejected);
+	tcase_add_test(tests, a_pod_uses_its_service_account);
+	tcase_add_test(tests, ipv6_addresses_get_brackets);
+	tcase_add_test(tests, invalid_addresses_are_rejected);
+	tcase_add_test(tests, a_named_kubeconfig_overrides_the_pod);
+	tcase_add_test(tests, the_kubeconfig_at_home_is_the_last_resort);
+	tcase_add_test(tests, without_a_configuration_the_error_gives_advice);
+	tcase_add_test(tests, the_namespace_of_the_pod_is_read);
+	tcase_add_test(tests, an_unreadable_namespace_file_is_an_error);
+	tcase_add_test(tests, an_inaccessible_token_or_kubeconfig_is_an_error);
 	tcase_add_test(tests, the_token_file_is_read_for_each_request);
-	tcase_add_test(tests, the_token_file_wins_over_the_token);
-	tcase_add_test(tests, bad_token_files_are_refused);
+	tcase_add_test(tests, the_token_file_overrides_the_token);
+	tcase_add_test(tests, invalid_token_files_are_rejected);
 }
 
 int main(void)

@@ -42,7 +42,7 @@ static int answer(int status, const char *response)
 
 #define META "\"metadata\":{\"name\":\"app\",\"namespace\":\"demo\"}"
 
-START_TEST(text_and_bytes_are_read_alike)
+START_TEST(text_and_bytes_are_read)
 {
 	expect_ok(answer(200, "{\"kind\":\"ConfigMap\"," META
 			      ",\"data\":{\"A\":\"a \\\"b\\\"\\n\",\"empty\":\"\"},"
@@ -59,7 +59,7 @@ START_TEST(text_and_bytes_are_read_alike)
 }
 END_TEST
 
-START_TEST(one_without_data_is_read)
+START_TEST(a_config_map_without_data_is_read)
 {
 	expect_ok(answer(200, "{\"kind\":\"ConfigMap\"," META "}"), err);
 	ck_assert_uint_eq(map.data_count, 0);
@@ -87,7 +87,7 @@ static const struct {
     {503, "upstream connect error", ERROR_UNAVAILABLE, "status 503"},
 };
 
-START_TEST(refusals_name_the_config_map)
+START_TEST(errors_name_the_config_map)
 {
 	expect_failure(answer(failures[_i].status, failures[_i].response), err, failures[_i].code,
 	    failures[_i].message);
@@ -101,9 +101,9 @@ static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, a_get_names_the_config_map);
-	tcase_add_test(tests, text_and_bytes_are_read_alike);
-	tcase_add_test(tests, one_without_data_is_read);
-	tcase_add_loop_test(tests, refusals_name_the_config_map, 0, COUNT(failures));
+	tcase_add_test(tests, text_and_bytes_are_read);
+	tcase_add_test(tests, a_config_map_without_data_is_read);
+	tcase_add_loop_test(tests, errors_name_the_config_map, 0, COUNT(failures));
 }
 
 int main(void)

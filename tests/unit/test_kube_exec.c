@@ -18,7 +18,7 @@ static void set_up(void)
 	log_init("test", LOG_ERROR, LOG_TEXT);
 	memset(&kube, 0, sizeof(kube));
 	error_clear(&err);
-	/* No terminal on stdin, whoever runs the tests, but what a plugin must leave alone. */
+	/* On stdin is no terminal, but a file that a plugin must not read. */
 	int ends[2];
 	ck_assert_int_eq(pipe(ends), 0);
 	ck_assert_int_eq(write(ends[1], "values", 6), 6);
@@ -40,7 +40,7 @@ static int configure_from(const char *text)
 	return kube_init(&kube, &settings, &err);
 }
 
-/* A kubeconfig whose user is an exec plugin with these members; valid until the next. */
+/* Return a kubeconfig with an exec plugin with these members; valid until the next call. */
 static const char *kubeconfig_with(const char *cluster, const char *exec)
 {
 	static char text[4096];
@@ -62,7 +62,7 @@ static int configure_with(const char *cluster, const char *exec)
 #define VERSION_1 "apiVersion: client.authentication.k8s.io/v1"
 #define VERSION_1_BETA "apiVersion: client.authentication.k8s.io/v1beta1"
 
-/* A script that leaves its arguments, environment and stdin behind and prints a token. */
+/* Write a script that records its arguments, environment and stdin, and prints a token. */
 static void write_plugin(const char *name, const char *version)
 {
 	char script[1024];
@@ -85,7 +85,7 @@ static void write_plugin(const char *name, const char *version)
 	scratch_write_script(name, script);
 }
 
-/* A script that prints this. */
+/* Write a script that prints this. */
 static int configure_with_output(const char *output)
 {
 	char script[1024];
@@ -121,7 +121,7 @@ static void use_path(void)
 }
 
 /* As `aws eks update-kubeconfig` writes it. */
-START_TEST(a_kubeconfig_of_eks)
+START_TEST(a_kubeconfig_of_eks_is_read)
 {
 	write_plugin("aws", "v1beta1");
 	use_path();
@@ -170,8 +170,8 @@ START_TEST(a_kubeconfig_of_eks)
 }
 END_TEST
 
-/* As gke-gcloud-auth-plugin wants it: with the cluster's description. */
-START_TEST(a_kubeconfig_of_gke)
+/* As gke-gcloud-auth-plugin requires it, with the cluster's description. */
+START_TEST(a_kubeconfig_of_gke_is_read)
 {
 	write_plugin("gke-gcloud-auth-plugin", "v1beta1");
 	use_path();
@@ -193,7 +193,7 @@ START_TEST(a_kubeconfig_of_gke)
 }
 END_TEST
 
-START_TEST(a_ca_in_a_file_is_given_as_data)
+START_TEST(a_ca_file_is_passed_as_data)
 {
 	write_plugin("plugin", "v1");
 	scratch_write("ca.crt", CA_PEM);
@@ -204,7 +204,7 @@ START_TEST(a_ca_in_a_file_is_given_as_data)
 }
 END_TEST
 
-START_TEST(a_command_with_a_slash_starts_at_the_kubeconfig)
+START_TEST(a_command_with_a_slash_is_relative_to_the_kubeconfig)
 {
 	write_plugin("bin/plugin", "v1");
 	expect_ok(configure_with("", VERSION_1 ", command: ./bin/plugin"), err);
@@ -212,7 +212,7 @@ START_TEST(a_command_with_a_slash_starts_at_the_kubeconfig)
 }
 END_TEST
 
-START_TEST(a_token_that_is_written_down_needs_no_plugin)
+START_TEST(with_a_token_the_plugin_is_not_run)
 {
 	static const char *const tokens[] = {"token: t", "tokenFile: t"};
 
@@ -230,7 +230,7 @@ START_TEST(a_token_that_is_written_down_needs_no_plugin)
 }
 END_TEST
 
-START_TEST(a_client_certificate_is_taken)
+START_TEST(a_client_certificate_is_used)
 {
 	expect_ok(
 	    configure_with_output(
@@ -266,7 +266,7 @@ static const struct {
     {CREDENTIAL ",\"status\":{\"token\":\"\"}}", "the token is empty"},
 };
 
-START_TEST(bad_output_is_refused)
+START_TEST(invalid_output_is_rejected)
 {
 	error_clear(&err);
 	ck_assert_int_eq(configure_with_output(bad_outputs[_i].output), -1);
@@ -293,7 +293,7 @@ static const struct {
     {VERSION_1 ", command: ./kubeconfig", "Permission denied"},
 };
 
-START_TEST(a_plugin_that_can_not_run_is_an_error)
+START_TEST(a_plugin_that_cannot_run_is_an_error)
 {
 	error_clear(&err);
 	ck_assert_int_eq(configure_with("", bad_plugins[_i].exec), -1);
@@ -313,8 +313,8 @@ START_TEST(a_plugin_that_fails_is_an_error)
 }
 END_TEST
 
-/* execvp would run it by /bin/sh. */
-START_TEST(no_shell_runs_what_is_no_program)
+/* execvp would run it with /bin/sh. */
+START_TEST(a_file_without_an_interpreter_is_not_run_by_a_shell)
 {
 	char script[256];
 
@@ -326,7 +326,7 @@ START_TEST(no_shell_runs_what_is_no_program)
 }
 END_TEST
 
-START_TEST(endless_output_is_ended)
+START_TEST(a_plugin_with_endless_output_is_killed)
 {
 	scratch_write_script("plugin", "#!/bin/sh\nexec yes\n");
 	expect_failure(configure_with("", VERSION_1 ", command: ./plugin"), err, ERROR_TOO_LARGE,
@@ -334,8 +334,8 @@ START_TEST(endless_output_is_ended)
 }
 END_TEST
 
-/* It closes its output and stays: what it printed is complete, but not how it ends. */
-START_TEST(a_plugin_that_stays_is_ended_at_the_deadline)
+/* It closes its output and continues: its output is complete, but its exit status is open. */
+START_TEST(a_plugin_is_killed_at_the_deadline)
 {
 	int64_t start = clock_now_ms();
 	struct kube_settings settings = {.deadline_ms = start + 200};
@@ -355,7 +355,7 @@ static const char *const vault_tokens[] = {"VAULT_TOKEN", "BAO_TOKEN", "SECRET_E
     "SECRET_SEAL_VAULT_TOKEN", "SECRET_ROTATE_VAULT_TOKEN", "VAULT_SECRET_ID", "BAO_SECRET_ID",
     "SECRET_EXEC_VAULT_SECRET_ID"};
 
-/* Credentials for Vault, and values, are not for a program that a kubeconfig names. */
+/* A program that a kubeconfig names must not get credentials for Vault, or values. */
 START_TEST(a_plugin_does_not_get_the_vault_token)
 {
 	cleanup_secret struct secret_buffer environment = SECRET_BUFFER_INIT;
@@ -383,7 +383,7 @@ static void on_alarm(int number)
 	(void)number;
 }
 
-/* As when a person presses Ctrl-C while the plugin waits for a login. */
+/* As when a user presses Ctrl-C while the plugin waits for a login. */
 START_TEST(a_signal_ends_the_wait)
 {
 	struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
@@ -402,18 +402,18 @@ END_TEST
 static void add_tests(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_kubeconfig_of_eks);
-	tcase_add_test(tests, a_kubeconfig_of_gke);
-	tcase_add_test(tests, a_ca_in_a_file_is_given_as_data);
-	tcase_add_test(tests, a_command_with_a_slash_starts_at_the_kubeconfig);
-	tcase_add_test(tests, a_token_that_is_written_down_needs_no_plugin);
-	tcase_add_test(tests, a_client_certificate_is_taken);
-	tcase_add_loop_test(tests, bad_output_is_refused, 0, COUNT(bad_outputs));
-	tcase_add_loop_test(tests, a_plugin_that_can_not_run_is_an_error, 0, COUNT(bad_plugins));
+	tcase_add_test(tests, a_kubeconfig_of_eks_is_read);
+	tcase_add_test(tests, a_kubeconfig_of_gke_is_read);
+	tcase_add_test(tests, a_ca_file_is_passed_as_data);
+	tcase_add_test(tests, a_command_with_a_slash_is_relative_to_the_kubeconfig);
+	tcase_add_test(tests, with_a_token_the_plugin_is_not_run);
+	tcase_add_test(tests, a_client_certificate_is_used);
+	tcase_add_loop_test(tests, invalid_output_is_rejected, 0, COUNT(bad_outputs));
+	tcase_add_loop_test(tests, a_plugin_that_cannot_run_is_an_error, 0, COUNT(bad_plugins));
 	tcase_add_test(tests, a_plugin_that_fails_is_an_error);
-	tcase_add_test(tests, no_shell_runs_what_is_no_program);
-	tcase_add_test(tests, endless_output_is_ended);
-	tcase_add_test(tests, a_plugin_that_stays_is_ended_at_the_deadline);
+	tcase_add_test(tests, a_file_without_an_interpreter_is_not_run_by_a_shell);
+	tcase_add_test(tests, a_plugin_with_endless_output_is_killed);
+	tcase_add_test(tests, a_plugin_is_killed_at_the_deadline);
 	tcase_add_test(tests, a_plugin_does_not_get_the_vault_token);
 	tcase_add_test(tests, a_signal_ends_the_wait);
 }

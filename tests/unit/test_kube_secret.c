@@ -47,7 +47,7 @@ START_TEST(namespaces_are_labels)
 }
 END_TEST
 
-START_TEST(data_keys_may_be_file_names)
+START_TEST(data_keys_can_be_file_names)
 {
 	static const char *const good[] = {"A", "secrets.json", ".env", "a_B-c.1", "-", "_", ".a"};
 	static const char *const bad[] = {"", ".", "..", "..a", "a/b", "a b", "a=b", "\u00fc"};
@@ -104,7 +104,7 @@ START_TEST(a_get_names_the_secret)
 }
 END_TEST
 
-START_TEST(names_stay_within_their_place)
+START_TEST(names_are_escaped_in_paths)
 {
 	expect_ok(kube_secret_get_request(&kube, "a/b", "x?y#z%20", &exchange, &err), err);
 	expect_text(exchange.path, "/api/v1/namespaces/a%2Fb/secrets/x%3Fy%23z%2520");
@@ -120,7 +120,7 @@ START_TEST(names_stay_within_their_place)
 }
 END_TEST
 
-START_TEST(without_a_token_there_is_no_header)
+START_TEST(without_a_token_no_header_is_sent)
 {
 	secret_buffer_free(&kube.token);
 	expect_ok(kube_secret_get_request(&kube, "demo", "app", &exchange, &err), err);
@@ -143,7 +143,7 @@ static void name_secret(void)
 	secret.name = strdup("app");
 }
 
-START_TEST(a_patch_holds_only_the_change)
+START_TEST(a_patch_contains_only_the_change)
 {
 	name_secret();
 	secret.resource_version = strdup("42");
@@ -163,7 +163,7 @@ START_TEST(a_patch_holds_only_the_change)
 }
 END_TEST
 
-START_TEST(a_patch_may_ask_for_metadata_alone)
+START_TEST(a_patch_can_request_only_metadata)
 {
 	name_secret();
 	expect_ok(kube_secret_patch_request(&kube, &secret, &exchange, &err), err);
@@ -182,7 +182,7 @@ START_TEST(a_patch_may_ask_for_metadata_alone)
 	ck_assert_str_eq(secret.resource_version, "43");
 	ck_assert_uint_eq(secret.data_count, 0);
 	kube_secret_free(&secret);
-	/* Where it was not asked for, it would read as a Secret without data. */
+	/* If it was not requested, it would look like a Secret without data. */
 	exchange.accept = NULL;
 	expect_failure(kube_secret_result(&exchange, "demo", "app", &secret, &err), err,
 	    ERROR_INVALID, "not a Secret");
@@ -230,7 +230,7 @@ START_TEST(a_minimal_secret_is_written_as_json)
 }
 END_TEST
 
-START_TEST(what_is_added_again_is_replaced)
+START_TEST(a_value_added_again_is_replaced)
 {
 	add_value("A", "one", 3);
 	add_value("B", "two", 3);
@@ -306,7 +306,7 @@ START_TEST(a_secret_without_data_is_read)
 }
 END_TEST
 
-START_TEST(marks_that_are_no_plain_text_are_left_out)
+START_TEST(metadata_that_is_not_plain_text_is_skipped)
 {
 	expect_ok(answer("GET", 200,
 		      "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"app\",\"namespace\":\"demo\","
@@ -341,7 +341,7 @@ static const struct {
 	"another object: prod/app"},
 };
 
-START_TEST(malformed_answers_are_refused)
+START_TEST(malformed_responses_are_rejected)
 {
 	expect_failure(
 	    answer("GET", 200, malformed[_i].response), err, ERROR_INVALID, malformed[_i].message);
@@ -389,7 +389,7 @@ static const struct {
     {"GET", 500, "{\"kind\":\"Pod\",\"message\":\"x\"}", ERROR_UNAVAILABLE, "status 500", ""},
 };
 
-START_TEST(refusals_say_why_and_what_to_do)
+START_TEST(errors_have_the_cause_and_advice)
 {
 	expect_failure(answer(failures[_i].method, failures[_i].status, failures[_i].response), err,
 	    failures[_i].code, failures[_i].reason);
@@ -398,7 +398,7 @@ START_TEST(refusals_say_why_and_what_to_do)
 }
 END_TEST
 
-START_TEST(no_answer_is_told_as_it_was)
+START_TEST(a_network_error_is_reported)
 {
 	error_set(&exchange.error, ERROR_NETWORK, "cannot connect");
 	expect_failure(answer("GET", 0, ""), err, ERROR_NETWORK, "Secret demo/app: cannot connect");
@@ -410,22 +410,22 @@ static void add_tests(TCase *tests)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, names_follow_dns);
 	tcase_add_test(tests, namespaces_are_labels);
-	tcase_add_test(tests, data_keys_may_be_file_names);
+	tcase_add_test(tests, data_keys_can_be_file_names);
 	tcase_add_test(tests, a_get_names_the_secret);
-	tcase_add_test(tests, names_stay_within_their_place);
-	tcase_add_test(tests, without_a_token_there_is_no_header);
-	tcase_add_test(tests, a_patch_holds_only_the_change);
-	tcase_add_test(tests, a_patch_may_ask_for_metadata_alone);
+	tcase_add_test(tests, names_are_escaped_in_paths);
+	tcase_add_test(tests, without_a_token_no_header_is_sent);
+	tcase_add_test(tests, a_patch_contains_only_the_change);
+	tcase_add_test(tests, a_patch_can_request_only_metadata);
 	tcase_add_test(tests, a_patch_without_a_precondition);
 	tcase_add_test(tests, a_secret_is_written_as_json);
 	tcase_add_test(tests, a_minimal_secret_is_written_as_json);
-	tcase_add_test(tests, what_is_added_again_is_replaced);
+	tcase_add_test(tests, a_value_added_again_is_replaced);
 	tcase_add_test(tests, a_secret_is_read);
 	tcase_add_test(tests, a_secret_without_data_is_read);
-	tcase_add_test(tests, marks_that_are_no_plain_text_are_left_out);
-	tcase_add_loop_test(tests, malformed_answers_are_refused, 0, COUNT(malformed));
-	tcase_add_loop_test(tests, refusals_say_why_and_what_to_do, 0, COUNT(failures));
-	tcase_add_test(tests, no_answer_is_told_as_it_was);
+	tcase_add_test(tests, metadata_that_is_not_plain_text_is_skipped);
+	tcase_add_loop_test(tests, malformed_responses_are_rejected, 0, COUNT(malformed));
+	tcase_add_loop_test(tests, errors_have_the_cause_and_advice, 0, COUNT(failures));
+	tcase_add_test(tests, a_network_error_is_reported);
 }
 
 int main(void)

@@ -24,7 +24,7 @@ static void fill_file(const char *text)
 	ck_assert_int_eq(fclose(out), 0);
 }
 
-/* A Vault that gives these answers, and a service account's token file. */
+/* Set up a Vault with these responses, and a service account's token file. */
 static void serve(const struct http_answer *answers, int count)
 {
 	int fd = mkstemp(file);
@@ -85,7 +85,7 @@ static void use_once(void)
 	    transit_key_read(client, &vault, &key, &state, &err), err, ERROR_INVALID, "");
 }
 
-START_TEST(batch_tokens_and_those_that_are_spent_are_not_revoked)
+START_TEST(batch_tokens_and_spent_tokens_are_not_revoked)
 {
 	serve(&nothing_to_revoke[_i], 1);
 	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
@@ -96,7 +96,7 @@ START_TEST(batch_tokens_and_those_that_are_spent_are_not_revoked)
 }
 END_TEST
 
-START_TEST(a_token_for_one_use_that_was_not_used_is_revoked)
+START_TEST(an_unused_token_for_one_use_is_revoked)
 {
 	static const struct http_answer answers[] = {
 	    LOGIN("\"lease_duration\":10,\"num_uses\":1"), {204, NULL, NULL}};
@@ -109,7 +109,7 @@ START_TEST(a_token_for_one_use_that_was_not_used_is_revoked)
 }
 END_TEST
 
-START_TEST(too_few_uses_are_refused_before_the_first)
+START_TEST(too_few_uses_are_rejected_before_the_first_request)
 {
 	static const struct http_answer answers[] = {
 	    LOGIN("\"lease_duration\":10,\"num_uses\":2"), {204, NULL, NULL}};
@@ -163,7 +163,7 @@ START_TEST(a_token_that_never_expires_and_is_not_revoked_is_an_error)
 }
 END_TEST
 
-START_TEST(a_token_that_lives_too_long_is_refused_and_given_back)
+START_TEST(a_token_that_lives_too_long_is_rejected_and_revoked)
 {
 	serve(long_lived[_i].answers, 2);
 	expect_failure(vault_session_begin(client, &vault, &settings, &err), err,
@@ -192,7 +192,7 @@ static const struct {
     {"{\"auth\":{\"client_token\":\"t\",\"lease_duration\":3600}}", -1},
 };
 
-START_TEST(a_failed_revocation_counts_for_long_tokens_only)
+START_TEST(a_failed_revocation_is_an_error_only_for_long_tokens)
 {
 	const struct http_answer answers[] = {
 	    {200, NULL, unrevoked[_i].lease}, {403, NULL, "{\"errors\":[\"permission denied\"]}"}};
@@ -206,7 +206,7 @@ START_TEST(a_failed_revocation_counts_for_long_tokens_only)
 }
 END_TEST
 
-START_TEST(a_given_token_is_used_as_it_is)
+START_TEST(a_configured_token_is_used_unchanged)
 {
 	serve(short_lived, 2);
 	settings.token = "s.given";
@@ -221,7 +221,7 @@ START_TEST(a_given_token_is_used_as_it_is)
 }
 END_TEST
 
-START_TEST(a_token_file_is_read_and_read_again)
+START_TEST(a_token_file_is_read_again_on_renewal)
 {
 	serve(short_lived, 2);
 	settings.role = NULL;
@@ -249,7 +249,7 @@ static const struct {
     {"{\n  \"curve25519_public_key\": \"s.secret\"\n}\n", "remove wrap_ttl, dh_type and dh_path"},
 };
 
-START_TEST(a_token_file_that_can_not_be_used_is_refused)
+START_TEST(an_invalid_token_file_is_rejected)
 {
 	serve(short_lived, 2);
 	settings.token_file = file;
@@ -264,7 +264,7 @@ START_TEST(a_token_file_that_can_not_be_used_is_refused)
 }
 END_TEST
 
-/* Who is asked for a JWT: it counts how often. */
+/* Return a JWT, and count the calls. */
 static int jwts_asked_for;
 
 static int make_jwt(const struct vault_session_settings *asked, struct http_client *over,
@@ -285,7 +285,7 @@ static void use_service_account(void)
 	settings.jwt_context = &jwts_asked_for;
 }
 
-START_TEST(a_jwt_is_asked_for_at_each_login)
+START_TEST(a_jwt_is_requested_for_each_login)
 {
 	static const struct http_answer answers[] = {
 	    LOGIN("\"lease_duration\":10"), {204, NULL, NULL}, LOGIN("\"lease_duration\":10")};
@@ -301,7 +301,7 @@ START_TEST(a_jwt_is_asked_for_at_each_login)
 }
 END_TEST
 
-START_TEST(each_method_logs_in_with_its_own_inputs)
+START_TEST(each_method_uses_its_inputs)
 {
 	static const struct {
 		const char *method, *path, *body;
@@ -328,7 +328,7 @@ START_TEST(each_method_logs_in_with_its_own_inputs)
 }
 END_TEST
 
-START_TEST(a_secret_id_may_come_from_a_file_or_be_absent)
+START_TEST(a_secret_id_can_be_in_a_file_or_absent)
 {
 	serve(short_lived, 1);
 	settings.method = "approle";
@@ -390,7 +390,7 @@ static const struct {
     {NEEDS(.token_file = "/nowhere/sink"), "Vault token: /nowhere/sink: No such file"},
 };
 
-START_TEST(what_a_login_needs_is_asked_for)
+START_TEST(a_missing_input_of_a_login_is_named)
 {
 	serve(short_lived, 2);
 	error_clear(&err);
@@ -420,7 +420,7 @@ START_TEST(a_session_is_renewed_only_near_its_end)
 }
 END_TEST
 
-START_TEST(a_shorter_life_is_used_by_half)
+START_TEST(a_short_token_is_used_for_half_of_its_life)
 {
 	static const struct http_answer answers[] = {
 	    LOGIN("\"lease_duration\":2"), {204, NULL, NULL}, LOGIN("\"lease_duration\":2")};
@@ -436,7 +436,7 @@ START_TEST(a_shorter_life_is_used_by_half)
 }
 END_TEST
 
-START_TEST(a_token_that_has_ended_is_not_revoked)
+START_TEST(an_expired_token_is_not_revoked)
 {
 	static const struct http_answer answers[] = {
 	    LOGIN("\"lease_duration\":2"), LOGIN("\"lease_duration\":2")};
@@ -468,27 +468,26 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_test(tests, a_session_logs_in_and_revokes);
-	tcase_add_loop_test(tests, batch_tokens_and_those_that_are_spent_are_not_revoked, 0,
-	    COUNT(nothing_to_revoke));
 	tcase_add_loop_test(
-	    tests, a_token_that_lives_too_long_is_refused_and_given_back, 0, COUNT(long_lived));
+	    tests, batch_tokens_and_spent_tokens_are_not_revoked, 0, COUNT(nothing_to_revoke));
+	tcase_add_loop_test(
+	    tests, a_token_that_lives_too_long_is_rejected_and_revoked, 0, COUNT(long_lived));
 	tcase_add_test(tests, a_token_that_never_expires_and_is_not_revoked_is_an_error);
 	tcase_add_test(tests, the_limit_can_be_raised);
 	tcase_add_loop_test(
-	    tests, a_failed_revocation_counts_for_long_tokens_only, 0, COUNT(unrevoked));
-	tcase_add_test(tests, a_token_for_one_use_that_was_not_used_is_revoked);
-	tcase_add_test(tests, too_few_uses_are_refused_before_the_first);
-	tcase_add_test(tests, a_given_token_is_used_as_it_is);
-	tcase_add_test(tests, a_token_file_is_read_and_read_again);
-	tcase_add_loop_test(
-	    tests, a_token_file_that_can_not_be_used_is_refused, 0, COUNT(bad_token_files));
-	tcase_add_test(tests, a_jwt_is_asked_for_at_each_login);
-	tcase_add_test(tests, each_method_logs_in_with_its_own_inputs);
-	tcase_add_test(tests, a_secret_id_may_come_from_a_file_or_be_absent);
-	tcase_add_loop_test(tests, what_a_login_needs_is_asked_for, 0, COUNT(unusable));
+	    tests, a_failed_revocation_is_an_error_only_for_long_tokens, 0, COUNT(unrevoked));
+	tcase_add_test(tests, an_unused_token_for_one_use_is_revoked);
+	tcase_add_test(tests, too_few_uses_are_rejected_before_the_first_request);
+	tcase_add_test(tests, a_configured_token_is_used_unchanged);
+	tcase_add_test(tests, a_token_file_is_read_again_on_renewal);
+	tcase_add_loop_test(tests, an_invalid_token_file_is_rejected, 0, COUNT(bad_token_files));
+	tcase_add_test(tests, a_jwt_is_requested_for_each_login);
+	tcase_add_test(tests, each_method_uses_its_inputs);
+	tcase_add_test(tests, a_secret_id_can_be_in_a_file_or_absent);
+	tcase_add_loop_test(tests, a_missing_input_of_a_login_is_named, 0, COUNT(unusable));
 	tcase_add_test(tests, a_session_is_renewed_only_near_its_end);
-	tcase_add_test(tests, a_shorter_life_is_used_by_half);
-	tcase_add_test(tests, a_token_that_has_ended_is_not_revoked);
+	tcase_add_test(tests, a_short_token_is_used_for_half_of_its_life);
+	tcase_add_test(tests, an_expired_token_is_not_revoked);
 	tcase_add_test(tests, a_session_whose_token_is_spent_is_renewed);
 }
 

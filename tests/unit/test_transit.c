@@ -63,7 +63,7 @@ END_TEST
 static const char *const no_keys[] = {"", "/", "transit/", "/key", "//key", "transit//key",
     "a//b/key", "a b", "a?b", "a#b", "a%2Fb", "a\nb"};
 
-START_TEST(anything_else_is_no_key)
+START_TEST(invalid_keys_are_rejected)
 {
 	struct transit_key parsed;
 
@@ -105,7 +105,7 @@ START_TEST(a_batch_is_one_request)
 }
 END_TEST
 
-START_TEST(plaintexts_come_back_in_order)
+START_TEST(plaintexts_are_returned_in_order)
 {
 	struct transit_item items[] = {item("vault:v1:a"), item("vault:v1:b"), item("vault:v1:c")};
 
@@ -120,7 +120,7 @@ START_TEST(plaintexts_come_back_in_order)
 }
 END_TEST
 
-/* Vault answers 400 for a batch in which one item fails, and yet gives the good ones. */
+/* Vault returns 400 and all other results for a batch in which an item fails. */
 static const int partial[] = {200, 400};
 
 START_TEST(a_failed_item_leaves_the_others)
@@ -165,7 +165,7 @@ static const struct {
 	"decrypt with Transit key team/transit/app-key: "},
 };
 
-START_TEST(a_failed_batch_says_why)
+START_TEST(a_failed_batch_reports_the_cause)
 {
 	struct transit_item items[] = {item("vault:v1:a"), item("vault:v1:b")};
 
@@ -179,7 +179,7 @@ END_TEST
 
 /* Vault's JSON limits have status 500, but a retry cannot help: the exchange marks it as permanent.
  */
-START_TEST(an_answer_about_a_limit_is_permanent)
+START_TEST(a_response_about_a_limit_is_permanent)
 {
 	struct transit_item items[] = {item("vault:v1:a")};
 
@@ -209,7 +209,7 @@ static const struct {
     {TRANSIT_REWRAP, TRANSIT_CIPHERTEXT_MAX + 1, false},
 };
 
-START_TEST(a_value_that_vault_could_not_decrypt_is_refused)
+START_TEST(a_value_that_vault_could_not_decrypt_is_rejected)
 {
 	char *text = malloc(sizes[_i].length + 1);
 	struct transit_item items[1] = {{.input = text, .input_length = sizes[_i].length}};
@@ -252,7 +252,7 @@ static const struct {
 	"{\"plaintext\":\"YQ==\"},{\"plaintext\":\"YQ==\",\"reference\":\"7\"}", "another request"},
 };
 
-START_TEST(results_of_other_values_are_refused)
+START_TEST(results_of_other_values_are_rejected)
 {
 	struct transit_item items[] = {item(repeated[_i].first), item(repeated[_i].second)};
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -270,7 +270,7 @@ START_TEST(results_of_other_values_are_refused)
 }
 END_TEST
 
-/* An answer with `count` equal results. */
+/* Return a response with `count` equal results. */
 static char *results(size_t count)
 {
 	struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -284,7 +284,7 @@ static char *results(size_t count)
 	return text.data;
 }
 
-/* Requests of a run, as many items as each is answered with; 0: refused for its size. */
+/* The items of each request of a run; 0: rejected for its size. */
 static const struct {
 	size_t count;
 	bool bound;
@@ -304,7 +304,7 @@ static const struct {
     {4, false, 0, 3, {0, 2, 2}, 400, "refused JSON input due to high complexity"},
 };
 
-START_TEST(batches_grow_until_one_is_refused)
+START_TEST(batches_grow_until_a_request_is_rejected)
 {
 	struct transit_item *items = calloc(batchings[_i].count, sizeof(*items));
 	struct http_answer answers[6] = {{0}};
@@ -342,7 +342,7 @@ START_TEST(batches_grow_until_one_is_refused)
 }
 END_TEST
 
-START_TEST(an_item_that_is_refused_for_its_size_has_an_error)
+START_TEST(an_item_rejected_for_its_size_has_an_error)
 {
 	struct transit_item items[] = {item("c"), item("d")};
 	char *second = results(1);
@@ -362,7 +362,7 @@ START_TEST(an_item_that_is_refused_for_its_size_has_an_error)
 }
 END_TEST
 
-START_TEST(no_items_ask_nothing)
+START_TEST(without_items_no_request_is_sent)
 {
 	struct http_client *client = http_client_new(0, &err);
 
@@ -373,7 +373,7 @@ START_TEST(no_items_ask_nothing)
 }
 END_TEST
 
-START_TEST(a_batch_that_can_not_be_made_leaves_nothing_behind)
+START_TEST(a_failed_request_leaves_no_memory)
 {
 	struct transit_item items[] = {{.input = "\xFF", .input_length = 1}};
 	struct http_client *client = http_client_new(0, &err);
@@ -391,7 +391,7 @@ static const char state_answer[] =
     "\"min_available_version\":1,"
     "\"derived\":true,\"keys\":{\"2\":1700000000,\"3\":1700000100}}}";
 
-START_TEST(a_keys_state_is_read)
+START_TEST(the_state_of_a_key_is_read)
 {
 	const struct http_answer answers[] = {{200, NULL, state_answer}};
 	struct http_server *server = http_server_start(answers, 1, NULL);
@@ -433,7 +433,7 @@ START_TEST(rotating_and_retiring_post_to_the_key)
 	expect_contains(
 	    http_server_request(server, 3), "POST /v1/team/transit/keys/app-key/config HTTP");
 	expect_contains(http_server_request(server, 3), "\r\n\r\n{\"min_decryption_version\":2}");
-	/* Version 2 is the least that encrypts: it may not stay below what decrypts. */
+	/* The minimum for encryption is 2, and must not stay below the minimum for decryption. */
 	expect_contains(http_server_request(server, 5),
 	    "\r\n\r\n{\"min_decryption_version\":3,\"min_encryption_version\":3}");
 	http_client_free(client);
@@ -451,7 +451,7 @@ END_TEST
 		HANG_UP, NULL, NULL                                                                \
 	}
 
-/* The key before, a rotation without a clear answer, and the key after. */
+/* The key before, a rotation with a lost response, and the key after. */
 static const struct {
 	struct http_answer answers[4];
 	int requests;
@@ -470,7 +470,7 @@ static const struct {
     {{VERSION("4"), {403, NULL, NULL}}, 2, 4, ERROR_DENIED, "403"},
 };
 
-START_TEST(a_rotation_in_doubt_is_not_repeated_but_looked_for)
+START_TEST(after_a_lost_response_the_key_is_read_and_not_rotated_again)
 {
 	struct http_server *server =
 	    http_server_start(doubts[_i].answers, doubts[_i].requests, NULL);
@@ -523,7 +523,7 @@ static const struct {
     {200, "{\"data\":{}}", "no key version"},
 };
 
-START_TEST(a_key_that_can_not_be_read_says_why)
+START_TEST(an_unreadable_key_reports_the_cause)
 {
 	const struct http_answer answers[] = {{no_states[_i].status, NULL, no_states[_i].body}};
 	struct http_server *server = http_server_start(answers, 1, NULL);
@@ -543,25 +543,25 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, a_key_is_a_mount_and_a_name, 0, COUNT(keys));
-	tcase_add_loop_test(tests, anything_else_is_no_key, 0, COUNT(no_keys));
+	tcase_add_loop_test(tests, invalid_keys_are_rejected, 0, COUNT(no_keys));
 	tcase_add_loop_test(tests, a_batch_is_one_request, 0, COUNT(requests));
-	tcase_add_test(tests, plaintexts_come_back_in_order);
+	tcase_add_test(tests, plaintexts_are_returned_in_order);
 	tcase_add_loop_test(tests, a_failed_item_leaves_the_others, 0, COUNT(partial));
-	tcase_add_loop_test(tests, a_failed_batch_says_why, 0, COUNT(failures));
-	tcase_add_test(tests, an_answer_about_a_limit_is_permanent);
+	tcase_add_loop_test(tests, a_failed_batch_reports_the_cause, 0, COUNT(failures));
+	tcase_add_test(tests, a_response_about_a_limit_is_permanent);
 	tcase_add_loop_test(
-	    tests, a_value_that_vault_could_not_decrypt_is_refused, 0, COUNT(sizes));
-	tcase_add_loop_test(tests, results_of_other_values_are_refused, 0, COUNT(repeated));
-	tcase_add_loop_test(tests, batches_grow_until_one_is_refused, 0, COUNT(batchings));
-	tcase_add_test(tests, an_item_that_is_refused_for_its_size_has_an_error);
-	tcase_add_test(tests, no_items_ask_nothing);
-	tcase_add_test(tests, a_batch_that_can_not_be_made_leaves_nothing_behind);
-	tcase_add_test(tests, a_keys_state_is_read);
+	    tests, a_value_that_vault_could_not_decrypt_is_rejected, 0, COUNT(sizes));
+	tcase_add_loop_test(tests, results_of_other_values_are_rejected, 0, COUNT(repeated));
+	tcase_add_loop_test(tests, batches_grow_until_a_request_is_rejected, 0, COUNT(batchings));
+	tcase_add_test(tests, an_item_rejected_for_its_size_has_an_error);
+	tcase_add_test(tests, without_items_no_request_is_sent);
+	tcase_add_test(tests, a_failed_request_leaves_no_memory);
+	tcase_add_test(tests, the_state_of_a_key_is_read);
 	tcase_add_test(tests, rotating_and_retiring_post_to_the_key);
 	tcase_add_loop_test(
-	    tests, a_rotation_in_doubt_is_not_repeated_but_looked_for, 0, COUNT(doubts));
+	    tests, after_a_lost_response_the_key_is_read_and_not_rotated_again, 0, COUNT(doubts));
 	tcase_add_test(tests, trimming_raises_the_minimum_for_encryption_first_and_never_lowers_it);
-	tcase_add_loop_test(tests, a_key_that_can_not_be_read_says_why, 0, COUNT(no_states));
+	tcase_add_loop_test(tests, an_unreadable_key_reports_the_cause, 0, COUNT(no_states));
 }
 
 int main(void)

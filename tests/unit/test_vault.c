@@ -24,7 +24,7 @@ static void clean(void)
 	vault_free(&vault);
 }
 
-/* An exchange that has run, with this answer. */
+/* Set up an exchange that has run, with this response. */
 static void answered(int status, const char *body)
 {
 	http_exchange_free(&exchange);
@@ -50,7 +50,7 @@ static const struct {
     {"HTTPS://Vault.example:443/Prefix", "https://Vault.example:443/Prefix"},
 };
 
-START_TEST(an_address_is_taken)
+START_TEST(valid_addresses_are_accepted)
 {
 	struct vault_settings settings = {.address = addresses[_i].given};
 
@@ -95,7 +95,7 @@ static const struct {
     {"https://vault .example", "leave out user and query"},
 };
 
-START_TEST(a_bad_address_is_refused)
+START_TEST(invalid_addresses_are_rejected)
 {
 	struct vault_settings settings = {.address = no_addresses[_i].given};
 
@@ -108,7 +108,7 @@ END_TEST
 static const char *const tls_names[] = {
     "vault", "vault.vault.svc", "Vault_1.example.", "10.0.0.1", "::1", "2001:db8::1"};
 
-START_TEST(a_tls_name_is_taken)
+START_TEST(valid_tls_names_are_accepted)
 {
 	struct vault_settings settings = {
 	    .address = "https://vault.example", .tls_server_name = tls_names[_i]};
@@ -119,12 +119,12 @@ START_TEST(a_tls_name_is_taken)
 }
 END_TEST
 
-/* Each of them would change the URL in which it is put: the JWT would go there. */
+/* Each would change the URL, to which the JWT would be sent. */
 static const char *const no_tls_names[] = {"evil:1234/", "evil:1234", "evil:443", "evil/", "evil?",
     "evil#", "user@evil", "user:x@evil/", "ev%69l", "a b", "a\r\nX-Forged: y", "*.example", "[::1]",
     "[::1]:1234", "::1]:1234/[", "0x7f.1", "127.1", "1", ":", "/", "\\evil", "v\xC3\xA4ult"};
 
-START_TEST(what_is_no_tls_name_is_refused)
+START_TEST(invalid_tls_names_are_rejected)
 {
 	struct vault_settings settings = {
 	    .address = "https://vault.example", .tls_server_name = no_tls_names[_i]};
@@ -136,7 +136,7 @@ END_TEST
 
 static const char *const no_namespaces[] = {" ", "a b", "a\r\nX-Vault-Token: x", "a\x7F", "a/\t"};
 
-START_TEST(what_is_no_namespace_is_refused)
+START_TEST(invalid_namespaces_are_rejected)
 {
 	struct vault_settings settings = {
 	    .address = "https://vault.example", .namespace = no_namespaces[_i]};
@@ -177,7 +177,7 @@ static const struct {
     {"/dev/null", "/nowhere/client.key", "client key /nowhere/client.key: No such file"},
 };
 
-START_TEST(a_client_certificate_comes_with_its_key)
+START_TEST(a_client_certificate_needs_its_key)
 {
 	struct vault_settings settings = {.address = "https://vault.example",
 	    .certificate_file = bad_clients[_i].certificate,
@@ -189,7 +189,7 @@ START_TEST(a_client_certificate_comes_with_its_key)
 }
 END_TEST
 
-/* A password may be anywhere in them, so that they are not repeated. */
+/* They may contain a password anywhere, so that they are not printed. */
 static const char *const bad_proxies[] = {"http://user:hunter2proxy:3128", "user:hunter2proxy:3128",
     "http://user:hun/ter2@proxy:3128", "http://user:3128/hunter2",
     "http://user:hunter2@bad host:3128", "http://user:hunter2@proxy:99999",
@@ -197,7 +197,7 @@ static const char *const bad_proxies[] = {"http://user:hunter2proxy:3128", "user
     "ftp://user:hunter2@proxy:1", "http://hunter2@", "://hunter2",
     "http://user:hunter2@proxy:", "http://user:hun\\ter2@proxy", "http://user:?hunter2@proxy"};
 
-START_TEST(what_is_no_proxy_is_refused_and_not_repeated)
+START_TEST(an_invalid_proxy_is_rejected_and_not_printed)
 {
 	struct vault_settings settings = {
 	    .address = "https://vault.example", .proxy = bad_proxies[_i]};
@@ -253,7 +253,7 @@ static const struct {
     {{VAULT_AUTH_CERT, NULL, NULL, NULL, NULL, NULL}, "/v1/auth/cert/login", "{}"},
 };
 
-START_TEST(a_login_posts_what_its_method_takes)
+START_TEST(a_login_posts_the_inputs_of_its_method)
 {
 	set_up();
 	expect_ok(request_login(&logins[_i].login), err);
@@ -268,8 +268,8 @@ END_TEST
 
 static const char *const no_mounts[] = {"../sys", "./x", "a/../b"};
 
-/* The exchange is fit to be freed, although nothing had set it before. */
-START_TEST(a_mount_that_leaves_auth_is_refused)
+/* The exchange can be freed, although it was not initialised before. */
+START_TEST(a_mount_outside_auth_is_rejected)
 {
 	struct login_texts login = {
 	    VAULT_AUTH_KUBERNETES, no_mounts[_i], "demo", "a.b.c", NULL, NULL};
@@ -281,7 +281,7 @@ START_TEST(a_mount_that_leaves_auth_is_refused)
 }
 END_TEST
 
-START_TEST(methods_are_known_by_their_names)
+START_TEST(methods_are_parsed_by_name)
 {
 	enum vault_auth method;
 
@@ -300,7 +300,7 @@ static const char login_answer[] =
     "{\"auth\":{\"client_token\":\"hvb.AAAA\",\"lease_duration\":10,\"token_type\":\"batch\","
     "\"num_uses\":3,\"renewable\":true,\"policies\":[\"demo\"]}}";
 
-START_TEST(a_login_gives_a_token)
+START_TEST(a_login_returns_a_token)
 {
 	set_up();
 	answered(200, login_answer);
@@ -342,7 +342,7 @@ static const struct {
     {200, "{\"auth\":{\"client_token\":\"a\\u0000b\"}}", ERROR_INVALID, "the token", ""},
 };
 
-START_TEST(a_failed_login_says_why_and_leaves_no_token)
+START_TEST(a_failed_login_reports_the_cause_and_leaves_no_token)
 {
 	set_up();
 	answered(failures[_i].status, failures[_i].body);
@@ -382,7 +382,7 @@ START_TEST(each_method_has_its_own_advice)
 }
 END_TEST
 
-START_TEST(a_spent_token_makes_no_further_request)
+START_TEST(a_spent_token_is_not_used)
 {
 	struct transit_item item = {.input = "vault:v1:AAAA", .input_length = 13};
 	struct transit_key key = {"transit", "key"};
@@ -406,7 +406,7 @@ START_TEST(a_spent_token_makes_no_further_request)
 }
 END_TEST
 
-START_TEST(no_answer_at_all_is_told_as_it_was)
+START_TEST(a_network_error_is_reported)
 {
 	set_up();
 	answered(0, "");
@@ -417,7 +417,7 @@ START_TEST(no_answer_at_all_is_told_as_it_was)
 }
 END_TEST
 
-/* A server, a vault that leads to it with a token, and a client. */
+/* Set up a server, a vault with its address and a token, and a client. */
 static struct http_client *serve(struct http_server **server, const struct http_answer *answer)
 {
 	*server = http_server_start(answer, 1, NULL);
@@ -430,7 +430,7 @@ static struct http_client *serve(struct http_server **server, const struct http_
 	return client;
 }
 
-START_TEST(each_request_names_the_namespace)
+START_TEST(each_request_has_the_namespace)
 {
 	static const struct http_answer answer = {204, NULL, NULL};
 	struct http_server *server = http_server_start(&answer, 1, NULL);
@@ -450,7 +450,7 @@ START_TEST(each_request_names_the_namespace)
 }
 END_TEST
 
-START_TEST(a_revocation_needs_no_body_in_its_answer)
+START_TEST(a_revocation_needs_no_response_body)
 {
 	static const struct http_answer answer = {204, NULL, NULL};
 	struct http_server *server;
@@ -464,7 +464,7 @@ START_TEST(a_revocation_needs_no_body_in_its_answer)
 }
 END_TEST
 
-START_TEST(a_revocation_whose_answer_is_lost_has_been_carried_out)
+START_TEST(a_denied_retry_of_a_revocation_is_a_success)
 {
 	static const struct http_answer answers[] = {
 	    {HANG_UP, NULL, NULL}, {403, NULL, "{\"errors\":[\"permission denied\"]}"}};
@@ -483,7 +483,7 @@ START_TEST(a_revocation_whose_answer_is_lost_has_been_carried_out)
 }
 END_TEST
 
-START_TEST(a_refused_revocation_is_an_error)
+START_TEST(a_denied_revocation_is_an_error)
 {
 	static const struct http_answer answer = {
 	    403, NULL, "{\"errors\":[\"permission denied\"]}"};
@@ -501,27 +501,28 @@ END_TEST
 
 static void add(TCase *tests)
 {
-	tcase_add_loop_test(tests, an_address_is_taken, 0, COUNT(addresses));
-	tcase_add_loop_test(tests, a_bad_address_is_refused, 0, COUNT(no_addresses));
-	tcase_add_loop_test(tests, a_tls_name_is_taken, 0, COUNT(tls_names));
-	tcase_add_loop_test(tests, what_is_no_tls_name_is_refused, 0, COUNT(no_tls_names));
-	tcase_add_loop_test(tests, what_is_no_namespace_is_refused, 0, COUNT(no_namespaces));
+	tcase_add_loop_test(tests, valid_addresses_are_accepted, 0, COUNT(addresses));
+	tcase_add_loop_test(tests, invalid_addresses_are_rejected, 0, COUNT(no_addresses));
+	tcase_add_loop_test(tests, valid_tls_names_are_accepted, 0, COUNT(tls_names));
+	tcase_add_loop_test(tests, invalid_tls_names_are_rejected, 0, COUNT(no_tls_names));
+	tcase_add_loop_test(tests, invalid_namespaces_are_rejected, 0, COUNT(no_namespaces));
 	tcase_add_test(tests, the_settings_reach_the_endpoint);
-	tcase_add_loop_test(tests, a_client_certificate_comes_with_its_key, 0, COUNT(bad_clients));
+	tcase_add_loop_test(tests, a_client_certificate_needs_its_key, 0, COUNT(bad_clients));
 	tcase_add_loop_test(
-	    tests, what_is_no_proxy_is_refused_and_not_repeated, 0, COUNT(bad_proxies));
-	tcase_add_loop_test(tests, a_login_posts_what_its_method_takes, 0, COUNT(logins));
-	tcase_add_loop_test(tests, a_mount_that_leaves_auth_is_refused, 0, COUNT(no_mounts));
-	tcase_add_test(tests, methods_are_known_by_their_names);
-	tcase_add_test(tests, a_login_gives_a_token);
-	tcase_add_loop_test(tests, a_failed_login_says_why_and_leaves_no_token, 0, COUNT(failures));
+	    tests, an_invalid_proxy_is_rejected_and_not_printed, 0, COUNT(bad_proxies));
+	tcase_add_loop_test(tests, a_login_posts_the_inputs_of_its_method, 0, COUNT(logins));
+	tcase_add_loop_test(tests, a_mount_outside_auth_is_rejected, 0, COUNT(no_mounts));
+	tcase_add_test(tests, methods_are_parsed_by_name);
+	tcase_add_test(tests, a_login_returns_a_token);
+	tcase_add_loop_test(
+	    tests, a_failed_login_reports_the_cause_and_leaves_no_token, 0, COUNT(failures));
 	tcase_add_loop_test(tests, each_method_has_its_own_advice, 0, COUNT(refusals));
-	tcase_add_test(tests, a_spent_token_makes_no_further_request);
-	tcase_add_test(tests, no_answer_at_all_is_told_as_it_was);
-	tcase_add_test(tests, each_request_names_the_namespace);
-	tcase_add_test(tests, a_revocation_needs_no_body_in_its_answer);
-	tcase_add_test(tests, a_revocation_whose_answer_is_lost_has_been_carried_out);
-	tcase_add_test(tests, a_refused_revocation_is_an_error);
+	tcase_add_test(tests, a_spent_token_is_not_used);
+	tcase_add_test(tests, a_network_error_is_reported);
+	tcase_add_test(tests, each_request_has_the_namespace);
+	tcase_add_test(tests, a_revocation_needs_no_response_body);
+	tcase_add_test(tests, a_denied_retry_of_a_revocation_is_a_success);
+	tcase_add_test(tests, a_denied_revocation_is_an_error);
 }
 
 int main(void)
