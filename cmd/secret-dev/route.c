@@ -42,7 +42,7 @@ static char **placeholder_value(const char **pattern, struct route_values *value
 static bool path_matches(const char *pattern, const char *path, struct route_values *values)
 {
 	while (*pattern) {
-		char **value = placeholder_value(&pattern, values);
+		char **value = *pattern == '{' ? placeholder_value(&pattern, values) : NULL;
 
 		if (!value) {
 			if (*path++ != *pattern++)
