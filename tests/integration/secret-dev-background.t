@@ -43,6 +43,34 @@ kill "$SECRET_DEV_PID"
 ok "a signal ends the server while a client is connected" until_true gone "$SECRET_DEV_PID"
 exec 3>&-
 
+# A client that sends requests and never reads the answers: its connection's buffers are full.
+eval "$("$BIN/secret-dev" --print-env)"
+at_end "kill $SECRET_DEV_PID 2>/dev/null"
+mkfifo "$TAP_WORK/stalled"
+/usr/bin/python3 -I - "${VAULT_ADDR##*:}" "$VAULT_CACERT" >"$TAP_WORK/stalled" <<'END' &
+import socket, ssl, sys, time
+context = ssl.create_default_context(cafile=sys.argv[2])
+client = context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1]))), server_hostname="127.0.0.1")
+client.settimeout(1)
+try:
+    for _ in range(20000):
+        client.send(b"GET /v1/sys/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+except OSError:
+    pass
+print("stalled", flush=True)
+time.sleep(60)
+END
+client=$!
+at_end "kill $client 2>/dev/null"
+read -r _ <"$TAP_WORK/stalled"
+run health
+out_like '"sealed":false' "the server answers while a client does not read"
+SECONDS=0
+kill "$SECRET_DEV_PID"
+until gone "$SECRET_DEV_PID" || [ "$SECONDS" -ge 20 ]; do sleep 0.05; done
+ok "a signal ends the server within 5 seconds while a client does not read" test "$SECONDS" -lt 5
+kill "$client"
+
 # In the foreground it prints the addresses and ends in the same way.
 mkfifo "$TAP_WORK/report"
 "$BIN/secret-dev" --directory "$TAP_WORK/stage" 2>"$TAP_WORK/report" &
