@@ -2,7 +2,7 @@
  * signals: the signals that end a tool (HUP, INT, QUIT, TERM), caught so that it ends cleanly.
  *
  * System calls are interrupted, not restarted.  The launcher, which as PID 1 must catch more
- * signals, does not use this (lib/launch/command.h).
+ * signals, does not use this (lib/launch/command.c).
  */
 #ifndef BASE_SIGNALS_H
 #define BASE_SIGNALS_H
