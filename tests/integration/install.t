@@ -1,5 +1,5 @@
 #!/bin/bash
-# make install, uninstall, docs and dist do what one expects of them.
+# make install, uninstall, docs and dist.
 # run: stageless
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
@@ -13,7 +13,7 @@ make_in() {
 	shift
 	run env -u MAKEFLAGS -u MAKELEVEL -u PREFIX -u DESTDIR make -C "$folder" BUILD="$build" "$@"
 }
-# Mode and path of all files but the documents.
+# files FOLDER: print mode and path of all files except the documents.
 files() { (cd "$1" && find . -path '*/share/doc/*' -prune -o -type f -printf '%m %P\n' | LC_ALL=C sort -k 2); }
 
 # -- install ------------------------------------------------------------------------------------------
@@ -29,9 +29,9 @@ for program in secret-exec secret-rotate secret-seal; do expected+="644 share/zs
 
 (umask 077 && make_in . install DESTDIR="$installed" PREFIX=/usr && exit "$STATUS")
 is $? 0 "make install"
-is "$(files "$installed/usr")"$'\n' "$expected" "these files are installed, with their modes, whatever the umask"
-is "$(find "$installed" -type d ! -perm 755)" "" "in folders that everybody may enter"
-is "$(find "$installed" -mindepth 1 -maxdepth 1)" "$installed/usr" "under PREFIX alone"
+is "$(files "$installed/usr")"$'\n' "$expected" "make install: these files with these modes, with any umask"
+is "$(find "$installed" -type d ! -perm 755)" "" "make install: folders have mode 755"
+is "$(find "$installed" -mindepth 1 -maxdepth 1)" "$installed/usr" "make install: only under PREFIX"
 for program in secret-exec secret-rotate secret-seal; do
 	is "$(readelf -SW "$installed/usr/bin/$program" | grep -oE ' \.(symtab|debug_info) ')" "" "$program has no symbols"
 	[ "$build" != release ] || is "$(readelf -lW "$installed/usr/bin/$program" | grep INTERP)" "" "$program is static"
@@ -40,17 +40,17 @@ done
 
 doc=$installed/usr/share/doc/secretmanager
 for document in README.md LICENSE docs/CHANGELOG.md docs/SECURITY.md docs/launching.md policies/secret-exec.hcl deploy/examples/pipe/shell/Dockerfile; do
-	ok "beside them is $document" cmp -s "$document" "$doc/$document"
+	ok "make install: $document" cmp -s "$document" "$doc/$document"
 done
-is "$(find "$doc" ! -perm -444)" "" "everybody may read the documents"
-# What leads out of them, to the source: man pages have their own place.
+is "$(find "$doc" ! -perm -444)" "" "make install: the documents are readable for all users"
+# Ignore links to source files, and to man pages, which are installed elsewhere.
 dangling=
 while IFS=: read -r file link; do
 	[[ $link =~ ^(https?|mailto):|^# ]] && continue
 	target=$(realpath -ms --relative-to="$doc" "$(dirname "$file")/${link%%#*}")
 	[[ $target =~ ^(docs/man|lib|cmd|tests|\.ci|deploy/debian|Makefile)(/|$) ]] || [ -e "$doc/$target" ] || dangling+=" ${file#"$doc/"}:$link"
 done < <(grep -roE --include='*.md' '\]\([^) ]+\)' "$doc" | sed -E 's/:\]\((.*)\)$/:\1/')
-is "$dangling" "" "their links lead somewhere"
+is "$dangling" "" "the links of the documents have targets"
 
 if command -v mandoc >/dev/null; then
 	for page in 1:secret-exec 1:secret-seal 1:secret-rotate 5:sealed-secret; do
@@ -62,9 +62,9 @@ for program in secret-exec secret-rotate secret-seal; do
 	run bash --norc -c ". '$installed/usr/share/bash-completion/completions/$program' && complete -p $program"
 	status_is 0 "bash loads $program's completion"
 	run zsh -fn "$installed/usr/share/zsh/site-functions/_$program"
-	is "$STATUS $ERR" "0 " "zsh reads it"
+	is "$STATUS $ERR" "0 " "zsh reads $program's completion"
 	run fish --no-execute "$installed/usr/share/fish/vendor_completions.d/$program.fish"
-	is "$STATUS $ERR" "0 " "fish reads it"
+	is "$STATUS $ERR" "0 " "fish reads $program's completion"
 done
 
 make_in . install-dev DESTDIR="$installed" PREFIX=/usr
@@ -76,10 +76,10 @@ is "$(files "$installed/usr")"$'\n' "$(LC_ALL=C sort -k 2 <<<"${expected}755 bin
 touch "$installed/usr/bin/another" "$doc/docs/another"
 make_in . uninstall DESTDIR="$installed" PREFIX=/usr
 is "$(cd "$installed" && find . -type f | sort)" "./usr/bin/another
-./usr/share/doc/secretmanager/docs/another" "make uninstall leaves what is another's, and nothing else"
+./usr/share/doc/secretmanager/docs/another" "make uninstall keeps only files of others"
 rm "$doc/docs/another"
 make_in . uninstall DESTDIR="$installed" PREFIX=/usr
-is "$STATUS $(find "$installed" -name 'secretmanager*')" "0 " "again it finds nothing, which is no error"
+is "$STATUS $(find "$installed" -name 'secretmanager*')" "0 " "a second make uninstall: exit 0"
 
 # -- elsewhere ----------------------------------------------------------------------------------------
 
@@ -87,10 +87,10 @@ make_in . install PREFIX="$TAP_WORK/opt" BINDIR="$TAP_WORK/opt/sbin" MANDIR="$TA
 ok "BINDIR" test -x "$TAP_WORK/opt/sbin/secret-exec"
 ok "MANDIR" test -e "$TAP_WORK/man/man5/sealed-secret.5"
 ok "DOCDIR" test -e "$TAP_WORK/doc/README.md"
-ok "PREFIX, for all else" test -e "$TAP_WORK/opt/share/bash-completion/completions/secret-exec"
+ok "PREFIX, for all other files" test -e "$TAP_WORK/opt/share/bash-completion/completions/secret-exec"
 ok "STRIP= keeps the symbols" cmp -s "$BIN/secret-exec" "$TAP_WORK/opt/sbin/secret-exec"
 make_in . uninstall PREFIX="$TAP_WORK/opt" BINDIR="$TAP_WORK/opt/sbin" MANDIR="$TAP_WORK/man" DOCDIR="$TAP_WORK/doc"
-is "$(find "$TAP_WORK/opt" "$TAP_WORK/man" -type f; ls -d "$TAP_WORK/doc" 2>/dev/null)" "" "and uninstall finds it there"
+is "$(find "$TAP_WORK/opt" "$TAP_WORK/man" -type f; ls -d "$TAP_WORK/doc" 2>/dev/null)" "" "make uninstall with the same folders removes all files"
 
 # -- docs ---------------------------------------------------------------------------------------------
 
@@ -99,11 +99,11 @@ if command -v mandoc >/dev/null; then
 	status_is 0 "the reference is rendered"
 	for page in docs/man/*.[1-8]; do
 		page=${page##*/}
-		ok "$page as HTML and as Markdown, and in both indexes" sh -c 'cd "$1" && test -s $2.html && test -s $2.md &&
+		ok "$page as HTML and as Markdown, in both indexes" sh -c 'cd "$1" && test -s $2.html && test -s $2.md &&
 			grep -q "href=\"$2.html\"" index.html && grep -q "($2.md)" index.md' sh "$TAP_WORK/reference" "$page"
 	done
 	is "$(grep -ohE 'href="[^"#]+' "$TAP_WORK/reference"/*.html | sed 's/href="//' | grep -v :// | sort -u |
-		while read -r link; do [ -e "$TAP_WORK/reference/$link" ] || echo "$link"; done)" "" "their links lead somewhere"
+		while read -r link; do [ -e "$TAP_WORK/reference/$link" ] || echo "$link"; done)" "" "the links of the reference have targets"
 	like "$(<"$TAP_WORK/reference/secret-exec.1.html")" '"secret-seal.1.html"' "pages link to each other"
 fi
 
@@ -114,45 +114,45 @@ if [ -e .git ] && [ "$build" = release ]; then
 	name=secretmanager-$version
 	make_in . dist DIST_DIR="$TAP_WORK/dist"
 	status_is 0 "make dist"
-	ok "its checksum is right" sh -c 'cd "$1" && sha256sum --check --quiet SHA256SUMS' sh "$TAP_WORK/dist"
+	ok "make dist: the checksum" sh -c 'cd "$1" && sha256sum --check --quiet SHA256SUMS' sh "$TAP_WORK/dist"
 	tar -C "$TAP_WORK" -xf "$TAP_WORK/dist/$name.tar.gz"
 	is "$(cd "$TAP_WORK/$name" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" \
-		"$(git ls-tree -r --name-only HEAD | LC_ALL=C sort)" "the tarball holds what HEAD holds"
-	like "$(tar -tvf "$TAP_WORK/dist/$name.tar.gz" | cut -d ' ' -f 2 | sort -u)" '^0/0$' "as nobody's"
+		"$(git ls-tree -r --name-only HEAD | LC_ALL=C sort)" "make dist: the tarball has the files of HEAD"
+	like "$(tar -tvf "$TAP_WORK/dist/$name.tar.gz" | cut -d ' ' -f 2 | sort -u)" '^0/0$' "make dist: files have user and group 0"
 	(umask 077 && make_in "$TAP_WORK/$name" dist DIST_DIR=build/dist)
 	is "$(cat "$TAP_WORK/$name/build/dist/SHA256SUMS")" "$(cat "$TAP_WORK/dist/SHA256SUMS")" \
-		"unpacked, without git, it makes the same tarball again"
+		"make dist in the unpacked tarball: the same bytes"
 
-	# What is built already stands there, newer than the sources: nothing is built again.
+	# Copy the built files, newer than the sources, so that nothing is built again.
 	find "$TAP_WORK/$name" -type f -exec touch -d @1 {} +
 	cp -a "$BIN/.." "$TAP_WORK/$name/build/$build"
 	ln -s "$root/build/third_party" "$TAP_WORK/$name/build/third_party"
 	make_in "$TAP_WORK/$name" help
-	out_like 'make dist' "make help there"
+	out_like 'make dist' "make help in the unpacked tarball"
 	make_in "$TAP_WORK/$name" install DESTDIR="$TAP_WORK/from-tarball" PREFIX=/usr
-	status_is 0 "make install there"
+	status_is 0 "make install in the unpacked tarball"
 	run "$TAP_WORK/from-tarball/usr/bin/secret-exec" --version
-	out_like "^secret-exec $version " "its programs run"
+	out_like "^secret-exec $version " "make install in the unpacked tarball: the programs run"
 fi
 
 # -- versions ------------------------------------------------------------------------------------------
 
-# A library that somebody built by other means has no VERSION of the recipes beside it.
+# A library that was not built by the recipes has no VERSION file.
 library=$(grep -oE '[^ ]*/include' "$BIN/../flags" | grep -m 1 boringssl)
 mkdir "$TAP_WORK/boringssl"
 ln -s "$(realpath "$library")" "$(realpath "${library%/include}/lib")" "$TAP_WORK/boringssl/"
-# told NAME: what version.o then says of BoringSSL
-told() {
+# boringssl_version NAME: print the version of BoringSSL in version.o.
+boringssl_version() {
 	make_in . OUT="$TAP_WORK/$1" BORINGSSL_DIR="$TAP_WORK/boringssl" "$TAP_WORK/$1/objects/lib/base/version.o"
 	grep -aoE 'API [0-9]+|from-elsewhere' "$TAP_WORK/$1/objects/lib/base/version.o" | head -n 1
 }
-like "$(told without)" '^API [0-9]+$' "of a BoringSSL without a version --version tells the one of its API"
+like "$(boringssl_version without)" '^API [0-9]+$' "BoringSSL without VERSION: the version of its API"
 echo from-elsewhere >"$TAP_WORK/boringssl/VERSION"
-is "$(told with)" from-elsewhere "and else what stands in VERSION"
+is "$(boringssl_version with)" from-elsewhere "BoringSSL with VERSION: its text"
 version=$(sed -nE 's/^#define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h)
 is "$(sed -nE '/^## \[[0-9]/ { s/^## \[([0-9.]+)\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$/\1/p; q }' docs/CHANGELOG.md)" "$version" \
 	"the changelog begins with the programs' version"
 is "$(grep -rohE 'secretmanager[:_-]v?[0-9]+\.[0-9]+\.[0-9]+' README.md docs deploy policies | sed -E 's/.*[:_-]//' | sort -u)" "$version" \
-	"every image, tarball and package that pages and manifests name has it too"
+	"images, tarballs and packages in pages and manifests have the programs' version"
 
 done_testing

@@ -18,7 +18,7 @@ static void set_up(void)
 	log_init("test", LOG_ERROR, LOG_TEXT);
 	memset(&kube, 0, sizeof(kube));
 	error_clear(&err);
-	/* On stdin is no terminal, but a file that a plugin must not read. */
+	/* stdin is a file that a plugin must not read, and not a terminal. */
 	int ends[2];
 	ck_assert_int_eq(pipe(ends), 0);
 	ck_assert_int_eq(write(ends[1], "values", 6), 6);
