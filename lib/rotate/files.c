@@ -123,10 +123,8 @@ static int rotate_keys(struct files_run *run, struct error *err)
 	const struct rotate_files_settings *settings = run->settings;
 
 	if (settings->dry_run)
-		return keyset_plan_rotation(&run->keys, run->client, &run->vault,
-		    &settings->session, settings->min_age_ms, err);
-	return keyset_rotate(&run->keys, run->client, &run->vault, &settings->session,
-	    settings->min_age_ms, &run->summary->keys, err);
+		return keyset_plan_rotation(&run->keys, settings->min_age_ms, err);
+	return keyset_rotate(&run->keys, settings->min_age_ms, &run->summary->keys, err);
 }
 
 /* Find the keys in a pass of their own, and rotate them. */
@@ -231,7 +229,10 @@ static int run_phases(struct files_run *run, char *const *paths, size_t count, s
 int rotate_files(struct http_client *client, const struct rotate_files_settings *settings,
     char *const *paths, size_t count, struct rotate_files_summary *summary, struct error *err)
 {
-	struct files_run run = {.client = client, .settings = settings, .summary = summary};
+	struct files_run run = {.client = client,
+	    .settings = settings,
+	    .summary = summary,
+	    .keys = {.client = client, .vault = &run.vault, .session = &settings->session}};
 	struct error revoke = ERROR_INIT;
 	int result = 0;
 

@@ -38,7 +38,7 @@ struct keyset_key *files_find_key(struct files_run *run, const char *name, struc
 
 	if (!key || run->pass == FILES_GATHER || key->failed || key->wanted_version > 0)
 		return key;
-	if (keyset_read_key(key, run->client, &run->vault, &run->settings->session, err) == 0)
+	if (keyset_read_key(&run->keys, key, err) == 0)
 		return key;
 	if (error_is_outage(err))
 		return NULL;

@@ -62,41 +62,37 @@ static int exclude_key(struct keyset *set, struct keyset_key *key, struct error 
 	return 0;
 }
 
-static int read_state(struct keyset_key *key, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, struct error *err)
+static int read_state(const struct keyset *set, struct keyset_key *key, struct error *err)
 {
-	if (vault_session_renew(client, vault, session, err) < 0)
+	if (vault_session_renew(set->client, set->vault, set->session, err) < 0)
 		return -1;
 	key->read_ms = clock_now_ms();
-	return transit_key_read(client, vault, &key->key, &key->state, err);
+	return transit_key_read(set->client, set->vault, &key->key, &key->state, err);
 }
 
-int keyset_read_key(struct keyset_key *key, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, struct error *err)
+int keyset_read_key(const struct keyset *set, struct keyset_key *key, struct error *err)
 {
-	if (read_state(key, client, vault, session, err) < 0)
+	if (read_state(set, key, err) < 0)
 		return -1;
 	key->wanted_version = key->state.latest_version;
 	return 0;
 }
 
-int keyset_read(struct keyset *set, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, struct error *err)
+int keyset_read(struct keyset *set, struct error *err)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		struct keyset_key *key = set->keys[i];
 
-		if (!key->failed && keyset_read_key(key, client, vault, session, err) < 0 &&
+		if (!key->failed && keyset_read_key(set, key, err) < 0 &&
 		    exclude_key(set, key, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int keyset_plan_rotation(struct keyset *set, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, int64_t min_age_ms, struct error *err)
+int keyset_plan_rotation(struct keyset *set, int64_t min_age_ms, struct error *err)
 {
-	if (keyset_read(set, client, vault, session, err) < 0)
+	if (keyset_read(set, err) < 0)
 		return -1;
 	for (size_t i = 0; i < set->count; i++) {
 		struct keyset_key *key = set->keys[i];
@@ -110,13 +106,12 @@ int keyset_plan_rotation(struct keyset *set, struct http_client *client, struct 
 	return 0;
 }
 
-int keyset_has_version(struct keyset_key *key, int64_t version, int64_t seen_ms,
-    struct http_client *client, struct vault *vault, const struct vault_session_settings *session,
-    bool *has, struct error *err)
+int keyset_has_version(const struct keyset *set, struct keyset_key *key, int64_t version,
+    int64_t seen_ms, bool *has, struct error *err)
 {
 	/* Within the same millisecond the order is unknown. */
 	if (version > key->state.latest_version && key->read_ms <= seen_ms &&
-	    read_state(key, client, vault, session, err) < 0)
+	    read_state(set, key, err) < 0)
 		return -1;
 	*has = version <= key->state.latest_version;
 	return 0;
@@ -135,11 +130,10 @@ bool keyset_key_is_due(const struct keyset_key *key, int64_t min_age_ms)
 	return false;
 }
 
-static int rotate_key(struct keyset_key *key, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, struct error *err)
+static int rotate_key(const struct keyset *set, struct keyset_key *key, struct error *err)
 {
-	if (vault_session_renew(client, vault, session, err) < 0 ||
-	    transit_key_rotate(client, vault, &key->key, &key->state, err) < 0)
+	if (vault_session_renew(set->client, set->vault, set->session, err) < 0 ||
+	    transit_key_rotate(set->client, set->vault, &key->key, &key->state, err) < 0)
 		return error_wrap(err, "rotating");
 	key->wanted_version = key->state.latest_version;
 	log_write(LOG_INFO, "Transit key %s/%s: rotated to version %lld", key->key.mount,
@@ -147,18 +141,16 @@ static int rotate_key(struct keyset_key *key, struct http_client *client, struct
 	return 0;
 }
 
-int keyset_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, int64_t min_age_ms, size_t *rotated,
-    struct error *err)
+int keyset_rotate(struct keyset *set, int64_t min_age_ms, size_t *rotated, struct error *err)
 {
-	if (min_age_ms > 0 && keyset_read(set, client, vault, session, err) < 0)
+	if (min_age_ms > 0 && keyset_read(set, err) < 0)
 		return -1;
 	for (size_t i = 0; i < set->count; i++) {
 		struct keyset_key *key = set->keys[i];
 
 		if (key->failed || !keyset_key_is_due(key, min_age_ms))
 			continue;
-		if (rotate_key(key, client, vault, session, err) == 0)
+		if (rotate_key(set, key, err) == 0)
 			++*rotated;
 		else if (exclude_key(set, key, err) < 0)
 			return -1;

@@ -28,6 +28,11 @@ struct keyset {
 	struct keyset_key **keys; /* pointers stay valid while keys are added */
 	size_t count;
 	bool counted; /* the counts are complete: the last pass came to its end */
+
+	/* To read and rotate keys; borrowed. */
+	struct http_client *client;
+	struct vault *vault;
+	const struct vault_session_settings *session;
 };
 
 /* Return the key named by `text`, [MOUNT/]NAME, or NULL. */
@@ -37,36 +42,30 @@ struct keyset_key *keyset_add(struct keyset *set, const char *text, struct error
     __attribute__((nonnull, warn_unused_result));
 
 /* Read one key's state; its wanted version is the newest. */
-int keyset_read_key(struct keyset_key *key, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, struct error *err)
+int keyset_read_key(const struct keyset *set, struct keyset_key *key, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
  * Read the state of each key.  A key that cannot be read is logged and marked as failed: whoever
  * may annotate a Secret must not be able to stop the run.  Return -1 if the run cannot go on: no
  * answer, or no key could be read.
  */
-int keyset_read(struct keyset *set, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
+int keyset_read(struct keyset *set, struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
  * Rotate each key whose newest version is at least `min_age_ms` old; *rotated is increased by their
  * number.  Failures are handled as in keyset_read.
  */
-int keyset_rotate(struct keyset *set, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, int64_t min_age_ms, size_t *rotated,
-    struct error *err) __attribute__((nonnull, warn_unused_result));
+int keyset_rotate(struct keyset *set, int64_t min_age_ms, size_t *rotated, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 /* Log what keyset_rotate would do; the wanted version of a key that is due is the next. */
-int keyset_plan_rotation(struct keyset *set, struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *session, int64_t min_age_ms, struct error *err)
+int keyset_plan_rotation(struct keyset *set, int64_t min_age_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
  * Set *has to whether the key has this version.  A newer version than the known ones may come from
  * a concurrent run: the state is read again, unless that was done after `seen_ms`, when the version
  * was seen on a value.
  */
-int keyset_has_version(struct keyset_key *key, int64_t version, int64_t seen_ms,
-    struct http_client *client, struct vault *vault, const struct vault_session_settings *session,
-    bool *has, struct error *err) __attribute__((nonnull, warn_unused_result));
+int keyset_has_version(const struct keyset *set, struct keyset_key *key, int64_t version,
+    int64_t seen_ms, bool *has, struct error *err) __attribute__((nonnull, warn_unused_result));
 /* Return whether the newest version is old enough to be rotated; log it if not. */
 bool keyset_key_is_due(const struct keyset_key *key, int64_t min_age_ms) __attribute__((nonnull));
 

@@ -195,8 +195,7 @@ static int on_version(
 	struct pass *pass = context;
 	struct rotate_run *run = pass->run;
 
-	if (keyset_has_version(key, version, pass->seen_ms, run->client, &run->vault,
-		&run->settings->session, has, err) == 0)
+	if (keyset_has_version(&run->keys, key, version, pass->seen_ms, has, err) == 0)
 		return 0;
 	/* Vault does not answer now: another pass, or the next run, looks again. */
 	*has = true;

@@ -20,7 +20,7 @@ static int64_t floor_of(const struct rotate_run *run, const struct keyset_key *k
 /* Read the keys again; the wanted version of each becomes the oldest to keep. */
 static int want_floors(struct rotate_run *run, struct error *err)
 {
-	if (keyset_read(&run->keys, run->client, &run->vault, &run->settings->session, err) < 0)
+	if (keyset_read(&run->keys, err) < 0)
 		return -1;
 	for (size_t i = 0; i < run->keys.count; i++)
 		run->keys.keys[i]->wanted_version = floor_of(run, run->keys.keys[i]);
@@ -119,7 +119,7 @@ static bool is_only_named(const struct rotate_run *run, const struct keyset_key 
 static int refresh_floor(struct rotate_run *run, struct keyset_key *key, struct error *err)
 {
 	int64_t wanted = key->wanted_version;
-	int result = keyset_read_key(key, run->client, &run->vault, &run->settings->session, err);
+	int result = keyset_read_key(&run->keys, key, err);
 
 	key->wanted_version = wanted;
 	return result;

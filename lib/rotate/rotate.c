@@ -74,12 +74,10 @@ static int rotate_keys(struct rotate_run *run, struct error *err)
 	const struct rotate_settings *settings = run->settings;
 
 	if (!has_phase(run, ROTATE_ROTATE))
-		return keyset_read(&run->keys, run->client, &run->vault, &settings->session, err);
+		return keyset_read(&run->keys, err);
 	if (settings->dry_run)
-		return keyset_plan_rotation(&run->keys, run->client, &run->vault,
-		    &settings->session, settings->min_age_ms, err);
-	return keyset_rotate(&run->keys, run->client, &run->vault, &settings->session,
-	    settings->min_age_ms, &run->summary->keys, err);
+		return keyset_plan_rotation(&run->keys, settings->min_age_ms, err);
+	return keyset_rotate(&run->keys, settings->min_age_ms, &run->summary->keys, err);
 }
 
 /* -- the Secrets ------------------------------------------------------------------------------ */
@@ -193,6 +191,7 @@ int rotate(struct http_client *client, const struct rotate_settings *settings,
 	struct rotate_run run = {.settings = settings,
 	    .summary = summary,
 	    .client = client,
+	    .keys = {.client = client, .vault = &run.vault, .session = &settings->session},
 	    .vault_server = {.name = "Vault"},
 	    .kube_server = {.name = "the Kubernetes API"}};
 	int64_t begun_ms = clock_now_ms();

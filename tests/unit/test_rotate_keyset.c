@@ -16,7 +16,7 @@ static struct keyset_key *add_key(struct keyset *set, const char *text)
 
 START_TEST(a_key_is_found_with_and_without_its_mount)
 {
-	struct keyset set = {NULL, 0, false};
+	struct keyset set = {.keys = NULL};
 	struct keyset_key *first = add_key(&set, "aes256-key");
 	struct keyset_key *second = add_key(&set, "team/transit/k");
 
@@ -33,7 +33,7 @@ END_TEST
 
 START_TEST(a_key_is_added_once)
 {
-	struct keyset set = {NULL, 0, false};
+	struct keyset set = {.keys = NULL};
 	struct keyset_key *first = add_key(&set, "transit/aes256-key");
 
 	ck_assert_ptr_eq(add_key(&set, "aes256-key"), first);
@@ -44,7 +44,7 @@ END_TEST
 
 START_TEST(an_invalid_name_is_refused)
 {
-	struct keyset set = {NULL, 0, false};
+	struct keyset set = {.keys = NULL};
 
 	ck_assert_ptr_null(keyset_add(&set, "transit/", &err));
 	ck_assert_int_eq(err.code, ERROR_USAGE);
@@ -58,7 +58,7 @@ END_TEST
 START_TEST(values_are_counted_by_version)
 {
 	static const int64_t found[] = {3, 1, 12, 3, 2, 1, 1};
-	struct keyset set = {NULL, 0, false};
+	struct keyset set = {.keys = NULL};
 	struct keyset_key *key = add_key(&set, "k");
 
 	ck_assert_int_eq(keyset_oldest(key->versions, key->version_count), 0);
@@ -77,7 +77,7 @@ END_TEST
 
 START_TEST(a_rewrapped_value_is_counted_on_its_new_version)
 {
-	struct keyset set = {NULL, 0, false};
+	struct keyset set = {.keys = NULL};
 	struct keyset_key *key = add_key(&set, "k");
 
 	expect_ok(keyset_count_value(key, 1, &err), err);
@@ -102,7 +102,7 @@ static const struct {
 
 START_TEST(a_young_version_is_not_rotated)
 {
-	struct keyset set = {NULL, 0, false};
+	struct keyset set = {.keys = NULL};
 	struct keyset_key *key = add_key(&set, "k");
 
 	log_init("test", LOG_ERROR, LOG_TEXT);

@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST(a_raised_minimum_is_shown)
 {
-	struct keyset set = {NULL, 0, true};
+	struct keyset set = {.counted = true};
 	struct rotate_summary summary = {.passes = 1};
 	struct keyset_key *raised = keyset_add(&set, "raised", &err);
 	struct keyset_key *left = keyset_add(&set, "left", &err);
