@@ -1,5 +1,5 @@
 #!/bin/bash
-# The launcher and the rotation complete too: options from their tables, and behind "--" the application's command line.
+# Completion of secret-exec and secret-rotate: options from their tables, and the application's command line after "--".
 . "$(dirname "$0")/../tap.sh"
 
 : "${BIN:?the folder of the built programs}"
@@ -8,7 +8,7 @@ PATH=$BIN:$PATH
 mkdir "$TAP_WORK/in"
 touch "$TAP_WORK/in/a-file"
 
-# bash_completes FIRST-COMMAND WORD...: the words that bash offers for the last one, after that command.
+# bash_completes FIRST-COMMAND WORD...: print bash's completions of the last word, after running the first command.
 bash_completes() {
 	local before=$1
 	shift
@@ -26,9 +26,9 @@ fish_completes() {
 for program in secret-exec secret-rotate; do
 	for shell in bash zsh fish; do
 		run "$BIN/$program" --completion $shell
-		status_is 0 "$program --completion $shell"
+		status_is 0 "$program --completion $shell: exit 0"
 		printf '%s\n' "$OUT" >"$TAP_WORK/$program.$shell"
-		like "$OUT" "$program --completion $shell" "the script has the command that loads it"
+		like "$OUT" "$program --completion $shell" "$program --completion $shell: the script has the command that loads it"
 	done
 	# Every option that --help lists is in each script.
 	missing=
@@ -46,28 +46,28 @@ text" "$program: bash: an option's words"
 	fi
 done
 run "$BIN/secret-exec" --completion tcsh
-fails_with 125 '--completion "tcsh": .*use bash, zsh or fish' "secret-exec: a shell that is none of them"
+fails_with 125 '--completion "tcsh": .*use bash, zsh or fish' "secret-exec: an unknown shell: exit 125"
 run "$BIN/secret-rotate" --completion tcsh
-fails_with 2 '--completion "tcsh": .*use bash, zsh or fish' "secret-rotate: the same"
+fails_with 2 '--completion "tcsh": .*use bash, zsh or fish' "secret-rotate: an unknown shell: exit 2"
 
 # A command line follows "--".
-is "$(bash_completes : secret-exec -s app -- sha256s)" sha256sum "bash: the command"
+is "$(bash_completes : secret-exec -s app -- sha256s)" sha256sum "bash, after --: commands"
 is "$(bash_completes : secret-exec -s app -- cat a)" "
-compopt -o default" "bash: its arguments are files"
+compopt -o default" "bash, after --: arguments are files"
 is "$(bash_completes : secret-exec -- ls --secret-d)" "
-compopt -o default" "bash: it has no option of ours"
-is "$(bash_completes : secret-exec --secret-d)" --secret-dir "bash: before it there are"
+compopt -o default" "bash, after --: not the options of secret-exec"
+is "$(bash_completes : secret-exec --secret-d)" --secret-dir "bash, before --: the options of secret-exec"
 completion=/usr/share/bash-completion/bash_completion
 if [ -e $completion ]; then
-	is "$(bash_completes ". $completion; . $TAP_WORK/secret-rotate.bash" secret-exec --secret = app -- secret-rotate --log-format j)" json "bash-completion: the arguments as the command has them"
+	is "$(bash_completes ". $completion; . $TAP_WORK/secret-rotate.bash" secret-exec --secret = app -- secret-rotate --log-format j)" json "bash-completion, after --: the options of that command"
 fi
 if command -v fish >/dev/null; then
-	is "$(fish_completes 'secret-exec -s app -- sha256s')" "sha256sum " "fish: the command"
-	is "$(fish_completes 'secret-exec -s app -- cat a')" "a-file " "fish: its arguments"
-	is "$(fish_completes 'secret-exec -- cat --secret-d')" "" "fish: it has no option of ours"
-	is "$(fish_completes 'secret-exec --secret=app --secret-d')" "--secret-dir " "fish: before it there are"
+	is "$(fish_completes 'secret-exec -s app -- sha256s')" "sha256sum " "fish, after --: commands"
+	is "$(fish_completes 'secret-exec -s app -- cat a')" "a-file " "fish, after --: arguments are files"
+	is "$(fish_completes 'secret-exec -- cat --secret-d')" "" "fish, after --: not the options of secret-exec"
+	is "$(fish_completes 'secret-exec --secret=app --secret-d')" "--secret-dir " "fish, before --: the options of secret-exec"
 fi
-# zsh completes on a terminal only.  Its prompt comes back when a line is done.
+# zsh completes only on a terminal.  Its prompt returns after each line.
 zsh_completes() {
 	local program=$1 name=$2
 	shift 2
@@ -85,12 +85,12 @@ zsh_completes() {
 if command -v zsh >/dev/null; then
 	zsh_completes secret-exec "an option" 'send secret-exec --print-c\t' 'expect onfig'
 	zsh_completes secret-exec "an option's word" 'send secret-exec --log-format j\t' 'expect son'
-	zsh_completes secret-exec "the command" 'send secret-exec -s app -- sha256s\t' 'expect um'
-	zsh_completes secret-exec "its arguments" 'send secret-exec -s app -- cat a\t' 'expect -file'
+	zsh_completes secret-exec "commands after --" 'send secret-exec -s app -- sha256s\t' 'expect um'
+	zsh_completes secret-exec "files after --" 'send secret-exec -s app -- cat a\t' 'expect -file'
 	zsh_completes secret-rotate "an option of secret-rotate" 'send secret-rotate --all-n\t' 'expect amespaces'
 fi
 
-# make install puts all of it where shells look for it.
+# make install copies the scripts to the folders of the shells.
 if command -v make >/dev/null && [ -f "$BIN/../flags" ]; then
 	(cd "$(dirname "$0")/../.." && env -u MAKEFLAGS -u MAKELEVEL make BUILD="$(basename "$(dirname "$BIN")")" install \
 		DESTDIR="$TAP_WORK/root" PREFIX=/usr) >"$TAP_WORK/make" 2>&1 || tap_note "$(tail -5 "$TAP_WORK/make")"
@@ -101,8 +101,8 @@ if command -v make >/dev/null && [ -f "$BIN/../flags" ]; then
 		ok "installed for fish: $program" cmp -s "$TAP_WORK/$program.fish" "$share/fish/vendor_completions.d/$program.fish"
 	done
 	"$BIN/secret-seal" completion zsh >"$TAP_WORK/seal.zsh"
-	ok "and secret-seal" cmp -s "$TAP_WORK/seal.zsh" "$share/zsh/site-functions/_secret-seal"
-	is "$(find "$share" \( -path "$share/man" -o -path "$share/doc" \) -prune -o -type f -perm 644 -print | wc -l)" 9 "all of it can be read"
+	ok "installed for zsh: secret-seal" cmp -s "$TAP_WORK/seal.zsh" "$share/zsh/site-functions/_secret-seal"
+	is "$(find "$share" \( -path "$share/man" -o -path "$share/doc" \) -prune -o -type f -perm 644 -print | wc -l)" 9 "installed scripts are readable"
 	if command -v zsh >/dev/null; then
 		OUT=$(cd "$TAP_WORK/in" && "$terminal" "expect ready>
 			send fpath=($share/zsh/site-functions \$fpath); autoload -Uz compinit; compinit -u -d $TAP_WORK/dump2\\r
@@ -110,7 +110,7 @@ if command -v make >/dev/null && [ -f "$BIN/../flags" ]; then
 			send secret-seal stat\\t
 			expect us
 			send \\x15exit\\r" -- env PS1='ready> ' TERM=dumb zsh -f -i)
-		is $? 0 "zsh finds it there by itself"
+		is $? 0 "zsh finds the installed script"
 	fi
 fi
 

@@ -1,6 +1,5 @@
 #!/bin/bash
-# Files of certificates and keys that are something else, or can't be read: the message is about that, and never that the server
-# is not trusted.
+# Invalid or unreadable files of certificates and keys: the message names the problem, never an untrusted server.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -46,45 +45,45 @@ cases=(
 for case in "${cases[@]}"; do
 	file=${case%%|*} problem=${case#*|}
 	launch "VAULT_CACERT=$TAP_WORK/$file"
-	gives_up "login .*CA certificate: $TAP_WORK/$file: $problem" "VAULT_CACERT, $file"
+	gives_up "login .*CA certificate: $TAP_WORK/$file: $problem" "VAULT_CACERT with $file: exit 125 with the problem"
 	rm -rf "$BAD_POD/ca.crt"
 	cp -r "$file" "$BAD_POD/ca.crt" 2>/dev/null
 	launch
-	gives_up "Secret demo/app: .*CA certificate: $BAD_POD/ca.crt: $problem" "the API server's, $file"
+	gives_up "Secret demo/app: .*CA certificate: $BAD_POD/ca.crt: $problem" "the API server's CA with $file: exit 125 with the problem"
 done
 cp "$BAD_CA" "$BAD_POD/ca.crt"
 for case in "${cases[@]}"; do
 	file=${case%%|*} problem=${case#*|}
 	run env "VAULT_CACERT=$TAP_WORK/$file" "$BIN/secret-seal" --retries 0 --set A=other app
-	fails_with 1 "CA certificate: $TAP_WORK/$file: $problem" "secret-seal, VAULT_CACERT, $file"
+	fails_with 1 "CA certificate: $TAP_WORK/$file: $problem" "secret-seal, VAULT_CACERT with $file: exit 1 with the problem"
 	BAD_URL=$STAGE_API_URL bad_kubeconfig config "$TAP_WORK/$file"
 	run env KUBECONFIG="$TAP_WORK/config" "$BIN/secret-rotate" --retries 0 -n demo
-	ok "secret-rotate, certificate-authority, $file" test "$STATUS" != 0
-	err_like "CA certificate: $TAP_WORK/$file: $problem" "with the reason"
+	ok "secret-rotate, certificate-authority $file: fails" test "$STATUS" != 0
+	err_like "CA certificate: $TAP_WORK/$file: $problem" "secret-rotate, certificate-authority $file: the problem is reported"
 done
 launch "VAULT_CACERT=$TAP_WORK/missing"
-gives_up "Vault: CA certificate: $TAP_WORK/missing: No such file or directory" "VAULT_CACERT that is not there"
+gives_up "Vault: CA certificate: $TAP_WORK/missing: No such file or directory" "VAULT_CACERT with a missing file: exit 125"
 { printf %s "$mark" && cat "$VAULT_CACERT"; } >marked
 launch "VAULT_CACERT=$TAP_WORK/marked"
-comes_through "a byte order mark does no harm"
+comes_through "a byte order mark in VAULT_CACERT: the start succeeds"
 launch VAULT_CACERT= "VAULT_CACERT_BYTES=$mark$(<"$VAULT_CACERT")"
-comes_through "nor in VAULT_CACERT_BYTES"
+comes_through "a byte order mark in VAULT_CACERT_BYTES: the start succeeds"
 mkdir marks ders
 cp marked marks/
 cp der ders/
 launch VAULT_CACERT= "VAULT_CAPATH=$TAP_WORK/marks"
-comes_through "nor in VAULT_CAPATH"
+comes_through "a byte order mark in VAULT_CAPATH: the start succeeds"
 launch VAULT_CACERT= "VAULT_CAPATH=$TAP_WORK/ders"
-gives_up "Vault: CA folder $TAP_WORK/ders: no certificate in PEM form" "DER in VAULT_CAPATH"
+gives_up "Vault: CA folder $TAP_WORK/ders: no certificate in PEM form" "DER in VAULT_CAPATH: exit 125"
 launch VAULT_CACERT= "VAULT_CAPATH=$VAULT_CACERT"
-gives_up ".*CA folder.*$VAULT_CACERT.*Not a directory" "VAULT_CAPATH is a file"
+gives_up ".*CA folder.*$VAULT_CACERT.*Not a directory" "VAULT_CAPATH with a file: exit 125"
 launch VAULT_CACERT= "VAULT_CACERT_BYTES=$(base64 -w0 "$VAULT_CACERT")"
-gives_up "login .*CA certificate: no certificate in PEM form" "VAULT_CACERT_BYTES in base64"
+gives_up "login .*CA certificate: no certificate in PEM form" "VAULT_CACERT_BYTES in base64: exit 125"
 launch VAULT_CACERT= "VAULT_CACERT_BYTES=$(<garbled)"
-gives_up "login .*CA certificate: certificate 1 cannot be parsed" "VAULT_CACERT_BYTES that is garbled"
+gives_up "login .*CA certificate: certificate 1 cannot be parsed" "VAULT_CACERT_BYTES with garbled text: exit 125"
 launch VAULT_CACERT= "VAULT_CACERT_BYTES=$(<bad.key)"
-gives_up "login .*CA certificate: a private key and no certificate" "VAULT_CACERT_BYTES with a key"
-err_unlike "$(sed -n 2p bad.key | cut -c1-20)" "which is not shown"
+gives_up "login .*CA certificate: a private key and no certificate" "VAULT_CACERT_BYTES with a key: exit 125"
+err_unlike "$(sed -n 2p bad.key | cut -c1-20)" "VAULT_CACERT_BYTES with a key: the key is not shown"
 
 # A client's certificate and key.
 client=$STAGE_DIR/pod/app
@@ -97,15 +96,15 @@ by_certificate() {
 }
 for case in "folder|a folder; name a file" "der|DER or PKCS #12" "utf16|UTF-16 text" "bad.key|a private key and no certificate" "empty|empty"; do
 	by_certificate "$TAP_WORK/${case%%|*}" "$client/client.key"
-	gives_up "(login .*)?Vault: client certificate: $TAP_WORK/${case%%|*}: ${case#*|}" "VAULT_CLIENT_CERT, ${case%%|*}"
+	gives_up "(login .*)?Vault: client certificate: $TAP_WORK/${case%%|*}: ${case#*|}" "VAULT_CLIENT_CERT with ${case%%|*}: exit 125 with the problem"
 done
 for case in "folder|a folder; name a file" "der.key|DER or PKCS #12" "bad.crt|a certificate and no private key" \
 	"encrypted.key|the private key is encrypted; decrypt it with openssl pkey"; do
 	by_certificate "$client/client.crt" "$TAP_WORK/${case%%|*}"
-	gives_up "(login .*)?Vault: client key: $TAP_WORK/${case%%|*}: ${case#*|}" "VAULT_CLIENT_KEY, ${case%%|*}"
+	gives_up "(login .*)?Vault: client key: $TAP_WORK/${case%%|*}: ${case#*|}" "VAULT_CLIENT_KEY with ${case%%|*}: exit 125 with the problem"
 done
 by_certificate "$TAP_WORK/client-marked.crt" "$TAP_WORK/client-marked.key"
-comes_through "byte order marks do no harm"
+comes_through "byte order marks in a client's certificate and key: the start succeeds"
 
 # Few descriptors.  (Little memory: tests/unit/test_http_memory.c)
 tight() { (ulimit -n "$1" && shift && exec "$@"); }
@@ -117,7 +116,7 @@ for trust in "VAULT_CACERT=$VAULT_CACERT" "SSL_CERT_FILE=$BAD_CA" "VAULT_CAPATH=
 		[[ $ERR != *"not trusted"* ]] || found+="$limit: $ERR"$'\n'
 		[ "$STATUS" != 0 ] || came_through=1
 	done
-	is "$found" "" "few descriptors do not read as another CA, ${trust%%=*}"
-	is "$came_through" 1 "and some are enough"
+	is "$found" "" "too few descriptors are not reported as an untrusted server, ${trust%%=*}"
+	is "$came_through" 1 "enough descriptors: the start succeeds, ${trust%%=*}"
 done
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # run: early
-# Servers that break HTTP, and answers of a wrong shape: each program ends within its time limit and in little memory, with its
-# exit status and one line of bounded length, and nothing half done.
+# Servers that violate HTTP, and malformed answers: each program ends within its time limit and little memory, with its exit
+# status, one line of bounded length, and no partial change.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -12,8 +12,8 @@ MEMORY_KB=60000 # a build with sanitizers needs more
 under_asan && MEMORY_KB=2000000
 SECONDS_MAX=60
 
-# probe STATUS LINES COMMAND...: run it beside others, and note each problem of its end: another status, more lines or
-# longer ones, more memory, and where it is to fail, any output.
+# probe STATUS LINES COMMAND...: run it concurrently with others, and record each problem: another status, more or longer lines,
+# more memory, and, if it must fail, any output.
 PROBES=0
 PROBE_PIDS=()
 probe() {
@@ -38,7 +38,7 @@ with open(out, "w") as report:
 END
 	PROBE_PIDS+=($!)
 }
-# probed NAME...: wait for the probes, and end the servers; each probe is a test of this name.
+# probed NAME...: wait for the probes, and end the servers; each probe is a test with one of the names.
 probed() {
 	local i problem
 	wait "${PROBE_PIDS[@]}"
@@ -61,7 +61,7 @@ seal_probe() { probe 1 1 env VAULT_CACERT="$BAD_CA" "$@" "$BIN/secret-seal" --re
 rotate_probe() { probe 1 "${LINES_MAX-5}" env VAULT_CACERT="$BAD_CA" "$@" "$BIN/secret-rotate" --retries 0 --timeout 1s -n demo; }
 names() { sed -n "/^$1 = {/,/^}/s/^    \"\([^\"]*\)\".*/\1/p" "$BAD_SERVER"; }
 
-# Bytes that break HTTP, from each server to each program; and in the place of a proxy's answer to CONNECT.
+# Bytes that violate HTTP, from each server to each program, and as a proxy's answer to CONNECT.
 for name in $(names RAW); do
 	bad_server "raw=$name"
 	bad_kubeconfig "$TAP_WORK/config"
@@ -73,24 +73,28 @@ for name in $(names RAW); do
 	rotate_probe "KUBECONFIG=$TAP_WORK/config"
 	bad_server --plain "raw=$name"
 	exec_probe "VAULT_PROXY_ADDR=$BAD_URL"
-	probed "$name from Vault to secret-exec" "from the API server" "from Vault to secret-seal" "from the API server" \
-		"from Vault to secret-rotate" "from the API server" "in the place of a tunnel"
+	set --
+	for program in secret-exec secret-seal secret-rotate; do
+		set -- "$@" "$program: $name from Vault" "$program: $name from the API server"
+	done
+	probed "$@" "secret-exec: $name from a proxy"
+	set --
 done
-is "$(stored app A)$(stored app B)" "$stored_before" "nothing was written"
+is "$(stored app A)$(stored app B)" "$stored_before" "raw bytes: the Secret is unchanged"
 
-# Batches of a wrong shape: to decrypt, encrypt, read back and rewrap.
+# Malformed batches: of decryption, encryption, decryption for comparison, and rewrap.
 for name in $(names BATCHES); do
 	bad_vault --on POST /decrypt/ 0 "batch=$name" relay
-	# A value may be empty, and two may be the same; a value just sealed is known.
+	# A value may be empty, and two may be equal; secret-seal knows the values.
 	[[ $name =~ ^(value-empty|same)$ ]] || exec_probe "VAULT_ADDR=$BAD_URL"
 	seal_probe "VAULT_ADDR=$BAD_URL"
 	bad_vault --on POST /encrypt/ 0 "batch=$name" relay
 	seal_probe "VAULT_ADDR=$BAD_URL"
 	probe 1 1 env VAULT_CACERT="$BAD_CA" "VAULT_ADDR=$BAD_URL" "$BIN/secret-seal" --no-verify \
 		--transit-key aes256-key --retries 0 --set A=new --set C=third app
-	[[ $name =~ ^(value-empty|same)$ ]] || set -- "decrypt: $name, to secret-exec"
-	set -- "$@" "decrypt: $name, to secret-seal" "encrypt: $name" "encrypt: $name, without reading back"
-	# One value alone is not another's.
+	[[ $name =~ ^(value-empty|same)$ ]] || set -- "decrypt: $name, secret-exec"
+	set -- "$@" "decrypt: $name, secret-seal" "encrypt: $name" "encrypt: $name, with --no-verify"
+	# secret-rotate requests values with equal results again, one by one: see below.
 	if [ "$name" != same ]; then
 		bad_vault --on POST /rewrap/ 0 "batch=$name" relay
 		rotate_probe "VAULT_ADDR=$BAD_URL"
@@ -99,15 +103,15 @@ for name in $(names BATCHES); do
 	probed "$@"
 	set --
 done
-is "$(stored app A)$(stored app B)" "$stored_before" "nothing was written"
+is "$(stored app A)$(stored app B)" "$stored_before" "malformed batches: the Secret is unchanged"
 bad_vault --on POST /rewrap/ 0 batch=same relay
 run env VAULT_CACERT="$BAD_CA" "VAULT_ADDR=$BAD_URL" "$BIN/secret-rotate" --retries 0 -n demo
-status_is 0 "rewrap: the same result for two values, which are then asked for alone"
+status_is 0 "rewrap: equal results for two values: each is requested alone, exit 0"
 run "$BIN/secret-exec" --secret app -- printenv A B
-out_is $'value\nother' "nothing is lost"
+out_is $'value\nother' "rewrap: equal results for two values: both values are intact"
 stored_before=$(stored app A)$(stored app B)
 
-# Lists of a wrong shape.
+# Malformed lists.
 for name in $(names LISTS); do
 	[ "$name" != items-null ] || continue # an empty list
 	bad_api --on GET 'secrets?' 0 "list=$name" relay
@@ -115,8 +119,8 @@ for name in $(names LISTS); do
 	LINES_MAX=4 rotate_probe "KUBECONFIG=$TAP_WORK/config"
 	probe 1 2 env "KUBECONFIG=$TAP_WORK/config" "$BIN/secret-seal" status --retries 0 --timeout 1s -A
 	probe 1 2 env "KUBECONFIG=$TAP_WORK/config" "$BIN/secret-seal" verify --retries 0 --timeout 1s -A
-	probed "list: $name, to secret-rotate" "to secret-seal status" "to secret-seal verify"
+	probed "list: $name, secret-rotate" "list: $name, secret-seal status" "list: $name, secret-seal verify"
 done
-is "$(stored app A)$(stored app B)" "$stored_before" "nothing was written"
+is "$(stored app A)$(stored app B)" "$stored_before" "malformed lists: the Secret is unchanged"
 
 done_testing
