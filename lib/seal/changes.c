@@ -15,34 +15,6 @@ void seal_changes_free(struct seal_changes *changes)
 	strings_free(&changes->renamed);
 }
 
-static int copy_strings(const struct strings *from, struct strings *to, struct error *err)
-{
-	for (size_t i = 0; i < from->count; i++)
-		if (strings_append(to, from->items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
-int seal_changes_copy(const struct seal_changes *from, struct seal_changes *to, struct error *err)
-{
-	*to = (struct seal_changes){.whole_document = from->whole_document};
-	if (secret_buffer_append(
-		&to->members, secret_buffer_string(&from->members), from->members.length, err) < 0)
-		return -1;
-	for (size_t i = 0; i < from->values.count; i++) {
-		const struct variable *variable = &from->values.items[i];
-		cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
-
-		if (secret_buffer_append(&value, secret_buffer_string(&variable->value),
-			variable->value.length, err) < 0 ||
-		    variables_add(&to->values, variable->name, &value, variable->source, err) < 0)
-			return -1;
-	}
-	if (copy_strings(&from->unset, &to->unset, err) < 0)
-		return -1;
-	return copy_strings(&from->renamed, &to->renamed, err);
-}
-
 /* Return whether a --rename's OLD is `name`. */
 static bool is_old_name(const char *item, const char *name)
 {

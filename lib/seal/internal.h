@@ -22,9 +22,9 @@ struct seal_task {
 	enum seal_task_kind kind;
 	const struct seal_settings *settings;
 	struct seal_session *session;
-	struct seal_changes changes; /* SEAL_TASK_API, SEAL_TASK_FILE */
-	char *name;		     /* of the Secret that is written */
-	const char *namespace;	     /* NULL: not known; borrowed */
+	const struct seal_changes *changes; /* borrowed; NULL: none */
+	char *name;			    /* of the Secret that is written */
+	const char *namespace;		    /* NULL: not known; borrowed */
 
 	/* SEAL_TASK_APPLY: the manifest's task, encrypted, and the resourceVersion that the
 	   manifest has, or NULL. */

@@ -19,7 +19,6 @@ struct secret_ctx {
 
 	/* manifest_secret_seal */
 	const struct seal_settings *settings;
-	const struct seal_changes *changes;
 	struct seal_task task;
 };
 
@@ -177,7 +176,6 @@ static int change_examine(void *context, struct manifest_document *document, str
 	document->waits = true;
 	if (check_hash(ctx, &document->manifest, err) < 0 || check_plaintext(ctx, err) < 0 ||
 	    manifest_file_prepare(document->file, err) < 0 ||
-	    seal_changes_copy(ctx->changes, &ctx->task.changes, err) < 0 ||
 	    seal_task_begin_manifest(&ctx->task, &found->object, err) < 0)
 		return -1;
 	return seal_task_run(&ctx->task, err);
@@ -212,8 +210,8 @@ int manifest_secret_seal(struct seal_session *session, const struct seal_setting
 	struct secret_ctx ctx = {.file = file,
 	    .name = settings->name,
 	    .settings = settings,
-	    .changes = changes,
-	    .task = {.kind = SEAL_TASK_FILE, .settings = &own, .session = session}};
+	    .task = {
+		.kind = SEAL_TASK_FILE, .settings = &own, .session = session, .changes = changes}};
 	const struct manifest_job job = {.context = &ctx,
 	    .refuse_foreign = !settings->force_foreign,
 	    .examine = change_examine,

@@ -20,7 +20,7 @@ static int check_data_key(const char *source, const char *name, struct error *er
 
 static int check_names(const struct seal_task *task, struct error *err)
 {
-	const struct seal_changes *changes = &task->changes;
+	const struct seal_changes *changes = task->changes;
 
 	if (task->document)
 		return check_data_key("--data-key", task->data_key, err);
@@ -60,7 +60,7 @@ static int check_renamed(const struct seal_task *task, const char *item, struct 
 /* In the per-key layout: check the names to unset and to rename. */
 static int check_existing_names(const struct seal_task *task, struct error *err)
 {
-	const struct seal_changes *changes = &task->changes;
+	const struct seal_changes *changes = task->changes;
 
 	for (size_t i = 0; i < changes->unset.count; i++)
 		if (check_exists(task, changes->unset.items[i], err) < 0)
@@ -78,7 +78,7 @@ static int check_existing_names(const struct seal_task *task, struct error *err)
 
 static int check_foreign(const struct seal_task *task, struct error *err)
 {
-	const struct seal_changes *changes = &task->changes;
+	const struct seal_changes *changes = task->changes;
 
 	for (size_t i = 0; i < changes->values.count && !task->settings->force_foreign; i++) {
 		const struct variable *value = &changes->values.items[i];
@@ -92,7 +92,7 @@ static int check_foreign(const struct seal_task *task, struct error *err)
 
 int plan_check(struct seal_task *task, struct error *err)
 {
-	const struct seal_changes *changes = &task->changes;
+	const struct seal_changes *changes = task->changes;
 
 	if (changes_check(changes, err) < 0 || check_names(task, err) < 0 ||
 	    check_foreign(task, err) < 0)
@@ -204,7 +204,7 @@ int plan_plaintext(struct seal_task *task, struct error *err)
 
 static int plan_entry(struct seal_task *task, const struct kube_entry *entry, struct error *err)
 {
-	const struct seal_changes *changes = &task->changes;
+	const struct seal_changes *changes = task->changes;
 	const char *new_name = changes_new_name(changes, entry->key);
 
 	if (new_name)
@@ -214,12 +214,28 @@ static int plan_entry(struct seal_task *task, const struct kube_entry *entry, st
 	return 0;
 }
 
+/* Add a copy of a new value, under a data key. */
+static int add_new(
+    struct seal_task *task, const char *data_key, const struct variable *value, struct error *err)
+{
+	cleanup_secret struct secret_buffer copy = SECRET_BUFFER_INIT;
+
+	if (copy_value(&value->value, &copy, err) < 0)
+		return -1;
+	return variables_add(&task->values, data_key, &copy, value->source, err);
+}
+
 static int plan_per_key(struct seal_task *task, struct error *err)
 {
+	const struct variables *values = &task->changes->values;
+
 	for (size_t i = 0; i < task->existing.data_count; i++)
 		if (plan_entry(task, &task->existing.data[i], err) < 0)
 			return -1;
-	return variables_merge(&task->values, &task->changes.values, false, err);
+	for (size_t i = 0; i < values->count; i++)
+		if (add_new(task, values->items[i].name, &values->items[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 static int plan_document(struct seal_task *task, struct error *err)
@@ -227,11 +243,10 @@ static int plan_document(struct seal_task *task, struct error *err)
 	cleanup_secret struct secret_buffer before = SECRET_BUFFER_INIT;
 	cleanup_secret struct secret_buffer after = SECRET_BUFFER_INIT;
 	const struct kube_entry *entry = kube_secret_entry(&task->existing, task->data_key);
-	struct seal_changes *changes = &task->changes;
+	const struct seal_changes *changes = task->changes;
 
 	if (changes->whole_document)
-		return variables_add(&task->values, task->data_key, &changes->values.items[0].value,
-		    changes->values.items[0].source, err);
+		return add_new(task, task->data_key, &changes->values.items[0], err);
 	cleanup_free char *what = describe(task, task->data_key, err);
 	if (!what || (entry && read_entry(task, entry, &before, err) < 0))
 		return -1;

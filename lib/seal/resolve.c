@@ -43,7 +43,7 @@ int resolve_name(struct seal_task *task, struct error *err)
 static bool repairs_plaintext(const struct seal_task *task)
 {
 	const struct kube_secret *secret = &task->existing;
-	const struct seal_changes *changes = &task->changes;
+	const struct seal_changes *changes = task->changes;
 
 	if (!kube_secret_label(secret, SEALED_LABEL))
 		return false;
@@ -178,7 +178,7 @@ int resolve_layout(struct seal_task *task, struct error *err)
 /* Return whether the changes replace or remove an existing value. */
 static bool is_replaced(const struct seal_task *task, const struct kube_entry *entry)
 {
-	const struct seal_changes *changes = &task->changes;
+	const struct seal_changes *changes = task->changes;
 
 	if (kube_secret_entry(&task->change, entry->key))
 		return true;

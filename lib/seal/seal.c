@@ -42,6 +42,10 @@ static const struct {
 
 int seal_task_run(struct seal_task *task, struct error *err)
 {
+	static const struct seal_changes none;
+
+	if (!task->changes)
+		task->changes = &none;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		if (!(steps[i].when & task->kind) ||
 		    (steps[i].when & WRITING && task->settings->check_only))
@@ -103,15 +107,13 @@ void seal_task_free(struct seal_task *task)
 		kube_secret_free(&task->existing);
 	}
 	free(task->name);
-	seal_changes_free(&task->changes);
 	transit_key_free(&task->key);
 	variables_free(&task->values);
 	kube_secret_free(&task->change);
 }
 
 /* Run the steps until no other process writes the Secret in between. */
-static int run_until_written(
-    const struct seal_task *start, const struct seal_changes *changes, struct error *err)
+static int run_until_written(const struct seal_task *start, struct error *err)
 {
 	bool again = false;
 	int result;
@@ -120,9 +122,7 @@ static int run_until_written(
 		struct seal_task task = *start;
 
 		memset(task.outcome, 0, sizeof(*task.outcome));
-		result = seal_changes_copy(changes, &task.changes, err);
-		if (result == 0)
-			result = seal_task_run(&task, err);
+		result = seal_task_run(&task, err);
 		again = result < 0 && commit_try_again(&task, tries, err);
 		seal_task_free(&task);
 	}
@@ -135,10 +135,11 @@ int seal(struct seal_session *session, const struct seal_settings *settings,
 	struct seal_task start = {.kind = SEAL_TASK_API,
 	    .settings = settings,
 	    .session = session,
+	    .changes = changes,
 	    .namespace = session->namespace,
 	    .outcome = outcome};
 
-	return run_until_written(&start, changes, err);
+	return run_until_written(&start, err);
 }
 
 void seal_outcome_free(struct seal_outcome *outcome)
@@ -151,7 +152,6 @@ int seal_task_apply(const struct seal_task *manifest, const struct seal_settings
 {
 	const struct transit_key *key = &manifest->key;
 	cleanup_free char *transit_key = string_format(err, "%s/%s", key->mount, key->name);
-	static const struct seal_changes none;
 	struct seal_settings own = *settings;
 	struct seal_task start = {.kind = SEAL_TASK_APPLY,
 	    .settings = &own,
@@ -172,5 +172,5 @@ int seal_task_apply(const struct seal_task *manifest, const struct seal_settings
 	own.layout = manifest->document ? LAYOUT_DOCUMENT : LAYOUT_PER_KEY;
 	own.must_exist = false;
 	own.based_on = NULL;
-	return run_until_written(&start, &none, err);
+	return run_until_written(&start, err);
 }

@@ -96,9 +96,6 @@ struct seal_changes {
 	struct strings unset;	/* names to remove; each must exist */
 	struct strings renamed; /* OLD=NEW; OLD must exist, NEW must not */
 };
-/* Copy the changes.  *to must be freed, also after an error. */
-int seal_changes_copy(const struct seal_changes *from, struct seal_changes *to, struct error *err)
-    __attribute__((nonnull, warn_unused_result));
 void seal_changes_free(struct seal_changes *changes) __attribute__((nonnull));
 
 enum seal_change { SEAL_NOT_WRITTEN, SEAL_CREATED, SEAL_UPDATED };
