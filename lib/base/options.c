@@ -144,11 +144,6 @@ static const char *from_environment(
 	return NULL;
 }
 
-static size_t index_of(const struct options *options, const struct option_spec *spec)
-{
-	return (size_t)(spec - options->table);
-}
-
 static bool is_environment_flag(const struct options *options, const struct option_spec *spec)
 {
 	return options->environment_flag && strcmp(spec->name, options->environment_flag) == 0;
@@ -163,19 +158,16 @@ static bool reads_environment(const struct options *options, void *target)
 	return true;
 }
 
-static int read_option_environment(
-    const struct options *options, const struct option_spec *spec, void *target, struct error *err)
+static int read_option_environment(const struct options *options, const struct option_spec *spec,
+    void *target, struct option_origin *origin, struct error *err)
 {
 	char name[VARIABLE_MAX];
 	const char *value = has_target(spec) ? from_environment(options, spec, name) : NULL;
 
 	if (!value || is_environment_flag(options, spec))
 		return 0;
-	if (options->origins) {
-		struct option_origin *origin = &options->origins[index_of(options, spec)];
-		origin->kind = OPTION_FROM_ENVIRONMENT;
-		memcpy(origin->variable, name, sizeof(name));
-	}
+	origin->kind = OPTION_FROM_ENVIRONMENT;
+	memcpy(origin->variable, name, sizeof(name));
 	int result = spec->kind == OPTION_LIST ? append_items(target_of(spec, target), value, err)
 					       : assign(spec, target, value, err);
 	return result < 0 ? error_wrap(err, "environment variable %s", name) : 0;
@@ -251,7 +243,7 @@ struct parser {
 	void *target;
 	char **argv;
 	int argc, at;
-	bool *named; /* by option: it is on the command line */
+	struct option_origin *origins; /* one for each entry of the table */
 	enum options_result result;
 	struct error *err;
 };
@@ -273,11 +265,7 @@ static bool names_variables(const struct options *options, const char *word)
 static int apply(
     struct parser *parser, const struct option_spec *spec, const char *shown, const char *value)
 {
-	size_t index = index_of(parser->options, spec);
-
-	parser->named[index] = true;
-	if (parser->options->origins)
-		parser->options->origins[index].kind = OPTION_FROM_COMMAND_LINE;
+	parser->origins[spec - parser->options->table].kind = OPTION_FROM_COMMAND_LINE;
 	if (spec->kind == OPTION_HELP)
 		parser->result = OPTIONS_HELP;
 	if (spec->kind == OPTION_VERSION)
@@ -379,21 +367,24 @@ static size_t table_length(const struct options *options)
 enum options_result options_parse(const struct options *options, void *target, int argc,
     char **argv, char ***operands, int *operand_count, struct error *err)
 {
-	cleanup_free bool *named = calloc(table_length(options) + 1, sizeof(*named));
+	size_t count = table_length(options);
+	cleanup_free struct option_origin *own = calloc(count + 1, sizeof(*own));
+	struct option_origin *origins = options->origins ? options->origins : own;
 	struct parser parser = {.options = options,
 	    .target = target,
 	    .argv = argv,
 	    .argc = argc,
-	    .named = named,
+	    .origins = origins,
 	    .result = OPTIONS_RUN,
 	    .err = err};
 
 	*operands = argv + 1;
 	*operand_count = 0;
-	if (!named) {
+	if (!own) {
 		error_memory(err);
 		return OPTIONS_ERROR;
 	}
+	memset(origins, 0, count * sizeof(*origins));
 	if (argc < 1)
 		return OPTIONS_RUN;
 	if (parse_words(&parser, operand_count) < 0) {
@@ -407,9 +398,10 @@ enum options_result options_parse(const struct options *options, void *target, i
 		return OPTIONS_RUN;
 	if (refuse_removed_variables(options, err) < 0)
 		return OPTIONS_ERROR;
-	for (const struct option_spec *spec = options->table; spec->name; spec++)
-		if (!named[index_of(options, spec)] &&
-		    read_option_environment(options, spec, target, err) < 0)
+	for (size_t i = 0; i < count; i++)
+		if (origins[i].kind == OPTION_FROM_DEFAULT &&
+		    read_option_environment(options, &options->table[i], target, &origins[i], err) <
+			0)
 			return OPTIONS_ERROR;
 	return OPTIONS_RUN;
 }
@@ -429,11 +421,12 @@ bool options_environment_conflict(
     const struct options *options, char one[OPTIONS_VARIABLE_MAX], char other[OPTIONS_VARIABLE_MAX])
 {
 	for (const struct option_spec *spec = options->table; spec->name; spec++) {
-		const struct option_origin *origin = &options->origins[index_of(options, spec)];
-		const char *value = origin->kind == OPTION_FROM_ENVIRONMENT
-					? from_environment(options, spec, one)
-					: NULL;
-		if (value && differs(value, spec->environment, other))
+		const struct option_origin *origin = &options->origins[spec - options->table];
+
+		if (origin->kind != OPTION_FROM_ENVIRONMENT)
+			continue;
+		memcpy(one, origin->variable, OPTIONS_VARIABLE_MAX);
+		if (differs(getenv(one), spec->environment, other))
 			return true;
 	}
 	return false;
@@ -443,8 +436,7 @@ const struct option_origin *options_origin(const struct options *options, const 
 {
 	bool negated;
 
-	return &options
-		    ->origins[index_of(options, find_long(options, name, strlen(name), &negated))];
+	return &options->origins[find_long(options, name, strlen(name), &negated) - options->table];
 }
 
 bool options_own_variable(const struct options *options, const char *name)
