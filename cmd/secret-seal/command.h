@@ -47,7 +47,7 @@ extern const struct command seal_command, edit_command, status_command, verify_c
 #define TRANSIT_KEY_OPTION(who)                                                                    \
 	.name = "transit-key", .kind = OPTION_STRING, .argument = "[MOUNT/]NAME",                  \
 	.offset = offsetof(struct configuration, transit_key),                                     \
-	.help = "Transit key (default: the annotation of " who ")"
+	.help = "Transit key (default the annotation of " who ")"
 
 #define ALLOW_ENCRYPTED_OPTION                                                                     \
 	.name = "allow-encrypted", .deprecated = "force-foreign", .kind = OPTION_FLAG,             \

@@ -21,7 +21,7 @@ static const struct option_spec table[] = {
 	.kind = OPTION_STRING,
 	.argument = "table|json|yaml|prometheus",
 	.offset = offsetof(struct configuration, output),
-	.help = "output format (default: table)"},
+	.help = "output format (default table)"},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };

@@ -26,7 +26,7 @@ static int apply(const char *text)
 	return changes_apply(&changes, &before, "the document", &after, &err);
 }
 
-START_TEST(a_new_document_holds_what_is_given)
+START_TEST(a_new_document_has_the_values)
 {
 	give("A", "1", 1);
 	give("B", "\"\n", 2);
@@ -35,7 +35,7 @@ START_TEST(a_new_document_holds_what_is_given)
 }
 END_TEST
 
-START_TEST(what_is_not_named_keeps_its_place_and_spelling)
+START_TEST(other_members_keep_their_place_and_spelling)
 {
 	give("B", "new", 3);
 	give("Z", "last", 4);
@@ -54,35 +54,35 @@ START_TEST(a_document_that_does_not_parse_is_refused)
 }
 END_TEST
 
-START_TEST(a_document_that_is_no_object_is_refused)
+START_TEST(a_document_that_is_not_an_object_is_refused)
 {
 	give("A", "1", 1);
 	expect_failure(apply("[1]"), err, ERROR_INVALID, "not a JSON object");
 }
 END_TEST
 
-START_TEST(a_document_holds_text_only)
+START_TEST(a_value_that_is_not_utf8_is_refused)
 {
 	give("A", "\xFF", 1);
 	expect_failure(apply("{}"), err, ERROR_INVALID, "not UTF-8, which JSON needs");
 }
 END_TEST
 
-START_TEST(what_is_to_go_must_be_there)
+START_TEST(a_missing_member_to_unset_is_refused)
 {
 	expect_ok(strings_append(&changes.unset, "B", &err), err);
 	expect_failure(apply("{\"A\":1}"), err, ERROR_NOT_FOUND, "to unset or rename");
 }
 END_TEST
 
-START_TEST(a_new_name_must_be_free)
+START_TEST(a_rename_to_an_existing_member_is_refused)
 {
 	expect_ok(strings_append(&changes.renamed, "A=B", &err), err);
 	expect_failure(apply("{\"A\":1,\"B\":2}"), err, ERROR_USAGE, "member \"B\" already exists");
 }
 END_TEST
 
-START_TEST(one_name_has_one_change)
+START_TEST(a_name_in_two_changes_is_refused)
 {
 	give("A", "1", 1);
 	expect_ok(strings_append(&changes.unset, "A", &err), err);
@@ -90,7 +90,7 @@ START_TEST(one_name_has_one_change)
 }
 END_TEST
 
-START_TEST(two_names_do_not_become_one)
+START_TEST(two_renames_to_one_name_are_refused)
 {
 	expect_ok(strings_append(&changes.renamed, "A=C", &err), err);
 	expect_ok(strings_append(&changes.renamed, "B=C", &err), err);
@@ -98,7 +98,7 @@ START_TEST(two_names_do_not_become_one)
 }
 END_TEST
 
-START_TEST(a_rename_has_two_names)
+START_TEST(a_rename_without_a_new_name_is_refused)
 {
 	expect_ok(strings_append(&changes.renamed, "A=", &err), err);
 	expect_failure(changes_check(&changes, &err), err, ERROR_USAGE, "write OLD=NEW");
@@ -108,16 +108,16 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, NULL, tear_down);
-	tcase_add_test(tests, a_new_document_holds_what_is_given);
-	tcase_add_test(tests, what_is_not_named_keeps_its_place_and_spelling);
+	tcase_add_test(tests, a_new_document_has_the_values);
+	tcase_add_test(tests, other_members_keep_their_place_and_spelling);
 	tcase_add_test(tests, a_document_that_does_not_parse_is_refused);
-	tcase_add_test(tests, a_document_that_is_no_object_is_refused);
-	tcase_add_test(tests, a_document_holds_text_only);
-	tcase_add_test(tests, what_is_to_go_must_be_there);
-	tcase_add_test(tests, a_new_name_must_be_free);
-	tcase_add_test(tests, one_name_has_one_change);
-	tcase_add_test(tests, two_names_do_not_become_one);
-	tcase_add_test(tests, a_rename_has_two_names);
+	tcase_add_test(tests, a_document_that_is_not_an_object_is_refused);
+	tcase_add_test(tests, a_value_that_is_not_utf8_is_refused);
+	tcase_add_test(tests, a_missing_member_to_unset_is_refused);
+	tcase_add_test(tests, a_rename_to_an_existing_member_is_refused);
+	tcase_add_test(tests, a_name_in_two_changes_is_refused);
+	tcase_add_test(tests, two_renames_to_one_name_are_refused);
+	tcase_add_test(tests, a_rename_without_a_new_name_is_refused);
 }
 
 int main(void)

@@ -36,7 +36,7 @@ static void write_and_read(void)
 }
 
 /* Values that YAML could change: line ends, white space, other types, odd characters. */
-START_TEST(every_value_comes_back_as_it_was)
+START_TEST(every_value_is_read_back_unchanged)
 {
 	static const char *const odd[] = {"", " ", "\n", "\n\n", "a\n", "a\nb", "a\n\n\n",
 	    " a\nb\n", "\ta\n", "a \n b \n", "a\r\nb\r\n", "\r", "null", "~", "true", "1e3", "007",
@@ -55,7 +55,7 @@ START_TEST(every_value_comes_back_as_it_was)
 }
 END_TEST
 
-START_TEST(every_name_comes_back)
+START_TEST(every_name_is_read_back)
 {
 	static const char *const odd[] = {"a\"b", "a\\", "a\nb: c", "\xC3\xA9", "a: b", "#", "yes"};
 
@@ -65,7 +65,7 @@ START_TEST(every_name_comes_back)
 }
 END_TEST
 
-START_TEST(every_byte_comes_back)
+START_TEST(every_byte_is_read_back)
 {
 	char bytes[256];
 
@@ -78,7 +78,7 @@ START_TEST(every_byte_comes_back)
 }
 END_TEST
 
-START_TEST(names_that_look_like_something_else_come_back)
+START_TEST(names_that_look_like_other_types_are_read_back)
 {
 	give("1", "a", 1);
 	give("true", "b", 1);
@@ -89,13 +89,13 @@ START_TEST(names_that_look_like_something_else_come_back)
 }
 END_TEST
 
-START_TEST(nothing_comes_back_as_nothing)
+START_TEST(no_values_are_read_back_as_none)
 {
 	write_and_read();
 }
 END_TEST
 
-START_TEST(a_document_of_one_line_is_shown_a_member_a_line)
+START_TEST(a_document_of_one_line_is_shown_with_one_member_a_line)
 {
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
 
@@ -106,7 +106,7 @@ START_TEST(a_document_of_one_line_is_shown_a_member_a_line)
 }
 END_TEST
 
-START_TEST(a_document_that_does_not_parse_is_not_shown)
+START_TEST(a_document_that_does_not_parse_is_refused)
 {
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
 
@@ -177,13 +177,13 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, NULL, tear_down);
-	tcase_add_test(tests, every_value_comes_back_as_it_was);
-	tcase_add_test(tests, every_name_comes_back);
-	tcase_add_test(tests, every_byte_comes_back);
-	tcase_add_test(tests, names_that_look_like_something_else_come_back);
-	tcase_add_test(tests, nothing_comes_back_as_nothing);
-	tcase_add_test(tests, a_document_of_one_line_is_shown_a_member_a_line);
-	tcase_add_test(tests, a_document_that_does_not_parse_is_not_shown);
+	tcase_add_test(tests, every_value_is_read_back_unchanged);
+	tcase_add_test(tests, every_name_is_read_back);
+	tcase_add_test(tests, every_byte_is_read_back);
+	tcase_add_test(tests, names_that_look_like_other_types_are_read_back);
+	tcase_add_test(tests, no_values_are_read_back_as_none);
+	tcase_add_test(tests, a_document_of_one_line_is_shown_with_one_member_a_line);
+	tcase_add_test(tests, a_document_that_does_not_parse_is_refused);
 	tcase_add_test(tests, two_changed_versions_are_merged);
 }
 

@@ -29,7 +29,7 @@ static void tear_down(void)
 	strings_free(&inputs.generated);
 }
 
-/* Fill the one file, and return its path. */
+/* Write the file, and return its path. */
 static const char *file_of(const char *bytes, size_t length)
 {
 	FILE *file = fopen(path, "w");
@@ -52,7 +52,7 @@ static void expect_value(size_t index, const char *name, const char *bytes, size
 	expect_bytes(values.items[index].value, bytes, length);
 }
 
-START_TEST(nothing_is_given_at_first)
+START_TEST(no_inputs_are_given_at_first)
 {
 	ck_assert(!inputs_given(&inputs));
 	give(&inputs.literals, "A=1");
@@ -70,7 +70,7 @@ START_TEST(literals_are_split_at_the_first_equals_sign)
 }
 END_TEST
 
-START_TEST(a_literal_without_a_name_is_not_repeated)
+START_TEST(a_literal_without_a_name_is_not_printed)
 {
 	give(&inputs.literals, "hunter2");
 	expect_failure(
@@ -100,7 +100,7 @@ START_TEST(a_file_that_is_too_large_is_refused)
 }
 END_TEST
 
-START_TEST(a_name_that_comes_twice_names_both_sources)
+START_TEST(a_duplicate_name_names_both_sources)
 {
 	give(&inputs.literals, "A=1");
 	give(&inputs.env_files, file_of("B=1\nA=2\n", 8));
@@ -124,7 +124,7 @@ START_TEST(the_members_of_a_document_are_values)
 }
 END_TEST
 
-START_TEST(a_document_alone_is_taken_as_it_is)
+START_TEST(a_whole_document_is_read_unchanged)
 {
 	static const char text[] = "{ \"A\":\n\"x\" }\n\n";
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
@@ -138,7 +138,7 @@ START_TEST(a_document_alone_is_taken_as_it_is)
 }
 END_TEST
 
-START_TEST(a_document_that_is_no_object_is_refused)
+START_TEST(a_document_that_is_not_an_object_is_refused)
 {
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
 
@@ -180,8 +180,8 @@ START_TEST(values_are_generated)
 }
 END_TEST
 
-/* Each of 10 digits comes 1,000 times in 10,000; more than 7 sigmas off is a broken draw. */
-START_TEST(every_character_has_the_same_chance)
+/* Each of 10 digits appears about 1,000 times in 10,000, within 7 standard deviations. */
+START_TEST(every_character_has_an_equal_chance)
 {
 	size_t counts[10] = {0};
 
@@ -196,7 +196,7 @@ START_TEST(every_character_has_the_same_chance)
 }
 END_TEST
 
-START_TEST(a_recipe_that_is_none_is_refused)
+START_TEST(an_invalid_recipe_is_refused)
 {
 	give(&inputs.generated, "A=32:words");
 	expect_failure(
@@ -207,19 +207,19 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, nothing_is_given_at_first);
+	tcase_add_test(tests, no_inputs_are_given_at_first);
 	tcase_add_test(tests, literals_are_split_at_the_first_equals_sign);
-	tcase_add_test(tests, a_literal_without_a_name_is_not_repeated);
+	tcase_add_test(tests, a_literal_without_a_name_is_not_printed);
 	tcase_add_test(tests, files_keep_every_byte);
 	tcase_add_test(tests, a_file_that_is_too_large_is_refused);
-	tcase_add_test(tests, a_name_that_comes_twice_names_both_sources);
+	tcase_add_test(tests, a_duplicate_name_names_both_sources);
 	tcase_add_test(tests, the_members_of_a_document_are_values);
-	tcase_add_test(tests, a_document_alone_is_taken_as_it_is);
-	tcase_add_test(tests, a_document_that_is_no_object_is_refused);
+	tcase_add_test(tests, a_whole_document_is_read_unchanged);
+	tcase_add_test(tests, a_document_that_is_not_an_object_is_refused);
 	tcase_add_test(tests, a_yaml_document_becomes_json);
 	tcase_add_test(tests, values_are_generated);
-	tcase_add_test(tests, every_character_has_the_same_chance);
-	tcase_add_test(tests, a_recipe_that_is_none_is_refused);
+	tcase_add_test(tests, every_character_has_an_equal_chance);
+	tcase_add_test(tests, an_invalid_recipe_is_refused);
 }
 
 int main(void)
