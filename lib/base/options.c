@@ -406,14 +406,19 @@ enum options_result options_parse(const struct options *options, void *target, i
 	return OPTIONS_RUN;
 }
 
-/* Return true if a name in `list` is set to another value; write that name. */
-static bool differs(const char *value, const char *list, char other[OPTIONS_VARIABLE_MAX])
+/* Return true if another name of the option is set to another value; write that name. */
+static bool differs(const struct options *options, const struct option_spec *spec,
+    const char *value, char other[VARIABLE_MAX])
 {
-	while ((list = next_name(list, other))) {
-		const char *second = getenv(other);
-		if (is_set(second) && strcmp(value, second) != 0)
+	const char *list = spec->environment;
+	const char *second =
+	    spec->deprecated ? prefixed_value(options, spec->deprecated, other) : NULL;
+
+	if (second && strcmp(value, second) != 0)
+		return true;
+	while ((list = next_name(list, other)))
+		if (is_set(second = getenv(other)) && strcmp(value, second) != 0)
 			return true;
-	}
 	return false;
 }
 
@@ -426,7 +431,7 @@ bool options_environment_conflict(
 		if (origin->kind != OPTION_FROM_ENVIRONMENT)
 			continue;
 		memcpy(one, origin->variable, OPTIONS_VARIABLE_MAX);
-		if (differs(getenv(one), spec->environment, other))
+		if (differs(options, spec, getenv(one), other))
 			return true;
 	}
 	return false;

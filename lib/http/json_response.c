@@ -1,6 +1,7 @@
 #include "lib/http/json_response.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/cleanup.h"
 
@@ -21,8 +22,13 @@ struct json *http_json_parse(const struct http_exchange *exchange, struct error 
 	return NULL;
 }
 
+/* Put a text of several lines, as Vault's lists of errors, on one. */
 static void join_lines(char *text)
 {
+	size_t length = strlen(text);
+
+	while (length > 0 && strchr(" \t\n", text[length - 1]))
+		text[--length] = '\0';
 	for (; *text; text++)
 		if (*text == '\n' || *text == '\t')
 			*text = ' ';

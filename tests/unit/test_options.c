@@ -173,6 +173,29 @@ START_TEST(a_deprecated_variable_is_read_after_the_new_one)
 }
 END_TEST
 
+START_TEST(names_of_an_option_with_different_values_conflict)
+{
+	static struct option_origin origins[COUNT(table)];
+	char one[OPTIONS_VARIABLE_MAX], other[OPTIONS_VARIABLE_MAX];
+
+	options.origins = origins;
+	setenv("PROG_MAXIMUM", "4", 1);
+	setenv("PROG_LIMIT", "4", 1);
+	setenv("VAULT_ADDR", "https://a", 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+	ck_assert(!options_environment_conflict(&options, one, other));
+	setenv("BAO_ADDR", "https://b", 1);
+	ck_assert(options_environment_conflict(&options, one, other));
+	ck_assert_str_eq(one, "VAULT_ADDR");
+	ck_assert_str_eq(other, "BAO_ADDR");
+	unsetenv("BAO_ADDR");
+	setenv("PROG_LIMIT", "5", 1);
+	ck_assert(options_environment_conflict(&options, one, other));
+	ck_assert_str_eq(one, "PROG_LIMIT");
+	ck_assert_str_eq(other, "PROG_MAXIMUM");
+}
+END_TEST
+
 static const struct {
 	const char *variable, *word;
 	bool value;
@@ -380,6 +403,7 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, an_invalid_variable_is_named, 0, COUNT(bad_variables));
 	tcase_add_test(tests, a_deprecated_name_sets_the_option);
 	tcase_add_test(tests, a_deprecated_variable_is_read_after_the_new_one);
+	tcase_add_test(tests, names_of_an_option_with_different_values_conflict);
 	tcase_add_loop_test(tests, a_flag_is_set_and_cleared, 0, COUNT(flags));
 	tcase_add_test(tests, letters_can_be_combined_with_each_other_and_an_argument);
 	tcase_add_test(tests, a_list_has_values_of_one_source);

@@ -330,6 +330,7 @@ static const struct {
 	"unseal it"},
     {500, "{\"errors\":[\"one\",\"two\\n\\t* three\"]}", ERROR_UNAVAILABLE, "one; two  * three",
 	""},
+    {400, "{\"errors\":[\"one:\\n\\t* two\\n\\n\"]}", ERROR_REJECTED, "one:  * two; check", ""},
     {404, "<html>not found</html>", ERROR_NOT_FOUND, "status 404", "check the address"},
     {404, "", ERROR_NOT_FOUND, "status 404", "check the address"},
     {200, "", ERROR_INVALID, "Vault response", "check the address"},
