@@ -8,7 +8,7 @@
 #include "lib/kube/kube.h"
 #include "lib/vault/session.h"
 
-/* First member of every program's configuration; the tables in connection_options.h rely on it. */
+/* Member `program` of every program's configuration, for COMMON_OPTIONS and COMPLETION_OPTION. */
 struct program_settings {
 	const char *log_format;
 	bool verbose;

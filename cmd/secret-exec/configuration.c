@@ -145,8 +145,7 @@ static int check_command_line_only(const struct configuration *configuration, st
 		if (set[i] && variable)
 			return error_set(err, ERROR_USAGE,
 			    "%s: not accepted from the environment, where a Secret or ConfigMap "
-			    "may "
-			    "set it (envFrom); use --%s",
+			    "may set it (envFrom); use --%s",
 			    variable, name);
 	}
 	return 0;
@@ -171,8 +170,7 @@ static int check_keep_config(const struct strings *names, struct error *err)
 		    !options_own_variable(&secret_exec_options, names->items[i]))
 			return error_set(err, ERROR_USAGE,
 			    "--keep-config %s: not a variable of secret-exec's configuration, "
-			    "which "
-			    "alone is removed; write names such as VAULT_ADDR",
+			    "which alone is removed; write names such as VAULT_ADDR",
 			    names->items[i]);
 	return 0;
 }

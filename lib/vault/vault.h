@@ -3,9 +3,9 @@
  * login.h and transit.h have the calls, session.h a token's whole life.
  *
  * Each call comes as a pair: vault_X_request fills an exchange, which the caller runs (alone or
- * beside others), and vault_X_result reads its answer.  No policy here: limits on token life,
- * retirement of keys and the like belong to the callers.
- * Source of shapes: https://developer.hashicorp.com/vault/api-docs
+ * beside others), and vault_X_result reads its answer.  No policy here: limits on token life and
+ * the retirement of keys belong to the callers. Source of shapes:
+ * https://developer.hashicorp.com/vault/api-docs
  */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
