@@ -4,9 +4,8 @@
 #include "lib/http/json_response.h"
 #include "lib/kube/internal.h"
 
-/* The kinds in which the API server returns metadata alone. */
+/* The kind in which the API server returns metadata alone. */
 #define METADATA "PartialObjectMetadata"
-#define METADATA_LIST METADATA "List"
 
 /* -- credentials ------------------------------------------------------------------------------ */
 
@@ -137,19 +136,13 @@ int kube_check(const struct http_exchange *exchange, const struct kube_object_ki
 	return -1;
 }
 
-static bool is_metadata(const struct json *document, json_node kind)
-{
-	return json_string_is(document, kind, METADATA) ||
-	       json_string_is(document, kind, METADATA_LIST);
-}
-
 struct json *kube_parse(const struct http_exchange *exchange, const char *kind, struct error *err)
 {
 	struct json *document = http_json_parse(exchange, err);
 	json_node found = json_member(document, JSON_ROOT, "kind");
 
 	if (!document || json_string_is(document, found, kind) ||
-	    (exchange->accept && is_metadata(document, found)))
+	    (exchange->accept && json_string_is(document, found, METADATA)))
 		return document;
 	error_set(err, ERROR_INVALID, "Kubernetes API response: not a %s; check the address %s",
 	    kind, exchange->endpoint->url);
