@@ -4,7 +4,7 @@
  * A program's table drives parsing, the names in the environment, --help, completion and the check
  * of the man page.  An option's value comes from, in this order: the command line, the
  * environment (PREFIX_NAME made from the long name, then the names in `environment`), the default
- * already in the target struct.  Every value must be valid, wherever it comes from.
+ * already in the target struct.  Every value must be valid, from any source.
  */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
@@ -47,7 +47,7 @@ struct option_spec {
 	bool shared; /* `environment` serves other programs too: see options_own_variable */
 };
 
-/* An option of an earlier release, which is refused with the advice what to do instead. */
+/* An option of an earlier release, which is rejected with advice. */
 struct option_removed {
 	const char *name; /* long name; its variable PREFIX_NAME is refused too */
 	const char *advice;

@@ -6,7 +6,7 @@
 #define TEXT(value) #value
 #define TEXT_OF(macro) TEXT(macro)
 
-/* BoringSSL has no version of its own; of one that the recipes did not build its API's is known. */
+/* BoringSSL has only a version of its API; the recipes define Debian's. */
 #ifndef BORINGSSL_VERSION_OF_RECIPE
 #define BORINGSSL_VERSION_OF_RECIPE "API " TEXT_OF(BORINGSSL_API_VERSION)
 #endif

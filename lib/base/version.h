@@ -1,4 +1,4 @@
-/* version: the one place that states it, and what is linked in besides. */
+/* version: the version of this project and of linked libraries. */
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 
@@ -6,7 +6,7 @@
 
 /* Return Debian's version if the recipes built it, which includes security patches. */
 const char *version_boringssl(void);
-/* libyaml's own version. */
+/* Return libyaml's version. */
 const char *version_libyaml(void);
 
 #endif

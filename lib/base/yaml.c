@@ -51,7 +51,7 @@ static int reject(const struct converter *converter, const yaml_event_t *event, 
 }
 
 /*
- * The core schema.  A plain scalar holds no NUL, so that strchr never finds its set's own end.
+ * The core schema.  A plain scalar does not contain NUL, so strchr never finds the end of a set.
  */
 
 static bool is_one_of(struct scalar scalar, const char *const *words)
@@ -168,7 +168,7 @@ static int find_kind(const struct converter *converter, const yaml_event_t *even
 	    event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? plain_kind(scalar) : KIND_STRING;
 	if (tag) {
 		if (!tagged_kind(tag, &asked))
-			return reject(converter, event, "a tag: only those of YAML's core schema");
+			return reject(converter, event, "a tag outside of YAML's core schema");
 		if (asked != *kind && asked != KIND_STRING &&
 		    !(asked == KIND_FLOAT && *kind == KIND_INTEGER))
 			return reject(converter, event, "the value does not match its tag");
@@ -287,7 +287,7 @@ static int on_start(struct converter *converter, const yaml_event_t *event)
 		return reject(converter, event, "an anchor");
 	if (tag && strcmp((const char *)tag, "!") != 0 &&
 	    strcmp((const char *)tag, mapping ? CORE_TAG "map" : CORE_TAG "seq") != 0)
-		return reject(converter, event, "a tag: only those of YAML's core schema");
+		return reject(converter, event, "a tag outside of YAML's core schema");
 	if (key_due(converter))
 		return reject(converter, event, "a key that is not a string");
 	if (converter->depth == JSON_DEPTH_MAX)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/utf8.h"
 
 #define CAPACITY_MIN 16
 
@@ -34,11 +35,9 @@ static void sanitize(char *name)
 	char *to = name;
 
 	for (const char *from = name; *from; from++) {
-		unsigned char byte = (unsigned char)*from;
-		bool continuation = (byte & 0xC0) == 0x80;
-		if (isalnum(byte))
+		if (isalnum((unsigned char)*from))
 			*to++ = *from;
-		else if (!continuation)
+		else if (!utf8_continues(*from))
 			*to++ = '_';
 	}
 	*to = '\0';
