@@ -22,7 +22,7 @@ for phase in '' '--phase rewrap' '--phase verify' '--retire' '--transit-key aes2
 	run "$BIN/secret-rotate" -A $phase
 	status_is 1 "a key of 200,000 characters, $phase: exit 1"
 	err_like 'Secret demo/bad: annotation secretmanager/transit-key: Transit key "kkk' "$phase: the Secret is named"
-	err_like 'kkk": .*write \[MOUNT/\]NAME' "$phase: and the cause"
+	err_like 'kkk": .*\[MOUNT/\]NAME' "$phase: and the cause"
 	lines_are_short "$phase"
 	run "$BIN/secret-rotate" -A -o json --phase verify --transit-key aes256-key
 	is "$(field current)" 1 "$phase: the other Secret is on the newest version"
@@ -30,7 +30,7 @@ done
 for form in table json yaml prometheus; do
 	run "$BIN/secret-seal" status -A -o $form
 	status_is 0 "status -o $form: exit 0"
-	err_like 'warning: Secret demo/bad: annotation secretmanager/transit-key: .*write \[MOUNT/\]NAME' "status -o $form: a warning"
+	err_like 'warning: Secret demo/bad: annotation secretmanager/transit-key: .*\[MOUNT/\]NAME' "status -o $form: a warning"
 	unlike "$OUT" 'kkkk' "status -o $form: without the key"
 	like "$OUT" good "status -o $form: the others are there"
 	lines_are_short "status -o $form"
@@ -40,10 +40,10 @@ status_is 1 "verify: exit 1"
 err_like '1 of 2 Secrets does not decrypt|1 of 2 Secrets do not decrypt' "verify: the other one decrypts"
 lines_are_short "verify"
 run "$BIN/secret-exec" --secret bad -- true
-fails_with 125 'Secret demo/bad.*Transit key "kkk.*write \[MOUNT/\]NAME' "secret-exec: the Secret is named"
+fails_with 125 'Secret demo/bad.*Transit key "kkk.*\[MOUNT/\]NAME' "secret-exec: the Secret is named"
 lines_are_short "secret-exec"
 run "$BIN/secret-seal" --set A=new bad
-fails_with 2 'Secret demo/bad: Transit key "kkk.*write \[MOUNT/\]NAME' "secret-seal --set: the Secret is named"
+fails_with 2 'Secret demo/bad: Transit key "kkk.*\[MOUNT/\]NAME' "secret-seal --set: the Secret is named"
 for annotation in scope layout; do
 	annotate transit-key=transit/aes256-key
 	annotate "$annotation=$long"
