@@ -1,6 +1,6 @@
 # Build libcrypto.a and libssl.a from BoringSSL's own lists of files.
 #   make -f boringssl.mk SOURCE=dir OUT=dir ARCH=x86_64|aarch64 CFLAGS=...
-# Its build needs Go, perl and cmake only to generate what the tarball already holds.
+# Its own build system needs Go, perl and cmake, but only to generate files that the tarball contains.
 include $(SOURCE)/sources.mk
 
 assembly := $(linux_$(ARCH)_sources)
@@ -12,7 +12,7 @@ ssl_objects := $(ssl:$(SOURCE)/%=$(OUT)/%.o)
 flags = $(CFLAGS) -I$(SOURCE)/src/include -I$(SOURCE)/src/crypto -DBORINGSSL_IMPLEMENTATION \
 	$(if $(assembly),,-DOPENSSL_NO_ASM) -w
 
-# What parses, prints and negotiates once a connection is made for size; ciphers, hashes, curves and big numbers for speed.
+# Optimize parsing, printing and the handshake for size; ciphers, hashes, curves and big numbers for speed.
 small := asn1 bio bytestring conf err evp obj pem pkcs7 pkcs8 x509 x509v3
 $(small:%=$(OUT)/src/crypto/%/%.o): size := -Os
 $(ssl_objects): size := -Os
@@ -31,7 +31,7 @@ $(OUT)/%.c.o: $(SOURCE)/%.c
 $(OUT)/%.S.o: $(SOURCE)/%.S
 	@mkdir -p $(@D)
 	$(CC) $(flags) -c $< -o $@
-# The C++ of libssl is written to need no C++ runtime: it must link with the C compiler.
+# libssl does not need the C++ runtime: the C compiler must be able to link it.
 $(OUT)/%.cc.o: $(SOURCE)/%.cc
 	@mkdir -p $(@D)
 	$(CXX) -std=c++14 -fno-exceptions -fno-rtti $(flags) $(size) -c $< -o $@
