@@ -297,7 +297,8 @@ static bool is_misspelt(
 	for (uint32_t i = 0; i < key->bytes; i++) {
 		if (text[i] == '-' || text[i] == '_')
 			continue;
-		if (tolower((unsigned char)text[i]) != tolower((unsigned char)*at))
+		/* The key may contain NUL bytes, as the end of the name does. */
+		if (*at == '\0' || tolower((unsigned char)text[i]) != tolower((unsigned char)*at))
 			return false;
 		at++;
 	}

@@ -252,6 +252,11 @@ static const struct {
      "  tls.crt: YQ==\n  \"on\": YQ==\n",
 	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "data:\n  8080: " SEALED
 	"\n  .dockerjson: " SEALED "\n  tls.crt: " SEALED "\n  \"on\": " SEALED "\n"},
+    /* A NUL byte in a key. */
+    {"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n\"data\\0\": a\n\"stringData\\0x\": a\n"
+     "data:\n  A: YQ==\n",
+	"apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n" METADATA_2 "\"data\\0\": a\n"
+	"\"stringData\\0x\": a\ndata:\n  A: " SEALED "\n"},
     {"apiVersion: v1\nkind: Secret\nmetadata:\n  # \xE2\x82\xAC\n  annotations: {n: \xE2\x82\xAC}\n"
      "  name: app\nstringData:\n  A: \"\xE2\x82\xAC\" # \xE2\x82\xAC\n  B: \xF0\x9F\x98\x80\n",
 	"apiVersion: v1\nkind: Secret\nmetadata:\n  # \xE2\x82\xAC\n  annotations: {n: "
