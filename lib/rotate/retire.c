@@ -162,11 +162,18 @@ static int raise_floor(struct rotate_run *run, struct keyset_key *key, struct er
 	return 0;
 }
 
-/* Undo raise_floor if an old version has been written since, so that it can be decrypted. */
+/*
+ * Undo raise_floor if an old version has been written since, so that it can be decrypted.  If
+ * another run has raised min_decryption_version, only report it.
+ */
 static int restore_floor(struct rotate_run *run, struct keyset_key *key, struct error *err)
 {
-	if (!key->raised || !is_in_use(run, key))
+	if (!is_in_use(run, key))
 		return 0;
+	if (!key->raised)
+		return oldest_in_use(run, key) < key->state.min_decryption_version
+			   ? refuse_in_use(run, key, err)
+			   : 0;
 	if (set_floor(run, key, key->floor_before, err) < 0)
 		return error_wrap(err,
 		    "version %lld was written during the run and cannot be decrypted; set "

@@ -130,20 +130,39 @@ err_like 'transit/derived-key: versions below 2 are retired' "--transit-key reti
 old=$(stored app A)
 rotate -A
 rotate -A
-bad_api --on GET /api/v1/secrets 1 relay --on GET /api/v1/secrets 1 "held=$TAP_WORK/written" relay
-cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
-env -u KUBECONFIG SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" KUBERNETES_SERVICE_PORT="$BAD_PORT" \
-	"$BIN/secret-rotate" --phase retire -n demo 2>"$TAP_WORK/err" >/dev/null &
-beside=$!
-is_raised() { [[ $(limits) = "11 10 "* ]]; }
-until_true is_raised
+# retire_begin: begin a run that waits before its second look; retire_end: let it look
+retire_begin() {
+	rm -f "$TAP_WORK/written"
+	bad_api --on GET /api/v1/secrets 1 relay --on GET /api/v1/secrets 1 "held=$TAP_WORK/written" relay
+	cp "$STAGE_DIR/pod/rotator/token" "$BAD_POD/token"
+	env -u KUBECONFIG SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" KUBERNETES_SERVICE_PORT="$BAD_PORT" \
+		"$BIN/secret-rotate" --phase retire -n demo 2>"$TAP_WORK/err" >/dev/null &
+	beside=$!
+	until_true grep -q " held=" "$BAD_LOG"
+}
+retire_end() {
+	: >"$TAP_WORK/written"
+	STATUS=0
+	wait "$beside" || STATUS=$?
+	ERR=$(<"$TAP_WORK/err")
+}
+retire_begin
+like "$(limits)" '^11 10 ' "min_decryption_version is raised before the second look"
 make_well late aes256-key "$old"
 make_well newer aes256-key vault:v99:QUFBQUFBQUE=
-: >"$TAP_WORK/written"
-STATUS=0
-wait "$beside" || STATUS=$?
-ERR=$(<"$TAP_WORK/err")
+retire_end
 status_is 1 "an old version is written during the run: exit 1"
 err_like 'version 9 was written during the run, so min_decryption_version is restored' "it is reported"
 like "$(limits)" '^11 8 ' "min_decryption_version is restored"
+
+# The same after another run has raised min_decryption_version: this run cannot restore it.
+kube_call DELETE /api/v1/namespaces/default/secrets/late
+kube_call DELETE /api/v1/namespaces/default/secrets/newer
+rotate --phase retire -n demo
+like "$(limits)" '^11 10 ' "another run retires the versions"
+retire_begin
+make_well late aes256-key "$old"
+retire_end
+status_is 1 "an old version is written after another run retired it: exit 1"
+err_like 'version 9 is in use, but below min_decryption_version 10; lower it' "it is reported"
 done_testing
