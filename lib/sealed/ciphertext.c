@@ -37,9 +37,7 @@ static size_t read_prefix(const char *bytes, size_t length, int64_t *version)
 	       bytes[at] <= '9';
 	     at++)
 		*version = *version * 10 + (bytes[at] - '0');
-	if (*version < 1 || bytes[PREFIX_LENGTH] == '0' || at >= length || bytes[at] != ':')
-		return 0;
-	return at + 1;
+	return *version < 1 || at >= length || bytes[at] != ':' ? 0 : at + 1;
 }
 
 /* Return the number of base64 letters that the text begins with, at most `most`. */
@@ -73,7 +71,7 @@ int sealed_version(const char *bytes, size_t length, int64_t *version, struct er
 		return error_set(
 		    err, ERROR_INVALID, "not sealed: the value does not start with \"" PREFIX "\"");
 	size_t prefix = read_prefix(bytes, length, &number);
-	if (prefix == 0)
+	if (prefix == 0 || bytes[PREFIX_LENGTH] == '0')
 		return error_set(
 		    err, ERROR_INVALID, "garbled ciphertext: no key version after \"" PREFIX "\"");
 	if (!is_base64(bytes + prefix, length - prefix))
@@ -88,7 +86,10 @@ int sealed_version(const char *bytes, size_t length, int64_t *version, struct er
  * Ciphertext in other text.
  */
 
-/* Return the version of the ciphertext that the text begins with, or 0. */
+/*
+ * Return the version of the ciphertext that the text begins with, or 0.  Vault also decrypts
+ * versions with leading zeros.
+ */
 static int64_t read_mention(const char *text, size_t length)
 {
 	int64_t version;

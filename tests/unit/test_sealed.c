@@ -335,6 +335,7 @@ static const struct {
     {"vault:v1:ciphertext vault:v2: vvault:v3:" LETTERS, 3, 31},
     {"A: " ENCODED "\n", 2, 3},
     {"vault:v1:ciphertext", 0, 0},
+    {"vault:v007:" LETTERS, 7, 0},
     {"vault:v:" LETTERS, 0, 0},
     {"vault:v0:" LETTERS, 0, 0},
     {"vault:v1", 0, 0},
