@@ -289,8 +289,10 @@ int metrics_file_write(
 	    rotation, success, now_s, success ? now_s : read_last_success(path, now_s)};
 	struct output_file file = OUTPUT_FILE_INIT;
 
-	if (!rotation || output_file_open(&file, path, err) < 0)
+	if (!rotation)
 		return -1;
+	if (output_file_open(&file, path, err) < 0)
+		return error_wrap(err, "--metrics-file %s", path);
 	int result = fill_file(&file, &run, summary, err);
 	output_file_free(&file);
 	return result < 0 ? error_wrap(err, "--metrics-file %s", path) : 0;

@@ -123,8 +123,18 @@ START_TEST(the_last_success_is_read)
 }
 END_TEST
 
+START_TEST(a_directory_that_has_gone_is_reported_with_the_option)
+{
+	struct rotate_summary summary = {0};
+
+	expect_failure(metrics_file_write("/nonexistent/it.prom", &summary, true, &err), err,
+	    ERROR_SYSTEM, "--metrics-file /nonexistent/it.prom: ");
+}
+END_TEST
+
 static void add(TCase *tests)
 {
+	tcase_add_test(tests, a_directory_that_has_gone_is_reported_with_the_option);
 	tcase_add_test(tests, a_run_is_written_as_metrics);
 	tcase_add_test(tests, incomplete_counts_are_left_out);
 	tcase_add_test(tests, a_label_is_escaped);
