@@ -18,8 +18,8 @@ int base64_encode(struct secret_buffer *out, const void *bytes, size_t length, s
 }
 
 /*
- * Return true if the last group is the one that an encoder writes for these bytes.  BoringSSL
- * ignores the unused bits before the padding, but two texts must not encode the same bytes.
+ * Return true if the last group is canonical.  BoringSSL ignores the unused bits before the
+ * padding, but the same bytes must not have two encodings.
  */
 static bool ends_exactly(const char *text, size_t length, const char *bytes, size_t count)
 {
@@ -52,7 +52,7 @@ int base64_decode(struct secret_buffer *out, const char *text, size_t length, st
 	return good ? 0 : error_set(err, ERROR_INVALID, "not base64");
 }
 
-/* Convert between the two alphabets, which differ in two letters. */
+/* Convert between the two alphabets, which differ in two characters. */
 static void translate(char *text, size_t length, const char from[2], const char to[2])
 {
 	for (size_t i = 0; i < length; i++)

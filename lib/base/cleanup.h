@@ -1,4 +1,4 @@
-/* cleanup: release plain resources when their variable goes out of scope. */
+/* cleanup: release memory, descriptors and streams when a variable goes out of scope. */
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
 

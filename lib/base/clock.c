@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Ten years: longer waits are typing errors, and the sum of two does not overflow. */
+/* Ten years.  A longer duration is a typing error, and the sum of two does not overflow. */
 #define DURATION_MAX_MS ((int64_t)10 * 365 * 24 * 3600 * 1000)
 
 int64_t clock_now_ms(void)
@@ -15,7 +15,9 @@ int64_t clock_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Return the unit at *text in milliseconds, and move *text after it; 0 if there is none. */
+/*
+ * Return the unit at *text in milliseconds and move *text after it, or return 0 if there is none.
+ */
 static int64_t take_unit(const char **text)
 {
 	static const struct {

@@ -18,7 +18,7 @@ int completion_shell_parse(const char *text, enum completion_shell *shell)
 	return -1;
 }
 
-/* A script that is being written, and whether that has failed. */
+/* A script that is being written. */
 struct script {
 	const char *program;
 	const struct completion_command *commands, *end;
@@ -33,7 +33,7 @@ static void script_append(struct script *script, const char *text)
 		script->failed = true;
 }
 
-/* Append formatted text, of at most a few words. */
+/* Append formatted text of a few words. */
 static void __attribute__((format(printf, 2, 3)))
 script_format(struct script *script, const char *format, ...)
 {
@@ -83,7 +83,7 @@ static void split_words(const char *words, char text[WORD_MAX])
 			*at = ' ';
 }
 
-/* The completion of an option's argument in a shell's language; words go between the first two. */
+/* A shell's syntax for completing an option's argument.  Words go between the first two. */
 struct argument_forms {
 	const char *before_words, *after_words, *file, *directory, *text;
 };
@@ -112,7 +112,9 @@ static void script_argument(
 	}
 }
 
-/* Append the text with a backslash before each of `special`, and `quote` for a single quote. */
+/*
+ * Append text with a backslash before each character in `special`, and `quote` for a single quote.
+ */
 static void script_escaped(
     struct script *script, const char *text, const char *special, const char *quote)
 {
@@ -125,7 +127,7 @@ static void script_escaped(
 	}
 }
 
-/* Convert the program's name to a shell function's. */
+/* Convert the program's name to the name of a shell function. */
 static void function_name(const struct script *script, char text[WORD_MAX])
 {
 	snprintf(text, WORD_MAX, "_%s", script->program);
@@ -187,7 +189,7 @@ static void bash_options(struct script *script, const struct completion_command 
 	script_append(script, "\t\t;;\n");
 }
 
-/* Complete the command line after "--" by bash-completion, else by the shell's own functions. */
+/* Complete the command line after "--" with bash-completion, or with the shell's own functions. */
 static void bash_command_line(struct script *script)
 {
 	script_append(script,
@@ -257,7 +259,7 @@ static void zsh_option(struct script *script, const struct option_spec *spec, co
 
 	script_append(script, spec->kind == OPTION_LIST ? "\t\t'*" : "\t\t'");
 	script_append(script, name);
-	/* "=": "--name value" and "--name=value" */
+	/* "=" accepts "--name value" and "--name=value" */
 	script_append(script, spec->argument && name[1] == '-' ? "=[" : "[");
 	zsh_text(script, spec->help);
 	script_append(script, "]");
@@ -319,7 +321,7 @@ static void write_zsh(struct script *script)
 {
 	char function[WORD_MAX];
 
-	/* The name of the file in which zsh finds it. */
+	/* zsh finds the function in a file of the same name. */
 	snprintf(function, sizeof(function), "_%s", script->program);
 	script_format(script, "#compdef %s\n", script->program);
 	script_title(script, "zsh", "source <(", ")");
@@ -346,7 +348,7 @@ static void fish_text(struct script *script, const char *text)
 	script_escaped(script, text, "\\'", "'");
 }
 
-/* Append the condition for offering a command's options. */
+/* Append the condition for offering the options of a command. */
 static void fish_condition(struct script *script, const struct completion_command *command)
 {
 	if (!script->commands->name)
@@ -379,7 +381,7 @@ static void fish_option(
 	script_append(script, "'\n");
 }
 
-/* Complete the command line after "--" by a function of fish, which does not accept the "--". */
+/* Complete the command line after "--" with fish's own function, which does not accept the "--". */
 static void fish_command_line(struct script *script)
 {
 	char function[WORD_MAX];

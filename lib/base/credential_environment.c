@@ -3,10 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Endings of names: an option's variable has the program's prefix (SECRET_SEAL_VAULT_TOKEN). */
+/* Suffixes of names, because an option's variable has a prefix (SECRET_SEAL_VAULT_TOKEN). */
 static const char *const credentials[] = {"VAULT_TOKEN", "BAO_TOKEN", "VAULT_SECRET_ID",
     "BAO_SECRET_ID", "SECRET_SEAL_FROM_LITERAL", "SECRET_SEAL_SET", NULL};
-/* Proxies to Vault, if they have a password. */
+/* Proxies to Vault, which are credentials if they have a password. */
 static const char *const proxies[] = {
     "VAULT_PROXY_ADDR", "BAO_PROXY_ADDR", "VAULT_HTTP_PROXY", NULL};
 

@@ -1,21 +1,21 @@
-/* credential_environment: environment variables that started programs must not inherit. */
+/* credential_environment: environment variables that child processes must not inherit. */
 #ifndef BASE_CREDENTIAL_ENVIRONMENT_H
 #define BASE_CREDENTIAL_ENVIRONMENT_H
 
 #include <stdbool.h>
 
 /*
- * Return true if "NAME=VALUE" is a credential for Vault (a token or a secret id), a proxy to Vault
- * with a password, or a value to seal, under the name of Vault, of OpenBao, or of an option.
+ * Return true if "NAME=VALUE" is a Vault credential (a token or a secret id), a Vault proxy with a
+ * password, or a value to seal.  The names of Vault, of OpenBao and of the options are recognized.
  */
 bool credential_environment_entry(const char *entry) __attribute__((nonnull));
 
-/* Return true if the environment contains any. */
+/* Return true if the environment contains any such variable. */
 bool credential_environment_holds_any(void);
 
 /*
- * Remove all of them from `environ`, and every other proxy with a password.  For use between fork
- * and exec of a program that does not need the network.
+ * Remove these variables, and every other proxy with a password, from `environ`.  For use between
+ * fork and exec of a program that does not need the network.
  */
 void credential_environment_drop(void);
 

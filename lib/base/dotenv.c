@@ -10,8 +10,8 @@ static const char first_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789.-";
 
 /*
- * A line without its end.  `at` is the reader's place, or that of a problem.  A quoted value moves
- * `end` to the end of the line with its closing quote.
+ * A line without its line break.  `at` is the current position, or the position of a problem.  A
+ * quoted value moves `end` to the end of the line with its closing quote.
  */
 struct line {
 	const char *at, *end, *text_end;
@@ -37,7 +37,7 @@ static void skip_blanks(struct line *line)
 		line->at++;
 }
 
-/* Return NULL, or the problem. */
+/* Read the name and '='.  Return NULL, or the problem. */
 static const char *take_name(struct line *line, char **name)
 {
 	static const char export[] = "export ";
@@ -61,7 +61,7 @@ static const char *take_name(struct line *line, char **name)
 	return *name ? NULL : "out of memory";
 }
 
-/* Set the line's place to the problem's. */
+/* Move to the position of a problem, and return the problem. */
 static const char *refuse_at(struct line *line, const char *place, const char *problem)
 {
 	line->at = place;
@@ -70,7 +70,7 @@ static const char *refuse_at(struct line *line, const char *place, const char *p
 
 /*
  * Skip the closing quote at `quote` and a comment after it.  Ruby's dotenv 2.4 ends the value at
- * the last quote of the line, so reject one in the comment.
+ * the last quote of the line, so reject a quote in the comment.
  */
 static const char *close_quote(struct line *line, const char *quote)
 {
@@ -100,7 +100,7 @@ static int append_lines(
 	return 0;
 }
 
-/* Return the first place of `text` before `end`, or NULL. */
+/* Return the first occurrence of `text` before `end`, or NULL. */
 static const char *find_text(const char *from, const char *end, const char *text)
 {
 	return memmem(from, (size_t)(end - from), text, strlen(text));
@@ -125,7 +125,7 @@ static const char *take_single_quoted(
 	return close_quote(line, quote);
 }
 
-/* All readers know only the escape \n. */
+/* Accept only the escape \n, because some readers support no other. */
 static const char *take_double_quoted(
     struct line *line, struct secret_buffer *value, struct error *err)
 {
@@ -155,8 +155,8 @@ static const char *take_double_quoted(
 }
 
 /*
- * Return the length of the white space or control character at `at`, except space and tab; 0 if
- * there is none.  Readers differ in which they trim.
+ * Return the length of the white space or control character at `at`, or 0 for any other character,
+ * for a space and for a tab.  Readers differ in which of these they trim.
  */
 static size_t odd_space(const char *at, const char *end)
 {
@@ -220,7 +220,7 @@ static const char *take_value(struct line *line, struct secret_buffer *value, st
 	return take_unquoted(line, value, err);
 }
 
-/* Read the name and value of a line; *name stays NULL if it sets nothing. */
+/* Read the name and value of a line.  *name stays NULL if the line sets nothing. */
 static const char *read_setting(
     struct line *line, char **name, struct secret_buffer *value, struct error *err)
 {
@@ -257,7 +257,7 @@ static int check_text(const char *what, const char *text, const char *end, struc
 	return 0;
 }
 
-/* Prefix the error with file and line; it may begin with the file's name already. */
+/* Prefix the error with the file and line, without repeating the file's name. */
 static int wrap_line(const char *what, int number, struct error *err)
 {
 	size_t length = strlen(what);

@@ -18,9 +18,10 @@
 #include "lib/base/secret_buffer.h"
 
 /*
- * Call `each` for every line that sets a name; it may take *value with secret_buffer_move, and must
- * reject duplicate names.  `what` names the file in messages, which contain line and column, never
- * the text.  ERROR_INVALID, or the error of `each`, prefixed with the line.
+ * Call `each` for every line that sets a name.  It may take *value with secret_buffer_move, and
+ * must reject duplicate names.  `what` names the file in messages, which contain the line and
+ * column but never the text.  Return -1 with ERROR_INVALID, or with the error of `each` prefixed
+ * with the line.
  */
 int dotenv_each(const struct secret_buffer *text, const char *what,
     int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),

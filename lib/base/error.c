@@ -38,7 +38,7 @@ __attribute__((format(printf, 1, 0))) static char *vformat(const char *format, v
 	return vasprintf(&text, format, arguments) < 0 ? NULL : text;
 }
 
-/* Return both texts joined by the separator, newly allocated; NULL: out of memory. */
+/* Return both texts joined by the separator, newly allocated; NULL if out of memory. */
 static char *join(const char *first, const char *separator, const char *second)
 {
 	char *text;

@@ -14,26 +14,26 @@
 #include "lib/base/utf8.h"
 
 /*
- * A line on a terminal or in a log.  Longer texts lose their middle, marked by "...", so that a
- * long name hides neither the object nor the cause.
+ * The size of a message, which is printed as one line.  The middle of a longer text is replaced by
+ * "...", so that a long name hides neither the object nor the cause.
  */
 #define ERROR_MESSAGE_MAX 1024
 
-/* The class of a failure, on which a caller may act. */
+/* The class of a failure, for callers that handle some failures. */
 enum error_code {
 	ERROR_NONE = 0,
 	ERROR_USAGE,	   /* the command line or the configuration is wrong */
 	ERROR_SYSTEM,	   /* a system call or an allocation failed */
 	ERROR_INVALID,	   /* invalid input: JSON, names, ciphertext */
-	ERROR_NETWORK,	   /* no answer: name resolution, connection, TLS, timeout */
-	ERROR_DENIED,	   /* the server denies it: 401, 403 */
-	ERROR_NOT_FOUND,   /* the server has no such object: 404 */
+	ERROR_NETWORK,	   /* no response: name resolution, connection, TLS, timeout */
+	ERROR_DENIED,	   /* denied by the server: 401, 403 */
+	ERROR_NOT_FOUND,   /* not found on the server: 404 */
 	ERROR_CONFLICT,	   /* changed by another client: 409 */
 	ERROR_GONE,	   /* a list's continue token has expired: 410 */
 	ERROR_TOO_LARGE,   /* over a limit of this program or of the server */
 	ERROR_UNAVAILABLE, /* the server is unavailable: 429, 5xx, sealed */
 	ERROR_REJECTED,	   /* rejected by the server: 400, 422 ... */
-	ERROR_INTERRUPTED, /* a signal has ended the work */
+	ERROR_INTERRUPTED, /* interrupted by a signal */
 };
 
 struct error {
@@ -53,15 +53,15 @@ struct error {
 int error_set(struct error *err, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4), nonnull(1, 3)));
 
-/* The same with ": strerror(errno)" appended, and ERROR_SYSTEM. */
+/* Set *err to ERROR_SYSTEM and the message with ": strerror(errno)" appended.  Return -1. */
 int error_system(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
-/* Prefix the message with "format: ": the object or the operation.  Return -1. */
+/* Prefix the message with "format: " (the object or the operation).  Return -1. */
 int error_wrap(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
-/* Append "; format" to the message: the advice.  Return -1. */
+/* Append "; format" (the advice) to the message.  Return -1. */
 int error_hint(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
@@ -73,7 +73,7 @@ int error_at(struct error *err, enum error_code code, const char *what, struct u
 int error_memory(struct error *err) __attribute__((nonnull(1)));
 
 #ifdef __clang_analyzer__
-/* The analyser reads one file at a time: these macros show it the return value. */
+/* Show the analyser, which reads one file at a time, that these functions return -1. */
 #define error_set(...) (error_set(__VA_ARGS__), -1)
 #define error_system(...) (error_system(__VA_ARGS__), -1)
 #define error_wrap(...) (error_wrap(__VA_ARGS__), -1)
@@ -82,7 +82,7 @@ int error_memory(struct error *err) __attribute__((nonnull(1)));
 #define error_memory(...) (error_memory(__VA_ARGS__), -1)
 #endif
 
-/* Return true for an outage or a signal: the next request would fail too. */
+/* Return true for an outage or a signal, after which the next request would fail too. */
 bool error_is_outage(const struct error *err) __attribute__((nonnull));
 
 /* Reset to ERROR_NONE and an empty message. */

@@ -12,7 +12,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Only errno distinguishes the end from an error of readdir(3), which fts(3) ignores. */
+/* Append all names.  Only errno distinguishes the end from an error, which fts(3) ignores. */
 static int read_names(DIR *stream, const char *label, struct strings *names, struct error *err)
 {
 	struct dirent *entry;

@@ -30,7 +30,7 @@ int input_file_exists(const char *path, bool *exists, struct error *err)
 	return *exists || input_file_is_absent(errno) ? 0 : error_system(err, "%s", path);
 }
 
-/* Wait for data, the end or an error.  -1 with errno; ETIMEDOUT at the deadline. */
+/* Wait for data, the end of file or an error.  Return -1 with errno, ETIMEDOUT at the deadline. */
 static int wait_for_input(int fd)
 {
 	struct pollfd waiting = {.fd = fd, .events = POLLIN};
@@ -54,7 +54,7 @@ ssize_t input_file_read(int fd, void *bytes, size_t size)
 	return count;
 }
 
-/* Return true for a FIFO, which appears empty until a writer has opened it. */
+/* Return true for a FIFO with a name, which appears empty until a writer has opened it. */
 static bool is_named_pipe(int fd, const struct stat *status)
 {
 	struct statfs file_system;

@@ -22,7 +22,7 @@
 struct json {
 	const char *text;
 	int count;
-	jsmntok_t tokens[]; /* `parent` holds the next sibling, see link_siblings */
+	jsmntok_t tokens[]; /* `parent` is the next sibling after link_siblings */
 };
 
 static struct json_text token_text(const struct json *document, json_node node)
@@ -32,7 +32,7 @@ static struct json_text token_text(const struct json *document, json_node node)
 	return json_text_of(document->text + token->start, (size_t)(token->end - token->start));
 }
 
-/* Return true for a member's name: jsmn counts the value as its child. */
+/* Return true for the name of a member.  jsmn counts the member's value as its child. */
 static bool is_name(const struct json *document, json_node node)
 {
 	return document->tokens[node].type == JSMN_STRING && document->tokens[node].size > 0;
@@ -43,7 +43,7 @@ static bool is_container(const jsmntok_t *token)
 	return token->type == JSMN_OBJECT || token->type == JSMN_ARRAY;
 }
 
-/* Replace the parent of every value by its next sibling: parents are not used later. */
+/* Replace the parent of every value, which is not needed later, by its next sibling. */
 static void link_siblings(struct json *document)
 {
 	json_node open[JSON_DEPTH_MAX], latest[JSON_DEPTH_MAX];
@@ -87,7 +87,7 @@ static const char *duplicate_name(
 	return NULL;
 }
 
-/* Reject duplicate names, by sorting: crafted names could make a hash table slow. */
+/* Reject duplicate names.  Sort them, because crafted names could make a hash table slow. */
 static int reject_duplicates(
     const struct json *document, const char *what, size_t line, struct error *err)
 {
@@ -219,7 +219,7 @@ static bool content_is(const struct json *document, json_node node, const struct
 	struct json_text content;
 	const jsmntok_t *token = &document->tokens[node];
 
-	/* Most names differ in length, and escapes only lengthen a text. */
+	/* Most names differ in length, and escapes only make a text longer. */
 	if ((size_t)(token->end - token->start) < text->length)
 		return false;
 	content = token_text(document, node);
@@ -293,7 +293,7 @@ int json_base64(
 	cleanup_secret struct secret_buffer unescaped = SECRET_BUFFER_INIT;
 	size_t length;
 
-	/* Base64 has no escapes in JSON, but a server may write '/' as "\/". */
+	/* Base64 needs no escapes in JSON, but a server may write '/' as "\/". */
 	const char *text = json_plain_string(document, node, &length);
 	if (text)
 		return base64_decode(out, text, length, err);
@@ -404,7 +404,7 @@ bool json_boolean(const struct json *document, json_node node, bool otherwise)
 	return document->text[document->tokens[node].start] == 't';
 }
 
-/* Return the position after a string, from its opening quote. */
+/* Return the position after the string that begins at `quote`. */
 static const char *string_end(const char *quote)
 {
 	const char *at = quote + 1;

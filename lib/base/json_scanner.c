@@ -12,7 +12,7 @@ struct scan {
 	size_t at;
 	size_t tokens;
 	int depth;
-	uint64_t objects; /* bit d: the container at depth d is an object, not an array */
+	uint64_t objects; /* bit d is set if the container at depth d is an object */
 	enum error_code code;
 	const char *problem;
 };
@@ -129,7 +129,9 @@ static bool scan_digits(struct scan *scan)
 	return true;
 }
 
-/* Digits after a leading zero remain, and fail then: no token that may follow begins with a digit.
+/*
+ * Scan a number.  Digits after a leading zero remain and fail later, because no token that may
+ * follow begins with a digit.
  */
 static bool scan_number(struct scan *scan)
 {
@@ -189,7 +191,9 @@ static char closing_bracket(const struct scan *scan)
 	return in_object(scan) ? '}' : ']';
 }
 
-/* Scan '{' or '[', and the first name.  Set *due if the container is not empty: a value follows. */
+/*
+ * Scan '{' or '[', and the first name.  Set *due if a value follows (the container is not empty).
+ */
 static bool scan_open(struct scan *scan, bool *due)
 {
 	uint64_t bit;
@@ -233,7 +237,9 @@ static bool scan_value(struct scan *scan, bool *due)
 	}
 }
 
-/* After a value: close the containers that end here.  Set *due if a comma announces a value. */
+/*
+ * Close the containers that end after a value.  Set *due if a comma follows, and so another value.
+ */
 static bool scan_after_value(struct scan *scan, bool *due)
 {
 	while (scan->depth > 0 && scan_next(scan) == closing_bracket(scan)) {

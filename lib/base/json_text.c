@@ -28,17 +28,17 @@ long json_hex4(const char *text, size_t available)
 	return value;
 }
 
-/* A cursor over the inside of a string, which gives its bytes unescaped. */
+/* A cursor over the content of a string, which returns the unescaped bytes. */
 struct walk {
 	const char *at;
 	const char *end;
-	bool escapes;	 /* else a backslash is only a backslash */
+	bool escapes;	 /* if false, a backslash is an ordinary byte */
 	char decoded[4]; /* UTF-8 of the latest escape */
 	int decoded_length;
 	int decoded_at;
 };
 
-/* Decode the escape at the cursor.  The scanner has accepted it, so that nothing can be missing. */
+/* Decode the escape at the cursor, which is complete because the scanner has accepted it. */
 static void walk_escape(struct walk *walk)
 {
 	static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";

@@ -12,7 +12,7 @@ void json_writer_init(struct json_writer *writer, struct secret_buffer *out)
 	*writer = (struct json_writer){.out = out, .error = ERROR_INIT};
 }
 
-/* Record the first failure; the last argument is a call's 0 or -1. */
+/* Record a failure; `result` is the 0 or -1 of a call. */
 static void writer_note(struct json_writer *writer, int result)
 {
 	if (result < 0)
@@ -32,7 +32,7 @@ static void writer_put(struct json_writer *writer, const char *bytes, size_t len
 		    writer, secret_buffer_append(writer->out, bytes, length, &writer->error));
 }
 
-/* Write the comma that is due before a value or a name. */
+/* Write the comma before a value or a name, if one is due. */
 static void writer_separate(struct json_writer *writer)
 {
 	if (!writer->comma)
@@ -43,7 +43,7 @@ static void writer_separate(struct json_writer *writer)
 	writer->comma = false;
 }
 
-/* Write a whole value that is JSON already. */
+/* Write a complete JSON value. */
 static void put_value(struct json_writer *writer, const char *json, size_t length)
 {
 	writer_separate(writer);
@@ -89,10 +89,10 @@ void json_write_array_end(struct json_writer *writer)
 	close_container(writer, "]");
 }
 
-/* Room for the longest escape and snprintf's NUL. */
+/* Size of the longest escape and snprintf's NUL. */
 #define ESCAPE_SIZE sizeof("\\ud800\\udc00")
 
-/* Write the escape of a character: two characters, six, or twelve for a surrogate pair. */
+/* Write the escape of a code point.  Return its length: 2, 6, or 12 for a surrogate pair. */
 static size_t write_escape(unsigned int code, char escape[ESCAPE_SIZE])
 {
 	static const char bytes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
@@ -109,8 +109,8 @@ static size_t write_escape(unsigned int code, char escape[ESCAPE_SIZE])
 }
 
 /*
- * Return the bytes of the first character if it is written as an escape, else 0.  Besides JSON's
- * own escapes these are characters that would steer a terminal.
+ * Return the length of the first character if it must be escaped, otherwise 0.  This includes
+ * characters that could control a terminal.
  */
 static size_t special_length(const char *text, size_t length, unsigned int *code)
 {

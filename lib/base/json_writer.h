@@ -1,7 +1,7 @@
 /*
  * json_writer: write JSON (RFC 8259).
  *
- * A writer appends to a buffer and writes the commas and colons.  Its first failure sticks: check
+ * A writer appends to a buffer, and adds the commas and colons.  It keeps its first failure: check
  * once, with json_writer_finish.
  */
 #ifndef BASE_JSON_WRITER_H
@@ -29,7 +29,7 @@ void json_write_array(struct json_writer *writer);	/* [ */
 void json_write_array_end(struct json_writer *writer);	/* ] */
 void json_write_name(struct json_writer *writer, const char *name);
 void json_write_name_bytes(struct json_writer *writer, const char *name, size_t length);
-/* Text must be UTF-8, else the writer fails.  NUL is written as \u0000. */
+/* The text must be UTF-8, or the writer fails.  NUL is written as \u0000. */
 void json_write_string(struct json_writer *writer, const char *text);
 void json_write_string_bytes(struct json_writer *writer, const char *text, size_t length);
 void json_write_base64(
@@ -37,10 +37,11 @@ void json_write_base64(
 void json_write_integer(struct json_writer *writer, int64_t number);
 void json_write_boolean(struct json_writer *writer, bool value);
 void json_write_null(struct json_writer *writer);
-void json_write_raw(struct json_writer *writer, const char *json, size_t length); /* one value */
-/* name and string in one */
+void json_write_raw(
+    struct json_writer *writer, const char *json, size_t length); /* one complete value */
+/* Write a name and a string value. */
 void json_write_member(struct json_writer *writer, const char *name, const char *text);
-/* 0, or -1 with the first failure in *err. */
+/* Return 0, or -1 with the first failure in *err. */
 int json_writer_finish(struct json_writer *writer, struct error *err)
     __attribute__((warn_unused_result));
 

@@ -10,9 +10,9 @@
 #include "lib/base/strings.h"
 #include "lib/base/utf8.h"
 
-/* An error's message with its prefix; each byte may need an escape. */
+/* Size of an error's message with a prefix; each byte may need an escape. */
 #define MESSAGE_MAX 2048
-/* Names and values of a line's numbers. */
+/* Size of the names and values of a line's numbers. */
 #define NUMBERS_MAX 512
 #define LINE_MAX_BYTES (2 * MESSAGE_MAX + NUMBERS_MAX + 256)
 
@@ -73,7 +73,9 @@ static void write_numbers(char *text, size_t size, const struct log_number *numb
 	}
 }
 
-/* Control characters have been replaced, so only '"' and '\' need an escape. */
+/*
+ * Format a line as JSON.  Control characters have been replaced, so only '"' and '\' need escapes.
+ */
 static int json_line(char *line, size_t size, enum log_level level, const char *message,
     const struct log_number *numbers, size_t count)
 {
@@ -110,7 +112,7 @@ static void write_line(
 		length = (int)sizeof(line) - 1;
 	if (log_clear)
 		log_clear();
-	/* A failure cannot be reported: stderr is the place for that. */
+	/* A failure cannot be reported, because reports go to stderr. */
 	ssize_t ignored = write(STDERR_FILENO, line, (size_t)length);
 	(void)ignored;
 }

@@ -1,5 +1,5 @@
 /*
- * log: a line for each event on stderr, as text or JSON.  stdout belongs to the application.
+ * log: write a line for each event to stderr, as text or JSON.  stdout belongs to the application.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -15,16 +15,16 @@ enum log_format { LOG_TEXT, LOG_JSON };
 void log_init(const char *program, enum log_level level, enum log_format format);
 
 /*
- * Write "program: message" or {"time":...,"level":...,"program":...,"message":...}, in one
- * write(2). Text has "warning: " before warnings.  Control characters and invalid UTF-8 become '?'.
- * Never pass a secret, at any level.
+ * Write "program: message" or {"time":...,"level":...,"program":...,"message":...} with one
+ * write(2).  In the text format, warnings begin with "warning: ".  Control characters and invalid
+ * UTF-8 become '?'.  Never pass a secret, at any level.
  */
 void log_write(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(2)));
 
 /*
- * Write a message and the numbers in it: members of the JSON form under these names, which need no
- * escape; the text form has only the message.
+ * Write a message with numbers.  The JSON format has a member for each number, with this name,
+ * which must not need escapes; the text format has only the message.
  */
 struct log_number {
 	const char *name;
@@ -35,7 +35,7 @@ void log_write_numbers(enum log_level level, const char *message, const struct l
 
 /* Return true if the log is text and includes LOG_INFO, so that progress may be shown. */
 bool log_shows_progress(void);
-/* Set a function that is called before each line, to clear its place; or NULL. */
+/* Set a function to call before each line, to erase other output in its place; or NULL. */
 void log_before_line(void (*clear)(void));
 
 #endif

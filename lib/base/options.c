@@ -111,7 +111,7 @@ static const char *prefixed_value(
 	return is_set(value) ? value : NULL;
 }
 
-/* Copy the next name of a comma-separated list and return the rest; NULL at its end. */
+/* Copy the next name of a comma-separated list and return the rest, or NULL at the end. */
 static const char *next_name(const char *list, char name[VARIABLE_MAX])
 {
 	if (!list || !*list)
@@ -126,7 +126,9 @@ static bool has_target(const struct option_spec *spec)
 	return spec->kind != OPTION_HELP && spec->kind != OPTION_VERSION;
 }
 
-/* Return the value of the first variable that is set and not empty, and write its name. */
+/*
+ * Return the value of the first variable that is set and not empty, and write the variable's name.
+ */
 static const char *from_environment(
     const struct options *options, const struct option_spec *spec, char name[VARIABLE_MAX])
 {
@@ -188,7 +190,7 @@ static bool is_negatable(const struct option_spec *spec)
 	return spec->kind == OPTION_FLAG || spec->kind == OPTION_VARIABLES;
 }
 
-/* Return the option of this long name, or NULL; set *negated for "no-NAME". */
+/* Return the option with this long name, or NULL.  Set *negated for "no-NAME". */
 static const struct option_spec *find_long(
     const struct options *options, const char *word, size_t length, bool *negated)
 {
@@ -215,7 +217,7 @@ static const char *removed_advice(const struct options *options, const char *nam
 	return NULL;
 }
 
-/* Reject a variable of the environment for a removed option. */
+/* Reject the environment variables of removed options. */
 static int refuse_removed_variables(const struct options *options, struct error *err)
 {
 	char name[VARIABLE_MAX];
@@ -248,7 +250,7 @@ struct parser {
 	struct error *err;
 };
 
-/* Return true if a word is a list of own variables; NULL, after the last word, is not. */
+/* Return true if a word is a list of the program's own variables.  NULL is the end of the words. */
 static bool names_variables(const struct options *options, const char *word)
 {
 	char name[VARIABLE_MAX];
@@ -261,7 +263,7 @@ static bool names_variables(const struct options *options, const char *word)
 	return true;
 }
 
-/* Apply an option with its argument, taking the next word when `value` is NULL. */
+/* Apply an option with its argument, which is the next word if `value` is NULL. */
 static int apply(
     struct parser *parser, const struct option_spec *spec, const char *shown, const char *value)
 {
@@ -325,7 +327,7 @@ static int parse_letters(struct parser *parser, const char *word)
 	return 0;
 }
 
-/* Parse argv, and move the operands to its front, in their order. */
+/* Parse argv, and move the operands to its front in their order. */
 static int parse_words(struct parser *parser, int *operand_count)
 {
 	int count = 0;
@@ -406,7 +408,7 @@ enum options_result options_parse(const struct options *options, void *target, i
 	return OPTIONS_RUN;
 }
 
-/* Return true if another name of the option is set to another value; write that name. */
+/* Return true if another variable of the option has another value; write its name to `other`. */
 static bool differs(const struct options *options, const struct option_spec *spec,
     const char *value, char other[VARIABLE_MAX])
 {

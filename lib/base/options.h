@@ -1,10 +1,10 @@
 /*
  * options: a program's options as data.
  *
- * A program's table drives parsing, the names in the environment, --help, completion and the check
- * of the man page.  An option's value comes from, in this order: the command line, the
- * environment (PREFIX_NAME made from the long name, then the names in `environment`), the default
- * already in the target struct.  Every value must be valid, from any source.
+ * A program's table drives parsing, the names of environment variables, --help, completion and the
+ * check of the man page.  An option's value comes from the command line, else from the environment
+ * (PREFIX_NAME made from the long name, then the names in `environment`), else from the default
+ * already in the target struct.  A value from the environment is checked like an argument.
  */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
@@ -17,17 +17,18 @@
 #include "lib/base/strings.h"
 
 enum option_kind {
-	OPTION_FLAG,   /* bool; from the environment: true/false/1/0/yes/no; --no-NAME clears it */
+	OPTION_FLAG,   /* bool; from the environment: true/false/1/0/yes/no/on/off; --no-NAME clears
+			  it */
 	OPTION_STRING, /* const char *, borrowed from argv or the environment, where "" is unset */
 	OPTION_LIST,   /* struct strings; repeatable; from the environment: separated by commas */
-	OPTION_VARIABLES, /* struct strings; names of the program's own variables, with commas; the
-			     flag alone is the one string "true"; --no-NAME clears it */
+	OPTION_VARIABLES, /* struct strings; names of the program's own variables, comma-separated;
+			     "true" without an argument; --no-NAME clears it */
 	OPTION_DURATION,  /* int64_t milliseconds, see clock_parse_duration */
 	OPTION_NUMBER,	  /* int64_t >= 0 */
 	OPTION_ENVIRONMENT,  /* as OPTION_STRING, but only from the environment: other users can
 				read command lines */
-	OPTION_COMMAND_LINE, /* as OPTION_STRING, but only from the command line: an action in place
-				of the program's work */
+	OPTION_COMMAND_LINE, /* as OPTION_STRING, but only from the command line; for an action that
+				replaces the program's work */
 	OPTION_HELP,	     /* no target: options_parse returns OPTIONS_HELP */
 	OPTION_VERSION,	     /* no target: options_parse returns OPTIONS_VERSION */
 };
@@ -36,20 +37,19 @@ struct option_spec {
 	const char *name; /* long name without dashes */
 	char letter;	  /* short name, or 0 */
 	enum option_kind kind;
-	size_t offset;	      /* of the target in the configuration struct */
-	const char *argument; /* the argument's name in --help; NULL for flags */
-	const char
-	    *environment;    /* further names, comma-separated, in order of preference; or NULL */
-	const char *help;    /* one line */
-	const char *section; /* with the first option of a section: its title in --help; or NULL */
-	const char *deprecated; /* its name in earlier releases, without dashes, or NULL: still
-				   accepted, also from the environment, but not listed */
-	bool shared; /* `environment` serves other programs too: see options_own_variable */
+	size_t offset;		 /* of the target in the configuration struct */
+	const char *argument;	 /* the argument's name in --help; NULL for flags */
+	const char *environment; /* more names, comma-separated, preferred first; or NULL */
+	const char *help;	 /* one line */
+	const char *section; /* with the first option of a section: the title in --help; or NULL */
+	const char *deprecated; /* name in earlier releases, without dashes, or NULL; accepted, also
+				   from the environment, but not listed */
+	bool shared;		/* other programs use `environment` too; see options_own_variable */
 };
 
 /* An option of an earlier release, which is rejected with advice. */
 struct option_removed {
-	const char *name; /* long name; its variable PREFIX_NAME is refused too */
+	const char *name; /* long name; its variable PREFIX_NAME is rejected too */
 	const char *advice;
 };
 
@@ -58,37 +58,38 @@ struct option_removed {
 /* The source of an option's value. */
 struct option_origin {
 	enum { OPTION_FROM_DEFAULT, OPTION_FROM_COMMAND_LINE, OPTION_FROM_ENVIRONMENT } kind;
-	char variable[OPTIONS_VARIABLE_MAX]; /* the environment's name for it */
+	char variable[OPTIONS_VARIABLE_MAX]; /* name of the environment variable */
 };
 
 struct options {
 	const char *program;		      /* "secret-exec" */
-	const char *command;		      /* of a program with commands: "edit"; or NULL */
+	const char *command;		      /* for a program with commands: "edit"; or NULL */
 	const char *prefix;		      /* "SECRET_EXEC" */
 	const char *synopsis;		      /* one or more lines, without "usage: " */
 	const char *description;	      /* a paragraph, or NULL */
 	const struct option_spec *table;      /* ended by a NULL name */
 	const struct option_removed *removed; /* ended by a NULL name; or NULL */
-	struct option_origin *origins; /* one for each entry, filled by options_parse; or NULL */
-	const char *environment_flag;  /* a flag that turns the environment off if it is false on
-					  the command line; or NULL */
-	bool stop_at_operand;	       /* options end at the first operand, as for env(1) */
+	struct option_origin
+	    *origins; /* one for each table entry, filled by options_parse; or NULL */
+	const char *environment_flag; /* a flag; if false on the command line, the environment is
+					 not read; or NULL */
+	bool stop_at_operand;	      /* options end at the first operand, as for env(1) */
 };
 
 enum options_result { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
 
 /*
- * Fill `target` from the environment and argv.  Set *operands to the *operand_count operands (with
- * those after "--"), NULL-terminated, borrowed from argv, which is reordered.  On OPTIONS_ERROR,
- * *err (ERROR_USAGE) names the option and points to --help.
+ * Fill `target` from argv and the environment.  Set *operands to the *operand_count operands,
+ * including all words after "--", NULL-terminated and borrowed from argv, which is reordered.  On
+ * OPTIONS_ERROR, *err names the option or the variable.
  */
 enum options_result options_parse(const struct options *options, void *target, int argc,
     char **argv, char ***operands, int *operand_count, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return true if two names of an option set it to different values in the environment, from which
- * it takes its value; write the names to `one` and `other`.  Needs `options->origins`.
+ * Return true if an option takes its value from the environment, and two of its variables have
+ * different values; write their names to `one` and `other`.  Needs `options->origins`.
  */
 bool options_environment_conflict(const struct options *options, char one[OPTIONS_VARIABLE_MAX],
     char other[OPTIONS_VARIABLE_MAX]) __attribute__((nonnull));
@@ -98,21 +99,22 @@ const struct option_origin *options_origin(const struct options *options, const 
     __attribute__((nonnull));
 
 /*
- * Print each option with a value: "name: value (origin)", without values of the environment-only
- * kind, and without the part before '@' in a URL.  Needs `options->origins`.
+ * Print each option that has a value as "name: value (origin)".  Do not show values of
+ * OPTION_ENVIRONMENT, nor text before '@' (the user and password of a URL).  Needs
+ * `options->origins`.
  */
 void options_print_configuration(const struct options *options, const void *target, FILE *out)
     __attribute__((nonnull));
 
-/* Print "command: WORD...", quoted for a shell where needed, with the same omissions. */
+/* Print "command: WORD...", quoted for a shell where needed, without text before '@'. */
 void options_print_command(char *const *command, FILE *out) __attribute__((nonnull));
 
 /* Print the usage, the description, and each option with its names in the environment. */
 void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));
 
 /*
- * Return true if the environment variable `name` configures only this program, so that it is to be
- * removed from the application's environment.
+ * Return true if the environment variable `name` configures only this program, and must be removed
+ * from the application's environment.
  */
 bool options_own_variable(const struct options *options, const char *name) __attribute__((nonnull));
 

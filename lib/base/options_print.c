@@ -1,4 +1,4 @@
-/* The output about options: --help and the configuration that is in effect. */
+/* Print --help and the effective configuration. */
 #include <stdint.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 #define LEFT_MAX 128
 #define HELP_COLUMN 30
-/* Longer values are shown by their size. */
+/* Only the size of a longer value is printed. */
 #define SHOWN_MAX 256
 
 /* Print "  LEFT    help", with the help on the next line if LEFT is long. */
@@ -32,7 +32,7 @@ static void print_option(FILE *out, const struct option_spec *spec)
 	fputc('\n', out);
 }
 
-/* Print an option of the environment-only kind. */
+/* Print an option of kind OPTION_ENVIRONMENT. */
 static void print_variable(FILE *out, const struct option_spec *spec)
 {
 	char left[LEFT_MAX];
@@ -62,7 +62,7 @@ void options_print_help(const struct options *options, FILE *out)
 	fprintf(out, "  Every option can also be set as %s_NAME.\n", options->prefix);
 }
 
-/* Print a value without the user and password of a URL; print the size of several or long lines. */
+/* Print a value without the user and password of a URL, or the size of long or multi-line text. */
 static void print_text(FILE *out, const char *text)
 {
 	const char *scheme = strstr(text, "://"), *at = strrchr(text, '@');
@@ -98,7 +98,7 @@ static bool is_plain_url(const char *text)
 	return *end == '\0' || (*end == '/' && !end[strspn(end, letters)]);
 }
 
-/* Print a URL without the part before '@'; print nothing of a text that is not a URL. */
+/* Print a URL without the part before '@'.  Do not print text that is not a URL. */
 static void print_url(FILE *out, const char *text)
 {
 	const char *at = strrchr(text, '@');

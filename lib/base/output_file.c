@@ -11,7 +11,7 @@
 
 #include "lib/base/signals.h"
 
-/* Only a process that can write to the directory could take a name first, if it guesses 64 bits. */
+/* Attempts to find an unused name.  To take a name first, another process must guess 64 bits. */
 #define NAMES_MAX 4
 
 int output_file_write_all(int fd, const void *bytes, size_t length)
@@ -31,7 +31,7 @@ int output_file_write_all(int fd, const void *bytes, size_t length)
 	return 0;
 }
 
-/* Open the first `length` bytes of the path, its directory with the slash. */
+/* Open the directory of a path, which is the first `length` bytes with the slash. */
 static int open_folder(const char *path, size_t length, struct error *err)
 {
 	char *folder = length > 0 ? strndup(path, length) : strdup(".");
@@ -84,7 +84,10 @@ int output_file_create(struct output_file *file, const char *prefix, struct erro
 	return error_system(err, "creating a file in its directory");
 }
 
-/* The rename has happened; whether a power cut can undo it depends on the file system. */
+/*
+ * Write the directory to the disk.  Not every file system supports that, and the rename has already
+ * succeeded, so ignore the lack of support.
+ */
 static int sync_folder(const struct output_file *file, struct error *err)
 {
 	int fd = openat(file->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -98,7 +101,10 @@ static int sync_folder(const struct output_file *file, struct error *err)
 	return result;
 }
 
-/* A file that is open for writing cannot be executed, and only close(2) reports some errors. */
+/*
+ * Close before the rename.  A file that is open for writing cannot be executed, and only close(2)
+ * reports some errors.
+ */
 int output_file_close(struct output_file *file, bool durable, struct error *err)
 {
 	int fd = file->fd;

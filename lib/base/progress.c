@@ -13,7 +13,7 @@
 /* Used if the terminal does not report its width. */
 #define COLUMNS_DEFAULT 80
 #define COLUMNS_MAX 200
-#define WIPE "\r\033[K" /* to the line's beginning, and all from there (ECMA-48: CR, EL) */
+#define WIPE "\r\033[K" /* to the beginning of the line, and erase to its end (ECMA-48: CR, EL) */
 
 static struct {
 	const char *what; /* NULL: progress is not shown */
@@ -21,7 +21,9 @@ static struct {
 	bool visible;
 } progress;
 
-/* Return true if stderr is a terminal and this process is in its foreground. */
+/*
+ * Return true if stderr is a terminal that can erase a line, with this process in the foreground.
+ */
 static bool terminal_is_ours(void)
 {
 	const char *kind = getenv("TERM");
@@ -38,7 +40,7 @@ static size_t columns(void)
 	return window.ws_col < COLUMNS_MAX ? window.ws_col : COLUMNS_MAX;
 }
 
-/* A failure cannot be reported: stderr is the place for that. */
+/* Write to the terminal.  A failure cannot be reported, because reports go to stderr. */
 static void terminal_put(const char *text)
 {
 	ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
@@ -64,7 +66,7 @@ static void show(size_t done, size_t total, int64_t now_ms)
 {
 	char line[sizeof(WIPE) + COLUMNS_MAX] = WIPE;
 
-	/* The last column stays free: after it a terminal may continue on the next line. */
+	/* Leave the last column free, because a terminal may continue on the next line after it. */
 	progress_format(line + sizeof(WIPE) - 1, columns(), progress.what, done, total,
 	    now_ms - progress.begun_ms);
 	terminal_put(line);
@@ -77,7 +79,7 @@ void progress_update(size_t done, size_t total)
 	if (!progress.what)
 		return;
 	int64_t now_ms = clock_now_ms();
-	/* A hidden line stays hidden for its time, or it would flicker. */
+	/* Keep a hidden line hidden for an interval, to avoid flicker. */
 	if (now_ms - progress.begun_ms >= PROGRESS_DELAY_MS &&
 	    now_ms - progress.shown_ms >= PROGRESS_INTERVAL_MS && terminal_is_ours())
 		show(done, total, now_ms);
@@ -99,7 +101,7 @@ void progress_end(void)
 	memset(&progress, 0, sizeof(progress));
 }
 
-/* Write "410/s", with a digit after the point if there is only one before it. */
+/* Write "410/s", or a rate below 10 with one decimal. */
 static size_t format_rate(char *text, size_t size, size_t done, int64_t elapsed_ms)
 {
 	double rate = (double)done * 1000 / (double)elapsed_ms;
@@ -109,7 +111,7 @@ static size_t format_rate(char *text, size_t size, size_t done, int64_t elapsed_
 
 static void format_left(char *text, size_t size, size_t done, size_t total, int64_t elapsed_ms)
 {
-	/* Rounded up: unfinished work never has "0s left". */
+	/* Round up, so that unfinished work never has "0s left". */
 	long long left_s =
 	    (long long)((double)(total - done) * (double)elapsed_ms / (double)done / 1000) + 1;
 

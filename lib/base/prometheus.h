@@ -1,6 +1,6 @@
 /*
- * prometheus: gauges in Prometheus's text format.
- * Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text, 0.0.4)
+ * prometheus: write gauges in Prometheus's text format.
+ *  Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text, 0.0.4)
  */
 #ifndef BASE_PROMETHEUS_H
 #define BASE_PROMETHEUS_H
@@ -12,12 +12,12 @@
 #include "lib/base/error.h"
 #include "lib/base/text_stream.h"
 
-/* Keeps its first failure, which prometheus_flush returns; a zeroed struct with `out` and `err`. */
+/* Set `out` and `err`, and zero the rest.  The first failure is kept for prometheus_flush. */
 struct prometheus_writer {
 	struct text_stream *out;
 	struct error *err;
-	const char *name, *help; /* of the metric begun last */
-	bool has_header;	 /* of that metric */
+	const char *name, *help; /* of the current metric */
+	bool has_header;	 /* the header of the current metric has been written */
 	bool failed;
 };
 
@@ -25,17 +25,19 @@ struct prometheus_label {
 	const char *name, *value; /* the value is made printable and escaped */
 };
 
-/* Begin a metric, whose name and help text are borrowed.  One without a sample is left out. */
+/*
+ * Begin a metric.  Its name and help text are borrowed.  A metric without samples is not written.
+ */
 void prometheus_begin(struct prometheus_writer *writer, const char *name, const char *help)
     __attribute__((nonnull));
-/* Write a sample of the metric begun last. */
+/* Write a sample of the current metric. */
 void prometheus_write(struct prometheus_writer *writer, const struct prometheus_label *labels,
     size_t count, int64_t number) __attribute__((nonnull));
 /* Write a sample in seconds with three decimals. */
 void prometheus_write_seconds(struct prometheus_writer *writer,
     const struct prometheus_label *labels, size_t count, int64_t milliseconds)
     __attribute__((nonnull));
-/* Flush the stream.  Return -1 with *writer->err set if anything has failed. */
+/* Flush the stream.  Return -1 with *writer->err set if any call has failed. */
 int prometheus_flush(struct prometheus_writer *writer) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -31,8 +31,9 @@ int secret_buffer_reserve(struct secret_buffer *buffer, size_t more, struct erro
 	if (needed <= buffer->capacity)
 		return 0;
 
-	/* Doubling keeps the cost of copies linear.  Not by realloc, which would not wipe the old
-	 * bytes.
+	/*
+	 * Double the capacity, to keep the cost of copies linear.  Do not use realloc, which would
+	 * not wipe the old bytes.
 	 */
 	size_t capacity = buffer->capacity ? buffer->capacity : CAPACITY_MIN;
 	while (capacity < needed)

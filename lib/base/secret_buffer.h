@@ -1,9 +1,9 @@
 /*
  * secret_buffer: the only type for tokens, JWTs, request and response bodies, and plaintext.
  *
- * A growable array of bytes with a maximum.  Its memory is wiped on release, also when it grows.  A
- * NUL (not counted) follows the bytes, so that a buffer without inner NULs is a C string.  A zeroed
- * struct is an empty buffer with the limit SECRET_BUFFER_MAX.
+ * A growable array of bytes with a maximum.  Memory is wiped when it is released, also after
+ * growing.  A NUL (not counted) follows the bytes, so that a buffer without inner NULs is a C
+ * string.  A zeroed struct is an empty buffer with the limit SECRET_BUFFER_MAX.
  */
 #ifndef BASE_SECRET_BUFFER_H
 #define BASE_SECRET_BUFFER_H
@@ -56,18 +56,18 @@ int secret_buffer_read_file(struct secret_buffer *buffer, const char *path, stru
 /* Return the bytes as a C string, "" if empty.  Borrowed until the buffer changes. */
 const char *secret_buffer_string(const struct secret_buffer *buffer) __attribute__((nonnull));
 
-/* Return true if both have the same bytes; the time depends only on the length. */
+/* Return true if both have the same bytes, in a time that depends only on the length. */
 bool secret_buffer_equal(const struct secret_buffer *a, const struct secret_buffer *b)
     __attribute__((nonnull));
 
-/* Wipe and free *to, and move the bytes of *from to it; *from is empty after. */
+/* Wipe and free *to, and move the bytes of *from to it.  *from is then empty. */
 void secret_buffer_move(struct secret_buffer *to, struct secret_buffer *from)
     __attribute__((nonnull));
 
-/* Wipe the bytes and keep the memory; the length is 0 after. */
+/* Wipe the bytes and set the length to 0, but keep the memory. */
 void secret_buffer_reset(struct secret_buffer *buffer) __attribute__((nonnull));
 
-/* Wipe and free; a zeroed struct with the same limit after.  Also for __attribute__((cleanup)). */
+/* Wipe and free; leave a zeroed struct with the same limit.  Also for __attribute__((cleanup)). */
 void secret_buffer_free(struct secret_buffer *buffer) __attribute__((nonnull));
 
 #define cleanup_secret __attribute__((cleanup(secret_buffer_free)))

@@ -12,26 +12,29 @@
 
 #include "lib/base/log.h"
 
-/* The heap grows by this, so that a usual start locks it twice: at first and when it grows once. */
+/*
+ * The heap grows in steps of this size, so that it is usually locked twice: at the start and after
+ * growing once.
+ */
 #define HEAP_STEP (1024 * 1024)
 
-/* Larger blocks get their own pages, which return to the system when they are freed. */
+/* Larger blocks get separate pages, which return to the system when they are freed. */
 #define BLOCK_MAX ((size_t)256 * 1024)
 
-/* Addresses: the heap is [heap, sbrk(0)), locked up to `locked`.  heap is 0 before protect. */
+/* The heap is [heap, sbrk(0)), locked up to `locked`.  heap is 0 before secret_memory_protect. */
 static uintptr_t heap, locked;
 static bool may_lock;
-/* malloc's memory is not the heap (GLIBC_TUNABLES=glibc.malloc.hugetlb=2): lock each block. */
+/* malloc does not use the heap (GLIBC_TUNABLES=glibc.malloc.hugetlb=2), so lock each block. */
 static bool scattered;
 
-/* Lock the pages of these bytes.  A page is locked at its first use: reserved ones cost nothing. */
+/* Lock the pages of these bytes, each at its first use, so that reserved pages cost nothing. */
 static void lock_pages(uintptr_t from, uintptr_t to)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	void *start = (void *)(from & ~(page - 1)); // NOLINT(performance-no-int-to-ptr)
 	size_t length = ((to + page - 1) & ~(page - 1)) - (uintptr_t)start;
 
-	/* Continue on a kernel without either call. */
+	/* Continue if the kernel does not have these calls. */
 	madvise(start, length, MADV_DONTDUMP);
 	if (may_lock && mlock2(start, length, MLOCK_ONFAULT) < 0) {
 		may_lock = false;
@@ -41,7 +44,7 @@ static void lock_pages(uintptr_t from, uintptr_t to)
 	}
 }
 
-/* Lock the heap up to its end, with pages that malloc added for other callers. */
+/* Lock the heap up to its end, including pages that malloc added for other callers. */
 static void lock_heap(void)
 {
 	uintptr_t end = (uintptr_t)sbrk(0);
@@ -67,7 +70,9 @@ static void lock_all(void)
 
 void secret_memory_protect(void)
 {
-	/* The heap never shrinks: memory that it returned and took again would not be locked. */
+	/*
+	 * Never shrink the heap, because pages that it released and got back would not be locked.
+	 */
 	mallopt(M_TRIM_THRESHOLD, -1);
 	mallopt(M_MMAP_THRESHOLD, BLOCK_MAX);
 	mallopt(M_TOP_PAD, HEAP_STEP);

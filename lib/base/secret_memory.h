@@ -1,8 +1,8 @@
 /*
- * secret_memory: keep secrets out of core dumps and off the swap.
+ * secret_memory: keep secrets out of core dumps and swap.
  *
- * All of malloc's heap is locked and excluded from core dumps, so that copies of secrets in libcurl
- * and BoringSSL are included.  A block to which malloc gives its own pages is locked when a
+ * All of malloc's heap is locked and excluded from core dumps, which includes copies of secrets in
+ * libcurl and BoringSSL.  A block for which malloc maps separate pages is locked when a
  * secret_buffer takes it.  If GLIBC_TUNABLES makes malloc use large pages instead of the heap, only
  * the blocks of secret_buffers are locked.
  */
@@ -12,15 +12,16 @@
 #include <stddef.h>
 
 /*
- * Lock the present heap, and let secret_memory_lock work from now on.  Call it once at a program's
- * start; a forked child, which does not inherit locks, repeats it automatically.  If locking is not
- * allowed (RLIMIT_MEMLOCK), continue without, and log that once at LOG_DEBUG.
+ * Lock the current heap, and enable secret_memory_lock.  Call it once, when a program starts.  A
+ * forked child, which does not inherit locks, repeats it automatically.  If locking is not allowed
+ * (RLIMIT_MEMLOCK), continue without it, and log that once at LOG_DEBUG.
  */
 void secret_memory_protect(void);
 
 /*
- * Lock the heap up to its end, or the block's own pages, before the block gets a secret.  Costs a
- * comparison if all is locked already; does nothing before secret_memory_protect.
+ * Lock the heap up to its end, or the separate pages of a block, before a secret is stored in the
+ * block.  Costs a comparison if everything is locked already.  Does nothing before
+ * secret_memory_protect.
  */
 void secret_memory_lock(const void *block, size_t size) __attribute__((nonnull, access(none, 1)));
 

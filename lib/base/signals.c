@@ -29,7 +29,7 @@ void signals_catch(void (*on_signal)(void))
 	action = on_signal;
 	for (size_t i = 0; i < ENDING; i++) {
 		sigaction(ending[i], NULL, &initial[i]);
-		/* nohup(1), for example, ignores a signal on purpose. */
+		/* Keep a signal ignored, for example under nohup(1). */
 		if (initial[i].sa_handler != SIG_IGN)
 			sigaction(ending[i], &catching, NULL);
 	}

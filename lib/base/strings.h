@@ -1,4 +1,4 @@
-/* strings: a growable list of C strings that it owns, in the order of appending. */
+/* strings: a growable list of C strings, which it owns, in the order of appending. */
 #ifndef BASE_STRINGS_H
 #define BASE_STRINGS_H
 
@@ -19,7 +19,7 @@ bool strings_contain(const struct strings *list, const char *string) __attribute
 bool strings_match(const struct strings *patterns, const char *text) __attribute__((nonnull));
 void strings_free(struct strings *list) __attribute__((nonnull));
 
-/* Return whether an option or variable is set, and not to "". */
+/* Return true if an option or variable is set to text that is not empty. */
 static inline bool is_set(const char *text)
 {
 	return text && *text;

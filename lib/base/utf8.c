@@ -32,7 +32,7 @@ static size_t sequence_length(const unsigned char *s, size_t available)
 	return length;
 }
 
-/* Return the number of ASCII bytes at the beginning, or up to seven less: most texts are ASCII. */
+/* Return the number of ASCII bytes at the beginning, rounded down to a multiple of 8. */
 static size_t ascii_length(const char *text, size_t length)
 {
 	size_t at = 0;
@@ -93,7 +93,7 @@ struct utf8_position utf8_position(const char *text, size_t offset)
 	return position;
 }
 
-/* Return the number of the character of `length` bytes, which are UTF-8. */
+/* Return the code point of a UTF-8 character of `length` bytes. */
 static unsigned int code_of(const char *text, size_t length)
 {
 	unsigned int code = (unsigned char)text[0];
@@ -111,7 +111,7 @@ static bool is_printable(unsigned int code)
 	       code != 0x061C && code != 0x200E && code != 0x200F && /* direction marks */
 	       (code < 0x2028 || code > 0x202E) && /* separators, embeddings, overrides */
 	       (code < 0x2066 || code > 0x2069) && /* isolates */
-	       code != 0x00AD && code != 0x180E && code != 0xFEFF && /* of no width */
+	       code != 0x00AD && code != 0x180E && code != 0xFEFF && /* without width */
 	       (code < 0x200B || code > 0x200D) && (code < 0x2060 || code > 0x2064) &&
 	       (code < 0xFFF9 || code > 0xFFFB) && (code < 0xE0000 || code > 0xE007F);
 }

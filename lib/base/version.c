@@ -6,7 +6,7 @@
 #define TEXT(value) #value
 #define TEXT_OF(macro) TEXT(macro)
 
-/* BoringSSL has only a version of its API; the recipes define Debian's. */
+/* BoringSSL has only an API version; the recipes define Debian's version. */
 #ifndef BORINGSSL_VERSION_OF_RECIPE
 #define BORINGSSL_VERSION_OF_RECIPE "API " TEXT_OF(BORINGSSL_API_VERSION)
 #endif

@@ -4,7 +4,7 @@
 
 #define SECRETMANAGER_VERSION "0.1.0"
 
-/* Return Debian's version if the recipes built it, which includes security patches. */
+/* Return Debian's version, which includes security patches, if the recipes define it. */
 const char *version_boringssl(void);
 /* Return libyaml's version. */
 const char *version_libyaml(void);

@@ -13,7 +13,7 @@
 
 #define CORE_TAG "tag:yaml.org,2002:"
 
-/* The kind of a plain scalar by the core schema. */
+/* The kind of a plain scalar in the core schema. */
 enum kind { KIND_NULL, KIND_BOOLEAN, KIND_INTEGER, KIND_FLOAT, KIND_NOT_FINITE, KIND_STRING };
 
 struct scalar {
@@ -21,11 +21,11 @@ struct scalar {
 	size_t length;
 };
 
-/* A mapping or sequence that is open. */
+/* An open mapping or sequence. */
 struct level {
 	bool mapping;
-	bool value_due; /* of a mapping: its key has been read */
-	void *keys;	/* tsearch's tree of struct scalar */
+	bool value_due; /* in a mapping, the key has been read */
+	void *keys;	/* tree of struct scalar (tsearch) */
 };
 
 struct converter {
@@ -50,9 +50,7 @@ static int reject(const struct converter *converter, const yaml_event_t *event, 
 	return reject_as(converter, ERROR_INVALID, &event->start_mark, problem);
 }
 
-/*
- * The core schema.  A plain scalar does not contain NUL, so strchr never finds the end of a set.
- */
+/* The core schema.  A plain scalar does not contain NUL, so strchr never finds the NUL of a set. */
 
 static bool is_one_of(struct scalar scalar, const char *const *words)
 {
@@ -63,7 +61,7 @@ static bool is_one_of(struct scalar scalar, const char *const *words)
 	return false;
 }
 
-/* Return the number of bytes from `at` that are in `letters`. */
+/* Return the number of consecutive bytes from `at` that are in `letters`. */
 static size_t span(struct scalar scalar, size_t at, const char *letters)
 {
 	size_t start = at;
@@ -83,7 +81,7 @@ static bool is_based_integer(struct scalar scalar)
 	return span(scalar, 2, scalar.text[1] == 'o' ? octal : hexadecimal) == scalar.length - 2;
 }
 
-/* Match [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?; KIND_STRING if it does not. */
+/* Match [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?; otherwise return KIND_STRING. */
 static enum kind decimal_kind(struct scalar scalar)
 {
 	static const char digits[] = "0123456789";
@@ -128,7 +126,7 @@ static enum kind plain_kind(struct scalar scalar)
 	return is_based_integer(scalar) ? KIND_INTEGER : decimal_kind(scalar);
 }
 
-/* Return 1 if the number or boolean is written as in JSON, else 0; -1: out of memory. */
+/* Return 1 if the number or boolean is written as in JSON, 0 if not, -1 if out of memory. */
 static int is_json_literal(struct scalar scalar, struct error *err)
 {
 	struct error no_json = ERROR_INIT;
@@ -140,7 +138,7 @@ static int is_json_literal(struct scalar scalar, struct error *err)
 	return literal != NULL;
 }
 
-/* Set *kind to that of a tag of the core schema.  Return false for any other tag. */
+/* Set *kind to the kind of a core schema tag.  Return false for any other tag. */
 static bool tagged_kind(const char *tag, enum kind *kind)
 {
 	static const struct {
@@ -188,7 +186,7 @@ static int compare_keys(const void *left, const void *right)
 	return memcmp(a->text, b->text, a->length);
 }
 
-/* Return a copy in one allocation with its text, so that free() releases both. */
+/* Return a copy of the key with its text in one allocation, so that free() releases both. */
 static struct scalar *copy_key(struct scalar key)
 {
 	struct scalar *copy = malloc(sizeof(*copy) + key.length);
@@ -339,7 +337,7 @@ static int on_event(struct converter *converter, const yaml_event_t *event)
 	return 0;
 }
 
-/* Return the position of a byte: libyaml's reader reports only the byte. */
+/* Return the position of a byte, because libyaml's reader reports only its offset. */
 static yaml_mark_t mark_of_byte(const char *text, size_t offset)
 {
 	struct utf8_position at = utf8_position(text, offset);
@@ -384,7 +382,7 @@ static int convert(struct converter *converter, const char *text)
 	return 0;
 }
 
-/* Return true for a line of blanks, a comment, a directive or "---". */
+/* Return true for a blank line, a comment, a directive or "---". */
 static bool is_line_empty(const char *text, size_t length)
 {
 	size_t at = length >= 3 && memcmp(text, "---", 3) == 0 ? 3 : 0;
@@ -414,7 +412,7 @@ size_t yaml_content_start(const char *text, size_t length, size_t *line)
 	return at;
 }
 
-/* Append the text to *json if it is JSON.  Return 1 for JSON, 0 for YAML, -1 for an error. */
+/* Append the text to *json if it is JSON.  Return 1 for JSON, 0 for YAML, -1 on error. */
 static int pass_json(const char *text, size_t length, const char *what, struct secret_buffer *json,
     struct error *err)
 {
@@ -451,7 +449,7 @@ int yaml_to_json(const char *text, size_t length, const char *what, struct secre
 	int passed = pass_json(text, length, what, json, err);
 	if (passed != 0)
 		return passed < 0 ? -1 : 0;
-	/* libyaml would count a mark as a column of the first line. */
+	/* libyaml would count a byte order mark as a column of the first line. */
 	size_t mark = utf8_mark_length(text, length);
 	text += mark;
 	length -= mark;

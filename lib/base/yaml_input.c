@@ -5,7 +5,7 @@
 
 #include "lib/base/utf8.h"
 
-/* Return the encoding of a byte order mark or of ASCII in units of two or four bytes, or NULL. */
+/* Return the encoding by a byte order mark, or by ASCII in units of two or four bytes; or NULL. */
 static const char *find_encoding(const char *text, size_t length)
 {
 	static const struct {
@@ -78,7 +78,7 @@ bool yaml_is_out_of_memory(const yaml_parser_t *parser)
 	return parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR;
 }
 
-/* libyaml frees without wiping. */
+/* Wipe the buffers, because libyaml frees without wiping. */
 void yaml_input_end(yaml_parser_t *parser)
 {
 	OPENSSL_cleanse(

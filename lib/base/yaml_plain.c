@@ -46,7 +46,7 @@ static bool is_over(struct scan *scan)
 
 static bool is_word(const char *text, size_t length)
 {
-	/* In any case: Psych ignores it. */
+	/* Compared without case, as Psych does. */
 	static const char *const words[] = {"", "~", "null", "true", "false", "yes", "no", "on",
 	    "off", "y", "n", "<<", "=", ".inf", ".nan", "+.inf", "-.inf"};
 

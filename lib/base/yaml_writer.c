@@ -34,7 +34,7 @@ void yaml_writer_init(struct yaml_writer *writer, struct secret_buffer *out)
 		return;
 	}
 	yaml_emitter_set_output(&writer->emitter, on_write, writer);
-	yaml_emitter_set_width(&writer->emitter, -1); /* nothing is folded */
+	yaml_emitter_set_width(&writer->emitter, -1); /* do not fold lines */
 	yaml_emitter_set_unicode(&writer->emitter, 1);
 	emit(writer, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
 	emit(writer, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
@@ -68,7 +68,10 @@ static bool is_plain_string(const char *text)
 	return true;
 }
 
-/* libyaml would write characters that steer a terminal: from the first on, escape non-ASCII. */
+/*
+ * If a character could control a terminal, escape all non-ASCII from this scalar on, because
+ * libyaml would write it unescaped.
+ */
 static void escape_unprintable(struct yaml_writer *writer, const char *text, size_t length)
 {
 	unsigned int code;

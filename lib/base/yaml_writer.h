@@ -1,8 +1,8 @@
 /*
- * yaml_writer: write YAML in block style, by libyaml.
+ * yaml_writer: write YAML in block style, with libyaml.
  *
- * It appends to a buffer, and its first failure sticks: check once, with yaml_writer_finish, which
- * also frees it.  Not for secrets: libyaml does not wipe its memory.
+ * A writer appends to a buffer and keeps its first failure: check once, with yaml_writer_finish,
+ * which also frees it.  Not for secrets, because libyaml does not wipe its memory.
  */
 #ifndef BASE_YAML_WRITER_H
 #define BASE_YAML_WRITER_H
@@ -16,7 +16,7 @@
 #include "lib/base/json_writer.h"
 #include "lib/base/secret_buffer.h"
 
-/* It must not move between init and finish. */
+/* Must not move between init and finish. */
 struct yaml_writer {
 	yaml_emitter_t emitter;
 	struct secret_buffer *out;
@@ -25,7 +25,7 @@ struct yaml_writer {
 };
 
 enum yaml_style {
-	YAML_STRING, /* plain if every reader reads it as this string, else quoted */
+	YAML_STRING, /* plain if every reader reads it as this string, otherwise quoted */
 	YAML_QUOTED, /* a quoted string */
 	YAML_PLAIN,  /* not quoted: numbers, booleans, null */
 };
@@ -33,12 +33,12 @@ enum yaml_style {
 void yaml_writer_init(struct yaml_writer *writer, struct secret_buffer *out);
 void yaml_write_mapping(struct yaml_writer *writer);
 void yaml_write_mapping_end(struct yaml_writer *writer);
-/* Write a name or a value: UTF-8 without NUL. */
+/* Write a name or a value: UTF-8 of `length` bytes, NUL-terminated, without other NULs. */
 void yaml_write_scalar(
     struct yaml_writer *writer, const char *text, size_t length, enum yaml_style style);
-/* Write a name or a value: the JSON value as YAML. */
+/* Write a JSON value as YAML. */
 void yaml_write_json_node(struct yaml_writer *writer, const struct json *document, json_node node);
-/* End the document and free.  Return 0, or -1 with the first failure in *err. */
+/* End the document and free the writer.  Return 0, or -1 with the first failure in *err. */
 int yaml_writer_finish(struct yaml_writer *writer, struct error *err)
     __attribute__((warn_unused_result));
 
