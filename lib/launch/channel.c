@@ -1,4 +1,4 @@
-/* channel: messages between init and a child, over a pair of sockets. */
+/* channel: messages between init and a child, over a socket pair. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -28,7 +28,7 @@ int channel_send(struct channel *channel, enum channel_message message,
 {
 	struct packet packet;
 
-	/* Padding is sent, too. */
+	/* Clear the padding, which is sent too. */
 	memset(&packet, 0, sizeof(packet));
 	packet.message = message;
 	if (digests)

@@ -1,8 +1,8 @@
 /*
- * collect: read all sources, decrypt, and name the variables.
+ * collect: read all sources, decrypt their values, and name the variables.
  *
- * The login to Vault and the reads of the Kubernetes API run concurrently; then all ciphertexts
- * under one Transit key are decrypted in one request.
+ * The login to Vault and the reads of the Kubernetes API run concurrently.  Then the ciphertexts
+ * are decrypted in batches, one for each Transit key (two if only some values have a context).
  */
 #include <openssl/sha.h>
 #include <string.h>
@@ -21,7 +21,7 @@ struct collection {
 	struct http_exchange login;
 };
 
-/* Start the time limit, and open the sources within it. */
+/* Start the time limit and open the sources. */
 static int collection_open(struct collection *collection, bool quiet, struct error *err)
 {
 	const struct launch_settings *settings = collection->settings;
@@ -43,7 +43,7 @@ static void collection_free(struct collection *collection)
 		http_client_free(collection->client);
 }
 
-/* Run the reads of the API, and the login if it has been prepared, concurrently. */
+/* Run the API reads concurrently, together with the login if `login` is true. */
 static int run_exchanges(struct collection *collection, bool login, struct error *err)
 {
 	struct source_objects *objects = &collection->sources.objects;
@@ -87,7 +87,7 @@ static int fetch(struct collection *collection, struct error *err)
 
 /* -- decrypting ------------------------------------------------------------------------------- */
 
-/* Vault's message when a derived key was given no context. */
+/* Vault's error message if a derived key is used without a context. */
 #define CONTEXT_MISSING "missing 'context'"
 
 static int refuse_value(const struct source_value *value, const char *problem, struct error *err)
@@ -110,7 +110,7 @@ static int set_plaintext(struct source_value *value, struct transit_item *item, 
 	return 0;
 }
 
-/* Decrypt values under one key, which all have a context or all have none, as Vault requires. */
+/* Decrypt values of one Transit key: either all have a context or none has, as Vault requires. */
 static int decrypt_group(
     struct collection *collection, struct source_value **values, size_t count, struct error *err)
 {
@@ -135,7 +135,7 @@ static int decrypt_group(
 	return result;
 }
 
-/* Move the values of the first one's group to the front.  Return how many they are, or -1. */
+/* Move all values of the group of values[0] to the front.  Return their number, or -1. */
 static ssize_t gather_group(struct source_value **values, size_t count, struct error *err)
 {
 	struct transit_key key;
@@ -156,8 +156,8 @@ static ssize_t gather_group(struct source_value **values, size_t count, struct e
 }
 
 /*
- * Decrypt the values, whose order changes, with one request for each group; check first that the
- * token may be used that often.
+ * Decrypt the values with one batch for each group, which changes their order.  Check first that
+ * the token may be used often enough.
  */
 static int decrypt_values(
     struct collection *collection, struct source_value **values, size_t count, struct error *err)
@@ -181,7 +181,7 @@ static int decrypt_values(
 	return 0;
 }
 
-/* Decrypt all sealed values in place.  The first one that Vault cannot decrypt is the error. */
+/* Decrypt all sealed values in place.  Fail at the first value that Vault cannot decrypt. */
 static int decrypt(struct collection *collection, struct error *err)
 {
 	const struct source_list *sources = &collection->sources;
@@ -203,7 +203,9 @@ static int decrypt(struct collection *collection, struct error *err)
 
 /* -- naming ----------------------------------------------------------------------------------- */
 
-/* Two values of one source with one name are an error, two of different sources unless --override.
+/*
+ * Name the values of one source.  Reject two values with the same name in one source and, without
+ * --override, in two sources.
  */
 static int name_source(struct collection *collection, struct source *source,
     struct variables *variables, struct error *err)
@@ -272,7 +274,7 @@ int collect(const struct launch_settings *settings, struct variables *variables,
 
 /* -- fingerprint ------------------------------------------------------------------------------ */
 
-/* Hash each part after its length, so that no two lists of parts have the same hash input. */
+/* Hash each length before its part, so that different lists never have the same hash input. */
 static void hash_part(SHA256_CTX *hash, const void *bytes, size_t length)
 {
 	uint64_t size = length;
@@ -286,7 +288,7 @@ static void hash_text(SHA256_CTX *hash, const char *text)
 	hash_part(hash, text ? text : "", text ? strlen(text) : 0);
 }
 
-/* Include the key, the context and the layout: annotations may change without the data. */
+/* Include the key, the context and the layout, since annotations can change without the data. */
 static void hash_value(SHA256_CTX *hash, const struct source_value *value)
 {
 	hash_text(hash, value->where);

@@ -1,4 +1,4 @@
-/* command: execute the application, and the signals before that. */
+/* command: execute the application, and handle signals until then. */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -19,7 +19,7 @@
 /* The search path of execvp(3) when PATH is not set (confstr _CS_PATH). */
 #define DEFAULT_PATH "/bin:/usr/bin"
 
-/* Report errno of execve.  Return the exit status. */
+/* Report the errno of execve.  Return the exit status. */
 static int exec_failure(const char *file, int number, struct error *err)
 {
 	bool missing = number == ENOENT || number == ENOTDIR;
@@ -37,15 +37,18 @@ static int exec_failure(const char *file, int number, struct error *err)
 	return missing ? COMMAND_NOT_FOUND : COMMAND_CANNOT_RUN;
 }
 
-/* Not an errno: tracing is not allowed here. */
+/* The result if the file could not be traced; not an errno value. */
 #define NOT_TRACED 255
 
-/* Execute the file while traced: it stops before its first instruction, or exits with errno. */
+/*
+ * Execute the file under ptrace, so that it stops before its first instruction.  If execve fails,
+ * exit with its errno.
+ */
 static _Noreturn void execute_traced(const char *file, char *const *argv)
 {
 	char *const empty[] = {NULL};
 
-	/* Otherwise it would run if its tracer were killed now. */
+	/* Without this, the file would run if the tracer were killed now. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close_range(STDERR_FILENO + 1, UINT_MAX, 0);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
@@ -64,7 +67,10 @@ static int wait_for_child(pid_t child)
 	return status;
 }
 
-/* Return 0 once a traced process has executed its file, or its exit status. */
+/*
+ * Wait until a traced process has executed its file, and kill it.  Return 0, or its exit status if
+ * execve failed.
+ */
 static int wait_for_trial(pid_t child)
 {
 	int status = wait_for_child(child);
@@ -81,8 +87,9 @@ static int wait_for_trial(pid_t child)
 }
 
 /*
- * Return whether the kernel executes the file, else set errno.  Only the kernel knows its formats,
- * interpreters and mounts.  If tracing is not allowed, check the permission instead.
+ * Return whether the kernel can execute the file; if not, set errno.  Only the kernel knows its
+ * formats, interpreters and mounts, so a traced child tries it.  If tracing is not allowed, check
+ * the permission instead.
  */
 static bool can_execute(const char *file, char *const *argv)
 {
@@ -103,8 +110,8 @@ static bool can_execute(const char *file, char *const *argv)
 }
 
 /*
- * Execute the file; without an environment, return true if that would succeed.  On failure return
- * false with errno set.
+ * Execute the file.  If `environment` is NULL, only return true if that would succeed.  On failure
+ * return false with errno set.
  */
 static bool execute(const char *file, char *const *argv, char *const *environment)
 {
@@ -168,7 +175,7 @@ int command_check(char *const *argv, struct error *err)
 
 /* -- signals ---------------------------------------------------------------------------------- */
 
-/* Signals that end a process by default, except those of its own faults. */
+/* Signals that end a process by default, except faults such as SIGSEGV. */
 static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGSTKFLT,
     SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR};
 
@@ -193,12 +200,12 @@ static void on_broken_pipe(int number)
 	(void)number;
 }
 
-/* execve restores the default action of a caught signal, for the application. */
+/* Catch a signal until execve, which restores the default action for the application. */
 static void catch_signal(int number, void (*handler)(int))
 {
 	struct sigaction catching = {.sa_handler = handler}, found;
 
-	/* A signal that is ignored was ignored on purpose, as by nohup(1). */
+	/* Leave an ignored signal ignored, because the caller asked for that (nohup(1)). */
 	if (sigaction(number, NULL, &found) == 0 && found.sa_handler != SIG_IGN)
 		sigaction(number, &catching, NULL);
 }
@@ -221,7 +228,7 @@ int command_caught_signal(void)
 
 int command_interrupted(const char *name, struct error *err)
 {
-	/* In this order, so that no signal is lost between the two. */
+	/* Set the flag before reading caught_signal, so that no signal is lost between the two. */
 	end_immediately = 1;
 	int caught = caught_signal;
 	if (!caught)

@@ -1,4 +1,4 @@
-/* deliver: carry out the plan for the variables of a start. */
+/* deliver: prepare and commit a delivery according to its plan. */
 #include "lib/launch/deliver.h"
 
 #include <string.h>
@@ -29,9 +29,9 @@ char **deliver_preview_command(
 	return filled;
 }
 
-/* The variables without a destination of their own. */
+/* The variables that no --file, --memfd or --fd names. */
 struct shared {
-	const struct variable **environment, **together; /* for a destination of all */
+	const struct variable **environment, **together; /* for the pipe or memfd of all */
 	size_t environment_count, together_count;
 };
 

@@ -1,13 +1,13 @@
-/* deliver_plan: the options of delivery, parsed. */
+/* deliver_plan: parse the delivery options. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/launch/deliver.h"
 
-/* Below are stdin, stdout and stderr. */
+/* Lower numbers are stdin, stdout and stderr. */
 #define FD_MIN 3
-/* The most that select(2) and the usual limit of open files allow. */
+/* The highest descriptor that select(2) and the usual limit of open files allow. */
 #define FD_MAX 1023
 
 #define FORMATS "write json, dotenv or nul"
@@ -18,7 +18,7 @@
 /* chown(2) takes -1 for "unchanged", so it is not an id. */
 #define ID_MAX 4294967294L
 
-/* N[:FORMAT] or N=KEY */
+/* Parse N[:FORMAT] or N=KEY. */
 static int parse_pipe(struct deliver_destination *pipe, const char *text, struct error *err)
 {
 	char *end;
@@ -38,7 +38,7 @@ static int parse_pipe(struct deliver_destination *pipe, const char *text, struct
 	return pipe->key ? 0 : error_memory(err);
 }
 
-/* :FORMAT or KEY */
+/* Parse :FORMAT or KEY. */
 static int parse_memfd(struct deliver_destination *memfd, const char *text, struct error *err)
 {
 	if (*text == ':') {
@@ -53,7 +53,7 @@ static int parse_memfd(struct deliver_destination *memfd, const char *text, stru
 	return memfd->key ? 0 : error_memory(err);
 }
 
-/* KEY=PATH */
+/* Parse KEY=PATH. */
 static int parse_file(struct deliver_destination *file, const char *text, struct error *err)
 {
 	const char *equals = strchr(text, '=');
@@ -88,7 +88,7 @@ static int plan_add(struct deliver_plan *plan, enum deliver_kind kind, const str
 	return 0;
 }
 
-/* Refuse two destinations that the application could not tell apart. */
+/* Reject two destinations that the application could not distinguish. */
 static int check_pair(const struct deliver_destination *one,
     const struct deliver_destination *other, struct error *err)
 {
@@ -115,7 +115,7 @@ static int check_pairs(const struct deliver_plan *plan, struct error *err)
 	return 0;
 }
 
-/* Parse digits up to *end; return false for anything else, and above the maximum. */
+/* Parse digits up to *end.  Return false if there are none, or if the number is above `max`. */
 static bool parse_number(const char *text, int base, long max, long *number, char **end)
 {
 	errno = 0;

@@ -54,7 +54,7 @@ int env_check_text(const struct variable *variable, const char *where, struct er
 
 /*
  * Return whether Kubernetes accepts the name for an environment variable.  Shells do not, but other
- * applications read such names, as spring.datasource.password.
+ * applications read such names, for example spring.datasource.password.
  */
 static bool is_pod_name(const char *name)
 {
@@ -93,13 +93,13 @@ struct env_ctx {
 	struct env *env;
 	const struct variable *const *secrets;
 	size_t count;
-	bool *present; /* of each secret: our environment has it already, with the same value */
+	bool *present; /* for each secret: our environment already has it, with the same value */
 	const char *fd_variable;
 	int fd;
 	const struct launch_settings *settings;
 };
 
-/* Return the index of the secret with an entry's name; `count` if there is none. */
+/* Return the index of the secret with this name, or `count` if there is none. */
 static size_t find_secret(const struct env_ctx *context, const char *name)
 {
 	size_t i = 0;
@@ -109,7 +109,10 @@ static size_t find_secret(const struct env_ctx *context, const char *name)
 	return i;
 }
 
-/* Return whether a variable stays although a secret has its name: if the value is the same. */
+/*
+ * Return 1 if a variable with a secret's name stays because its value is the same, 0 if the secret
+ * replaces it, -1 on error.
+ */
 static int keep_beside_secret(
     const struct env_ctx *context, size_t i, const char *value, struct error *err)
 {
@@ -133,7 +136,7 @@ static bool is_own_configuration(const struct launch_settings *settings, const c
 	       options_own_variable(settings->deliver.options, name);
 }
 
-/* Return whether the application gets this variable of our own environment; -1 on error. */
+/* Return 1 if the application gets this variable of our own environment, 0 if not, -1 on error. */
 static int keep_variable(const struct env_ctx *context, const char *entry, struct error *err)
 {
 	const struct launch_settings *settings = context->settings;
@@ -144,11 +147,11 @@ static int keep_variable(const struct env_ctx *context, const char *entry, struc
 	cleanup_free char *name = strndup(entry, (size_t)(equals - entry));
 	if (!name)
 		return error_memory(err);
-	/* Of a variable that was decrypted, the application gets only the plaintext. */
+	/* Remove ciphertext that was decrypted, so that the application gets only the plaintext. */
 	if (sealed_is_ciphertext(equals + 1, strlen(equals + 1)) &&
 	    source_decrypts_variable(&settings->names, name))
 		return 0;
-	/* A second variable with the number of the pipe would be found first. */
+	/* Remove an existing variable of this name, since applications would find it first. */
 	if (context->fd >= 0 && strcmp(name, context->fd_variable) == 0)
 		return 0;
 	if (is_own_configuration(settings, name))
@@ -196,7 +199,7 @@ static int check_secrets(const struct env_ctx *context, struct error *err)
 	for (size_t i = 0; i < context->count; i++) {
 		const struct variable *secret = context->secrets[i];
 		struct variable named = *secret;
-		/* A name in full in --env or --only was chosen, too. */
+		/* A name written in full in --env or --only was chosen, too. */
 		named.chosen |= strings_contain(&settings->deliver.environment, secret->name) ||
 				strings_contain(&settings->names.only, secret->name);
 		if (env_check_variable(&named, &settings->deliver.allow, err) < 0)
@@ -251,7 +254,7 @@ int env_build(struct env *env, char *const *ours, const struct variable *const *
 	return result;
 }
 
-/* execve's limits: fs/exec.c, bprm_stack_limits. */
+/* The limits of execve (bprm_stack_limits in fs/exec.c). */
 #define SIZE_MIN ((size_t)128 * 1024)
 #define SIZE_MAX_TOTAL ((size_t)6 * 1024 * 1024)
 

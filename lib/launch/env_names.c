@@ -1,4 +1,4 @@
-/* env_names: names of environment variables by which programs run other code. */
+/* env_names: names of environment variables that can make programs run other code. */
 #include <fnmatch.h>
 #include <stddef.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "lib/launch/deliver.h"
 
 /*
- * Patterns of fnmatch(3).  The right to write a Secret must not become the right to run code in the
- * application.
+ * Patterns of fnmatch(3).  Permission to write a Secret must not become permission to run code in
+ * the application.
  */
 static const char *const dangerous[] = {
     /* the loader, the C library, allocators, sanitizers and profilers */
@@ -95,16 +95,16 @@ static const char *const dangerous[] = {
     "__GLX_*", "EGL_*", "OCL_ICD_*", "OPENCL_*", "LADSPA_PATH", "LV2_PATH", "FREI0R_PATH",
     "FFREPORT", "ALSA_*", "PULSE_*", "SDL_*DYNAMIC_API", "FONTCONFIG_*", "MAGICK_*", "GS_LIB",
     "GS_OPTIONS", "GDAL_*", "OGR_*", "HDF5_*", "ASPELL_CONF", "TEXINPUTS", "TEXMF*", "APACHE_*",
-    /* where programs look for their configuration, and proxies */
+    /* directories where programs look for their configuration */
     "HOME", "JAVA_HOME", "JRE_HOME", "CURL_HOME", "AIRFLOW_HOME", "NEW_RELIC_HOME", "M2_HOME",
     "ORACLE_HOME", "SCALA_HOME", "GROOVY_HOME", "KOTLIN_HOME", "HIVE_HOME", "KAFKA_HOME",
     "SBCL_HOME", "COMPOSER_HOME", "CUDA_HOME", "XDG_CONFIG_*", "XDG_DATA_*"};
 
-/* In any case: npm, Spring Boot, .NET and Python ignore the case of these. */
+/* Compared without case, because npm, Spring Boot, .NET and Python ignore the case of these. */
 static const char *const dangerous_in_any_case[] = {"npm_*", "spring_*", "spring.*",
     "logging.config", "logging_config", "dotnet_*", "aspnetcore_*", "*_proxy"};
 
-/* Ends of the names of credentials, in any case: none of these makes a program run code. */
+/* Endings of names of credentials, compared without case.  They do not make programs run code. */
 static const char *const harmless_ends[] = {
     "PASSWORD", "PASSPHRASE", "TOKEN", "USERNAME", "_API_KEY", "_SECRET", ".secret"};
 
@@ -129,7 +129,7 @@ static bool is_credential(const char *name)
 	return false;
 }
 
-/* Return whether the name matches, without fnmatch where possible: it is slow. */
+/* Return whether the name matches.  Use fnmatch only where necessary, because it is slow. */
 static bool pattern_matches(const char *pattern, const char *name)
 {
 	if (*pattern == '*' && !strchr(pattern + 1, '*'))

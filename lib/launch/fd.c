@@ -1,4 +1,4 @@
-/* fd: inherited descriptors with secrets: full pipes, and sealed memfds. */
+/* fd: inherited descriptors that contain secrets: full pipes and sealed memfds. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 /* -- pipes ------------------------------------------------------------------------------------ */
 
-/* Report a failed dup to a number, with the limit of open files as a likely reason. */
+/* Report a failed dup to `number`.  EBADF: the number is above the limit of open files. */
 static int number_failure(int number, struct error *err)
 {
 	bool limited = errno == EBADF;
@@ -27,7 +27,7 @@ int fd_reserve(int number, struct error *err)
 		return flags & FD_CLOEXEC ? 0
 					  : error_set(err, ERROR_USAGE,
 						"--fd %d: descriptor is already open", number);
-	/* A placeholder: every root file system has this directory. */
+	/* Use / as the placeholder, because it always exists. */
 	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_system(err, "--fd %d: /", number);
@@ -38,7 +38,7 @@ int fd_reserve(int number, struct error *err)
 	return result;
 }
 
-/* Fill the pipe without waiting, since it has no reader yet; a full pipe is too small. */
+/* Fill the pipe without blocking, since it has no reader yet.  Fail if the pipe is too small. */
 static int fill_pipe(int fd, int number, const struct secret_buffer *content, struct error *err)
 {
 	if (content->length && fcntl(fd, F_SETPIPE_SZ, (int)content->length) < 0)
@@ -61,7 +61,7 @@ int fd_fill_pipe(int number, const struct secret_buffer *content, struct error *
 	cleanup_close int writer = ends[1];
 	if (fill_pipe(writer, number, content, err) < 0)
 		return -1;
-	/* The application's reads block as with any pipe; dup2 clears close-on-exec. */
+	/* The application's reads block, as with any pipe; dup2 clears close-on-exec. */
 	if (fcntl(reader, F_SETFL, 0) < 0)
 		return error_system(err, "--fd %d: fcntl", number);
 	return dup2(reader, number) < 0 ? number_failure(number, err) : 0;
@@ -69,14 +69,14 @@ int fd_fill_pipe(int number, const struct secret_buffer *content, struct error *
 
 /* -- memfds ----------------------------------------------------------------------------------- */
 
-/* linux/memfd.h, since Linux 6.3: the memfd cannot be executed. */
+/* From linux/memfd.h, since Linux 6.3: the memfd cannot be executed. */
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* Make the descriptor inherited; move it off the standard streams' numbers. */
+/* Make the descriptor inherited, with a number above those of the standard streams. */
 static int make_inherited(int fd)
 {
 	if (fd <= STDERR_FILENO)
@@ -86,7 +86,7 @@ static int make_inherited(int fd)
 
 static int create_memfd(void)
 {
-	static const char name[] = "secrets"; /* in /proc/PID/maps only */
+	static const char name[] = "secrets"; /* shown in /proc/PID/maps and /proc/PID/fd */
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
 
 	if (fd < 0 && errno == EINVAL)

@@ -1,4 +1,4 @@
-/* file: a secret as a file that gets into its place whole, or not at all. */
+/* file: write a secret to a file, which appears complete or not at all. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -11,11 +11,11 @@
 
 #define MOUNT_HINT "mount an emptyDir volume with \"medium: Memory\" there"
 
-/* "unchanged" for chown(2). */
+/* For chown(2): leave unchanged. */
 #define KEEP_USER ((uid_t)-1)
 #define KEEP_GROUP ((gid_t)-1)
 
-/* Check that the place is free, or has a file or a symbolic link. */
+/* Check that the path is free, a regular file or a symbolic link. */
 static int check_place(const struct file *file, const char *path, struct error *err)
 {
 	struct stat found;
@@ -54,7 +54,9 @@ int file_create(struct file *file, const struct file_rules *rules, struct error 
 {
 	if (output_file_create(&file->output, ".secret-exec-", err) < 0)
 		return -1;
-	/* The mode applies to the new group, and only the owner may change it: so between the two.
+	/*
+	 * Set the mode after the group, which it applies to, and before the owner, since only the
+	 * owner may set it.
 	 */
 	if (change_owner(file->output.fd, KEEP_USER, rules->group, err) < 0)
 		return -1;
@@ -63,7 +65,10 @@ int file_create(struct file *file, const struct file_rules *rules, struct error 
 	return change_owner(file->output.fd, rules->user, KEEP_GROUP, err);
 }
 
-/* Files on tmpfs are in memory (or swap), and gone with the mount. */
+/*
+ * Check that the directory is on tmpfs or ramfs, where files are in memory (or swap) and disappear
+ * with the mount.
+ */
 static int check_tmpfs(const struct file *file, const char *path, struct error *err)
 {
 	struct statfs system;

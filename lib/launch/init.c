@@ -1,6 +1,7 @@
 /*
- * init: a minimal init: run the application as a child, forward signals, reap orphans, and exit as
- * the application did.  It has a process group of its own and, if that was ours, the terminal.
+ * init: a minimal init process.  It runs the application as a child, forwards signals, reaps
+ * orphans, and exits with the application's status.  The application gets its own process group
+ * and, if we had it, the terminal.
  */
 #include "lib/launch/init.h"
 
@@ -17,7 +18,7 @@
 #include "lib/base/credential_environment.h"
 #include "lib/base/log.h"
 
-/* For a candidate to revoke its token before it is killed. */
+/* Time for a candidate to revoke its token before it is killed. */
 #define CANDIDATE_GRACE_MS 2000
 
 /* -- block signals, become the reaper --------------------------------------------------------- */
@@ -36,7 +37,8 @@ static int parse_signals(struct init *init, struct error *err)
 
 /*
  * Read all signals from a descriptor, except those of our own faults.  A blocked signal is kept
- * even if it is ignored, and a blocked SIGTTOU lets us write to the terminal and hand it over.
+ * even if its action is to ignore it.  With SIGTTOU blocked, we can write to the terminal and pass
+ * it to the application.
  */
 static int take_signals(struct init *init, struct error *err)
 {
@@ -66,7 +68,7 @@ static int init_set_up(struct init *init, struct error *err)
 
 /* -- forward ---------------------------------------------------------------------------------- */
 
-/* Return whether the application may end after this signal, however long that takes. */
+/* Return whether the signal asks the application to end. */
 static bool asks_to_end(const struct init *init, int number)
 {
 	return number == SIGTERM || number == SIGINT || number == init->stop_signal;
@@ -78,7 +80,7 @@ static void forward_signals(struct init *init)
 
 	while (read(init->signals, &signal, sizeof(signal)) == sizeof(signal)) {
 		int number = (int)signal.ssi_signo;
-		/* SIGPIPE for a message of our own is not for the application. */
+		/* Do not forward a SIGPIPE that our own log message caused. */
 		bool own = number == SIGPIPE && (pid_t)signal.ssi_pid == init->pid;
 		if (number == SIGCHLD || own)
 			continue;
@@ -95,8 +97,8 @@ static void forward_signals(struct init *init)
 /* -- reap ------------------------------------------------------------------------------------- */
 
 /*
- * Stop this process, unless no process could continue it.  PID 1 and a session's leader have no
- * shell as parent; for any other process group without one the kernel discards SIGTSTP.
+ * Stop this process, unless no process could continue it.  PID 1 and the leader of a session have
+ * no shell as parent.  In an orphaned process group the kernel discards SIGTSTP.
  */
 static void stop_here(const struct init *init)
 {
@@ -112,8 +114,8 @@ static void stop_here(const struct init *init)
 }
 
 /*
- * Stop when a person stops the application (Ctrl-Z), so that the shell that started us notices, and
- * continue the application when we are continued.
+ * Stop together with the application (Ctrl-Z), so that the shell that started us notices.  Continue
+ * the application when we are continued.
  */
 static void stop_along(const struct init *init, int number)
 {
@@ -123,7 +125,7 @@ static void stop_along(const struct init *init, int number)
 	if (init_has_terminal(init))
 		tcsetpgrp(STDIN_FILENO, init->application.pid);
 	else if (number != SIGTSTP)
-		return; /* it waits for the terminal, and would stop again */
+		return; /* the application waits for the terminal, and would stop again */
 	kill(-init->application.pid, SIGCONT);
 }
 
@@ -153,7 +155,7 @@ static void reap_children(struct init *init)
 
 /* -- the main loop ---------------------------------------------------------------------------- */
 
-/* Wait for a signal, a message or the time `until_ms`; below 0: no time. */
+/* Wait for a signal, a message or the time `until_ms`; below 0: without a time limit. */
 static void wait_for_event(const struct init *init, int64_t until_ms)
 {
 	struct pollfd events[] = {{.fd = init->signals, .events = POLLIN},

@@ -1,4 +1,4 @@
-/* init_child: the children of init: the application, and the candidate for its place. */
+/* init_child: start, signal and end the children of init: the application and the candidate. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ bool init_has_terminal(const struct init *init)
 	       (foreground == getpgrp() || foreground == init->application.pid);
 }
 
-/* In the child: a process group, the terminal, and the signals as they were found. */
+/* Set up the child: its process group, the terminal, and the original signal actions. */
 static void child_set_up(const struct init *init, bool foreground)
 {
 	sigset_t mask = init->mask;
@@ -23,7 +23,7 @@ static void child_set_up(const struct init *init, bool foreground)
 	setpgid(0, 0);
 	if (foreground)
 		tcsetpgrp(STDIN_FILENO, getpid());
-	/* It writes messages before it is the application. */
+	/* Block SIGTTOU, because the child writes messages before it executes the application. */
 	sigaddset(&mask, SIGTTOU);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigaction(SIGCHLD, &init->child_action, NULL);
@@ -32,7 +32,7 @@ static void child_set_up(const struct init *init, bool foreground)
 		raise(SIGTERM);
 }
 
-/* Wait until init is dumpable again: the application may open /proc/1/fd/1 immediately. */
+/* Wait until init is dumpable again, because the application may open /proc/1/fd/1 immediately. */
 static void child_wait(struct channel *channel)
 {
 	struct collect_digests unused;
@@ -62,8 +62,8 @@ static void __attribute__((noreturn)) child_run(struct init *init, struct channe
 }
 
 /*
- * The init holds no secret and stays dumpable, so that /proc/1/fd/1 can be opened.  A child must
- * not be dumpable from its first moment on, and inherits that.
+ * Set whether this process is dumpable.  The init holds no secret and stays dumpable, so that
+ * /proc/1/fd/1 can be opened.  A child must never be dumpable, so it inherits the setting at fork.
  */
 static void set_dumpable(const struct init *init, bool dumpable)
 {
@@ -90,12 +90,14 @@ int init_spawn(struct init *init, struct init_process *child,
 		errno = number;
 		return error_system(err, "fork");
 	}
-	/* Both processes do it, so that neither runs before it is done. */
+	/* Both processes call setpgid, so that neither continues before it is done. */
 	setpgid(pid, pid);
 	child->pid = pid;
 	child->ready = child->asked = false;
-	/* Without the message the closed channel ends the child's wait; waitpid finds an ended
-	 * child. */
+	/*
+	 * After a failure, the closed channel ends the child's wait.  If the child has already
+	 * ended, waitpid reports it.
+	 */
 	if (channel_send(&child->channel, CHANNEL_GO, NULL, err) < 0) {
 		channel_close(&child->channel);
 		error_clear(err);
@@ -120,8 +122,8 @@ void init_signal_application(const struct init *init, int number)
 }
 
 /*
- * The signal interrupts a request, the closed channel ends a wait.  Signal it once only: a second
- * signal would interrupt the request that revokes its token.
+ * The signal interrupts a request, and the closed channel ends a wait.  Signal the candidate only
+ * once: a second signal would interrupt the request that revokes its token.
  */
 void init_end_candidate(struct init *init)
 {

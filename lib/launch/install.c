@@ -12,7 +12,7 @@
 #define PROGRAM "/proc/self/exe"
 #define NAME "secret-exec"
 #define READABLE ".copy"
-/* A program that its user may execute but not read is not dumpable from exec on. */
+/* A process is not dumpable if its user may execute the program but not read it. */
 #define MODE_OF_ROOT 0711
 #define MODE_OF_USERS 0111
 #define STEP 65536
@@ -33,7 +33,7 @@ static int copy_program(int from, int to, struct error *err)
 	}
 }
 
-/* Open the readable copy beside a program that its user may only execute. */
+/* Open the readable copy beside the program, which its user may only execute. */
 static int open_copy(struct error *err)
 {
 	struct stat status;
@@ -62,7 +62,6 @@ static int open_program(struct error *err)
 	return fd < 0 ? error_system(err, PROGRAM) : fd;
 }
 
-/* Create, fill and place the file. */
 static int install_file(struct file *file, struct error *err)
 {
 	const struct file_rules rules = {.mode = geteuid() == 0 ? MODE_OF_ROOT : MODE_OF_USERS,

@@ -1,4 +1,4 @@
-/* launch: the steps of a start, in this process or in a child of an init. */
+/* launch: run the steps of a start, in this process or in a child of init. */
 #include "lib/launch/launch.h"
 
 #include <openssl/rand.h>
@@ -54,10 +54,10 @@ struct launch_ctx {
 	struct deliver_plan plan;
 	char *const *command;
 	bool watched;
-	uint8_t key[VARIABLES_DIGEST_SIZE]; /* of digests; if watched */
+	uint8_t key[VARIABLES_DIGEST_SIZE]; /* key of the plaintext digests, if watched */
 };
 
-/* Finish --check: return 0, or the exit status that the command would have. */
+/* Complete --check: log the names.  Return 0, or the exit status that the command would have. */
 static int check_start(char *const *command, const struct variables *variables, struct error *err)
 {
 	int status = command_check(command, err);
@@ -73,7 +73,7 @@ static int check_start(char *const *command, const struct variables *variables, 
 	return 0;
 }
 
-/* Prepare the delivery.  Return 0, or the exit status. */
+/* Collect the secrets and prepare their delivery.  Return 0, or the exit status. */
 static int prepare(const struct launch_ctx *context, struct launch_delivery *delivery,
     struct collect_digests *digests, struct error *err)
 {
@@ -92,7 +92,7 @@ static int prepare(const struct launch_ctx *context, struct launch_delivery *del
 	return status;
 }
 
-/* Become the application, in init's child or, if that is NULL, in this process. */
+/* Become the application in this process.  `child` is NULL without --init. */
 static int launch_here(
     const struct launch_ctx *context, struct init_child *child, struct error *err)
 {
@@ -129,7 +129,7 @@ static int launch_run(struct launch_ctx *context, struct error *err)
 	const struct launch_settings *settings = context->settings;
 	struct init_jobs jobs = {.start = start_job, .context = context};
 
-	/* Before anything else is opened. */
+	/* Reserve the descriptors before anything else is opened. */
 	if (deliver_plan_reserve(&context->plan, context->command, err) < 0)
 		return COMMAND_FAILED;
 	if (!settings->init.enabled || settings->check)

@@ -1,12 +1,12 @@
 /*
  * launch: start an application with its secrets.
  *
- * A start takes these steps, each in the file of its name:
+ * A start has these steps, each in the file with its name:
  *
- *   source    list the places that values come from; read files, volumes and our own environment
+ *   source    list the sources of values; read files, volumes and our own environment
  *             (source_local.c), and Secrets and ConfigMaps of the Kubernetes API (source_kube.c)
  *   collect   log in to Vault and read the API concurrently, decrypt, name the variables
- *   deliver   prepare the environment, pipes, memfds and files that hand the variables over
+ *   deliver   prepare the environment, pipes, memfds and files with the variables
  *   command   execute the application
  *
  * With --init, init.c stays as the parent of the application, and watch.c starts it again when a
@@ -28,30 +28,30 @@
 #define LAUNCH_FD_VARIABLE "SECRETS_FD"
 
 /*
- * Which values are taken, and the names of their variables.  Patterns are fnmatch(3)'s and match
- * the name in the source: a data key or a member.  A variable that an option names (KEY=VARIABLE),
- * or that our own environment contains, keeps its name.
+ * The selection of values, and the names of their variables.  Patterns are those of fnmatch(3), and
+ * match the name in the source: a data key or a member.  A variable keeps its name if an option
+ * sets it (KEY=VARIABLE) or it is from our own environment.
  */
 struct source_filter {
 	struct strings only, exclude; /* `only` empty: all */
-	struct strings documents;     /* data keys with a JSON object; empty: the default */
-	const char *prefix;	      /* put before the name after the other changes; NULL: none */
+	struct strings documents;     /* data keys that contain a JSON object; empty: the default */
+	const char *prefix;	      /* added to the front after the other changes; NULL: none */
 	bool upper_case;
-	bool sanitize; /* replace each character that a variable's name cannot contain by '_' */
+	bool sanitize; /* replace characters that a variable's name cannot contain by '_' */
 };
 
-/* The settings of a start.  Everything they point to is borrowed. */
+/* The settings of a start.  All pointers are borrowed. */
 struct launch_settings {
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
 	int64_t timeout_ms; /* for everything before exec */
 	bool check;	    /* do everything but exec */
-	bool override;	    /* a secret may replace a variable, a stronger source a weaker */
+	bool override;	    /* secrets replace variables, and stronger sources weaker ones */
 
 	/* From the weakest to the strongest; in a list, a later entry is stronger. */
 	struct {
-		/* Plaintext, for development: refused unless `allow_plaintext`. */
+		/* Plaintext, for development: rejected unless `allow_plaintext`. */
 		struct strings documents;     /* --from-document FILE: JSON or YAML */
 		struct strings env_files;     /* --from-env-file FILE: NAME=value lines */
 		struct strings plain_secrets; /* --from-secret [NS/]NAME[:KEY[=VARIABLE]] */
@@ -60,12 +60,12 @@ struct launch_settings {
 		bool allow_plaintext;
 
 		/* Ciphertext. */
-		char **environment;	    /* our own; the values that start with "vault:v" */
+		char **environment;	    /* our own; "vault:v..." is decrypted */
 		struct strings directories; /* --secret-dir DIR: a mounted Secret */
 		struct strings secrets;	    /* --secret [NS/]NAME[:KEY[=VARIABLE]] */
 		const char *transit_key;    /* [MOUNT/]NAME; NULL: from the annotation */
 
-		/* The Secret that values of environments and directories were sealed for. */
+		/* The Secrets that values in the environment and in directories were sealed for. */
 		struct strings bound_to; /* --bound-to [NS/]NAME[:PREFIX] */
 		const char *scope;	 /* NULL: strict with bound_to, else not bound */
 	} sources;
@@ -75,8 +75,8 @@ struct launch_settings {
 	struct {
 		struct strings allow;	       /* dangerous names that are allowed */
 		bool keep_config;	       /* keep our own configuration in the environment */
-		struct strings keep;	       /* or keep these of its variables */
-		const struct options *options; /* to recognise the configuration's variables */
+		struct strings keep;	       /* keep only these variables of it */
+		const struct options *options; /* to recognize our own configuration variables */
 		struct strings environment;    /* --env PATTERN */
 		struct strings fds;	       /* --fd N[:FORMAT], or N=KEY for one value */
 		const char *fd_variable;       /* NULL: LAUNCH_FD_VARIABLE */
@@ -97,9 +97,9 @@ struct launch_settings {
 	struct {
 		bool enabled;
 		int64_t interval_ms;  /* between two reads, varied by a tenth */
-		int64_t debounce_ms;  /* without another change, before acting on one */
-		int64_t max_delay_ms; /* then wait for a random time up to this */
-		const char *signal;   /* renew the files and send this; NULL: start again */
+		int64_t debounce_ms;  /* time without another change before acting on a change */
+		int64_t max_delay_ms; /* then wait for a random time, at most this long */
+		const char *signal;   /* renew the files and send this; NULL: restart */
 	} watch;
 };
 
@@ -115,42 +115,42 @@ struct launch_settings {
 		}                                                                                  \
 	}
 
-/* Check the settings of --init and --watch.  ERROR_USAGE. */
+/* Check the settings of --init and --watch.  ERROR_USAGE if they are invalid. */
 int launch_check_settings(const struct launch_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
  * Start `command` (argv) with our environment and the secrets.  Call command_catch_signals first.
- * Returns only on failure, after --check, and when the application of an init has ended: the exit
- * status, with *err set when that reports a failure of our own.
+ * Return the exit status after a failure, after --check, or with --init after the application has
+ * ended.  *err is set if the failure is our own.
  */
 int launch(const struct launch_settings *settings, char **command, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return a copy of the command with the paths of memfds, whose numbers are shown as N; NULL on
- * error.  Free with deliver_free_command.
+ * Return a copy of the command with the paths of memfds, in which the letter N replaces the unknown
+ * number; NULL on error.  Free with deliver_free_command.
  */
 char **deliver_preview_command(const struct launch_settings *settings, char *const *command,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 void deliver_free_command(char **command);
 
-/* Exit statuses, as of env(1), nohup(1) and docker. */
+/* Exit statuses, as in env(1), nohup(1) and docker. */
 #define COMMAND_FAILED 125     /* the launcher failed */
 #define COMMAND_CANNOT_RUN 126 /* the command exists, but cannot be executed */
 #define COMMAND_NOT_FOUND 127
 
 /*
- * Catch every signal that would end the process, except faults and signals that are ignored
- * already.  Call it first in main: as PID 1, the kernel discards signals that are not caught.
- * `on_signal` is called in the handler.
+ * Catch every signal that would end the process, except faults and signals that are already
+ * ignored.  Call it first in main, because the kernel discards signals that PID 1 does not catch.
+ * The handler calls `on_signal`.
  */
 void command_catch_signals(void (*on_signal)(void));
 
 /*
- * Copy the running program to `path`, or to secret-exec in it when that is a directory; a file
- * there is replaced atomically.  If the program is not readable, its copy PROGRAM.copy is used.
- * The mode of the new file is 0711 for root, else 0111: executable, but readable for root alone.
+ * Copy the running program to `path`, or to secret-exec in it if it is a directory.  An existing
+ * file is replaced atomically.  If the program is not readable, PROGRAM.copy is copied instead.
+ * The mode of the new file is 0711 if we are root, else 0111, so that only root can read it.
  */
 int install(const char *path, struct error *err) __attribute__((nonnull, warn_unused_result));
 

@@ -1,4 +1,4 @@
-/* placeholder: the paths of memfds in the arguments of the command. */
+/* placeholder: insert the paths of memfds into the arguments of the command. */
 #include <string.h>
 
 #include "lib/base/cleanup.h"
@@ -9,12 +9,12 @@ struct fill_ctx {
 	const int *fds;				    /* NULL: not known yet */
 	const struct deliver_destination *nameless; /* the memfd of {}, or NULL */
 	size_t memfds;
-	bool *used; /* of each destination */
+	bool *used; /* for each destination */
 };
 
-/* {} or {KEY} as a word, {memfd} or {memfd:KEY} anywhere. */
+/* {} or {KEY} as a whole word, {memfd} or {memfd:KEY} anywhere. */
 struct placeholder {
-	size_t braces;	  /* on each side; more than one escape it */
+	size_t braces;	  /* on each side; more than one pair escapes the placeholder */
 	size_t length;	  /* between the braces */
 	const char *name; /* KEY; NULL: the nameless memfd */
 	size_t name_length;
@@ -39,7 +39,7 @@ static const struct deliver_destination *find_memfd(
 	return NULL;
 }
 
-/* Return whether the word is `key` with the same number of braces on each side. */
+/* Return whether the word is `key` in one or more pairs of braces. */
 static bool is_braced(const char *word, const char *key, struct placeholder *placeholder)
 {
 	size_t length = strlen(key), braces = (strlen(word) - length) / 2;
@@ -80,7 +80,9 @@ static bool parse_marked(const char *at, struct placeholder *placeholder)
 	       (named || length == marker_length) && strspn(inner + length, "}") >= braces;
 }
 
-/* Append the path that replaces the placeholder, or the placeholder with one pair of braces less.
+/*
+ * Append the path that replaces the placeholder.  If it is escaped, append the placeholder without
+ * its outer braces.
  */
 static int append_placeholder(const struct fill_ctx *fill, const struct placeholder *placeholder,
     const char *at, struct secret_buffer *out, struct error *err)
@@ -107,7 +109,7 @@ static int append_placeholder(const struct fill_ctx *fill, const struct placehol
 static int append_argument(
     const struct fill_ctx *fill, const char *argument, struct secret_buffer *out, struct error *err)
 {
-	/* All of the argument, or the value of --OPTION=VALUE. */
+	/* A word is the whole argument, or the value of --OPTION=VALUE. */
 	const char *equals = *argument == '-' ? strchr(argument, '=') : NULL;
 	const char *word = equals ? equals + 1 : argument;
 	struct placeholder placeholder;
@@ -159,7 +161,7 @@ static int fill_arguments(
 	return 0;
 }
 
-/* Count the memfds, and find the memfd of {}. */
+/* Count the memfds, and find the memfd for {}. */
 static void find_nameless(struct fill_ctx *fill)
 {
 	fill->nameless = deliver_plan_find_all(fill->plan, DESTINATION_MEMFD);

@@ -1,4 +1,4 @@
-/* restart: how init stops the application after a change, and starts it again. */
+/* restart: stop the application after a change, and start it again. */
 #include <stdio.h>
 
 #include "lib/base/cleanup.h"
@@ -6,9 +6,9 @@
 #include "lib/base/log.h"
 #include "lib/launch/init.h"
 
-/* Before a candidate that ended is replaced, since the next one may end for the same reason. */
+/* The pause before the next candidate, which may end for the same reason. */
 #define CANDIDATE_PAUSE_MS 1000
-/* After SIGKILL for remaining processes: zombies of other parents can stay for ever. */
+/* The wait after SIGKILL for remaining processes.  Zombies of other parents can stay forever. */
 #define REST_GRACE_MS 1000
 
 int64_t restart_backoff_begin(struct restart_backoff *backoff, int64_t now_ms)
@@ -26,7 +26,7 @@ int64_t restart_backoff_begin(struct restart_backoff *backoff, int64_t now_ms)
 	return backoff->until_ms;
 }
 
-/* Pause before the next change is looked for. */
+/* Begin a pause, after which the next change is looked for. */
 static void begin_pause(struct init *init)
 {
 	int64_t now = clock_now_ms();
@@ -112,13 +112,13 @@ void restart_candidate_ended(struct init *init, int status)
 
 /* -- stopping --------------------------------------------------------------------------------- */
 
-/* Without this file (CONFIG_PROC_CHILDREN), only the process group is known. */
+/* Without this file (no CONFIG_PROC_CHILDREN), only the process group is known. */
 #define CHILDREN "/proc/thread-self/children"
 
 /*
- * Send a signal (0: none) to the application's process group and to our other children, which its
- * orphans of any depth become.  The candidate is spared, and our own process group: processes that
- * a shell started before it executed this init.  Return whether there was any.
+ * Send a signal (0: none) to the application's process group and to our other children, which
+ * include all of its orphans.  Skip the candidate, and our own process group: processes that a
+ * shell started before it executed this init.  Return whether there was any process to signal.
  */
 static bool signal_rest(const struct init *init, int number)
 {
@@ -140,7 +140,7 @@ static void kill_application(struct init *init)
 {
 	log_write(LOG_WARNING, "the application%s did not stop in %lld ms; sending SIGKILL",
 	    init->ended ? "'s children" : "", (long long)init->settings->init.stop_timeout_ms);
-	/* Its remaining processes are next, once it has ended. */
+	/* Its remaining processes are killed after it has ended. */
 	if (!init->ended && !init->settings->init.group)
 		kill(init->application.pid, SIGKILL);
 	else
@@ -151,7 +151,8 @@ static void kill_application(struct init *init)
 
 /*
  * Return whether no process of the application is left, which could hold a port or a lock that the
- * new one needs.  Such processes have the rest of the application's time to stop.
+ * new application needs.  Remaining processes get the stop signal, and have the rest of the timeout
+ * to end.  After SIGKILL, stop waiting at the deadline.
  */
 static bool has_gone(struct init *init)
 {
@@ -165,7 +166,7 @@ static bool has_gone(struct init *init)
 
 /* -- starting again --------------------------------------------------------------------------- */
 
-/* Let the candidate take the application's place; if it has ended, start from the beginning. */
+/* Replace the application by the candidate or, if that has ended, by a new child. */
 static int replace_application(struct init *init, struct error *err)
 {
 	struct init_process *candidate = &init->candidate;

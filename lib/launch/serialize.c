@@ -1,4 +1,4 @@
-/* serialize: variables as one text, for a pipe or a memfd. */
+/* serialize: write variables as one text, for a pipe or a memfd. */
 #include <string.h>
 
 #include "lib/base/json_writer.h"
@@ -38,9 +38,10 @@ static int write_json(const struct variable *const *variables, size_t count,
 }
 
 /*
- * Return the quote within which bash, python-dotenv, ruby's dotenv, godotenv and node all read the
- * value as it is, or '\0'.  In single quotes python-dotenv takes a backslash before a backslash or
- * the quote as an escape, and expands ${NAME}; ruby's dotenv 2.4 ends a value with its line.
+ * Return the quote in which bash, python-dotenv, ruby's dotenv, godotenv and node all read the
+ * value unchanged, or '\0' if there is none.  In single quotes, python-dotenv takes a backslash
+ * before a backslash or the quote as an escape, and expands ${NAME}.  In ruby's dotenv 2.4, a value
+ * ends at the end of its line.
  */
 static char dotenv_quote(const char *value)
 {
@@ -54,7 +55,7 @@ static char dotenv_quote(const char *value)
 	return strpbrk(value, "\"\\$`") ? '\0' : '"';
 }
 
-/* NAME='value' or NAME="value". */
+/* Append NAME='value' or NAME="value", and a newline. */
 static int write_dotenv(
     const struct variable *variable, struct secret_buffer *out, struct error *err)
 {
@@ -79,7 +80,7 @@ static int write_dotenv(
 		   : 0;
 }
 
-/* NAME=value NUL, as in /proc/PID/environ. */
+/* Append NAME=value and a NUL byte, as in /proc/PID/environ. */
 static int write_nul(const struct variable *variable, struct secret_buffer *out, struct error *err)
 {
 	const char *value = secret_buffer_string(&variable->value);

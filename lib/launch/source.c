@@ -1,4 +1,4 @@
-/* source: the values of a source, and their names. */
+/* source: the values of a source, and the names of their variables. */
 #include "lib/launch/source.h"
 
 #include <ctype.h>
@@ -29,7 +29,7 @@ bool source_filter_is_document(
 	return filter->documents.count ? strings_match(&filter->documents, data_key) : otherwise;
 }
 
-/* Replace each character, of one or more bytes in UTF-8, that is not allowed by one '_'. */
+/* Replace each character that is not allowed by one '_', even if it has several bytes in UTF-8. */
 static void sanitize(char *name)
 {
 	char *to = name;
@@ -46,7 +46,7 @@ static void sanitize(char *name)
 char *source_filter_apply(const struct source_filter *filter, const char *name, struct error *err)
 {
 	const char *prefix = filter->prefix ? filter->prefix : "";
-	/* The '_' is kept before a digit only. */
+	/* Keep the '_' only before a digit. */
 	char *applied = string_format(err, "_%s%s", prefix, name);
 
 	if (!applied)
@@ -70,7 +70,7 @@ void source_ref_free(struct source_ref *ref)
 	memset(ref, 0, sizeof(*ref));
 }
 
-/* Split [NS/]NAME[:KEY]; "=VARIABLE" is still part of the key. */
+/* Split [NS/]NAME[:KEY].  The key still includes "=VARIABLE". */
 static int ref_split(struct source_ref *ref, const char *text, struct error *err)
 {
 	size_t object = strcspn(text, ":");
@@ -87,7 +87,7 @@ static int ref_split(struct source_ref *ref, const char *text, struct error *err
 	return 0;
 }
 
-/* Cut "=VARIABLE" off the key. */
+/* Split "=VARIABLE" off the key. */
 static int ref_split_variable(struct source_ref *ref, struct error *err)
 {
 	char *equals = ref->key ? strchr(ref->key, '=') : NULL;
@@ -239,7 +239,7 @@ struct members_ctx {
 	size_t number; /* of members so far */
 };
 
-/* Return the place of a member, for messages: by number if its name may be a secret. */
+/* Return the location of a member, for messages.  If its name may be a secret, use its number. */
 static char *member_where(struct members_ctx *members, const char *name, struct error *err)
 {
 	const char *document = members->document->where;

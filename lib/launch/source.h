@@ -1,9 +1,10 @@
 /*
- * source: where the values of a start come from, and how they are found, decrypted and named.
+ * source: the sources of a start, and how their values are found, decrypted and named.
  *
- * A source is one --secret, one --secret-dir, our own environment, one --from-... option; its kind
- * knows how to read it.  Reading adds values: ciphertext, or plaintext for development.  collect.c
- * decrypts the ciphertext and turns the values into variables.  Internal to lib/launch.
+ * A source is one --secret, --secret-dir or --from-... option, or our own environment.  Its kind
+ * contains the function that reads it.  Reading adds values: ciphertext, or plaintext for
+ * development.  Then collect.c decrypts the ciphertext and turns the values into variables.
+ * Internal to lib/launch.
  */
 #ifndef LAUNCH_SOURCE_H
 #define LAUNCH_SOURCE_H
@@ -12,33 +13,34 @@
 #include "lib/sealed/sealed.h"
 #include "lib/sealed/variables.h"
 
-/* The most bytes of a file of plaintext or of a mounted Secret: as many as a Secret can hold. */
+/* The maximum size of a plaintext file or a mounted file: the most bytes that a Secret can hold. */
 #define SOURCE_FILE_BYTES_MAX KUBE_SECRET_BYTES_MAX
 
 /* -- names ------------------------------------------------------------------------------------ */
 
-/* Return whether the filter accepts a value of this name: of a data key, member or variable. */
+/* Return whether the filter accepts the name of a data key, member or variable. */
 bool source_filter_accepts(const struct source_filter *filter, const char *name)
     __attribute__((nonnull));
 
-/* Return whether the filter has any pattern, so that values may be excluded. */
+/* Return whether the filter has patterns, which may exclude values. */
 bool source_filter_has_patterns(const struct source_filter *filter) __attribute__((nonnull));
 
 /*
- * Return whether the value of this data key is a JSON object whose members are the values: as
- * --document decides, else `otherwise`.
+ * Return whether the value of this data key is a JSON object whose members are the values.
+ * --document decides this; without it, return `otherwise`.
  */
 bool source_filter_is_document(const struct source_filter *filter, const char *data_key,
     bool otherwise) __attribute__((nonnull));
 
 /*
- * Return the name of the variable for a value of this name: in upper case (ASCII), sanitized, then
- * prefixed.  Sanitizing puts '_' before a digit at the start.  Newly allocated; NULL on error.
+ * Return the variable's name for a value with this name: in upper case (ASCII), sanitized, then
+ * prefixed, as set in the filter.  Sanitizing adds '_' before a digit at the start.  Newly
+ * allocated; NULL on error.
  */
 char *source_filter_apply(const struct source_filter *filter, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* An object of the Kubernetes API in an option's argument.  All owned; NULL: not given. */
+/* An object of the Kubernetes API, from the argument of an option.  All owned; NULL: not given. */
 struct source_ref {
 	char *namespace;
 	char *name;
@@ -46,7 +48,7 @@ struct source_ref {
 	char *variable; /* never "" */
 };
 
-/* Parse [NS/]NAME[:KEY[=VARIABLE]].  ERROR_USAGE names the option. */
+/* Parse [NS/]NAME[:KEY[=VARIABLE]].  ERROR_USAGE, with a message that names the option. */
 int source_ref_parse(struct source_ref *ref, const char *option, const char *text,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
@@ -59,18 +61,18 @@ void source_ref_free(struct source_ref *ref) __attribute__((nonnull));
 /* -- contexts --------------------------------------------------------------------------------- */
 
 /*
- * The Secret that a value was sealed for, where the value has no annotations: in our own
+ * The Secrets that values were sealed for, if the values have no annotations: in our own
  * environment and in mounted volumes (--bound-to and --scope).
  */
 struct source_context {
-	enum sealed_scope scope;    /* SEALED_UNBOUND: neither option is given */
+	enum sealed_scope scope;    /* SEALED_UNBOUND if neither option is given */
 	struct source_ref *secrets; /* `key` is the prefix */
 	size_t count;
-	char *namespace; /* the default; NULL: not known */
+	char *namespace; /* the default; NULL: unknown */
 };
 
 /*
- * Parse the options.  The default namespace is that of the Kubernetes settings, else the pod's.
+ * Parse the options.  The default namespace is from the Kubernetes settings, else that of the pod.
  * ERROR_USAGE for an invalid name or scope.
  */
 int source_context_init(struct source_context *context, const struct launch_settings *settings,
@@ -78,10 +80,9 @@ int source_context_init(struct source_context *context, const struct launch_sett
 void source_context_free(struct source_context *context) __attribute__((nonnull));
 
 /*
- * Set *text to the context of the value called `name`, in base64 and newly allocated, or to NULL
- * if values are not bound.  The Secret is the one whose PREFIX is the longest that the name begins
- * with; the rest of the name is the data key.  ERROR_USAGE when no PREFIX fits, or the namespace
- * is not known.
+ * Set *text to the context of the value `name`, in base64 and newly allocated, or to NULL if values
+ * are not bound.  Choose the Secret whose PREFIX is the longest at the start of the name; the rest
+ * of the name is the data key.  ERROR_USAGE if no PREFIX fits, or the namespace is unknown.
  */
 int source_context_find(const struct source_context *context, const char *name, char **text,
     struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -97,7 +98,7 @@ struct source_kind {
 	const char *option;	       /* "--secret"; NULL: our own environment */
 	enum source_resource resource; /* API_NONE: on this machine */
 	bool plaintext;		       /* requires --allow-plaintext */
-	/* Add the values to source->values.  An API object has been fetched before. */
+	/* Add the values to source->values.  An API object has already been fetched. */
 	int (*read)(struct source *source, const struct source_list *list, struct error *err);
 	/* Advice when Vault cannot decrypt a value, with a context and without; or NULL. */
 	const char *hint_bound, *hint_unbound;
@@ -112,12 +113,12 @@ extern const struct source_kind source_environment; /* our own, decrypted in pla
 extern const struct source_kind source_directory;   /* --secret-dir DIR */
 extern const struct source_kind source_secret;	    /* --secret */
 
-/* One value of a source.  All owned but `kind`. */
+/* One value of a source.  All owned, except `kind`. */
 struct source_value {
 	const struct source_kind *kind;
 	char *where;		    /* for messages: "Secret demo/app, data key PASSWORD" */
-	char *name;		    /* of the data key, the file, the variable */
-	char *variable;		    /* the variable's name, whatever the filter does; or NULL */
+	char *name;		    /* name of the data key, file or variable */
+	char *variable;		    /* the variable's name, if it is not filtered; or NULL */
 	bool document;		    /* a JSON object, whose members are the values */
 	struct secret_buffer bytes; /* plaintext, unless `sealed` */
 
@@ -128,13 +129,13 @@ struct source_value {
 
 struct source {
 	const struct source_kind *kind;
-	const char *argument;  /* of the option; borrowed */
-	struct source_ref ref; /* of an API object */
+	const char *argument;  /* of the option, borrowed; NULL: our own environment */
+	struct source_ref ref; /* of an API object, from the argument */
 	size_t object;	       /* its index in the list's source_objects */
 	const struct source_object *fetched;
 	struct source_value *values;
 	size_t count, capacity;
-	size_t excluded; /* values that --only and --exclude did not accept */
+	size_t excluded; /* number of values that --only and --exclude excluded */
 };
 
 void source_free(struct source *source) __attribute__((nonnull));
@@ -142,49 +143,49 @@ void source_free(struct source *source) __attribute__((nonnull));
 void source_clear(struct source *source) __attribute__((nonnull));
 
 /*
- * Add a value and return it, or NULL.  `name` is copied; `where` is taken over, and NULL if making
- * it failed.  Valid until the next one is added.
+ * Add a value and return it, or NULL on error.  `name` is copied.  `where` becomes owned; NULL
+ * means that the caller failed to allocate it.  The pointer is valid until the next value is added.
  */
 struct source_value *source_add(struct source *source, const char *name, char *where,
     struct error *err) __attribute__((nonnull(1, 2, 4), warn_unused_result));
 
 /*
- * Set the value to ciphertext.  ERROR_USAGE without a Transit key, ERROR_INVALID for text that is
- * not ciphertext; the message names the value.
+ * Set the value to ciphertext.  ERROR_USAGE without a Transit key, ERROR_INVALID if the text is not
+ * ciphertext.  The message names the value.
  */
 int source_value_set_ciphertext(struct source_value *value, const char *bytes, size_t length,
     const char *transit_key, struct error *err)
     __attribute__((nonnull(1, 2, 5), warn_unused_result));
 
-/* Set the value to plaintext; *bytes is moved.  Ciphertext is refused. */
+/* Set the value to plaintext, and move *bytes to it.  ERROR_INVALID for ciphertext. */
 int source_value_set_plaintext(struct source_value *value, struct secret_buffer *bytes,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Return whether to add a value of this name; count it as excluded if not. */
+/* Return whether to add a value with this name.  If not, count it as excluded. */
 bool source_accepts(struct source *source, const struct source_filter *filter, const char *name)
     __attribute__((nonnull));
 
-/* Move the values to *variables under their names; of documents, the members. */
+/* Move the values, or the members of documents, to *variables under the variables' names. */
 int source_move_values(struct source *source, const struct source_filter *filter,
     struct variables *variables, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return whether ciphertext in our own environment variable `name` is decrypted, so that the
+ * Return whether ciphertext in the variable `name` of our own environment is decrypted.  If so, the
  * application does not get the ciphertext.
  */
 bool source_decrypts_variable(const struct source_filter *filter, const char *name)
     __attribute__((nonnull));
 
 /*
- * Convert YAML to JSON in place; JSON stays as it is.  `title` is for messages, which contain the
- * position, never the text.  ERROR_INVALID if the text is neither.
+ * Convert YAML to JSON in place; JSON is unchanged.  `title` is for messages, which contain the
+ * position but never the text.  ERROR_INVALID if the text is neither.
  */
 int source_document_to_json(struct secret_buffer *text, const char *title, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* -- objects of the Kubernetes API ------------------------------------------------------------ */
 
-/* A Secret or a ConfigMap, as `resource` selects; filled once it has been read. */
+/* A Secret or a ConfigMap, depending on `resource`; empty until it has been read. */
 struct source_object {
 	enum source_resource resource;
 	char *namespace, *name;
@@ -193,15 +194,15 @@ struct source_object {
 	struct kube_config_map config_map;
 };
 
-/* The objects that the sources name, each read once. */
+/* The objects that the sources need.  Each is read only once. */
 struct source_objects {
 	struct source_object *items;
 	size_t count;
 };
 
 /*
- * Prepare the exchange that reads an object, unless the list has it already; *index is its place.
- * `namespace` NULL: the default of `kube`.
+ * Prepare the exchange that reads an object, unless the list already contains the object.  Set
+ * *index to its place.  `namespace` NULL: the default of `kube`.
  */
 int source_objects_add(struct source_objects *objects, struct kube *kube,
     enum source_resource resource, const char *namespace, const char *name, size_t *index,
@@ -227,47 +228,48 @@ struct source_list {
 };
 
 /*
- * List the sources, read those on this machine, and prepare the exchanges for the others, which the
- * caller runs before source_list_finish.  `deadline_ms` (CLOCK_MONOTONIC) ends an exec plugin.
- * Free *list after a failure too.  ERROR_USAGE: plaintext that is not allowed, or no source.
+ * List the sources, read the local ones, and prepare the exchanges for the others.  The caller runs
+ * the exchanges before source_list_finish.  `deadline_ms` (CLOCK_MONOTONIC) is the time limit of an
+ * exec plugin.  Call source_list_free after a failure too.  ERROR_USAGE if plaintext is not
+ * allowed, or there is no source.
  */
 int source_list_open(struct source_list *list, const struct launch_settings *settings,
     int64_t deadline_ms, bool quiet, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Parse the responses of the exchanges into values, and free them. */
+/* Parse the responses into values, and free the objects. */
 int source_list_finish(struct source_list *list, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Return whether any value is sealed, or may be.  After source_list_open. */
+/* Return whether any value is sealed, or may be.  Call it after source_list_open. */
 bool source_list_needs_vault(const struct source_list *list) __attribute__((nonnull));
 
 void source_list_free(struct source_list *list) __attribute__((nonnull));
 
 /*
- * Read all sources, decrypt, and fill *variables, all within the time limit of the settings.  The
- * Vault token is revoked before this returns, also after a failure.
+ * Read all sources, decrypt their values, and fill *variables, within the time limit of the
+ * settings.  The Vault token is revoked before the return, also after a failure.
  */
 int collect(const struct launch_settings *settings, struct variables *variables, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Set *digest to the SHA-256 of the sources' values (source, data key, ciphertext), without a login
- * to Vault, to detect changes.
+ * Set *digest to the SHA-256 of the sources' values (source, data key, ciphertext), to detect
+ * changes without a login to Vault.
  */
 #define COLLECT_DIGEST_SIZE 32
 int collect_fingerprint(const struct launch_settings *settings, uint8_t digest[COLLECT_DIGEST_SIZE],
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Identify the values that an application was started with, without containing them. */
+/* Digests that identify the values of an application without containing them. */
 struct collect_digests {
 	uint8_t ciphertext[COLLECT_DIGEST_SIZE];
-	uint8_t plaintext[VARIABLES_DIGEST_SIZE]; /* keyed: the key never leaves the process tree */
+	uint8_t plaintext[VARIABLES_DIGEST_SIZE]; /* keyed; the key never leaves the process tree */
 };
 
 /*
- * Collect the variables.  With a key of VARIABLES_DIGEST_SIZE bytes, set *digests too; that of the
- * ciphertext first, so that a change during collect is detected afterwards.
+ * Collect the variables.  If `key` (VARIABLES_DIGEST_SIZE bytes) is not NULL, also set *digests.
+ * The digest of the ciphertext is made first, so that a change during collect is detected later.
  */
 int collect_with_digests(const struct launch_settings *settings, const uint8_t *key,
     struct collect_digests *digests, struct variables *variables, struct error *err)

@@ -1,4 +1,4 @@
-/* source_context: the Secret that a value was sealed for, by --bound-to and --scope. */
+/* source_context: find the Secret that a value was sealed for, by --bound-to and --scope. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +70,7 @@ static size_t prefix_length(const struct source_ref *secret)
 	return secret->key ? strlen(secret->key) : 0;
 }
 
-/* Return the Secret with the longest prefix of the name, of two alike the later; or NULL. */
+/* Return the Secret with the longest prefix of the name, the later of two equal ones; or NULL. */
 static const struct source_ref *find_secret(const struct source_context *context, const char *name)
 {
 	const struct source_ref *best = NULL;

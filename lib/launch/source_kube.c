@@ -68,7 +68,7 @@ void source_objects_free(struct source_objects *objects)
 
 /* -- sealed Secrets --------------------------------------------------------------------------- */
 
-/* How the values of a Secret are sealed. */
+/* The Transit key and the scope of a sealed Secret. */
 struct secret_seal {
 	const char *transit_key;
 	enum sealed_scope scope;
@@ -97,7 +97,10 @@ static int secret_add(struct source *source, const struct secret_seal *seal,
 	return value->context ? 0 : -1;
 }
 
-/* As --document or the annotation decides, else by the data key's name. */
+/*
+ * Return whether the value is a document: by --document, else by the annotation, else by the name
+ * of the data key.
+ */
 static bool secret_is_document(
     const struct kube_secret *secret, const struct source_filter *filter, const char *data_key)
 {
@@ -117,7 +120,7 @@ static int secret_read_entry(struct source *source, const struct source_filter *
 
 	if (key && strcmp(key, entry->key) != 0)
 		return 0;
-	/* A value with a variable of its own is used whole, and is not filtered. */
+	/* A value whose variable is set by the option is used whole, and is not filtered. */
 	bool document = !renamed && secret_is_document(secret, filter, entry->key);
 	if (!document && !renamed && !source_accepts(source, filter, entry->key))
 		return 0;
@@ -133,7 +136,7 @@ static int secret_read(struct source *source, const struct source_list *list, st
 	const char *key = source->ref.key;
 	struct secret_seal seal;
 
-	/* Without patterns all of the Secret must be sealed; excluded values need not be. */
+	/* Without patterns all values of the Secret must be sealed; excluded values need not be. */
 	bool filtered = !key && secret->data_count && source_filter_has_patterns(filter);
 	if ((!filtered && sealed_secret_check(secret, key, err) < 0) ||
 	    sealed_secret_scope(secret, &seal.scope, err) < 0)
@@ -165,7 +168,7 @@ static char *plain_title(const struct source_object *object, struct error *err)
 	    object->name);
 }
 
-/* Copy the bytes, which another source may use too. */
+/* Set the value to a copy of the bytes, because another source may use them too. */
 static int plain_set(struct source *source, const struct source_filter *filter,
     struct source_value *value, const struct secret_buffer *bytes, struct error *err)
 {
@@ -179,7 +182,9 @@ static int plain_set(struct source *source, const struct source_filter *filter,
 		value->variable = strdup(ref->variable);
 		return value->variable ? 0 : error_memory(err);
 	}
-	/* As in the original project: a data key that is asked for by name is an object. */
+	/*
+	 * As in the original project, a data key that is selected by name is an object by default.
+	 */
 	value->document = source_filter_is_document(filter, value->name, ref->key != NULL);
 	return value->document ? source_document_to_json(&value->bytes, value->where, err) : 0;
 }

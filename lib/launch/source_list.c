@@ -30,14 +30,17 @@ static int list_add(struct source_list *list, const struct source_kind *kind, co
 	return source_ref_parse(&source->ref, kind->option, argument, err);
 }
 
-/* List the sources that the options name, and our own environment. */
+/* List the sources that options name, and our own environment. */
 static int list_fill(struct source_list *list, struct error *err)
 {
 	const struct launch_settings *settings = list->settings;
 	char *definition = (char *)settings->sources.definition, *none = NULL;
 	struct strings env_files = {NULL, 0};
 
-	/* A definition takes the variables that it names from the .env files, and no others. */
+	/*
+	 * A definition selects variables of the .env files, so the files themselves are not
+	 * sources.
+	 */
 	if (!definition)
 		env_files = settings->sources.env_files;
 	const struct {
@@ -67,7 +70,7 @@ static int list_fill(struct source_list *list, struct error *err)
 	return 0;
 }
 
-/* Read the sources on this machine. */
+/* Read the local sources. */
 static int list_read_local(struct source_list *list, struct error *err)
 {
 	for (size_t i = 0; i < list->count; i++) {

@@ -1,4 +1,4 @@
-/* source_local: sources on this machine: our own environment, mounted volumes, plaintext files. */
+/* source_local: local sources: our own environment, mounted volumes and plaintext files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,13 +18,16 @@
 #define HINT_UNBOUND                                                                               \
 	"the key binds it to the Secret that it was sealed for; pass --bound-to [NAMESPACE/]NAME"
 
-/* By the name alone: environments and volumes have no annotations. */
+/*
+ * Return whether the value is a document: by --document, else by its name.  Environments and
+ * volumes have no annotations.
+ */
 static bool name_is_document(const struct source_filter *filter, const char *name)
 {
 	return source_filter_is_document(filter, name, sealed_names_document(name));
 }
 
-/* Add ciphertext; the document and the context follow from the name and the options. */
+/* Add ciphertext.  The name and the options decide whether it is a document, and its context. */
 static struct source_value *local_add(struct source *source, const struct source_list *list,
     const char *name, char *where, const char *bytes, size_t length, struct error *err)
 {
@@ -44,13 +47,13 @@ static struct source_value *local_add(struct source *source, const struct source
 
 /* -- our own environment ---------------------------------------------------------------------- */
 
-/* The patterns of a document apply to its members. */
+/* A document is always decrypted, because the patterns apply to its members. */
 bool source_decrypts_variable(const struct source_filter *filter, const char *name)
 {
 	return name_is_document(filter, name) || source_filter_accepts(filter, name);
 }
 
-/* Add a variable that keeps its name, unless it is a document. */
+/* Add a variable.  It keeps its name, unless it is a document. */
 static int environment_add(struct source *source, const struct source_list *list, const char *name,
     const char *text, struct error *err)
 {
@@ -94,15 +97,15 @@ const struct source_kind source_environment = {
 
 /*
  * The kubelet keeps the files in DIR/..TIMESTAMP, with a symbolic link DIR/..data to that folder,
- * and a link DIR/KEY to ..data/KEY for each file.  An update makes a new folder, replaces ..data
- * atomically, and removes the old folder.  So all files are read through one opened ..data, and
- * again if it was replaced during that.
+ * and a link DIR/KEY to ..data/KEY for each file.  An update creates a new folder, replaces ..data
+ * atomically, and removes the old folder.  Therefore all files are read through one open ..data,
+ * and are read again if it was replaced in that time.
  */
 #define DATA_LINK "..data"
-/* More updates than a kubelet makes in the time that a read takes. */
+/* More than the number of updates that a kubelet can make during one read. */
 #define READS_MAX 8
 
-/* Open the folder of the current files: ..data, or the directory itself if that is missing. */
+/* Open the folder of the current files: ..data or, if that is missing, the directory itself. */
 static int open_data(int directory)
 {
 	int data = openat(directory, DATA_LINK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -112,7 +115,7 @@ static int open_data(int directory)
 		   : openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Return whether ..data still is the opened folder; true if that cannot be found out. */
+/* Return whether ..data is still the open folder.  Return true if ..data cannot be opened. */
 static bool is_current(int directory, int data)
 {
 	struct stat now, then;
@@ -137,7 +140,7 @@ static int read_data_file(
 	return secret_buffer_read_fd(bytes, fd, name, err) < 0 ? error_wrap(err, "file") : 0;
 }
 
-/* Add the value of a file; return 1 if that is not ciphertext. */
+/* Add the value of a file.  Return 1 if it is not ciphertext. */
 static int directory_add(struct source *source, const struct source_list *list, int data,
     const char *name, struct error *err)
 {
@@ -160,7 +163,7 @@ static int directory_add_all(struct source *source, const struct source_list *li
 
 	for (size_t i = 0; i < names->count; i++) {
 		const char *name = names->items[i];
-		if (strncmp(name, "..", 2) == 0) /* of the kubelet: not a valid data key */
+		if (strncmp(name, "..", 2) == 0) /* of the kubelet; not a valid data key */
 			continue;
 		keys++;
 		if (!name_is_document(filter, name) && !source_accepts(source, filter, name))
@@ -183,7 +186,7 @@ static int directory_add_all(struct source *source, const struct source_list *li
 	    source->argument, source->count ? "half sealed" : "not sealed", plain);
 }
 
-/* Read all files; return 1 if the kubelet replaced them during that. */
+/* Read all files.  Return 1 if the kubelet replaced them during the read. */
 static int directory_read_once(
     struct source *source, const struct source_list *list, int directory, struct error *err)
 {
@@ -227,7 +230,7 @@ const struct source_kind source_directory = {
 
 /* -- plaintext files, for development --------------------------------------------------------- */
 
-/* Append all of the file; warn, unless `quiet`, if every user may read it. */
+/* Append the whole file to *text.  Unless `quiet`, warn if every user may read it. */
 static int read_plaintext(
     const char *path, bool quiet, struct secret_buffer *text, struct error *err)
 {
@@ -309,7 +312,7 @@ const struct source_kind source_env_file = {
     .read = env_file_read,
 };
 
-/* -- definitions, for development: which name the application sees for which variable ---------- */
+/* -- definitions, for development: variables under other names -------------------------------- */
 
 struct choices_ctx {
 	struct variables *variables;
@@ -324,7 +327,7 @@ static int choices_add(
 	return variables_add(choices->variables, name, value, choices->path, err);
 }
 
-/* Add the variables of a .env file to those that a definition can name. */
+/* Add the variables of a .env file to the variables that a definition can name. */
 static int choices_read(
     const char *path, const struct source_list *list, struct variables *choices, struct error *err)
 {
@@ -357,7 +360,7 @@ struct definition_ctx {
 	const struct variables *choices;
 };
 
-/* As in python-dotenv, a .env file does not change a variable that is set. */
+/* Find a variable.  As in python-dotenv, the environment takes precedence over .env files. */
 static int definition_look_up(const struct definition_ctx *definition, const char *name,
     struct secret_buffer *value, struct error *err)
 {

@@ -1,9 +1,10 @@
 /*
- * watch: the candidate for the application's place: look for changes of the sources, and take over
- * when a value has changed.
+ * watch: the candidate that replaces the application.  It looks for changes of the sources, and
+ * becomes the application when a value has changed.
  *
- * Each look reads ciphertext only.  When that has changed and settled, it is decrypted and compared
- * by a keyed digest: a rotation rewraps every Secret and changes no value.
+ * Each look reads only ciphertext.  After a change has settled, the ciphertext is decrypted and the
+ * values are compared by a keyed digest, because a rotation rewraps every Secret without changing a
+ * value.
  */
 #include <openssl/rand.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 extern char **environ;
 
-/* Not an exit status. */
+/* Returned instead of an exit status: keep watching. */
 #define GO_ON (-1)
 
 struct watcher {
@@ -36,13 +37,13 @@ static int64_t random_below(int64_t limit)
 	return (int64_t)((double)limit * random / UINT32_MAX);
 }
 
-/* Vary the interval by a tenth, so that pods that start together do not read together. */
+/* Vary the interval by a tenth, so that pods that start together do not read at the same time. */
 static int64_t vary_interval(int64_t interval_ms)
 {
 	return interval_ms - interval_ms / 10 + random_below(interval_ms / 5);
 }
 
-/* Wait.  Return false when it is time to end: init has closed the channel, or a signal came. */
+/* Wait.  Return false if this process must end: the channel is closed, or a signal was caught. */
 static bool watcher_wait(struct watcher *watcher, int64_t duration_ms)
 {
 	int64_t left, until = clock_now_ms() + duration_ms;
@@ -60,7 +61,7 @@ static bool watcher_wait(struct watcher *watcher, int64_t duration_ms)
 
 /* -- detect a change -------------------------------------------------------------------------- */
 
-/* Warn once of a failure that repeats; of an outage, whatever its messages. */
+/* Warn once about a failure that repeats.  All outages count as the same failure. */
 static void log_failure(struct watcher *watcher, const char *action, const struct error *err)
 {
 	bool outage = error_is_outage(err);
@@ -89,7 +90,7 @@ static bool has_changed(struct watcher *watcher, uint8_t fingerprint[COLLECT_DIG
 	return false;
 }
 
-/* Return whether there is a change that is not followed by another within the debounce time. */
+/* Return whether the sources have changed, and have not changed again within the debounce time. */
 static bool has_settled(struct watcher *watcher)
 {
 	uint8_t before[COLLECT_DIGEST_SIZE], now[COLLECT_DIGEST_SIZE];
@@ -128,8 +129,8 @@ static int prepare_change(struct watcher *watcher, struct launch_delivery *deliv
 }
 
 /*
- * Report to init, and end: another candidate continues from there.  Libraries may have left
- * plaintext in memory, which a process that watches for days must not hold.
+ * Report to init and end; a new candidate continues.  Libraries may have left plaintext in memory,
+ * which a process that watches for days must not keep.
  */
 static int report(struct watcher *watcher, enum channel_message message,
     const struct collect_digests *digests, struct error *err)
@@ -138,7 +139,6 @@ static int report(struct watcher *watcher, enum channel_message message,
 										 : 0;
 }
 
-/* Renew the running application's files. */
 static int renew_files(struct watcher *watcher, struct launch_delivery *delivery,
     const struct collect_digests *digests, struct error *err)
 {
@@ -151,7 +151,7 @@ static int renew_files(struct watcher *watcher, struct launch_delivery *delivery
 	return report(watcher, CHANNEL_RENEWED, digests, err);
 }
 
-/* Wait until the old application has ended, and become the new one. */
+/* Wait until the old application has ended, then become the new one. */
 static int take_over(struct watcher *watcher, struct launch_delivery *delivery,
     const struct collect_digests *digests, struct error *err)
 {
@@ -204,7 +204,7 @@ int watch_run(const struct deliver_plan *plan, char *const *command,
 	    .child = child};
 	int status = GO_ON;
 
-	/* The next look is the retry. */
+	/* Do not retry requests, because the next look is the retry. */
 	watcher.settings.vault.retries = watcher.settings.kube.retries = 0;
 	while (status == GO_ON &&
 	       watcher_wait(&watcher, vary_interval(watcher.settings.watch.interval_ms)))
