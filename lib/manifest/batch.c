@@ -24,7 +24,7 @@ static void batch_free_document(struct manifest_batch *batch, struct manifest_do
 	free(document);
 }
 
-/* Remove the first document of the queue, and its file when nothing else refers to that. */
+/* Free the first document of the queue, and its file after the last document. */
 static void batch_drop_first(struct manifest_batch *batch)
 {
 	struct manifest_document *document = batch->first;
@@ -51,7 +51,10 @@ void manifest_batch_free(struct manifest_batch *batch)
  * Writing.
  */
 
-/* The file keeps its text: its documents are only counted from here on. */
+/*
+ * Report that the file cannot be replaced.  It keeps its text, and its other documents are not
+ * written.
+ */
 static int batch_lose_file(
     struct manifest_batch *batch, struct manifest_file *file, struct error *err)
 {
@@ -86,7 +89,7 @@ static int batch_settle(
 	return batch_lose_file(batch, file, err);
 }
 
-/* The file was read to its end and none of its documents waits. */
+/* Replace the file if it was changed, and report it.  No document of it may be waiting. */
 static int batch_finish_file(
     struct manifest_batch *batch, struct manifest_file *file, struct error *err)
 {
@@ -100,7 +103,7 @@ static int batch_finish_file(
 	return 0;
 }
 
-/* Settle the first document, and finish its file if that was the last one of it. */
+/* Settle the first document, and finish its file after the last document. */
 static int batch_settle_first(struct manifest_batch *batch, struct error *err)
 {
 	struct manifest_file *file = batch->first->file;
@@ -130,7 +133,7 @@ int manifest_batch_flush(struct manifest_batch *batch, struct error *err)
  * Reading.
  */
 
-/* Return whether one more document would be too much for one request. */
+/* Return true if adding the document would exceed the limits of one request. */
 static bool batch_is_full(
     const struct manifest_batch *batch, const struct manifest_document *document)
 {
@@ -139,7 +142,7 @@ static bool batch_is_full(
 		   batch->bytes + document->manifest.text.length > MANIFEST_BATCH_BYTES);
 }
 
-/* Take the document over, unless it returns -1. */
+/* Add the document to the queue, which takes it over unless an error is returned. */
 static int batch_add(
     struct manifest_batch *batch, struct manifest_document *document, struct error *err)
 {
@@ -153,7 +156,10 @@ static int batch_add(
 	return 0;
 }
 
-/* Take the document over if it waits: *waits. */
+/*
+ * Read and examine the document.  Set *waits if it waits, and the queue takes it over unless an
+ * error is returned.  Otherwise settle it immediately.
+ */
 static int batch_take(struct manifest_batch *batch, struct manifest_document *document,
     struct secret_buffer *text, size_t line, bool *waits, struct error *err)
 {
@@ -211,7 +217,7 @@ static int batch_read_documents(struct manifest_batch *batch, struct error *err)
 	return 0;
 }
 
-/* Read the open file to its end, and finish it unless documents of it wait. */
+/* Read the open file to its end, and finish it unless some of its documents wait. */
 static int batch_read(struct manifest_batch *batch, struct manifest_file *file, struct error *err)
 {
 	batch->reading = file;
@@ -226,7 +232,7 @@ static int batch_read(struct manifest_batch *batch, struct manifest_file *file, 
 	return 0;
 }
 
-/* Return whether documents of the same file wait: it was named twice, or has two links. */
+/* Return true if documents of the same file wait, because it was named twice or has two links. */
 static bool batch_holds(const struct manifest_batch *batch, const struct manifest_file *file)
 {
 	for (const struct manifest_document *document = batch->first; document;
@@ -255,7 +261,7 @@ int manifest_batch_read_file(struct manifest_batch *batch, const char *name, str
 		return error_memory(err);
 	opened = manifest_file_open(file, name, err);
 	if (opened == 0 && batch_holds(batch, file)) {
-		/* Read it again once the documents that wait are in place. */
+		/* Open it again after the waiting documents were written. */
 		manifest_file_free(file);
 		if (manifest_batch_flush(batch, err) < 0) {
 			free(file);

@@ -1,4 +1,4 @@
-/* Changes of Secrets in a manifest's text. */
+/* Change Secrets in the text of a manifest. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "lib/manifest/mapping.h"
 #include "lib/sealed/sealed.h"
 
-/* Columns of one level, where the manifest itself has none. */
+/* Columns of one indentation level, if the manifest does not show its level. */
 #define STEP 2
 
 /* One Secret with its change. */
@@ -18,7 +18,7 @@ struct edit_ctx {
 	const struct kube_secret *set;
 	bool move_text;
 	const struct manifest_node *root, *metadata, *data, *text; /* NULL: absent */
-	/* Both data and stringData have members: the one whose members go into the other. */
+	/* The section whose members move to the other section; NULL unless both have members. */
 	const struct manifest_node *moved;
 	size_t step;
 	struct splice_list *splices;
@@ -26,7 +26,7 @@ struct edit_ctx {
 
 static const struct manifest_node *key_of(const struct manifest_node *value)
 {
-	return value - 1; /* keys are scalars: one node */
+	return value - 1; /* a key is a scalar, which is one node */
 }
 
 static bool has_members(const struct manifest_node *mapping)
@@ -38,7 +38,7 @@ static bool has_members(const struct manifest_node *mapping)
  * Labels and annotations.
  */
 
-/* Change a mapping, or add it to `parent` as `key`. */
+/* Change a mapping.  If it is NULL, add it to `parent` under `key`. */
 static void edit_mapping(struct edit_ctx *edit, const struct manifest_node *mapping,
     const struct manifest_node *parent, const char *key, const struct mapping_change *change)
 {
@@ -78,7 +78,10 @@ static void edit_pairs(
 	mapping_change_free(&change);
 }
 
-/* New lines at the end of metadata come after those of its last member, which is changed first. */
+/*
+ * Change an existing mapping before adding the other one to metadata: if both insert text at the
+ * same place, it stays in this order.
+ */
 static void edit_metadata(struct edit_ctx *edit)
 {
 	const struct kube_secret *set = edit->set;
@@ -96,7 +99,7 @@ static void edit_metadata(struct edit_ctx *edit)
  * Values.
  */
 
-/* Return true for a stringData in braces whose members become new ones of data. */
+/* Return true if stringData is in braces and its members are added to data one by one. */
 static bool is_dissolved(const struct edit_ctx *edit)
 {
 	return edit->moved && edit->moved == edit->text && edit->text->style == MANIFEST_FLOW;
@@ -110,7 +113,7 @@ static const struct manifest_node *find_home(const struct edit_ctx *edit)
 	return moves && (!edit->moved || edit->moved == edit->data) ? edit->text : edit->data;
 }
 
-/* Return the added entry that takes the place of the old one, or NULL. */
+/* Return the added entry that replaces a renamed old entry in its place, or NULL. */
 static const struct kube_entry *find_renamed(
     const struct edit_ctx *edit, const struct kube_entry *change)
 {
@@ -121,7 +124,7 @@ static const struct kube_entry *find_renamed(
 	return entry && !entry->removed ? entry : NULL;
 }
 
-/* Return true for an entry that takes the place of an old one. */
+/* Return true if the entry replaces a renamed old entry in its place. */
 static bool is_new_name(const struct edit_ctx *edit, const struct kube_entry *entry)
 {
 	for (size_t i = 0; i < edit->set->data_count; i++) {
@@ -134,8 +137,8 @@ static bool is_new_name(const struct edit_ctx *edit, const struct kube_entry *en
 }
 
 /*
- * Write a value where the old one was.  Ciphertext keeps the style of ciphertext; plaintext leaves
- * nothing that could be seen.
+ * Replace a value in its place.  The line breaks of old ciphertext are kept, but not those of old
+ * plaintext, because they could reveal something about it.
  */
 static void edit_content(struct edit_ctx *edit, size_t index, const struct secret_buffer *bytes)
 {
@@ -172,7 +175,10 @@ static void add_value(
 	    .base64 = true};
 }
 
-/* Change one value in its place, or list it in *change as removed or, from braces, as added. */
+/*
+ * Change one value in its place, or list it in *change: as removed, or as added if stringData is
+ * dissolved.
+ */
 static void edit_value(struct edit_ctx *edit, size_t index, struct mapping_change *change)
 {
 	const struct manifest_value *value = &edit->secret->values[index];
@@ -228,11 +234,9 @@ static void edit_values(struct edit_ctx *edit)
 	mapping_change_free(&change);
 }
 
-/*
- * stringData becomes data.
- */
+/* Moving stringData to data. */
 
-/* Return true if the lines of the section can be moved whole. */
+/* Return true if the section consists of whole lines, which can be moved. */
 static bool can_move(const struct edit_ctx *edit, const struct manifest_node *section)
 {
 	const struct manifest_node *key = key_of(section);
@@ -241,7 +245,10 @@ static bool can_move(const struct edit_ctx *edit, const struct manifest_node *se
 	       manifest_line_after(edit->tree, key->end) <= section->start;
 }
 
-/* Choose the section to move: stringData, unless data alone can be moved. */
+/*
+ * Return the section to move, or NULL if none moves.  Choose stringData unless its lines cannot be
+ * moved.
+ */
 static const struct manifest_node *choose_moved(const struct edit_ctx *edit)
 {
 	if (!edit->move_text || !has_members(edit->text) || !has_members(edit->data))
@@ -252,7 +259,7 @@ static const struct manifest_node *choose_moved(const struct edit_ctx *edit)
 		   : edit->text;
 }
 
-/* Put a line of the text with `from` columns of indentation less, and `to` more. */
+/* Put a line, replacing up to `from` columns of its indentation by `to` columns. */
 static void put_indented(
     struct splice_list *splices, const char *line, size_t length, size_t from, size_t to)
 {
@@ -267,7 +274,7 @@ static void put_indented(
 	splice_end_line(splices);
 }
 
-/* Move the lines of a section, with their comments, after those of the other. */
+/* Move the lines of a section, with their comments, to the end of the kept section. */
 static void move_lines(struct edit_ctx *edit, const struct manifest_node *kept)
 {
 	const struct manifest_tree *tree = edit->tree;
@@ -297,7 +304,7 @@ static void rename_section(
 	mapping_replace(edit->splices, key_of(section), name, strlen(name), false);
 }
 
-/* Bring the members of data and stringData together. */
+/* Join the members of data and stringData in one section. */
 static void join_sections(struct edit_ctx *edit)
 {
 	const struct manifest_node *key = key_of(edit->text);
@@ -327,15 +334,13 @@ static void move_text(struct edit_ctx *edit)
 		join_sections(edit);
 		return;
 	}
-	/* An empty data becomes the empty stringData. */
+	/* Rename an empty data, because stringData takes its name. */
 	if (edit->data)
 		rename_section(edit, edit->data, "stringData");
 	rename_section(edit, edit->text, "data");
 }
 
-/*
- * All of it.
- */
+/* One Secret. */
 
 static size_t find_step(const struct edit_ctx *edit)
 {
@@ -375,9 +380,7 @@ static void edit_secret(const struct manifest *manifest, const struct manifest_c
 	move_text(&edit);
 }
 
-/*
- * The result, read again.
- */
+/* Checking the result. */
 
 static int check_result(const struct manifest *before, const struct manifest_change *changes,
     size_t count, const char *text, size_t length, struct error *err)

@@ -10,7 +10,7 @@
 #include "lib/base/input_file.h"
 #include "lib/base/strings.h"
 
-/* Bytes of the old text that are copied in one step. */
+/* Bytes of the old text that are copied at a time. */
 #define COPY_STEP ((off_t)64 * 1024)
 /* Prefix of the temporary file's name. */
 #define TEMPORARY_PREFIX ".secret-seal."
@@ -98,7 +98,7 @@ static int file_check_unchanged(
 	return file_refuse_changed(file, err);
 }
 
-/* Open the old text and its folder, with links followed. */
+/* Open the old file and its folder, following symbolic links. */
 static int file_reopen(struct manifest_file *file, struct error *err)
 {
 	cleanup_free char *path = realpath(file->name, NULL);
@@ -151,7 +151,7 @@ static int file_write(
 	return error_system(err, "%s: writing its new text", file->name);
 }
 
-/* Read so many bytes of the old text, from file->copied on. */
+/* Read `length` bytes of the old text, from offset file->copied. */
 static int file_read_old(
     struct manifest_file *file, size_t length, struct secret_buffer *bytes, struct error *err)
 {
@@ -171,7 +171,7 @@ static int file_read_old(
 	return 0;
 }
 
-/* Copy the old text up to an offset. */
+/* Copy the old text up to an offset in bytes. */
 static int file_copy(struct manifest_file *file, off_t until, struct error *err)
 {
 	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
@@ -187,7 +187,7 @@ static int file_copy(struct manifest_file *file, off_t until, struct error *err)
 	return 0;
 }
 
-/* A change that keeps size and modification time can be found only in the bytes. */
+/* Compare the bytes, which also detects a change that kept size and modification time. */
 static int file_check_bytes(
     struct manifest_file *file, const struct secret_buffer *old_text, struct error *err)
 {
@@ -213,9 +213,7 @@ bool manifest_file_is_changed(const struct manifest_file *file)
 	return file->out.fd >= 0;
 }
 
-/*
- * The end.
- */
+/* Committing. */
 
 static int file_check_in_place(const struct manifest_file *file, struct error *err)
 {
@@ -230,7 +228,7 @@ int manifest_file_commit(struct manifest_file *file, struct error *err)
 {
 	if (file_copy(file, file->before.st_size, err) < 0)
 		return -1;
-	/* Before the check, which should be as late as possible. */
+	/* Sync before the check, so that the check is as late as possible. */
 	if (fsync(file->out.fd) < 0)
 		return error_system(err, "%s: writing its new text", file->name);
 	if (file_check_in_place(file, err) < 0)

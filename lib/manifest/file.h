@@ -1,9 +1,9 @@
 /*
- * file: a manifest file, read document by document, and replaced as a whole or not at all.
+ * file: a manifest file that is read document by document and replaced atomically.
  *
- * The new text is written to a temporary file in the same folder, which is then renamed: readers,
- * and the next run after this process or the machine died, see the old text or the new one.  Mode
- * and owner are kept.  Of a symbolic link, the file that it leads to is replaced.
+ * The new text is written to a temporary file in the same folder, which is then renamed.  Readers
+ * see either the old or the new text, also after a crash of the process or the machine.  Mode and
+ * owner are kept.  If the name is a symbolic link, its target is replaced.
  */
 #ifndef MANIFEST_FILE_H
 #define MANIFEST_FILE_H
@@ -21,20 +21,20 @@ struct manifest_file {
 
 	/* Reading. */
 	int in;		    /* -1: reading has ended */
-	bool is_stream;	    /* `in` is borrowed, and cannot be replaced */
-	struct stat before; /* of a file when it was opened */
+	bool is_stream;	    /* `in` is borrowed, and there is no file to replace */
+	struct stat before; /* status of the file when it was opened */
 	struct manifest_stream stream;
 	off_t next; /* offset of the next document, in bytes */
 
 	/* Writing. */
 	struct output_file out; /* the new text; fd -1: none yet */
 	int old;		/* the old text, for copying; -1: not open */
-	off_t copied;		/* up to here the old text is in `out`, or replaced */
+	off_t copied;		/* offset up to which the old text is in `out` or replaced */
 
 	/* For batch.h. */
-	size_t waiting;		/* documents */
-	size_t secrets, values; /* changed in it: counted by the job's `settle` for `finish` */
-	bool lost; /* it cannot be replaced, as `fail` has reported, and keeps its text */
+	size_t waiting;		/* number of waiting documents */
+	size_t secrets, values; /* numbers of changes, which the job's `settle` counts */
+	bool lost; /* it cannot be replaced, was reported to `fail`, and keeps its text */
 };
 
 /* Open a regular file for reading.  On error there is nothing to free. */
@@ -53,24 +53,24 @@ int manifest_file_next(struct manifest_file *file, struct secret_buffer *text, s
     off_t *offset, struct error *err) __attribute__((nonnull, warn_unused_result));
 /* Close the descriptor that was read from.  A file can still be replaced. */
 void manifest_file_end_reading(struct manifest_file *file) __attribute__((nonnull));
-/* Return whether both names lead to the same file. */
+/* Return true if both names lead to the same file. */
 bool manifest_file_is_same(const struct manifest_file *a, const struct manifest_file *b)
     __attribute__((nonnull));
 
 /*
- * Create the temporary file, to learn early whether the file can be replaced.  Otherwise the first
- * manifest_file_replace does it.
+ * Create the temporary file early, to find out if the file can be replaced.  Without this call, the
+ * first manifest_file_replace creates it.
  */
 int manifest_file_prepare(struct manifest_file *file, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
- * Write a document's new text in place of the old one.  Documents that are not replaced are copied.
- * Offsets must ascend.  ERROR_CONFLICT: another process changed the file since it was opened.
+ * Write the new text of a document.  Documents that are not replaced are copied.  Offsets, in
+ * bytes, must ascend.  ERROR_CONFLICT: another process changed the file since it was opened.
  */
 int manifest_file_replace(struct manifest_file *file, off_t offset,
     const struct secret_buffer *old_text, const struct secret_buffer *new_text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Return whether a document was replaced, so that manifest_file_commit has something to do. */
+/* Return true if the temporary file was created, so that manifest_file_commit is needed. */
 bool manifest_file_is_changed(const struct manifest_file *file) __attribute__((nonnull));
 /*
  * Sync the new text to disk and rename it over the old file.  ERROR_CONFLICT: another process
@@ -78,7 +78,7 @@ bool manifest_file_is_changed(const struct manifest_file *file) __attribute__((n
  */
 int manifest_file_commit(struct manifest_file *file, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Remove the temporary file: the old text stays. */
+/* Remove the temporary file.  The file keeps its old text. */
 void manifest_file_discard(struct manifest_file *file) __attribute__((nonnull));
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "lib/manifest/manifest.h"
 
-/* tree.c: nodes are added to the container that was opened last. */
+/* tree.c: build a tree.  Nodes are added to the container that was opened last. */
 struct manifest_builder {
 	struct manifest_tree *tree;
 	uint32_t open[MANIFEST_DEPTH_MAX];   /* containers */
@@ -20,30 +20,33 @@ struct manifest_node *manifest_build_node(struct manifest_builder *builder, enum
 int manifest_build_open(struct manifest_builder *builder, enum manifest_kind kind,
     enum manifest_style style, size_t start, bool marked)
     __attribute__((nonnull, warn_unused_result));
-/* End the container opened last; one without brackets ends where its last child does. */
+/*
+ * End the container opened last.  `end` applies only to a container in brackets; another container
+ * ends with its last child.
+ */
 void manifest_build_close(struct manifest_builder *builder, size_t end) __attribute__((nonnull));
 
-/* tree_json.c: read a document that is JSON.  Return 1, or 0 for YAML, or -1 for an error. */
+/* tree_json.c: read a document if it is JSON.  Return 1, 0 if it is YAML, or -1 on error. */
 int manifest_build_json(struct manifest_builder *builder)
     __attribute__((nonnull, warn_unused_result));
 
-/* secret.c: read the Secret at `node` into *secret, which is zeroed but for its node. */
+/* secret.c: read the Secret at `node` into *secret, which is zeroed except for `node`. */
 int manifest_read_secret(const struct manifest_tree *tree, struct manifest_secret *secret,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* manifest.c: return true if `after` is `before` with the changes, and nothing else is changed. */
+/* manifest.c: return true if `after` differs from `before` by exactly these changes. */
 bool manifest_is_changed(const struct manifest *after, const struct manifest *before,
     const struct manifest_change *changes, size_t count) __attribute__((nonnull));
 
-/* origin.c: return true if the text has an action of Helm's: {{ .Values.x }}. */
+/* origin.c: return true if the text contains an action of Helm, such as {{ .Values.x }}. */
 bool manifest_is_helm(const char *text, size_t length) __attribute__((nonnull));
 /*
- * Return true if the Secret's names, labels or values are placeholders, {{ ... }} as Helm, Jinja
- * and others have them.  A value that only contains some, such as Alertmanager's configuration, is
- * not one.
+ * Return true if the name, namespace, type or a label of the Secret contains "{{", or if a value is
+ * a placeholder {{ ... }} of Helm, Jinja or another template language.  A value that only contains
+ * placeholders, such as Alertmanager's configuration, does not count.
  */
 bool manifest_has_placeholders(const struct kube_secret *object) __attribute__((nonnull));
-/* Return the name of the tool that has encrypted the document, by its kind or metadata; or NULL. */
+/* Return the name of the tool that encrypted the document, by its kind or metadata, or NULL. */
 const char *manifest_foreign_tool(const struct manifest_tree *tree) __attribute__((nonnull));
 
 #endif

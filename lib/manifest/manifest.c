@@ -19,8 +19,8 @@ void manifest_free(struct manifest *manifest)
 }
 
 /*
- * The type of an object: its kind, apiVersion and items must be in the text, since they decide
- * whether it is a Secret.
+ * The type of an object.  The members kind, apiVersion and items decide if it is a Secret, so they
+ * must be written out: an alias, a tag or a merge key is rejected.
  */
 
 static struct manifest_node *refuse_type(const struct manifest_tree *tree,
@@ -31,7 +31,7 @@ static struct manifest_node *refuse_type(const struct manifest_tree *tree,
 	return NULL;
 }
 
-/* Return the only member of this name; NULL without an error if there is none. */
+/* Return the value of the only member with this name.  NULL: it is absent, or *err is set. */
 static struct manifest_node *type_member(const struct manifest_tree *tree,
     const struct manifest_node *object, const char *name, struct error *err)
 {
@@ -63,7 +63,7 @@ static struct manifest_node *type_member(const struct manifest_tree *tree,
  * Objects.
  */
 
-/* Refuse a Secret in the list of an OpenShift Template, whose objects have parameters. */
+/* Reject a Secret in an OpenShift Template, whose objects contain parameters. */
 static int refuse_template(
     const struct manifest_tree *tree, const struct manifest_node *template, struct error *err)
 {
@@ -88,7 +88,9 @@ static int add_secret(
 	struct manifest_secret *secrets = manifest->secrets;
 	size_t count = manifest->count;
 
-	/* Most documents have one Secret, and thousands of documents may be in memory. */
+	/*
+	 * Begin with one item: most documents have one Secret, and many documents may be in memory.
+	 */
 	if (count == 0 || count == 1 || count % 64 == 0)
 		secrets = reallocarray(secrets, count == 0 ? 1 : count + 64, sizeof(*secrets));
 	if (!secrets)
@@ -122,7 +124,10 @@ static int add_secrets_of_items(
 	return 0;
 }
 
-/* `secret`: an object without a kind is a Secret, as the items of a SecretList are. */
+/*
+ * Add the Secrets in an object.  With `secret`, an object without a kind is a Secret, as in a
+ * SecretList.
+ */
 /* NOLINTNEXTLINE(misc-no-recursion): MANIFEST_DEPTH_MAX bounds it */
 static int add_secrets_of(
     struct manifest *manifest, const struct manifest_node *object, bool secret, struct error *err)
@@ -173,12 +178,12 @@ int manifest_read(struct manifest *manifest, struct secret_buffer *text, size_t 
 		manifest->text.length, line, file, err) < 0 ||
 	    (manifest->tree.count > 0 &&
 		add_secrets_of(manifest, manifest->tree.nodes, false, err) < 0)) {
-		/* A brace, a name or a value that is not base64 may all come from a template. */
+		/* A syntax error, an invalid name or invalid base64 may come from a template. */
 		if (err->code == ERROR_INVALID && is_helm(manifest))
 			error_hint(err, "this is a Helm template; render it first (helm template)");
 		return -1;
 	}
-	/* An action of Helm's may be in a comment too. */
+	/* Search the whole text: Helm also evaluates actions in comments. */
 	bool template = manifest->count > 0 && is_helm(manifest);
 	for (size_t i = 0; i < manifest->count; i++)
 		manifest->secrets[i].template |= template;
@@ -192,7 +197,7 @@ int manifest_read_own(struct manifest *manifest, struct secret_buffer *text, siz
 
 	if (force || (result < 0 && err->code == ERROR_SYSTEM))
 		return result;
-	/* Ciphertext in the place of base64 is an error already: report its reason. */
+	/* Ciphertext instead of base64 is already an error; report the tool as its cause. */
 	const char *tool = manifest_foreign_tool(&manifest->tree);
 	if (result < 0 && !tool)
 		tool = foreign_tool(secret_buffer_string(&manifest->text), manifest->text.length);
@@ -231,7 +236,10 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Return true if the Secret's values beside those of the change are the same ones as before. */
+/*
+ * Return true if all values that the change does not mention are unchanged, and the number of
+ * values is right.
+ */
 static bool has_other_values(const struct kube_secret *after, const struct kube_secret *before,
     const struct kube_secret *set)
 {

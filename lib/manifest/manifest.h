@@ -1,10 +1,10 @@
 /*
  * manifest: the Secrets in a document of a manifest file, and changes to them in its text.
  *
- * A change replaces only the bytes that must differ: comments, order, quotes, indentation, line
- * breaks and everything outside the Secret stay.  Refused with file, line and column are Secrets
- * that cannot be changed this way (anchors, aliases, merge keys and tags inside them, duplicate
- * keys) and values that readers of YAML disagree on (data: {1e3: yes}).
+ * A change replaces only the bytes that must differ.  Comments, order, quotes, indentation, line
+ * breaks and everything outside the Secret stay.  Secrets that cannot be changed this way (anchors,
+ * aliases, merge keys and tags inside them, duplicate keys) and values that YAML readers interpret
+ * differently (data: {1e3: yes}) are rejected with file, line and column.
  */
 #ifndef MANIFEST_MANIFEST_H
 #define MANIFEST_MANIFEST_H
@@ -12,10 +12,10 @@
 #include "lib/kube/secret.h"
 #include "lib/manifest/tree.h"
 
-/* Values of one Secret: more than fit with each other's ciphertext. */
+/* Limit of values in one Secret, far above practical use. */
 #define MANIFEST_VALUES_MAX 10000
 
-/* A value of data or stringData, in the order of the text, which is that of object.data. */
+/* The place of object.data[i] in the text, in data or stringData. */
 struct manifest_value {
 	uint32_t key, value; /* nodes */
 	bool text;	     /* in stringData */
@@ -23,15 +23,15 @@ struct manifest_value {
 
 struct manifest_secret {
 	/*
-	 * namespace and name are NULL if the manifest does not name them, resource_version is
-	 * always NULL.  data has the values of both data and stringData, decoded.
+	 * namespace and name are NULL if the manifest does not contain them; resource_version is
+	 * always NULL.  data contains the decoded values of both data and stringData.
 	 */
 	struct kube_secret object;
-	struct manifest_value *values; /* object.data_count of them */
+	struct manifest_value *values; /* array of object.data_count items */
 	uint32_t node;
-	bool generate_name; /* metadata.generateName instead of a name */
-	bool template;	    /* it must be rendered before it is a Secret */
-	/* A node that prevents changes, and its kind; NULL: none. */
+	bool generate_name; /* metadata.generateName is present */
+	bool template;	    /* a template, which must be rendered first */
+	/* The first node that prevents changes, and its kind for messages; NULL: none. */
 	uint32_t obstacle;
 	const char *obstacle_kind;
 };
@@ -44,35 +44,37 @@ struct manifest {
 };
 
 /*
- * Take over *text (empty after), one document of a stream that begins on `line` of `file`
- * (borrowed), and find its v1 Secrets, also in Lists.  A Secret in an OpenShift Template is
- * refused.  Free *manifest also after an error.
+ * Read a document that begins on `line` of `file` (borrowed), and find its v1 Secrets, also in
+ * Lists.  *text is taken over and is then empty.  A Secret in an OpenShift Template is rejected.
+ * Free *manifest also after an error.
  */
 int manifest_read(struct manifest *manifest, struct secret_buffer *text, size_t line,
     const char *file, struct error *err) __attribute__((nonnull, warn_unused_result));
 void manifest_free(struct manifest *manifest) __attribute__((nonnull));
 
 /*
- * Read a manifest as manifest_read does, and unless `force` refuse one that another tool has
- * encrypted: by its kind, its metadata, or as text that is not a manifest any more.
+ * Read a manifest like manifest_read.  Unless `force`, reject a document that another tool
+ * encrypted, recognised by its kind or metadata, or by its text if it cannot be read as a manifest.
  */
 int manifest_read_own(struct manifest *manifest, struct secret_buffer *text, size_t line,
     const char *file, bool force, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Read the members that only the Kubernetes API needs: object.finalizers, object.owners, and
- * metadata.resourceVersion as *version (newly allocated, or NULL).  Refuse members that Kubernetes
- * does not have in a Secret, which it would drop silently.  Ignore members that the API server
- * sets.
+ * metadata.resourceVersion as *version (newly allocated, or NULL).  Reject members that a Secret
+ * does not have in Kubernetes, because the API server would drop them silently.  Ignore members
+ * that the API server sets.
  */
 int manifest_read_metadata(const struct manifest *manifest, struct manifest_secret *secret,
     char **version, struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Refuse a Secret whose values are a template's, which would be sealed instead of their result. */
+/*
+ * Reject a Secret that is a template, because its placeholders would be sealed instead of values.
+ */
 int manifest_check_rendered(const struct manifest_secret *secret, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Prefix the message with "FILE: line 3: ", the line of the Secret.  Return -1. */
+/* Prefix the message with "FILE: line 3: " for the first line of the Secret.  Return -1. */
 int manifest_wrap(const struct manifest *manifest, const struct manifest_secret *secret,
     struct error *err) __attribute__((nonnull));
 
@@ -80,9 +82,8 @@ int manifest_wrap(const struct manifest *manifest, const struct manifest_secret 
 struct manifest_change {
 	const struct manifest_secret *secret;
 	/*
-	 * Only the members to change: values, labels and annotations to set, add or remove.  A
-	 * value that gets another name keeps its place and its comments; others are added at the
-	 * end.
+	 * Contains only the values, labels and annotations to set, add or remove.  A renamed value
+	 * keeps its place and comments.  New values are added at the end.
 	 */
 	const struct kube_secret *set;
 	/*
@@ -93,14 +94,17 @@ struct manifest_change {
 };
 
 /*
- * Append the text with the changes, at most one for each Secret and in their order.  The result has
- * been read again and compared with the changes.  ERROR_INVALID: a Secret cannot be changed.
+ * Append the changed text.  There is at most one change for each Secret, in the order of the
+ * Secrets.  The result is read again and compared with the changes.  ERROR_INVALID: a Secret cannot
+ * be changed.
  */
 int manifest_change(const struct manifest *manifest, const struct manifest_change *changes,
     size_t count, struct secret_buffer *out, struct error *err)
     __attribute__((nonnull(1, 4, 5), warn_unused_result));
 
-/* Append a manifest of the Secret as `kubectl apply` reads it: block YAML, one line a value. */
+/*
+ * Append the Secret as a manifest for `kubectl apply`, in block style with one line for each value.
+ */
 int manifest_write(const struct kube_secret *secret, struct secret_buffer *out, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -10,7 +10,7 @@
  * Scalars.
  */
 
-/* Put the comment that follows '|' or '>', for after the value. */
+/* Put the comment that follows '|' or '>' after the new value. */
 static void put_block_comment(struct splice_list *splices, const struct manifest_node *scalar)
 {
 	const char *header = splices->tree->text + scalar->start;
@@ -26,7 +26,7 @@ void mapping_replace(struct splice_list *splices, const struct manifest_node *sc
 	bool plain = scalar->style == MANIFEST_PLAIN || scalar->style == MANIFEST_BLOCK;
 
 	splice_begin(splices, scalar->start, scalar->end);
-	/* "key:" has no space before the value. */
+	/* An empty value directly after "key:" has no space before it. */
 	if (scalar->start == scalar->end)
 		splice_put_string(splices, " ");
 	splice_put_scalar(splices, content, length,
@@ -53,7 +53,10 @@ void mapping_replace_word(struct splice_list *splices, const struct manifest_nod
 	size_t width = strcspn(tree->text + start, "\r\n");
 	if (tree->text[between - 1] == '\r')
 		between--;
-	/* One line stays one, however long; in a folded scalar a line break would be a space. */
+	/*
+	 * Keep a single line, whatever its length.  In a folded scalar a line break would become a
+	 * space.
+	 */
 	if (start + width >= end || tree->text[scalar->start] == '>')
 		width = length;
 	splice_begin(splices, start, end);
@@ -107,14 +110,14 @@ static bool is_removed(const struct mapping_change *change, const struct manifes
  * Mappings in braces.
  */
 
-/* Text between members, and between key and value, as the last member has it. */
+/* The text between members and between key and value, as at the last member. */
 struct separators {
 	const char *comma, *colon;
 	size_t comma_length, colon_length;
 	bool quoted;
 };
 
-/* Return true if the text is the mark, and nothing but white space after it. */
+/* Return true if the text is the mark, followed only by white space. */
 static bool is_separator(const struct manifest_tree *tree, size_t start, size_t end, char mark)
 {
 	if (start >= end || tree->text[start] != mark)
@@ -157,7 +160,7 @@ static struct separators find_separators(
 static void put_flow_members(struct splice_list *splices, const struct separators *separators,
     const struct mapping_change *change);
 
-/* Put "{a: b, c: d}" on one line, inside a mapping with these separators. */
+/* Put the members on one line, "{a: b, c: d}", inside a mapping with these separators. */
 /* NOLINTNEXTLINE(misc-no-recursion): members of members are scalars */
 static void put_braces(struct splice_list *splices, const struct separators *around,
     const struct mapping_change *change)
@@ -188,12 +191,12 @@ static void put_flow_members(struct splice_list *splices, const struct separator
 	}
 }
 
-/* Remove whole runs of members with their commas, and add others after the last one kept. */
+/* Remove each run of members with its commas, and add new members after the last member kept. */
 static void edit_flow(struct splice_list *splices, const struct manifest_node *mapping,
     const struct mapping_change *change)
 {
 	const struct manifest_tree *tree = splices->tree;
-	const struct manifest_node *first = NULL; /* key of the run */
+	const struct manifest_node *first = NULL; /* first key of the run */
 	struct separators separators = find_separators(tree, mapping);
 	size_t end = 0, kept = 0; /* end of the run, and of the last member kept; 0: none */
 	bool commented = mapping_has_comment(tree, mapping);
@@ -236,9 +239,7 @@ bool mapping_has_comment(const struct manifest_tree *tree, const struct manifest
 	return mapping->end > end && memchr(tree->text + end, '#', mapping->end - end);
 }
 
-/*
- * Mappings in lines.
- */
+/* Mappings in block style. */
 
 /* NOLINTNEXTLINE(misc-no-recursion): members of members are scalars */
 static void put_lines(
@@ -258,7 +259,7 @@ static void put_lines(
 	}
 }
 
-/* Remove a member's lines but for comments before and after its value. */
+/* Remove the lines of a member, except comments before and after its value. */
 static void remove_lines(struct splice_list *splices, const struct manifest_node *key)
 {
 	const struct manifest_tree *tree = splices->tree;

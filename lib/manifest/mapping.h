@@ -1,6 +1,6 @@
 /*
- * mapping: changes of members of mappings, in the style that the mapping is written in; for the
- * files of this folder.
+ * mapping: add, remove and replace members of a mapping in the style of its text.  Used only in
+ * this folder.
  */
 #ifndef MANIFEST_MAPPING_H
 #define MANIFEST_MAPPING_H
@@ -15,36 +15,36 @@ struct mapping_member {
 	const char *value; /* of `length` bytes */
 	size_t length;
 	bool base64;			      /* write the value in base64 */
-	bool quoted;			      /* always write quotes around it: "true" */
-	const struct mapping_change *members; /* of a mapping: what it adds; borrowed */
-	size_t step;			      /* columns that they are indented by */
+	bool quoted;			      /* always write the value in quotes: "true" */
+	const struct mapping_change *members; /* the value is a mapping that adds these; borrowed */
+	size_t step;			      /* indentation of these members, in columns */
 };
 
-/* Give a scalar other content, in the quotes that it has; `quoted`: in quotes always. */
+/* Replace the content of a scalar in the same style of quotes; `quoted`: always in quotes. */
 void mapping_replace(struct splice_list *splices, const struct manifest_node *scalar,
     const char *content, size_t length, bool quoted) __attribute__((nonnull));
 
 /*
- * Replace a word, such as base64, by another: a block scalar stays one, and where its text is
- * broken into lines, so is the new text.
+ * Replace a word, such as base64 text.  A block scalar stays a block scalar, and if a literal one
+ * has several lines, the new text is broken into lines of the same width.
  */
 void mapping_replace_word(struct splice_list *splices, const struct manifest_node *scalar,
     const char *content, size_t length) __attribute__((nonnull));
 
 /* Members to remove and to add; each array has room for `most` items. */
 struct mapping_change {
-	const struct manifest_node **removed; /* keys; those of other mappings do not count */
+	const struct manifest_node **removed; /* keys; keys of other mappings are ignored */
 	struct mapping_member *added;
 	size_t removed_count, added_count;
 };
-/* Allocate the arrays; return false after a failure, also an earlier one of *splices. */
+/* Allocate the arrays.  Return false on failure, or if *splices has failed before. */
 bool mapping_change_init(struct mapping_change *change, size_t most, struct splice_list *splices)
     __attribute__((nonnull, warn_unused_result));
 void mapping_change_free(struct mapping_change *change) __attribute__((nonnull));
 
 /*
- * Remove members, then add others at the end.  A null becomes a mapping in braces.  Comments stay;
- * in braces, a member among comments cannot be removed.
+ * Remove members, then add new members at the end.  A null becomes a mapping in braces.  Comments
+ * stay.  A member of a mapping in braces that contains comments cannot be removed.
  */
 void mapping_edit(struct splice_list *splices, const struct manifest_node *mapping,
     const struct mapping_change *change) __attribute__((nonnull));

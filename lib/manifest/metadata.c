@@ -1,4 +1,4 @@
-/* The members of a Secret's manifest that only the Kubernetes API needs. */
+/* Read the members of a Secret's manifest that only the Kubernetes API needs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +6,9 @@
 #include "lib/base/json_writer.h"
 #include "lib/manifest/internal.h"
 
-/* ObjectMeta: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
+/*
+ * ObjectMeta:
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
  */
 static const char *const secret_members[] = {
     "apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData", NULL};
@@ -74,7 +76,7 @@ static int write_node(const struct manifest_tree *tree, const struct manifest_no
 	return 0;
 }
 
-/* Set *list to a list as a JSON array; it stays NULL if it is absent. */
+/* Set *list to a list as a JSON array, newly allocated.  It stays NULL if the member is absent. */
 static int read_list(const struct manifest_tree *tree, const struct manifest_node *metadata,
     const char *name, char **list, struct error *err)
 {
@@ -100,7 +102,7 @@ static int read_list(const struct manifest_tree *tree, const struct manifest_nod
 	return *list ? 0 : error_memory(err);
 }
 
-/* Read the resourceVersion; null and an empty string count as absent. */
+/* Read the resourceVersion, newly allocated.  Null and an empty string count as absent. */
 static int read_version(const struct manifest_tree *tree, const struct manifest_node *metadata,
     char **version, struct error *err)
 {

@@ -1,4 +1,4 @@
-/* Manifests that are not ours to seal yet: templates, and documents that other tools encrypted. */
+/* Recognise manifests that cannot be sealed yet: templates, and documents of other tools. */
 #include <ctype.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
  * Templates.
  */
 
-/* Search for a word that is not the end of a longer one. */
+/* Return true if the text contains the word, except as the end of a longer word. */
 static bool has_word(const char *text, size_t length, const char *word)
 {
 	const char *at = text, *end = text + length;
@@ -22,7 +22,7 @@ static bool has_word(const char *text, size_t length, const char *word)
 	return false;
 }
 
-/* Search the text between two pairs of braces for Helm's own objects and functions. */
+/* Return true if the text between {{ and }} uses an object or function of Helm. */
 static bool is_helm_action(const char *text, size_t length)
 {
 	static const char *const words[] = {".Values.", ".Release.", ".Chart.", ".Capabilities.",
@@ -55,7 +55,7 @@ static bool has_braces(const char *text)
 	return text && strstr(text, "{{");
 }
 
-/* Return true for a value that is one placeholder and nothing else. */
+/* Return true if the value is a single placeholder, with optional white space around it. */
 static bool is_placeholder(const struct secret_buffer *value)
 {
 	const char *text = secret_buffer_string(value);

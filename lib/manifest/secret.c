@@ -1,4 +1,4 @@
-/* One Secret of a manifest: its metadata and its values. */
+/* Read one Secret of a manifest: its metadata and its values. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +19,7 @@ static int refuse_node(
 	return manifest_tree_refuse(read->tree, node->start, read->err, "%s", problem);
 }
 
-/*
- * Keys: duplicates and merge keys could hide a member of a mapping.
- */
+/* Keys.  Duplicate keys and merge keys could hide a member of a mapping. */
 
 static int compare_contents(const void *left, const void *right, void *context)
 {
@@ -59,7 +57,10 @@ static int check_keys(struct read_ctx *read, const struct manifest_node *mapping
 	return 0;
 }
 
-/* Return a member that is a mapping with safe keys; NULL without an error if it is absent. */
+/*
+ * Return a member that is a mapping, with its keys checked.  NULL: it is absent, or an error is
+ * set.
+ */
 static struct manifest_node *mapping_member(
     struct read_ctx *read, const struct manifest_node *mapping, const char *name)
 {
@@ -92,7 +93,7 @@ static int refuse_string(
 	return manifest_tree_refuse(read->tree, node->start, read->err, "%s is %s", name, problem);
 }
 
-/* Return the content of a scalar, or NULL with an error. */
+/* Return the content of a scalar, newly allocated, or NULL with an error. */
 static char *copy_scalar(
     const struct read_ctx *read, const struct manifest_node *node, const char *name)
 {
@@ -103,7 +104,7 @@ static char *copy_scalar(
 	return text;
 }
 
-/* Return the content of a node that must be a string, or NULL with an error. */
+/* Return the content of a node that must be a string, newly allocated, or NULL with an error. */
 static char *read_string(
     const struct read_ctx *read, const struct manifest_node *node, const char *name)
 {
@@ -113,7 +114,7 @@ static char *read_string(
 	return NULL;
 }
 
-/* Set *text to a member; it stays NULL where the member is absent, null or empty. */
+/* Set *text to a member, newly allocated.  It stays NULL if the member is absent, null or empty. */
 static int read_member(
     const struct read_ctx *read, const struct manifest_node *mapping, const char *name, char **text)
 {
@@ -186,7 +187,7 @@ static int read_type(struct read_ctx *read, const struct manifest_node *root)
  * Values.
  */
 
-/* Return true for a plain number whose text is the same for every reader. */
+/* Return true for a plain number that every YAML reader turns into the same text. */
 static bool is_count(const struct manifest_tree *tree, const struct manifest_node *node)
 {
 	const char *text = manifest_node_content(tree, node);
@@ -211,7 +212,7 @@ static char *read_data_key(const struct read_ctx *read, const struct manifest_no
 	return NULL;
 }
 
-/* Decode base64 as the API server does, which ignores line breaks. */
+/* Decode base64 like the API server, which ignores line breaks. */
 static int read_base64(
     const struct read_ctx *read, const struct manifest_node *node, struct secret_buffer *bytes)
 {
@@ -258,7 +259,7 @@ static int read_data_value(struct read_ctx *read, const struct manifest_node *ke
 
 	if (!name || read_value(read, node, text, &bytes) < 0)
 		return -1;
-	/* Keys of one mapping are known to differ. */
+	/* The keys of one mapping were checked to be different. */
 	if (text && kube_secret_entry(&secret->object, name))
 		return refuse_node(
 		    read, key, "a key in both data and stringData; remove one of them");
@@ -288,7 +289,7 @@ static int read_values(struct read_ctx *read, const struct manifest_node *root, 
 	return 0;
 }
 
-/* Return true if the key differs from `name` only in case, '-' and '_', and is not it. */
+/* Return true if the key differs from `name`, but only in case, '-' and '_'. */
 static bool is_misspelt(
     const struct manifest_tree *tree, const struct manifest_node *key, const char *name)
 {
@@ -297,7 +298,7 @@ static bool is_misspelt(
 	for (uint32_t i = 0; i < key->bytes; i++) {
 		if (text[i] == '-' || text[i] == '_')
 			continue;
-		/* The key may contain NUL bytes, as the end of the name does. */
+		/* The key may contain a NUL byte, which would match the end of the name. */
 		if (*at == '\0' || tolower((unsigned char)text[i]) != tolower((unsigned char)*at))
 			return false;
 		at++;
@@ -305,7 +306,10 @@ static bool is_misspelt(
 	return *at == '\0' && !manifest_node_is(tree, key, name);
 }
 
-/* Plaintext under a misspelt name would stay plaintext, and Kubernetes would ignore it. */
+/*
+ * Reject misspelt names of data and stringData.  Their plaintext would not be sealed, and
+ * Kubernetes would ignore it.
+ */
 static int refuse_misspelt(const struct read_ctx *read, const struct manifest_node *root)
 {
 	manifest_each_key (read->tree, root, key) {
@@ -319,7 +323,7 @@ static int refuse_misspelt(const struct read_ctx *read, const struct manifest_no
 	return 0;
 }
 
-/* Find a node that other places may refer to, so that a change here would change them too. */
+/* Find the first alias, anchor or tag.  Changing it could change other places that refer to it. */
 static void find_obstacle(const struct manifest_tree *tree, struct manifest_secret *secret)
 {
 	for (uint32_t i = secret->node; i < tree->nodes[secret->node].past; i++) {

@@ -7,7 +7,7 @@
 #include "lib/base/json_writer.h"
 #include "lib/base/yaml_plain.h"
 
-/* Set the length of the replacement begun last, which is the last item until it is closed. */
+/* Set the length of the replacement begun last.  Until then it is the last item. */
 static void close_last(struct splice_list *splices)
 {
 	if (!splices->open)
@@ -54,7 +54,7 @@ void splice_put_string(struct splice_list *splices, const char *text)
 	splice_put(splices, text, strlen(text));
 }
 
-/* Return true for text that needs no quotes anywhere in YAML: base64, a label's name. */
+/* Return true for text that never needs quotes in YAML, such as base64 or the name of a label. */
 static bool is_unambiguous(const char *content, size_t length)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -117,7 +117,10 @@ static int compare_splices(const void *left, const void *right)
 	return (a->order > b->order) - (a->order < b->order);
 }
 
-/* An insertion at the end of a part belongs to the next part. */
+/*
+ * Return true if the replacement is within a part of the text.  An insertion at the end of the part
+ * belongs to the next part.
+ */
 static bool is_within(
     const struct splice_list *splices, const struct splice *splice, size_t start, size_t end)
 {
@@ -132,7 +135,10 @@ static void append(
 		splices->failed = secret_buffer_append(out, text, length, splices->err) < 0;
 }
 
-/* Append the text of a replacement; lines after an unfinished last line finish that instead. */
+/*
+ * Append the text of a replacement.  If the text has no line break at its end, put the break before
+ * new lines instead of after them.
+ */
 static void append_splice(
     struct splice_list *splices, const struct splice *splice, struct secret_buffer *out)
 {

@@ -9,14 +9,14 @@
 #define READ_STEP ((size_t)128 * 1024)
 #define MARK_LENGTH 3 /* of "---" and "..." */
 
-/* A search for the end of the document that begins with the text. */
+/* A search for the end of the document at the beginning of `text`. */
 struct search {
 	const char *text;
 	size_t length;
-	bool all;     /* nothing follows the text */
-	size_t at;    /* the line to look at next */
-	bool started; /* more than blank lines, comments and directives has been passed */
-	size_t mark;  /* after a line "..." that only those have followed; 0: none */
+	bool all;     /* the text is the whole rest of the stream */
+	size_t at;    /* offset of the next line to examine */
+	bool started; /* a line that is not blank, a comment or a directive was passed */
+	size_t mark;  /* offset after a line "..." if only such lines follow; 0: none */
 };
 
 enum finding { MORE_NEEDED, NOT_JSON, FOUND };
@@ -64,7 +64,7 @@ static bool is_mark(const struct search *search, size_t at, const char *mark)
 	       search->text[at + MARK_LENGTH] == '\n';
 }
 
-/* Return the byte after the line; 0: its end has not been read yet. */
+/* Return the offset after the line, or 0 if its end has not been read yet. */
 static size_t line_end(const struct search *search, size_t at)
 {
 	const char *newline = memchr(search->text + at, '\n', search->length - at);
@@ -75,11 +75,11 @@ static size_t line_end(const struct search *search, size_t at)
 }
 
 /*
- * JSON objects end at their closing brace.  Text that does not look like JSON throughout is split
- * by the rules of YAML.
+ * JSON objects end at their closing brace.  Text that is not JSON throughout is split by the rules
+ * of YAML.
  */
 
-/* Set *end to the byte after the object that begins at `at`. */
+/* Set *end to the offset after the object that begins at `at`. */
 static enum finding find_brace(const struct search *search, size_t at, size_t *end)
 {
 	size_t depth = 0;
@@ -108,7 +108,10 @@ static enum finding find_brace(const struct search *search, size_t at, size_t *e
 	return search->all ? NOT_JSON : MORE_NEEDED;
 }
 
-/* The flow style of YAML ({a: b}) has other strings, so a quote must follow the brace. */
+/*
+ * Check that a quote follows the brace.  YAML's flow style ({a: b}) has other strings, which
+ * find_brace does not read.
+ */
 static enum finding begins_json(const struct search *search, size_t at)
 {
 	for (at++; at < search->length; at++)
@@ -117,7 +120,10 @@ static enum finding begins_json(const struct search *search, size_t at)
 	return search->all ? NOT_JSON : MORE_NEEDED;
 }
 
-/* Find the end of a document that is a JSON object: its last line belongs to it. */
+/*
+ * Find the end of a document that is a JSON object.  The rest of its last line belongs to it,
+ * unless another object begins there.
+ */
 static enum finding find_json_end(const struct search *search, size_t *end)
 {
 	size_t at = skip_blanks(search, search->at);
@@ -143,9 +149,9 @@ static enum finding find_json_end(const struct search *search, size_t *end)
  */
 
 /*
- * Return true if the document ends before the line at search->at, which ends at `next`; otherwise
- * pass the line.  After "..." only "---" begins another document: kubectl's reader does not end a
- * document there, and reads no further.
+ * Return true and set *end if the document ends before the line at search->at, which ends at
+ * `next`.  Otherwise go to the next line.  After "...", only "---" begins another document: kubectl
+ * does not end a document at "...", but ignores the text after it.
  */
 static bool ends_before_line(struct search *search, size_t next, size_t *end)
 {
@@ -167,7 +173,10 @@ static bool ends_before_line(struct search *search, size_t next, size_t *end)
 	return false;
 }
 
-/* Continue the search; only an unfinished JSON object is looked at again. */
+/*
+ * Continue the search, and return true and set *end at the end of the document.  Only an unfinished
+ * JSON object is examined again.
+ */
 static bool find_end(struct search *search, size_t *end)
 {
 	while (search->at < search->length) {
@@ -200,7 +209,7 @@ static int read_more(struct manifest_stream *stream, struct error *err)
 		buffer->data[rest] = '\0';
 		stream->at = 0;
 	}
-	/* Read as much as there is, so that an unfinished object is not looked at too often. */
+	/* Double the text in the buffer, so that an unfinished object is not examined too often. */
 	size_t step = rest < READ_STEP ? READ_STEP : rest;
 	if (step > buffer->limit - rest)
 		step = buffer->limit - rest;
@@ -215,7 +224,7 @@ static int read_more(struct manifest_stream *stream, struct error *err)
 		buffer->data[buffer->length] = '\0';
 		step -= (size_t)count;
 	}
-	/* Line breaks and marks of UTF-16 are other bytes. */
+	/* UTF-16 and UTF-32 have other bytes for line breaks and marks. */
 	return stream->line > 1 ? 0
 				: yaml_check_encoding(secret_buffer_string(buffer), buffer->length,
 				      stream->name, err);

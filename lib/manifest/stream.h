@@ -1,11 +1,10 @@
 /*
- * stream: a stream of YAML or JSON documents, one after the other, in constant memory.
+ * stream: read a stream of YAML or JSON documents one by one, in bounded memory.
  *
- * The stream is split where YAML begins or ends a document: before a line that begins with "---"
- * (the first one may be preceded by directives, comments and blank lines), and after a line "..."
- * that is followed by such a line.  JSON objects may also follow one another without marks, as
- * kubectl reads them.  Every byte belongs to one of the documents, so that writing all of them
- * gives the stream again.
+ * The stream is split before each line that begins with "---", or after a line "..." that is
+ * followed by such a line.  Directives, comments and blank lines before the first "---" belong to
+ * its document.  JSON objects may also follow each other without marks, as in kubectl.  Every byte
+ * belongs to a document, so that writing all documents reproduces the stream.
  */
 #ifndef MANIFEST_STREAM_H
 #define MANIFEST_STREAM_H
@@ -16,14 +15,17 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
-/* A Secret has at most 1 MiB, so a larger document is a List of many, or not a manifest. */
+/*
+ * Limit of a document, in bytes.  A Secret has at most 1 MiB, so a larger document is a List of
+ * many Secrets or not a manifest.
+ */
 #define MANIFEST_DOCUMENT_MAX ((size_t)16 * 1024 * 1024)
 
 struct manifest_stream {
 	int fd;		  /* borrowed */
 	const char *name; /* for messages; borrowed */
 	struct secret_buffer buffer;
-	size_t at;   /* the next document in the buffer */
+	size_t at;   /* offset of the next document in the buffer */
 	size_t line; /* its first line, from 1 */
 	bool ended;  /* everything has been read */
 };

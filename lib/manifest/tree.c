@@ -16,9 +16,7 @@ void manifest_tree_free(struct manifest_tree *tree)
 	*tree = (struct manifest_tree){0};
 }
 
-/*
- * Places.
- */
+/* Positions. */
 
 int manifest_tree_refuse(
     const struct manifest_tree *tree, size_t byte, struct error *err, const char *format, ...)
@@ -54,7 +52,7 @@ size_t manifest_line_after(const struct manifest_tree *tree, size_t byte)
 	return newline ? (size_t)(newline - tree->text) + 1 : tree->length;
 }
 
-/* Return the byte of column 0 on the line of `byte`: a byte order mark has no column. */
+/* Return the offset of column 0 on the line of `byte`.  A byte order mark has no column. */
 static size_t content_start(const struct manifest_tree *tree, size_t byte)
 {
 	size_t start = manifest_line_start(tree, byte);

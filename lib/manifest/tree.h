@@ -2,8 +2,8 @@
  * tree: the nodes of one YAML or JSON document, each with its place in the text.
  *
  * JSON is read by lib/base/json_reader (libyaml rejects surrogate pairs), YAML by libyaml.  A tree
- * borrows its text.  Nodes are in the order of the text, so that the descendants of a node are the
- * nodes after it, up to its `past`.
+ * borrows its text.  Nodes are in the order of the text: the descendants of a node follow it, up to
+ * its `past`.
  */
 #ifndef MANIFEST_TREE_H
 #define MANIFEST_TREE_H
@@ -17,7 +17,7 @@
 
 /* Deeper than any manifest: CRDs with large schemas have about 40 levels. */
 #define MANIFEST_DEPTH_MAX 200
-/* A List of 10,000 Secrets has 400,000 nodes, of 40 bytes each. */
+/* A List of 10,000 Secrets has 400,000 nodes, of 32 bytes each. */
 #define MANIFEST_NODES_MAX 1000000
 
 enum manifest_kind { MANIFEST_SCALAR, MANIFEST_MAPPING, MANIFEST_SEQUENCE, MANIFEST_ALIAS };
@@ -31,14 +31,14 @@ enum manifest_style {
 
 /*
  * A node.  The children of a mapping are key, value, key, value.  The bytes of a scalar include its
- * quotes; those of a block scalar go from its '|' or '>' to the end of its last line, without the
- * line break.
+ * quotes; a block scalar begins with its '|' or '>' and ends with its last line, without the line
+ * break.
  */
 struct manifest_node {
 	uint32_t start, end;   /* bytes of the text */
 	uint32_t value, bytes; /* content of a scalar: its offset in `contents`, and its length */
-	uint32_t first, next;  /* first child and next sibling; 0: none (the root is neither) */
-	uint32_t past;	       /* the node after this one's last descendant */
+	uint32_t first, next;  /* first child and next sibling; 0: none (node 0 is the root) */
+	uint32_t past;	       /* index after the last descendant */
 	uint8_t kind, style;
 	bool marked; /* has an anchor or a tag */
 	bool tagged;
@@ -57,8 +57,8 @@ struct manifest_tree {
 };
 
 /*
- * Read the only document of `text`.  Messages give line and column, never the text.  Free *tree
- * also after an error, when it is empty.
+ * Read `text`, which is one document.  Messages contain line and column, never the text.  Free
+ * *tree also after an error; it then has no nodes.
  */
 int manifest_tree_read(struct manifest_tree *tree, const char *text, size_t length, size_t line,
     const char *file, struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -68,19 +68,19 @@ void manifest_tree_free(struct manifest_tree *tree) __attribute__((nonnull));
 int manifest_tree_refuse(const struct manifest_tree *tree, size_t byte, struct error *err,
     const char *format, ...) __attribute__((format(printf, 4, 5), nonnull));
 
-/* Return the number of the line that `byte` is on, in the file. */
+/* Return the line number of `byte` in the file. */
 size_t manifest_line(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
-/* Return the first byte of the line that `byte` is on, and of the next one (or the text's end). */
+/* Return the offset of the line of `byte`, and of the next line (or the end of the text). */
 size_t manifest_line_start(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
 size_t manifest_line_after(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
 /* Return the column of a byte, in characters from 0. */
 size_t manifest_column(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
 /* Return true if only spaces precede the byte on its line. */
 bool manifest_begins_line(const struct manifest_tree *tree, size_t byte) __attribute__((nonnull));
-/* Return the break that the text ends its first line with: "\n" or "\r\n". */
+/* Return the line break of the first line, "\n" or "\r\n"; "\n" if there is none. */
 const char *manifest_line_break(const struct manifest_tree *tree) __attribute__((nonnull));
 
-/* Return the first child, and the next sibling; NULL: none. */
+/* Return the first child or the next sibling, or NULL. */
 static inline struct manifest_node *manifest_first(
     const struct manifest_tree *tree, const struct manifest_node *node)
 {
@@ -112,10 +112,13 @@ bool manifest_node_is(const struct manifest_tree *tree, const struct manifest_no
 /* Return true for a scalar that is empty, ~ or null, without quotes. */
 bool manifest_node_is_null(const struct manifest_tree *tree, const struct manifest_node *node)
     __attribute__((nonnull));
-/* Return true for a scalar that every reader of YAML takes for a string: quoted, or unambiguous. */
+/* Return true for a scalar that every YAML reader reads as a string: quoted, or unambiguous. */
 bool manifest_node_is_string(const struct manifest_tree *tree, const struct manifest_node *node)
     __attribute__((nonnull));
-/* Set *text to a scalar's content, newly allocated; to NULL if it is not a C string. */
+/*
+ * Set *text to the content of a scalar, newly allocated, or to NULL if the node is not a scalar or
+ * contains a NUL byte.
+ */
 int manifest_node_copy(const struct manifest_tree *tree, const struct manifest_node *node,
     char **text, struct error *err) __attribute__((nonnull, warn_unused_result));
 

@@ -1,11 +1,11 @@
-/* The nodes of a JSON document. */
+/* Read the nodes of a JSON document. */
 #include <string.h>
 
 #include "lib/base/json_reader.h"
 #include "lib/base/yaml.h"
 #include "lib/manifest/internal.h"
 
-/* Return the byte after the brace that closes the object at `at`, or `length`. */
+/* Return the offset after the brace that closes the object at `at`, or `length`. */
 static size_t find_object_end(const char *text, size_t length, size_t at)
 {
 	size_t depth = 0;
@@ -24,7 +24,7 @@ static size_t find_object_end(const char *text, size_t length, size_t at)
 	return length;
 }
 
-/* Return the length of white space as Go defines it, after which kubectl looks for a brace. */
+/* Return the length of the white space (as Go defines it) that kubectl skips before a brace. */
 static size_t span_unicode_space(const char *text)
 {
 	static const char *const spaces[] = {" ", "\t", "\n", "\v", "\f", "\r", "\xC2\x85",
@@ -46,9 +46,9 @@ static size_t span_unicode_space(const char *text)
 }
 
 /*
- * Find the JSON text of a document.  A document that begins as a JSON object does is JSON, though
- * kubectl reads it as YAML where it is broken; comments may precede and follow it.  Return false
- * for YAML.
+ * Find the JSON text of a document, or return false for YAML.  A document that begins like a JSON
+ * object is JSON, although kubectl reads an invalid one as YAML.  Comments may precede and follow
+ * it.
  */
 static bool find_json(const struct manifest_tree *tree, size_t *start, size_t *end, size_t *line)
 {

@@ -1,4 +1,4 @@
-/* The nodes of a document: of JSON by tree_json.c, of YAML here. */
+/* Read the nodes of a document: JSON with tree_json.c, YAML here. */
 #include <openssl/mem.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "lib/base/yaml_input.h"
 #include "lib/manifest/internal.h"
 
-/* libyaml counts characters: a character of the text and the byte that it begins at. */
+/* A character of the text and the offset of its first byte; libyaml counts characters. */
 struct place {
 	const char *text;
 	size_t length, character, byte;
@@ -16,8 +16,8 @@ struct place {
 struct yaml_reader {
 	struct manifest_builder *builder;
 	yaml_parser_t parser;
-	struct place place; /* the one that was asked for last */
-	size_t origin;	    /* first byte that is read */
+	struct place place; /* the place that was looked up last */
+	size_t origin;	    /* offset of the first byte that libyaml reads */
 	int documents;
 };
 
@@ -26,7 +26,7 @@ static bool is_inside(const struct place *place, size_t byte)
 	return byte < place->length && utf8_continues(place->text[byte]);
 }
 
-/* Return the byte of a character: the next places are near the last one. */
+/* Return the offset of a character in bytes.  Search from the last place, which is usually near. */
 static size_t byte_of(struct place *place, size_t character)
 {
 	while (place->character < character && place->byte < place->length) {
@@ -60,8 +60,8 @@ static enum manifest_style scalar_style(const yaml_event_t *event)
 }
 
 /*
- * Return the end of a block scalar's last line.  libyaml's mark is after the blank lines that
- * follow; with '+' these are part of the scalar, also a last one without a line break.
+ * Return the end of a block scalar's last line.  The end mark of libyaml is after the blank lines
+ * that follow.  With '+' these belong to the scalar, including a last line without a line break.
  */
 static size_t block_end(const struct manifest_tree *tree, size_t start, size_t end)
 {
@@ -99,7 +99,10 @@ static int on_scalar(
 	    event->data.scalar.length, reader->builder->err);
 }
 
-/* Return true for text beside "---", which kubectl refuses; older releases read on there. */
+/*
+ * Return true if text follows "---" on its line.  Current releases of kubectl reject it; older
+ * releases read it.
+ */
 static bool has_text_at_mark(const struct manifest_tree *tree, size_t mark)
 {
 	size_t at = mark + strlen("---"), ignored = 0;
@@ -157,7 +160,7 @@ static int on_event(struct yaml_reader *reader, const yaml_event_t *event)
 	}
 }
 
-/* Report libyaml's error: its reader gives the byte, its scanner the character. */
+/* Report libyaml's error.  Its reader gives an offset in bytes, its scanner in characters. */
 static int fail_parse(struct yaml_reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
@@ -191,7 +194,10 @@ static int read_events(struct yaml_reader *reader)
 	return 0;
 }
 
-/* Return the byte after a byte order mark, also one after "---": libyaml counts it as a column. */
+/*
+ * Return the offset after a byte order mark, also after "---", because libyaml counts it as a
+ * column.
+ */
 static size_t find_origin(const struct manifest_tree *tree)
 {
 	const char *text = tree->text;
@@ -234,7 +240,7 @@ int manifest_tree_read(struct manifest_tree *tree, const char *text, size_t leng
 		result = build_yaml(&builder);
 	if (result >= 0)
 		return 0;
-	/* A mapping that breaks off may end with a key: such nodes must not be followed. */
+	/* An incomplete mapping may end with a key, so its nodes cannot be used. */
 	tree->count = 0;
 	return -1;
 }

@@ -73,7 +73,10 @@ int manifest_walk(const char *path, bool recursive, const struct manifest_walk_v
 			       : visitor->visit(visitor->context, path, err);
 }
 
-/* The kubelet mounts files as links.  Pipes and devices would block, or have no end. */
+/*
+ * Append a regular file, or a link to one: the kubelet mounts files as links.  Reject pipes and
+ * devices, which would block or never end.
+ */
 static int list_file(void *files, const char *path, struct error *err)
 {
 	struct stat status;

@@ -9,26 +9,30 @@
 #define MANIFEST_PATTERNS "*.yaml, *.yml, *.json"
 
 struct manifest_walk_visitor {
-	/* Process a file.  -1 ends the walk. */
+	/* Process a file.  Return 0 to continue, or -1 to end the walk. */
 	int (*visit)(void *context, const char *path, struct error *err);
-	/* Report a path that cannot be listed or examined.  0 goes on, -1 ends the walk. */
+	/*
+	 * Report a path that cannot be listed or examined.  Return 0 to continue, or -1 to end the
+	 * walk.
+	 */
 	int (*fail)(void *context, struct error *err);
 	void *context;
-	/* Return true for the name of another file to visit in a folder.  NULL: none. */
+	/* Return true for another file name to visit in a folder.  NULL: only MANIFEST_PATTERNS. */
 	bool (*is_wanted)(const char *name);
 };
 
 /*
- * Visit `path`, whatever its name is, or if it is a folder the files that kubectl selects (*.yaml,
- * *.yml, *.json), in the order of names.  Folders in it are visited if `recursive`, but not hidden
- * folders (.git, the kubelet's ..data); links to folders are not followed.
+ * Visit the file `path`, whatever its name, or the files in the folder `path` that kubectl selects
+ * (*.yaml, *.yml, *.json), in the order of their names.  With `recursive`, also visit the folders
+ * in it, except hidden folders (.git, the kubelet's ..data).  Links to folders in it are not
+ * followed.
  */
 int manifest_walk(const char *path, bool recursive, const struct manifest_walk_visitor *visitor,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Append the files that manifest_walk visits to *files.  ERROR_NOT_FOUND: the folder contains none.
- * ERROR_INVALID: a pipe, socket or device with the name of a manifest.
+ * Append the files that manifest_walk visits to *files.  ERROR_NOT_FOUND: the folder has no
+ * manifest.  ERROR_INVALID: a pipe, socket or device in the folder has the name of a manifest.
  */
 int manifest_walk_list(const char *path, bool recursive, struct strings *files, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -1,4 +1,4 @@
-/* A Secret as a new manifest. */
+/* Write a Secret as a new manifest. */
 #include <string.h>
 
 #include "lib/base/base64.h"
@@ -17,7 +17,7 @@ static void put_member(struct yaml_writer *writer, const char *name, const char 
 	put_scalar(writer, text, false);
 }
 
-/* Write labels or annotations, whose values are always in quotes: "true" is not a boolean. */
+/* Write labels or annotations.  Their values are always quoted, so that "true" is not a boolean. */
 static void put_pairs(
     struct yaml_writer *writer, const char *name, const struct kube_pair *pair, size_t count)
 {
@@ -45,14 +45,14 @@ static void put_data(struct yaml_writer *writer, const struct kube_secret *secre
 			writer->failed = true;
 			return;
 		}
-		/* A data key may look like a number ("8080"), so it is in quotes. */
+		/* Quote the data key, because it may look like a number ("8080"). */
 		put_scalar(writer, secret->data[i].key, true);
 		put_scalar(writer, secret_buffer_string(&encoded), encoded.length == 0);
 	}
 	yaml_write_mapping_end(writer);
 }
 
-/* Write a JSON array of metadata. */
+/* Write a list of metadata, given as a JSON array; NULL: none. */
 static void put_list(struct yaml_writer *writer, const char *name, const char *text)
 {
 	if (!text)
@@ -95,7 +95,7 @@ int manifest_write(const struct kube_secret *secret, struct secret_buffer *out, 
 	struct yaml_writer writer;
 
 	yaml_writer_init(&writer, out);
-	/* Manifests are ASCII: other letters in annotations are escaped. */
+	/* Write ASCII only; other characters in annotations are escaped. */
 	yaml_emitter_set_unicode(&writer.emitter, 0);
 	put_object(&writer, secret);
 	return yaml_writer_finish(&writer, err);

@@ -7,12 +7,15 @@
 
 #define PREFIX "vault:v"
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)
-/* Any eighteen digits fit an int64_t; keys do not have as many versions. */
+/* Eighteen digits always fit an int64_t, and no key has that many versions. */
 #define VERSION_DIGITS_MAX 18
 #define ENCODED "dmF1bHQ6" /* base64 of "vault:" */
 /* Enough for the longest prefix and MENTION_LETTERS_MIN. */
 #define ENCODED_LETTERS_MAX ((size_t)64)
-/* Longer than the examples of documents: Transit adds at least 28 bytes to a value. */
+/*
+ * Letters after the prefix of a mention.  Examples in documents have fewer; ciphertext has more,
+ * because Transit adds at least 28 bytes to a value.
+ */
 #define MENTION_LETTERS_MIN 16
 
 bool sealed_is_ciphertext(const char *bytes, size_t length)
@@ -25,7 +28,10 @@ bool sealed_entry_is_ciphertext(const struct kube_entry *entry)
 	return sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length);
 }
 
-/* Return the length of "vault:vN:" at the beginning of the bytes and set *version to N; or 0. */
+/*
+ * Set *version to N if the bytes begin with "vault:vN:", and return the length of this prefix;
+ * otherwise return 0.
+ */
 static size_t read_prefix(const char *bytes, size_t length, int64_t *version)
 {
 	size_t at = PREFIX_LENGTH;
@@ -52,7 +58,7 @@ static size_t count_letters(const char *text, size_t length, size_t most)
 	return count;
 }
 
-/* Check the form only: whether it decrypts is for Vault to decide. */
+/* Return true if the text has the form of base64.  Only Vault can check if it decrypts. */
 static bool is_base64(const char *text, size_t length)
 {
 	size_t padding = 0;

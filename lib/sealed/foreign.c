@@ -6,14 +6,14 @@
 #include "lib/base/cleanup.h"
 #include "lib/sealed/sealed.h"
 
-/* dotenvx: at least a public key and a tag follow. */
+/* dotenvx: the prefix is followed by at least a public key and a tag, in base64. */
 #define DOTENVX "encrypted:"
 #define DOTENVX_BASE64_MIN 64
 
 static const struct marker {
 	const char *text;
 	size_t length;
-	bool anywhere; /* in the text; else at its beginning */
+	bool anywhere; /* in the text; otherwise only at its beginning */
 	const char *tool;
 } markers[] = {
 #define AT_START(text, tool)                                                                       \
@@ -61,7 +61,7 @@ static bool has_line(const char *bytes, size_t length, const char *text)
 	return false;
 }
 
-/* SOPS does not encrypt all values, but always adds its metadata. */
+/* Search for the metadata of SOPS, which does not encrypt all values but always adds metadata. */
 static bool is_sops(const char *bytes, size_t length)
 {
 	if (has_line(bytes, length, "sops_version=") || has_line(bytes, length, "sops_mac="))
@@ -110,7 +110,7 @@ const char *foreign_tool(const char *bytes, size_t length)
 	return sealed_is_ciphertext(bytes, length) ? "Vault's Transit engine" : NULL;
 }
 
-/* Return the tool whose metadata this member is, for a file that was read into values. */
+/* Return the tool if this member of a file is its metadata, or NULL. */
 static const char *tool_of_member(const char *name, const char *value)
 {
 	if (strcmp(name, "sops_version") == 0 || strcmp(name, "sops_mac") == 0 ||
@@ -144,7 +144,7 @@ int foreign_check(
 	return tool ? refuse_foreign(source, name, tool, err) : 0;
 }
 
-/* Find the first member that another tool has encrypted. */
+/* Set *context to the tool of the first encrypted member. */
 static int find_tool(
     void *context, const char *name, struct secret_buffer *value, struct error *err)
 {

@@ -82,7 +82,7 @@ bool sealed_secret_is_document(const struct kube_secret *secret, const char *dat
 {
 	const char *layout = kube_secret_annotation(secret, SEALED_ANNOTATION_LAYOUT);
 
-	/* The original project sets no annotation, but names its data key like a JSON file. */
+	/* The original project does not set the annotation, but its data keys end in ".json". */
 	return layout ? strcmp(layout, "document") == 0 : ends_with(data_key, ".json");
 }
 
@@ -161,7 +161,7 @@ int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_
  * Documents.
  */
 
-/* Append the content of the variable for this JSON value. */
+/* Append a JSON value as the content of a variable. */
 static int append_value(
     const struct json *document, json_node node, struct secret_buffer *value, struct error *err)
 {
@@ -170,7 +170,7 @@ static int append_value(
 	return json_compact(document, node, value, err);
 }
 
-/* Return the document, which is a JSON object; or NULL with an error. */
+/* Return the plaintext as a JSON object, newly allocated, or NULL with an error. */
 static struct json *parse_object(
     const struct secret_buffer *plaintext, const char *title, struct error *err)
 {

@@ -1,9 +1,9 @@
 /*
- * sealed: the format of a sealed Secret, which only this file knows.
+ * sealed: the format of a sealed Secret, which is defined only here.
  *
- * A data value is sealed when its bytes start with "vault:v".  In the document layout one data
- * value seals a whole JSON object, whose members become variables; in the per-key layout each
- * data key is a variable's name.
+ * A data value is sealed if its bytes start with "vault:v".  In the document layout, one data value
+ * seals a whole JSON object, whose members become variables.  In the per-key layout, each data key
+ * is the name of a variable.
  */
 #ifndef SEALED_SEALED_H
 #define SEALED_SEALED_H
@@ -29,53 +29,56 @@ bool sealed_is_ciphertext(const char *bytes, size_t length);
 bool sealed_entry_is_ciphertext(const struct kube_entry *entry) __attribute__((nonnull));
 
 /*
- * Set *version to N of "vault:vN:<base64>".  ERROR_INVALID unless the whole text is well formed:
- * N from 1, and at least one byte of exact base64.
+ * Set *version to N of "vault:vN:<base64>".  ERROR_INVALID unless the whole text is well formed,
+ * with N from 1 and at least one byte of exact base64.
  */
 int sealed_version(const char *bytes, size_t length, int64_t *version, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return the first ciphertext in any text, plain or in base64, such as a ConfigMap's data, a pod's
- * environment, Helm values or a .env file, and set *version to its key version; or NULL.
- * Documentation such as "vault:v1:..." does not count.
+ * Return the first ciphertext in a text, plain or in base64, and set *version to its key version;
+ * or return NULL.  The text may be a ConfigMap's data, a pod's environment, Helm values or a .env
+ * file.  Examples in documents, such as "vault:v1:...", do not count.
  */
 const char *sealed_find_mention(const char *text, size_t length, int64_t *version)
     __attribute__((nonnull, warn_unused_result));
 
-/* The scope that a value is bound to, with a derived key. */
+/* The scope that a value is bound to.  All scopes except SEALED_UNBOUND need a derived key. */
 enum sealed_scope { SEALED_UNBOUND, SEALED_STRICT, SEALED_NAMESPACE_WIDE, SEALED_CLUSTER_WIDE };
 int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 const char *sealed_scope_name(enum sealed_scope scope);
 
-/* Return the base64 context of a value, newly allocated, or NULL with an error.  Not for
- * SEALED_UNBOUND. */
+/*
+ * Return the context of a value in base64, newly allocated, or NULL with an error.  `scope` must
+ * not be SEALED_UNBOUND.
+ */
 char *sealed_context(enum sealed_scope scope, const char *namespace, const char *name,
     const char *data_key, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return true if the Secret has values and our label, which claims that all of them are sealed.  A
- * Secret without values, which a seal Job is to fill, claims nothing; its annotations do not count.
+ * Return true if the Secret has values and the label, which states that all of them are sealed.
+ * Return false for an empty Secret, which a Job may fill later.
  */
 bool sealed_secret_is_labelled(const struct kube_secret *secret);
 /* Read the scope and the layout from a Secret's annotations. */
 int sealed_secret_scope(const struct kube_secret *secret, enum sealed_scope *scope,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 bool sealed_secret_is_document(const struct kube_secret *secret, const char *data_key);
-/* Return true if a data key has a document's default name, where no annotation can be read. */
+/* Return true if a data key has the default name of a document.  For use without annotations. */
 bool sealed_names_document(const char *data_key) __attribute__((nonnull));
 
 /*
- * Check that every data value (or only `data_key`, when not NULL) is ciphertext.  ERROR_INVALID
- * names the first that is not: the Secret is "not sealed", or "half sealed" if other values are.
+ * Check that every data value (or only `data_key`, if not NULL) is ciphertext.  ERROR_INVALID names
+ * the first value that is not; the Secret is "half sealed" if other values are, otherwise "not
+ * sealed".  ERROR_NOT_FOUND if `data_key` does not exist.
  */
 int sealed_secret_check(const struct kube_secret *secret, const char *data_key, struct error *err)
     __attribute__((nonnull(1, 3), warn_unused_result));
 
 /*
- * Return the Transit key, [MOUNT/]NAME, that the Secret's annotation or `option` (NULL: none)
- * names; borrowed from either.  NULL with ERROR_USAGE if they differ, or neither names a key.
+ * Return the Transit key, [MOUNT/]NAME, from the Secret's annotation or `option` (may be NULL),
+ * borrowed from either.  NULL with ERROR_USAGE if they differ or both are missing.
  */
 const char *sealed_secret_key(const struct kube_secret *secret, const char *option,
     struct error *err) __attribute__((nonnull(1, 3), warn_unused_result));
@@ -85,10 +88,10 @@ int sealed_secret_mark(struct kube_secret *secret, const char *key, enum sealed_
     bool document, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Call `each` for every member of a plaintext document: strings unquoted, numbers and booleans as
- * JSON writes them, objects and arrays in compact form; null is skipped.  The value is borrowed for
- * the call and may be taken over with secret_buffer_move.  Not an object, or duplicate members:
- * ERROR_INVALID with `title` in the message.
+ * Call `each` for every member of a plaintext document.  Strings are unquoted, numbers and booleans
+ * as in JSON, objects and arrays in compact form; null is skipped.  The value is borrowed for the
+ * call and may be taken over with secret_buffer_move.  ERROR_INVALID with `title` in the message if
+ * the plaintext is not an object or has duplicate members.
  */
 int sealed_document_each(const struct secret_buffer *plaintext, const char *title,
     int (*each)(void *context, const char *name, struct secret_buffer *value, struct error *err),

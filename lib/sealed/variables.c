@@ -8,7 +8,10 @@
 
 #define CAPACITY_MIN 16 /* a power of two, as every capacity is */
 
-/* FNV-1a: the number of names is bounded. */
+/*
+ * Return the place of a name in the hash table.  FNV-1a suffices, because the number of names is
+ * bounded.
+ */
 static size_t place_of(const char *name, size_t capacity)
 {
 	uint32_t hash = 2166136261U;
@@ -156,7 +159,9 @@ static int compare_names(const void *a, const void *b)
 	return strcmp((*first)->name, (*second)->name);
 }
 
-/* Add a part after its length, so that different lists of parts never have the same bytes. */
+/*
+ * Add the length of a part, then the part, so that different lists of parts have different bytes.
+ */
 static bool mix(HMAC_CTX *hmac, const void *bytes, size_t length)
 {
 	uint64_t size = length;

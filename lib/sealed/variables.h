@@ -1,4 +1,4 @@
-/* variables: named plaintexts: the secrets of one start, or the values to seal. */
+/* variables: plaintexts with names, such as the secrets of one start or the values to seal. */
 #ifndef SEALED_VARIABLES_H
 #define SEALED_VARIABLES_H
 
@@ -20,28 +20,28 @@ struct variable {
 	char *name;
 	struct secret_buffer value;
 	char *source;	  /* for messages: "Secret demo/app, data key PASSWORD" */
-	bool chosen;	  /* by an option or the pod, as an environment variable's name */
-	bool secret_name; /* read from a plaintext and not a variable's name: maybe a secret */
+	bool chosen;	  /* named by an option or the pod as an environment variable */
+	bool secret_name; /* the name comes from a plaintext, not a variable, and may be secret */
 
-	/* Places in the array, counted from 1; 0: none. */
-	uint32_t next;	/* the next with the same hash */
-	uint32_t first; /* the first whose hash is this place */
+	/* Indexes of the array plus 1; 0: none. */
+	uint32_t next;	/* next variable with the same hash */
+	uint32_t first; /* first variable whose hash is this index */
 };
 
-/* In the order in which they were added. */
+/* Variables in the order in which they were added. */
 struct variables {
 	struct variable *items;
 	size_t count, capacity;
 };
 
 /*
- * Add a variable; *value is taken over.  A duplicate name is an error that names both sources: a
- * guess could choose the wrong secret.
+ * Add a variable and take over *value.  A duplicate name is an error that names both sources,
+ * because a guess could choose the wrong secret.
  */
 int variables_add(struct variables *variables, const char *name, struct secret_buffer *value,
     const char *source, struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Return the variable of this name, or NULL.  Borrowed until the next one is added. */
+/* Return the variable with this name, or NULL.  Borrowed until another variable is added. */
 struct variable *variables_find(const struct variables *variables, const char *name)
     __attribute__((nonnull));
 
@@ -56,12 +56,12 @@ int variables_merge(struct variables *to, struct variables *from, bool override,
 bool variable_valid_name(const char *name) __attribute__((nonnull));
 
 /*
- * Return the name for messages: a placeholder if it may be part of a secret, such as a member of a
- * plaintext that a forged annotation made a document.
+ * Return the name for messages, or VARIABLE_NAME_NOT_SHOWN if it may be part of a secret: a forged
+ * annotation could declare any plaintext a document, whose members become names.
  */
 const char *variable_shown_name(const struct variable *variable) __attribute__((nonnull));
 
-/* Append the names for messages, ", " between them. */
+/* Append the names for messages, separated by ", ". */
 int variables_names(const struct variables *variables, struct secret_buffer *out, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
