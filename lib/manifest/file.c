@@ -228,9 +228,9 @@ int manifest_file_commit(struct manifest_file *file, struct error *err)
 {
 	if (file_copy(file, file->before.st_size, err) < 0)
 		return -1;
-	/* Sync before the check, so that the check is as late as possible. */
-	if (fsync(file->out.fd) < 0)
-		return error_system(err, "%s: writing its new text", file->name);
+	/* Nothing slow may come between the check and the renaming: a change then would be lost. */
+	if (output_file_close(&file->out, true, err) < 0)
+		return error_wrap(err, "%s", file->name);
 	if (file_check_in_place(file, err) < 0)
 		return -1;
 	return output_file_place(&file->out, true, err) < 0 ? error_wrap(err, "%s", file->name) : 0;

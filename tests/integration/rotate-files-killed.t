@@ -118,4 +118,8 @@ old_files=0 new_files=0
 look
 is "$new_files $old_files" "1 2" "SIGTERM in fsync: the file is finished, and no other is begun"
 
+# A change by another process between the check and the rename is lost: nothing slow may come between them.
+fresh
+ASAN_OPTIONS=detect_leaks=0 strace -qq -o "$TAP_WORK/trace" -e trace=fsync,newfstatat,renameat "$BIN/secret-rotate" --files "$dir" >/dev/null 2>&1
+is "$(grep -B1 '^renameat' "$TAP_WORK/trace" | grep -c '^newfstatat')" 3 "each file is on the disk before the check that it has not changed"
 done_testing
