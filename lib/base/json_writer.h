@@ -37,8 +37,7 @@ void json_write_base64(
 void json_write_integer(struct json_writer *writer, int64_t number);
 void json_write_boolean(struct json_writer *writer, bool value);
 void json_write_null(struct json_writer *writer);
-void json_write_raw(
-    struct json_writer *writer, const char *json, size_t length); /* one complete value */
+void json_write_raw(struct json_writer *writer, const char *json, size_t length); /* one value */
 /* Write a name and a string value. */
 void json_write_member(struct json_writer *writer, const char *name, const char *text);
 /* Return 0, or -1 with the first failure in *err. */

@@ -69,8 +69,7 @@ struct options {
 	const char *description;	      /* a paragraph, or NULL */
 	const struct option_spec *table;      /* ended by a NULL name */
 	const struct option_removed *removed; /* ended by a NULL name; or NULL */
-	struct option_origin
-	    *origins; /* one for each table entry, filled by options_parse; or NULL */
+	struct option_origin *origins;	      /* per table entry, set by options_parse; or NULL */
 	const char *environment_flag; /* a flag; if false on the command line, the environment is
 					 not read; or NULL */
 	bool stop_at_operand;	      /* options end at the first operand, as for env(1) */

@@ -1,6 +1,6 @@
 /*
  * prometheus: write gauges in Prometheus's text format.
- *  Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text, 0.0.4)
+ * Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text, 0.0.4)
  */
 #ifndef BASE_PROMETHEUS_H
 #define BASE_PROMETHEUS_H

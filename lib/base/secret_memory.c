@@ -70,9 +70,7 @@ static void lock_all(void)
 
 void secret_memory_protect(void)
 {
-	/*
-	 * Never shrink the heap, because pages that it released and got back would not be locked.
-	 */
+	/* Never shrink the heap.  Pages that it releases and gets back would not be locked. */
 	mallopt(M_TRIM_THRESHOLD, -1);
 	mallopt(M_MMAP_THRESHOLD, BLOCK_MAX);
 	mallopt(M_TOP_PAD, HEAP_STEP);

@@ -1,15 +1,15 @@
 /*
  * yaml: convert YAML to JSON, with libyaml.
  *
- *  Plain scalars follow the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema):
- *    - null in its three spellings, ~ and an empty value are null;
- *    - true, false and numbers that are valid in JSON stay as written: 1.0, 1e3, -7;
- *    - other numbers and booleans (+5, 007, .5, 0x1F, 0o17, True, FALSE) become strings of the
- *      same text, because YAML readers disagree about their value;
- *    - .inf and .nan are rejected;
- *    - any other scalar (yes, 1_000, 2001-12-14) is a string.
- *  Anchors, aliases, merge keys, duplicate keys, keys that are not strings, and tags outside the
- *  core schema are rejected; kubectl writes none of them, and they can hide content.
+ * Plain scalars follow the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema):
+ *   - null in its three spellings, ~ and an empty value are null;
+ *   - true, false and numbers that are valid in JSON stay as written: 1.0, 1e3, -7;
+ *   - other numbers and booleans (+5, 007, .5, 0x1F, 0o17, True, FALSE) become strings of the
+ *     same text, because YAML readers disagree about their value;
+ *   - .inf and .nan are rejected;
+ *   - any other scalar (yes, 1_000, 2001-12-14) is a string.
+ * Anchors, aliases, merge keys, duplicate keys, keys that are not strings, and tags outside the
+ * core schema are rejected; kubectl writes none of them, and they can hide content.
  *
  * Text that begins with a brace must be JSON and is not changed, because a string of invalid JSON
  * could get another value when read as YAML.  A byte order mark is skipped.

@@ -13,8 +13,8 @@
 
 /*
  * Return true if every reader reads the scalar as a string: 1.2.3, 10.0.0.1:6379, 2024-beta.
- *  Return false if any reads it as a number, a time, a boolean, null or a merge key: 1e3, 1_000,
- *  0777, 1:30, 2024-01-31, yes, ~, <<.
+ * Return false if any reads it as a number, a time, a boolean, null or a merge key: 1e3, 1_000,
+ * 0777, 1:30, 2024-01-31, yes, ~, <<.
  */
 bool yaml_plain_is_string(const char *text, size_t length) __attribute__((nonnull));
 
