@@ -14,19 +14,19 @@
 #define BEGIN "-----BEGIN CERTIFICATE-----"
 #define END "-----END CERTIFICATE-----"
 
-/* Debian's has 220 KB; an organisation may add some. */
+/* Debian's bundle has 220 KB; an organisation may add certificates. */
 #define BUNDLE_BYTES_USUAL ((size_t)250 * 1024)
 #define BUNDLE_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
-/* The first existing one is used. */
+/* The first existing file is used. */
 static const char *const usual_places[] = {
     "/etc/ssl/certs/ca-certificates.crt",		 /* Debian, Alpine, distroless */
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL */
     "/etc/ssl/ca-bundle.pem",				 /* openSUSE */
-    "/etc/ssl/cert.pem",				 /* Alpine's other name */
+    "/etc/ssl/cert.pem",				 /* another name on Alpine */
 };
 
-/* There is one system's bundle a process. */
+/* There is only one system bundle per process. */
 static const char *bundle;
 static struct error bundle_failure;
 
@@ -55,8 +55,8 @@ static int letter_value(char c)
 
 /*
  * Decode PEM's base64 in place and return the number of bytes.  BoringSSL's decoder takes constant
- * time, which private keys need, and thirty times as many instructions.  Invalid text is rejected
- * by the parser of certificates.
+ * time, which only private keys need, and thirty times as many instructions.  The certificate
+ * parser rejects invalid text.
  */
 static size_t decode(char *text, size_t length)
 {
@@ -87,8 +87,9 @@ static void add_certificate(X509_STORE *store, const uint8_t *der, size_t length
 }
 
 /*
- * Add the certificates of the bundle that contain this name, byte for byte, as a CA's must
- * (CA/Browser Forum, Baseline Requirements 7.1.4.1).
+ * Add the certificates of the bundle that contain this name.  Comparing bytes is enough, because
+ * the issuer and the CA's subject must be identical (CA/Browser Forum, Baseline Requirements
+ * 7.1.4.1).
  */
 static void add_named(X509_STORE *store, X509_NAME *name)
 {
@@ -126,10 +127,10 @@ static bool is_issued_in_chain(X509_STORE_CTX *verifying, X509 *certificate)
 }
 
 /*
- * Find the certificate's issuer among the trusted ones, as X509_STORE_CTX_get1_issuer does.  If
- * neither the bundle contains it by exactly its name nor the server has sent it, the verification
- * is about to fail; then load the whole bundle, whose names may be encoded in other ways.  An
- * unreadable bundle is not opened again: BoringSSL would wait for a FIFO forever.
+ * Find the certificate's issuer among the trusted certificates, as X509_STORE_CTX_get1_issuer does.
+ * If neither the bundle contains exactly this name nor the server has sent the issuer, verification
+ * is about to fail.  In that case load the whole bundle, whose names may be encoded differently.
+ * Do not open an unreadable bundle again, because BoringSSL would wait for a FIFO forever.
  */
 static int get_issuer(X509 **issuer, X509_STORE_CTX *verifying, X509 *certificate)
 {

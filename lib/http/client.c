@@ -8,16 +8,16 @@
 struct http_client {
 	CURLM *multi;
 	int64_t deadline_ms;
-	struct http_request *requests; /* that run or wait for their next try */
-	/* Exchanges that ended during a wait for others, oldest first: for the next http_wait. */
+	struct http_request *requests; /* running or waiting for their next try */
+	/* Exchanges that ended while waiting for others, oldest first, for the next http_wait. */
 	struct http_exchange *ended, *ended_last;
 };
 
-/* The longest sleep; data, due tries and http_interrupt end it. */
+/* The longest sleep.  Data, a due try and http_interrupt end it earlier. */
 #define POLL_MS 1000
 
 static volatile sig_atomic_t interrupted; /* set by a signal handler */
-static CURLM *volatile polled;		  /* the handle that the signal handler wakes */
+static CURLM *volatile polled;		  /* the handle to wake from a signal handler */
 
 struct http_client *http_client_new(int64_t deadline_ms, struct error *err)
 {
@@ -70,7 +70,7 @@ void http_interrupt(void)
 		curl_multi_wakeup(multi);
 }
 
-/* libcurl's clock may be 1 ms ahead. */
+/* Return true after the deadline.  libcurl's clock may be 1 ms ahead. */
 static bool is_past(int64_t deadline_ms)
 {
 	return deadline_ms && clock_now_ms() + 1 >= deadline_ms;
@@ -119,7 +119,7 @@ int http_start(struct http_client *client, struct http_exchange *exchange, struc
 	return 0;
 }
 
-/* Free the request; return its exchange, which is the caller's again. */
+/* Free the request and return its exchange to the caller. */
 static struct http_exchange *request_end(struct http_client *client, struct http_request *request)
 {
 	struct http_exchange *exchange = request->exchange;
@@ -150,7 +150,7 @@ static void log_retry(const struct http_request *request, int64_t delay_ms)
 	    request->tries, limit);
 }
 
-/* Schedule the next try.  Return false if the deadline comes first. */
+/* Schedule the next try.  Return false if the deadline is earlier. */
 static bool request_schedule(const struct http_client *client, struct http_request *request)
 {
 	int64_t now = clock_now_ms();
@@ -164,7 +164,7 @@ static bool request_schedule(const struct http_client *client, struct http_reque
 	return true;
 }
 
-/* Handle the end of a try.  Return the exchange if that was the last, else NULL. */
+/* Handle the end of a try.  Return the exchange if this was the last try, or NULL. */
 static struct http_exchange *request_handle_end(
     struct http_client *client, struct http_request *request, CURLcode result)
 {
@@ -188,7 +188,7 @@ static struct http_exchange *request_handle_end(
 	return request_end(client, request);
 }
 
-/* End any request because of a signal. */
+/* End the first request because of a signal. */
 static struct http_exchange *request_interrupt(struct http_client *client)
 {
 	struct http_request *request = client->requests;
@@ -201,7 +201,7 @@ static struct http_exchange *request_interrupt(struct http_client *client)
 	return request_end(client, request);
 }
 
-/* Remove the exchange from the queue of ended ones, if it is there. */
+/* Remove the exchange from the queue of ended exchanges, if it is in it. */
 static void ended_remove(struct http_client *client, const struct http_exchange *exchange)
 {
 	struct http_exchange **link = &client->ended, *before = NULL;
@@ -231,7 +231,7 @@ void http_cancel(struct http_client *client, struct http_exchange *exchange)
 	error_set(&exchange->error, ERROR_INTERRUPTED, "cancelled");
 }
 
-/* Start the tries that are due.  Return the time until the next in ms, at most `wait`. */
+/* Start the tries that are due.  Return the time until the next one in ms, at most `wait`. */
 static int64_t send_due(struct http_client *client, int64_t wait)
 {
 	int64_t now = clock_now_ms();
@@ -245,14 +245,14 @@ static int64_t send_due(struct http_client *client, int64_t wait)
 			continue;
 		}
 		if (request_send(client, request, &request->failure) < 0)
-			request->retry_at_ms = now + wait; /* no memory now: try again */
+			request->retry_at_ms = now + wait; /* out of memory; retry later */
 		else
 			wait = 0;
 	}
 	return wait;
 }
 
-/* Run the transfers until something happens, at most `wait` ms.  Return an exchange that ended. */
+/* Run the transfers for at most `wait` ms.  Return an exchange that has ended, or NULL. */
 static struct http_exchange *client_run(struct http_client *client, int64_t wait)
 {
 	int running, queued;
@@ -330,7 +330,7 @@ static bool is_among(
 	return false;
 }
 
-/* Wait until none of these is running. */
+/* Wait until none of these exchanges is running. */
 static void wait_for_all(
     struct http_client *client, struct http_exchange *const *exchanges, size_t count)
 {

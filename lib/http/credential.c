@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Tokens are about 1 KiB; servers reject header lines longer than this. */
+/* Tokens have about 1 KiB, and servers reject longer header lines than this. */
 #define CREDENTIAL_MAX ((size_t)64 * 1024)
 
 void http_credential_trim(struct secret_buffer *text)

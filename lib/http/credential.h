@@ -4,17 +4,20 @@
 
 #include "lib/base/secret_buffer.h"
 
-/* Remove white space at the end, such as the newline that files tend to have. */
+/* Remove white space at the end, such as the newline at the end of a file. */
 void http_credential_trim(struct secret_buffer *text) __attribute__((nonnull));
 
 /*
- * Reject (ERROR_INVALID) a text that is empty, or that contains white space or control characters,
- * which could start another header.  `what` names it in the error: "Vault token".
+ * Reject (ERROR_INVALID) a text that is empty or contains any character but printable ASCII.  A
+ * line break could start another header.  `what` names the text in the error: "Vault token".
  */
 int http_credential_check(const struct secret_buffer *text, const char *what, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Append a file's text, trim and check it.  The error names `what` or the file. */
+/*
+ * Append the text of a file, without white space at its end, and check it.  The error names `what`
+ * or the file.
+ */
 int http_credential_read_file(struct secret_buffer *text, const char *path, const char *what,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 

@@ -14,7 +14,7 @@
 #include "lib/http/request.h"
 #include "lib/http/url.h"
 
-/* All CA certificates together: four times the system's bundle of public ones. */
+/* For all CA certificates together; four times the system's bundle. */
 #define CA_BYTES_MAX ((size_t)1024 * 1024)
 
 void http_endpoint_init(struct http_endpoint *endpoint, const char *name)
@@ -65,7 +65,7 @@ static bool is_loopback_url(const char *authority)
 	return false;
 }
 
-/* Reject a URL that libcurl would read differently, and plain http over a network. */
+/* Reject a URL that libcurl would read differently, and plain http to another machine. */
 static int check_url(
     const struct http_endpoint *endpoint, const char *text, bool allow_plain, struct error *err)
 {
@@ -85,7 +85,7 @@ static int check_url(
 int http_endpoint_set_url(
     struct http_endpoint *endpoint, const char *url, bool allow_plain, struct error *err)
 {
-	/* Such a URL is not repeated: it may contain a password. */
+	/* Do not repeat such a URL, which may contain a password. */
 	if (strpbrk(url, "@?# \t\r\n"))
 		return error_set(err, ERROR_USAGE,
 		    "%s address: not a URL of scheme, host and port; leave out user and query",
@@ -121,7 +121,7 @@ int http_endpoint_set_tls_name(struct http_endpoint *endpoint, const char *name,
 
 	if (!text)
 		return -1;
-	/* A port, a path or another spelling of an address is parsed as something else. */
+	/* A port, a path or another spelling of an address gives a different host. */
 	bool valid = http_url_parse(&url, text, err) == 0 && strcasecmp(url.host, host) == 0;
 	http_url_free(&url);
 	if (!valid && err->code == ERROR_SYSTEM)
@@ -144,7 +144,7 @@ int http_endpoint_set_proxy(struct http_endpoint *endpoint, const char *proxy, s
 	return endpoint->proxy ? 0 : error_memory(err);
 }
 
-/* Append the file's text if it contains a certificate; skip anything but a file. */
+/* Append the text of a file that contains a certificate; skip any other file or folder. */
 static int append_certificates(struct secret_buffer *pem, const char *path, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = {.limit = CA_BYTES_MAX};

@@ -6,7 +6,7 @@
 #include "lib/base/utf8.h"
 #include "lib/http/request.h"
 
-/* Longer texts of a server are cut: they end up in one log line. */
+/* A longer text from a server is shortened to fit into a log line. */
 #define DETAIL_MAX 512
 
 bool http_is_throttled(int status)
@@ -56,7 +56,7 @@ static enum error_code status_code(int status)
 	}
 }
 
-/* Set *err for an answer with this status and the server's `detail`. */
+/* Set *err for a response with this status; `detail` is the server's message or NULL. */
 static int describe_status(
     const struct http_exchange *exchange, const char *detail, struct error *err)
 {
@@ -93,7 +93,7 @@ int http_check(const struct http_exchange *exchange, const char *detail, struct 
 	return -1;
 }
 
-/* Search all of the response, ignoring case. */
+/* Search the whole response, ignoring case. */
 static bool response_contains(const struct http_exchange *exchange, const char *phrase)
 {
 	return strcasestr(secret_buffer_string(&exchange->response), phrase) != NULL;

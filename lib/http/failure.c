@@ -1,18 +1,18 @@
-/* The explanation of a try without an answer, with advice. */
+/* Describe a try that failed without a response, with advice. */
 #include <string.h>
 
 #include "lib/http/request.h"
 
-/* A try without an answer. */
+/* A try without a response. */
 struct failure {
 	CURLcode result;
-	long os_error;	   /* of the connection; 0: none */
-	long proxy_status; /* a proxy's answer to CONNECT; 0: none */
+	long os_error;	   /* errno of the connection, or 0 */
+	long proxy_status; /* a proxy's response to CONNECT, or 0 */
 	const char *reason;
 	bool sent; /* the request was sent */
 };
 
-/* Return true if the peer closed or reset the connection in the TLS handshake, without an alert. */
+/* Return true if the peer closed or reset the connection in the TLS handshake without an alert. */
 static bool is_dropped_handshake(const struct failure *failure)
 {
 	static const char *const reasons[] = {"SSL_connect: ", "Recv failure: ", "Send failure: "};
@@ -26,8 +26,8 @@ static bool is_dropped_handshake(const struct failure *failure)
 }
 
 /*
- * Return true if the answer's headers exceed a limit of libcurl: 100 KB for a line, which it
- * reports as "out of memory", or 300 KB for all.
+ * Return true if the response's headers exceed a limit of libcurl: 100 KB for a line, which it
+ * reports as "out of memory", or 300 KB in total.
  */
 static bool has_long_headers(const struct failure *failure)
 {
@@ -66,7 +66,7 @@ static const char *last_part(const char *reason)
 	return colon ? colon + 1 : reason;
 }
 
-/* Return advice for a failure by BoringSSL's name for it. */
+/* Return advice for a failed handshake, from BoringSSL's error name. */
 static const char *handshake_advice(const char *reason)
 {
 	if (strstr(reason, "WRONG_VERSION_NUMBER") || strstr(reason, "HTTP"))
@@ -139,7 +139,7 @@ static void explain_size(const struct http_exchange *exchange, struct error *err
 	    body ? ": " : "", body ? body : "");
 }
 
-/* Set the exchange's error for a try without an answer. */
+/* Set the exchange's error after a try without a response. */
 static void explain(struct http_request *request, const struct failure *failure)
 {
 	struct http_exchange *exchange = request->exchange;
@@ -176,7 +176,7 @@ static void explain(struct http_request *request, const struct failure *failure)
 	}
 }
 
-/* Return libcurl's reason, without the URL of an invalid proxy: it may contain a password. */
+/* Return libcurl's reason.  Omit the URL of an invalid proxy, which may contain a password. */
 static const char *public_reason(const struct http_request *request, CURLcode result)
 {
 	return request->reason[0] && !strchr(request->reason, '@') ? request->reason
@@ -192,7 +192,7 @@ bool http_request_explain(struct http_request *request, CURLcode result)
 	failure.reason = public_reason(request, result);
 	if (result == CURLE_ABORTED_BY_CALLBACK && request->sent > 1) {
 		failure.result = CURLE_GOT_NOTHING;
-		failure.reason = "Empty reply from server"; /* libcurl's words for it */
+		failure.reason = "Empty reply from server"; /* as libcurl reports it */
 	}
 	explain(request, &failure);
 	return is_transient(&failure);

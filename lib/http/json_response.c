@@ -22,7 +22,7 @@ struct json *http_json_parse(const struct http_exchange *exchange, struct error 
 	return NULL;
 }
 
-/* Put a text of several lines, as Vault's lists of errors, on one. */
+/* Join a text of several lines, such as Vault's lists of errors, into one line. */
 static void join_lines(char *text)
 {
 	size_t length = strlen(text);

@@ -1,8 +1,8 @@
 /*
- * libcurl's initialisation and its version.
+ * libcurl's initialisation and version.
  *
- * Headers contain tokens, so its memory functions wipe what they free.  They record a failure,
- * because libcurl has the same result code for an answer over one of its own limits.
+ * The memory functions wipe on free, because headers contain tokens.  They record a failure,
+ * because libcurl has the same result code for a response over one of its own limits.
  */
 #include <malloc.h>
 #include <openssl/mem.h>
@@ -68,7 +68,7 @@ int http_libcurl_init(struct error *err)
 
 	if (done)
 		return 0;
-	/* libcurl would write TLS keys to the file that the variable names. */
+	/* libcurl would write TLS keys to the file named by this variable. */
 	cleanup_free char *key_log = NULL;
 	if (getenv(KEY_LOG_VARIABLE) && !(key_log = strdup(getenv(KEY_LOG_VARIABLE))))
 		return error_memory(err);

@@ -1,9 +1,9 @@
 /*
- * Stubs for the C library's name lookups.
+ * Stubs for name lookups of the C library.
  *
- * glibc's functions load plugins (NSS) from the root file system, also into a static program. Names
- * are resolved by c-ares and ports are numbers, so none of these is called; the linker finds them
- * before libc's (see the Makefile).
+ * glibc loads plugins for lookups (NSS) from the root file system, even into a static program.
+ * Names are resolved by c-ares and ports are numbers, so these functions are never called.  The
+ * linker finds them before libc's (see the Makefile).
  */
 #include <errno.h>
 #include <netdb.h>

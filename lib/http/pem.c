@@ -5,7 +5,7 @@
 
 #include "lib/base/utf8.h"
 
-/* All CA certificates together: four times the system's bundle of public ones. */
+/* For all CA certificates together; four times the system's bundle. */
 #define PEM_BYTES_MAX ((size_t)1024 * 1024)
 
 static bool begins_with(const struct secret_buffer *text, const char *bytes)
@@ -27,7 +27,7 @@ static bool has_certificate(const struct secret_buffer *text)
 	       pem_has(text, "-----BEGIN TRUSTED CERTIFICATE-----");
 }
 
-/* Return the problem of bytes that are not text, or NULL. */
+/* Return the problem with bytes that are not text, or NULL. */
 static const char *binary_problem(const struct secret_buffer *text)
 {
 	if (text->length == 0)
@@ -35,7 +35,7 @@ static const char *binary_problem(const struct secret_buffer *text)
 	if (begins_with(text, "\xFF\xFE") || begins_with(text, "\xFE\xFF") ||
 	    (text->length > 1 && (!text->data[0] || !text->data[1])))
 		return "UTF-16 text; save it as UTF-8";
-	/* An ASN.1 SEQUENCE, whose length takes several bytes or is the text's. */
+	/* An ASN.1 SEQUENCE with a long length, or with exactly the length of the text. */
 	if (text->length > 1 && text->data[0] == 0x30 &&
 	    ((unsigned char)text->data[1] > 0x80 || (size_t)text->data[1] + 2 == text->length))
 		return "DER or PKCS #12 instead of PEM; convert it with openssl";
@@ -76,7 +76,7 @@ int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error 
 		problem = kind == HTTP_PEM_KEY ? key_problem(text) : certificate_problem(text);
 	if (problem)
 		return error_set(err, ERROR_INVALID, "%s", problem);
-	/* It would hide the first line. */
+	/* A byte order mark would hide the first line from the parser. */
 	size_t mark = utf8_mark_length(secret_buffer_string(text), text->length);
 	if (mark > 0) {
 		text->length -= mark;

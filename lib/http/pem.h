@@ -1,4 +1,4 @@
-/* pem: certificates and keys as PEM text, and other forms that are passed by mistake. */
+/* pem: certificates and keys as PEM text, with messages for other formats. */
 #ifndef HTTP_PEM_H
 #define HTTP_PEM_H
 
@@ -8,12 +8,12 @@ enum http_pem { HTTP_PEM_CERTIFICATE, HTTP_PEM_KEY };
 
 /*
  * Check that the text has a PEM block of this kind, and remove a byte order mark.  ERROR_INVALID,
- * with a message that names the form that it has (DER, UTF-16, the other kind ...).
+ * with a message that names the actual format (DER, UTF-16, the other kind ...).
  */
 int http_pem_check(struct secret_buffer *text, enum http_pem kind, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Read `pem`, or the file if it is NULL, into `text`, which is empty, and check it. */
+/* Read `pem`, or the file if `pem` is NULL, into the empty buffer `text`, and check it. */
 int http_pem_load(struct secret_buffer *text, const char *pem, const char *path, enum http_pem kind,
     struct error *err) __attribute__((nonnull(1, 5), warn_unused_result));
 

@@ -33,7 +33,7 @@ static int append_host(
 	if (http_url_parse(&parsed, whole, err) < 0)
 		return err->code == ERROR_USAGE ? reject_proxy(err) : -1;
 	bool named = text[strlen(parsed.host)] == ':';
-	/* A proxy has no path: this may be the rest of a password. */
+	/* A proxy has no path, so this may be the rest of a password. */
 	int result =
 	    strcmp(http_url_prefix(whole), "") != 0 && strcmp(http_url_prefix(whole), "/") != 0
 		? reject_proxy(err)
@@ -43,7 +43,7 @@ static int append_host(
 	return result;
 }
 
-/* Append USER:PASSWORD@.  Only the last '@' is not part of the password, as in Go. */
+/* Append USER:PASSWORD@.  The last '@' ends the password, as in Go. */
 static int append_user(
     struct secret_buffer *url, const char *text, const char *at, struct error *err)
 {
@@ -83,15 +83,15 @@ int http_proxy_normalize(struct secret_buffer *url, const char *proxy, struct er
 
 /* -- NO_PROXY --------------------------------------------------------------------------------- */
 
-/* A host to compare with NO_PROXY: in lower case, without brackets and final dot. */
+/* A host to compare with NO_PROXY, in lower case, without brackets and final dot. */
 struct target {
 	char host[256];
 	const char *port;
-	int family; /* of an IP address; 0: a name */
+	int family; /* of an IP address; 0 for a name */
 	unsigned char address[16];
 };
 
-/* Read an IP address; an IPv4 address mapped into IPv6 is the IPv4 address. */
+/* Parse an IP address and return its family, or 0.  Convert an IPv4-mapped IPv6 address to IPv4. */
 static int read_address(const char *text, unsigned char address[16])
 {
 	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
@@ -106,7 +106,7 @@ static int read_address(const char *text, unsigned char address[16])
 	return AF_INET;
 }
 
-/* Copy without brackets and final dot, in lower case. */
+/* Copy a host in lower case, without brackets and final dot. */
 static void copy_host(char *to, size_t size, const char *from, size_t length)
 {
 	if (length > 1 && from[0] == '[' && from[length - 1] == ']') {
@@ -136,7 +136,7 @@ static bool is_loopback_target(const struct target *target)
 	return strcmp(target->host, "localhost") == 0 || strcmp(target->host, "::1") == 0;
 }
 
-/* Compare with ADDRESS/BITS. */
+/* Match the address with ADDRESS/BITS. */
 static bool matches_network(const char *entry, const struct target *target)
 {
 	const char *slash = strchr(entry, '/');
@@ -154,7 +154,10 @@ static bool matches_network(const char *entry, const struct target *target)
 	       (rest == 0 || (network[whole] ^ target->address[whole]) >> (8 - rest) == 0);
 }
 
-/* Compare with NAME, which includes its subdomains, or ".NAME" or "*.NAME", only subdomains. */
+/*
+ * Match the host with NAME, which includes its subdomains, or with .NAME or *.NAME, which match
+ * only subdomains.
+ */
 static bool matches_name(const char *pattern, const char *host)
 {
 	if (strncmp(pattern, "*.", 2) == 0)
@@ -166,7 +169,7 @@ static bool matches_name(const char *pattern, const char *host)
 				 : whole == length || host[whole - length - 1] == '.';
 }
 
-/* Compare with "*", ADDRESS/BITS, or an address or name with or without a port. */
+/* Match the target with "*", ADDRESS/BITS, or an address or name with or without a port. */
 static bool matches_entry(const char *entry, const struct target *target)
 {
 	const char *bracket = strchr(entry, ']'), *colon = strrchr(entry, ':');
@@ -177,7 +180,7 @@ static bool matches_entry(const char *entry, const struct target *target)
 		return true;
 	if (strchr(entry, '/'))
 		return matches_network(entry, target);
-	/* In an IPv6 address without brackets, no colon separates a port. */
+	/* An IPv6 address without brackets has no port. */
 	if (colon && (bracket ? colon < bracket : strchr(entry, ':') != colon))
 		colon = NULL;
 	if (colon && colon[1] && strcmp(colon + 1, target->port) != 0)
@@ -213,7 +216,7 @@ bool http_proxy_is_bypassed(const char *list, const struct http_url *server)
 
 /* -- the environment -------------------------------------------------------------------------- */
 
-/* Return the value of the first variable that is set, and its name. */
+/* Return the value of the first variable that is set, and set *name to the variable's name. */
 static const char *read_variable(const char *upper, const char *lower, const char **name)
 {
 	*name = is_set(getenv(upper)) ? upper : lower;

@@ -1,8 +1,8 @@
 /*
- * Redaction: credentials in the text of a server are replaced by "***".
+ * Redaction: replace credentials in the text of a server by "***".
  *
- * A gateway may repeat the request in its error: whole or cut, escaped for JSON or a URL, or in
- * base64 of the credential or of anything around it.  So runs of bytes are compared, not whole
+ * A gateway may repeat the request in its error: complete or cut, escaped for JSON or a URL, or in
+ * base64 with other text around the credential.  So runs of bytes are compared, not only complete
  * credentials.
  */
 #include <ctype.h>
@@ -16,24 +16,29 @@
 #include "lib/base/utf8.h"
 #include "lib/http/http.h"
 
-/* Longer texts of a server are cut: they end up in one line. */
+/* Longer text from a server is cut, because it is printed in one line. */
 #define TEXT_MAX 2048
-/* So many bytes of a credential in a row are not a coincidence; of a shorter one, all of them. */
+/*
+ * This many bytes in a row that match a credential are not a coincidence.  A shorter credential
+ * must match completely.
+ */
 #define RUN_MIN 6
-/* The same for a credential's beginning at the end of the text, where the server has cut it. */
+/* The same limit for the beginning of a credential where the server has cut the text. */
 #define CUT_MIN 4
-/* Bytes that are looked up together. */
+/* Number of bytes that are looked up together. */
 #define GRAM 4
-/* Comparisons before all of the text is withheld; only crafted text needs so many. */
+/*
+ * Limit of comparisons, after which the whole text is withheld.  Only crafted text needs so many.
+ */
 #define STEPS_MAX ((size_t)1 << 28)
 
-/* The text with its escapes undone none to two times. */
+/* The text with zero, one and two levels of escapes decoded. */
 #define READINGS 3
 
 struct reading {
 	size_t length;
 	uint8_t bytes[TEXT_MAX];
-	uint16_t begin[TEXT_MAX], end[TEXT_MAX]; /* each byte's place in the text */
+	uint16_t begin[TEXT_MAX], end[TEXT_MAX]; /* position of each byte in the text */
 	uint8_t grams[(1 << 16) / 8];		 /* a bit for the hash of each gram */
 };
 
@@ -45,7 +50,10 @@ struct search {
 	bool given_up;
 };
 
-/* Unify the two alphabets of base64, and white space: lines of an error are joined by blanks. */
+/*
+ * Map both base64 alphabets to one, and white space to a blank, because blanks join an error's
+ * lines.
+ */
 static uint8_t fold(uint8_t byte)
 {
 	if (byte <= ' ')
@@ -71,7 +79,7 @@ static int utf16_unit(const uint8_t *at, size_t left)
 	return left >= 6 && at[0] == '\\' && at[1] == 'u' ? hex_value(at + 2, 4) : -1;
 }
 
-/* Decode an escape of JSON, of a URL or of Go's %q; return its length, 1 without one. */
+/* Decode an escape of JSON, a URL or Go's %q.  Return its length, or 1 if there is no escape. */
 static size_t unescape(const uint8_t *at, size_t left, uint8_t out[4], size_t *written)
 {
 	int unit = utf16_unit(at, left), byte = -1;
@@ -133,7 +141,7 @@ static void read_plainly(struct reading *reading, const char *text, size_t lengt
 	index_grams(reading);
 }
 
-/* Decode one more level of escapes; return false if there is none. */
+/* Decode one more level of escapes.  Return false if there are no escapes. */
 static bool read_unescaped(struct reading *to, const struct reading *from)
 {
 	size_t used, written;
@@ -168,7 +176,7 @@ static void hide_range(
 		search->hidden[i] = true;
 }
 
-/* Return true if the text ends there, or continues with dots. */
+/* Return true if the text ends at `at`, or continues with dots. */
 static bool is_cut(const struct reading *reading, size_t at)
 {
 	size_t left = reading->length - at;
@@ -178,7 +186,7 @@ static bool is_cut(const struct reading *reading, size_t at)
 	       (left >= 3 && (memcmp(rest, "...", 3) == 0 || memcmp(rest, "\xE2\x80\xA6", 3) == 0));
 }
 
-/* Hide the places where the reading contains a run of the form that starts at `from`. */
+/* Hide each place where the reading contains a run of `form` that starts at `from`. */
 static void hide_runs(struct search *search, const struct reading *reading, const uint8_t *form,
     size_t length, size_t from)
 {
@@ -196,7 +204,7 @@ static void hide_runs(struct search *search, const struct reading *reading, cons
 	}
 }
 
-/* Hide a form shorter than a gram where it is a whole word. */
+/* Hide a form shorter than a gram where it is a complete word. */
 static void hide_word(
     struct search *search, const struct reading *reading, const uint8_t *form, size_t length)
 {
@@ -207,7 +215,7 @@ static void hide_word(
 			hide_range(search, reading, at, length);
 }
 
-/* Hide a spelling of a credential; its bytes are folded in place. */
+/* Hide one encoding of a credential.  Its bytes are folded in place. */
 static void hide_form(struct search *search, char *bytes, size_t length)
 {
 	uint8_t *form = (uint8_t *)bytes;
@@ -227,7 +235,9 @@ static void hide_form(struct search *search, char *bytes, size_t length)
 	}
 }
 
-/* Hide the base64 characters that depend only on the credential, after `before` other bytes. */
+/*
+ * Hide the base64 characters that depend only on the credential if it follows `before` other bytes.
+ */
 static void hide_base64(struct search *search, const char *bytes, size_t length, size_t before)
 {
 	static const size_t first[] = {0, 2, 3}, last[] = {0, 3, 2};
@@ -260,7 +270,7 @@ static void hide_credential(struct search *search, const char *bytes, size_t len
 		hide_form(search, copy.data, copy.length);
 }
 
-/* Append the text with its escapes decoded, which begin with `escape`. */
+/* Append the text, and decode the escapes that begin with `escape`. */
 static void append_unescaped(
     struct search *search, struct secret_buffer *to, const char *text, size_t length, char escape)
 {
@@ -277,7 +287,7 @@ static void append_unescaped(
 	}
 }
 
-/* Hide the value of a JSON string (without its quotes), and the value's bytes if it is base64. */
+/* Hide the value of a JSON string (without quotes), and its decoded bytes if it is base64. */
 static void hide_string(struct search *search, const char *literal, size_t length)
 {
 	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT, bytes = SECRET_BUFFER_INIT;
@@ -293,7 +303,7 @@ static void hide_string(struct search *search, const char *literal, size_t lengt
 	hide_credential(search, value.data, value.length);
 }
 
-/* Hide every string member of this name in the body, whose JSON may be broken. */
+/* Hide every string member with this name in the body, which may be invalid JSON. */
 static void hide_member(struct search *search, const struct secret_buffer *body, const char *name)
 {
 	size_t length = strlen(name);
@@ -374,7 +384,7 @@ void http_redact(const struct http_exchange *exchange, char *text)
 			text[kept++] = '*';
 	}
 	text[kept] = '\0';
-	/* An empty message would hide that anything was withheld. */
+	/* Print a notice instead of an empty message. */
 	if (length && (!search || search->given_up))
 		snprintf(text, length + 1, "%s",
 		    search && search->steps > STEPS_MAX ? "(withheld)" : "out of memory");

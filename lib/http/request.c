@@ -10,7 +10,7 @@
 #include "lib/http/proxy.h"
 #include "lib/http/url.h"
 
-/* A curl handle that gets its options, and the first failure. */
+/* A curl handle while its options are set, with the first failure. */
 struct setup {
 	CURL *easy;
 	CURLcode result;
@@ -20,7 +20,7 @@ struct setup {
 	((setup)->result = (setup)->result ? (setup)->result                                       \
 					   : curl_easy_setopt((setup)->easy, option, value))
 
-/* Append to the response, up to its limit.  The beginning of an error page is enough. */
+/* Append to the response up to its limit.  The beginning of an error response is enough. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
 	struct http_request *request = context;
@@ -40,8 +40,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 }
 
 /*
- * libcurl repeats a request if a kept connection ends without an answer, although the server may
- * have carried it out.  Prevent that for any request but GET: retry.c decides.
+ * Prevent libcurl from repeating a request other than GET.  It does so if a kept connection ends
+ * without a response, although the server may have carried the request out.  retry.c decides
+ * instead.
  */
 static int on_request(void *context, char *address, char *local, int port, int local_port)
 {
@@ -59,8 +60,10 @@ static int set_server_trust(struct setup *setup, struct http_request *request, s
 	const char *bundle = NULL;
 
 	SET(setup, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	/* After a failed allocation, libcurl 7.88's session cache frees twice; and each request
-	 * has its own handle, and so its own cache. */
+	/*
+	 * libcurl 7.88's session cache frees memory twice after a failed allocation.  It would not
+	 * be used, because each request has its own handle and so its own cache.
+	 */
 	SET(setup, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	if (endpoint->insecure) {
 		SET(setup, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -82,7 +85,7 @@ static int set_server_trust(struct setup *setup, struct http_request *request, s
 	return 0;
 }
 
-/* Set an option of libcurl's to `pem` or to the file's text; do nothing if there is neither. */
+/* Set a libcurl option to `pem` or to the file's text.  Do nothing if both are NULL. */
 static int set_pem(struct setup *setup, CURLoption option, enum http_pem kind, const char *pem,
     const char *path, struct error *err)
 {
@@ -112,7 +115,7 @@ static int set_client_identity(
 
 static int append_header(struct http_request *request, const char *line, struct error *err)
 {
-	/* libcurl does not check it: a line break would start another header. */
+	/* libcurl does not check for a line break, which would start another header. */
 	if (strpbrk(line, "\r\n"))
 		return error_set(err, ERROR_INVALID, "%s: line break in a request header",
 		    request->exchange->endpoint->name);
@@ -147,7 +150,7 @@ static int add_headers(struct http_request *request, struct error *err)
 }
 
 /*
- * Set `text` to the URL of the exchange's path below `base`, on `host`.  Parse it again to ensure
+ * Set `text` to the URL of the exchange's path below `base`, on `host`.  Parse it again to check
  * that no value in it leads to another server.
  */
 static int make_url(const struct http_request *request, const char *base,
@@ -171,7 +174,7 @@ static int make_url(const struct http_request *request, const char *base,
 
 /*
  * libcurl checks the certificate against the URL's host.  To check another name, put that name into
- * the URL, and lead the connection and the Host header to the real host.
+ * the URL, and direct the connection and the Host header to the real host.
  */
 static int set_route(struct http_request *request, const struct http_url *server, const char *name,
     struct error *err)
@@ -186,7 +189,7 @@ static int set_route(struct http_request *request, const struct http_url *server
 	return request->connect_to ? 0 : error_memory(err);
 }
 
-/* Set the proxy by the server's host; libcurl would match NO_PROXY with the TLS name. */
+/* Set the proxy for the server's host, because libcurl would match NO_PROXY with the TLS name. */
 static int set_request_proxy(struct setup *setup, struct http_request *request,
     const struct http_url *server, struct error *err)
 {
@@ -206,7 +209,7 @@ static int set_request_proxy(struct setup *setup, struct http_request *request,
 	return 0;
 }
 
-/* Set the URL, the route to it and the headers. */
+/* Set the URL, its route and proxy, and the headers. */
 static int set_target(struct setup *setup, struct http_request *request, const char *base,
     const struct http_url *server, struct error *err)
 {
@@ -256,13 +259,13 @@ static void set_transport(struct setup *setup, struct http_request *request)
 	SET(setup, CURLOPT_WRITEDATA, request);
 	SET(setup, CURLOPT_PREREQFUNCTION, on_request);
 	SET(setup, CURLOPT_PREREQDATA, request);
-	/* A kept connection may end just as the request is sent. */
+	/* A kept connection may end while the request is sent. */
 	SET(setup, CURLOPT_FRESH_CONNECT, (long)request->exchange->once);
 	SET(setup, CURLOPT_NOSIGNAL, 1L);
 	SET(setup, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(setup, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(setup, CURLOPT_USERAGENT, "secretmanager");
-	SET(setup, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L); /* a redirect's */
+	SET(setup, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L); /* in a redirect */
 	SET(setup, CURLOPT_CONNECTTIMEOUT_MS, (long)endpoint->connect_timeout_ms);
 }
 
@@ -335,7 +338,7 @@ void http_request_free(struct http_request *request)
 	free(request);
 }
 
-/* Return to the endpoint's server: another node may be the active one by now. */
+/* Return to the endpoint's server, because another node may be active now. */
 static int leave_active_node(struct http_request *request, struct error *err)
 {
 	free(request->active);

@@ -1,4 +1,4 @@
-/* The result of a try: an answer, a redirect to follow, another try, or an error. */
+/* Decide after each try: a final response, a redirect to follow, a retry, or an error. */
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +28,8 @@ static bool has_path(
 }
 
 /*
- * Return the part of `target` before the exchange's own path: nothing, or the prefix of the
- * endpoint's URL, which a gateway may remove.  NULL if it leads to another path.
+ * Return the part of `target` before the exchange's path: "", or the prefix of the endpoint's URL,
+ * which a gateway may remove.  Return NULL if `target` has another path.
  */
 static const char *find_prefix(const struct http_exchange *exchange, const struct http_url *target)
 {
@@ -42,7 +42,7 @@ static const char *find_prefix(const struct http_exchange *exchange, const struc
 	return has_path(target, prefix, path, &ignored) ? prefix : NULL;
 }
 
-/* Return why a redirect must not be followed, or NULL if it may be: that of a standby. */
+/* Return why a redirect must not be followed, or NULL for a standby's redirect. */
 static const char *redirect_problem(
     const struct http_request *request, const struct http_url *target)
 {
@@ -63,7 +63,9 @@ static const char *redirect_problem(
 	return NULL;
 }
 
-/* Aim the next try at the server of `target`, or set the exchange's error.  Return true if aimed.
+/*
+ * Direct the next try to the server of `target`.  Return false with the exchange's error if it must
+ * not be followed.
  */
 static bool follow_redirect(struct http_request *request, const struct http_url *target)
 {
@@ -87,7 +89,7 @@ static bool follow_redirect(struct http_request *request, const struct http_url 
 	return http_request_set_target(request, err) == 0;
 }
 
-/* Follow a standby's 307; set the exchange's error for any other redirect. */
+/* Follow a 307 of a standby.  Return false for any other redirect, with the exchange's error. */
 static bool handle_redirect(struct http_request *request)
 {
 	struct error *err = &request->exchange->error;
@@ -105,7 +107,9 @@ static bool handle_redirect(struct http_request *request)
 	return followed;
 }
 
-/* Return true if the server itself has not carried it out; a gateway's 503 does not prove that. */
+/*
+ * Return true if the server itself has throttled the request.  A gateway's 503 does not prove that.
+ */
 static bool is_certainly_throttled(const struct http_exchange *exchange)
 {
 	const char *text = secret_buffer_string(&exchange->response);
@@ -114,7 +118,7 @@ static bool is_certainly_throttled(const struct http_exchange *exchange)
 	       (exchange->status != 503 || text[strspn(text, " \t\r\n")] == '{');
 }
 
-/* Return true if the request may succeed later, by its status. */
+/* Return true if the request may succeed later, judged by its status. */
 static bool is_retryable(const struct http_exchange *exchange)
 {
 	bool retryable = exchange->once
@@ -124,14 +128,14 @@ static bool is_retryable(const struct http_exchange *exchange)
 	return retryable && !(exchange->permanent && exchange->permanent(exchange));
 }
 
-/* Record that a try without a clear answer may have changed something. */
+/* Record that a try without a clear response may have changed something. */
 static void record_uncertainty(struct http_exchange *exchange)
 {
 	if (strcmp(exchange->method, "GET") != 0)
 		exchange->uncertain = true;
 }
 
-/* Read the answer's status.  Return true if it is a redirect that is followed. */
+/* Read the response's status.  Return true for a redirect that is followed. */
 static bool read_status(struct http_request *request)
 {
 	struct http_exchange *exchange = request->exchange;
@@ -168,7 +172,7 @@ enum http_verdict http_request_judge(struct http_request *request, CURLcode resu
 	return HTTP_TRY_AGAIN;
 }
 
-/* Return the wait that the server asks for, within limits; 0 if none. */
+/* Return the wait that the server requests, at most HTTP_RETRY_AFTER_MAX_MS; 0 if none. */
 static int64_t retry_after_ms(const struct http_request *request)
 {
 	curl_off_t after = 0;
@@ -216,5 +220,5 @@ void http_request_conclude(struct http_request *request, bool out_of_time)
 		    request->active, endpoint->url);
 	else
 		error_wrap(&exchange->error, "%s at %s", endpoint->name, endpoint->url);
-	http_redact(exchange, exchange->error.message); /* for `active` */
+	http_redact(exchange, exchange->error.message); /* `active` may contain a credential */
 }

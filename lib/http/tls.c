@@ -12,13 +12,13 @@
 #include "lib/http/pem.h"
 #include "lib/http/request.h"
 
-/* OpenSSL's security level 2 (112 bits), which Debian's curl uses too. */
+/* OpenSSL's security level 2 (112 bits), as in Debian's curl. */
 #define RSA_BITS_MIN 2048
 
-/* A key share is sent for the first. */
+/* The first group gets a key share. */
 static const int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1};
 
-/* BoringSSL's defaults, with P-521 and Ed25519, without SHA-1. */
+/* BoringSSL's defaults, with P-521 and Ed25519 added and SHA-1 removed. */
 static const uint16_t signatures[] = {
     SSL_SIGN_ECDSA_SECP256R1_SHA256,
     SSL_SIGN_RSA_PSS_RSAE_SHA256,
@@ -32,7 +32,9 @@ static const uint16_t signatures[] = {
     SSL_SIGN_ED25519,
 };
 
-/* Some functions of BoringSSL do not distinguish lack of memory from an invalid certificate. */
+/*
+ * Some functions of BoringSSL do not distinguish an allocation failure from an invalid certificate.
+ */
 static bool allocation_failed;
 
 /* BoringSSL's allocator (mem.h). */
@@ -67,7 +69,7 @@ bool http_tls_lacked_memory(void)
 	return failed;
 }
 
-/* Set *err, with the certificate's subject.  Return false. */
+/* Set *err with the certificate's subject.  Return false. */
 static bool reject(struct error *err, X509 *certificate, const char *problem, const char *detail)
 {
 	char subject[128] = "";
@@ -136,7 +138,10 @@ static bool has_alternative_name(X509 *certificate, struct error *err)
 		   "no DNS name or IP address as subject alternative name; issue it with one", "");
 }
 
-/* The last certificate is trusted by its bytes, so its own signature proves nothing. */
+/*
+ * Check all certificates of a chain.  The last one is trusted by its bytes, so its signature does
+ * not matter.
+ */
 static bool is_strong(STACK_OF(X509) * chain, struct error *err)
 {
 	size_t count = sk_X509_num(chain);
@@ -191,7 +196,7 @@ static int add_certificates(X509_STORE *store, const struct secret_buffer *text,
 	    ERR_reason_error_string(problem));
 }
 
-/* Trust the endpoint's CA certificates: its text, or its file, read for each connection. */
+/* Trust the endpoint's CA certificates.  A file is read for each connection. */
 static int trust_endpoint_ca(
     X509_STORE *store, const struct http_endpoint *endpoint, struct error *err)
 {
@@ -234,7 +239,7 @@ CURLcode http_tls_set_up(struct http_request *request, const char *bundle)
 	CURLcode result = curl_easy_setopt(request->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
 
 	request->bundle = bundle;
-	/* libcurl's cache would share the CAs of one endpoint with the connections of another. */
+	/* libcurl's cache would share the CAs of one endpoint with connections to another. */
 	if (result == CURLE_OK)
 		result = curl_easy_setopt(request->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 	return result ? result : curl_easy_setopt(request->easy, CURLOPT_SSL_CTX_DATA, request);

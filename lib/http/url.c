@@ -32,7 +32,7 @@ static bool is_acceptable(const char *text, const struct http_url *url)
 {
 	if (strcmp(url->scheme, "https") != 0 && strcmp(url->scheme, "http") != 0)
 		return false;
-	/* libcurl has checked an address in brackets. */
+	/* libcurl has already checked an address in brackets. */
 	if (url->host[0] != '[' && url->host[strspn(url->host, name_letters)])
 		return false;
 	return is_written_out(text, url);
