@@ -4,7 +4,7 @@
 #include "lib/http/json_response.h"
 #include "lib/kube/internal.h"
 
-/* The kind in which the API server returns metadata alone. */
+/* The kind of responses that contain only metadata. */
 #define METADATA "PartialObjectMetadata"
 
 /* -- credentials ------------------------------------------------------------------------------ */
@@ -31,7 +31,7 @@ int kube_token_add(const struct kube *kube, struct http_exchange *exchange, stru
 
 static int path_append(struct secret_buffer *path, const char *segment, struct error *err)
 {
-	/* libcurl resolves dots as browsers do, which would lead to another object. */
+	/* libcurl resolves dots as browsers do, which would change the object. */
 	if (!*segment || strcmp(segment, ".") == 0 || strcmp(segment, "..") == 0)
 		return error_set(
 		    err, ERROR_USAGE, "\"%s\": not the name of a Kubernetes object", segment);
@@ -61,7 +61,7 @@ int kube_request(struct kube *kube, const char *method, const struct kube_object
 	return kube_token_add(kube, exchange, err);
 }
 
-/* A server that is too old to know the first type returns the second. */
+/* A server that does not support the first type returns the second. */
 void kube_ask_for_metadata(struct http_exchange *exchange)
 {
 	exchange->accept = "application/json;as=" METADATA ";g=meta.k8s.io;v=v1,application/json";
@@ -69,7 +69,7 @@ void kube_ask_for_metadata(struct http_exchange *exchange)
 
 /* -- responses -------------------------------------------------------------------------------- */
 
-/* Return "Reason: message" of a v1/Status, newly allocated; NULL for anything else. */
+/* Return "Reason: message" of a v1/Status, newly allocated, or NULL. */
 static char *status_message(const struct json *document)
 {
 	struct error ignored = ERROR_INIT;
@@ -86,7 +86,7 @@ static char *status_message(const struct json *document)
 	return string_format(&ignored, "%s: %s", reason, message);
 }
 
-/* Return the verb by which a Role permits the request; only a list has a limit in its query. */
+/* Return the verb that a Role must allow for the request.  Only a list has a limit in its query. */
 static const char *role_verb(const struct http_exchange *exchange)
 {
 	if (strcmp(exchange->method, "POST") == 0)

@@ -88,7 +88,7 @@ static int read_in_cluster(
 
 /* -- which configuration ---------------------------------------------------------------------- */
 
-/* Split a list, as KUBECONFIG has it, into the paths that exist. */
+/* Split a list of paths such as KUBECONFIG, and skip paths that do not exist. */
 static int split_list(const char *list, struct strings *paths, struct error *err)
 {
 	cleanup_free char *copy = strdup(list);
@@ -118,7 +118,7 @@ static int read_listed(struct kube *kube, const struct kube_settings *settings, 
 	return result;
 }
 
-/* Set *found if the directory has a token, as the kubelet mounts it. */
+/* Set *found if the directory contains the file "token", which the kubelet mounts. */
 static int find_pod_token(const char *directory, bool *found, struct error *err)
 {
 	cleanup_free char *path = string_format(err, "%s/token", directory);
@@ -128,7 +128,7 @@ static int find_pod_token(const char *directory, bool *found, struct error *err)
 	return input_file_exists(path, found, err);
 }
 
-/* Set *path to kubectl's default kubeconfig, newly allocated; NULL if there is none. */
+/* Set *path to kubectl's default kubeconfig, newly allocated; NULL if it does not exist. */
 static int find_at_home(char **path, struct error *err)
 {
 	const char *home = getenv("HOME");
@@ -147,7 +147,7 @@ static int find_at_home(char **path, struct error *err)
 	return result < 0 ? error_wrap(err, "kubeconfig") : 0;
 }
 
-/* Without a named kubeconfig: use the pod's service account, then kubectl's default. */
+/* Configure without a named kubeconfig, from the pod's service account or kubectl's default. */
 static int read_default(struct kube *kube, const struct kube_settings *settings, struct error *err)
 {
 	const char *directory = settings->service_account_directory;

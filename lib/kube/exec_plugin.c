@@ -6,14 +6,14 @@
 #include "lib/base/credential_environment.h"
 #include "lib/kube/kubeconfig.h"
 
-/* A token, a certificate with its chain and a key are a few KiB. */
+/* A token, or a key and a certificate with its chain, has a few KiB. */
 #define OUTPUT_MAX ((size_t)256 * 1024)
 
 #define CLUSTER_EXTENSION "client.authentication.k8s.io/exec"
 #define VERSION_1 "client.authentication.k8s.io/v1"
 #define VERSION_1_BETA "client.authentication.k8s.io/v1beta1"
 
-/* The plugin's invocation. */
+/* The call of a plugin. */
 struct plugin {
 	const struct kubeconfig_section *exec, *cluster; /* cluster: for its extensions */
 	const struct json *document;			 /* of exec */
@@ -55,7 +55,7 @@ static int find_mode(struct plugin *plugin, struct error *err)
 	return 0;
 }
 
-/* Take a command with a slash as a path from the kubeconfig's folder, any other from PATH. */
+/* Add the command.  A relative path with a slash is relative to the kubeconfig's folder. */
 static int add_command(struct plugin *plugin, struct error *err)
 {
 	cleanup_free char *command = NULL;
@@ -104,7 +104,7 @@ static int write_ca(
 	return 0;
 }
 
-/* Write the configuration for plugins from the kubeconfig's cluster. */
+/* Write the plugin's configuration in the cluster's extensions. */
 static void write_cluster_config(struct json_writer *writer, const struct plugin *plugin)
 {
 	const struct json *document = plugin->cluster->file->document;
@@ -143,7 +143,7 @@ static int write_cluster(struct json_writer *writer, const struct http_endpoint 
 	return 0;
 }
 
-/* Add KUBERNETES_EXEC_INFO, the ExecCredential by which a plugin is called. */
+/* Add KUBERNETES_EXEC_INFO, the plugin's input as an ExecCredential. */
 static int add_exec_info(
     struct plugin *plugin, const struct http_endpoint *endpoint, struct error *err)
 {
@@ -171,7 +171,7 @@ static int add_exec_info(
 	return strings_append(&plugin->environment, info.data, err);
 }
 
-/* Return whether an earlier entry sets the variable of this "NAME=value". */
+/* Return true if an earlier entry sets the same variable as this "NAME=value". */
 static bool environment_has(const struct strings *environment, const char *entry)
 {
 	size_t length = strcspn(entry, "=");
@@ -183,7 +183,10 @@ static bool environment_has(const struct strings *environment, const char *entry
 	return false;
 }
 
-/* Add the variables: the protocol's, then the kubeconfig's, then our own; the first one wins. */
+/*
+ * Add variables of the protocol, the kubeconfig and the environment, in this order.  The first
+ * value of a variable is used.
+ */
 static int add_environment(
     struct plugin *plugin, const struct http_endpoint *endpoint, struct error *err)
 {
@@ -206,7 +209,7 @@ static int add_environment(
 				  strings_append(&plugin->environment, entry, err) < 0))
 			return -1;
 	}
-	/* A program that a kubeconfig names must not get the credentials for Vault. */
+	/* A program named in a kubeconfig must not get credentials for Vault. */
 	for (char **entry = environ; *entry; entry++)
 		if (!credential_environment_entry(*entry) &&
 		    !environment_has(&plugin->environment, *entry) &&

@@ -6,10 +6,12 @@
 #include "lib/base/yaml.h"
 #include "lib/kube/kubeconfig.h"
 
-/* A hundred clusters with certificates as data take about 1 MiB. */
+/* A hundred clusters with embedded certificates need about 1 MiB. */
 #define KUBECONFIG_MAX ((size_t)8 * 1024 * 1024)
 
-/* The files as kubectl merges them: the first object of each name counts, whole. */
+/*
+ * Files merged as kubectl does: the first object with a name is used, without merging its members.
+ */
 struct kubeconfig {
 	struct kubeconfig_file *files;
 	size_t count;
@@ -62,7 +64,7 @@ static int read_proxy(const struct kubeconfig *config, struct error *err)
 		return -1;
 	if (!proxy)
 		return 0;
-	/* kubectl requires a scheme, unlike readers of HTTPS_PROXY. */
+	/* kubectl requires a scheme here, unlike in HTTPS_PROXY. */
 	if (!strstr(proxy, "://"))
 		return error_set(err, ERROR_USAGE, "proxy-url: no scheme; write http://HOST:PORT");
 	if (http_endpoint_set_proxy(&config->kube->endpoint, proxy, err) < 0)
@@ -91,7 +93,8 @@ static bool entry_is_named(const struct json *document, json_node node, const ch
 	return json_string_is(document, json_member(document, node, "name"), name);
 }
 
-/* Find the entry of this name in a file's list.  Reject a name that comes twice, as kubectl does.
+/*
+ * Find the entry with this name in a list of the file.  Reject a duplicate name, as kubectl does.
  */
 static int find_entry(const struct kubeconfig_file *file, const char *list, const char *name,
     json_node *found, struct error *err)
@@ -107,7 +110,9 @@ static int find_entry(const struct kubeconfig_file *file, const char *list, cons
 	return 0;
 }
 
-/* Find the `kind` ("cluster") of this name in the first file whose list of its plural has it. */
+/*
+ * Find an object of `kind` ("cluster") by name, in the first file that lists the name in `kind`s.
+ */
 static int find_named(struct kubeconfig *config, const char *kind, const char *name,
     struct kubeconfig_section *found, struct error *err)
 {
@@ -156,7 +161,7 @@ static int read_context(struct kubeconfig *config, struct error *err)
 	return 0;
 }
 
-/* Return the current-context of the first file that has one. */
+/* Set *context to the first current-context of the files, newly allocated. */
 static int find_current_context(const struct kubeconfig *config, char **context, struct error *err)
 {
 	for (size_t i = 0; i < config->count && !*context; i++) {
@@ -197,7 +202,7 @@ static int file_set_directory(struct kubeconfig_file *file, const char *path, st
 	return file->directory ? 0 : error_memory(err);
 }
 
-/* Read one file.  An empty one, or one of comments, adds nothing, as in kubectl. */
+/* Read one file.  A file that is empty or has only comments adds nothing, as in kubectl. */
 static int file_read(struct kubeconfig_file *file, const char *path, bool *empty, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = {.limit = KUBECONFIG_MAX};

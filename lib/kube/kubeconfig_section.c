@@ -49,7 +49,7 @@ int kubeconfig_path(
 	return *to ? 0 : error_memory(err);
 }
 
-/* Remove line breaks, which Go's base64, and so kubectl, ignores. */
+/* Remove line breaks, which kubectl (Go's base64) ignores. */
 static void remove_line_breaks(struct secret_buffer *text)
 {
 	size_t kept = 0;

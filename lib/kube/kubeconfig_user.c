@@ -6,10 +6,12 @@
 #include "lib/base/cleanup.h"
 #include "lib/kube/kubeconfig.h"
 
-/* As in client-go: a token that expires sooner counts as expired. */
+/* A token that expires within this time counts as expired, as in client-go. */
 #define EXPIRY_DELTA_S 10
 
-/* Return whether the user has this member, as kubectl sees it: not null, and not empty. */
+/*
+ * Return true if the user has this member with a value that is not null or empty, as for kubectl.
+ */
 static bool user_has(const struct kubeconfig_section *user, const char *name)
 {
 	json_node node = json_member(user->file->document, user->node, name);
@@ -30,7 +32,10 @@ static bool user_has(const struct kubeconfig_section *user, const char *name)
 	return true;
 }
 
-/* Reject members without which the request would be made as another user than kubectl's. */
+/*
+ * Reject unsupported members, without which requests would be made as another user than with
+ * kubectl.
+ */
 static int user_reject_unsupported(const struct kubeconfig_section *user, struct error *err)
 {
 	static const char *const passwords[] = {"username", "password", NULL};
@@ -78,8 +83,7 @@ static int read_token(const struct kubeconfig_section *user, struct kube *kube, 
 
 /* -- auth-provider oidc ----------------------------------------------------------------------- */
 
-/* Return a time that may have a fraction or an exponent in whole seconds; 0 if it is not a number.
- */
+/* Return a number's whole seconds, without fraction and with the exponent applied; 0 otherwise. */
 static int64_t integer_part(const struct json *document, json_node node)
 {
 	size_t length;
@@ -90,7 +94,7 @@ static int64_t integer_part(const struct json *document, json_node node)
 	return number > 0 && number < 1e15 ? (int64_t)number : 0;
 }
 
-/* Read the member "exp" of a JWT's payload, or 0 if it has none. */
+/* Read the member "exp" of a JWT's payload; 0 if it has none. */
 static int read_expiry(const struct secret_buffer *token, int64_t *expiry_s, struct error *err)
 {
 	cleanup_secret struct secret_buffer payload = SECRET_BUFFER_INIT;
@@ -109,7 +113,9 @@ static int read_expiry(const struct secret_buffer *token, int64_t *expiry_s, str
 	return 0;
 }
 
-/* Use the id-token as the token; ERROR_USAGE if it has expired, as only kubectl refreshes it. */
+/*
+ * Use the id-token as the token.  ERROR_USAGE if it has expired, because only kubectl refreshes it.
+ */
 static int read_id_token(
     const struct kubeconfig_section *config, struct kube *kube, struct error *err)
 {
@@ -133,7 +139,7 @@ static int read_id_token(
 	return 0;
 }
 
-/* Use the id-token, unless there is another token, as client-go does. */
+/* Use the id-token if there is no other token, as client-go does. */
 static int read_auth_provider(
     const struct kubeconfig_section *provider, struct kube *kube, struct error *err)
 {
@@ -181,7 +187,7 @@ int kubeconfig_read_user(struct kube *kube, const struct kubeconfig_section *use
 		return error_set(err, ERROR_USAGE, "auth-provider with exec; remove one of them");
 	if (has_provider)
 		return read_auth_provider(&provider, kube, err);
-	/* With a token in the kubeconfig, kubectl does not run the plugin. */
+	/* kubectl does not run the plugin if the kubeconfig has a token. */
 	if (!has_exec || kube->token_file || kube->token.length)
 		return 0;
 	return kubeconfig_run_exec_plugin(kube, &exec, cluster, err);

@@ -27,7 +27,7 @@ static int list_request(struct kube *kube, const struct kube_object_kind *kind,
 	return 0;
 }
 
-/* Set *next to the continue token of the page, newly allocated; NULL on the last page. */
+/* Set *next to the continue token of the response, newly allocated; NULL on the last page. */
 static int list_read_next(
     const struct json *document, const struct kube_list *list, char **next, struct error *err)
 {
@@ -49,7 +49,10 @@ static int list_read_next(
 	    "Kubernetes API response: its continue token is that of the requested page");
 }
 
-/* Parse a page; *next is newly allocated, NULL on the last page.  The page borrows the response. */
+/*
+ * Parse a page.  *next is newly allocated, or NULL on the last page.  The page borrows the
+ * response.
+ */
 static struct json *list_parse(const struct http_exchange *exchange,
     const struct kube_object_kind *kind, const struct kube_list *list, char **next,
     struct error *err)
@@ -63,7 +66,10 @@ static struct json *list_parse(const struct http_exchange *exchange,
 	struct json *document = kube_parse(exchange, kind->list_kind, err);
 	if (!document)
 		return NULL;
-	/* Go writes an empty list as null, too; anything else would look like an empty list. */
+	/*
+	 * Accept null, which Go writes for an empty list.  Do not take anything else for an empty
+	 * list.
+	 */
 	enum json_type items = json_type(document, json_member(document, JSON_ROOT, "items"));
 	if (items != JSON_ARRAY && items != JSON_NULL)
 		error_set(err, ERROR_INVALID, "Kubernetes API response: no list of items");
@@ -73,7 +79,7 @@ static struct json *list_parse(const struct http_exchange *exchange,
 	return NULL;
 }
 
-/* Put before an error what was being listed.  Returns -1. */
+/* Prefix an error with the list's kind and namespace.  Return -1. */
 static int list_wrap(
     const struct kube_object_kind *kind, const struct kube_list *list, struct error *err)
 {

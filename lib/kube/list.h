@@ -1,15 +1,15 @@
-/* list: objects page by page: Secrets, and any other kind as JSON. */
+/* list: read lists page by page, of Secrets, or of any other kind as JSON. */
 #ifndef KUBE_LIST_H
 #define KUBE_LIST_H
 
 #include "lib/base/json_reader.h"
 #include "lib/kube/secret.h"
 
-/* A page of a list; all borrowed. */
+/* A request for a page.  All strings are borrowed. */
 struct kube_list {
-	const char *namespace; /* NULL: all */
-	const char *selector;  /* of labels; NULL: none */
-	int limit;	       /* objects a page */
+	const char *namespace; /* NULL: all namespaces */
+	const char *selector;  /* label selector; NULL: none */
+	int limit;	       /* objects per page */
 	const char *next;      /* the continue token of the previous page; NULL: the first page */
 	size_t bytes_max;      /* of the response; 0: HTTP_RESPONSE_LARGE */
 };
@@ -21,7 +21,10 @@ struct kube_secret_page {
 	size_t bytes; /* of the response */
 };
 void kube_secret_page_free(struct kube_secret_page *page) __attribute__((nonnull));
-/* ERROR_GONE: `next` has expired; ERROR_TOO_LARGE: request fewer objects.  See kube_pager_retry. */
+/*
+ * ERROR_GONE if `next` has expired, ERROR_TOO_LARGE if the page must be smaller; see
+ * kube_pager_retry.
+ */
 int kube_secret_list_request(struct kube *kube, const struct kube_list *list,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 int kube_secret_list_result(const struct http_exchange *exchange, const struct kube_list *list,
@@ -30,39 +33,46 @@ int kube_secret_list(struct http_client *client, struct kube *kube, const struct
     struct kube_secret_page *page, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Reads a list page by page in bounded memory.  A page has no limit in bytes (500 Secrets of 1 MiB
- * are 700 MB), so the first one is small, later ones follow the sizes seen, and one that was too
- * large is requested again with fewer objects.
+ * A pager reads a list page by page in bounded memory.  A page has no limit in bytes (500 Secrets
+ * of 1 MiB are 700 MB), so the first page is small, the size of later pages depends on the sizes so
+ * far, and a page that was too large is requested again with fewer objects.
  */
 #define KUBE_PAGE_LIMIT_FIRST 100
 #define KUBE_PAGE_LIMIT_MAX 1000		      /* objects */
-#define KUBE_PAGE_BYTES ((size_t)1024 * 1024)	      /* the preferred size */
+#define KUBE_PAGE_BYTES ((size_t)1024 * 1024)	      /* preferred size */
 #define KUBE_PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024) /* a Secret of any size fits */
-/* One object of any kind: etcd stores 1.5 MiB, which JSON escapes can make six times as long. */
+/*
+ * An object of any kind: etcd stores 1.5 MiB, which JSON escapes can make up to six times as long.
+ */
 #define KUBE_OBJECT_BYTES_MAX ((size_t)12 * 1024 * 1024)
-/* Expired lists in sequence: the API server compacts faster than we read. */
+/* Limit of expired lists: the API server compacts faster than the list can be read. */
 #define KUBE_PAGE_RESTARTS_MAX 5
 
 struct kube_pager {
-	char *next; /* the continue token; NULL: the first page, or no further page */
+	char *next; /* the continue token; NULL for the first page, or after the last */
 	int limit;
 	int restarts;
 };
 void kube_pager_init(struct kube_pager *pager) __attribute__((nonnull));
 void kube_pager_free(struct kube_pager *pager) __attribute__((nonnull));
-/* Return the list to request for the next page; it borrows the arguments and the pager's token. */
+/* Return the request for the next page.  It borrows the arguments and the pager's token. */
 struct kube_list kube_pager_list(const struct kube_pager *pager, const char *namespace,
     const char *selector) __attribute__((nonnull(1)));
-/* Note a page of `count` objects and `bytes`, and take over its continue token (*next: NULL after).
+/*
+ * Record a page of `count` objects and `bytes`, and take its continue token; *next is NULL
+ * afterwards.
  */
 void kube_pager_advance(struct kube_pager *pager, char **next, size_t count, size_t bytes)
     __attribute__((nonnull));
 enum kube_pager_retry {
-	KUBE_PAGER_FAILED = -1, /* *err remains */
-	KUBE_PAGER_SMALLER,	/* request the same page again, with fewer objects */
-	KUBE_PAGER_RESTARTED,	/* the list has expired: request its first page */
+	KUBE_PAGER_FAILED = -1, /* *err is unchanged */
+	KUBE_PAGER_SMALLER,	/* request the page again with fewer objects */
+	KUBE_PAGER_RESTARTED,	/* the list has expired; request its first page */
 };
-/* Decide what follows a failed page.  *err is cleared unless it is KUBE_PAGER_FAILED. */
+/*
+ * Decide how to continue after a failed page.  *err is cleared unless KUBE_PAGER_FAILED is
+ * returned.
+ */
 enum kube_pager_retry kube_pager_retry(struct kube_pager *pager, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
@@ -74,7 +84,10 @@ struct kube_object_page {
 	size_t bytes; /* of the response */
 	struct http_exchange exchange;
 };
-/* List objects of the kind.  The page is zeroed on error, else to be freed. */
+/*
+ * List objects of the kind.  On success, free the page with kube_object_page_free; on error it is
+ * zeroed.
+ */
 int kube_object_list(struct http_client *client, struct kube *kube,
     const struct kube_object_kind *kind, const struct kube_list *list,
     struct kube_object_page *page, struct error *err) __attribute__((nonnull, warn_unused_result));

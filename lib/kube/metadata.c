@@ -14,7 +14,7 @@ static const char label_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 static const char key_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 				  "-._";
 
-/* [a-z0-9]([-a-z0-9]*[a-z0-9])? */
+/* Match [a-z0-9]([-a-z0-9]*[a-z0-9])?. */
 static bool is_label(const char *text, size_t length)
 {
 	if (length == 0 || !memchr(alphanumeric, text[0], sizeof(alphanumeric) - 1) ||
@@ -119,7 +119,7 @@ int kube_pairs_read(const struct json *document, json_node object, struct kube_p
 			return -1;
 		if (pair->name && pair->value)
 			continue;
-		/* Skip a pair that is not plain text: the object must still be found. */
+		/* Skip a pair that is not plain text, so that the object can still be read. */
 		free(pair->name);
 		free(pair->value);
 		*pair = (struct kube_pair){NULL, NULL};
@@ -148,14 +148,14 @@ void kube_pairs_write(
 /* -- finalizers and owners: JSON arrays ------------------------------------------------------- */
 
 struct merge_ctx {
-	const struct json *stored, *wanted; /* NULL: none */
+	const struct json *stored, *wanted; /* NULL if there is no such list */
 	const char *key;
 	struct json_writer writer;
 	bool failed; /* with *err set */
 	struct error *err;
 };
 
-/* Return the text that identifies an item, newly allocated; NULL if it has no such member. */
+/* Return the text that identifies an item, newly allocated; NULL if it has no such text. */
 static char *item_identity(struct merge_ctx *ctx, const struct json *list, json_node item)
 {
 	char *name;

@@ -12,12 +12,12 @@
 #include "lib/base/clock.h"
 #include "lib/kube/internal.h"
 
-/* A person may have to log in with a browser. */
+/* Enough time for a login with a browser. */
 #define PLUGIN_TIMEOUT_MS 300000
 
 #define READ_STEP 4096
 
-/* Give the program the signal mask and actions that programs start with. */
+/* Start the program with an empty signal mask, and with the default action for SIGPIPE. */
 static int set_signals(posix_spawnattr_t *attributes)
 {
 	sigset_t none, defaults;
@@ -46,10 +46,10 @@ static int spawn(char *const *argv, char *const *environment, bool interactive, 
 	if (number == 0 && !interactive)
 		number = posix_spawn_file_actions_addopen(
 		    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	/* Do not pass on file descriptors such as libcurl's sockets. */
+	/* Do not pass on descriptors such as libcurl's sockets. */
 	if (number == 0)
 		number = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	/* Not execvp, which runs a file without "#!" with a shell. */
+	/* Not execvp, which would run a file without "#!" in a shell. */
 	if (number == 0)
 		number = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
 	posix_spawn_file_actions_destroy(&actions);
@@ -57,7 +57,7 @@ static int spawn(char *const *argv, char *const *environment, bool interactive, 
 	return number;
 }
 
-/* Wait until the descriptor is readable; a pidfd is when its process has ended. */
+/* Wait until the descriptor is readable.  A pidfd is readable when its process has ended. */
 static int wait_readable(int fd, int64_t deadline_ms, struct error *err)
 {
 	struct pollfd wanted = {.fd = fd, .events = POLLIN};
@@ -91,7 +91,7 @@ static int read_output(int fd, int64_t deadline_ms, struct secret_buffer *output
 	}
 }
 
-/* Wait for the end of the process, which may come after the end of its output. */
+/* Wait until the process ends, which may be after it closes its output. */
 static int wait_for_end(pid_t pid, int64_t deadline_ms, struct error *err)
 {
 	cleanup_close int handle = (int)syscall(SYS_pidfd_open, pid, 0);

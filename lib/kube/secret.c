@@ -77,7 +77,7 @@ bool kube_secret_has(const struct kube_secret *stored, const struct kube_secret 
 		   change->annotation_count);
 }
 
-/* Return the entry of this key, added if absent; NULL on failure. */
+/* Return the entry of this key, which is added if absent; NULL with *err set on failure. */
 static struct kube_entry *entry_get_or_add(
     struct kube_secret *secret, const char *key, struct error *err)
 {

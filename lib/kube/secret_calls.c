@@ -21,7 +21,7 @@ int kube_secret_get_request(struct kube *kube, const char *namespace, const char
 	return 0;
 }
 
-/* A dry run of create returns a Secret without a resourceVersion. */
+/* Return true for a dry run.  A create then returns a Secret without a resourceVersion. */
 static bool is_dry_run(const struct http_exchange *exchange)
 {
 	return strstr(secret_buffer_string(&exchange->path), DRY_RUN) != NULL;
@@ -42,7 +42,7 @@ int kube_secret_result(const struct http_exchange *exchange, const char *namespa
 		http_redact(exchange, err->message);
 		return error_wrap(err, "Secret %s/%s", namespace, name);
 	}
-	/* Values are bound to the requested name, not to a name that the response claims. */
+	/* Values are bound to the requested name, so the response must not have another name. */
 	if (kube_check_same_object(
 		exchange, namespace, name, secret->namespace, secret->name, err) == 0)
 		return 0;
@@ -124,7 +124,7 @@ int kube_secret_patch_request(struct kube *kube, const struct kube_secret *chang
 	return json_writer_finish(&writer, err);
 }
 
-/* Read the Secret after a create or patch whose response was lost: 0 if it was stored. */
+/* Read the Secret after a create or patch whose response was lost.  Return 0 if it was stored. */
 static int secret_read_back(struct http_client *client, struct kube *kube,
     const struct kube_secret *sent, struct kube_secret *stored, struct error *err)
 {
@@ -146,7 +146,7 @@ static int secret_read_back(struct http_client *client, struct kube *kube,
 	return 0;
 }
 
-/* Run a create or patch, unless preparing it failed (prepared is -1). */
+/* Run a create or patch, unless preparing it has failed (prepared is -1). */
 static int secret_store(struct http_client *client, struct kube *kube,
     const struct kube_secret *sent, int prepared, struct http_exchange *exchange,
     struct kube_secret *stored, struct error *err)

@@ -27,7 +27,7 @@ int kube_data_read(const struct json *document, json_node object, bool text,
 	enum json_type type = json_type(document, object);
 	size_t more = json_count(document, object);
 
-	/* Anything else would look like an object without data. */
+	/* Do not take anything else for an object without data. */
 	if (type != JSON_OBJECT && type != JSON_NULL && type != JSON_NOTHING)
 		return error_set(err, ERROR_INVALID, "the data must be a JSON object");
 	if (more == 0)
@@ -65,7 +65,7 @@ void kube_secret_write_data(struct json_writer *writer, const struct kube_secret
 
 /* -- metadata --------------------------------------------------------------------------------- */
 
-/* Read RFC 3339 in UTC, as the API server writes it; 0 for anything else. */
+/* Read a time in RFC 3339 and UTC, as the API server writes it; 0 for any other value. */
 static int read_time(
     const struct json *document, json_node node, int64_t *time_s, struct error *err)
 {
@@ -79,7 +79,7 @@ static int read_time(
 	return 0;
 }
 
-/* Copy an array as JSON; *list stays NULL if it is absent or empty. */
+/* Copy an array as JSON.  *list stays NULL if the array is absent or empty. */
 static int read_list(const struct json *document, json_node node, char **list, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -153,7 +153,7 @@ int kube_secret_read(const struct json *document, json_node node, bool stored,
 	return result;
 }
 
-/* Leave out the resourceVersion, which neither a new object nor a manifest may have. */
+/* Write without the resourceVersion, which is not allowed in a new object or a manifest. */
 int kube_secret_write_json(
     const struct kube_secret *secret, struct secret_buffer *out, struct error *err)
 {

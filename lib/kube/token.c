@@ -4,7 +4,7 @@
 
 static const struct kube_object_kind service_account_kind = {
     .api = "/api/v1", .resource = "serviceaccounts", .name = "service account"};
-/* For the permission that a Role grants. */
+/* Names the permission in errors. */
 static const struct kube_object_kind token_kind = {
     .resource = "serviceaccounts/token", .name = "TokenRequest"};
 
