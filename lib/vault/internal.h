@@ -1,4 +1,4 @@
-/* internal: functions that the files of this folder share; no other folder includes it. */
+/* internal: functions shared by the files of this folder.  Not included by any other folder. */
 #ifndef VAULT_INTERNAL_H
 #define VAULT_INTERNAL_H
 
@@ -10,8 +10,8 @@
 #include "lib/vault/transit.h"
 
 /*
- * Prepare a POST (or GET, unless `post`) to /v1/MOUNT/PATH with the token.  ERROR_DENIED if the
- * token has no use left.
+ * Prepare a POST, or a GET unless `post`, to /v1/MOUNT/PATH with the token.  ERROR_DENIED if the
+ * token has no uses left.
  */
 int vault_request(struct vault *vault, bool post, const char *mount, const char *path,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -21,13 +21,13 @@ int vault_check(const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Make the token of the settings, or of their file, vault's.  ERROR_USAGE without one, or with
- * both.
+ * Set vault->token to the configured token, or the token in the configured file.  ERROR_USAGE if
+ * none or both are set.
  */
 int vault_login_use_token(struct vault *vault, const struct vault_session_settings *settings,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Return the public inputs of a login with this method. */
+/* Return the inputs of a login with this method, without secrets. */
 struct vault_login vault_login_from(
     const struct vault_session_settings *settings, enum vault_auth method) __attribute__((nonnull));
 

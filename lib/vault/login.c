@@ -9,7 +9,7 @@
 
 static const struct {
 	const char *name;
-	const char *rejected, *denied; /* advice on status 400 and 403 */
+	const char *rejected, *denied; /* advice for status 400 and 403 */
 } methods[] = {
     [VAULT_AUTH_TOKEN] = {"token", "", ""},
     [VAULT_AUTH_KUBERNETES] = {"kubernetes",
@@ -109,7 +109,7 @@ static int take_token(
 			   ? -1
 			   : error_set(err, ERROR_INVALID, "Vault response: no token");
 	int64_t lease_s = json_integer(document, json_member(document, auth, "lease_duration"), -1);
-	/* Bounded, so that it does not overflow in milliseconds. */
+	/* Limited, so that the value in milliseconds does not overflow. */
 	token->lease_s = lease_s > INT32_MAX ? INT32_MAX : lease_s < 0 ? 0 : lease_s;
 	token->expires_ms = clock_now_ms() + token->lease_s * 1000;
 	token->num_uses = json_integer(document, json_member(document, auth, "num_uses"), 0);
@@ -154,7 +154,7 @@ static int read_token_file(struct secret_buffer *token, const char *path, struct
 {
 	int result = http_credential_read_file(token, path, "Vault token", err);
 
-	/* A Vault Agent can wrap or encrypt the token; the file is JSON then. */
+	/* A Vault Agent can wrap or encrypt the token, and the file then contains JSON. */
 	if (token->length > 0 && token->data[0] == '{')
 		return error_set(err, ERROR_INVALID,
 		    "%s: the Vault token is wrapped or encrypted; remove wrap_ttl, dh_type and dh_path "
@@ -196,7 +196,7 @@ int vault_login_use_token(
 	return 0;
 }
 
-/* Secrets that a login reads or requests. */
+/* Secrets that are read or requested for a login. */
 struct login_secrets {
 	struct secret_buffer jwt, secret_id;
 };
@@ -239,7 +239,7 @@ static int get_jwt(struct http_client *client, const struct vault_session_settin
 	return 0;
 }
 
-/* Return 1 with a secret id, 0 if none is set. */
+/* Return 1 with a secret id, 0 if none is set, -1 on error. */
 static int get_secret_id(const struct vault_session_settings *settings,
     struct secret_buffer *secret_id, struct error *err)
 {

@@ -1,10 +1,10 @@
-/* login: the auth methods, and a login by one of them. */
+/* login: auth methods, and a login with one of them. */
 #ifndef VAULT_LOGIN_H
 #define VAULT_LOGIN_H
 
 #include "lib/vault/vault.h"
 
-/* The source of a token; all but the first log in. */
+/* The source of a token.  All methods but the first log in. */
 enum vault_auth {
 	VAULT_AUTH_TOKEN,
 	VAULT_AUTH_KUBERNETES,
@@ -12,24 +12,24 @@ enum vault_auth {
 	VAULT_AUTH_APPROLE,
 	VAULT_AUTH_CERT
 };
-/* Return the method's name, "kubernetes", which is also its default mount. */
+/* Return the method's name, such as "kubernetes", which is also its default mount. */
 const char *vault_auth_name(enum vault_auth method);
 /* Parse a method's name.  Return -1 for any other text. */
 int vault_auth_parse(const char *text, enum vault_auth *method)
     __attribute__((nonnull, warn_unused_result));
 
-/* The inputs of a login, borrowed; those of the method must be set. */
+/* The inputs of a login.  Borrowed.  The inputs of the method must be set. */
 struct vault_login {
 	enum vault_auth method;
 	const char *mount; /* without "auth/"; NULL: the method's name */
-	const char *role;  /* kubernetes; jwt and cert: NULL leaves the choice to Vault */
+	const char *role;  /* kubernetes, jwt, cert; for jwt and cert, NULL lets Vault choose */
 	const struct secret_buffer *jwt;       /* kubernetes, jwt */
 	const char *role_id;		       /* approle */
-	const struct secret_buffer *secret_id; /* approle; NULL if the role needs none */
+	const struct secret_buffer *secret_id; /* approle; NULL if the role requires none */
 };
 
 /*
- * POST auth/MOUNT/login; the resulting token becomes vault->token.  The cert method uses the client
+ * Log in with POST auth/MOUNT/login, and set vault->token.  The cert method uses the client
  * certificate of the endpoint.
  */
 int vault_login_request(struct vault *vault, const struct vault_login *login,
@@ -37,7 +37,7 @@ int vault_login_request(struct vault *vault, const struct vault_login *login,
 int vault_login_result(struct vault *vault, const struct vault_login *login,
     const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Name the login in an error.  Return -1. */
+/* Prefix an error with the login's role or mount.  Return -1. */
 int vault_login_wrap(const struct vault_login *login, struct error *err) __attribute__((nonnull));
 
 #endif

@@ -119,7 +119,7 @@ int vault_session_renew(struct http_client *client, struct vault *vault,
 						    : 0;
 	if (token_lasts(token))
 		return 0;
-	/* A short-lived token that cannot be revoked any more expires soon. */
+	/* If the old token cannot be revoked, it expires soon because of its short lifetime. */
 	if (vault_session_end(client, vault, settings, err) < 0)
 		return -1;
 	return vault_session_begin(client, vault, settings, err);
@@ -133,7 +133,7 @@ int vault_revoke_self(struct http_client *client, struct vault *vault, struct er
 	if (vault_request(vault, true, "auth/token", "revoke-self", &exchange, err) == 0 &&
 	    http_run_one(client, &exchange, err) == 0)
 		result = vault_check(&exchange, err);
-	/* Denied after a try without a response: that try has revoked it. */
+	/* Status 403 after a try without a response means that this try has revoked the token. */
 	if (result < 0 && exchange.status == 403 && exchange.uncertain) {
 		error_clear(err);
 		result = 0;
@@ -142,7 +142,9 @@ int vault_revoke_self(struct http_client *client, struct vault *vault, struct er
 	return result < 0 ? error_wrap(err, "revoking the Vault token") : 0;
 }
 
-/* Revoke the token even after a signal or the time limit has ended everything else, but quickly. */
+/*
+ * Revoke the token, with a short time limit after a signal or the end of the program's time limit.
+ */
 static int session_revoke(struct http_client *client, struct vault *vault, struct error *err)
 {
 	if (!http_client_is_over(client))
@@ -162,7 +164,7 @@ int vault_session_end(struct http_client *client, struct vault *vault,
 	struct error failure = ERROR_INIT;
 	int result = 0;
 
-	/* The token expires a moment earlier by Vault's clock than by ours. */
+	/* Vault's clock started earlier, so the token has also expired there. */
 	bool ended = token->lease_s > 0 && clock_now_ms() >= token->expires_ms;
 	bool revocable = token->value.length && !token->given && !token->batch &&
 			 !vault_token_is_spent(token) && !ended;

@@ -1,38 +1,38 @@
 /*
- * session: a program's short time with Vault: log in or use a given token, reject a token that
- * lives too long, and revoke it.
+ * session: a program's short session with Vault.  Log in or use a configured token, reject a token
+ * with a long lifetime, and revoke the token.
  */
 #ifndef VAULT_SESSION_H
 #define VAULT_SESSION_H
 
 #include "lib/vault/login.h"
 
-/* The shortest lifetime of a token that the Kubernetes API issues. */
+/* The shortest lifetime of tokens issued by the Kubernetes API. */
 #define VAULT_JWT_LIFETIME_MS ((int64_t)600000)
 
-/* How to get a token.  All borrowed; NULL or "" where not set. */
+/* The source of a token.  All borrowed; NULL or "" if not set. */
 struct vault_session_settings {
 	const char *method;	/* a name of enum vault_auth; NULL: see vault_session_method */
 	const char *auth_mount; /* without "auth/"; NULL: the method's name */
 	const char *role;
 
-	/* token: used as it is, neither limited nor revoked. */
-	const char *token;	/* a person's */
-	const char *token_file; /* kept fresh by another program, such as a Vault Agent */
+	/* token: used without a limit, and not revoked. */
+	const char *token;	/* a user's token */
+	const char *token_file; /* renewed by another program, such as a Vault Agent */
 
-	/* kubernetes, jwt: a file, or a service account for which a JWT is asked for. */
+	/* kubernetes, jwt: a file with a JWT, or a service account for which to request a JWT. */
 	const char *jwt_file;
-	const char *service_account, *audience; /* audience NULL: the API server's own */
+	const char *service_account, *audience; /* audience NULL: the API server's */
 	int64_t jwt_lifetime_ms;
 	/* Append a new JWT for the service account to *jwt; called for each login. */
 	int (*request_jwt)(const struct vault_session_settings *settings,
 	    struct http_client *client, struct secret_buffer *jwt, struct error *err);
-	void *jwt_context; /* request_jwt's own */
+	void *jwt_context; /* for request_jwt */
 
-	/* approle; a secret id in one of two ways, or none where the role wants none. */
+	/* approle: the secret id or its file, or neither if the role requires none. */
 	const char *role_id, *secret_id, *secret_id_file;
 
-	int64_t max_token_ttl_ms; /* a login that gives a longer one is refused */
+	int64_t max_token_ttl_ms; /* limit of a login's token; a longer lifetime is rejected */
 };
 
 #define VAULT_SESSION_DEFAULTS                                                                     \
@@ -41,29 +41,29 @@ struct vault_session_settings {
 	}
 
 /*
- * Set *method to the configured method; by default token if a token or its file is set, otherwise
- * kubernetes.  ERROR_USAGE for an unknown method.
+ * Set *method to the configured method.  The default is token if a token or its file is set,
+ * otherwise kubernetes.  ERROR_USAGE for an unknown method or conflicting settings.
  */
 int vault_session_method(const struct vault_session_settings *settings, enum vault_auth *method,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Prepare the login; request a JWT over `client` if the method needs one.  Return 1 with an
- * exchange to run, 0 with a configured token, -1 on error: ERROR_USAGE if an input is not set.
+ * Prepare the login, and request a JWT with `client` if the method needs one.  Return 1 with an
+ * exchange to run, 0 with a configured token, or -1 on error (ERROR_USAGE if an input is not set).
  */
 int vault_session_request(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct http_exchange *exchange,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Read the login's response and apply the limit.  A token rejected for its long life stays in
- * *vault, for vault_session_end.
+ * Read the login's response and check the token's lifetime.  A token that is rejected for its
+ * lifetime stays in *vault, and vault_session_end revokes it.
  */
 int vault_session_result(struct vault *vault, const struct vault_session_settings *settings,
     const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Log in: request, run and result together. */
+/* Log in: request, run and read the result. */
 int vault_session_begin(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
@@ -73,22 +73,22 @@ int vault_session_check_uses(const struct vault *vault, size_t requests, struct 
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * For work that may outlast a token: log in again when the present token is spent, or has less
- * than VAULT_SESSION_MARGIN_MS to live, or less than half of its life if that is shorter.  A token
- * file is read again.
+ * Log in again if the token is spent, or has less than VAULT_SESSION_MARGIN_MS (or half of its
+ * lifetime, if that is shorter) left.  Read a token file again.  For work that may take longer than
+ * a token's lifetime.
  */
 #define VAULT_SESSION_MARGIN_MS 4000
 int vault_session_renew(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Time for the revocation after a signal or the time limit has ended everything else. */
+/* Time limit of the revocation after a signal or the end of the program's time limit. */
 #define VAULT_SESSION_LAST_MS 2000
 
 /*
- * Revoke a token that came from a login, unless it is a batch token, is spent, or has expired:
- * these cannot be revoked.  A failure is an error only if the token outlives the limit, and is
- * logged otherwise.
+ * Revoke a token from a login.  A batch token cannot be revoked, and a spent or expired token need
+ * not be.  A failure is an error only if the token's lifetime exceeds the limit; otherwise it is
+ * logged.
  */
 int vault_session_end(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)

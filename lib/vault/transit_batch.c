@@ -5,14 +5,17 @@
 #include "lib/base/cleanup.h"
 #include "lib/vault/internal.h"
 
-/* AES-GCM's nonce and tag, and the prefix with a key version of any length. */
+/* AES-GCM's nonce and tag, and the prefix with the longest key version. */
 #define SEAL_OVERHEAD 28
 #define PREFIX_MAX (sizeof("vault:v9223372036854775807:") - 1)
 
-/* Bytes of one item of a response without its text: names, quotes, an error. */
+/* Size of one item of a response without its text: names, quotes, an error. */
 #define ITEM_OVERHEAD 512
 
-/* Bytes of requests and responses to search for secrets: some tenths of a second. */
+/*
+ * Limit on bytes of requests and responses to search for secrets, which takes some tenths of a
+ * second.
+ */
 #define REDACTED_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static const char *const operation_names[] = {"encrypt", "decrypt", "rewrap"};
@@ -20,7 +23,7 @@ static const char *const operation_names[] = {"encrypt", "decrypt", "rewrap"};
 /* "batch_input" */
 #define REQUEST_STRINGS 1
 #define REQUEST_BYTES (sizeof("{\"batch_input\":[]}") - 1)
-/* Names, quotes and brackets of one item, and its context's or version's. */
+/* Names, quotes and brackets of an item, its context and its version. */
 #define ITEM_BYTES (sizeof("{\"ciphertext\":\"\"},") - 1)
 #define CONTEXT_BYTES (sizeof(",\"context\":\"\"") - 1)
 #define VERSION_BYTES (sizeof(",\"key_version\":9223372036854775807") - 1)
@@ -55,8 +58,8 @@ int transit_check_size(
 }
 
 /*
- * Return true for a response by which the request has too much JSON: Vault answers 500, OpenBao
- * 400, and the same request can never succeed.
+ * Return true if the response reports that the request has too much JSON.  Vault returns 500,
+ * OpenBao 400.  The same request can never succeed.
  */
 static bool is_over_json_limit(const struct http_exchange *exchange)
 {
@@ -118,8 +121,8 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
 }
 
 /*
- * Return Vault's error for an item, newly allocated, without the batch's secrets.  The search for
- * them takes time by the sizes of request and response, so that later errors are not shown.
+ * Return Vault's error for an item, newly allocated, with the batch's secrets redacted.  Redacting
+ * takes time in proportion to the request and response, so only the first errors are shown.
  */
 static char *item_error(const struct http_exchange *exchange, const struct json *document,
     json_node problem, size_t *redacted)
@@ -141,7 +144,7 @@ static int compare_outputs(const void *first, const void *second)
 	return strcmp(secret_buffer_string(&(*a)->output), secret_buffer_string(&(*b)->output));
 }
 
-/* Return the key version in the input of a rewrap; 0 for a plaintext. */
+/* Return the key version in the input of a rewrap, or 0 for a plaintext. */
 static long input_version(enum transit_operation operation, const struct transit_item *item)
 {
 	return operation == TRANSIT_REWRAP && item->input_length > strlen("vault:v")
@@ -150,8 +153,9 @@ static long input_version(enum transit_operation operation, const struct transit
 }
 
 /*
- * Reject the same ciphertext for two values: it has a random part.  Convergent keys return the same
- * ciphertext for one plaintext, but then the inputs are the same too, or of different versions.
+ * Reject the same ciphertext for two values, because ciphertext has a random part.  Convergent keys
+ * return the same ciphertext for the same plaintext, but then the inputs are also the same, or have
+ * different key versions.
  */
 static int check_distinct(enum transit_operation operation, const struct transit_item *items,
     size_t count, struct error *err)
@@ -230,7 +234,7 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
     struct transit_item *items, size_t count, const struct http_exchange *exchange,
     struct error *err)
 {
-	/* The response to a batch with a bad item may have status 400 and all results. */
+	/* The response to a batch with an invalid item may have status 400 and all results. */
 	bool partial = exchange->status == 400 &&
 		       strstr(secret_buffer_string(&exchange->response), "\"batch_results\"");
 
@@ -290,7 +294,7 @@ bool transit_fits(const struct vault *vault, enum transit_operation operation,
 	return true;
 }
 
-/* Allow a larger next request, after a request near the limit was accepted. */
+/* Increase the limit after a request near the limit was accepted. */
 static void limit_grow(struct vault_limit *limit, size_t accepted, size_t first, size_t largest)
 {
 	size_t most = limit->most > 0 ? limit->most : first;
@@ -332,7 +336,10 @@ bool transit_split(struct vault *vault, const struct transit_fill *fill,
 	return true;
 }
 
-/* Run one request and set *done to its items; 0 items if the request must be split. */
+/*
+ * Run one request, and set *done to the number of items done, which is 0 if the request must be
+ * split.
+ */
 static int batch_run_one(struct http_client *client, struct vault *vault,
     const struct transit_key *key, enum transit_operation operation, struct transit_item *items,
     struct transit_fill *fill, size_t *done, struct error *err)

@@ -9,7 +9,7 @@
 
 /* -- names ------------------------------------------------------------------------------------ */
 
-/* Check a text that annotations may contain, and that goes into URLs, messages and metrics. */
+/* Check text that may be in annotations, URLs, messages and metrics. */
 static bool key_text_is_plain(const char *text)
 {
 	if (strlen(text) > TRANSIT_KEY_MAX)
@@ -61,7 +61,10 @@ bool transit_key_is(const struct transit_key *key, const char *text)
 
 /* -- calls ------------------------------------------------------------------------------------ */
 
-/* Return the Unix time of keys{"N": time} for the newest version; 0 if it is not a number. */
+/*
+ * Return the creation time of this version (keys{"N": time}) in Unix seconds; 0 if it is not a
+ * number.
+ */
 static int64_t creation_time(const struct json *document, json_node data, int64_t version)
 {
 	char name[24];
@@ -96,10 +99,13 @@ struct key_call {
 	const char *action; /* "", "/rotate" ... */
 	const char *body;   /* NULL: GET */
 	bool once;
-	bool uncertain; /* output: the call failed, and may have been carried out */
+	bool uncertain; /* output: the call failed but may have been carried out */
 };
 
-/* Run a call on keys/NAME[/action]; read the key from the response unless `state` is NULL. */
+/*
+ * Run a call on keys/NAME[/action], and read the key's state from the response unless `state` is
+ * NULL.
+ */
 static int key_call(struct http_client *client, struct vault *vault, const struct transit_key *key,
     struct key_call *call, struct transit_key_state *state, struct error *err)
 {
@@ -129,7 +135,7 @@ static int key_call(struct http_client *client, struct vault *vault, const struc
 	return 0;
 }
 
-/* POST a change that may be carried out twice. */
+/* POST a change that may safely be carried out twice. */
 static int key_post(struct http_client *client, struct vault *vault, const struct transit_key *key,
     const char *action, const char *body, struct error *err)
 {
@@ -153,7 +159,7 @@ int transit_key_create(struct http_client *client, struct vault *vault,
 	    "{\"type\":\"aes256-gcm96\",\"derived\":true,\"exportable\":false}", err);
 }
 
-/* Read the key after a rotation failed with `lost` without a clear response. */
+/* Read the key after a rotation without a clear response, which failed with `lost`. */
 static int check_rotated(struct http_client *client, struct vault *vault,
     const struct transit_key *key, struct transit_key_state *state, struct error *lost)
 {
@@ -179,7 +185,7 @@ int transit_key_rotate(struct http_client *client, struct vault *vault,
 
 	if (state->latest_version == 0 && transit_key_read(client, vault, key, state, err) < 0)
 		return -1;
-	/* Read the key: not every server describes it in the response. */
+	/* Read the key, because not every server returns it in the response. */
 	if (key_call(client, vault, key, &call, NULL, err) == 0)
 		return transit_key_read(client, vault, key, state, err);
 	return call.uncertain ? check_rotated(client, vault, key, state, err) : -1;
@@ -194,7 +200,7 @@ int transit_key_retire(struct http_client *client, struct vault *vault,
 
 	if (transit_key_read(client, vault, key, &state, err) < 0)
 		return -1;
-	/* Vault rejects a minimum for encryption that is set, and below that for decryption. */
+	/* Vault rejects a min_encryption_version that is set and below min_decryption_version. */
 	if (state.min_encryption_version > 0 && state.min_encryption_version < lowest)
 		body = string_format(err,
 		    "{\"min_decryption_version\":%lld,\"min_encryption_version\":%lld}", lowest,
@@ -215,7 +221,7 @@ int transit_key_trim(struct http_client *client, struct vault *vault, const stru
 
 	if (!config || !trim || transit_key_read(client, vault, key, &state, err) < 0)
 		return -1;
-	/* Leave a higher minimum as an operator has set it. */
+	/* Keep a higher minimum set by an operator. */
 	if (state.min_encryption_version < version &&
 	    key_post(client, vault, key, "/config", config, err) < 0)
 		return -1;

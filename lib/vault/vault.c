@@ -9,7 +9,7 @@
 #include "lib/base/utf8.h"
 #include "lib/vault/internal.h"
 
-/* http_check cuts a longer message, so that no more of it needs to be read. */
+/* http_check shortens a longer message, so the rest is not needed. */
 #define ERRORS_MAX 2048
 
 /* -- configuration ----------------------------------------------------------------------------- */
@@ -49,7 +49,10 @@ static int copy_setting(char **to, const char *from, struct error *err)
 	return *to ? 0 : error_memory(err);
 }
 
-/* Check early: libcurl reports a missing file only during the handshake, and no missing key. */
+/*
+ * Check the files early.  libcurl reports a missing certificate only during the handshake, and does
+ * not report a missing key.
+ */
 static int set_client_certificate(
     struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
 {
@@ -103,7 +106,7 @@ static int set_proxy(
 	return 0;
 }
 
-/* Reject characters that would end the header line, or that a proxy would strip. */
+/* Reject characters that would end the header line or be removed by a proxy. */
 static int add_namespace(struct http_endpoint *endpoint, const char *namespace, struct error *err)
 {
 	for (const char *c = namespace; *c; c++)
@@ -129,7 +132,10 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 	    set_proxy(endpoint, settings, err) < 0)
 		goto failed;
 	endpoint->ignore_environment = settings->ignore_environment;
-	/* As Vault's own clients do; Vault can be set to reject requests without it. */
+	/*
+	 * Vault's own clients send this header, and Vault can be configured to reject requests
+	 * without it.
+	 */
 	if (strings_append(&endpoint->headers, "X-Vault-Request: true", err) < 0)
 		goto failed;
 	if (is_set(settings->namespace) && add_namespace(endpoint, settings->namespace, err) < 0)
@@ -142,7 +148,7 @@ failed:
 
 /* -- requests and responses -------------------------------------------------------------------- */
 
-/* A request with a spent token would be answered with just "permission denied". */
+/* Add the token.  Reject a spent token, for which Vault would report only "permission denied". */
 static int token_add(struct vault_token *token, struct http_exchange *exchange, struct error *err)
 {
 	if (vault_token_is_spent(token))
