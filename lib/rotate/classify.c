@@ -1,17 +1,17 @@
-/* Which values of a Secret are sealed, with which key, and which of them are old. */
+/* Find which values of a Secret are sealed, with which key, and which of them are old. */
 #include <string.h>
 
 #include "lib/rotate/pass.h"
 #include "lib/sealed/sealed.h"
 
-/* The Secret that is classified. */
+/* The Secret that is being classified. */
 struct classify_ctx {
 	struct pass_classifier *classifier;
 	struct kube_secret *secret;
 	struct keyset_key *key;
 	enum sealed_scope scope;
-	bool labelled;	       /* all of its values should be sealed */
-	bool immutable_logged; /* it is immutable and has an old value: reported once */
+	bool labelled;	       /* it has our label: all values should be sealed */
+	bool immutable_logged; /* the old values of an immutable Secret are reported only once */
 };
 
 static void skip(
@@ -52,7 +52,7 @@ static bool has_ciphertext(
 
 /* -- the key ---------------------------------------------------------------------------------- */
 
-/* Return whether the annotation names another key; a malformed one may be meant for ours. */
+/* Return whether the annotation names another key.  A malformed name may be meant for our key. */
 static bool names_other_key(const struct pass_classifier *classifier, const char *annotation)
 {
 	struct error ignored = ERROR_INIT;
@@ -65,7 +65,7 @@ static bool names_other_key(const struct pass_classifier *classifier, const char
 	return true;
 }
 
-/* Return the name of the Secret's key, borrowed; NULL without an error: not a key of this run. */
+/* Return the name of the Secret's key, borrowed; NULL without an error if it is not in this run. */
 static const char *find_key_name(
     const struct pass_classifier *classifier, const struct kube_secret *secret, struct error *err)
 {
@@ -77,7 +77,7 @@ static const char *find_key_name(
 	return annotation ? annotation : sealed_secret_key(secret, only, err);
 }
 
-/* Return the Secret's key in the set; NULL without an error: not a key of this run. */
+/* Return the Secret's key from the set; NULL without an error if it is not in this run. */
 static struct keyset_key *find_secret_key(
     const struct pass_classifier *classifier, const struct kube_secret *secret, struct error *err)
 {
@@ -97,7 +97,7 @@ static struct keyset_key *find_secret_key(
 		if (key || err->code != ERROR_USAGE)
 			return key;
 	} else {
-		/* A malformed name was reported when the keys were found, and is again here. */
+		/* Report a malformed name again, after the pass that found the keys. */
 		struct transit_key parsed;
 		if (transit_key_parse(&parsed, name, err) == 0) {
 			transit_key_free(&parsed);
@@ -117,7 +117,7 @@ static void note_version(struct pass_classifier *classifier, int64_t version)
 		classifier->oldest = version;
 }
 
-/* Get the version of a ciphertext with extra newlines at its end, which an editor can remove. */
+/* Get the version of a ciphertext with extra newlines at its end, which can be removed by hand. */
 static bool get_repairable_version(const struct secret_buffer *value, int64_t *version)
 {
 	struct error ignored = ERROR_INIT;
@@ -129,7 +129,7 @@ static bool get_repairable_version(const struct secret_buffer *value, int64_t *v
 	return length < value->length && sealed_version(text, length, version, &ignored) == 0;
 }
 
-/* Note the oldest version in a Secret whose key is unknown. */
+/* Note the oldest version in a Secret with an unknown key. */
 static void note_keyless(struct pass_classifier *classifier, const struct kube_secret *secret)
 {
 	struct error ignored = ERROR_INIT;
@@ -145,7 +145,7 @@ static void note_keyless(struct pass_classifier *classifier, const struct kube_s
 	}
 }
 
-/* Refuse a version that the key does not have: it is another key, or an older copy of this one. */
+/* Reject a version that the key does not have.  It is of another key, or this key was restored. */
 static int check_key_version(struct classify_ctx *ctx, int64_t version, struct error *err)
 {
 	const struct pass_classifier *classifier = ctx->classifier;
@@ -171,7 +171,7 @@ static int count_entry(struct classify_ctx *ctx, int64_t version, struct error *
 	return 0;
 }
 
-/* Keep the version of a malformed ciphertext in use if it can be repaired.  Returns -1. */
+/* Count the version of a malformed ciphertext that can be repaired, to keep it.  Return -1. */
 static int handle_malformed(
     struct classify_ctx *ctx, const struct kube_entry *entry, struct error *err)
 {
@@ -210,7 +210,7 @@ static int take_old_value(
 	return pass_task_add(*task, entry->key, version, context, &entry->value, err);
 }
 
-/* Classify a sealed value: 0, or -1 with the reason to leave it as it is. */
+/* Classify a sealed value.  Return 0, or -1 with the reason to skip it. */
 static int classify_value(struct classify_ctx *ctx, struct kube_entry *entry, struct error *err)
 {
 	int64_t version;

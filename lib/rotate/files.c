@@ -10,7 +10,7 @@
 #include "lib/manifest/walk.h"
 #include "lib/rotate/files_internal.h"
 
-/* The largest environment file: it makes one Secret or ConfigMap, which hold 1 MiB. */
+/* The maximum size of an environment file.  The Secret or ConfigMap made from it holds 1 MiB. */
 #define ENVIRONMENT_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
 static void job_finish(void *context, const struct manifest_file *file)
@@ -31,11 +31,9 @@ static void job_finish(void *context, const struct manifest_file *file)
 	    file->values > 1 ? "s" : "");
 }
 
-/*
- * A pass over all files.
- */
+/* -- a pass over all files -------------------------------------------------------------------- */
 
-/* Search an environment file; it is never changed. */
+/* Search an environment file for ciphertext.  It is never changed. */
 static int search_environment(struct files_run *run, const char *path, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = {.limit = ENVIRONMENT_BYTES_MAX};
@@ -70,7 +68,7 @@ static int walk_fail(void *context, struct error *err)
 	return 0;
 }
 
-/* A mistyped path, or one that is not checked out, must not pass a verification. */
+/* Report a path without manifests in a verification: it may be mistyped or not checked out. */
 static void check_not_empty(struct files_run *run, const char *path, size_t files_before)
 {
 	struct error reason = ERROR_INIT;
@@ -114,9 +112,7 @@ static int run_pass(struct files_run *run, enum files_pass pass, char *const *pa
 	return result;
 }
 
-/*
- * The phases.
- */
+/* -- phases ----------------------------------------------------------------------------------- */
 
 static int rotate_keys(struct files_run *run, struct error *err)
 {
@@ -127,13 +123,13 @@ static int rotate_keys(struct files_run *run, struct error *err)
 	return keyset_rotate(&run->keys, settings->min_age_ms, &run->summary->keys, err);
 }
 
-/* Find the keys in a pass of their own, and rotate them. */
+/* Find the keys in a separate pass, and rotate them. */
 static int gather_and_rotate(
     struct files_run *run, char *const *paths, size_t count, struct error *err)
 {
 	struct rotate_files_summary *summary = run->summary, ignored = {0};
 
-	/* With all phases the second pass reports the errors. */
+	/* ROTATE_FILES_ALL has a second pass, which reports the errors. */
 	if (run->settings->phase == ROTATE_FILES_ALL) {
 		run->silent = true;
 		run->summary = &ignored;
@@ -149,7 +145,7 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* Put one more count before those in the message. */
+/* Add a count to the front of the message. */
 static void add_count(struct error *err, const char *count)
 {
 	if (err->code)
@@ -158,7 +154,7 @@ static void add_count(struct error *err, const char *count)
 		error_set(err, ERROR_REJECTED, "%s", count);
 }
 
-/* Set the error that counts what is left. */
+/* Set the error that counts the remaining problems.  Return -1. */
 static int refuse_left(const struct files_run *run, size_t left, struct error *err)
 {
 	const struct rotate_files_summary *summary = run->summary;

@@ -8,23 +8,23 @@
 #include "lib/rotate/files_internal.h"
 #include "lib/sealed/sealed.h"
 
-/* Documents that are noted one by one, to bound the memory; more are counted. */
+/* The maximum number of documents that are noted, to bound the memory.  More are only counted. */
 #define OUTSIDE_MAX 1000
 
 struct files_outside {
 	char *file;
-	char *key; /* that the document names; NULL: none */
+	char *key; /* named by the document; NULL: none */
 	size_t line;
 	int64_t oldest; /* version */
 	struct files_outside *next;
 };
 
-/* A search in the parts of a text that are not in sealed Secrets. */
+/* A search in the parts of a text outside sealed Secrets. */
 struct search_ctx {
 	const char *text;
 	int64_t oldest; /* version; 0: no ciphertext */
 	size_t oldest_at;
-	char *key; /* that the text names; NULL: none */
+	char *key; /* named by the text; NULL: none */
 };
 
 bool files_is_environment(const char *path)
@@ -35,7 +35,7 @@ bool files_is_environment(const char *path)
 	       fnmatch("*.properties", name, 0) == 0;
 }
 
-/* Return the key that a line "secretmanager/transit-key: KEY" names; newly allocated, or NULL. */
+/* Return the key of a line "secretmanager/transit-key: KEY", newly allocated, or NULL. */
 static char *find_key_name(const char *text, size_t length)
 {
 	static const char mark[] = SEALED_ANNOTATION_KEY, ends[] = " \t\r\n\"',}#";
@@ -68,7 +68,7 @@ static void search_part(struct search_ctx *search, size_t from, size_t to)
 		}
 }
 
-/* Add what the search found.  The key is taken over. */
+/* Add the result of the search, which moves its key. */
 static int add_outside(struct files_run *run, const char *file, size_t first_line,
     struct search_ctx *search, struct error *err)
 {
@@ -134,11 +134,9 @@ int files_note_text(
 	return result;
 }
 
-/*
- * Reporting.
- */
+/* -- reporting -------------------------------------------------------------------------------- */
 
-/* Return the key with the newest version among those of the run; NULL: none. */
+/* Return the run's key with the newest version, or NULL if there are no keys. */
 static const struct keyset_key *newest_key(const struct files_run *run)
 {
 	const struct keyset_key *newest = NULL;
@@ -152,7 +150,7 @@ static const struct keyset_key *newest_key(const struct files_run *run)
 	return newest;
 }
 
-/* Set *key to the key to compare with; NULL: unknown. */
+/* Set *key to the key to compare with, or NULL if it is unknown. */
 static int outside_find_key(struct files_run *run, const struct files_outside *each,
     const struct keyset_key **key, struct error *err)
 {
@@ -191,7 +189,7 @@ int files_report_outside(struct files_run *run, struct error *err)
 	for (const struct files_outside *each = run->outside; each; each = each->next) {
 		const struct keyset_key *key;
 
-		/* --transit-key excludes other keys, as with Secrets. */
+		/* --transit-key excludes other keys, as for Secrets. */
 		if (each->key && run->only.name && !transit_key_is(&run->only, each->key))
 			continue;
 		if (outside_find_key(run, each, &key, err) < 0)

@@ -5,7 +5,7 @@
 #include "lib/base/log.h"
 #include "lib/rotate/files_internal.h"
 
-/* Values of one request to Vault: of one key, and all bound or all not. */
+/* The values of one request to Vault: of one key, and either all with a context or none. */
 struct rewrap_ctx {
 	struct files_run *run;
 	struct files_value **values;
@@ -13,11 +13,9 @@ struct rewrap_ctx {
 	size_t count;
 };
 
-/*
- * Rewrapping.
- */
+/* -- rewrapping ------------------------------------------------------------------------------- */
 
-/* Vault refuses a wrong context with the same message as a garbled ciphertext. */
+/* Add a hint to check the scope.  Vault reports a wrong context like a garbled ciphertext. */
 static void hint_binding(const struct files_secret *secret, struct error *reason)
 {
 	if (secret->scope == SEALED_STRICT)
@@ -27,7 +25,9 @@ static void hint_binding(const struct files_secret *secret, struct error *reason
 		error_hint(reason, "check that it was sealed for namespace %s", secret->namespace);
 }
 
-/* Check that Vault returned ciphertext of the newest version that it can decrypt again. */
+/*
+ * Check that Vault returned ciphertext of the newest version, and that it can be decrypted again.
+ */
 static int check_rewrapped(
     const struct files_secret *secret, const struct transit_item *item, struct error *reason)
 {
@@ -73,7 +73,7 @@ static int take_rewrapped(struct rewrap_ctx *ctx, struct error *err)
 	return 0;
 }
 
-/* Report the refusal of the whole request, once for each Secret. */
+/* Report a failure of the whole request, once for each Secret. */
 static void report_refused(const struct rewrap_ctx *ctx, const struct error *reason)
 {
 	const struct files_secret *reported = NULL;
@@ -113,13 +113,16 @@ static int rewrap_request(struct rewrap_ctx *ctx, struct error *err)
 	return 0;
 }
 
-/* Vault takes values of one key, and either all with a context or all without. */
+/*
+ * Return whether one request to Vault may contain both values: they have the same key, and either
+ * both have a context or none has.
+ */
 static bool values_go_together(const struct files_value *a, const struct files_value *b)
 {
 	return a->secret->key == b->secret->key && (a->context == NULL) == (b->context == NULL);
 }
 
-/* Take a value, and all others that go together with it, for the next request. */
+/* Choose the values of the next request: `kind`, and all values that can be sent with it. */
 static void pick_values(struct rewrap_ctx *ctx, const struct manifest_document *document,
     const struct files_value *kind)
 {
@@ -174,11 +177,9 @@ int files_transform(void *context, struct manifest_document *first, struct error
 	return files_check_time(run, err) < 0 ? -1 : rewrap_documents(&ctx, first, err);
 }
 
-/*
- * The new text.
- */
+/* -- the new text ----------------------------------------------------------------------------- */
 
-/* Drop the changes of Secrets that would be too large: a new version may have another digit. */
+/* Drop changes that make a Secret too large, since a new version number may have one more digit. */
 static void check_sizes(const struct files_run *run, const struct manifest_document *document)
 {
 	const struct files_state *state = document->state;
@@ -211,7 +212,7 @@ static size_t list_changes(
 	return count;
 }
 
-/* Drop and report the changes that cannot be made, which are found by halving. */
+/* Drop and report the changes that cannot be made.  Find them by bisection. */
 static void drop_impossible(const struct files_run *run, const struct manifest_document *document,
     const struct manifest_change *changes, size_t count)
 {
@@ -231,7 +232,7 @@ static void drop_impossible(const struct files_run *run, const struct manifest_d
 	kube_secret_free(&secret->change);
 }
 
-/* Append the document's new text, or nothing where no change can be made. */
+/* Append the new text of the document, or nothing if no change can be made. */
 static int append_text(const struct files_run *run, const struct manifest_document *document,
     struct secret_buffer *text, struct error *err)
 {
@@ -252,7 +253,9 @@ static int append_text(const struct files_run *run, const struct manifest_docume
 	return count > 0 ? manifest_change(manifest, changes, count, text, err) : 0;
 }
 
-/* Count what became of the document's Secrets; files.c adds up those of files that are replaced. */
+/*
+ * Count the document's Secrets by result.  Rewrapped Secrets are counted once the file is replaced.
+ */
 static void count_secrets(const struct files_run *run, const struct manifest_document *document)
 {
 	struct rotate_files_summary *summary = run->summary;

@@ -6,9 +6,9 @@
 #include "lib/base/signals.h"
 #include "lib/rotate/files_internal.h"
 
-/* Bytes that are searched for ciphertext in one step. */
+/* The step size of the search for ciphertext, in bytes. */
 #define SEARCH_STEP ((size_t)64 * 1024)
-/* The beginning of ciphertext, as it is and in base64, and the length of the longer one. */
+/* The beginning of ciphertext as text and in base64, and the length of the longer one. */
 static const char *const ciphertext_marks[] = {"vault:v", "dmF1bHQ6"};
 #define MARK_MAX 8
 
@@ -48,9 +48,7 @@ struct keyset_key *files_find_key(struct files_run *run, const char *name, struc
 	return key;
 }
 
-/*
- * Secrets.
- */
+/* -- Secrets ---------------------------------------------------------------------------------- */
 
 void files_report_secret(const struct files_run *run, const struct manifest_document *document,
     struct files_secret *secret, const struct kube_entry *entry, struct error *reason)
@@ -87,9 +85,7 @@ bool files_is_sealed(const struct kube_secret *object)
 	return sealed_secret_is_labelled(object);
 }
 
-/*
- * Files that cannot be read.
- */
+/* -- files that cannot be read ---------------------------------------------------------------- */
 
 static bool holds_ciphertext(const char *bytes, size_t length)
 {
@@ -99,7 +95,7 @@ static bool holds_ciphertext(const char *bytes, size_t length)
 	return false;
 }
 
-/* Return whether a file may hold ciphertext from `offset` on; true if it cannot be read. */
+/* Return whether the file may contain ciphertext from `offset` on, or cannot be read. */
 static bool file_holds_ciphertext(int fd, off_t offset)
 {
 	cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
@@ -121,7 +117,7 @@ static bool file_holds_ciphertext(int fd, off_t offset)
 	return count < 0;
 }
 
-/* Too large a file is an error only where it may hold ciphertext. */
+/* A file that is too large is an error only if it may contain ciphertext. */
 int files_report_unread(struct files_run *run, int fd, off_t offset, const struct error *reason)
 {
 	if (reason->code == ERROR_INTERRUPTED)
@@ -134,8 +130,8 @@ int files_report_unread(struct files_run *run, int fd, off_t offset, const struc
 }
 
 /*
- * A document that cannot be read is an error where it may hold ciphertext.  Templates are common in
- * checkouts, and need not be YAML before they are rendered.
+ * Report a document that cannot be read.  This is an error only if it may contain ciphertext,
+ * because checkouts often contain templates, which need not be YAML before they are rendered.
  */
 static int report_unreadable(
     struct files_run *run, const struct manifest_document *document, const struct error *reason)

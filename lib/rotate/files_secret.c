@@ -7,11 +7,9 @@
 #include "lib/base/utf8.h"
 #include "lib/rotate/files_internal.h"
 
-/*
- * Key and scope.
- */
+/* -- key and scope ---------------------------------------------------------------------------- */
 
-/* Set *name to the Secret's Transit key, and *ours to whether --transit-key allows it. */
+/* Set *name to the Secret's Transit key, and *ours to whether --transit-key includes it. */
 static int secret_find_key_name(const struct files_run *run, const struct files_secret *secret,
     const char **name, bool *ours, struct error *reason)
 {
@@ -34,7 +32,7 @@ static int secret_find_key_name(const struct files_run *run, const struct files_
 	return 0;
 }
 
-/* Set the scope, and check that the manifest has the names that it binds to. */
+/* Set the scope, and check that the manifest contains the names that the scope binds to. */
 static int secret_find_scope(struct files_secret *secret, struct error *reason)
 {
 	const struct kube_secret *object = &secret->found->object;
@@ -59,7 +57,7 @@ static int secret_find_scope(struct files_secret *secret, struct error *reason)
 	return 0;
 }
 
-/* Find what is needed to examine the values: the key's newest version and the scope. */
+/* Set the key, with its newest version, and the scope, which are needed to examine the values. */
 static int secret_prepare(struct files_run *run, const struct manifest_document *document,
     struct files_secret *secret, const char *key, struct error *err)
 {
@@ -78,9 +76,7 @@ static int secret_prepare(struct files_run *run, const struct manifest_document 
 	return 0;
 }
 
-/*
- * Values.
- */
+/* -- values ----------------------------------------------------------------------------------- */
 
 static int secret_add_value(struct manifest_document *document, struct files_secret *secret,
     const struct kube_entry *entry, struct error *err)
@@ -107,14 +103,16 @@ static void document_drop_values(struct manifest_document *document, size_t coun
 		free(state->values[--document->values].context);
 }
 
-/* Return 1 for an old value, 0 for one that is new or not sealed, -1 for one with an error. */
+/*
+ * Return 1 for an old value, 0 for a new or unsealed value, -1 with *reason for an invalid value.
+ */
 static int secret_check_value(const struct kube_secret *object, const struct kube_entry *entry,
     const struct keyset_key *key, int64_t *version, struct error *reason)
 {
 	const struct transit_item item = {.input_length = entry->value.length};
 
 	if (!sealed_entry_is_ciphertext(entry)) {
-		/* Without the label the Secret does not claim to be sealed. */
+		/* Without our label, values need not be sealed. */
 		if (!sealed_secret_is_labelled(object))
 			return 0;
 		return error_set(
@@ -165,11 +163,9 @@ static int secret_examine_values(struct files_run *run, struct manifest_document
 	return 0;
 }
 
-/*
- * Secrets with old values.
- */
+/* -- Secrets with old values ------------------------------------------------------------------ */
 
-/* Check that the text of the Secret, which has something old, can be changed. */
+/* Check that the text of a Secret with old values can be changed. */
 static int secret_check_changeable(const struct manifest_secret *found, struct error *reason)
 {
 	if (found->object.immutable)
@@ -200,7 +196,7 @@ static int secret_print_old(const struct files_run *run, const struct manifest_d
 	return 0;
 }
 
-/* An old value is an error of a verification, but the Secret is counted as old, not as failed. */
+/* Report old values as an error of a verification.  The Secret is counted as old, not as failed. */
 static void secret_report_old_error(const struct files_run *run,
     const struct manifest_document *document, struct files_secret *secret)
 {
@@ -232,11 +228,9 @@ static int secret_handle_old(struct files_run *run, struct manifest_document *do
 	return 0;
 }
 
-/*
- * Examining.
- */
+/* -- examining -------------------------------------------------------------------------------- */
 
-/* A template is not an error, but a verification should mention it. */
+/* Log a template, which is not an error but cannot be verified. */
 static void secret_examine_unsealed(const struct files_run *run,
     const struct manifest_document *document, const struct files_secret *secret)
 {

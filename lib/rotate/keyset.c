@@ -45,7 +45,7 @@ struct keyset_key *keyset_add(struct keyset *set, const char *text, struct error
 	return added;
 }
 
-/* Log why a key cannot be used, and mark it as failed; return -1 if that ends the run. */
+/* Mark a key as failed, and log the reason.  Return -1 with *err if the run cannot continue. */
 static int exclude_key(struct keyset *set, struct keyset_key *key, struct error *err)
 {
 	bool all = true;
@@ -53,7 +53,7 @@ static int exclude_key(struct keyset *set, struct keyset_key *key, struct error 
 	key->failed = true;
 	for (size_t i = 0; i < set->count; i++)
 		all = all && set->keys[i]->failed;
-	/* A server error of Vault may be about this key alone. */
+	/* A server error (5xx) of Vault may concern only this key. */
 	bool about_all = err->code == ERROR_NETWORK || err->code == ERROR_INTERRUPTED;
 	if (about_all || all)
 		return -1;
@@ -109,7 +109,7 @@ int keyset_plan_rotation(struct keyset *set, int64_t min_age_ms, struct error *e
 int keyset_has_version(const struct keyset *set, struct keyset_key *key, int64_t version,
     int64_t seen_ms, bool *has, struct error *err)
 {
-	/* Within the same millisecond the order is unknown. */
+	/* Within the same millisecond the order is unknown, so read again. */
 	if (version > key->state.latest_version && key->read_ms <= seen_ms &&
 	    read_state(set, key, err) < 0)
 		return -1;
@@ -179,7 +179,7 @@ int keyset_count_value(struct keyset_key *key, int64_t version, struct error *er
 	return 0;
 }
 
-/* Return the count of the version if it has values, or NULL. */
+/* Return the count of the version, or NULL if it has no values. */
 static struct keyset_version *find_count(struct keyset_key *key, int64_t version)
 {
 	for (size_t i = 0; i < key->version_count; i++)

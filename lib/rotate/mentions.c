@@ -1,7 +1,7 @@
 /*
- * Ciphertext that is not a value of a Secret but can be decrypted all the same: in other text of
- * Secrets, in ConfigMaps, Pods and the pod templates of workloads.  A rotation does not rewrap it;
- * retiring has to know the versions it uses.
+ * Find ciphertext that is not the value of a Secret but can still be decrypted: in other text of
+ * Secrets, in ConfigMaps, Pods and the pod templates of workloads.  A rotation does not rewrap it,
+ * and retiring must keep its versions.
  */
 #include <string.h>
 
@@ -34,7 +34,7 @@ struct mention_ctx {
 	json_node object;
 	struct keyset_key *key; /* NULL: unknown, or not in this run (`other_key`) */
 	bool other_key;
-	int64_t oldest; /* version in the object; 0: none */
+	int64_t oldest; /* oldest version in the object; 0: none */
 };
 
 static int count_in_text(
@@ -46,7 +46,7 @@ static int count_in_text(
 	while ((text = sealed_find_mention(text, (size_t)(end - text), &version)) != NULL) {
 		if (ctx->oldest == 0 || version < ctx->oldest)
 			ctx->oldest = version;
-		/* Text may contain any version number; the key has few versions. */
+		/* Text may contain any version number, so count only versions that the key has. */
 		if (ctx->key && version <= ctx->key->state.latest_version &&
 		    keyset_count_value(ctx->key, version, err) < 0)
 			return -1;
@@ -68,7 +68,7 @@ static int count_in_string(struct mention_ctx *ctx, json_node node, struct error
 	return count_in_text(ctx, secret_buffer_string(&text), text.length, err);
 }
 
-/* Decode a member of binaryData: text in it may begin in the middle of a base64 group. */
+/* Count in a member of binaryData.  Decode it, since ciphertext may begin inside a base64 group. */
 static int count_in_binary(struct mention_ctx *ctx, json_node value, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT, bytes = SECRET_BUFFER_INIT;
@@ -79,7 +79,7 @@ static int count_in_binary(struct mention_ctx *ctx, json_node value, struct erro
 	return count_in_text(ctx, secret_buffer_string(&bytes), bytes.length, err);
 }
 
-/* Count in every string of the value; json_parse bounds the depth. */
+/* Count in every string of the value.  json_parse limits the depth of the recursion. */
 static int count_in_value(struct mention_ctx *ctx, json_node value, struct error *err)
 {
 	if (json_type(ctx->document, value) == JSON_STRING)
@@ -90,7 +90,7 @@ static int count_in_value(struct mention_ctx *ctx, json_node value, struct error
 	return 0;
 }
 
-/* Set the key from the annotation's text; false if it is not the name of a key. */
+/* Set the key from an annotation.  Return false if the text is not the name of a key. */
 static bool use_annotated_key(struct mention_ctx *ctx, const char *name)
 {
 	struct error ignored = ERROR_INIT;
@@ -104,7 +104,7 @@ static bool use_annotated_key(struct mention_ctx *ctx, const char *name)
 	return true;
 }
 
-/* Set the key from the annotation of the object or of its pod template. */
+/* Set the key from the annotation of the object, else from that of its pod template. */
 static void find_object_key(struct mention_ctx *ctx)
 {
 	const struct json *document = ctx->document;
@@ -149,7 +149,7 @@ static void report_old_mention(
 	summary_fail(ctx->run->summary, namespace, name, &reason);
 }
 
-/* Report the object if it has an old version. */
+/* Note the object's oldest version, and report the object if that is old. */
 static void finish_object(const struct mention_ctx *ctx, const char *namespace, const char *name)
 {
 	struct rotate_run *run = ctx->run;
@@ -184,7 +184,7 @@ static int count_in_object(struct mention_ctx *ctx, struct error *err)
 	return 0;
 }
 
-/* Warn once: Helm keeps a release's manifests compressed. */
+/* Warn once about Helm releases, whose manifests are compressed and cannot be searched. */
 static void warn_of_release(struct rotate_run *run, const struct kube_secret *secret)
 {
 	if (run->release_seen || !secret->type || strcmp(secret->type, HELM_RELEASE) != 0)
@@ -245,7 +245,10 @@ static int count_in_namespace(struct mention_ctx *ctx, const char *namespace, st
 			list.bytes_max = KUBE_OBJECT_BYTES_MAX;
 		result = kube_object_list(run->client, &run->kube, ctx->kind, &list, &page, err);
 		if (result < 0) {
-			/* Counting twice does no harm: only the oldest version matters. */
+			/*
+			 * Counting a page twice does no harm, because only the oldest version
+			 * matters.
+			 */
 			if (kube_pager_retry(&pager, err) == KUBE_PAGER_FAILED)
 				break;
 			result = 1;
@@ -259,7 +262,7 @@ static int count_in_namespace(struct mention_ctx *ctx, const char *namespace, st
 	return result;
 }
 
-/* Note that the kind cannot be listed; -1 if no server answers. */
+/* Note that the kind cannot be listed.  Return -1 if the server does not answer. */
 static int add_unseen(struct mention_ctx *ctx, struct error *err)
 {
 	struct rotate_run *run = ctx->run;

@@ -20,7 +20,7 @@
 
 #define PREFIX "secretmanager_rotate_"
 #define LAST_SUCCESS PREFIX "last_success_timestamp_seconds"
-/* A thousand keys with a hundred versions each: a larger file is not one of ours. */
+/* The maximum size of an old file.  A thousand keys with a hundred versions each fit. */
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
 #define SUFFIX ".prom"
 
@@ -32,7 +32,7 @@ struct metrics_ctx {
 
 /* -- the text --------------------------------------------------------------------------------- */
 
-/* Write a sample with the label `rotation` and up to two more; a NULL name ends them. */
+/* Write a sample with the label `rotation` and up to two more.  A NULL name ends the labels. */
 static void write_sample(struct metrics_ctx *ctx, const char *name, const char *value,
     const char *name2, const char *value2, int64_t number)
 {
@@ -118,7 +118,7 @@ static int64_t min_decryption_version(const struct rotate_key *key)
 	return key->min_decryption_version;
 }
 
-/* Write a sample for each key whose number is known. */
+/* Write a sample for each key for which the number is known. */
 static void write_keys(struct metrics_ctx *ctx, const char *name, const char *help,
     int64_t (*number)(const struct rotate_key *key))
 {
@@ -220,7 +220,7 @@ int metrics_file_check(const char *path, struct error *err)
 	return 0;
 }
 
-/* Return the time of the last success from the old file; 0 if there is none. */
+/* Return the time of the last success from the old file, or 0 if there is none. */
 static int64_t read_last_success(const char *path, int64_t now_s)
 {
 	struct secret_buffer text = {.limit = FILE_MAX};
@@ -255,7 +255,7 @@ static char *rotation_of(const char *path, struct error *err)
 	return rotation;
 }
 
-/* Write a piece of the text: text_stream's write, whose context is the descriptor. */
+/* Write a piece of text to the descriptor in `context` (the `write` callback of text_stream). */
 static int write_piece(void *context, const struct secret_buffer *text, struct error *err)
 {
 	const int *fd = context;
@@ -265,7 +265,9 @@ static int write_piece(void *context, const struct secret_buffer *text, struct e
 		   : 0;
 }
 
-/* Write the new file beside the old one under a name that the collector ignores. */
+/*
+ * Write the new file under a temporary name that the collector ignores, then replace the old file.
+ */
 static int fill_file(struct output_file *file, const struct metrics_run *run,
     const struct rotate_summary *summary, struct error *err)
 {

@@ -1,9 +1,9 @@
 /*
- * metrics: the results of a run as a file for node_exporter's textfile collector.
+ * metrics: write the results of a run to a file for node_exporter's textfile collector.
  *
- * All metrics are gauges about the last run, named secretmanager_rotate_...  The label `rotation`,
- * the file's name without ".prom", distinguishes several rotations with files in one directory.
- * The numbers of Secrets and values are left out if the last pass over the Secrets was not
+ * All metrics are gauges about the last run, named secretmanager_rotate_... The label `rotation`,
+ * which is the file's name without ".prom", distinguishes rotations with files in one directory.
+ * The numbers of Secrets and values are omitted if the last pass over the Secrets was not
  * completed.
  */
 #ifndef ROTATE_METRICS_H
@@ -14,25 +14,25 @@
 
 /* How a run ended; times are seconds since 1970. */
 struct metrics_run {
-	const char *rotation; /* UTF-8 */
+	const char *rotation; /* the label's value, UTF-8 */
 	bool success;
 	int64_t ended_s;
-	int64_t last_success_s; /* of this run or an earlier one; 0: unknown, and left out */
+	int64_t last_success_s; /* of this run or an earlier one; 0: unknown, and omitted */
 };
 
 /* Write the metrics, and flush the stream. */
 int metrics_write(const struct metrics_run *run, const struct rotate_summary *summary,
     struct text_stream *out, struct error *err) __attribute__((nonnull, warn_unused_result));
-/* Return the time of the last success from such a text, in seconds since 1970; 0: none. */
+/* Return the time of the last success from the text of such a file, in seconds since 1970, or 0. */
 int64_t metrics_last_success(const char *text) __attribute__((nonnull));
 
-/* Check before a run that the file can be written.  ERROR_USAGE: `path` is not a regular file. */
+/* Check before a run that the file can be written.  ERROR_USAGE if `path` is not a regular file. */
 int metrics_file_check(const char *path, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
- * Replace the file after a run.  After a failed run the time of the last success is taken from the
- * old file, so that an alert on its age works through failures.  The mode is 0644 whatever the
- * umask: the collector runs as another user.
+ * Replace the file after a run.  After a failed run, the time of the last success is copied from
+ * the old file, so that alerts on its age still work.  The mode is 0644 with any umask, because the
+ * collector runs as another user.
  */
 int metrics_file_write(const char *path, const struct rotate_summary *summary, bool success,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -1,9 +1,11 @@
-/* The outcome for a Secret in a pass, and for a server that does not answer. */
+/* Handle the results for Secrets in a pass, and servers that do not answer. */
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/rotate/pass.h"
 
-/* How long a server is left alone before the next try; it doubles up to the maximum. */
+/*
+ * The wait before the next request to a server that did not answer.  It doubles up to the maximum.
+ */
 #define WAIT_MIN_MS 500
 #define WAIT_MAX_MS 10000
 
@@ -98,7 +100,7 @@ static void start_task(struct pass *pass, struct pass_task *task, const struct p
 
 /* -- classified Secrets ----------------------------------------------------------------------- */
 
-/* Log or report a Secret with old values, in a pass that changes nothing. */
+/* Report a Secret with old values in a pass that changes nothing.  In a dry run, only log it. */
 static void report_old(struct pass *pass, const struct pass_task *task)
 {
 	const struct transit_key *key = &task->key->key;
@@ -137,7 +139,7 @@ int pass_examine(struct pass *pass, struct kube_secret *secret, const struct pas
 
 	if (pass->mode == PASS_COUNT && rotate_count_mentions(pass->run, secret, err) < 0)
 		return -1;
-	/* A Secret that is read again keeps its first count; the next pass counts again. */
+	/* A Secret that is read again has already been counted in this pass. */
 	classifier->count = !before;
 	enum pass_class class = pass_classify(classifier, secret, err);
 	note_keyless_version(pass->run, classifier);
@@ -176,7 +178,7 @@ int pass_examine(struct pass *pass, struct kube_secret *secret, const struct pas
 	return 0;
 }
 
-/* Report why some of a Secret stays as it is: the classifier's `skipped`. */
+/* Report why values of a Secret are skipped (the classifier's `skipped` callback). */
 static void on_skipped(void *context, const struct kube_secret *secret, const struct error *reason)
 {
 	struct pass *pass = context;
@@ -188,7 +190,7 @@ static void on_skipped(void *context, const struct kube_secret *secret, const st
 		summary_fail(pass->run->summary, secret->namespace, secret->name, reason);
 }
 
-/* Look up a version: the classifier's `has_version`. */
+/* Look up a version (the classifier's `has_version` callback). */
 static int on_version(
     void *context, struct keyset_key *key, int64_t version, bool *has, struct error *err)
 {
@@ -197,7 +199,7 @@ static int on_version(
 
 	if (keyset_has_version(&run->keys, key, version, pass->seen_ms, has, err) == 0)
 		return 0;
-	/* Vault does not answer now: another pass, or the next run, looks again. */
+	/* Vault does not answer now.  Accept the version; another pass or run checks it again. */
 	*has = true;
 	return pass_wait_for(pass, &run->vault_server, err);
 }

@@ -1,4 +1,4 @@
-/* The pages of a pass. */
+/* Read the pages of a pass. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,9 +7,11 @@
 #include "lib/base/log.h"
 #include "lib/rotate/pass.h"
 
-/* The next page waits while there is more ciphertext in progress, */
+/* The next page waits while this many bytes of ciphertext are in progress. */
 #define BYTES_MAX ((size_t)1024 * 1024)
-/* or more Secrets, which take memory besides their values. */
+/*
+ * The next page waits while this many Secrets are in progress, which take more memory than values.
+ */
 #define TASKS_MAX 1000
 
 void pass_init_pages(struct pass_pages *pages)
@@ -37,7 +39,7 @@ static void page_name_free(struct page_name *name)
 	free(name->name);
 }
 
-/* Return whether the current target is a Secret's name; then set *name. */
+/* Return whether the current target is the name of a Secret.  If so, set *name. */
 static bool get_name(const struct pass *pass, struct page_name *name)
 {
 	const struct strings *names = &pass->filter->names;
@@ -78,7 +80,7 @@ static int prepare_page(struct pass *pass, struct error *err)
 	return kube_secret_list_request(&pass->run->kube, &list, exchange, err);
 }
 
-/* Begin the list again.  No work is repeated: rewrapped Secrets have the newest version. */
+/* Begin the list again.  No work is repeated, because rewrapped Secrets have the newest version. */
 static void restart_list(struct pass *pass)
 {
 	struct rotate_summary *summary = pass->run->summary;
@@ -111,7 +113,7 @@ int pass_start_page(struct pass *pass, struct error *err)
 	return 0;
 }
 
-/* -- answers ---------------------------------------------------------------------------------- */
+/* -- responses -------------------------------------------------------------------------------- */
 
 static int examine_listed(struct pass *pass, struct kube_secret *secret, struct error *err)
 {
@@ -125,13 +127,13 @@ static int examine_listed(struct pass *pass, struct kube_secret *secret, struct 
 	return pass_examine(pass, secret, NULL, err);
 }
 
-/* Go to the next of `count` namespaces or names. */
+/* Go to the next namespace or name; `count` is the number of them. */
 static void advance_target(struct pass_pages *pages, size_t count)
 {
 	pages->done = ++pages->target >= count;
 }
 
-/* Handle the answer for a Secret selected by name. */
+/* Handle the response for a Secret selected by name. */
 static int end_name(struct pass *pass, const struct page_name *name, struct error *err)
 {
 	struct rotate_summary *summary = pass->run->summary;

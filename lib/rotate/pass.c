@@ -1,16 +1,16 @@
-/* One pass over the Secrets. */
+/* Run one pass over the Secrets. */
 #include "lib/rotate/pass.h"
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/progress.h"
 
-/* How long the loop may sleep before it updates the progress and tries a server again. */
+/* The maximum time that the loop sleeps before it updates the progress and retries a server. */
 #define TURN_MS 200
 
 /* -- progress --------------------------------------------------------------------------------- */
 
-/* One pass runs at a time, in one thread. */
+/* Static, because only one pass runs at a time, in one thread. */
 static struct {
 	const char *title;
 	size_t total; /* 0: unknown */
@@ -107,7 +107,7 @@ static int turn_loop(struct pass *pass, struct error *err)
 	return ended ? end_exchange(pass, ended, err) : 0;
 }
 
-/* Set *err to why the client is over before the pass is done.  Returns -1. */
+/* Set *err to the reason why the client stopped before the pass was done.  Return -1. */
 static int explain_end(const struct pass *pass, struct error *err)
 {
 	const struct rotate_run *run = pass->run;
@@ -139,7 +139,7 @@ static int run_loop(struct pass *pass, struct error *err)
 	return 0;
 }
 
-/* Wait for the PATCHes in flight, so that what is stored is counted. */
+/* Wait for the PATCHes in flight, and count those that were stored. */
 static void drain_requests(struct pass *pass)
 {
 	struct http_exchange *ended;

@@ -1,10 +1,10 @@
 /*
- * Retiring: let Vault refuse old key versions, once no value is sealed with them.
+ * Retire old key versions: let Vault refuse them after no value is sealed with them.
  *
- *   look at every Secret -> raise min_decryption_version -> look again -> restore it, or trim
+ *   count in every Secret -> raise min_decryption_version -> count again -> restore it, or trim
  *
- * Every Secret means all namespaces, with or without the label: an overlooked value can no longer
- * be decrypted.  The step can be undone until the key is trimmed.
+ * "Every Secret" means in all namespaces, with or without the label: a value that was missed could
+ * not be decrypted anymore.  Retiring can be undone until the key is trimmed.
  */
 #include "lib/base/log.h"
 #include "lib/rotate/pass.h"
@@ -17,7 +17,7 @@ static int64_t floor_of(const struct rotate_run *run, const struct keyset_key *k
 	return floor > 1 ? floor : 1;
 }
 
-/* Read the keys again; the wanted version of each becomes the oldest to keep. */
+/* Read the keys again, and set the wanted version of each to the oldest version to keep. */
 static int want_floors(struct rotate_run *run, struct error *err)
 {
 	if (keyset_read(&run->keys, err) < 0)
@@ -43,8 +43,8 @@ static int count_secrets(struct rotate_run *run, const struct secret_filter *all
 }
 
 /*
- * Count the versions in all Secrets and other objects.  The summary of the rewrapping is kept;
- * *counts is the summary of all looks of a run, so that each failure is logged once.
+ * Count the versions in all Secrets and other objects.  The summary of rewrapping is not changed:
+ * *counts is a separate summary for all counting passes, so that each failure is logged once.
  */
 static int count_all(struct rotate_run *run, struct rotate_summary *counts, struct error *err)
 {
@@ -64,7 +64,7 @@ static int count_all(struct rotate_run *run, struct rotate_summary *counts, stru
 	return result;
 }
 
-/* Return the oldest version in use, of this key or of an unknown key; 0: none. */
+/* Return the oldest version in use of this key or of an unknown key, or 0 if there is none. */
 static int64_t oldest_in_use(const struct rotate_run *run, const struct keyset_key *key)
 {
 	int64_t oldest = keyset_oldest(key->versions, key->version_count),
@@ -107,15 +107,15 @@ static int refuse_in_use(
 }
 
 /*
- * Return whether only an annotation names the key and no value is sealed with it: it may be in use
- * outside this cluster.
+ * Return whether the key is only named by an annotation, and no value is sealed with it.  It may be
+ * in use outside this cluster.
  */
 static bool is_only_named(const struct rotate_run *run, const struct keyset_key *key)
 {
 	return !run->settings->transit_key && keyset_oldest(key->versions, key->version_count) == 0;
 }
 
-/* Read min_decryption_version again: a concurrent run may have raised it. */
+/* Read min_decryption_version again, because a concurrent run may have raised it. */
 static int refresh_floor(struct rotate_run *run, struct keyset_key *key, struct error *err)
 {
 	int64_t wanted = key->wanted_version;
@@ -164,7 +164,7 @@ static int raise_floor(struct rotate_run *run, struct keyset_key *key, struct er
 
 /*
  * Undo raise_floor if an old version has been written since, so that it can be decrypted.  If
- * another run has raised min_decryption_version, only report it.
+ * another run raised min_decryption_version, only report that.
  */
 static int restore_floor(struct rotate_run *run, struct keyset_key *key, struct error *err)
 {
@@ -187,7 +187,7 @@ static int restore_floor(struct rotate_run *run, struct keyset_key *key, struct 
 	    key->key.mount, key->key.name, (long long)oldest_in_use(run, key));
 }
 
-/* Deleting a version cannot be undone: refuse it if some objects could not be searched. */
+/* Fail if some objects could not be searched, because deleting a version cannot be undone. */
 static int check_all_seen(
     const struct rotate_run *run, const struct keyset_key *key, struct error *err)
 {
@@ -225,7 +225,10 @@ static int trim_key(struct rotate_run *run, struct keyset_key *key, struct error
 	return 0;
 }
 
-/* Run the step for each key.  A key that fails is logged, and left out of the next step. */
+/*
+ * Run the step for each key.  A key that fails is logged, and left out of further steps.  Return -1
+ * if a server does not answer.
+ */
 static int each_key(struct rotate_run *run,
     int (*step)(struct rotate_run *run, struct keyset_key *key, struct error *err), size_t *failed,
     struct error *err)

@@ -1,4 +1,4 @@
-/* The requests of a pass to Vault: batches of old values, and their answers. */
+/* Send batches of old values to Vault, and handle the responses. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,10 +7,10 @@
 #include "lib/rotate/pass.h"
 #include "lib/sealed/sealed.h"
 
-/* Values that a request should have while more are to come. */
+/* The number of values that a request should have if more values are expected. */
 #define BATCH_VALUES 500
 
-/* Store the new values of a Secret whose values are all answered. */
+/* Queue the Secret after Vault has answered for all of its values. */
 static void finish_values(struct pass *pass, struct pass_task *task)
 {
 	if (task->refused)
@@ -21,7 +21,7 @@ static void finish_values(struct pass *pass, struct pass_task *task)
 		pass_end_task(pass, task, &pass->run->summary->failed);
 }
 
-/* Add Vault's answer for a value to the change of its Secret. */
+/* Add Vault's new value to the change of its Secret. */
 static int take_answer(struct pass_value *value, struct transit_item *item, struct error *err)
 {
 	const struct pass_task *task = value->task;
@@ -59,8 +59,9 @@ static void finish_value(struct pass *pass, struct pass_value *value)
 }
 
 /*
- * Handle the answer for one value.  Vault also refuses a value whose version a concurrent run has
- * retired after rewrapping it: the Secret is read again, once, before a refusal is reported.
+ * Handle the response for one value.  A concurrent run may have rewrapped the value and retired its
+ * old version, which Vault then refuses.  So the Secret is read again once before a refusal is
+ * reported.
  */
 static void end_value(struct pass *pass, struct pass_value *value, struct transit_item *item)
 {
@@ -73,7 +74,7 @@ static void end_value(struct pass *pass, struct pass_value *value, struct transi
 	finish_value(pass, value);
 }
 
-/* Fail all values of the request for this reason. */
+/* Report all values of the request as failed, for this reason. */
 static void fail_batch(struct pass *pass, const struct error *why)
 {
 	struct pass_batch *batch = &pass->batch;
@@ -89,8 +90,8 @@ static void fail_batch(struct pass *pass, const struct error *why)
 }
 
 /*
- * Return whether the token expired, or was replaced by a newer one and revoked, while the request
- * was in flight: with the present token Vault may not deny it.
+ * Return whether the token expired during the request, or was replaced by a newer one and revoked.
+ * If so, Vault may accept the request with the current token.
  */
 static bool token_has_expired(const struct pass *pass)
 {
@@ -100,7 +101,7 @@ static bool token_has_expired(const struct pass *pass)
 				    token->expires_ms != pass->batch_token_ms);
 }
 
-/* Handle a request that Vault did not carry out. */
+/* Handle a request that failed. */
 static int handle_batch_failure(struct pass *pass, struct error *err)
 {
 	struct pass_batch *batch = &pass->batch;
@@ -143,7 +144,7 @@ int pass_end_batch(struct pass *pass, struct error *err)
 	return 0;
 }
 
-/* Return whether enough values wait, or no more are to come for now. */
+/* Return whether enough values wait, or no more values are expected for now. */
 static bool wants_batch(const struct pass *pass)
 {
 	const struct pass_batch *batch = &pass->batch;

@@ -7,7 +7,10 @@
 #include "lib/base/log.h"
 #include "lib/rotate/pass.h"
 
-/* A pass that rewrapped something is followed by another, since Secrets may have changed. */
+/*
+ * The maximum number of passes.  A pass that rewrapped a value is followed by another, since
+ * Secrets may have changed in the meantime.
+ */
 #define PASSES_MAX 5
 
 static const char *const phase_names[] = {
@@ -61,7 +64,7 @@ static int find_keys(struct rotate_run *run, const struct secret_filter *filter,
 
 	if (only && !keyset_add(&run->keys, only, err))
 		return -1;
-	/* With the key known, look at the Secrets only to not rotate if they cannot be listed. */
+	/* If the key is known, only check that the Secrets can be listed before rotating it. */
 	if (only && !has_phase(run, ROTATE_ROTATE))
 		return 0;
 	if (pass_run(run, filter, PASS_FIND_KEYS, &ignored, err) < 0)
@@ -98,7 +101,7 @@ static int rewrap_secrets(
 	for (int pass = 0; old > 0 && pass < PASSES_MAX; pass++)
 		if (pass_run(run, filter, PASS_REWRAP, &old, err) < 0)
 			return -1;
-	/* Another process writes old ciphertext all the time, or PATCHes are not stored. */
+	/* Another process keeps writing old ciphertext, or PATCHes are not stored. */
 	return old > 0 ? verify_secrets(run, filter, err) : 0;
 }
 
@@ -170,7 +173,7 @@ static int run_with_filter(struct rotate_run *run, struct error *err)
 	return result;
 }
 
-/* End the session and complete the summary; failures here are warnings. */
+/* End the session and complete the summary.  Failures here are only warnings. */
 static void end_run(struct rotate_run *run)
 {
 	struct error revoke = ERROR_INIT, copy = ERROR_INIT;

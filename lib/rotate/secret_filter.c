@@ -74,7 +74,7 @@ int secret_filter_init(
 				      : add_list(filter, settings, err);
 }
 
-/* Add a name, or several with commas between them, which the name of a namespace cannot contain. */
+/* Add a namespace, or several separated by commas, which a namespace's name cannot contain. */
 static int add_namespaces(struct secret_filter *filter, const char *text, struct error *err)
 {
 	cleanup_free char *copy = strdup(text);
@@ -131,7 +131,7 @@ void secret_filter_free(struct secret_filter *filter)
 
 /* -- shards ----------------------------------------------------------------------------------- */
 
-/* Return the number whose digits end at `end`, or -1 for anything else. */
+/* Return the number in the digits up to `end`, or -1 if it is not valid. */
 static int64_t parse_digits(const char *text, const char *end)
 {
 	int64_t value = 0;

@@ -1,14 +1,14 @@
-/* The requests of a pass about one Secret: PATCH, and GET after a conflict or a failure. */
+/* Send the requests about one Secret: PATCH, and GET after a conflict or a failure. */
 #include "lib/base/clock.h"
 #include "lib/rotate/pass.h"
 
-/* Requests in flight: an API server answers that many well, on as many connections. */
+/* The maximum number of requests in flight, each on its connection, that suits an API server. */
 #define REQUESTS_MAX 16
-/* Bytes of their values, to bound the memory: the largest Secrets go one or two at a time. */
+/* The maximum size of their values, to bound the memory: one or two of the largest Secrets. */
 #define REQUEST_BYTES_MAX ((size_t)2 * 1024 * 1024)
-/* Times that a Secret is read again because another process had changed it. */
+/* How often a Secret is read again because another process changed it. */
 #define CONFLICTS_MAX 5u
-/* Times that the API server may fail about one Secret while it answers about others. */
+/* How often the API server may fail for one Secret while it answers other requests. */
 #define OUTAGES_MAX 3u
 
 /* -- starting --------------------------------------------------------------------------------- */
@@ -66,7 +66,7 @@ int pass_start_requests(struct pass *pass, struct error *err)
 
 /* -- failures --------------------------------------------------------------------------------- */
 
-/* Leave the Secret as it is, for the reason in *err, which is cleared. */
+/* Stop processing the Secret, for the reason in *err, which is cleared. */
 static void give_up(struct pass *pass, struct pass_task *task, struct error *err)
 {
 	if (err->code == ERROR_NOT_FOUND) {
@@ -80,15 +80,17 @@ static void give_up(struct pass *pass, struct pass_task *task, struct error *err
 	error_clear(err);
 }
 
-/* Return whether the failure is not about this Secret: no server, or the token has expired. */
+/*
+ * Return whether the failure concerns the server, not this Secret: no answer, or an expired token.
+ */
 static bool is_about_server(const struct error *err, int status)
 {
 	return status == 401 || (error_is_outage(err) && status != 500);
 }
 
 /*
- * Handle a request without an answer about the Secret: read the Secret again once the server
- * answers.  Only a failure while the server answers others counts against the Secret.
+ * Handle a failed request by reading the Secret again when the server answers.  A failure counts
+ * against the Secret only while the server answers other requests.
  */
 static int handle_failure(struct pass *pass, struct pass_task *task, int status, struct error *err)
 {
@@ -122,7 +124,7 @@ static int handle_patch_failure(
 	return 0;
 }
 
-/* -- answers ---------------------------------------------------------------------------------- */
+/* -- responses -------------------------------------------------------------------------------- */
 
 int pass_count_patch(struct pass *pass, const struct pass_task *task, struct error *err)
 {
@@ -147,7 +149,7 @@ static int end_stored(struct pass *pass, struct pass_task *task, struct error *e
 	return result;
 }
 
-/* Read the answer to the task's request, and free the request. */
+/* Parse the response to the task's request, and free the request. */
 static int end_exchange(struct pass *pass, struct pass_task *task, int *status,
     struct kube_secret *secret, struct error *err)
 {
@@ -176,7 +178,7 @@ static int end_patch(struct pass *pass, struct pass_task *task, struct error *er
 	return end_stored(pass, task, err);
 }
 
-/* Examine the Secret as it is now; another task takes the place of this one. */
+/* Examine the Secret as it is now.  A new task replaces this one. */
 static int end_reading(struct pass *pass, struct pass_task *task, struct error *err)
 {
 	struct kube_secret now;
@@ -185,7 +187,7 @@ static int end_reading(struct pass *pass, struct pass_task *task, struct error *
 	if (end_exchange(pass, task, &status, &now, err) < 0)
 		return handle_failure(pass, task, status, err);
 	if (task->uncertain && kube_secret_has(&now, &task->change)) {
-		/* Our own PATCH was carried out, and its answer lost. */
+		/* Our own PATCH was carried out, but its response was lost. */
 		result = end_stored(pass, task, err);
 	} else {
 		pass->seen_ms = clock_now_ms();

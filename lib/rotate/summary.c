@@ -42,7 +42,7 @@ static struct rotate_failure *find_failure(
 	return NULL;
 }
 
-/* Return a new entry, or NULL if the list or memory is full. */
+/* Return a new entry, or NULL if the list is full or memory is exhausted. */
 static struct rotate_failure *add_failure(
     struct rotate_summary *summary, const char *secret, const char *reason)
 {
@@ -152,7 +152,7 @@ void summary_free(struct rotate_summary *summary)
 
 /* -- texts ------------------------------------------------------------------------------------ */
 
-/* Append the less usual states of Secrets, where there are any. */
+/* Append the less common states of Secrets, if there are any. */
 static int write_other_states(
     const struct rotate_summary *summary, struct secret_buffer *out, struct error *err)
 {
@@ -198,7 +198,7 @@ static void count_values(const struct rotate_key *key, size_t *newest, size_t *o
 		    key->versions[i].values;
 }
 
-/* Append "; 6 values on it, 2 on older versions, the oldest 1". */
+/* Append text such as "; 6 values on it, 2 on older versions, the oldest 1". */
 static int write_values(const struct rotate_key *key, struct secret_buffer *out, struct error *err)
 {
 	int64_t oldest = rotate_key_oldest(key);
@@ -214,7 +214,7 @@ static int write_values(const struct rotate_key *key, struct secret_buffer *out,
 	    out, err, ", %zu on older versions, the oldest %lld", older, (long long)oldest);
 }
 
-/* Append a line for the key, unless it could not be read, which was logged. */
+/* Append a line for the key.  Skip a key that could not be read, since that was logged. */
 static int write_key(const struct rotate_summary *summary, const struct rotate_key *key,
     struct secret_buffer *out, struct error *err)
 {

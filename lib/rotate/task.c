@@ -1,4 +1,4 @@
-/* A Secret that is rewrapped, and its values that wait for Vault. */
+/* A Secret that is being rewrapped, and its values that wait for Vault. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,7 +112,7 @@ static struct transit_item item_of(const struct pass_value *value)
 	    .context = value->context};
 }
 
-/* Return whether the request has room for the value within `most` values. */
+/* Return whether the request has room for the value, with at most `most` values. */
 static bool has_room(struct pass_batch *batch, const struct vault *vault,
     const struct pass_value *value, size_t most)
 {
@@ -124,7 +124,7 @@ static bool has_room(struct pass_batch *batch, const struct vault *vault,
 	       transit_fits(vault, TRANSIT_REWRAP, &batch->fill, &item);
 }
 
-/* Move values from the queue into the next request; the others keep their order. */
+/* Move values from the queue into the next request.  The remaining values keep their order. */
 static void choose_values(struct pass_batch *batch, const struct vault *vault)
 {
 	struct pass_value *value = batch->first, *oldest = value, *next;
@@ -164,7 +164,7 @@ int pass_batch_request(struct pass_batch *batch, struct vault *vault, struct err
 	    batch->count, &batch->exchange, err);
 }
 
-/* Return whether Vault refused the content; it also answers 500 to some values. */
+/* Return whether Vault refused the content.  For some values it responds with status 500. */
 static bool is_refusal(const struct pass_batch *batch, const struct error *err)
 {
 	return err->code == ERROR_REJECTED || err->code == ERROR_INVALID ||
