@@ -1,6 +1,5 @@
-# secretmanager: secret-exec, secret-seal, secret-rotate and their stand-in server, secret-dev.
-# "make help" lists the targets; those for fuzzing, real servers, benchmarks and lint are in tests/more.mk, packaging is
-# in deploy/release.mk, the third-party libraries are in lib/third_party/deps.mk.
+# secretmanager: build, test and install.  "make help" lists all targets.  Fuzzing, real servers, benchmarks and lint are in
+# tests/more.mk, packaging is in deploy/release.mk, the third-party libraries are in lib/third_party/deps.mk.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -21,9 +20,8 @@ VERSION := $(shell sed -nE 's/^.define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/ba
 .SECONDARY:
 .PHONY: all shipped tested help dependencies demo test check unit integration \
 	install install-programs install-dev uninstall clean always
-# make V=1 prints the commands.
+# make V=1 prints the commands.  Use all processors, unless -j or the calling make decides.
 QUIET := $(if $(V),,@)
-# Use all processors, unless -j or the calling make decides.
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
