@@ -18,7 +18,7 @@ int command_find_token(struct vault_session_settings *session, struct error *err
 	    is_set(session->role) || is_set(session->role_id) || is_set(session->jwt_file) ||
 	    is_set(session->service_account) || !is_set(home))
 		return 0;
-	/* Not freed, like strings of the environment. */
+	/* Not freed: the settings borrow it, like strings of the environment. */
 	char *file = string_format(err, "%s/" TOKEN_FILE, home);
 	if (!file)
 		return -1;

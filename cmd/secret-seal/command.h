@@ -1,4 +1,4 @@
-/* command: secret-seal is a table of commands, one file each. */
+/* command: the commands of secret-seal, each in its own file. */
 #ifndef SECRET_SEAL_COMMAND_H
 #define SECRET_SEAL_COMMAND_H
 
@@ -7,7 +7,10 @@
 #include "lib/seal/seal.h"
 #include "lib/seal/selection.h"
 
-/* Options of all commands, described by CONNECTION_OPTIONS.  Each configuration begins with it. */
+/*
+ * Options of all commands, described by CONNECTION_OPTIONS.  Each configuration begins with this
+ * struct.
+ */
 struct command_connection {
 	struct program_settings program;
 	struct vault_settings vault;
@@ -24,26 +27,28 @@ struct command_connection {
 		.session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000, .retries = 4 } \
 	}
 
-/* An environment variable sets an option for every command that has it. */
+/* Prefix of environment variables.  A variable sets an option of every command that has it. */
 #define COMMAND_PREFIX "SECRET_SEAL"
 
 struct command {
 	const char *name;
-	const char *summary;	       /* one line, for --help and completion */
-	const struct options *options; /* the synopsis without the command's name */
-	struct command_connection
-	    *connection; /* at the beginning of its configuration, the target */
-	/* Return 0, or -1 with *err: ERROR_USAGE is exit status 2, others 1. */
+	const char *summary;		       /* one line, for --help and completion */
+	const struct options *options;	       /* its synopsis omits the command's name */
+	struct command_connection *connection; /* first member of its configuration */
+	/* Return 0, or -1 with *err.  The exit status is 2 for ERROR_USAGE, otherwise 1. */
 	int (*run)(char **operands, int count, struct error *err);
 };
 
-/* All commands, ended by NULL; set by main for the completion command. */
+/* All commands, ended by NULL.  Set by main for the completion command. */
 extern const struct command *const *completion_commands;
 
 extern const struct command seal_command, edit_command, status_command, verify_command,
     reveal_command, completion_command;
 
-/* The inside of an option's braces; transit_key is a member of struct configuration. */
+/*
+ * Members of a struct option_spec, without braces.  transit_key is a member of struct
+ * configuration.
+ */
 #define TRANSIT_KEY_OPTION(who)                                                                    \
 	.name = "transit-key", .kind = OPTION_STRING, .argument = "[MOUNT/]NAME",                  \
 	.offset = offsetof(struct configuration, transit_key),                                     \
@@ -54,7 +59,7 @@ extern const struct command seal_command, edit_command, status_command, verify_c
 	.offset = offsetof(struct configuration, allow_encrypted),                                 \
 	.help = "accept values and files that another tool (SOPS, age, ...) has encrypted"
 
-/* For commands that read many Secrets; `selection` is a member of `type`. */
+/* Options of commands that read many Secrets.  `selection` is a member of `type`. */
 #define SELECTION_OPTIONS(type)                                                                    \
 	{.section = "Which Secrets",                                                               \
 	    .name = "all-namespaces",                                                              \
@@ -74,22 +79,22 @@ extern const struct command seal_command, edit_command, status_command, verify_c
 		.help = "also Secrets without the label, if they contain ciphertext"               \
 	}
 
-/* Without a token and options for a login, use the token of "vault login" in ~/.vault-token. */
+/* Use the token of "vault login" in ~/.vault-token if neither a token nor a login is configured. */
 int command_find_token(struct vault_session_settings *session, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Return the settings for a session; its strings are borrowed. */
+/* Return the settings for a session.  Its strings are borrowed. */
 struct seal_session_settings command_session_settings(
     const struct command_connection *connection, bool offline) __attribute__((nonnull));
 
 /*
- * Return the index of `text` in a NULL-ended list of words, `otherwise` if it is not set, or -1
- * with ERROR_USAGE if the list does not have it.
+ * Return the index of `text` in a NULL-ended list of words, or `otherwise` if `text` is not set.
+ * Return -1 with ERROR_USAGE if it is not in the list.
  */
 int command_choose(const char *option, const char *text, const char *const *words, int otherwise,
     struct error *err) __attribute__((nonnull(1, 3, 5), warn_unused_result));
 
-/* Write the text to standard output without stdio, which would keep a copy. */
+/* Write the text to standard output without stdio, which would keep a copy of it. */
 int command_print(const struct secret_buffer *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -26,7 +26,7 @@ static const struct options options = {
     .table = table,
 };
 
-/* Return all commands in the generator's form, newly allocated, or NULL. */
+/* Return all commands for completion_write, newly allocated, or NULL with an error. */
 static struct completion_command *list_commands(size_t *count, struct error *err)
 {
 	*count = 0;

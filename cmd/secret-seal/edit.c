@@ -61,7 +61,10 @@ static bool ends_as_manifest(const char *name)
 	       fnmatch("*.json", name, 0) == 0;
 }
 
-/* A slash is not valid in a Secret's name.  ".yaml" is, but an existing file wins. */
+/*
+ * Return true for a path with a slash, which a Secret's name cannot contain, or for the name of an
+ * existing manifest.
+ */
 static bool is_file(const char *operand)
 {
 	return strchr(operand, '/') || (ends_as_manifest(operand) && is_regular(operand));
@@ -81,7 +84,7 @@ static int choose_secret(
 	return error_set(err, ERROR_USAGE, "no Secret, or more than one; pass one NAME or FILE");
 }
 
-/* Add to an error about a missing Secret that a file may be meant. */
+/* Add a hint to an error about a missing Secret if a file may be meant. */
 static int add_file_hint(const char *name, struct error *err)
 {
 	if (err->code != ERROR_NOT_FOUND && kube_valid_name(name))

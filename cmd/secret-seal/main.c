@@ -8,10 +8,10 @@
 #define STATUS_FAILED 1
 #define STATUS_USAGE 2
 
-/* kubectl runs a file of this name for "kubectl seal". */
+/* kubectl runs a file with this name for "kubectl seal". */
 #define PLUGIN_FILE "kubectl-seal"
 
-/* The first is the default. */
+/* All commands; the first is the default. */
 static const struct command *const commands[] = {&seal_command, &edit_command, &status_command,
     &verify_command, &reveal_command, &completion_command, NULL};
 
@@ -32,7 +32,7 @@ static const char *program_name(const char *file)
 	return file && strcmp(file, PLUGIN_FILE) == 0 ? "kubectl seal" : "secret-seal";
 }
 
-/* Return the description with a line for each command, newly allocated, or NULL. */
+/* Return the description with a line for each command, newly allocated, or NULL with an error. */
 static char *list_commands(const char *description, struct error *err)
 {
 	char *text = string_format(err, "%s\n\nCommands, each with its own --help:", description);
@@ -46,7 +46,7 @@ static char *list_commands(const char *description, struct error *err)
 
 #define NEXT_LINE "\n       " /* aligned with the text after "usage: " */
 
-/* Return the synopsis with the command's name before each line, newly allocated, or NULL. */
+/* Return the synopsis with `called` before each line, newly allocated, or NULL with an error. */
 static char *make_synopsis(const char *called, const char *lines, struct error *err)
 {
 	char *text = string_format(err, "%s", "");
@@ -61,7 +61,7 @@ static char *make_synopsis(const char *called, const char *lines, struct error *
 	return text;
 }
 
-/* Fill the command's options with the name it was called by.  Allocations live until the end. */
+/* Set *options to the command's options, with the name it was called by.  Strings are not freed. */
 static int name_options(
     struct options *options, const struct command *command, bool named, struct error *err)
 {
@@ -89,7 +89,7 @@ static int name_options(
  * Words that are not commands.
  */
 
-/* Words of other tools. */
+/* Names of commands in other tools. */
 static const struct {
 	const char *word, *meant;
 } other_words[] = {
@@ -107,9 +107,12 @@ static const struct {
     {"version", "--version"},
 };
 
-#define LONG_COMMAND 8 /* letters from which two mistakes are recognized */
+#define LONG_COMMAND 8 /* from this length, two mistakes are accepted */
 
-/* Return whether a few letters added, removed, replaced or swapped make the command's name. */
+/*
+ * Return true if the word is the command's name with at most `mistakes` letters added, removed,
+ * replaced or swapped.
+ */
 static bool is_near(const char *word, const char *command, int mistakes)
 {
 	while (*word && *word == *command)
@@ -128,7 +131,7 @@ static bool is_near(const char *word, const char *command, int mistakes)
 		   is_near(word + 2, command + 2, mistakes));
 }
 
-/* Return the command or option that the word seems to mean, or NULL. */
+/* Return the command or option that is probably meant by the word, or NULL. */
 static const char *meant_command(const char *word)
 {
 	for (size_t i = 0; i < sizeof(other_words) / sizeof(*other_words); i++)
@@ -140,7 +143,7 @@ static const char *meant_command(const char *word)
 	return NULL;
 }
 
-/* Return whether "--" marks the operands as names. */
+/* Return true if "--" is an argument: the operands are then names. */
 static bool has_separator(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
@@ -149,7 +152,7 @@ static bool has_separator(int argc, char **argv)
 	return false;
 }
 
-/* Reject a Secret's name that seems to mean a command. */
+/* Reject a Secret's name that is probably meant as a command. */
 static int check_name(const char *program, const char *name, struct error *err)
 {
 	const char *meant = name ? meant_command(name) : NULL;
@@ -165,7 +168,7 @@ static int fail(const struct error *err)
 {
 	int status = err->code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED;
 
-	/* The signal caused the failure, unless it arrived later. */
+	/* Assume that the signal caused the failure. */
 	if (signals_caught())
 		status = 128 + signals_caught();
 	return program_fail(err, status);

@@ -14,7 +14,7 @@
 
 struct printed {
 	bool begun;
-	char last; /* byte that was printed */
+	char last; /* last byte that was printed */
 };
 
 static int print_bytes(struct printed *printed, const char *bytes, size_t length, struct error *err)
@@ -28,7 +28,10 @@ static int print_bytes(struct printed *printed, const char *bytes, size_t length
 	return error_system(err, "standard output");
 }
 
-/* Separate two files: they are two documents, also if the second has no mark. */
+/*
+ * Separate two files, so that they are different documents, also if the second does not begin with
+ * a mark.
+ */
 static int print_separator(
     struct printed *printed, const char *bytes, size_t length, struct error *err)
 {
@@ -64,11 +67,9 @@ static int print_written(
 	return 0;
 }
 
-/*
- * The run.
- */
+/* Running. */
 
-/* Text that scrolls over the terminal shows the progress itself. */
+/* Show progress, unless the terminal shows the printed text. */
 static void begin_progress(enum manifests_target target)
 {
 	if (target == MANIFESTS_TO_API)
@@ -87,7 +88,10 @@ static void warn_of_nothing(enum manifests_target target, const struct manifests
 		    summary->others, summary->others == 1 ? "" : "s");
 }
 
-/* Add how many Secrets were written, and whether to run the command again. */
+/*
+ * Prefix the message with the number of Secrets written, and add a hint if the command can be run
+ * again.
+ */
 static void explain_failure(size_t written, struct error *err)
 {
 	if (written == 0)
@@ -110,7 +114,7 @@ static int seal_files(struct seal_session *session, const struct seal_settings *
 	begin_progress(target);
 	int result = manifests_seal(session, settings, files, &sink, &summary, err);
 	progress_end();
-	/* After an error, too: the documents before it are whole. */
+	/* Also after an error: the documents before it are complete. */
 	if (fflush(stdout) != 0 && result == 0)
 		result = error_system(err, "standard output");
 	if (result == 0)
@@ -120,7 +124,7 @@ static int seal_files(struct seal_session *session, const struct seal_settings *
 	return result;
 }
 
-/* Find all files before the first of them is read. */
+/* Find all files.  This is done before the first file is read. */
 static int list_files(
     const struct strings *paths, bool recursive, struct strings *files, struct error *err)
 {

@@ -1,4 +1,4 @@
-/* manifest_files: seal the Secrets in the manifests that -f names. */
+/* manifest_files: seal the Secrets in the manifests of option -f. */
 #ifndef SECRET_SEAL_MANIFEST_FILES_H
 #define SECRET_SEAL_MANIFEST_FILES_H
 
@@ -6,9 +6,9 @@
 #include "lib/seal/manifests.h"
 
 /*
- * Seal the files one after the other; "-" is standard input, and a folder is the manifests in it
- * (lib/manifest/walk.h).  After an error the files before the failed one are done, and *err has how
- * many Secrets were written.
+ * Seal the files one by one.  "-" is standard input, and a folder is replaced by its manifests
+ * (lib/manifest/walk.h).  After an error, the files before the failed file are complete.  *err
+ * contains the number of Secrets written to the API.
  */
 int manifest_files_seal(const struct command_connection *connection,
     const struct seal_settings *settings, const struct strings *paths, bool recursive,

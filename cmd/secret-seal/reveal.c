@@ -31,7 +31,7 @@ static const struct options options = {
     .table = table,
 };
 
-/* On a terminal, end the line, and print no control characters. */
+/* Print the text.  On a terminal, reject control characters and end the line. */
 static int print_text(struct secret_buffer *text, bool terminal, struct error *err)
 {
 	if (!terminal)

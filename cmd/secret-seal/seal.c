@@ -217,7 +217,7 @@ static int print_outcome(const struct seal_outcome *outcome, enum seal_dry_run d
 	return result < 0 ? -1 : command_print(&text, err);
 }
 
-/* Read a whole document for the document layout, otherwise values. */
+/* Read a whole document in the document layout, otherwise values. */
 static int read_values(enum seal_layout layout, struct seal_changes *changes, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -265,7 +265,7 @@ static bool has_changes(void)
 	       changes->renamed.count;
 }
 
-/* Seal the changes in a session of its own.  `file` NULL: in the API. */
+/* Seal the changes in a new session, in `file` or, if it is NULL, in the API. */
 static int seal_once(const struct seal_settings *settings, const char *file,
     struct seal_outcome *outcome, struct error *err)
 {
@@ -282,7 +282,10 @@ static int seal_once(const struct seal_settings *settings, const char *file,
 	return result;
 }
 
-/* Ask for prompted values after all checks with empty values, and without a Vault token. */
+/*
+ * Ask for prompted values, after all checks with empty values.  No Vault token exists during the
+ * prompts.
+ */
 static int ask_values(const struct seal_settings *settings, const char *file, struct error *err)
 {
 	struct seal_settings checking = *settings;
@@ -317,7 +320,7 @@ static int seal_values(
 	return result;
 }
 
-/* Refuse options that the manifests themselves set, or that do not go together. */
+/* Reject options that manifests set themselves, and options that cannot be combined. */
 static int check_manifests(const struct seal_settings *settings, int count, struct error *err)
 {
 	if (settings->type || settings->immutable)
@@ -339,7 +342,7 @@ static int check_manifests(const struct seal_settings *settings, int count, stru
 	return 0;
 }
 
-/* --adopt is for values in the API; in manifests all plaintext is sealed anyway. */
+/* Reject --adopt without the API, because all plaintext in manifests is sealed anyway. */
 static int check_adopt(
     const struct seal_settings *settings, enum manifests_target target, struct error *err)
 {
@@ -350,7 +353,7 @@ static int check_adopt(
 	    target == MANIFESTS_IN_PLACE ? "--in-place" : "--output yaml or --dry-run=client");
 }
 
-/* --output yaml and --dry-run=client print the manifests' text, and write nothing. */
+/* Set *target from the options.  --output yaml and --dry-run=client print the text of manifests. */
 static int choose_target(
     enum seal_dry_run dry_run, enum output output, enum manifests_target *target, struct error *err)
 {

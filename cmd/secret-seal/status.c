@@ -34,14 +34,14 @@ static const struct options options = {
     .table = table,
 };
 
-/* A job that passes metrics on reads only the exit status, not the warning. */
+/* Fail, because a job that passes metrics on reads only the exit status, not the warnings. */
 static int refuse_incomplete(struct error *err)
 {
 	return error_set(err, ERROR_UNAVAILABLE,
 	    "the metrics are incomplete, without the newest versions of Transit keys in Vault");
 }
 
-/* Write a piece for text_stream. */
+/* Write a piece of a text_stream. */
 static int print_piece(void *context, const struct secret_buffer *text, struct error *err)
 {
 	(void)context;

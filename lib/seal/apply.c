@@ -4,7 +4,7 @@
 #include "lib/base/log.h"
 #include "lib/seal/internal.h"
 
-#define NAMED_MAX 5 /* data keys in a message */
+#define NAMED_MAX 5 /* limit of data keys in a message */
 
 /*
  * Checks against the Secret of the API.
@@ -24,7 +24,7 @@ static int check_type(
 	    task->namespace, task->name, existing, type);
 }
 
-/* The manifest's resourceVersion is a precondition, as for kubectl. */
+/* Check the resourceVersion in the manifest, which is a precondition, as in kubectl. */
 static int check_version(const struct seal_task *task, struct error *err)
 {
 	const char *version = task->manifest_version;
@@ -38,9 +38,7 @@ static int check_version(const struct seal_task *task, struct error *err)
 	    task->namespace, task->name, version, task->exists ? stored : "no such Secret");
 }
 
-/*
- * The change: the whole Secret, as the sealed manifest has it.
- */
+/* The change, which contains the whole sealed Secret of the manifest. */
 
 static int copy_pairs(const struct kube_pair *pairs, size_t count,
     int (*add)(struct kube_secret *secret, const char *name, const char *value, struct error *err),
@@ -89,7 +87,7 @@ static int copy_ciphertexts(
 	return 0;
 }
 
-/* Finalizers and owners that other clients added stay, as with "kubectl apply". */
+/* Merge finalizers and owners.  Items that other clients added stay, as with "kubectl apply". */
 static int merge_lists(const struct kube_secret *existing, const struct kube_secret *object,
     struct kube_secret *to, struct error *err)
 {
@@ -127,8 +125,8 @@ int apply_manifest(struct seal_task *task, struct error *err)
 }
 
 /*
- * Other data keys stay, because other clients may have set them: nothing records which keys an
- * earlier manifest had.
+ * Warn about data keys that are not in the manifest.  They stay, because other clients may have set
+ * them: the keys of an earlier manifest are not recorded.
  */
 int apply_warn(const struct seal_task *task, struct error *err)
 {

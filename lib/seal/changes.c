@@ -15,7 +15,7 @@ void seal_changes_free(struct seal_changes *changes)
 	strings_free(&changes->renamed);
 }
 
-/* Return whether a --rename's OLD is `name`. */
+/* Return true if OLD of a --rename OLD=NEW is `name`. */
 static bool is_old_name(const char *item, const char *name)
 {
 	size_t length = strlen(name);
@@ -76,10 +76,10 @@ int changes_check(const struct seal_changes *changes, struct error *err)
 struct document_ctx {
 	const struct seal_changes *changes;
 	const struct json *document;
-	struct json *members; /* of the changes; NULL: none */
+	struct json *members; /* `members` of the changes, parsed; NULL: none */
 	const char *what;
 	struct json_writer writer;
-	size_t unset, renamed; /* members found */
+	size_t unset, renamed; /* numbers of members found */
 };
 
 static void write_raw(struct document_ctx *ctx, const struct json *from, json_node node)
@@ -103,7 +103,7 @@ static int write_value(struct document_ctx *ctx, const struct variable *variable
 	return 0;
 }
 
-/* Write the new value of a member with its name; *written is false if it has none. */
+/* Write the name and the new value of a member.  Set *written to false if it has no new value. */
 static int write_new_value(
     struct document_ctx *ctx, const char *name, bool *written, struct error *err)
 {
@@ -114,7 +114,7 @@ static int write_new_value(
 	*written = value || node != JSON_ABSENT;
 	if (!*written)
 		return 0;
-	/* A null is not a value, so a value of that name comes from another input. */
+	/* A null does not count as a value, so the value comes from another input. */
 	if (node == JSON_ABSENT || (value && json_type(members, node) == JSON_NULL))
 		return write_value(ctx, value, err);
 	json_write_name(&ctx->writer, name);

@@ -8,14 +8,14 @@
 #include "lib/seal/internal.h"
 
 /*
- * Of several concurrent writers one succeeds each time.  After more tries than this, some process
- * must be changing the Secret without end.
+ * Limit of tries.  Of several concurrent writers, one succeeds each time; after more tries than
+ * this, another process probably changes the Secret in an endless loop.
  */
 #define TRIES_MAX 30
 #define WAIT_FIRST_MS 10
 #define WAIT_MAX_MS 500
 
-/* Check that the server stored the change. */
+/* Check that the server stored the data values of the change. */
 static int compare_stored(
     const struct kube_secret *sent, const struct kube_secret *stored, struct error *err)
 {
@@ -59,7 +59,7 @@ static int write_secret(struct seal_task *task, struct error *err)
 	    session->client, &session->kube, &task->change, &task->outcome->secret, err);
 }
 
-/* Read the Secret again, and compare it unless another process has changed it since. */
+/* Read the Secret again and compare it, unless another process has changed it since. */
 static int read_back(struct seal_task *task, struct error *err)
 {
 	struct seal_session *session = task->session;
@@ -115,8 +115,8 @@ int commit(struct seal_task *task, struct error *err)
 }
 
 /*
- * Return whether the Secret has changed since it was read: the ciphertext that Vault rejected may
- * be an old one that a rotation has replaced and retired.
+ * Return true if the Secret has changed since it was read.  Vault may then have rejected an old
+ * ciphertext that a rotation has replaced.
  */
 static bool is_overtaken(const struct seal_task *task, const struct error *err)
 {

@@ -12,17 +12,17 @@
 #include "lib/seal/prompt.h"
 #include "lib/seal/unseal.h"
 
-/* After so many an editor without a person could go on without end. */
+/* Limit of conflicts: an editor that runs without a person could continue endlessly. */
 #define CONFLICTS_MAX 5
 
 struct edit_ctx {
 	const struct seal_session_settings *session;
 	const struct edit_settings *settings;
-	struct unseal_result base;   /* the Secret as it was read last, without its values */
-	struct variables values;     /* its values, or the members of its document as JSON */
-	const char *document_key;    /* in the document layout; borrowed from base; else NULL */
+	struct unseal_result base;   /* the Secret as it was last read */
+	struct variables values;     /* its values; in the document layout, members as JSON */
+	const char *document_key;    /* borrowed from base; NULL in the per-key layout */
 	struct secret_buffer before; /* the values as text */
-	struct secret_buffer text;   /* as the person left it */
+	struct secret_buffer text;   /* the edited text */
 	struct seal_changes changes;
 };
 
@@ -50,7 +50,7 @@ static int unseal_file(struct seal_session *session, const struct edit_settings 
 	return unseal_secret(session, &secret, settings->transit_key, unsealed, err);
 }
 
-/* Read and decrypt, in a session of its own. */
+/* Read and decrypt the Secret in a new session. */
 static int read_secret(struct edit_ctx *ctx, struct error *err)
 {
 	const struct edit_settings *settings = ctx->settings;
@@ -65,7 +65,7 @@ static int read_secret(struct edit_ctx *ctx, struct error *err)
 	return result < 0 ? -1 : unseal_check(&ctx->base, err);
 }
 
-/* Reject what would otherwise be found only after the person has edited. */
+/* Reject a Secret that cannot be sealed, before the person edits it. */
 static int check_editable(const struct edit_ctx *ctx, struct error *err)
 {
 	const struct kube_secret *secret = &ctx->base.secret;
@@ -123,7 +123,7 @@ static int load_secret(struct edit_ctx *ctx, struct error *err)
  * From text to changes.
  */
 
-/* Add "MARK NAME".  A document's layout may be forged, and its names part of a secret. */
+/* Add "MARK NAME".  The document layout may be forged, so that its names are part of a secret. */
 static int add_line(
     struct strings *lines, char mark, const char *name, bool document, struct error *err)
 {
@@ -134,7 +134,9 @@ static int add_line(
 	return line ? strings_append(lines, line, err) : -1;
 }
 
-/* List the changes by name, a line each, and move them from `now` to `changes` unless it is NULL.
+/*
+ * Add a line for each changed name to *lines.  If `changes` is not NULL, also move the changes from
+ * *now to it.
  */
 static int compare_values(const struct variables *before, struct variables *now, bool document,
     struct strings *lines, struct seal_changes *changes, struct error *err)
@@ -174,7 +176,7 @@ static int read_text(const struct edit_ctx *ctx, struct variables *values, struc
 	    &ctx->text, values, err);
 }
 
-/* A document is sealed as it was written. */
+/* Seal an edited document as it is, byte for byte. */
 static int take_whole_document(struct edit_ctx *ctx, struct error *err)
 {
 	cleanup_secret struct secret_buffer copy = SECRET_BUFFER_INIT;
@@ -186,7 +188,7 @@ static int take_whole_document(struct edit_ctx *ctx, struct error *err)
 	    &ctx->changes.values, ctx->document_key, &copy, "the edited text", err);
 }
 
-/* Find the changes in the text; there may be none. */
+/* Set ctx->changes to the changes in the text; they may be empty. */
 static int find_changes(struct edit_ctx *ctx, struct error *err)
 {
 	bool document = ctx->document_key;
@@ -246,7 +248,7 @@ static int seal_text(struct edit_ctx *ctx, struct error *err)
  * After a failure.
  */
 
-/* Explain the merged text in a comment, which JSON does not have. */
+/* Append a comment that explains the merged text; only for YAML, because JSON has no comments. */
 static int write_header(const struct kube_secret *secret, const struct strings *lines,
     struct secret_buffer *text, struct error *err)
 {
@@ -262,7 +264,7 @@ static int write_header(const struct kube_secret *secret, const struct strings *
 	return 0;
 }
 
-/* Merge the text with the Secret in `now`, whose text becomes the result. */
+/* Merge the edited text with the Secret in *now, and set now->text to the result. */
 static int merge_text(
     struct edit_ctx *ctx, struct edit_ctx *now, const struct error *conflict, struct error *err)
 {
@@ -289,7 +291,7 @@ static int merge_text(
 	return result;
 }
 
-/* Read the Secret again after a conflict, and go on from there with the merged text. */
+/* Read the Secret again after a conflict, and continue with the merged text. */
 static int rebase_text(struct edit_ctx *ctx, const struct error *conflict, struct error *err)
 {
 	struct edit_ctx now = {.session = ctx->session, .settings = ctx->settings};
@@ -311,7 +313,7 @@ static int rebase_text(struct edit_ctx *ctx, const struct error *conflict, struc
 
 enum next { GIVE_UP, EDIT_AGAIN, TRY_AGAIN };
 
-/* Ask the person, who can read the text in the editor's file until the answer. */
+/* Ask how to continue.  Until the answer, the text is in the editor's file. */
 static enum next ask_next(const struct editor *editor, const struct error *err)
 {
 	struct error ignored = ERROR_INIT;
@@ -327,7 +329,7 @@ static enum next ask_next(const struct editor *editor, const struct error *err)
 	return choice == 'e' ? EDIT_AGAIN : choice == 't' ? TRY_AGAIN : GIVE_UP;
 }
 
-/* Return whether a conflict was merged into the text; else *err is why it was not. */
+/* Return true if a conflict was merged into the text.  Otherwise *err is the reason. */
 static bool is_merged(struct edit_ctx *ctx, int conflicts, struct error *err)
 {
 	struct error conflict = *err;

@@ -17,14 +17,12 @@
 #define BASE64_MARK " (base64)"
 #define SOURCE "the edited text"
 
-/* Conflict markers, as git has them. */
+/* Conflict markers, as in git. */
 #define MINE_BEGIN "<<<<<<< "
 #define THEIRS_BEGIN "======="
 #define CONFLICT_END ">>>>>>> "
 
-/*
- * Writing YAML.  Not with libyaml, which leaves copies of the values in memory.
- */
+/* Writing YAML, without libyaml, which leaves copies of the values in memory. */
 
 static bool is_text(const struct secret_buffer *value)
 {
@@ -33,7 +31,7 @@ static bool is_text(const struct secret_buffer *value)
 	return utf8_is_valid(text, value->length) && !memchr(text, '\0', value->length);
 }
 
-/* Return whether YAML reads the name, without quotes, as a string. */
+/* Return true if YAML reads the name, without quotes, as a string. */
 static bool is_plain_name(const char *name)
 {
 	if (!isalpha((unsigned char)name[0]) && name[0] != '_')
@@ -44,7 +42,7 @@ static bool is_plain_name(const char *name)
 	return yaml_plain_is_string(name, strlen(name));
 }
 
-/* Return the code point at `text`, valid UTF-8, and its length in bytes. */
+/* Return the code point at `text`, which is valid UTF-8, and set *length to its length in bytes. */
 static unsigned int code_point(const char *text, size_t *length)
 {
 	unsigned char first = (unsigned char)text[0];
@@ -56,7 +54,7 @@ static unsigned int code_point(const char *text, size_t *length)
 	return point;
 }
 
-/* Return whether a character needs no escape in double quotes, and is visible there. */
+/* Return true if a character is visible in double quotes without an escape. */
 static bool is_visible(unsigned int point)
 {
 	if (point < 0xA0)
@@ -101,8 +99,8 @@ static int write_quoted(
 }
 
 /*
- * Return whether a block shows these lines unchanged: visible ASCII, without white space at the end
- * of a line or at the beginning of the first.
+ * Return true if a block shows these lines unchanged: visible ASCII, without white space at the end
+ * of a line or at the beginning of the first line.
  */
 static bool is_block(const char *text)
 {
@@ -117,7 +115,7 @@ static bool is_block(const char *text)
 	return true;
 }
 
-/* Write a block: "|" with "+" or "-" for the way the last line ends, and the indented lines. */
+/* Write a block: "|", with "+" or "-" for the end of the last line, and the indented lines. */
 static int write_block(
     const char *text, size_t length, struct secret_buffer *out, struct error *err)
 {
@@ -199,7 +197,7 @@ int edit_text_write_values(const struct variables *values, const char *title,
  * Reading.
  */
 
-/* Reject text in which a conflict of edit_text_write_merged is left. */
+/* Reject text that still contains a conflict marker of edit_text_write_merged. */
 static int check_markers(const struct secret_buffer *text, struct error *err)
 {
 	const char *line = secret_buffer_string(text);
@@ -220,7 +218,7 @@ static int check_markers(const struct secret_buffer *text, struct error *err)
 	}
 }
 
-/* Read a member's value: the text, or a number or boolean as it was written. */
+/* Append the value of a member: a string, or a number or boolean as it was written. */
 static int read_scalar(const struct json *document, json_node node, const char *name,
     struct secret_buffer *value, struct error *err)
 {
@@ -315,11 +313,9 @@ int edit_text_read_document(
 	return 0;
 }
 
-/*
- * Documents, with one member a line.
- */
+/* Documents, with one line for each member. */
 
-/* Write `  "NAME": RAW` without a line's end; the name may have any characters. */
+/* Append `  "NAME": RAW` without a line break.  The name may contain any characters. */
 static int write_member(const char *name, size_t name_length, const char *raw, size_t length,
     struct secret_buffer *text, struct error *err)
 {
@@ -378,7 +374,7 @@ static bool is_same(const struct variable *a, const struct variable *b)
 	return !a == !b && (!a || secret_buffer_equal(&a->value, &b->value));
 }
 
-/* Write one version of a value, as YAML or as the line of a document, or nothing for none. */
+/* Append one version of a value, as YAML or as a member of a document; NULL: nothing. */
 static int write_version(const struct variable *variable, bool document, bool last,
     struct secret_buffer *text, struct error *err)
 {
@@ -403,13 +399,13 @@ static int write_conflict(const struct variable *mine, const struct variable *th
 	return secret_buffer_append_string(text, CONFLICT_END "the Secret now\n", err);
 }
 
-/* The versions of a value that are written; both only after a conflict. */
+/* The versions of a value to write.  `theirs` is only written after a conflict. */
 struct merged {
 	const struct variable *mine, *theirs;
 	bool conflict;
 };
 
-/* Merge one value, and return whether there is anything to write. */
+/* Merge one value.  Return true if there is a version to write. */
 static bool merge_value(const struct variable *base, const struct variable *mine,
     const struct variable *theirs, struct merged *merged)
 {

@@ -21,11 +21,11 @@
 #include "lib/seal/edit_text.h"
 #include "lib/seal/prompt.h"
 
-/* A command without any of these is a file's name, and needs no shell; as in git. */
+/* A command without any of these characters is run without a shell, as in git. */
 #define SHELL_CHARACTERS "|&;<>()$`\\\"' \t\n*?[#~=%"
 #define SHELL "/bin/sh"
 
-#define POLL_MS 100 /* for the end of processes in the background */
+#define POLL_MS 100 /* interval for the end of background processes */
 
 int editor_open(struct editor *editor, const char *name, struct error *err)
 {
@@ -61,7 +61,10 @@ static int write_file(const char *path, const struct secret_buffer *text, struct
 	return 0;
 }
 
-/* Use the terminal, if there is one, for the editor's input and output; never a pipe. */
+/*
+ * Use the terminal for the editor's input and output if they are not terminals.  Without a
+ * terminal, its input is /dev/null.
+ */
 static void use_terminal(void)
 {
 	int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -74,9 +77,9 @@ static void use_terminal(void)
 }
 
 /*
- * Run the editor in the child process, with our environment but for credentials.  When we are
- * killed the editor gets SIGHUP, as if its terminal had gone: its text would not be sealed, and the
- * next edit removes it.
+ * Run the editor in the child process, without credentials in its environment.  If the parent is
+ * killed, the editor gets SIGHUP, as if its terminal was closed: its text would not be sealed, and
+ * the next edit removes it.
  */
 static void exec_editor(const char *command, const struct editor *editor, pid_t parent)
 {
@@ -89,7 +92,7 @@ static void exec_editor(const char *command, const struct editor *editor, pid_t 
 		_exit(126);
 	use_terminal();
 	credential_environment_drop();
-	/* Temporary files of the editor are then wiped too. */
+	/* Temporary files of the editor are then wiped, too. */
 	setenv("TMPDIR", editor->folder.path, 1);
 	if (!strpbrk(command, SHELL_CHARACTERS))
 		execlp(command, command, file, (char *)NULL);
@@ -99,8 +102,8 @@ static void exec_editor(const char *command, const struct editor *editor, pid_t 
 }
 
 /*
- * Wait for the end of the editor, and pass on the first signal.  Signals are blocked except in
- * ppoll, so that none arrives unnoticed before it.
+ * Wait for the end of the editor, and pass the first signal on to it.  Signals are blocked except
+ * in ppoll, so that none is missed.
  */
 static int wait_for(pid_t child, const sigset_t *before, int *status, struct error *err)
 {
@@ -147,7 +150,7 @@ static int run_editor(const char *command, const struct editor *editor, struct e
 	struct sigaction ignoring = {.sa_handler = SIG_IGN}, interrupt, quit;
 	int status = 0;
 
-	/* The terminal sends these to both processes, and they are meant for the editor. */
+	/* The terminal sends these signals to both processes, but they are meant for the editor. */
 	sigaction(SIGINT, &ignoring, &interrupt);
 	sigaction(SIGQUIT, &ignoring, &quit);
 	int result = run_child(command, editor, &status, err);
@@ -165,7 +168,7 @@ static int run_editor(const char *command, const struct editor *editor, struct e
 	    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
-/* Return whether no process of the editor is left in the background. */
+/* Return true if no background process of the editor is left. */
 static bool all_ended(void)
 {
 	pid_t child;
@@ -186,7 +189,7 @@ static int wait_for_all(struct error *err)
 	return 0;
 }
 
-/* Wait for processes that an editor, which ended without a change, left with the text. */
+/* Wait for background processes of an editor that ended without a change. */
 static int wait_for_background(const char *command, struct error *err)
 {
 	if (all_ended())
@@ -202,10 +205,10 @@ static int wait_for_background(const char *command, struct error *err)
 	return text ? prompt_enter(text, all_ended, err) : -1;
 }
 
-/* Editors that give the file to a running process, and the options with which they wait. */
+/* Editors that pass the file to a running process, and the options that make them wait. */
 static const struct {
 	const char *name;
-	const char *options[3]; /* the first is for the message; none: it never waits */
+	const char *options[3]; /* the first is shown in the message; none: never waits */
 } not_waiting[] = {
     {"code", {"--wait", "-w"}},
     {"code-insiders", {"--wait", "-w"}},
@@ -289,7 +292,7 @@ int editor_run(
 {
 	cleanup_secret struct secret_buffer edited = SECRET_BUFFER_INIT;
 
-	/* Become the parent of processes that the editor leaves running. */
+	/* Become the parent of background processes of the editor. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (write_file(editor->file, text, err) < 0 || run_editor(command, editor, err) < 0 ||
 	    read_file(editor, &edited, err) < 0)

@@ -10,8 +10,8 @@
 #include "lib/base/secret_buffer.h"
 
 /*
- * A private folder has mode 0700, and its creator holds a lock on it (flock(2)) while it lives.  A
- * folder without a lock was left by a process that was killed, and can be removed.
+ * A private folder has mode 0700, and the process that created it holds a lock on it (flock(2)).  A
+ * folder without a lock was left by a killed process and can be removed.
  */
 struct private_folder {
 	char *path; /* NULL: not created */
@@ -23,7 +23,7 @@ struct private_folder {
 		NULL, -1                                                                           \
 	}
 
-/* Return whether `parent` is an absolute path on a tmpfs or ramfs; NULL is not. */
+/* Return true if `parent` is an absolute path on a tmpfs or ramfs.  `parent` may be NULL. */
 bool private_folder_in_memory(const char *parent) __attribute__((warn_unused_result));
 
 /* Create a folder in `parent` and lock it.  ERROR_SYSTEM if that fails. */
@@ -32,13 +32,13 @@ int private_folder_make(struct private_folder *folder, const char *parent, struc
 
 /*
  * Overwrite and remove private folders in `parent` that belong to this user and are not locked.
- * Each that contained a file is logged.
+ * Log each folder that contained a file.
  */
 void private_folder_sweep(const char *parent) __attribute__((nonnull));
 
 /*
- * Overwrite and remove all files in the folder, and the folder; errors are logged.  `file` (NULL:
- * none) is the name of a file that is removed even if the folder cannot be listed.
+ * Overwrite and remove all files in the folder, and remove the folder; errors are logged.  `file`
+ * (NULL: none) is the name of a file that is removed even if the folder cannot be listed.
  */
 void private_folder_remove(struct private_folder *folder, const char *file)
     __attribute__((nonnull(1)));
@@ -54,36 +54,39 @@ struct editor {
 	}
 
 /*
- * Create a private folder for a file called `name` in $XDG_RUNTIME_DIR, /dev/shm, /run/user/UID or
- * $TMPDIR, the first that is on a tmpfs or ramfs; ERROR_SYSTEM if none is.  A memfd would not do:
- * editors write a new file and rename it.  Folders left by killed edits are wiped first.
+ * Create a private folder for a file called `name`.  Use the first of $XDG_RUNTIME_DIR, /dev/shm,
+ * /run/user/UID, $TMPDIR and /tmp that is on a tmpfs or ramfs and writable; ERROR_SYSTEM if none
+ * is.  A memfd is not possible, because editors write a new file and rename it.  Folders left by
+ * killed edits are wiped first.
  */
 int editor_open(struct editor *editor, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Reject a known editor that returns while its window is still open: the text would be removed
- * before it is saved.
+ * Reject a known editor that returns while its window is still open, because the text would be
+ * removed before it is saved.
  */
 int editor_check(const char *command, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Reject a known terminal editor without options if a terminal is missing. */
+/*
+ * Reject a known terminal editor if there is no terminal.  A command with options is not checked.
+ */
 int editor_check_terminal(const char *command, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
  * Write the text to the file, run `command` on it, and read the file again.  As in git, a shell
- * runs the command if it holds more than a file's name.  While the editor runs, Ctrl-C goes to the
- * editor only; TERM and HUP are passed on to it.  ERROR_REJECTED if the editor fails.  If the
- * editor goes to the background without a change, wait until its processes end or a person presses
- * Enter.  Its standard input is the terminal or /dev/null, never a pipe.  It does not get our Vault
- * token or secret id, and gets SIGHUP if this process is killed.
+ * runs a command that is more than a file name.  While the editor runs, Ctrl-C goes only to the
+ * editor; TERM and HUP are passed on to it.  If the editor goes to the background without a change,
+ * wait until its processes end or the person presses Enter.  Its standard input is the terminal or
+ * /dev/null, never a pipe.  It does not get the Vault token or secret id, and gets SIGHUP if this
+ * process is killed.  ERROR_REJECTED if the editor fails.
  */
 int editor_run(struct editor *editor, const char *command, struct secret_buffer *text,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Overwrite and remove all files in the folder, also those that the editor left there. */
+/* Overwrite and remove all files in the folder, including files of the editor, and the folder. */
 void editor_close(struct editor *editor) __attribute__((nonnull));
 
 #endif

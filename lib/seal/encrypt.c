@@ -27,7 +27,7 @@ void encrypt_items_free(struct transit_item *items, size_t count)
 	free(items);
 }
 
-/* Fill an item as a value of the Secret that is written. */
+/* Fill an item for a value of the task's Secret. */
 static int fill_item(const struct seal_task *task, const struct secret_buffer *input,
     const char *data_key, struct transit_item *item, struct error *err)
 {
@@ -44,11 +44,9 @@ static int run_transit(const struct seal_task *task, enum transit_operation oper
 	    session->client, &session->vault, &task->key, operation, items, count, err);
 }
 
-/*
- * A batch: the values of all Secrets that are sealed with one key.
- */
+/* A batch: the values of all Secrets that use the same key. */
 
-/* The source of an item: a new value, or an existing one that must decrypt. */
+/* The source of an item: either a new value, or existing ciphertext that must decrypt. */
 struct item_source {
 	struct seal_task *task;
 	const struct variable *value;
@@ -91,7 +89,7 @@ static int add_new(struct batch *batch, struct seal_task *task, struct error *er
 	return 0;
 }
 
-/* Reject annotations that --no-verify leaves unproven. */
+/* Reject new values with key or scope from annotations, which --no-verify does not prove. */
 static int check_annotations(const struct seal_task *task, struct error *err)
 {
 	bool scope = task->scope > SEALED_STRICT;
@@ -105,14 +103,14 @@ static int check_annotations(const struct seal_task *task, struct error *err)
 	    scope ? sealed_scope_name(task->scope) : "");
 }
 
-/* Return whether an existing ciphertext stays under its name. */
+/* Return true if the entry is ciphertext that the task does not replace or remove. */
 static bool stays(const struct seal_task *task, const struct kube_entry *entry)
 {
 	return sealed_entry_is_ciphertext(entry) && !kube_secret_entry(&task->change, entry->key) &&
 	       !variables_find(&task->values, entry->key);
 }
 
-/* Return whether existing ciphertext must decrypt: it stays, or it proves the annotations. */
+/* Return true if existing ciphertext must decrypt, because it stays or proves the annotations. */
 static bool must_decrypt(const struct seal_task *task, const struct kube_entry *entry)
 {
 	return stays(task, entry) ||
@@ -151,8 +149,8 @@ static int each_task(struct batch *batch,
 }
 
 /*
- * Check that all values fit into one Secret.  A value that is not sealed yet counts as its base64,
- * which is less than its ciphertext.
+ * Check that all values fit into one Secret.  A value that is not sealed yet counts with the length
+ * of its base64, which is less than the length of its ciphertext.
  */
 static int check_size(struct batch *batch, struct seal_task *task, struct error *err)
 {
@@ -178,7 +176,7 @@ static int check_size(struct batch *batch, struct seal_task *task, struct error 
 	    task->name, bytes, KUBE_SECRET_BYTES_MAX);
 }
 
-/* A new key cannot decrypt ciphertext of a lost one. */
+/* Reject --create-key if existing ciphertext must decrypt: a new key cannot decrypt it. */
 static int check_none_existing(struct batch *batch, struct seal_task *task, struct error *err)
 {
 	const struct kube_secret *secret = &task->existing;
@@ -239,8 +237,9 @@ static int check_decrypted(
 }
 
 /*
- * The annotations decide for new values.  Whoever changed them could have a new value sealed with
- * another key or a wider scope, so all existing ciphertext must decrypt as they state.
+ * Check that existing ciphertext decrypted.  New values may use the key and scope of annotations.
+ * A forged annotation could choose another key or a wider scope, so all existing ciphertext must
+ * decrypt with them.
  */
 static int check_existing(
     const struct item_source *source, const struct transit_item *item, struct error *err)
@@ -291,7 +290,7 @@ static int check_all(struct batch *batch, const struct transit_item *items, stru
 	return 0;
 }
 
-/* Decrypt once what was sealed: Vault also encrypts values that are too large to decrypt. */
+/* Decrypt all items to verify them.  Vault also encrypts values that are too large to decrypt. */
 static int verify_items(struct batch *batch, struct transit_item *items, struct error *err)
 {
 	for (size_t i = 0; i < batch->count; i++) {
@@ -352,7 +351,7 @@ static bool has_same_key(const struct seal_task *a, const struct seal_task *b)
 	return strcmp(a->key.mount, b->key.mount) == 0 && strcmp(a->key.name, b->key.name) == 0;
 }
 
-/* Move the tasks that have the key of the first one to the front, and return their number. */
+/* Move the tasks with the same key as the first task to the front, and return their number. */
 static size_t group_by_key(struct seal_task **tasks, size_t count)
 {
 	size_t grouped = 1;
@@ -392,7 +391,7 @@ int encrypt_values(struct seal_task *task, struct error *err)
 {
 	struct seal_task *failed;
 
-	/* A check creates no key, and without a key there is nothing more to check. */
+	/* With check_only the key is not created, and nothing more can be checked without it. */
 	if (task->settings->check_only && task->key_missing)
 		return 0;
 	return encrypt_tasks(&task, 1, &failed, err);

@@ -67,7 +67,10 @@ static int parse_recipe(
 	return 0;
 }
 
-/* Drop bytes above the last whole multiple of the class's size, which would favour characters. */
+/*
+ * Draw random characters.  Drop bytes above the last multiple of the class's size, so that all
+ * characters are equally likely.
+ */
 static void draw_characters(const char *characters, size_t length, char *out)
 {
 	unsigned int count = (unsigned int)strlen(characters), even = 256 - 256 % count;
@@ -132,7 +135,7 @@ static int split_input(
 {
 	const char *equals = strchr(text, '=');
 
-	/* Without a name the text may be the secret itself, so it is not printed. */
+	/* Without a name, the text may be the secret, so it is not printed. */
 	if (!equals || equals == text)
 		return error_set(err, ERROR_USAGE, "%s: write %s NAME=...", option, option);
 	*name = strndup(text, (size_t)(equals - text));
@@ -154,7 +157,7 @@ static int read_literal(const char *text, struct variables *values, struct error
 	return variables_add(values, name, &value, "--from-literal", err);
 }
 
-/* Return the path for messages. */
+/* Return the name of the input for messages. */
 static const char *source_name(const char *path)
 {
 	return strcmp(path, "-") == 0 ? "standard input" : path;
@@ -214,7 +217,7 @@ static int read_generated(const char *text, struct variables *values, struct err
 	return variables_add(values, name, &value, "--generate", err);
 }
 
-/* Add an empty value, filled by inputs_ask. */
+/* Add an empty value, which inputs_ask sets later. */
 static int add_prompt(const char *name, struct variables *values, struct error *err)
 {
 	cleanup_secret struct secret_buffer none = SECRET_BUFFER_INIT;
@@ -235,7 +238,7 @@ static int ask_prompt(const char *name, struct variables *values, struct error *
 	return 0;
 }
 
-/* Read a document as JSON. */
+/* Read a document, and convert it to JSON. */
 static int read_document(const char *path, struct secret_buffer *json, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;

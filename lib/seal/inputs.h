@@ -1,12 +1,13 @@
 /*
- * inputs: the values to seal, from options: literals, files, .env files, a document, prompts and
- * generated values.
+ * inputs: read the values to seal from options: literals, files, .env files, a document, prompts
+ * and generated values.
  *
- * The forms are those of "kubectl create secret generic".  A name that is given twice is an error.
+ * The options have the same forms as in "kubectl create secret generic".  A duplicate name is an
+ * error.
  *
  * A document that begins with '{' is JSON (lib/base/json_reader.h: without comments or text after
- * it); any other is YAML (lib/base/yaml.h: one document; comments are dropped).  Duplicate members
- * and invalid UTF-8 are errors.  Nested values become compact JSON.
+ * it).  Any other document is YAML (lib/base/yaml.h: one document; comments are dropped).
+ * Duplicate members and invalid UTF-8 are errors.  Nested values become compact JSON.
  */
 #ifndef SEAL_INPUTS_H
 #define SEAL_INPUTS_H
@@ -17,7 +18,7 @@
 #include "lib/kube/secret.h"
 #include "lib/sealed/variables.h"
 
-/* The limit of one input: a Secret holds 1 MiB in all. */
+/* Limit of one input in bytes; a Secret contains at most 1 MiB. */
 #define INPUT_BYTES_MAX KUBE_SECRET_BYTES_MAX
 
 struct inputs {
@@ -25,18 +26,18 @@ struct inputs {
 	struct strings files;	  /* [NAME=]PATH; without NAME, the file's base name */
 	struct strings env_files; /* PATH, see lib/base/dotenv.h */
 	struct strings prompts;	  /* NAME, asked for on the terminal by inputs_ask */
-	struct strings generated; /* NAME=RECIPE, see generate */
+	struct strings generated; /* NAME=RECIPE, see inputs_generate */
 	const char *document;	  /* PATH or "-": a JSON or YAML object; NULL: none */
 };
 
-/* Return whether there is any input. */
+/* Return true if there is any input. */
 bool inputs_given(const struct inputs *inputs) __attribute__((nonnull));
 
 /*
- * Read all values except those of prompts, which stay empty after a check that there is a terminal.
- * A document's members become values as sealed_document_each gives them; *members is the document
- * as JSON, which keeps the types, and is empty without a document.  ERROR_USAGE or ERROR_INVALID
- * names the input, and in a file the line.
+ * Read all values.  Values of prompts stay empty, after a check that a terminal exists.  Members of
+ * a document become values as in sealed_document_each; *members is the document as JSON, which
+ * keeps the types (empty without a document).  ERROR_USAGE or ERROR_INVALID names the input, and
+ * the line in a file.
  */
 int inputs_read(const struct inputs *inputs, struct variables *values,
     struct secret_buffer *members, struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -46,19 +47,19 @@ int inputs_ask(const struct inputs *inputs, struct variables *values, struct err
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Read only the document, for the document layout: JSON byte for byte, YAML converted to JSON.
- * ERROR_USAGE if there are other inputs.
+ * Read only the document, for the document layout.  JSON is kept byte for byte, YAML is converted
+ * to JSON.  ERROR_USAGE if there are other inputs.
  */
 int inputs_read_document(const struct inputs *inputs, struct secret_buffer *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Longer than any password, key or salt. */
+/* Limit of a generated value, longer than any password, key or salt. */
 #define GENERATE_LENGTH_MAX 65536
 
 /* clang-format off */
 /*
- * Append a random value.  The recipe is "LENGTH:CLASS", or "LENGTH" for alnum.  LENGTH counts
- * characters, drawn from the class with equal chance by BoringSSL's generator:
+ * Append a random value.  The recipe is "LENGTH:CLASS", or "LENGTH" for alnum.  LENGTH is the number
+ * of characters.  BoringSSL's generator chooses each of them from the class with equal probability:
  *   alnum      A-Z a-z 0-9
  *   lower      a-z 0-9, valid in DNS names and most database names
  *   digits     0-9

@@ -1,8 +1,8 @@
 /*
- * internal: the steps of sealing, for the files of this folder.
+ * internal: the steps of sealing, used only in this folder.
  *
- * A task is one run over one Secret.  Its steps, in the order of the table in seal.c, are
- * resolve (which Secret, layout, Transit key, scope), plan (which values), encrypt and commit.
+ * A task is one run over one Secret.  Its steps, in the order of the table in seal.c, are resolve
+ * (which Secret, layout, Transit key, scope), plan (which values), encrypt and commit.
  */
 #ifndef SEAL_INTERNAL_H
 #define SEAL_INTERNAL_H
@@ -23,33 +23,33 @@ struct seal_task {
 	const struct seal_settings *settings;
 	struct seal_session *session;
 	const struct seal_changes *changes; /* borrowed; NULL: none */
-	char *name;			    /* of the Secret that is written */
+	char *name;			    /* of the Secret to write */
 	const char *namespace;		    /* NULL: not known; borrowed */
 
-	/* SEAL_TASK_APPLY: the manifest's task, encrypted, and the resourceVersion that the
-	   manifest has, or NULL. */
+	/* SEAL_TASK_APPLY: the encrypted task of the manifest, and its resourceVersion or NULL. */
 	const struct seal_task *manifest;
 	const char *manifest_version;
 
 	/* The existing Secret. */
-	struct kube_secret existing; /* SEAL_TASK_TEXT: borrows all but name and namespace */
+	struct kube_secret existing; /* SEAL_TASK_TEXT: borrowed except name and namespace */
 	bool exists;
 
 	/* How it is sealed. */
 	bool document;
 	const char *data_key; /* of the document; borrowed */
 	struct transit_key key;
-	struct transit_key_state state; /* latest_version is 0 until it is read */
-	bool key_missing; /* created before the first encryption; `state` is its future one */
-	struct resolve_known_key *
-	    *keys; /* states that were read before, see resolve.c; NULL: none */
+	struct transit_key_state state;	 /* latest_version is 0 until read */
+	bool key_missing;		 /* to be created; `state` is its expected state */
+	struct resolve_known_key **keys; /* key states read before (resolve.c); NULL: none */
 	enum sealed_scope scope;
-	/* Key or scope come only from annotations: use them for new values only if all existing
-	   ciphertext decrypts with them. */
+	/*
+	 * The key or the scope is only from annotations.  Use it for new values only if all
+	 * existing ciphertext decrypts with it.
+	 */
 	bool from_annotations;
 	bool conflict; /* another process wrote the Secret first */
 
-	/* The result: plaintexts by data key, and the change that gets their ciphertexts. */
+	/* The result: plaintexts by data key, and the change that will contain their ciphertext. */
 	struct variables values;
 	struct kube_secret change;
 	struct seal_outcome *outcome; /* SEAL_TASK_API, SEAL_TASK_APPLY; borrowed */
@@ -60,41 +60,39 @@ struct seal_task {
  */
 
 /*
- * Run the steps of the task's kind.  SEAL_TASK_TEXT ends before the text is changed, and
- * SEAL_TASK_MANIFEST before encryption, which is done for many of them by encrypt_tasks.
+ * Run the steps for the kind of task.  SEAL_TASK_TEXT ends before the text is changed.
+ * SEAL_TASK_MANIFEST ends before encryption, which encrypt_tasks does for many tasks together.
  */
 int seal_task_run(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
- * Take a manifest's Secret, borrowed, as the existing one.  Its namespace is the manifest's, else
- * the session's.
+ * Set the existing Secret to the Secret of a manifest, borrowed.  Its namespace is from the
+ * manifest, or else from the session.
  */
 int seal_task_begin_manifest(struct seal_task *task, const struct kube_secret *object,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
- * Write the Secret of a manifest, encrypted by `manifest`, to the API, as seal() would: what the
- * existing Secret has and the manifest does not is kept.  `version`: see manifest_version.
+ * Write the Secret of a manifest to the API like seal(), after `manifest` was encrypted.  Data of
+ * the existing Secret that is not in the manifest is kept.  `version`: see manifest_version.
  */
 int seal_task_apply(const struct seal_task *manifest, const struct seal_settings *settings,
     const char *version, struct seal_outcome *outcome, struct error *err)
     __attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
 void seal_task_free(struct seal_task *task) __attribute__((nonnull));
 
-/*
- * resolve.c: which Secret, which layout, which Transit key and which scope.
- */
+/* resolve.c: choose the Secret, layout, Transit key and scope. */
 
 int resolve_name(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Read the Secret from the API, and reject one that must not be changed. */
+/* Read the Secret from the API, and reject a Secret that must not be changed. */
 int resolve_existing(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* ERROR_USAGE: the existing values have another layout than the settings. */
+/* Set the layout.  ERROR_USAGE if the existing values have another layout than the settings. */
 int resolve_layout(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 int resolve_key(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Read the key's state, and find the scope. */
+/* Read the state of the key, and set the scope. */
 int resolve_scope(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Create the missing Transit key. */
@@ -103,30 +101,28 @@ int resolve_create_key(struct seal_task *task, struct error *err)
 /* Free the list of key states of one run. */
 void resolve_free_keys(struct resolve_known_key **keys) __attribute__((nonnull));
 
-/*
- * plan.c: from changes to values by data key, and to what is removed of the existing Secret.
- */
+/* plan.c: turn changes into values by data key, and into removals from the existing Secret. */
 
 int plan_check(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 int plan_values(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Add the existing plaintexts that are not replaced; of the API's Secret only with --adopt. */
+/* Add existing plaintext that is not replaced; with SEAL_TASK_APPLY only if adopt is set. */
 int plan_plaintext(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
  * changes.c
  */
 
-/* Reject an invalid --rename, and a name in two changes. */
+/* Reject an invalid --rename, and a name that occurs in two changes. */
 int changes_check(const struct seal_changes *changes, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Return the new name of `name`, borrowed, or NULL. */
 const char *changes_new_name(const struct seal_changes *changes, const char *name)
     __attribute__((nonnull));
 /*
- * Append the changed document; `text` NULL: a new document.  Members that do not change keep their
- * place and spelling.  `what` is the document's name in messages.
+ * Append the changed document.  If `text` is NULL, the document is new.  Unchanged members keep
+ * their place and spelling.  `what` is the document's name in messages.
  */
 int changes_apply(const struct seal_changes *changes, const struct secret_buffer *text,
     const char *what, struct secret_buffer *out, struct error *err)
@@ -138,8 +134,8 @@ int changes_apply(const struct seal_changes *changes, const struct secret_buffer
 
 /*
  * Encrypt the values of all tasks into their changes, with as few requests as keys and limits
- * allow.  New ciphertext and the existing ciphertext that stays is decrypted for verification.
- * After an error *failed is the task it is about, or NULL.
+ * allow.  To verify them, decrypt the new ciphertext and the existing ciphertext that stays.  On
+ * error, set *failed to the task that caused it, or NULL.
  */
 int encrypt_tasks(struct seal_task *const *tasks, size_t count, struct seal_task **failed,
     struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -157,10 +153,10 @@ int encrypt_reverse(struct seal_task *task, const struct kube_entry *entry,
 /* Check the options --type, --label and --annotation. */
 int metadata_check_options(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Check the Secret's type, and that the planned Secret has the data keys that the type needs. */
+/* Check the type of the Secret, and that it will have the data keys that the type needs. */
 int metadata_check_type(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Add type, labels and annotations to the change; remove annotations that became false. */
+/* Add type, labels and annotations to the change, and remove annotations that no longer apply. */
 int metadata_set(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
@@ -168,10 +164,10 @@ int metadata_set(struct seal_task *task, struct error *err)
  * apply.c: SEAL_TASK_APPLY
  */
 
-/* Make the change from the whole Secret of the manifest. */
+/* Set the change to the whole Secret of the manifest. */
 int apply_manifest(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Log data keys that the manifest does not have. */
+/* Warn about data keys that are not in the manifest. */
 int apply_warn(const struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
@@ -179,11 +175,11 @@ int apply_warn(const struct seal_task *task, struct error *err)
  * commit.c
  */
 
-/* Write the change to the API, or make the manifest of it with --dry-run=client. */
+/* Write the change to the API, or with --dry-run=client move it to the outcome. */
 int commit(struct seal_task *task, struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
- * Return whether to run the steps again after a conflict; then *err is cleared after a short random
- * wait.  `tries` counts the runs so far.
+ * Return true to run the steps again after a conflict.  *err is then cleared, after a short random
+ * wait.  `tries` is the number of runs so far.
  */
 bool commit_try_again(const struct seal_task *task, int tries, struct error *err)
     __attribute__((nonnull));
@@ -192,7 +188,7 @@ bool commit_try_again(const struct seal_task *task, int tries, struct error *err
  * Items for transit_batch.
  */
 
-/* Fill the item's input (borrowed) and, if values are bound, its context (newly allocated). */
+/* Set the item's input (borrowed) and, unless unbound, its context (newly allocated). */
 int encrypt_item_fill(struct transit_item *item, const struct secret_buffer *input,
     enum sealed_scope scope, const char *namespace, const char *name, const char *data_key,
     struct error *err) __attribute__((nonnull(1, 2, 5, 6, 7), warn_unused_result));

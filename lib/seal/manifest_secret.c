@@ -35,7 +35,7 @@ static int refuse_second(const struct secret_ctx *ctx, struct error *err)
 	return error_set(err, ERROR_USAGE, "%s: more than one Secret; name one of them", ctx->file);
 }
 
-/* Set *found to the Secret in a document, or NULL.  It must be the only one in the file. */
+/* Set *found to the Secret in a document, or NULL.  Reject a second match in the file. */
 static int find_secret(struct secret_ctx *ctx, const struct manifest *manifest,
     struct manifest_secret **found, struct error *err)
 {
@@ -62,7 +62,7 @@ static int check_found(const struct secret_ctx *ctx, struct error *err)
 	return error_set(err, ERROR_NOT_FOUND, "%s: no Secret found", ctx->file);
 }
 
-/* Return a hash of the document, in place of the API's resourceVersion; newly allocated. */
+/* Return a hash of the document, newly allocated, for use as its resourceVersion. */
 static char *hash_document(const struct manifest *manifest, struct error *err)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
@@ -74,15 +74,13 @@ static char *hash_document(const struct manifest *manifest, struct error *err)
 	return string_format(err, "%s", text);
 }
 
-/* Read all of the file with a job that may change the Secret that is found. */
+/* Read the whole file, and check that the Secret was found. */
 static int read_all(struct secret_ctx *ctx, struct manifest_batch *batch, struct error *err)
 {
 	return manifest_batch_read_file(batch, ctx->file, err) < 0 ? -1 : check_found(ctx, err);
 }
 
-/*
- * Reading it.
- */
+/* Reading the Secret. */
 
 static int check_namespace(
     const struct secret_ctx *ctx, const struct kube_secret *object, struct error *err)
@@ -138,9 +136,7 @@ int manifest_secret_read(const char *file, const char *name, const char *namespa
 	return result;
 }
 
-/*
- * Changing it.
- */
+/* Changing the Secret. */
 
 static int check_hash(
     const struct secret_ctx *ctx, const struct manifest *manifest, struct error *err)
@@ -154,7 +150,7 @@ static int check_hash(
 	return error_set(err, ERROR_CONFLICT, "%s: changed by another process", ctx->file);
 }
 
-/* Check that no template would be sealed: plaintext that is not changed is sealed, too. */
+/* Reject a template with plaintext: unchanged plaintext is sealed, too. */
 static int check_plaintext(const struct secret_ctx *ctx, struct error *err)
 {
 	const struct kube_secret *object = &ctx->found->object;
@@ -190,7 +186,7 @@ static int change_settle(void *context, struct manifest_document *document,
 	return document->waits ? manifest_change(&document->manifest, &change, 1, text, err) : 0;
 }
 
-/* Hand the change over as the outcome. */
+/* Move the change to the outcome. */
 static int move_outcome(struct seal_task *task, struct seal_outcome *outcome, struct error *err)
 {
 	task->change.name = strdup(task->name);

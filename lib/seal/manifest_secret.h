@@ -5,20 +5,20 @@
 #include "lib/seal/seal.h"
 
 /*
- * Read the Secret called `name` (NULL: the only one) of the file.  Its resource_version is a hash
- * of the document, for settings->based_on.  Its namespace is `namespace` if the manifest has none,
- * or "" if both are missing: ERROR_USAGE if its values are bound to a namespace.  force_foreign:
- * also read a file that another tool has encrypted.
+ * Read the Secret called `name` (NULL: the only Secret) from the file.  Its resource_version is a
+ * hash of the document, for settings->based_on.  Its namespace is `namespace` if the manifest does
+ * not contain one, or "" if both are missing; ERROR_USAGE if its values are then bound to a
+ * namespace.  With force_foreign, accept a file that another tool encrypted.
  */
 int manifest_secret_read(const char *file, const char *name, const char *namespace,
     bool force_foreign, struct kube_secret *secret, struct error *err)
     __attribute__((nonnull(1, 5, 6), warn_unused_result));
 
 /*
- * Do what seal() does, with the file in place of the API: plaintext values are sealed as well, and
- * all bytes that need not change are kept.  settings->name may be NULL; type and immutable must not
- * be set.  The file is replaced as a whole or not at all (lib/manifest/file.h).  ERROR_CONFLICT:
- * another process changed it.
+ * Seal changes like seal(), in a file instead of the API.  Existing plaintext is sealed, too, and
+ * only the bytes that must differ are changed.  settings->name may be NULL; type and immutable must
+ * not be set.  The file is replaced atomically (lib/manifest/file.h).  ERROR_CONFLICT: another
+ * process changed it.
  */
 int manifest_secret_seal(struct seal_session *session, const struct seal_settings *settings,
     const char *file, const struct seal_changes *changes, struct seal_outcome *outcome,

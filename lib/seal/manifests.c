@@ -14,14 +14,14 @@
 #include "lib/manifest/batch.h"
 #include "lib/seal/internal.h"
 
-/* A Secret of a document; the document's state is an array of them. */
+/* A Secret in a document.  The state of a document is an array of these. */
 struct waiting_secret {
 	const struct manifest_document *document;
 	const struct manifest_secret *found;
-	struct seal_settings settings; /* with the manifest's own */
-	struct seal_task task;	       /* its `existing` borrows the manifest's data */
+	struct seal_settings settings; /* settings of the run, with adopt */
+	struct seal_task task;	       /* its `existing` borrows from the manifest */
 	char *version;		       /* resourceVersion in the manifest; NULL: none */
-	bool plaintext;		       /* it has values to seal */
+	bool plaintext;		       /* has values to seal */
 };
 
 struct manifests_run {
@@ -30,7 +30,7 @@ struct manifests_run {
 	const struct manifests_sink *sink;
 	struct manifests_summary *summary;
 	bool first;			/* the next text to print begins a file */
-	struct resolve_known_key *keys; /* states that were read */
+	struct resolve_known_key *keys; /* key states read so far */
 };
 
 static void free_waiting_secret(struct waiting_secret *secret)
@@ -48,16 +48,14 @@ static void job_release(struct manifest_document *document)
 	free(secrets);
 }
 
-/*
- * One Secret: which values are sealed, and how.
- */
+/* Examining Secrets. */
 
 static int prepare_task(struct manifests_run *run, struct waiting_secret *secret, struct error *err)
 {
 	struct seal_task *task = &secret->task;
 
 	secret->settings = *run->settings;
-	secret->settings.adopt = true; /* manifests are about plaintext beside ciphertext */
+	secret->settings.adopt = true; /* a manifest may have plaintext beside ciphertext */
 	*task = (struct seal_task){.kind = SEAL_TASK_MANIFEST,
 	    .settings = &secret->settings,
 	    .session = run->session,
@@ -75,7 +73,9 @@ static bool holds_plaintext(const struct kube_secret *object)
 	return false;
 }
 
-/* A password may begin as ciphertext does: what is not sealed must not pass for it. */
+/*
+ * Reject malformed ciphertext: a password may begin like ciphertext, and must not pass as sealed.
+ */
 static int check_ciphertexts(const struct kube_secret *object, struct error *err)
 {
 	int64_t version;
@@ -125,7 +125,7 @@ static int job_examine(void *context, struct manifest_document *document, struct
 	document->state = secrets;
 	if (!secrets)
 		return error_memory(err);
-	/* A stream may have taken its time to send the document. */
+	/* Do not count the time of waiting for the stream. */
 	seal_session_restart_timeout(run->session);
 	for (size_t i = 0; i < manifest->count; i++)
 		if (examine_secret_in(run, document, &secrets[i], &manifest->secrets[i], err) < 0)
@@ -137,7 +137,7 @@ static int job_examine(void *context, struct manifest_document *document, struct
  * Encrypting.
  */
 
-/* Add the position of the Secret that failed. */
+/* Prefix the message with the position of the Secret that failed. */
 static int wrap_failed(const struct seal_task *failed, struct error *err)
 {
 	const char *bytes = (const char *)failed - offsetof(struct waiting_secret, task);
@@ -178,7 +178,9 @@ static int job_transform(void *context, struct manifest_document *first, struct 
  * Writing to the API.
  */
 
-/* "FILE: line 3: Secret demo/app: ...", unless the error names the Secret itself. */
+/*
+ * Prefix the message with "FILE: line 3: Secret demo/app: ", unless it contains the Secret's name.
+ */
 static int wrap_written(const struct waiting_secret *secret, struct error *err)
 {
 	const struct seal_task *task = &secret->task;
@@ -224,9 +226,7 @@ static int apply_secrets(
 	return 0;
 }
 
-/*
- * The new text.
- */
+/* Writing the new text. */
 
 static int append_text(
     const struct manifest_document *document, struct secret_buffer *text, struct error *err)
@@ -305,7 +305,7 @@ static int read_input(
 		return manifest_batch_read_file(batch, name, err);
 	if (strcmp(name, "-") == 0)
 		return manifest_batch_read_stream(batch, STDIN_FILENO, "standard input", err);
-	/* A pipe is waited for without a limit, as standard input is. */
+	/* Opening a pipe waits without a limit, as reading standard input does. */
 	cleanup_close int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return error_system(err, "%s", name);
@@ -330,7 +330,7 @@ int manifests_seal(struct seal_session *session, const struct seal_settings *set
 	int result = 0;
 
 	manifest_batch_init(&batch, &job);
-	/* Each file is done before the next is read, so that an error leaves whole files. */
+	/* Finish each file before the next is read, so that files are complete after an error. */
 	for (size_t i = 0; result == 0 && i < files->count; i++) {
 		result = read_input(&run, &batch, files->items[i], err);
 		if (result == 0)

@@ -1,9 +1,9 @@
 /*
  * manifests: seal the Secrets in streams of manifests.
  *
- * Every v1 Secret that holds plaintext gets it sealed, with label and annotations, as seal() does
- * for one Secret; stringData becomes data.  All else keeps its bytes, and so does a Secret whose
- * values are all sealed already.  The pipeline is lib/manifest/batch.h's.
+ * In every v1 Secret with plaintext, the plaintext is sealed and label and annotations are set, as
+ * seal() does for one Secret; stringData becomes data.  All other text keeps its bytes, including
+ * Secrets that are sealed already.  The pipeline is lib/manifest/batch.h.
  */
 #ifndef SEAL_MANIFESTS_H
 #define SEAL_MANIFESTS_H
@@ -14,13 +14,15 @@
 
 enum manifests_target { MANIFESTS_TO_API, MANIFESTS_TO_STDOUT, MANIFESTS_IN_PLACE };
 
-/* Where the sealed Secrets go.  A callback that returns -1 with *err ends the run. */
+/* The output of a run.  A callback that returns -1 with *err ends the run. */
 struct manifests_sink {
 	enum manifests_target target;
-	/* MANIFESTS_TO_STDOUT: print whole documents, in order; `first`: they begin a file. */
+	/*
+	 * MANIFESTS_TO_STDOUT: print a whole document; called in order.  `first`: it begins a file.
+	 */
 	int (*print)(
 	    void *context, const char *bytes, size_t length, bool first, struct error *err);
-	/* MANIFESTS_TO_API: report a Secret that was written or, in a dry run, would be. */
+	/* MANIFESTS_TO_API: report a Secret that was written, or would be written in a dry run. */
 	int (*written)(void *context, const struct kube_secret *secret, enum seal_change change,
 	    struct error *err);
 	void *context;
@@ -34,10 +36,10 @@ struct manifests_summary {
 };
 
 /*
- * Seal the files one after the other; "-" is standard input, except in place.  Of the settings,
- * name, type, data_key and immutable must not be set, and adopt only for the API.  After an error
- * the files before the failed one are done, and *summary has what was.  The time limit restarts
- * with each document that is read, each batch and each Secret that is written.
+ * Seal the files one by one; "-" is standard input, except in place.  settings->name, type,
+ * data_key and immutable must not be set, and adopt only for the API.  After an error, the files
+ * before the failed file are complete, and *summary counts the finished work.  The time limit
+ * restarts with each document read, each batch and each Secret written.
  */
 int manifests_seal(struct seal_session *session, const struct seal_settings *settings,
     const struct strings *files, const struct manifests_sink *sink,

@@ -6,7 +6,7 @@
 
 #define OURS "secretmanager/"
 #define LABEL_MAX 63
-/* Set by "kubectl apply": the manifest, with plaintext values. */
+/* Annotation of "kubectl apply": the manifest, with plaintext values. */
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -14,7 +14,7 @@
  * The type.
  */
 
-/* Types that Kubernetes itself reads, which cannot decrypt. */
+/* Types that Kubernetes itself reads, without decrypting them. */
 #define PULL_SECRET                                                                                \
 	"the API server accepts only JSON as its value, and the kubelet, which pulls images with " \
 	"it, does not decrypt"
@@ -47,7 +47,7 @@ static int check_sealable(const char *type, struct error *err)
 	return 0;
 }
 
-/* Return whether the Secret has this data key after the change. */
+/* Return true if the Secret will have this data key after the change. */
 static bool will_have(const struct seal_task *task, const char *data_key)
 {
 	const struct kube_entry *changed = kube_secret_entry(&task->change, data_key);
@@ -101,7 +101,10 @@ int metadata_check_type(struct seal_task *task, struct error *err)
  * Labels and annotations.
  */
 
-/* Return whether this is a label's value or a key's name: (alnum ([-._ alnum]* alnum)?), to 63. */
+/*
+ * Return true for a valid label value or name of a key: 1 to 63 of [A-Za-z0-9._-], with a letter or
+ * digit first and last.
+ */
 static bool is_label_text(const char *text, size_t length)
 {
 	if (length == 0 || length > LABEL_MAX || !isalnum((unsigned char)text[0]) ||
@@ -113,7 +116,7 @@ static bool is_label_text(const char *text, size_t length)
 	return true;
 }
 
-/* Return whether this is the key of a label or annotation: [DNS-NAME/]NAME. */
+/* Return true for a valid key of a label or annotation, [DNS-NAME/]NAME. */
 static bool is_qualified(const char *key)
 {
 	const char *slash = strchr(key, '/');
@@ -186,7 +189,7 @@ int metadata_check_options(struct seal_task *task, struct error *err)
 	return add_all_pairs(task->settings, NULL, err);
 }
 
-/* Remove an annotation from an existing Secret. */
+/* Remove an annotation, if the existing Secret has it. */
 static int drop_annotation(struct seal_task *task, const char *name, struct error *err)
 {
 	if (!task->exists || !kube_secret_annotation(&task->existing, name))
@@ -194,7 +197,7 @@ static int drop_annotation(struct seal_task *task, const char *name, struct erro
 	return kube_secret_remove_annotation(&task->change, name, err);
 }
 
-/* Remove a scope if the values are not bound, and kubectl's copy of the plaintext. */
+/* Remove kubectl's copy of the plaintext if adopt is set, and the scope if values are unbound. */
 static int drop_annotations(struct seal_task *task, struct error *err)
 {
 	if (task->settings->adopt && drop_annotation(task, LAST_APPLIED, err) < 0)
@@ -223,7 +226,7 @@ static int mark_sealed(struct seal_task *task, struct error *err)
 
 int metadata_set(struct seal_task *task, struct error *err)
 {
-	/* The manifest already has everything else. */
+	/* The change already contains the rest, from the manifest. */
 	if (task->kind == SEAL_TASK_APPLY)
 		return drop_annotations(task, err);
 	task->change.immutable = task->settings->immutable;

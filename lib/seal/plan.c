@@ -4,9 +4,7 @@
 #include "lib/seal/internal.h"
 #include "lib/sealed/foreign.h"
 
-/*
- * Checks, before a person is asked for anything and before a login.
- */
+/* Checks before prompts and the login. */
 
 static int check_data_key(const char *source, const char *name, struct error *err)
 {
@@ -57,7 +55,7 @@ static int check_renamed(const struct seal_task *task, const char *item, struct 
 	return 0;
 }
 
-/* In the per-key layout: check the names to unset and to rename. */
+/* Check the names to unset and to rename, for the per-key layout. */
 static int check_existing_names(const struct seal_task *task, struct error *err)
 {
 	const struct seal_changes *changes = task->changes;
@@ -113,7 +111,7 @@ static char *describe(const struct seal_task *task, const char *data_key, struct
 	return string_format(err, "Secret %s%s%s, data key %s", KUBE_NAMED(task), data_key);
 }
 
-/* Add a plaintext, to be sealed under `data_key`. */
+/* Add a plaintext to seal under `data_key`. */
 static int add_value(struct seal_task *task, const char *data_key, struct secret_buffer *value,
     const char *source_key, struct error *err)
 {
@@ -129,7 +127,7 @@ static int copy_value(const struct secret_buffer *from, struct secret_buffer *to
 	return secret_buffer_append(to, secret_buffer_string(from), from->length, err);
 }
 
-/* Copy a plaintext value, decrypted if it is ciphertext. */
+/* Append the plaintext of an existing value, which is decrypted if it is ciphertext. */
 static int read_entry(struct seal_task *task, const struct kube_entry *entry,
     struct secret_buffer *value, struct error *err)
 {
@@ -137,7 +135,7 @@ static int read_entry(struct seal_task *task, const struct kube_entry *entry,
 						 : copy_value(&entry->value, value, err);
 }
 
-/* Under a new name an unbound ciphertext stays; a bound one must be sealed again. */
+/* Rename an existing value.  Unbound ciphertext is kept; bound ciphertext must be sealed again. */
 static int rename_entry(
     struct seal_task *task, const struct kube_entry *entry, const char *new_name, struct error *err)
 {
@@ -154,7 +152,9 @@ static int rename_entry(
 	return add_value(task, new_name, &value, entry->key, err);
 }
 
-/* Check existing plaintext: not another tool's ciphertext and, in this layout, a document. */
+/*
+ * Reject plaintext that another tool encrypted or, in the document layout, that is not a document.
+ */
 static int check_adopted(
     const struct seal_task *task, const struct kube_entry *entry, struct error *err)
 {
@@ -177,7 +177,7 @@ static int check_adopted(
 	return 0;
 }
 
-/* Seal an existing plaintext too. */
+/* Add an existing plaintext to seal. */
 static int adopt_entry(struct seal_task *task, const struct kube_entry *entry, struct error *err)
 {
 	cleanup_secret struct secret_buffer value = SECRET_BUFFER_INIT;
@@ -214,7 +214,7 @@ static int plan_entry(struct seal_task *task, const struct kube_entry *entry, st
 	return 0;
 }
 
-/* Add a copy of a new value, under a data key. */
+/* Add a copy of a new value to seal under `data_key`. */
 static int add_new(
     struct seal_task *task, const char *data_key, const struct variable *value, struct error *err)
 {

@@ -21,7 +21,7 @@
 
 #define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* Another process may remove a new folder before it is locked. */
+/* Limit of tries: another process may remove a new folder before it is locked. */
 #define TRIES_MAX 8
 
 bool private_folder_in_memory(const char *parent)
@@ -33,7 +33,7 @@ bool private_folder_in_memory(const char *parent)
 	return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
 }
 
-/* Lock the folder, unless another process locks it to remove it. */
+/* Lock the folder.  Return false if another process has locked or removed it. */
 static bool folder_lock(int fd)
 {
 	struct stat status;
@@ -41,7 +41,7 @@ static bool folder_lock(int fd)
 	return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &status) == 0 && status.st_nlink > 0;
 }
 
-/* Return 1 if another process removed the folder. */
+/* Create and lock a folder.  Return 1 if another process locked or removed it first. */
 static int folder_try(struct private_folder *folder, const char *parent, struct error *err)
 {
 	cleanup_free char *path = string_format(err, "%s/" PREFIX SUFFIX, parent);
@@ -73,7 +73,10 @@ int private_folder_make(struct private_folder *folder, const char *parent, struc
 	return error_set(err, ERROR_SYSTEM, "%s: cannot lock a new folder in it", parent);
 }
 
-/* Open a file also if an editor made it read-only. */
+/*
+ * Open a file or folder.  If access is denied, set its mode to `mode` and try again: an editor may
+ * have made it read-only.
+ */
 static int open_in(int folder, const char *name, int flags, mode_t mode)
 {
 	int fd = openat(folder, name, flags);
@@ -93,7 +96,7 @@ static void folder_empty_inner(int parent, const char *name, const char *path)
 		folder_empty(folder, path);
 }
 
-/* Overwrite a file: removing it frees its pages and does not clear them. */
+/* Overwrite a file with zeros, because removing it frees its pages without clearing them. */
 static void overwrite(int fd)
 {
 	static const char zeros[4096];
@@ -105,8 +108,9 @@ static void overwrite(int fd)
 }
 
 /*
- * Overwrite and remove a file or folder.  It does not call stat(2) before, which could fail and
- * leave it.  A symbolic link, a FIFO or a socket cannot be opened.  `path` is the folder's.
+ * Overwrite and remove a file or folder.  stat(2) is not called first, because it could fail and
+ * leave the file.  Symbolic links, FIFOs and sockets cannot be opened, and are only removed.
+ * `path` is the path of the folder, for messages.
  */
 static void wipe(int folder, const char *name, const char *path)
 {
@@ -124,7 +128,7 @@ static void wipe(int folder, const char *name, const char *path)
 		    name, strerror(errno));
 }
 
-/* Wipe all files in the folder, and return their number. */
+/* Wipe all files in the folder.  Return their number. */
 static size_t folder_empty(int folder, const char *path)
 {
 	struct strings names = {NULL, 0};

@@ -15,13 +15,15 @@
 #define TERMINAL "/dev/tty"
 #define ROUNDS 3
 
-/* Of a line in canonical mode (N_TTY's 4,096 with the newline); the terminal drops the rest. */
+/*
+ * Limit of a line in canonical mode (4,096 in N_TTY with the newline); the terminal drops the rest.
+ */
 #define LINE_MAX_BYTES 4095
 
-/* A paste arrives in pieces, faster than a person answers. */
+/* Time to wait for the rest of a paste, which is faster than an answer of a person. */
 #define PASTE_MS 100
 
-#define OVER_MS 100 /* between two calls of `over` */
+#define OVER_MS 100 /* interval between two calls of `over` */
 
 static int open_terminal(struct error *err)
 {
@@ -49,9 +51,7 @@ static int write_terminal(int fd, const char *text, struct error *err)
 	return write(fd, text, length) == (ssize_t)length ? 0 : error_system(err, TERMINAL);
 }
 
-/*
- * Echo only newlines, and disable Ctrl-Z, which would leave the shell with a terminal without echo.
- */
+/* Echo only newlines.  Disable Ctrl-Z, which would leave the shell with a terminal without echo. */
 static void hide_input(struct termios *mode)
 {
 	mode->c_lflag &= ~(tcflag_t)ECHO;
@@ -59,7 +59,10 @@ static void hide_input(struct termios *mode)
 	mode->c_cc[VSUSP] = _POSIX_VDISABLE;
 }
 
-/* Wait for input or a signal.  Signals are blocked except in ppoll, so none is missed. */
+/*
+ * Wait for input.  ERROR_INTERRUPTED after a signal; signals are blocked except in ppoll, so that
+ * none is missed.
+ */
 static int wait_for_input(int fd, const sigset_t *before, struct error *err)
 {
 	struct pollfd poll = {.fd = fd, .events = POLLIN};
@@ -120,8 +123,8 @@ static bool is_line_breaks(const char *bytes, ssize_t length)
 }
 
 /*
- * Reject further input that arrived with the answer: the rest of a pasted value of several lines
- * must neither be lost nor be the next answer.  An unfinished line is read in non-canonical mode.
+ * Reject further input that arrived with the answer.  The rest of a pasted value of several lines
+ * must not be lost or become the next answer.  An unfinished line is read in non-canonical mode.
  */
 static int check_surplus(int fd, const struct termios *hidden, struct error *err)
 {
@@ -147,7 +150,7 @@ static int check_surplus(int fd, const struct termios *hidden, struct error *err
 	    "(--from-file)");
 }
 
-/* Ask for the value and again.  Return 1 if the answers differ. */
+/* Ask for the value twice.  Return 1 if the answers differ. */
 static int ask_twice(int fd, const struct termios *hidden, const char *name,
     struct secret_buffer *value, struct error *err)
 {

@@ -1,4 +1,4 @@
-/* prompt: questions to a person on the terminal. */
+/* prompt: ask a person on the terminal. */
 #ifndef SEAL_PROMPT_H
 #define SEAL_PROMPT_H
 
@@ -7,15 +7,15 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
-/* Fail with ERROR_USAGE without a terminal. */
+/* Check that there is a terminal.  ERROR_USAGE if not. */
 int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Ask on /dev/tty, whatever standard input is, for the value called `name`, twice, until both
- * answers are equal (three times at most).  Nothing is shown.  The terminal is restored, also after
- * a signal (lib/base/signals.h): ERROR_INTERRUPTED.  ERROR_INVALID: an empty value, a value longer
- * than a terminal's line (4,094 bytes), several pasted lines, or the end of input.  ERROR_USAGE: no
- * terminal.
+ * Ask on /dev/tty for the value called `name`, twice, until both answers are equal (at most three
+ * times).  The answers are not shown.  The terminal is restored, also after a signal
+ * (ERROR_INTERRUPTED, see lib/base/signals.h).  ERROR_INVALID: answers that differ, an empty value,
+ * a value as long as a terminal's line (4,094 bytes), several pasted lines, or the end of input.
+ * ERROR_USAGE: no terminal.
  */
 int prompt_hidden(const char *name, struct secret_buffer *value, struct error *err)
     __attribute__((nonnull, warn_unused_result));

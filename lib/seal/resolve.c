@@ -6,7 +6,7 @@
 #include "lib/seal/inputs.h"
 #include "lib/seal/internal.h"
 
-/* As many characters as in kustomize's hash suffix. */
+/* The same length as kustomize's hash suffix. */
 #define SUFFIX_RECIPE "10:lower"
 #define SUFFIX_LENGTH 11 /* with its '-' */
 #define NAME_MAX_LENGTH 253
@@ -16,8 +16,9 @@
  */
 
 /*
- * An immutable Secret gets a random suffix: strictly bound values are sealed for its name, so it
- * must be known before, and a hash of the plaintext would reveal equal values.
+ * Set the name.  An immutable Secret gets a random suffix.  Strictly bound values are sealed for
+ * its name, so the name must be known before, and a hash of the plaintext would reveal equal
+ * values.
  */
 int resolve_name(struct seal_task *task, struct error *err)
 {
@@ -39,7 +40,7 @@ int resolve_name(struct seal_task *task, struct error *err)
 	    name, immutable ? NAME_MAX_LENGTH - SUFFIX_LENGTH : NAME_MAX_LENGTH);
 }
 
-/* Return whether the Secret is sealed but for plaintext that is now replaced or removed. */
+/* Return true if the Secret has the label, and all its plaintext is now replaced or removed. */
 static bool repairs_plaintext(const struct seal_task *task)
 {
 	const struct kube_secret *secret = &task->existing;
@@ -57,7 +58,10 @@ static bool repairs_plaintext(const struct seal_task *task)
 	return true;
 }
 
-/* An unsealed Secret belongs to others, and a half sealed one hides plaintext. */
+/*
+ * Reject a Secret that must not be changed.  An unsealed Secret may belong to another application,
+ * and a half sealed Secret hides plaintext.
+ */
 static int check_existing(const struct seal_task *task, struct error *err)
 {
 	const struct kube_secret *secret = &task->existing;
@@ -78,7 +82,7 @@ static int check_existing(const struct seal_task *task, struct error *err)
 	return 0;
 }
 
-/* A controller may write its plaintext again, and remove other data keys. */
+/* Warn that the owner may write plaintext again, and remove other data keys. */
 static int warn_of_owner(const struct seal_task *task, struct error *err)
 {
 	if (!task->settings->adopt || task->settings->check_only)
@@ -119,7 +123,7 @@ static const char *layout_name(bool document)
 	return document ? "document" : "per-key";
 }
 
-/* All sealed values must have one layout. */
+/* Check that all sealed values have the layout of the task. */
 static int check_layout(const struct seal_task *task, struct error *err)
 {
 	const struct kube_secret *secret = &task->existing;
@@ -142,7 +146,7 @@ static bool is_document(const struct kube_secret *secret)
 	return false;
 }
 
-/* The annotation of a manifest is its author's choice also for plaintext. */
+/* Use the layout annotation of a manifest: its author chose it, also for plaintext. */
 static int use_annotated_layout(struct seal_task *task, const char *annotated, struct error *err)
 {
 	enum seal_layout layout = task->settings->layout;
@@ -175,7 +179,7 @@ int resolve_layout(struct seal_task *task, struct error *err)
  * The Transit key.
  */
 
-/* Return whether the changes replace or remove an existing value. */
+/* Return true if the changes replace or remove an existing value. */
 static bool is_replaced(const struct seal_task *task, const struct kube_entry *entry)
 {
 	const struct seal_changes *changes = task->changes;
@@ -188,7 +192,7 @@ static bool is_replaced(const struct seal_task *task, const struct kube_entry *e
 	       strings_contain(&changes->unset, entry->key);
 }
 
-/* Return the first existing ciphertext, or with `kept` the first that is not replaced; or NULL. */
+/* Return the first existing ciphertext (with `kept`, the first that is not replaced), or NULL. */
 static const struct kube_entry *first_ciphertext(const struct seal_task *task, bool kept)
 {
 	const struct kube_secret *secret = &task->existing;
@@ -200,7 +204,10 @@ static const struct kube_entry *first_ciphertext(const struct seal_task *task, b
 	return NULL;
 }
 
-/* The annotation will hold for all values, so the key of each must be known. */
+/*
+ * Reject ciphertext that stays but has an unknown key, because the annotation applies to all
+ * values.
+ */
 static int check_annotated(const struct seal_task *task, struct error *err)
 {
 	const struct kube_secret *secret = &task->existing;
@@ -226,7 +233,10 @@ static int fail_without_key(const struct seal_task *task, struct error *err)
 	    KUBE_NAMED(task));
 }
 
-/* Return the annotation of a manifest that holds only plaintext: its author has the values. */
+/*
+ * Return the key annotation of a manifest, or NULL.  It is trusted for plaintext, because its
+ * author has the values.
+ */
 static const char *manifest_key(const struct seal_task *task)
 {
 	const struct kube_secret *secret = &task->existing;
@@ -244,8 +254,7 @@ int resolve_key(struct seal_task *task, struct error *err)
 	if (!is_set(option))
 		option = sealed ? NULL : manifest_key(task);
 	const char *text = option;
-	/* Annotations without ciphertext prove nothing: anyone who may write the Secret sets them.
-	 */
+	/* Annotations without ciphertext are not trusted: any writer of the Secret can set them. */
 	if (sealed || (is_set(option) && task->existing.data_count)) {
 		if (check_annotated(task, err) < 0)
 			return -1;
@@ -261,7 +270,7 @@ int resolve_key(struct seal_task *task, struct error *err)
 	return task->from_annotations ? error_wrap(err, "Secret %s%s%s", KUBE_NAMED(task)) : -1;
 }
 
-/* The state of a key, read once in a run over many Secrets. */
+/* The state of a key, which is read once in a run over many Secrets. */
 struct resolve_known_key {
 	struct transit_key key;
 	struct transit_key_state state;
@@ -305,7 +314,7 @@ static int remember_key(const struct seal_task *task, struct error *err)
 	return key->key.mount && key->key.name ? 0 : error_memory(err);
 }
 
-/* Read the key's state; a missing key that will be created gets its future state. */
+/* Read the state of the key.  For a missing key that will be created, set its expected state. */
 static int read_key(struct seal_task *task, struct error *err)
 {
 	struct seal_session *session = task->session;
@@ -358,7 +367,7 @@ int resolve_create_key(struct seal_task *task, struct error *err)
 		return error_wrap(err, "--create-key");
 	if (transit_key_read(session->client, &session->vault, key, &task->state, err) < 0)
 		return -1;
-	/* The plan already binds values with it. */
+	/* The planned values are already bound, which needs a derived key. */
 	if (!task->state.derived)
 		return error_set(err, ERROR_CONFLICT,
 		    "--create-key: Transit key %s/%s: created by another process, and not derived; "
@@ -375,7 +384,7 @@ int resolve_create_key(struct seal_task *task, struct error *err)
  * The scope.
  */
 
-/* Find the scope by option and existing Secret, which must agree. */
+/* Set the scope from the option or the existing Secret, which must agree. */
 static int find_scope(struct seal_task *task, struct error *err)
 {
 	const char *option = task->settings->scope;
@@ -386,7 +395,7 @@ static int find_scope(struct seal_task *task, struct error *err)
 		return -1;
 	if (!is_set(option)) {
 		task->scope = existing;
-		/* Without an annotation values are strictly bound, or the key binds nothing. */
+		/* Without an annotation, values are strictly bound or the key is not derived. */
 		task->from_annotations |= existing > SEALED_STRICT;
 		return 0;
 	}
@@ -402,7 +411,7 @@ static int find_scope(struct seal_task *task, struct error *err)
 	return 0;
 }
 
-/* Warn if the Secret's author wrote another scope, which does not count without ciphertext. */
+/* Warn if the annotation contains another scope, which does not count without ciphertext. */
 static void warn_of_scope(const struct seal_task *task)
 {
 	const char *written = kube_secret_annotation(&task->existing, SEALED_ANNOTATION_SCOPE);
@@ -416,7 +425,7 @@ static void warn_of_scope(const struct seal_task *task)
 	    KUBE_NAMED(task), sealed_scope_name(task->scope));
 }
 
-/* Reject a scope that binds to a name or namespace which is not known yet. */
+/* Reject a scope that binds to a name or namespace that is not known yet. */
 static int check_bound_names(const struct seal_task *task, struct error *err)
 {
 	if (task->scope != SEALED_CLUSTER_WIDE && !task->namespace)

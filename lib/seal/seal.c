@@ -16,7 +16,10 @@ static int log_in(struct seal_task *task, struct error *err)
 	return seal_session_log_in(task->session, err);
 }
 
-/* All checks that need no key come before the key is created, by the first encryption. */
+/*
+ * The steps in their order.  All checks that do not need the key come before the first encryption,
+ * which creates a missing key.
+ */
 static const struct {
 	const char *name;
 	unsigned int when;
@@ -58,7 +61,7 @@ int seal_task_run(struct seal_task *task, struct error *err)
 	return 0;
 }
 
-/* Reject names that the API server would reject, and -n with a manifest of another namespace. */
+/* Reject names that the API server would reject, and a namespace that differs from -n. */
 static int check_manifest_names(
     const struct seal_task *task, const struct kube_secret *object, struct error *err)
 {
@@ -112,7 +115,7 @@ void seal_task_free(struct seal_task *task)
 	kube_secret_free(&task->change);
 }
 
-/* Run the steps until no other process writes the Secret in between. */
+/* Run the steps.  Run them again after a conflict with another process (commit_try_again). */
 static int run_until_written(const struct seal_task *start, struct error *err)
 {
 	bool again = false;

@@ -1,9 +1,9 @@
 /*
  * seal: encrypt values with Vault Transit and keep the ciphertext in a Secret.
  *
- * Nothing is written before all ciphertext is known to decrypt to its plaintext.  An existing
- * Secret is changed by one patch with its resourceVersion as precondition, so other data keys
- * stay, and a failed run leaves the Secret as it was.
+ * New ciphertext is decrypted and compared before anything is written, unless no_verify is set.  An
+ * existing Secret is changed by one patch with its resourceVersion as precondition.  Other data
+ * keys stay, and a failed run leaves the Secret as it was.
  */
 #ifndef SEAL_SEAL_H
 #define SEAL_SEAL_H
@@ -25,7 +25,7 @@ struct seal_session_settings {
 	struct vault_session_settings vault_session;
 	struct kube_settings kube;
 	int64_t timeout_ms; /* from seal_session_begin or seal_session_restart_timeout */
-	bool offline;	    /* without the Kubernetes API */
+	bool offline;	    /* do not use the Kubernetes API */
 };
 
 struct seal_session {
@@ -37,18 +37,18 @@ struct seal_session {
 	bool logged_in;
 };
 
-/* Set up both connections without a request.  After an error there is nothing to end. */
+/* Set up both connections without a request.  On error there is nothing to end. */
 int seal_session_begin(struct seal_session *session, const struct seal_session_settings *settings,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
- * Restart the time limit, before each step of work whose length is unknown, such as a stream: a
- * server that hangs still ends the command in time.
+ * Restart the time limit, before each step of work of unknown length, such as a stream.  A server
+ * that hangs then still ends the command in time.
  */
 void seal_session_restart_timeout(struct seal_session *session) __attribute__((nonnull));
-/* Log in to Vault, or renew the token if the session has one that is about to end. */
+/* Log in to Vault, or renew the session's token if it is about to expire. */
 int seal_session_log_in(struct seal_session *session, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* GET a Secret of the session's namespace.  ERROR_USAGE: not a valid name. */
+/* Read a Secret in the session's namespace.  ERROR_USAGE: not a valid name. */
 int seal_session_get_secret(struct seal_session *session, const char *name,
     struct kube_secret *secret, struct error *err) __attribute__((nonnull, warn_unused_result));
 /* Revoke the token and free everything; errors are logged. */
@@ -68,7 +68,7 @@ struct seal_settings {
 	const char *scope;	 /* with a derived key; NULL: the existing Secret's, or strict */
 	int64_t key_version;	 /* to encrypt with; 0: the latest */
 	enum seal_layout layout;
-	const char *data_key; /* of the document; NULL: the existing one's, or SEAL_DOCUMENT_KEY */
+	const char *data_key; /* of the document; NULL: existing, or SEAL_DOCUMENT_KEY */
 	const char *type;     /* of a new Secret; NULL: Opaque */
 	const struct strings *labels, *annotations; /* K=V; NULL: none */
 	bool immutable;	      /* create a new immutable Secret called NAME-SUFFIX */
@@ -77,20 +77,22 @@ struct seal_settings {
 	bool force_foreign;   /* accept ciphertext of other tools, see lib/sealed/foreign.h */
 	bool no_verify;	      /* do not decrypt the result: for policies that may only encrypt */
 	bool must_exist;      /* fail if the Secret is missing */
-	const char *based_on; /* resourceVersion that the changes were made from; NULL: any */
+	const char *based_on; /* resourceVersion that the changes are based on; NULL: any */
 	enum seal_dry_run dry_run; /* client: without the API */
-	bool check_only;	   /* find errors without writing, before a person is asked */
+	bool check_only;	   /* check without writing, before prompts */
 };
 
 /*
- * The changes to a Secret.  In the per-key layout, names are data keys.  In the document layout
- * they are members of the document, which is decrypted, changed and sealed again, unless
- * `whole_document` is set: then the only value is the new document, byte for byte.
+ * The changes to a Secret.  In the per-key layout, names are data keys.  In the document layout,
+ * names are members of the document, which is decrypted, changed and sealed again.  With
+ * `whole_document`, the only value is the new document, byte for byte.
  */
 struct seal_changes {
 	struct variables values;
-	/* JSON object that `values` were read from, to keep the spelling of its members in a
-	   document; empty: none. */
+	/*
+	 * JSON object that `values` were read from, to keep the spelling of its members in a
+	 * document; empty: none.
+	 */
 	struct secret_buffer members;
 	bool whole_document;
 	struct strings unset;	/* names to remove; each must exist */
@@ -107,9 +109,9 @@ struct seal_outcome {
 
 /*
  * Seal the values and write the Secret, unless it is a dry run.  If another process changes the
- * Secret at the same time, everything is done again from its new state.  A missing Transit key is
- * created only after all other checks.  With check_only the outcome is empty and no key is created.
- * The outcome must be freed with seal_outcome_free.
+ * Secret concurrently, start again from its new state.  A missing Transit key is created only after
+ * all other checks.  With check_only, the outcome is empty and no key is created.  Free the outcome
+ * with seal_outcome_free.
  */
 int seal(struct seal_session *session, const struct seal_settings *settings,
     const struct seal_changes *changes, struct seal_outcome *outcome, struct error *err)

@@ -21,7 +21,7 @@ static int visit(struct walk_ctx *ctx, struct kube_secret *secret, struct error 
 	seal_session_restart_timeout(ctx->session);
 	if (ctx->each(ctx->context, secret, err) < 0)
 		return -1;
-	/* The size of a list is known only at its end. */
+	/* The total of a list is known only at its end. */
 	progress_update(++ctx->done, (size_t)ctx->selection->name_count);
 	return 0;
 }
@@ -58,7 +58,7 @@ static int visit_page(struct walk_ctx *ctx, struct kube_secret_page *page, struc
 	return 0;
 }
 
-/* Return whether a name was given before: metrics must not have a series twice. */
+/* Return true if the name was given before, because metrics must not contain a series twice. */
 static bool is_repeated(const struct seal_selection *selection, int which)
 {
 	for (int i = 0; i < which; i++)
@@ -76,7 +76,7 @@ static int visit_all_named(struct walk_ctx *ctx, struct error *err)
 	return 0;
 }
 
-/* Return the label selector, newly allocated, or NULL. */
+/* Return the label selector, newly allocated, or NULL with an error. */
 static char *make_selector(const struct seal_selection *selection, struct error *err)
 {
 	const char *more = is_set(selection->selector) ? selection->selector : "";
@@ -86,7 +86,7 @@ static char *make_selector(const struct seal_selection *selection, struct error 
 	return string_format(err, "%s%s%s", SEALED_SELECTOR, *more ? "," : "", more);
 }
 
-/* Request the next page, again with fewer Secrets if it is too large. */
+/* Request the next page.  If it is too large, request fewer Secrets. */
 static int next_page(struct walk_ctx *ctx, const char *selector, struct kube_pager *pager,
     struct kube_secret_page *page, struct error *err)
 {
@@ -99,7 +99,7 @@ static int next_page(struct walk_ctx *ctx, const char *selector, struct kube_pag
 		seal_session_restart_timeout(session);
 		if (kube_secret_list(session->client, &session->kube, &list, page, err) == 0)
 			return 0;
-		/* A new list would repeat Secrets. */
+		/* Do not begin a new list, which would repeat Secrets. */
 		if (err->code == ERROR_GONE || kube_pager_retry(pager, err) != KUBE_PAGER_SMALLER)
 			return -1;
 	}

@@ -6,7 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
-/* Set the namespace; offline, a kubeconfig is not needed, and the namespace may be missing. */
+/* Set the namespace.  Offline, a kubeconfig is not needed and the namespace may stay NULL. */
 static int find_namespace(struct seal_session *session, struct error *err)
 {
 	const struct seal_session_settings *settings = session->settings;
@@ -16,7 +16,7 @@ static int find_namespace(struct seal_session *session, struct error *err)
 	if (settings->offline && !is_set(namespace))
 		return 0;
 	if (!settings->offline) {
-		/* Not at an earlier time: prompts or an editor may have taken long. */
+		/* Set the deadline now, because prompts or an editor may have taken long. */
 		kube.deadline_ms = clock_now_ms() + settings->timeout_ms;
 		if (kube_init(&session->kube, &kube, err) < 0)
 			return -1;

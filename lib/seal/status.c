@@ -40,7 +40,7 @@ void status_free(struct status *status)
 struct status_ctx {
 	struct seal_session *session;
 	struct status *status;
-	bool no_login; /* logged once */
+	bool no_login; /* a failed login is logged once */
 };
 
 static struct status_secret *add_secret(struct status *status, struct error *err)
@@ -60,7 +60,7 @@ static struct status_secret *add_secret(struct status *status, struct error *err
 	return secret;
 }
 
-/* Read the key's versions from Vault, or log a warning and leave zeros. */
+/* Read the versions of the key from Vault.  On failure, log a warning and leave zeros. */
 static void read_key(struct status_ctx *ctx, const char *name, struct status_key *key)
 {
 	struct seal_session *session = ctx->session;
@@ -164,7 +164,7 @@ static bool holds_plaintext(const struct json *manifest, const char *member, con
 	return false;
 }
 
-/* Return whether the annotation has plaintext: it repeats the manifest that was applied. */
+/* Return true if kubectl's annotation, a copy of the applied manifest, contains plaintext. */
 static bool keeps_plaintext(const struct kube_secret *secret)
 {
 	const char *text = kube_secret_annotation(secret, LAST_APPLIED);
@@ -177,7 +177,7 @@ static bool keeps_plaintext(const struct kube_secret *secret)
 			       holds_plaintext(manifest, "stringData", "vault:v"));
 }
 
-/* Return the annotated key, borrowed, or NULL, after a warning if it is invalid. */
+/* Return the annotated key, borrowed, or NULL.  Log a warning if it is invalid. */
 static const char *key_name(const struct kube_secret *secret)
 {
 	const char *name = kube_secret_annotation(secret, SEALED_ANNOTATION_KEY);

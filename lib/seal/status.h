@@ -28,11 +28,11 @@ struct status_value {
 struct status_secret {
 	char *namespace, *name;
 	char *transit_key; /* [MOUNT/]NAME; NULL: not annotated */
-	int64_t latest;	   /* version of that key; 0: unknown */
+	int64_t latest;	   /* newest version of the key; 0: unknown */
 	enum sealed_scope scope;
 	bool document, immutable;
 	int64_t created_s;
-	/* the annotation of "kubectl apply" has a copy of plaintext */
+	/* the annotation of "kubectl apply" contains plaintext */
 	bool plaintext_annotation;
 	struct status_value *values;
 	size_t count;
@@ -49,7 +49,7 @@ struct status {
 	size_t count;
 	struct status_key *keys;
 	size_t key_count;
-	bool vault_failed; /* no login, or an outage: newest versions are missing */
+	bool vault_failed; /* login failed or outage: newest versions are unknown */
 };
 
 /*

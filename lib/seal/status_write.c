@@ -1,4 +1,4 @@
-/* The forms of status: a table, JSON, YAML, and Prometheus' text. */
+/* Write a status as a table, JSON, YAML or Prometheus text. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 
 typedef char row[COLUMNS][CELL_MAX];
 
-/* Write an age in one unit, about as kubectl does. */
+/* Write an age in one unit, similar to kubectl. */
 static void write_age(int64_t seconds, char *text)
 {
 	if (seconds < 120)
@@ -43,7 +43,7 @@ static void write_version(const struct status_secret *secret, int64_t version, c
 		snprintf(text, CELL_MAX, "-");
 }
 
-/* Write text that may have control characters: annotations have any text. */
+/* Write text without control characters, because annotations may contain any text. */
 static void write_words(const char *words, char *text)
 {
 	snprintf(text, CELL_MAX, "%s", words);
@@ -91,7 +91,7 @@ static int write_row(
 	return text_stream_advance(out, err);
 }
 
-/* Return a value to show in a row, or NULL after the last; a Secret without values has one row. */
+/* Return the value of a row, or NULL after the last row.  A Secret without values has one row. */
 static const struct status_value *value_of_row(
     const struct status_secret *secret, size_t row_number)
 {

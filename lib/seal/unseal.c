@@ -21,7 +21,7 @@ void unseal_free(struct unseal_result *unsealed)
 	memset(unsealed, 0, sizeof(*unsealed));
 }
 
-/* Make an item for each ciphertext; places[i] is its index in the Secret's data. */
+/* Fill an item for each ciphertext.  places[i] is the index of items[i] in the Secret's data. */
 static int make_items(const struct unseal_result *unsealed, struct transit_item *items,
     size_t *places, size_t *count, struct error *err)
 {
@@ -84,7 +84,7 @@ static int mark_plaintext(struct unseal_result *unsealed, struct error *err)
 	return 0;
 }
 
-/* Name the Secret in an error about its key: there may be thousands of Secrets. */
+/* Prefix the message with the Secret, because there may be thousands of Secrets. */
 static int wrap_secret(const struct unseal_result *unsealed, struct error *err)
 {
 	return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&unsealed->secret));
@@ -153,9 +153,7 @@ int unseal_check(const struct unseal_result *unsealed, struct error *err)
 	return 0;
 }
 
-/*
- * Reveal.
- */
+/* Revealing. */
 
 bool unseal_is_printable(const struct secret_buffer *text)
 {
@@ -172,7 +170,7 @@ bool unseal_is_printable(const struct secret_buffer *text)
 	return true;
 }
 
-/* Return the document of a Secret that holds only one, or NULL. */
+/* Return the document if it is the Secret's only value, or NULL. */
 static struct secret_buffer *only_document(struct unseal_result *unsealed)
 {
 	const struct kube_secret *secret = &unsealed->secret;
@@ -254,9 +252,7 @@ int unseal_reveal(struct seal_session *session, const struct unseal_reveal_setti
 	return result;
 }
 
-/*
- * Verify.
- */
+/* Verifying. */
 
 struct verify_ctx {
 	struct seal_session *session;
@@ -275,7 +271,7 @@ static int check_document(const struct unseal_result *unsealed, size_t index, st
 	return error_wrap(err, "Secret %s%s%s, data key %s", KUBE_NAMED(secret), data_key);
 }
 
-/* Log each value that fails, and return whether any does. */
+/* Log each value that fails.  Return true if any fails. */
 static bool has_failure(const struct unseal_result *unsealed)
 {
 	bool failure = false;

@@ -1,4 +1,4 @@
-/* unseal: the decrypted values of sealed Secrets, to edit, verify or reveal them. */
+/* unseal: decrypt sealed Secrets to edit, verify or reveal them. */
 #ifndef SEAL_UNSEAL_H
 #define SEAL_UNSEAL_H
 
@@ -8,57 +8,60 @@
 
 struct unseal_value {
 	struct secret_buffer plaintext;
-	char *error; /* why the value could not be decrypted; NULL: it was */
+	char *error; /* reason why it could not be decrypted; NULL: decrypted */
 };
 
 struct unseal_result {
 	struct kube_secret secret;
 	struct transit_key key;
 	enum sealed_scope scope;
-	struct unseal_value *values; /* one for each of secret.data, in the same order */
+	struct unseal_value *values; /* values[i] belongs to secret.data[i] */
 };
 
 /*
- * Decrypt the values of *secret (taken over, empty after) in one batch.  A value that is plaintext
- * or cannot be decrypted gets its own `error`.  `transit_key` NULL: the annotation's.  After an
+ * Decrypt the values of *secret (taken over, empty after) together.  If a value is plaintext or
+ * cannot be decrypted, its `error` is set.  If `transit_key` is NULL, the annotation is used.  On
  * error there is nothing to free.
  */
 int unseal_secret(struct seal_session *session, struct kube_secret *secret, const char *transit_key,
     struct unseal_result *unsealed, struct error *err)
     __attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
-/* Read a Secret of the session's namespace and decrypt it. */
+/* Read a Secret in the session's namespace and decrypt it. */
 int unseal(struct seal_session *session, const char *name, const char *transit_key,
     struct unseal_result *unsealed, struct error *err)
     __attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
-/* Fail with the first value that could not be decrypted. */
+/* Fail with the error of the first value that could not be decrypted. */
 int unseal_check(const struct unseal_result *unsealed, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void unseal_free(struct unseal_result *unsealed) __attribute__((nonnull));
 
 struct unseal_reveal_settings {
 	const char *name;	 /* of the Secret */
-	const char *key;	 /* a data key, or a member of its only document; NULL: all */
-	const char *transit_key; /* NULL: the annotation's */
+	const char *key;	 /* a data key, or a member of the only document; NULL: all */
+	const char *transit_key; /* NULL: from the annotation */
 };
 
 /*
- * Append the bytes of one value, or all values in the form of lib/seal/edit_text.h (a document as
- * it is).
+ * Append the bytes of one value, or all values in the format of lib/seal/edit_text.h.  A document
+ * is appended unchanged.
  */
 int unseal_reveal(struct seal_session *session, const struct unseal_reveal_settings *settings,
     struct secret_buffer *out, struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Return whether text is safe to print on a terminal: UTF-8, no controls but newline and tab. */
+/*
+ * Return true if the text is safe to print on a terminal: UTF-8, without control characters except
+ * newline and tab.
+ */
 bool unseal_is_printable(const struct secret_buffer *text) __attribute__((nonnull));
 
 struct unseal_verify_outcome {
 	size_t secrets, values; /* checked */
-	size_t failed;		/* Secrets with a value that does not decrypt */
+	size_t failed;		/* Secrets that cannot be verified */
 };
 
 /*
- * Decrypt every value of the selected Secrets, and check that a document is a JSON object.  Each
- * failing value is logged and the run goes on; only an outage ends it.
+ * Decrypt every value of the selected Secrets, and check that documents are JSON objects.  Failures
+ * are logged and the run continues; only an outage ends it.
  */
 int unseal_verify(struct seal_session *session, const struct seal_selection *selection,
     const char *transit_key, struct unseal_verify_outcome *outcome, struct error *err)

@@ -21,7 +21,7 @@ struct variable {
 	struct secret_buffer value;
 	char *source;	  /* for messages: "Secret demo/app, data key PASSWORD" */
 	bool chosen;	  /* named by an option or the pod as an environment variable */
-	bool secret_name; /* the name comes from a plaintext, not a variable, and may be secret */
+	bool secret_name; /* name from a plaintext, invalid for a variable: may be secret */
 
 	/* Indexes of the array plus 1; 0: none. */
 	uint32_t next;	/* next variable with the same hash */
