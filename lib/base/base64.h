@@ -12,10 +12,7 @@
 int base64_encode(struct secret_buffer *out, const void *bytes, size_t length, struct error *err)
     __attribute__((nonnull(1, 4), warn_unused_result));
 
-/*
- * Append the decoded bytes.  ERROR_INVALID, with `out` unchanged, if the text is not canonical
- * base64.
- */
+/* Append the decoded bytes.  ERROR_INVALID, with `out` unchanged, if the text is not canonical. */
 int base64_decode(struct secret_buffer *out, const char *text, size_t length, struct error *err)
     __attribute__((nonnull(1, 4), warn_unused_result));
 

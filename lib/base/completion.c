@@ -112,9 +112,7 @@ static void script_argument(
 	}
 }
 
-/*
- * Append text with a backslash before each character in `special`, and `quote` for a single quote.
- */
+/* Append text with a backslash before characters in `special`, and `quote` for a single quote. */
 static void script_escaped(
     struct script *script, const char *text, const char *special, const char *quote)
 {
@@ -145,7 +143,7 @@ static void script_title(
 	    after);
 }
 
-/* -- bash ----------------------------------------------------------------------------------- */
+/* -- bash ------------------------------------------------------------------------------------- */
 
 static void bash_pattern(struct script *script, const struct option_spec *spec)
 {
@@ -245,7 +243,7 @@ static void write_bash(struct script *script)
 	script_format(script, "complete -F %s %s\n", function, script->program);
 }
 
-/* -- zsh ------------------------------------------------------------------------------------ */
+/* -- zsh -------------------------------------------------------------------------------------- */
 
 /* Append text within single quotes, in which '[', ']' and ':' are special to _arguments. */
 static void zsh_text(struct script *script, const char *text)
@@ -341,7 +339,7 @@ static void write_zsh(struct script *script)
 	    function, function, script->program);
 }
 
-/* -- fish ----------------------------------------------------------------------------------- */
+/* -- fish ------------------------------------------------------------------------------------- */
 
 static void fish_text(struct script *script, const char *text)
 {

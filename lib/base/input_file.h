@@ -37,16 +37,10 @@ int input_file_open(const char *path, struct error *err)
 int input_file_open_regular(int folder, const char *path, int flags, const char *name,
     struct stat *status, struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/*
- * Set the deadline for pipes and devices, as a time of clock_now_ms.  0 is no deadline, the
- * default.
- */
+/* Set the deadline for pipes and devices, a time of clock_now_ms, or 0 for none (the default). */
 void input_file_set_deadline(int64_t deadline_ms);
 
-/*
- * Read as read(2) does, but wait until data is available.  Return -1 with ETIMEDOUT at the
- * deadline.
- */
+/* Read as read(2) does, but wait for data.  Return -1 with ETIMEDOUT at the deadline. */
 ssize_t input_file_read(int fd, void *bytes, size_t size)
     __attribute__((nonnull, warn_unused_result));
 

@@ -37,7 +37,7 @@ typedef int json_node;
 #define JSON_ROOT 0
 
 /*
- * Parse `length` bytes at `text`.  `what` names the text in messages ("Vault's answer"), which
+ * Parse `length` bytes at `text`.  `what` names the text in messages ("Vault response"), which
  * contain the line and column but never the text, because it may be secret.  Return a document, to
  * be freed with json_free, or NULL.
  */

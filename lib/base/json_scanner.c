@@ -191,9 +191,7 @@ static char closing_bracket(const struct scan *scan)
 	return in_object(scan) ? '}' : ']';
 }
 
-/*
- * Scan '{' or '[', and the first name.  Set *due if a value follows (the container is not empty).
- */
+/* Scan '{' or '[', and the first name.  Set *due if the container is not empty: a value follows. */
 static bool scan_open(struct scan *scan, bool *due)
 {
 	uint64_t bit;
@@ -237,9 +235,7 @@ static bool scan_value(struct scan *scan, bool *due)
 	}
 }
 
-/*
- * Close the containers that end after a value.  Set *due if a comma follows, and so another value.
- */
+/* Close the containers that end after a value.  Set *due if a comma, and so a value, follows. */
 static bool scan_after_value(struct scan *scan, bool *due)
 {
 	while (scan->depth > 0 && scan_next(scan) == closing_bracket(scan)) {

@@ -19,10 +19,7 @@
 int json_scan(const char *text, size_t length, const char *what, size_t line, size_t *tokens,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/*
- * Set *err to a problem at an offset in the text, whose first line has the number `line`.  Return
- * -1.
- */
+/* Set *err to a problem at an offset in the text, whose first line has the number `line`. */
 int json_error_at(struct error *err, enum error_code code, const char *what, size_t line,
     const char *text, size_t offset, const char *problem) __attribute__((nonnull));
 

@@ -26,10 +26,7 @@ int json_text_compare(const void *left, const void *right);
 /* Append the unescaped bytes to `out`. */
 int json_text_append(const struct json_text *content, struct secret_buffer *out, struct error *err);
 
-/*
- * Set *text to a newly allocated, unescaped copy.  Leave *text unchanged if the copy contains a
- * NUL.
- */
+/* Set *text to a newly allocated, unescaped copy.  Leave it unchanged if the copy has a NUL. */
 int json_text_dup(const struct json_text *content, char **text, struct error *err);
 
 #endif

@@ -29,7 +29,7 @@ void json_write_array(struct json_writer *writer);	/* [ */
 void json_write_array_end(struct json_writer *writer);	/* ] */
 void json_write_name(struct json_writer *writer, const char *name);
 void json_write_name_bytes(struct json_writer *writer, const char *name, size_t length);
-/* The text must be UTF-8, or the writer fails.  NUL is written as \u0000. */
+/* Write a string.  The writer fails if it is not UTF-8.  NUL is written as \u0000. */
 void json_write_string(struct json_writer *writer, const char *text);
 void json_write_string_bytes(struct json_writer *writer, const char *text, size_t length);
 void json_write_base64(

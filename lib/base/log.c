@@ -73,9 +73,7 @@ static void write_numbers(char *text, size_t size, const struct log_number *numb
 	}
 }
 
-/*
- * Format a line as JSON.  Control characters have been replaced, so only '"' and '\' need escapes.
- */
+/* Format a line as JSON.  Only '"' and '\' need escapes: control characters have been replaced. */
 static int json_line(char *line, size_t size, enum log_level level, const char *message,
     const struct log_number *numbers, size_t count)
 {

@@ -1,6 +1,4 @@
-/*
- * log: write a line for each event to stderr, as text or JSON.  stdout belongs to the application.
- */
+/* log: write a line per event to stderr, as text or JSON.  stdout belongs to the application. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

@@ -21,9 +21,7 @@ static struct {
 	bool visible;
 } progress;
 
-/*
- * Return true if stderr is a terminal that can erase a line, with this process in the foreground.
- */
+/* Return true if stderr can erase a line, and this process is in the terminal's foreground. */
 static bool terminal_is_ours(void)
 {
 	const char *kind = getenv("TERM");

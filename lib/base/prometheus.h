@@ -25,9 +25,7 @@ struct prometheus_label {
 	const char *name, *value; /* the value is made printable and escaped */
 };
 
-/*
- * Begin a metric.  Its name and help text are borrowed.  A metric without samples is not written.
- */
+/* Begin a metric; its name and help text are borrowed.  A metric without samples is not written. */
 void prometheus_begin(struct prometheus_writer *writer, const char *name, const char *help)
     __attribute__((nonnull));
 /* Write a sample of the current metric. */

@@ -12,10 +12,7 @@
 
 #include "lib/base/log.h"
 
-/*
- * The heap grows in steps of this size, so that it is usually locked twice: at the start and after
- * growing once.
- */
+/* Step of the heap's growth.  It is usually locked twice: at the start and after growing once. */
 #define HEAP_STEP (1024 * 1024)
 
 /* Larger blocks get separate pages, which return to the system when they are freed. */

@@ -20,8 +20,8 @@ int yaml_check_encoding(const char *text, size_t length, const char *what, struc
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return the first byte order mark at the beginning of a line, or NULL.  libyaml skips it, but
- * go-yaml reads it as text.
+ * Return the first byte order mark that begins a line, or NULL.  libyaml skips it, but go-yaml
+ * reads it as text.
  */
 const char *yaml_find_mark(const char *text, size_t length) __attribute__((nonnull));
 

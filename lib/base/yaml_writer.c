@@ -111,7 +111,7 @@ int yaml_writer_finish(struct yaml_writer *writer, struct error *err)
 	return -1;
 }
 
-/* -- JSON as YAML ---------------------------------------------------------------------------- */
+/* -- JSON as YAML ----------------------------------------------------------------------------- */
 
 static void write_text(
     struct yaml_writer *writer, const struct secret_buffer *text, enum yaml_style style)

@@ -9,8 +9,8 @@
  * Failures of name resolution and connections, timeouts, incomplete responses, 429, 5xx and the
  * statuses of Vault's standbys (412, 472, 473) are retried with exponential backoff and full jitter
  * (BASE << tries, at most MAX, shorter near the deadline), or after Retry-After.  Any other
- * response is final, and so is a 5xx for which the exchange's `permanent` callback returns true.
- * Each retry is logged in one line.
+ * response is final, and so is a response for which the exchange's `permanent` callback returns
+ * true.  Each retry is logged in one line.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -114,9 +114,7 @@ struct http_exchange {
 	 * gateway, throttled it (http_is_throttled).
 	 */
 	bool once;
-	/*
-	 * Return true if this response is final although its status is retried by default; or NULL.
-	 */
+	/* Return true if this response is final although its status is usually retried; or NULL. */
 	bool (*permanent)(const struct http_exchange *exchange);
 
 	/* The response. */
@@ -153,10 +151,7 @@ int64_t http_client_deadline_ms(const struct http_client *client) __attribute__(
 void http_client_free(struct http_client *client);
 /* Return true after the deadline or http_interrupt, when no exchange would complete. */
 bool http_client_is_over(const struct http_client *client) __attribute__((nonnull));
-/*
- * Return a client for cleaning up, which works for `limit_ms` even after http_interrupt or the end
- * of the time limit.
- */
+/* Return a client for cleaning up, which works for `limit_ms` even after http_interrupt. */
 struct http_client *http_client_new_cleanup(int64_t limit_ms, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* End running and later exchanges with ERROR_INTERRUPTED.  Safe in a signal handler. */
@@ -164,9 +159,7 @@ void http_interrupt(void);
 /* Return true after http_interrupt. */
 bool http_is_interrupted(void);
 
-/*
- * Start an exchange.  Return -1 if it cannot be started (bad URL, no memory, no CA certificates).
- */
+/* Start an exchange.  Return -1 if it cannot start: bad URL, no memory, or no CA certificates. */
 int http_start(struct http_client *client, struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -214,7 +214,7 @@ bool http_proxy_is_bypassed(const char *list, const struct http_url *server)
 	return false;
 }
 
-/* -- the environment -------------------------------------------------------------------------- */
+/* -- environment ------------------------------------------------------------------------------ */
 
 /* Return the value of the first variable that is set, and set *name to the variable's name. */
 static const char *read_variable(const char *upper, const char *lower, const char **name)

@@ -23,13 +23,11 @@
  * must match completely.
  */
 #define RUN_MIN 6
-/* The same limit for the beginning of a credential where the server has cut the text. */
+/* The limit for a credential's beginning where the server has cut the text. */
 #define CUT_MIN 4
 /* Number of bytes that are looked up together. */
 #define GRAM 4
-/*
- * Limit of comparisons, after which the whole text is withheld.  Only crafted text needs so many.
- */
+/* Limit of comparisons, after which the whole text is withheld.  Only crafted text reaches it. */
 #define STEPS_MAX ((size_t)1 << 28)
 
 /* The text with zero, one and two levels of escapes decoded. */
@@ -50,10 +48,7 @@ struct search {
 	bool given_up;
 };
 
-/*
- * Map both base64 alphabets to one, and white space to a blank, because blanks join an error's
- * lines.
- */
+/* Map both base64 alphabets to one, and white space, with which lines are joined, to a blank. */
 static uint8_t fold(uint8_t byte)
 {
 	if (byte <= ' ')
@@ -235,9 +230,7 @@ static void hide_form(struct search *search, char *bytes, size_t length)
 	}
 }
 
-/*
- * Hide the base64 characters that depend only on the credential if it follows `before` other bytes.
- */
+/* Hide the base64 characters that depend only on the credential, after `before` other bytes. */
 static void hide_base64(struct search *search, const char *bytes, size_t length, size_t before)
 {
 	static const size_t first[] = {0, 2, 3}, last[] = {0, 3, 2};

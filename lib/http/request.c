@@ -173,8 +173,8 @@ static int make_url(const struct http_request *request, const char *base,
 }
 
 /*
- * libcurl checks the certificate against the URL's host.  To check another name, put that name into
- * the URL, and direct the connection and the Host header to the real host.
+ * Direct the connection and the Host header to the real host.  libcurl checks the certificate
+ * against the URL's host, so the URL contains `name` if another name must be checked.
  */
 static int set_route(struct http_request *request, const struct http_url *server, const char *name,
     struct error *err)

@@ -101,9 +101,7 @@ bool http_is_https(const char *url) __attribute__((nonnull));
  */
 CURLcode http_tls_set_up(struct http_request *request, const char *bundle)
     __attribute__((nonnull(1)));
-/*
- * Return true if BoringSSL failed to allocate memory since the connection began or the last call.
- */
+/* Return true if BoringSSL lacked memory since the connection began or since the last call. */
 bool http_tls_lacked_memory(void);
 
 /*

@@ -63,10 +63,7 @@ static const char *redirect_problem(
 	return NULL;
 }
 
-/*
- * Direct the next try to the server of `target`.  Return false with the exchange's error if it must
- * not be followed.
- */
+/* Direct the next try to the server of `target`.  Return false with the exchange's error set. */
 static bool follow_redirect(struct http_request *request, const struct http_url *target)
 {
 	struct http_exchange *exchange = request->exchange;
@@ -89,7 +86,8 @@ static bool follow_redirect(struct http_request *request, const struct http_url 
 	return http_request_set_target(request, err) == 0;
 }
 
-/* Follow a 307 of a standby.  Return false for any other redirect, with the exchange's error. */
+/* Follow a standby's 307.  Return false for any other, with the exchange's error if it has a URL.
+ */
 static bool handle_redirect(struct http_request *request)
 {
 	struct error *err = &request->exchange->error;
@@ -107,9 +105,7 @@ static bool handle_redirect(struct http_request *request)
 	return followed;
 }
 
-/*
- * Return true if the server itself has throttled the request.  A gateway's 503 does not prove that.
- */
+/* Return true if the server itself throttled the request.  A gateway's 503 does not prove that. */
 static bool is_certainly_throttled(const struct http_exchange *exchange)
 {
 	const char *text = secret_buffer_string(&exchange->response);

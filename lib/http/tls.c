@@ -32,9 +32,7 @@ static const uint16_t signatures[] = {
     SSL_SIGN_ED25519,
 };
 
-/*
- * Some functions of BoringSSL do not distinguish an allocation failure from an invalid certificate.
- */
+/* Some BoringSSL functions do not distinguish lack of memory from an invalid certificate. */
 static bool allocation_failed;
 
 /* BoringSSL's allocator (mem.h). */
@@ -138,10 +136,7 @@ static bool has_alternative_name(X509 *certificate, struct error *err)
 		   "no DNS name or IP address as subject alternative name; issue it with one", "");
 }
 
-/*
- * Check all certificates of a chain.  The last one is trusted by its bytes, so its signature does
- * not matter.
- */
+/* Check a verified chain.  The last certificate is trusted by its bytes, without its signature. */
 static bool is_strong(STACK_OF(X509) * chain, struct error *err)
 {
 	size_t count = sk_X509_num(chain);

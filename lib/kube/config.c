@@ -10,7 +10,7 @@
 /* Longer than any namespace's name. */
 #define NAMESPACE_FILE_MAX 4096
 
-/* -- in a pod --------------------------------------------------------------------------------- */
+/* -- configuration in a pod ------------------------------------------------------------------- */
 
 static int read_namespace(const char *path, char **namespace, struct error *err)
 {
@@ -86,7 +86,7 @@ static int read_in_cluster(
 	return 0;
 }
 
-/* -- which configuration ---------------------------------------------------------------------- */
+/* -- selection of the configuration ----------------------------------------------------------- */
 
 /* Split a list of paths such as KUBECONFIG, and skip paths that do not exist. */
 static int split_list(const char *list, struct strings *paths, struct error *err)

@@ -10,7 +10,7 @@
 #include "lib/kube/list.h"
 #include "lib/kube/secret.h"
 
-/* -- api.c: requests and responses of all kinds ------------------------------------------- */
+/* -- api.c: requests and responses of all kinds ----------------------------------------------- */
 
 /*
  * Prepare a request to API/namespaces/NAMESPACE/RESOURCE[/NAME], with the bearer token if there is
@@ -70,12 +70,11 @@ struct kube_pair *kube_pairs_find(struct kube_pair *pairs, size_t count, const c
 int kube_pairs_set(struct kube_pair **pairs, size_t *count, const char *name, const char *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* -- secret_calls.c -----------------------------------------------------------------------------
- */
+/* -- secret_calls.c --------------------------------------------------------------------------- */
 
 extern const struct kube_object_kind kube_secret_kind;
 
-/* -- secret_json.c: Secrets and data as the API server writes them ----------------------------- */
+/* -- secret_json.c: Secrets and data as the API server writes them ---------------------------- */
 
 /*
  * Read a v1/Secret.  The caller checks its kind, which items of a list do not have.  *secret must
@@ -93,16 +92,13 @@ int kube_data_read(const struct json *document, json_node object, bool text,
     __attribute__((nonnull, warn_unused_result));
 void kube_data_free(struct kube_entry *entries, size_t count);
 
-/*
- * Write the member data, or members of metadata (labels, annotations, finalizers, owners), if set.
- */
+/* Write data, or labels, annotations, finalizers and owners, as far as they are set. */
 void kube_secret_write_data(struct json_writer *writer, const struct kube_secret *secret)
     __attribute__((nonnull));
 void kube_secret_write_metadata(struct json_writer *writer, const struct kube_secret *secret)
     __attribute__((nonnull));
 
-/* -- plugin_process.c ---------------------------------------------------------------------------
- */
+/* -- plugin_process.c ------------------------------------------------------------------------- */
 
 /*
  * Run argv (searched in PATH) with this environment and append its stdout, up to the buffer's

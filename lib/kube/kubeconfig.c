@@ -9,9 +9,7 @@
 /* A hundred clusters with embedded certificates need about 1 MiB. */
 #define KUBECONFIG_MAX ((size_t)8 * 1024 * 1024)
 
-/*
- * Files merged as kubectl does: the first object with a name is used, without merging its members.
- */
+/* Files merged as kubectl does: the first object with a name is used as a whole. */
 struct kubeconfig {
 	struct kubeconfig_file *files;
 	size_t count;
@@ -20,7 +18,7 @@ struct kubeconfig {
 	struct kubeconfig_section context, cluster, user;
 };
 
-/* -- the cluster ------------------------------------------------------------------------------ */
+/* -- cluster ---------------------------------------------------------------------------------- */
 
 static int read_tls_name(const struct kubeconfig *config, struct error *err)
 {
@@ -86,16 +84,14 @@ static int read_cluster(const struct kubeconfig *config, struct error *err)
 	return read_proxy(config, err);
 }
 
-/* -- the context ------------------------------------------------------------------------------ */
+/* -- context ---------------------------------------------------------------------------------- */
 
 static bool entry_is_named(const struct json *document, json_node node, const char *name)
 {
 	return json_string_is(document, json_member(document, node, "name"), name);
 }
 
-/*
- * Find the entry with this name in a list of the file.  Reject a duplicate name, as kubectl does.
- */
+/* Find the entry with this name in a list of the file.  Reject duplicate names, as kubectl does. */
 static int find_entry(const struct kubeconfig_file *file, const char *list, const char *name,
     json_node *found, struct error *err)
 {
@@ -110,9 +106,7 @@ static int find_entry(const struct kubeconfig_file *file, const char *list, cons
 	return 0;
 }
 
-/*
- * Find an object of `kind` ("cluster") by name, in the first file that lists the name in `kind`s.
- */
+/* Find an object of `kind` ("cluster") in the first file that has its name in the list `kind`s. */
 static int find_named(struct kubeconfig *config, const char *kind, const char *name,
     struct kubeconfig_section *found, struct error *err)
 {

@@ -9,9 +9,7 @@
 /* A token that expires within this time counts as expired, as in client-go. */
 #define EXPIRY_DELTA_S 10
 
-/*
- * Return true if the user has this member with a value that is not null or empty, as for kubectl.
- */
+/* Return true if the user has this member, and it is neither null nor empty, as kubectl checks. */
 static bool user_has(const struct kubeconfig_section *user, const char *name)
 {
 	json_node node = json_member(user->file->document, user->node, name);
@@ -32,10 +30,7 @@ static bool user_has(const struct kubeconfig_section *user, const char *name)
 	return true;
 }
 
-/*
- * Reject unsupported members, without which requests would be made as another user than with
- * kubectl.
- */
+/* Reject members without which requests would be made as another user than with kubectl. */
 static int user_reject_unsupported(const struct kubeconfig_section *user, struct error *err)
 {
 	static const char *const passwords[] = {"username", "password", NULL};
@@ -83,7 +78,7 @@ static int read_token(const struct kubeconfig_section *user, struct kube *kube, 
 
 /* -- auth-provider oidc ----------------------------------------------------------------------- */
 
-/* Return a number's whole seconds, without fraction and with the exponent applied; 0 otherwise. */
+/* Return the integer part of a number, which may have an exponent; 0 for any other value. */
 static int64_t integer_part(const struct json *document, json_node node)
 {
 	size_t length;
@@ -113,9 +108,7 @@ static int read_expiry(const struct secret_buffer *token, int64_t *expiry_s, str
 	return 0;
 }
 
-/*
- * Use the id-token as the token.  ERROR_USAGE if it has expired, because only kubectl refreshes it.
- */
+/* Use the id-token as the token.  ERROR_USAGE if it has expired; only kubectl refreshes it. */
 static int read_id_token(
     const struct kubeconfig_section *config, struct kube *kube, struct error *err)
 {
@@ -166,7 +159,7 @@ static int read_auth_provider(
 	return read_id_token(&config, kube, err) < 0 ? error_wrap(err, "auth-provider oidc") : 0;
 }
 
-/* -- the whole user --------------------------------------------------------------------------- */
+/* -- users ------------------------------------------------------------------------------------ */
 
 int kubeconfig_read_user(struct kube *kube, const struct kubeconfig_section *user,
     const struct kubeconfig_section *cluster, struct error *err)

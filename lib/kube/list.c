@@ -3,7 +3,7 @@
 
 #include "lib/kube/internal.h"
 
-/* -- requests and responses of any kind -------------------------------------------------------- */
+/* -- requests and responses of any kind ------------------------------------------------------- */
 
 static int add_parameter(
     struct secret_buffer *path, const char *name, const char *value, struct error *err)
@@ -49,10 +49,7 @@ static int list_read_next(
 	    "Kubernetes API response: its continue token is that of the requested page");
 }
 
-/*
- * Parse a page.  *next is newly allocated, or NULL on the last page.  The page borrows the
- * response.
- */
+/* Parse a page, which borrows the response.  *next is newly allocated, or NULL on the last page. */
 static struct json *list_parse(const struct http_exchange *exchange,
     const struct kube_object_kind *kind, const struct kube_list *list, char **next,
     struct error *err)
@@ -66,10 +63,7 @@ static struct json *list_parse(const struct http_exchange *exchange,
 	struct json *document = kube_parse(exchange, kind->list_kind, err);
 	if (!document)
 		return NULL;
-	/*
-	 * Accept null, which Go writes for an empty list.  Do not take anything else for an empty
-	 * list.
-	 */
+	/* Go writes an empty list as null, too.  Any other value is not an empty list. */
 	enum json_type items = json_type(document, json_member(document, JSON_ROOT, "items"));
 	if (items != JSON_ARRAY && items != JSON_NULL)
 		error_set(err, ERROR_INVALID, "Kubernetes API response: no list of items");
@@ -184,7 +178,7 @@ int kube_object_list(struct http_client *client, struct kube *kube,
 	return 0;
 }
 
-/* -- the pager -------------------------------------------------------------------------------- */
+/* -- pager ------------------------------------------------------------------------------------ */
 
 void kube_pager_init(struct kube_pager *pager)
 {

@@ -22,7 +22,7 @@ struct kube_secret_page {
 };
 void kube_secret_page_free(struct kube_secret_page *page) __attribute__((nonnull));
 /*
- * ERROR_GONE if `next` has expired, ERROR_TOO_LARGE if the page must be smaller; see
+ * List Secrets.  ERROR_GONE if `next` has expired, ERROR_TOO_LARGE if the page must be smaller; see
  * kube_pager_retry.
  */
 int kube_secret_list_request(struct kube *kube, const struct kube_list *list,
@@ -41,9 +41,7 @@ int kube_secret_list(struct http_client *client, struct kube *kube, const struct
 #define KUBE_PAGE_LIMIT_MAX 1000		      /* objects */
 #define KUBE_PAGE_BYTES ((size_t)1024 * 1024)	      /* preferred size */
 #define KUBE_PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024) /* a Secret of any size fits */
-/*
- * An object of any kind: etcd stores 1.5 MiB, which JSON escapes can make up to six times as long.
- */
+/* An object of any kind: etcd stores 1.5 MiB, which JSON escapes can make six times as long. */
 #define KUBE_OBJECT_BYTES_MAX ((size_t)12 * 1024 * 1024)
 /* Limit of expired lists: the API server compacts faster than the list can be read. */
 #define KUBE_PAGE_RESTARTS_MAX 5
@@ -58,10 +56,7 @@ void kube_pager_free(struct kube_pager *pager) __attribute__((nonnull));
 /* Return the request for the next page.  It borrows the arguments and the pager's token. */
 struct kube_list kube_pager_list(const struct kube_pager *pager, const char *namespace,
     const char *selector) __attribute__((nonnull(1)));
-/*
- * Record a page of `count` objects and `bytes`, and take its continue token; *next is NULL
- * afterwards.
- */
+/* Record a page of `count` objects and `bytes`, and move its continue token from *next. */
 void kube_pager_advance(struct kube_pager *pager, char **next, size_t count, size_t bytes)
     __attribute__((nonnull));
 enum kube_pager_retry {
@@ -69,10 +64,7 @@ enum kube_pager_retry {
 	KUBE_PAGER_SMALLER,	/* request the page again with fewer objects */
 	KUBE_PAGER_RESTARTED,	/* the list has expired; request its first page */
 };
-/*
- * Decide how to continue after a failed page.  *err is cleared unless KUBE_PAGER_FAILED is
- * returned.
- */
+/* Decide how to continue after a failed page.  Clear *err unless KUBE_PAGER_FAILED is returned. */
 enum kube_pager_retry kube_pager_retry(struct kube_pager *pager, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
@@ -84,10 +76,7 @@ struct kube_object_page {
 	size_t bytes; /* of the response */
 	struct http_exchange exchange;
 };
-/*
- * List objects of the kind.  On success, free the page with kube_object_page_free; on error it is
- * zeroed.
- */
+/* List objects of the kind.  The page is zeroed on error; otherwise the caller frees it. */
 int kube_object_list(struct http_client *client, struct kube *kube,
     const struct kube_object_kind *kind, const struct kube_list *list,
     struct kube_object_page *page, struct error *err) __attribute__((nonnull, warn_unused_result));

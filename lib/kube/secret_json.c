@@ -127,7 +127,7 @@ void kube_secret_write_metadata(struct json_writer *writer, const struct kube_se
 	write_list(writer, "ownerReferences", secret->owners);
 }
 
-/* -- the Secret ------------------------------------------------------------------------------- */
+/* -- Secrets ---------------------------------------------------------------------------------- */
 
 static int secret_read_members(const struct json *document, json_node node, bool stored,
     struct kube_secret *secret, struct error *err)

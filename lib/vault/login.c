@@ -44,7 +44,7 @@ int vault_auth_parse(const char *text, enum vault_auth *method)
 	return -1;
 }
 
-/* -- the call --------------------------------------------------------------------------------- */
+/* -- login call ------------------------------------------------------------------------------- */
 
 static const char *login_mount(const struct vault_login *login)
 {
@@ -148,7 +148,7 @@ int vault_login_result(struct vault *vault, const struct vault_login *login,
 	return 0;
 }
 
-/* -- its inputs from the settings ------------------------------------------------------------- */
+/* -- inputs from the settings ----------------------------------------------------------------- */
 
 static int read_token_file(struct secret_buffer *token, const char *path, struct error *err)
 {

@@ -142,9 +142,7 @@ int vault_revoke_self(struct http_client *client, struct vault *vault, struct er
 	return result < 0 ? error_wrap(err, "revoking the Vault token") : 0;
 }
 
-/*
- * Revoke the token, with a short time limit after a signal or the end of the program's time limit.
- */
+/* Revoke the token, within a short time after a signal or the end of the program's time limit. */
 static int session_revoke(struct http_client *client, struct vault *vault, struct error *err)
 {
 	if (!http_client_is_over(client))

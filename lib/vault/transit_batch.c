@@ -31,7 +31,7 @@ static const char *const operation_names[] = {"encrypt", "decrypt", "rewrap"};
 /* An item with a context has four strings. */
 static const size_t strings_max = 4 * (size_t)TRANSIT_BATCH_ITEMS + REQUEST_STRINGS;
 
-/* -- one request ------------------------------------------------------------------------------- */
+/* -- requests --------------------------------------------------------------------------------- */
 
 void transit_items_free(struct transit_item *items, size_t count)
 {
@@ -255,7 +255,7 @@ int transit_batch_result(enum transit_operation operation, const struct transit_
 	return operation == TRANSIT_DECRYPT ? 0 : check_distinct(operation, items, count, err);
 }
 
-/* -- the size of requests ---------------------------------------------------------------------- */
+/* -- size of requests ------------------------------------------------------------------------- */
 
 static size_t limit_of(
     const struct vault *vault, const struct vault_limit *limit, size_t first, size_t largest)
@@ -336,10 +336,7 @@ bool transit_split(struct vault *vault, const struct transit_fill *fill,
 	return true;
 }
 
-/*
- * Run one request, and set *done to the number of items done, which is 0 if the request must be
- * split.
- */
+/* Run one request, and set *done to the number of its items, or 0 if it must be split. */
 static int batch_run_one(struct http_client *client, struct vault *vault,
     const struct transit_key *key, enum transit_operation operation, struct transit_item *items,
     struct transit_fill *fill, size_t *done, struct error *err)

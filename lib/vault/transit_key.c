@@ -61,10 +61,7 @@ bool transit_key_is(const struct transit_key *key, const char *text)
 
 /* -- calls ------------------------------------------------------------------------------------ */
 
-/*
- * Return the creation time of this version (keys{"N": time}) in Unix seconds; 0 if it is not a
- * number.
- */
+/* Return the creation time of a version (keys{"N": time}) in Unix seconds; 0 if not a number. */
 static int64_t creation_time(const struct json *document, json_node data, int64_t version)
 {
 	char name[24];

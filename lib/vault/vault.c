@@ -12,7 +12,7 @@
 /* http_check shortens a longer message, so the rest is not needed. */
 #define ERRORS_MAX 2048
 
-/* -- configuration ----------------------------------------------------------------------------- */
+/* -- configuration ---------------------------------------------------------------------------- */
 
 void vault_token_free(struct vault_token *token)
 {
@@ -49,10 +49,7 @@ static int copy_setting(char **to, const char *from, struct error *err)
 	return *to ? 0 : error_memory(err);
 }
 
-/*
- * Check the files early.  libcurl reports a missing certificate only during the handshake, and does
- * not report a missing key.
- */
+/* Check early: libcurl reports a missing file only in the handshake, and a missing key never. */
 static int set_client_certificate(
     struct http_endpoint *endpoint, const struct vault_settings *settings, struct error *err)
 {
@@ -146,7 +143,7 @@ failed:
 	return -1;
 }
 
-/* -- requests and responses -------------------------------------------------------------------- */
+/* -- requests and responses ------------------------------------------------------------------- */
 
 /* Add the token.  Reject a spent token, for which Vault would report only "permission denied". */
 static int token_add(struct vault_token *token, struct http_exchange *exchange, struct error *err)
