@@ -37,7 +37,8 @@ struct manifest_job {
 	void *context;
 	bool refuse_foreign; /* reject a file that another tool encrypted (sealed/foreign.h) */
 	/*
-	 * Print a whole document; called in the order of reading.  If NULL, the files are changed.
+	 * Print a whole document; called in the order of reading.  NULL: replace changed documents
+	 * in their files.
 	 */
 	int (*print)(void *context, const char *bytes, size_t length, struct error *err);
 
@@ -78,7 +79,7 @@ void manifest_batch_init(struct manifest_batch *batch, const struct manifest_job
 /* Read a regular file, and replace it when its documents are settled. */
 int manifest_batch_read_file(struct manifest_batch *batch, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Read a stream from a descriptor, which is borrowed. */
+/* Read a stream from a borrowed descriptor. */
 int manifest_batch_read_stream(struct manifest_batch *batch, int fd, const char *name,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /* Transform and settle all documents that wait. */

@@ -79,8 +79,8 @@ static void edit_pairs(
 }
 
 /*
- * Change an existing mapping before adding the other one to metadata: if both insert text at the
- * same place, it stays in this order.
+ * Change an existing mapping before the other mapping is added to metadata: text inserted at the
+ * same place stays in this order.
  */
 static void edit_metadata(struct edit_ctx *edit)
 {
@@ -113,7 +113,7 @@ static const struct manifest_node *find_home(const struct edit_ctx *edit)
 	return moves && (!edit->moved || edit->moved == edit->data) ? edit->text : edit->data;
 }
 
-/* Return the added entry that replaces a renamed old entry in its place, or NULL. */
+/* Return the added entry that an old entry was renamed to, or NULL. */
 static const struct kube_entry *find_renamed(
     const struct edit_ctx *edit, const struct kube_entry *change)
 {
@@ -124,7 +124,7 @@ static const struct kube_entry *find_renamed(
 	return entry && !entry->removed ? entry : NULL;
 }
 
-/* Return true if the entry replaces a renamed old entry in its place. */
+/* Return true if an old entry was renamed to this entry. */
 static bool is_new_name(const struct edit_ctx *edit, const struct kube_entry *entry)
 {
 	for (size_t i = 0; i < edit->set->data_count; i++) {
@@ -137,8 +137,8 @@ static bool is_new_name(const struct edit_ctx *edit, const struct kube_entry *en
 }
 
 /*
- * Replace a value in its place.  The line breaks of old ciphertext are kept, but not those of old
- * plaintext, because they could reveal something about it.
+ * Replace a value in its place.  Line breaks of old ciphertext are kept.  Line breaks of old
+ * plaintext are not, because they could reveal something about it.
  */
 static void edit_content(struct edit_ctx *edit, size_t index, const struct secret_buffer *bytes)
 {

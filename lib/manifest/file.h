@@ -40,18 +40,18 @@ struct manifest_file {
 /* Open a regular file for reading.  On error there is nothing to free. */
 int manifest_file_open(struct manifest_file *file, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
-/* Read documents from a descriptor, which is borrowed: a pipe, or standard input. */
+/* Read documents from a borrowed descriptor: a pipe, or standard input. */
 int manifest_file_open_stream(struct manifest_file *file, int fd, const char *name,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 void manifest_file_free(struct manifest_file *file) __attribute__((nonnull));
 
 /*
  * Read the next document into *text, the number of its first line into *line and its offset in
- * bytes into *offset.  Return 1, 0 after the last one, or -1 on error.
+ * bytes into *offset.  Return 1, 0 at the end, or -1 on error.
  */
 int manifest_file_next(struct manifest_file *file, struct secret_buffer *text, size_t *line,
     off_t *offset, struct error *err) __attribute__((nonnull, warn_unused_result));
-/* Close the descriptor that was read from.  A file can still be replaced. */
+/* Close the descriptor for reading.  A file can still be replaced. */
 void manifest_file_end_reading(struct manifest_file *file) __attribute__((nonnull));
 /* Return true if both names lead to the same file. */
 bool manifest_file_is_same(const struct manifest_file *a, const struct manifest_file *b)

@@ -1,4 +1,4 @@
-/* internal: functions that the files of this folder share; see also splice.h and mapping.h. */
+/* internal: functions shared in this folder; see also splice.h and mapping.h. */
 #ifndef MANIFEST_INTERNAL_H
 #define MANIFEST_INTERNAL_H
 
@@ -13,7 +13,7 @@ struct manifest_builder {
 	struct error *err;
 };
 
-/* Return a new node, or NULL with an error.  It is borrowed until the next one is added. */
+/* Return a new node, or NULL with an error.  It is borrowed until another node is added. */
 struct manifest_node *manifest_build_node(struct manifest_builder *builder, enum manifest_kind kind,
     enum manifest_style style, size_t start, size_t end) __attribute__((nonnull));
 /* Begin a container. */

@@ -11,7 +11,7 @@ struct mapping_change;
 
 /* A member to add: a scalar, or a mapping. */
 struct mapping_member {
-	const char *key;   /* borrowed, as the value is */
+	const char *key;   /* borrowed, like `value` */
 	const char *value; /* of `length` bytes */
 	size_t length;
 	bool base64;			      /* write the value in base64 */
@@ -25,7 +25,7 @@ void mapping_replace(struct splice_list *splices, const struct manifest_node *sc
     const char *content, size_t length, bool quoted) __attribute__((nonnull));
 
 /*
- * Replace a word, such as base64 text.  A block scalar stays a block scalar, and if a literal one
+ * Replace a word, such as base64 text.  A block scalar stays a block scalar.  If a literal block
  * has several lines, the new text is broken into lines of the same width.
  */
 void mapping_replace_word(struct splice_list *splices, const struct manifest_node *scalar,

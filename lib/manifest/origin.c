@@ -22,7 +22,7 @@ static bool has_word(const char *text, size_t length, const char *word)
 	return false;
 }
 
-/* Return true if the text between {{ and }} uses an object or function of Helm. */
+/* Return true if the text between braces uses an object or function of Helm. */
 static bool is_helm_action(const char *text, size_t length)
 {
 	static const char *const words[] = {".Values.", ".Release.", ".Chart.", ".Capabilities.",

@@ -15,7 +15,7 @@ struct search {
 	size_t length;
 	bool all;     /* the text is the whole rest of the stream */
 	size_t at;    /* offset of the next line to examine */
-	bool started; /* a line that is not blank, a comment or a directive was passed */
+	bool started; /* a line other than blank lines, comments and directives was passed */
 	size_t mark;  /* offset after a line "..." if only such lines follow; 0: none */
 };
 

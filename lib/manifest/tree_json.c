@@ -47,8 +47,7 @@ static size_t span_unicode_space(const char *text)
 
 /*
  * Find the JSON text of a document, or return false for YAML.  A document that begins like a JSON
- * object is JSON, although kubectl reads an invalid one as YAML.  Comments may precede and follow
- * it.
+ * object is JSON, although kubectl reads invalid JSON as YAML.  Comments may precede and follow it.
  */
 static bool find_json(const struct manifest_tree *tree, size_t *start, size_t *end, size_t *line)
 {

@@ -1,4 +1,4 @@
-/* walk: find the manifest files that a path names. */
+/* walk: find the manifest files of a path. */
 #ifndef MANIFEST_WALK_H
 #define MANIFEST_WALK_H
 

@@ -38,7 +38,7 @@ static int check_version(const struct seal_task *task, struct error *err)
 	    task->namespace, task->name, version, task->exists ? stored : "no such Secret");
 }
 
-/* The change, which contains the whole sealed Secret of the manifest. */
+/* The change.  It contains the whole sealed Secret of the manifest. */
 
 static int copy_pairs(const struct kube_pair *pairs, size_t count,
     int (*add)(struct kube_secret *secret, const char *name, const char *value, struct error *err),

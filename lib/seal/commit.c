@@ -8,7 +8,7 @@
 #include "lib/seal/internal.h"
 
 /*
- * Limit of tries.  Of several concurrent writers, one succeeds each time; after more tries than
+ * Limit of tries.  Each time, one of several concurrent writers succeeds; after more tries than
  * this, another process probably changes the Secret in an endless loop.
  */
 #define TRIES_MAX 30

@@ -123,7 +123,10 @@ static int load_secret(struct edit_ctx *ctx, struct error *err)
  * From text to changes.
  */
 
-/* Add "MARK NAME".  The document layout may be forged, so that its names are part of a secret. */
+/*
+ * Add "MARK NAME".  In the document layout, which may be forged, an invalid variable name may be
+ * part of a secret and is not shown.
+ */
 static int add_line(
     struct strings *lines, char mark, const char *name, bool document, struct error *err)
 {

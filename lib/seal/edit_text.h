@@ -31,6 +31,7 @@ int edit_text_write_values(const struct variables *values, const char *title,
 int edit_text_read_values(const struct secret_buffer *text, struct variables *values,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Append a document as text.  ERROR_INVALID if it is not a JSON object. */
 int edit_text_write_document(const struct secret_buffer *document, struct secret_buffer *text,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /* Read the members of a document, with values as compact JSON.  Names may be secret. */

@@ -25,7 +25,7 @@
 #define SHELL_CHARACTERS "|&;<>()$`\\\"' \t\n*?[#~=%"
 #define SHELL "/bin/sh"
 
-#define POLL_MS 100 /* interval for the end of background processes */
+#define POLL_MS 100 /* interval of checks for the end of background processes */
 
 int editor_open(struct editor *editor, const char *name, struct error *err)
 {

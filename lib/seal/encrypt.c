@@ -237,9 +237,9 @@ static int check_decrypted(
 }
 
 /*
- * Check that existing ciphertext decrypted.  New values may use the key and scope of annotations.
- * A forged annotation could choose another key or a wider scope, so all existing ciphertext must
- * decrypt with them.
+ * Check that existing ciphertext was decrypted.  New values may use the key and scope of
+ * annotations.  A forged annotation could choose another key or a wider scope, so all existing
+ * ciphertext must decrypt with them.
  */
 static int check_existing(
     const struct item_source *source, const struct transit_item *item, struct error *err)

@@ -14,7 +14,7 @@ enum seal_task_kind {
 	SEAL_TASK_API = 1 << 0,	     /* make changes to a Secret of the Kubernetes API */
 	SEAL_TASK_FILE = 1 << 1,     /* make changes to a Secret in a manifest */
 	SEAL_TASK_MANIFEST = 1 << 2, /* seal all plaintext of a Secret in a manifest */
-	SEAL_TASK_APPLY = 1 << 3,    /* write such a sealed Secret to the API */
+	SEAL_TASK_APPLY = 1 << 3,    /* write a Secret of SEAL_TASK_MANIFEST to the API */
 };
 #define SEAL_TASK_TEXT (SEAL_TASK_FILE | SEAL_TASK_MANIFEST)
 
@@ -34,7 +34,7 @@ struct seal_task {
 	struct kube_secret existing; /* SEAL_TASK_TEXT: borrowed except name and namespace */
 	bool exists;
 
-	/* How it is sealed. */
+	/* Layout, key and scope. */
 	bool document;
 	const char *data_key; /* of the document; borrowed */
 	struct transit_key key;
@@ -82,6 +82,7 @@ void seal_task_free(struct seal_task *task) __attribute__((nonnull));
 
 /* resolve.c: choose the Secret, layout, Transit key and scope. */
 
+/* Set the name of the Secret.  ERROR_USAGE: not a valid name. */
 int resolve_name(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Read the Secret from the API, and reject a Secret that must not be changed. */
@@ -90,6 +91,7 @@ int resolve_existing(struct seal_task *task, struct error *err)
 /* Set the layout.  ERROR_USAGE if the existing values have another layout than the settings. */
 int resolve_layout(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* Set the Transit key.  ERROR_USAGE: no key is known, or annotation and option differ. */
 int resolve_key(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Read the state of the key, and set the scope. */
@@ -103,13 +105,16 @@ void resolve_free_keys(struct resolve_known_key **keys) __attribute__((nonnull))
 
 /* plan.c: turn changes into values by data key, and into removals from the existing Secret. */
 
+/* Check the changes, before prompts and the login. */
 int plan_check(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* Plan the values and removals of the changes, and the existing plaintext. */
 int plan_values(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Add existing plaintext that is not replaced; with SEAL_TASK_APPLY only if adopt is set. */
 int plan_plaintext(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+
 /*
  * changes.c
  */
@@ -139,6 +144,7 @@ int changes_apply(const struct seal_changes *changes, const struct secret_buffer
  */
 int encrypt_tasks(struct seal_task *const *tasks, size_t count, struct seal_task **failed,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Encrypt the values of one task.  Do nothing if check_only is set and the key is missing. */
 int encrypt_values(struct seal_task *task, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Decrypt one data value of the existing Secret. */

@@ -127,7 +127,7 @@ static int copy_value(const struct secret_buffer *from, struct secret_buffer *to
 	return secret_buffer_append(to, secret_buffer_string(from), from->length, err);
 }
 
-/* Append the plaintext of an existing value, which is decrypted if it is ciphertext. */
+/* Append the plaintext of an existing value; ciphertext is decrypted. */
 static int read_entry(struct seal_task *task, const struct kube_entry *entry,
     struct secret_buffer *value, struct error *err)
 {

@@ -20,7 +20,7 @@
  */
 #define LINE_MAX_BYTES 4095
 
-/* Time to wait for the rest of a paste, which is faster than an answer of a person. */
+/* Time to wait for the rest of a paste.  A person needs longer for the next answer. */
 #define PASTE_MS 100
 
 #define OVER_MS 100 /* interval between two calls of `over` */

@@ -41,8 +41,8 @@ struct seal_session {
 int seal_session_begin(struct seal_session *session, const struct seal_session_settings *settings,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
- * Restart the time limit, before each step of work of unknown length, such as a stream.  A server
- * that hangs then still ends the command in time.
+ * Restart the time limit.  Call this before each step of work of unknown length, such as a stream.
+ * A server that hangs then still ends the command in time.
  */
 void seal_session_restart_timeout(struct seal_session *session) __attribute__((nonnull));
 /* Log in to Vault, or renew the session's token if it is about to expire. */

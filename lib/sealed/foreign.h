@@ -1,7 +1,7 @@
 /*
  * foreign: recognise ciphertext of other tools.
  *
- * If it were sealed, the application would get the tool's ciphertext, and changing a file that the
+ * Sealing it would give the application ciphertext instead of plaintext, and changing a file that a
  * tool signed would break it.  Recognised are SOPS (helm-secrets), sealed-secrets, Ansible Vault,
  * age, PGP, git-crypt, eyaml, ejson, kubesec, dotenvx, OpenSSL (transcrypt) and Vault's Transit.
  */

@@ -1,7 +1,7 @@
 /*
  * sealed: the format of a sealed Secret, which is defined only here.
  *
- * A data value is sealed if its bytes start with "vault:v".  In the document layout, one data value
+ * A data value is sealed if its bytes start with "vault:v".  In the document layout, a data value
  * seals a whole JSON object, whose members become variables.  In the per-key layout, each data key
  * is the name of a variable.
  */
@@ -36,15 +36,19 @@ int sealed_version(const char *bytes, size_t length, int64_t *version, struct er
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return the first ciphertext in a text, plain or in base64, and set *version to its key version;
- * or return NULL.  The text may be a ConfigMap's data, a pod's environment, Helm values or a .env
- * file.  Examples in documents, such as "vault:v1:...", do not count.
+ * Return the first ciphertext in a text, plain or in base64, and set *version to its key version.
+ * Return NULL if there is none.  The text may be a ConfigMap's data, a pod's environment, Helm
+ * values or a .env file.  Examples in documents, such as "vault:v1:...", do not count.
  */
 const char *sealed_find_mention(const char *text, size_t length, int64_t *version)
     __attribute__((nonnull, warn_unused_result));
 
 /* The scope that a value is bound to.  All scopes except SEALED_UNBOUND need a derived key. */
 enum sealed_scope { SEALED_UNBOUND, SEALED_STRICT, SEALED_NAMESPACE_WIDE, SEALED_CLUSTER_WIDE };
+/*
+ * Set *scope to the scope named `text`: strict, namespace-wide or cluster-wide.  ERROR_INVALID if
+ * there is no such scope.
+ */
 int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 const char *sealed_scope_name(enum sealed_scope scope);

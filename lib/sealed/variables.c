@@ -6,7 +6,7 @@
 
 #include "lib/base/cleanup.h"
 
-#define CAPACITY_MIN 16 /* a power of two, as every capacity is */
+#define CAPACITY_MIN 16 /* every capacity is a power of two */
 
 /*
  * Return the place of a name in the hash table.  FNV-1a suffices, because the number of names is

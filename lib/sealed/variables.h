@@ -56,8 +56,9 @@ int variables_merge(struct variables *to, struct variables *from, bool override,
 bool variable_valid_name(const char *name) __attribute__((nonnull));
 
 /*
- * Return the name for messages, or VARIABLE_NAME_NOT_SHOWN if it may be part of a secret: a forged
- * annotation could declare any plaintext a document, whose members become names.
+ * Return the name for messages, or VARIABLE_NAME_NOT_SHOWN if it may be part of a secret.  For
+ * example, a forged annotation can declare a plaintext to be a document, whose members become
+ * names.
  */
 const char *variable_shown_name(const struct variable *variable) __attribute__((nonnull));
 
