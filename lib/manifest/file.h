@@ -21,7 +21,7 @@ struct manifest_file {
 
 	/* Reading. */
 	int in;		    /* -1: reading has ended */
-	bool is_stream;	    /* `in` is borrowed, and there is no file to replace */
+	bool is_stream;	    /* `in` is borrowed, and the input cannot be replaced */
 	struct stat before; /* status of the file when it was opened */
 	struct manifest_stream stream;
 	off_t next; /* offset of the next document, in bytes */

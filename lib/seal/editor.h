@@ -70,7 +70,8 @@ int editor_check(const char *command, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Reject a known terminal editor if there is no terminal.  A command with options is not checked.
+ * Reject a known terminal editor if the terminal is missing.  Commands with options are not
+ * checked.
  */
 int editor_check_terminal(const char *command, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -46,8 +46,8 @@ const char *sealed_find_mention(const char *text, size_t length, int64_t *versio
 /* The scope that a value is bound to.  All scopes except SEALED_UNBOUND need a derived key. */
 enum sealed_scope { SEALED_UNBOUND, SEALED_STRICT, SEALED_NAMESPACE_WIDE, SEALED_CLUSTER_WIDE };
 /*
- * Set *scope to the scope named `text`: strict, namespace-wide or cluster-wide.  ERROR_INVALID if
- * there is no such scope.
+ * Set *scope to the scope named `text`: strict, namespace-wide or cluster-wide.  ERROR_INVALID: not
+ * a scope.
  */
 int sealed_scope_parse(const char *text, enum sealed_scope *scope, struct error *err)
     __attribute__((nonnull, warn_unused_result));
