@@ -1,4 +1,4 @@
-/* connection_options: the options that all programs share, for Vault and the Kubernetes API. */
+/* connection_options: the options for Vault and the Kubernetes API, which all programs share. */
 #ifndef CMD_CONNECTION_OPTIONS_H
 #define CMD_CONNECTION_OPTIONS_H
 
@@ -7,7 +7,7 @@
 #include "lib/base/options.h"
 #include "lib/vault/session.h"
 
-/* `type` is the program's configuration; program, vault, session and kube are its members. */
+/* `type` is the program's configuration, with the members program, vault, session and kube. */
 #define VAULT_OPTIONS(type)                                                                        \
 	{.section = "Vault",                                                                       \
 	    .name = "vault-addr",                                                                  \

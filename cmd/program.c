@@ -34,8 +34,8 @@ static int start_log(
 }
 
 /*
- * Occupy closed descriptors among 0 to 2, so that no socket gets such a number and then receives
- * messages.  They are closed again on exec.
+ * Open descriptors 0 to 2 if they are closed, so that no socket gets such a number and then
+ * receives messages.  They are close-on-exec.
  */
 static void hold_standard_descriptors(void)
 {
@@ -67,7 +67,7 @@ int program_start(const struct options *options, void *configuration,
 {
 	struct error err = ERROR_INIT;
 
-	/* No core dump and no tracing while secrets are in memory; execve resets it. */
+	/* Disable core dumps and tracing while secrets are in memory; execve resets it. */
 	prctl(PR_SET_DUMPABLE, 0);
 	hold_standard_descriptors();
 	log_init(options->program, LOG_INFO, LOG_TEXT);
@@ -100,7 +100,7 @@ int program_start(const struct options *options, void *configuration,
 	return -1;
 }
 
-/* The original project reads VAULT_URL. */
+/* Log the use of VAULT_URL, the name in the original project. */
 static void log_old_name(const struct vault_settings *vault)
 {
 	const char *old = getenv("VAULT_URL");
@@ -130,7 +130,7 @@ static int request_jwt(const struct vault_session_settings *settings, struct htt
 static int complete_session(
     struct vault_session_settings *session, struct kube_settings *kube, struct error *err)
 {
-	struct error ignored = ERROR_INIT; /* the session reports it */
+	struct error ignored = ERROR_INIT; /* it is reported when the session begins */
 	enum vault_auth method;
 
 	session->request_jwt = request_jwt;

@@ -12,7 +12,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 
-#define VALID_BEFORE_SECONDS (-60L * 60) /* clocks differ */
+#define VALID_BEFORE_SECONDS (-60L * 60) /* because clocks differ */
 #define VALID_SECONDS (30L * 24 * 60 * 60)
 #define SERIAL_BITS 127
 static const uint8_t session_context[] = "secret-dev";
@@ -79,7 +79,7 @@ static bool add_extension(X509 *certificate, X509 *issuer, const struct extensio
 	return done;
 }
 
-/* Make a key and a certificate that the issuer signs, itself for a CA. */
+/* Create a key, and a certificate that the issuer signs.  A CA is its own issuer. */
 static bool identity_make(struct identity *identity, const struct identity *issuer,
     const char *name, const struct extension *extensions)
 {
@@ -109,7 +109,7 @@ static bool make_authority(struct identity *authority, const char *name)
 	return identity_make(authority, authority, name, extensions);
 }
 
-/* Make a certificate with this use, for these names (NULL: none). */
+/* Create a certificate for this use and these names (NULL: none). */
 static bool make_leaf(struct identity *leaf, const struct identity *authority, const char *name,
     const char *use, const char *alternative_names)
 {
@@ -121,7 +121,7 @@ static bool make_leaf(struct identity *leaf, const struct identity *authority, c
 	return identity_make(leaf, authority, name, extensions);
 }
 
-/* Append the text in `memory`, which is freed. */
+/* Append the text in `memory` to *pem, and free `memory`. */
 static int append_memory(BIO *memory, bool written, struct secret_buffer *pem, struct error *err)
 {
 	const uint8_t *bytes;
@@ -167,8 +167,7 @@ static SSL_CTX *context_new(const struct identity *server)
 		SSL_CTX_set_mode(
 		    context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_any);
-		/* Only sessions of this server resume, with the certificate of their first
-		 * connection. */
+		/* A session resumes only here, with the certificate of its first connection. */
 		SSL_CTX_set_session_id_context(
 		    context, session_context, sizeof(session_context) - 1);
 		return context;

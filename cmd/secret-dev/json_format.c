@@ -11,7 +11,7 @@ static void write_text(struct json_writer *writer, const char *text, size_t leng
 		    secret_buffer_append(writer->out, text, length, &writer->error) < 0;
 }
 
-/* Write the value of the conversion at `at`, after its '%'.  Return the text after it. */
+/* Write the value of a conversion; `at` is after the '%'.  Return the text after the conversion. */
 static const char *write_conversion(struct json_writer *writer, const char *at, va_list *arguments)
 {
 	static const char raw[] = ".*s", number[] = PRId64;
@@ -27,7 +27,7 @@ static const char *write_conversion(struct json_writer *writer, const char *at, 
 		write_text(writer, digits, strlen(digits));
 		return at + strlen(number);
 	}
-	writer->comma = false; /* the template has it */
+	writer->comma = false; /* the template contains it */
 	if (*at == 'd')
 		json_write_boolean(writer, va_arg(*arguments, int));
 	else
@@ -51,7 +51,7 @@ static void write_template(struct json_writer *writer, const char *template, va_
 		else
 			break;
 	}
-	/* Whether another value would need a comma. */
+	/* Set whether another value would need a comma first. */
 	writer->comma = *template && !strchr(":,[{", template[strlen(template) - 1]);
 }
 

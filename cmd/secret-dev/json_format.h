@@ -1,4 +1,4 @@
-/* json_format: JSON from templates. */
+/* json_format: write JSON from templates. */
 #ifndef SECRET_DEV_JSON_FORMAT_H
 #define SECRET_DEV_JSON_FORMAT_H
 
@@ -7,12 +7,14 @@
 #include "lib/base/json_writer.h"
 
 /*
- * Write the template with ' as ", and these in the place of values:
- *   %s        a string, quoted and escaped; it must be UTF-8
- *   %" PRId64 "  a number
- *   %d        true or false
- *   %.*s      JSON as it is, of that length
- * The template has the commas between its own values; it may be a part of a value.
+ * Write the template.  Each ' becomes ", and these conversions become values:
+ *
+ *   %s            a string, quoted and escaped; it must be UTF-8
+ *   %" PRId64 "   a number
+ *   %d            true or false
+ *   %.*s          JSON of this length, unchanged
+ *
+ * The template contains the commas between its values.  It may be a part of a value.
  */
 void json_format(struct json_writer *writer, const char *template, ...)
     __attribute__((format(printf, 2, 3), nonnull(1, 2)));

@@ -57,7 +57,7 @@ void keyring_binding_free(struct keyring_binding *binding)
 	secret_buffer_free(&binding->associated_data);
 }
 
-/* Append the key that a version encrypts with: its own, or one derived from it. */
+/* Append the key that encrypts: the key of the version, or a key derived from it. */
 static int message_key(const struct keyring *keyring, int64_t version,
     const struct secret_buffer *context, struct secret_buffer *key, struct error *err)
 {
@@ -92,7 +92,7 @@ static int cipher_init(EVP_AEAD_CTX *cipher, const struct keyring *keyring, int6
 	return 0;
 }
 
-/* Append nonce, encrypted bytes and tag. */
+/* Append the nonce, the encrypted bytes and the tag. */
 static int seal_message(const EVP_AEAD_CTX *cipher, const struct secret_buffer *associated_data,
     const struct secret_buffer *plaintext, struct secret_buffer *sealed, struct error *err)
 {

@@ -1,4 +1,4 @@
-/* keyring: Transit keys and their ciphertext, by AES-256-GCM. */
+/* keyring: Transit keys and their ciphertext (AES-256-GCM). */
 #ifndef SECRET_DEV_KEYRING_H
 #define SECRET_DEV_KEYRING_H
 
@@ -10,13 +10,13 @@
 
 struct keyring_version {
 	struct secret_buffer key;
-	int64_t created_s; /* unix time */
+	int64_t created_s; /* Unix time */
 };
 
 /*
- * A Transit key of type aes256-gcm96.  Ciphertext is "vault:vN:" and the base64 of nonce (12
- * bytes), encrypted bytes and tag (16).  A derived key encrypts with HKDF-SHA256 of the version's
- * key, without salt, with the context as info.
+ * A Transit key of type aes256-gcm96.  Ciphertext is "vault:vN:" and the base64 of the nonce (12
+ * bytes), the encrypted bytes and the tag (16 bytes).  If `derived`, the key that encrypts is
+ * HKDF-SHA256 of the version's key, without salt, with the context as info.
  */
 struct keyring {
 	char *name;
@@ -26,20 +26,20 @@ struct keyring {
 	size_t count;
 };
 
-/* Make a key with version 1. */
+/* Create a key with version 1. */
 int keyring_init(struct keyring *keyring, const char *name, bool derived, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void keyring_free(struct keyring *keyring) __attribute__((nonnull));
 int keyring_rotate(struct keyring *keyring, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* The context and associated data of a value; empty buffers where there are none. */
+/* The context and the associated data of a value; empty if there are none. */
 struct keyring_binding {
 	struct secret_buffer context, associated_data;
 };
 void keyring_binding_free(struct keyring_binding *binding) __attribute__((nonnull));
 
-/* ERROR_INVALID has Vault's text.  Version 0 is the latest. */
+/* Encrypt or decrypt a value.  Version 0 is the latest.  ERROR_INVALID, with Vault's message. */
 int keyring_encrypt(const struct keyring *keyring, int64_t version,
     const struct keyring_binding *binding, const struct secret_buffer *plaintext,
     struct secret_buffer *ciphertext, struct error *err)

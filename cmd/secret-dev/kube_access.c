@@ -1,4 +1,4 @@
-/* kube_access: verbs, and the rights of the service accounts (RBAC), as deploy/ grants them. */
+/* kube_access: verbs, and the permissions of the service accounts (RBAC), based on deploy/. */
 #include <string.h>
 
 #include "cmd/secret-dev/kube_server.h"

@@ -1,4 +1,4 @@
-/* kube_answer: the Statuses of failure, and the form that a client prefers. */
+/* kube_answer: Statuses of failures, and the format that a client prefers. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,7 +56,8 @@ int kube_refuse(struct kube_call *call, enum kube_reason reason, const struct ku
 	if (details)
 		write_details(details, &writer);
 	json_format(&writer, "'code':%" PRId64 "}", (int64_t)reasons[reason].code);
-	/* A message that JSON cannot hold, such as one with a name that is not UTF-8, is left out.
+	/*
+	 * Omit the body if JSON cannot contain the message, for example a name that is not UTF-8.
 	 */
 	if (json_writer_finish(&writer, &err) < 0)
 		secret_buffer_reset(&call->answer->body);
@@ -77,7 +78,7 @@ int kube_refuse_invalid(struct kube_call *call, const char *qualified_kind, cons
 	char plain[64];
 	struct kube_details details = {name, plain, fault};
 
-	/* Without the group: "Deployment" of "Deployment.apps". */
+	/* Omit the group: "Deployment" of "Deployment.apps". */
 	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(qualified_kind, "."), qualified_kind);
 	return kube_refuse(call, KUBE_INVALID, &details, "%s \"%.300s\" is invalid: %s: %s",
 	    qualified_kind, name, fault->field, fault->message);
@@ -120,6 +121,6 @@ bool kube_wants_metadata(const struct kube_call *call)
 	const char *accept = server_request_header(call->request, "Accept");
 	const char *found = accept ? strstr(accept, as) : NULL;
 
-	/* The first media type is available, so that it is chosen. */
+	/* The API server chooses the first media type, because it supports that. */
 	return found && found < accept + strcspn(accept, ",");
 }

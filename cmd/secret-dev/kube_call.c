@@ -1,4 +1,4 @@
-/* kube_call: reading, creating, replacing, patching and deleting objects, and TokenRequest. */
+/* kube_call: read, create, replace, patch and delete objects; TokenRequest. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define MERGE_PATCH "application/merge-patch+json"
 #define STRATEGIC_PATCH "application/strategic-merge-patch+json"
 
-/* Return the part before the object's own name: "" for kinds without namespaces. */
+/* Return the namespace of the objects, which is "" for kinds without namespaces. */
 static const char *namespace_of(const struct kube_call *call)
 {
 	return call->namespace ? call->namespace : "";
@@ -48,7 +48,7 @@ int kube_object_read(struct kube_call *call, struct error *err)
 	return object ? answer_object(call, 200, object, err) : refuse_missing_object(call);
 }
 
-/* -- checks of the body; each returns false when it is refused and answered ------------------- */
+/* -- checks of the body, which return false after they have refused the call ------------------ */
 
 static json_node metadata_member(const struct kube_call *call, const char *name)
 {
@@ -62,7 +62,7 @@ static bool has_body(struct kube_call *call)
 	return call->body != NULL;
 }
 
-/* The body's namespace and name must be those of the path. */
+/* Check that the body's namespace and name are those of the path. */
 static bool has_path_names(struct kube_call *call)
 {
 	cleanup_free char *namespace = json_strdup(call->body, metadata_member(call, "namespace"));
@@ -106,7 +106,7 @@ static bool has_patch_body(struct kube_call *call)
 	return false;
 }
 
-/* The body's resourceVersion, if any, must be the stored one. */
+/* Check that the body's resourceVersion, if any, is the stored one. */
 static bool has_current_version(struct kube_call *call, const struct kube_object *old)
 {
 	const struct kube_kind *kind = call->kind;
@@ -132,13 +132,13 @@ static bool has_current_version(struct kube_call *call, const struct kube_object
 
 /* -- changes ---------------------------------------------------------------------------------- */
 
-/* Store a valid object and answer with it.  Takes `changed` over; `old` is NULL for a new one. */
+/* Store a valid object and answer with it.  Takes ownership of `changed`; `old` may be NULL. */
 static int store_object(struct kube_call *call, struct kube_object *changed,
     const struct kube_object *old, struct error *err)
 {
 	unsigned int status = old ? 200 : 201;
 
-	/* As in etcd: a change of nothing makes no new revision. */
+	/* As in etcd, a change without effect does not create a revision. */
 	bool same = old && kube_object_equal(changed, old);
 	if (same || call->dry_run) {
 		changed->revision = old ? old->revision : 0;
@@ -154,7 +154,7 @@ static int store_object(struct kube_call *call, struct kube_object *changed,
 	return answer_object(call, status, changed, err);
 }
 
-/* Apply the body to `changed`, which is taken over, and store it. */
+/* Apply the body to `changed`, and store it.  Takes ownership of `changed`. */
 static int change_object(struct kube_call *call, struct kube_object *changed,
     const struct kube_object *old, struct error *err)
 {
@@ -200,7 +200,7 @@ int kube_object_create(struct kube_call *call, struct error *err)
 	return object ? change_object(call, object, NULL, err) : -1;
 }
 
-/* Apply the body to the stored object, or, to replace it, to one that has only its identity. */
+/* Apply the body to the stored object or, to replace that, to an object with only its identity. */
 static int update_object(
     struct kube_call *call, const struct kube_object *old, bool replace, struct error *err)
 {
@@ -309,7 +309,7 @@ int kube_token_create(struct kube_call *call, struct error *err)
 		return refuse_missing_object(call);
 	if (lifetime_s < TOKEN_SECONDS_MIN)
 		return refuse_lifetime(call, lifetime_s);
-	/* The programs ask for one audience; others are ignored. */
+	/* The programs request one audience; further audiences are ignored. */
 	cleanup_free char *audience = json_strdup(
 	    call->body, json_first(call->body, json_member(call->body, spec, "audiences")));
 	return answer_token(call, &identity, audience ? audience : KUBE_AUDIENCE, lifetime_s, err);

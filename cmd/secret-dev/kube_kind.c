@@ -1,4 +1,4 @@
-/* kube_kind: the kinds of objects: their names, verbs, stored members and validation. */
+/* kube_kind: the kinds of objects, with names, verbs, stored members and validation. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "lib/base/cleanup.h"
 
 #define KEY_LENGTH_MAX 253
-#define DATA_BYTES_MAX ((size_t)1048576) /* of all values together, decoded */
+#define DATA_BYTES_MAX ((size_t)1048576) /* of all values, decoded */
 #define DATA_TOO_LONG "Too long: may not be more than 1048576 bytes"
 #define ACCOUNT_NAME "kubernetes.io/service-account.name"
 #define BASE64_GROUP 4
@@ -28,7 +28,7 @@ void kube_fault_set(
 	va_end(arguments);
 }
 
-/* A field such as "data[KEY]". */
+/* The name of a field, such as "data[KEY]". */
 struct key_field {
 	char text[300];
 };
@@ -43,7 +43,7 @@ static struct key_field key_field(const char *member, const char *key)
 
 /* -- maps of data ----------------------------------------------------------------------------- */
 
-/* Check the alphabet, and decode the last group, which has the padding. */
+/* Check the alphabet, and decode the last group, which may contain padding. */
 static bool is_base64(const struct json *document, json_node value)
 {
 	cleanup_secret struct secret_buffer last = SECRET_BUFFER_INIT;
@@ -76,7 +76,7 @@ int kube_check_map(const struct json *document, json_node map, bool base64, stru
 	return 0;
 }
 
-/* Return true for one or more of "-._a-zA-Z0-9", except ".", and names that begin with "..". */
+/* Return whether the key is one or more of "-._a-zA-Z0-9", not "." and not beginning with "..". */
 static bool is_data_key(const char *key)
 {
 	size_t length = strlen(key);
@@ -105,7 +105,7 @@ static void check_data_keys(const struct json *fields, const char *member, struc
 	}
 }
 
-/* Return the number of bytes that the values of a valid map of base64 encode. */
+/* Return the number of bytes that a valid map of base64 encodes. */
 static size_t base64_bytes(const struct json *fields, const char *member)
 {
 	size_t bytes = 0;
@@ -135,7 +135,7 @@ static size_t text_bytes(const struct json *fields, const char *member)
 	return bytes;
 }
 
-/* Write a member as it is, unless it is absent or empty. */
+/* Write a member unchanged, unless it is absent or empty. */
 static void write_map(const struct json *sent, const char *member, struct json_writer *writer)
 {
 	json_node map = json_member(sent, JSON_ROOT, member);
@@ -158,7 +158,7 @@ static void write_immutable(const struct json *sent, struct json_writer *writer)
 
 /* -- Secret ----------------------------------------------------------------------------------- */
 
-/* Write data with the members of stringData, in base64, in it. */
+/* Write data, including the members of stringData in base64. */
 static int write_string_data(const struct json *sent, struct json_writer *writer, struct error *err)
 {
 	cleanup_secret struct secret_buffer encoded = SECRET_BUFFER_INIT;
@@ -226,7 +226,7 @@ static void require_key(const struct json *fields, const char *key, struct kube_
 		    fault, "FieldValueRequired", key_field("data", key).text, "Required value");
 }
 
-/* Registry credentials are the only values that the API server reads. */
+/* Check registry credentials, the only values that the API server reads. */
 static void require_json(const struct json *fields, const char *key, struct kube_fault *fault)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
@@ -243,7 +243,7 @@ static void require_json(const struct json *fields, const char *key, struct kube
 		    "Invalid value: \"<secret contents redacted>\": not a JSON object");
 }
 
-/* Check as ValidateSecret does; of two faults the API server reports both. */
+/* Check like ValidateSecret.  Report only one fault, where the API server reports several. */
 static void check_type(
     const struct json *metadata, const struct json *fields, struct kube_fault *fault)
 {
@@ -272,7 +272,7 @@ static void check_type(
 	}
 }
 
-/* Return true if both have the same member, or neither has it. */
+/* Return whether both objects have the same member, or neither has it. */
 static bool same_member(const struct json *a, const struct json *b, const char *name)
 {
 	json_node of_a = json_member(a, JSON_ROOT, name), of_b = json_member(b, JSON_ROOT, name);
@@ -327,7 +327,7 @@ static int store_config_map(const struct json *sent, struct json_writer *writer,
 	return 0;
 }
 
-/* ConfigMaps are not changed here, so that `old` is always NULL. */
+/* No verb changes a ConfigMap, so `old` is always NULL. */
 static void check_config_map(const struct json *metadata, const struct json *fields,
     const struct json *old, struct kube_fault *fault)
 {
@@ -359,7 +359,7 @@ static int store_namespace(const struct json *sent, struct json_writer *writer, 
 
 #define CHANGED (KUBE_GET | KUBE_LIST | KUBE_CREATE | KUBE_PATCH | KUBE_DELETE)
 
-/* Pods and workloads are stored without validation, and nothing runs them. */
+/* Pods and workloads are stored without validation, and are not run. */
 const struct kube_kind kube_kinds[KUBE_KINDS] = {
     [KUBE_SECRET] = {"", "secrets", "Secret", NULL, .strategic = true,
 	.verbs = CHANGED | KUBE_UPDATE, .store = store_secret, .check = check_secret},

@@ -1,4 +1,4 @@
-/* kube_list: pages of the objects of a kind, selected by their labels. */
+/* kube_list: pages of the objects of a kind, selected by labels. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #define REQUIREMENTS_MAX 16
 #define CONTINUE_MAX 4096
 #define CONTINUE_VERSION "meta.k8s.io/v1"
-/* No name begins with so high a byte. */
+/* Sorted after all names, because no name begins with such a high byte. */
 #define AFTER_ALL_NAMES "\xff"
 
 #define EXPIRED_TEXT                                                                               \
@@ -22,7 +22,7 @@
 
 /* -- label selectors -------------------------------------------------------------------------- */
 
-/* "key", "!key", "key=value" or "key!=value". */
+/* A requirement: "key", "!key", "key=value" or "key!=value". */
 struct requirement {
 	char key[320], value[64];
 	bool has_value, negated;
@@ -33,7 +33,9 @@ struct label_selector {
 	size_t count;
 };
 
-/* Copy without surrounding spaces; false if it does not fit or is part of a set-based selector. */
+/*
+ * Copy without surrounding spaces.  Return false if it does not fit, or the selector is set-based.
+ */
 static bool copy_word(char *to, size_t size, const char *from, size_t length)
 {
 	while (length && *from == ' ')
@@ -113,9 +115,9 @@ static bool is_selected(const struct label_selector *selector, const struct kube
 
 struct page {
 	struct label_selector selector;
-	size_t begin, end; /* in the store: of the path, then of the page */
+	size_t begin, end; /* of the page, as indexes in the store */
 	size_t path_end;
-	size_t limit;	  /* 0: all */
+	size_t limit;	  /* 0: no limit */
 	int64_t revision; /* of the list's first page */
 };
 
@@ -147,7 +149,7 @@ static int append_continue(const struct kube_call *call, const struct page *page
 	return base64_url_encode(token, text.data, text.length, err);
 }
 
-/* Return the index of the first object after a key, the last one of the page before. */
+/* Return the index of the first object after `key`, which ended the previous page. */
 static size_t index_after(const struct kube_call *call, const char *key)
 {
 	const char *slash = call->namespace ? NULL : strchr(key, '/');
@@ -161,7 +163,7 @@ static size_t index_after(const struct kube_call *call, const char *key)
 	return index + (kube_store_find(call->store, namespace, name) != NULL);
 }
 
-/* Return 0, or 1 when the token is refused and answered. */
+/* Read a continue token.  Return 0, or 1 after it was refused. */
 static int read_continue(struct kube_call *call, const char *token, struct page *page)
 {
 	cleanup_secret struct secret_buffer text = {.limit = CONTINUE_MAX};
@@ -188,7 +190,7 @@ static int read_continue(struct kube_call *call, const char *token, struct page 
 	return 0;
 }
 
-/* Return 0, or 1 when a parameter is refused and answered. */
+/* Read the parameters.  Return 0, or 1 after one of them was refused. */
 static int read_page(struct kube_call *call, struct page *page)
 {
 	const char *limit = server_request_query(call->request, "limit");
@@ -212,7 +214,7 @@ static int read_page(struct kube_call *call, struct page *page)
 	return 1;
 }
 
-/* Return the end of the page: where the limit is reached, or the end of the path's objects. */
+/* Return the index where the page ends: at its limit, or at the end of the path's objects. */
 static size_t page_end(const struct kube_call *call, const struct page *page)
 {
 	size_t end = page->begin, selected = 0;
@@ -222,7 +224,7 @@ static size_t page_end(const struct kube_call *call, const struct page *page)
 	return end;
 }
 
-/* Write the list's metadata with a token to continue, unless it is the last page. */
+/* Write the list's metadata with a continue token, which the last page does not have. */
 static int write_metadata(const struct kube_call *call, const struct page *page,
     struct json_writer *writer, struct error *err)
 {
@@ -233,7 +235,7 @@ static int write_metadata(const struct kube_call *call, const struct page *page,
 		if (append_continue(call, page, &token, err) < 0)
 			return -1;
 		json_format(writer, ",'continue':%s", token.data);
-		/* With a selector the number is not known. */
+		/* With a selector the number is unknown. */
 		if (page->selector.count == 0)
 			json_format(writer, ",'remainingItemCount':%" PRId64,
 			    (int64_t)(page->path_end - page->end));
@@ -250,7 +252,7 @@ static void write_items(const struct kube_call *call, const struct page *page, b
 	while (first < page->end && !is_selected(&page->selector, call->store->objects[first]))
 		first++;
 	json_write_name(writer, "items");
-	/* The API server's empty lists of metadata have null. */
+	/* The API server writes null for an empty list of metadata. */
 	if (metadata && first == page->end) {
 		json_write_null(writer);
 		return;

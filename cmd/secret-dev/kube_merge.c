@@ -1,4 +1,4 @@
-/* kube_merge: merge patches (RFC 7396) of JSON objects, with members in order of their names. */
+/* kube_merge: merge patches (RFC 7396) of JSON objects, with their members sorted by name. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +27,7 @@ static int member_compare(const void *a, const void *b)
 	    ((const struct merge_member *)a)->name, ((const struct merge_member *)b)->name);
 }
 
-/* List the members of an object by name; none if the value is not an object. */
+/* List the members of an object, sorted by name; none if the value is not an object. */
 static int members_list(struct kube_value object, struct merge_members *members, struct error *err)
 {
 	size_t count = json_type(object.document, object.node) == JSON_OBJECT
@@ -54,7 +54,7 @@ static int members_list(struct kube_value object, struct merge_members *members,
 	return 0;
 }
 
-/* Write a value that is not an object in one form, whatever escapes and white space it has. */
+/* Write a value that is not an object in canonical form, for any escapes and white space. */
 static int write_canonical(struct kube_value value, struct json_writer *writer, struct error *err)
 {
 	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;

@@ -1,4 +1,4 @@
-/* kube_object: stored objects of all kinds, and the store of a kind. */
+/* kube_object: objects of all kinds, and the store of a kind. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static void copy_member(
 	json_write_raw(writer, raw, length);
 }
 
-/* Write the metadata that clients set, without empty members. */
+/* Write the metadata that clients can set, without empty members. */
 static int store_metadata(const struct json *sent, struct json_writer *writer, struct error *err)
 {
 	static const char *const maps[] = {"annotations", "labels"};
@@ -92,7 +92,7 @@ static int store_all(const struct json *sent, struct json_writer *writer, struct
 	return 0;
 }
 
-/* Apply a patch to a stored JSON object, and store what `store` writes of the result. */
+/* Apply a patch to a stored JSON object.  `store` writes the part of the result that is stored. */
 static int apply_patch(
     struct secret_buffer *stored, struct kube_value patch, store_function store, struct error *err)
 {
@@ -115,7 +115,7 @@ static int apply_patch(
 	return 0;
 }
 
-/* Put "KIND in version "v1" cannot be handled as a KIND" before what is not valid. */
+/* Add "KIND in version "v1" cannot be handled as a KIND" to the message.  Return -1. */
 static int not_handled(const struct kube_kind *kind, struct error *err)
 {
 	if (err->code == ERROR_INVALID)
@@ -148,7 +148,7 @@ int kube_object_merge(struct kube_object *object, const struct kube_kind *kind,
 	return 0;
 }
 
-/* Return true for a lowercase RFC 1123 subdomain. */
+/* Return whether the name is a lowercase RFC 1123 subdomain. */
 static bool is_subdomain(const char *name)
 {
 	bool edge = true; /* at the start of a label */
@@ -211,7 +211,7 @@ struct kube_time kube_time(int64_t seconds)
 	return result;
 }
 
-/* Write the members of a JSON object after others. */
+/* Write a comma and the members of a JSON object, if it has any. */
 static void write_members(const struct secret_buffer *object, struct json_writer *writer)
 {
 	size_t braces = strlen("{}");

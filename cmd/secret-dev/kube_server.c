@@ -53,8 +53,8 @@ struct kube_route {
 	struct route route;
 	enum kube_verb verb; /* 0: not about an object */
 	int (*answer)(struct kube_call *call, struct error *err);
-	const char *text; /* the answer, where it is constant */
-	bool open;	  /* also to clients without a token */
+	const char *text; /* a constant answer, or NULL */
+	bool open;	  /* also for clients without a token */
 };
 
 /* clang-format off */
@@ -97,7 +97,7 @@ static int answer_text(struct kube_call *call, const char *text, struct error *e
 	return secret_buffer_append_string(&call->answer->body, text, err);
 }
 
-/* Set the kind and the names of the path.  Return false if the path does not exist. */
+/* Set the kind and the names from the path.  Return false if the path does not exist. */
 static bool resolve_object(struct kube_call *call)
 {
 	const struct route_values *values = &call->values;
@@ -113,7 +113,7 @@ static bool resolve_object(struct kube_call *call)
 	return true;
 }
 
-/* Without a namespace in the path only lists are served, and kinds that have none. */
+/* Return whether the kind is served.  Without a namespace, only lists and cluster kinds are. */
 static bool is_served(const struct kube_call *call, const struct kube_route *route)
 {
 	if (route->answer == kube_token_create)
@@ -134,7 +134,7 @@ static int answer_object(struct kube_call *call, const struct kube_route *route,
 	return kube_refuse_forbidden(call, resource);
 }
 
-/* Parts of the API that would be ignored must not look as if they were honoured. */
+/* Return a parameter that is not supported, or NULL.  Ignoring it would give wrong results. */
 static const char *unserved_parameter(const struct server_request *request)
 {
 	static const char *const names[] = {"watch", "fieldSelector"};
@@ -148,7 +148,7 @@ static const char *unserved_parameter(const struct server_request *request)
 	return NULL;
 }
 
-/* A deletion can have its options in the body. */
+/* Return whether the options in the body of a deletion request a dry run. */
 static bool is_dry_deletion(const struct kube_call *call)
 {
 	if (call->request->method != METHOD_DELETE || !call->body)
@@ -193,7 +193,7 @@ static bool is_admin(const struct kube_server *server, const char *token)
 	       CRYPTO_memcmp(token, server->admin_token.data, server->admin_token.length) == 0;
 }
 
-/* Return true if the token is a valid one of an account, and set the user. */
+/* Return whether the token is valid for a service account.  If so, set the user. */
 static bool authenticate_account(struct kube_call *call, const char *token)
 {
 	cleanup_claims struct kube_claims claims = {NULL};
@@ -210,7 +210,7 @@ static bool authenticate_account(struct kube_call *call, const char *token)
 	return true;
 }
 
-/* Set the user.  Return false when the token is refused and answered. */
+/* Set the user.  Return false after the token was refused. */
 static bool authenticate(struct kube_call *call)
 {
 	const char *token = server_request_token(call->request);
@@ -227,7 +227,7 @@ static bool authenticate(struct kube_call *call)
 	return true;
 }
 
-/* Return 0 with the document (NULL: none) in *body, or 1 when the answer is written. */
+/* Set *body to the parsed body, or NULL if it is empty.  Return 0, or 1 after it was refused. */
 static int parse_body(struct kube_call *call, struct json **body)
 {
 	const struct secret_buffer *text = &call->request->body;

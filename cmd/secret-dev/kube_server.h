@@ -1,10 +1,10 @@
 /*
- * kube_server: the part of the Kubernetes API that the programs call: Secrets, ConfigMaps,
- * namespaces, service accounts with TokenRequest, Pods and workloads.  Answers have the statuses
+ * kube_server: the part of the Kubernetes API that the programs use: Secrets, ConfigMaps,
+ * namespaces, service accounts with TokenRequest, Pods and workloads.  Responses have the statuses
  * and texts of Kubernetes 1.35.
  *
- * One difference to a real server: a page of a list shows the objects as they are when the page is
- * requested, not as they were at the first page.
+ * Unlike a real server, a page of a list contains the objects at the time of its request, not at
+ * the time of the first page.
  */
 #ifndef SECRET_DEV_KUBE_SERVER_H
 #define SECRET_DEV_KUBE_SERVER_H
@@ -29,10 +29,10 @@ enum kube_verb {
 	KUBE_PATCH = 16,
 	KUBE_DELETE = 32,
 };
-/* Return "get", "list" ... */
+/* Return "get", "list" and so on. */
 const char *kube_verb_name(enum kube_verb verb);
 
-/* Why the API server would not store an object, as in the causes of a Status. */
+/* The reason why the API server would reject an object, as in the causes of a Status. */
 struct kube_fault {
 	const char *reason; /* "FieldValueInvalid"; NULL: no fault */
 	char field[300];
@@ -46,14 +46,14 @@ struct kube_kind {
 	const char *group; /* "apps"; "" is the core group; the version is v1 */
 	const char *resource, *kind, *short_name; /* "deployments", "Deployment", "deploy" */
 	bool cluster;				  /* without namespaces */
-	bool strategic;	    /* a strategic merge patch has the result of a merge patch */
+	bool strategic;	    /* accepts strategic merge patches, with the result of merge patches */
 	unsigned int verbs; /* enum kube_verb */
 	/*
-	 * Write the object that is stored of a JSON object of this kind without its metadata. NULL:
-	 * all of it.  ERROR_INVALID has the API server's text.
+	 * Write the members to store from a JSON object of this kind without its metadata.  NULL:
+	 * store all members.  ERROR_INVALID, with the API server's message.
 	 */
 	int (*store)(const struct json *sent, struct json_writer *writer, struct error *err);
-	/* Find what is not valid.  `old` is NULL for a new object; NULL function: all is valid. */
+	/* Find invalid members.  `old` is NULL for a new object.  NULL: all members are valid. */
 	void (*check)(const struct json *metadata, const struct json *fields,
 	    const struct json *old, struct kube_fault *fault);
 };
@@ -67,21 +67,21 @@ extern const struct kube_kind kube_kinds[KUBE_KINDS];
 const struct kube_kind *kube_kind_find(const char *group, const char *resource)
     __attribute__((nonnull));
 
-/* ERROR_INVALID if `map` is neither absent nor an object of strings, or of base64. */
+/* Check that `map` is absent or an object of strings, in base64 if set.  ERROR_INVALID. */
 int kube_check_map(const struct json *document, json_node map, bool base64, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* A word with the group where there is one: "deployments.apps", "Deployment.apps". */
+/* A word with the group, if there is one: "deployments.apps", "Deployment.apps". */
 struct kube_qualified {
 	char text[128];
 };
 struct kube_qualified kube_qualify(const struct kube_kind *kind, const char *word)
     __attribute__((nonnull));
 
-/* Write the "apiVersion" of a kind. */
+/* Return the "apiVersion" of a kind. */
 struct kube_qualified kube_api_version(const struct kube_kind *kind) __attribute__((nonnull));
 
-/* Return true if RBAC gives the service account of namespace demo this right (kube_access.c). */
+/* Return whether RBAC allows this to the service account of namespace demo (kube_access.c). */
 bool kube_access(const char *account, enum kube_verb verb, const char *resource,
     const char *namespace, const char *name) __attribute__((nonnull(1, 3)));
 
@@ -93,8 +93,10 @@ struct kube_object {
 	char uid[UUID_SIZE];
 	int64_t created_s;
 	int64_t revision; /* its resourceVersion; 0: not stored */
-	/* JSON objects with their members in order: labels, annotations, finalizers and
-	 * ownerReferences; and all but kind, apiVersion and metadata. */
+	/*
+	 * JSON objects with sorted members: labels, annotations, finalizers and ownerReferences;
+	 * and all members except kind, apiVersion and metadata.
+	 */
 	struct secret_buffer metadata, fields;
 };
 
@@ -102,37 +104,41 @@ struct kube_object *kube_object_new(const char *namespace, const char *name, str
     __attribute__((nonnull, warn_unused_result));
 void kube_object_free(struct kube_object *object);
 
-/* Apply a JSON object as a merge patch (RFC 7396).  ERROR_INVALID has the API server's text. */
+/*
+ * Apply a JSON object as a merge patch (RFC 7396).  ERROR_INVALID, with the API server's message.
+ */
 int kube_object_merge(struct kube_object *object, const struct kube_kind *kind,
     const struct json *body, struct error *err) __attribute__((nonnull, warn_unused_result));
-/* Find what the API server would not store; `old` is NULL for a new object. */
+/*
+ * Set *fault to a reason why the API server would reject the object.  `old` is NULL if it is new.
+ */
 int kube_object_check(const struct kube_object *object, const struct kube_kind *kind,
     const struct kube_object *old, struct kube_fault *fault, struct error *err)
     __attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
 bool kube_object_equal(const struct kube_object *a, const struct kube_object *b)
     __attribute__((nonnull));
 
-/* A value of a document; JSON_ABSENT: none. */
+/* A value of a document; JSON_ABSENT: no value. */
 struct kube_value {
 	const struct json *document;
 	json_node node;
 };
-/* Write `base` with a merge patch applied (kube_merge.c).  `base` must be the result of another. */
+/* Write `base` with a merge patch applied (kube_merge.c).  `base` must be the result of a merge. */
 int kube_merge(struct kube_value base, struct kube_value patch, struct json_writer *writer,
     struct error *err) __attribute__((nonnull(3, 4), warn_unused_result));
 
-/* An object alone, as an item of a list (without kind and apiVersion), or its metadata alone. */
+/* A whole object, an item of a list (without kind and apiVersion), or only the metadata. */
 enum kube_form { KUBE_WHOLE, KUBE_ITEM, KUBE_METADATA };
 void kube_object_write(const struct kube_object *object, const struct kube_kind *kind,
     enum kube_form form, struct json_writer *writer) __attribute__((nonnull));
 
-/* "2026-01-02T03:04:05Z" */
+/* A time such as "2026-01-02T03:04:05Z". */
 struct kube_time {
 	char text[24];
 };
 struct kube_time kube_time(int64_t seconds);
 
-/* The objects of a kind in the order of namespace and name. */
+/* The objects of a kind, sorted by namespace and name. */
 struct kube_store {
 	struct kube_object **objects;
 	size_t count, room;
@@ -142,7 +148,7 @@ size_t kube_store_index(const struct kube_store *store, const char *namespace, c
     __attribute__((nonnull));
 struct kube_object *kube_store_find(const struct kube_store *store, const char *namespace,
     const char *name) __attribute__((nonnull));
-/* Insert an object, or replace the object of its name.  Takes it over on success. */
+/* Insert an object, or replace the object with its name.  Takes ownership on success. */
 int kube_store_put(struct kube_store *store, struct kube_object *object, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void kube_store_remove(struct kube_store *store, struct kube_object *object)
@@ -163,7 +169,7 @@ int kube_server_init(struct kube_server *server, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void kube_server_free(struct kube_server *server) __attribute__((nonnull));
 
-/* A server_handler. */
+/* The server_handler of the API. */
 int kube_serve(void *server, const struct server_request *request, struct server_answer *answer,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
@@ -171,7 +177,7 @@ int kube_namespace_add(struct kube_server *server, const char *name, struct erro
     __attribute__((nonnull, warn_unused_result));
 int kube_account_add(struct kube_server *server, const char *namespace, const char *name,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-/* Return the identity of a service account; its uid is NULL if it is unknown. */
+/* Return the identity of a service account.  Its uid is NULL if the account is unknown. */
 struct kube_identity kube_account_identity(const struct kube_server *server, const char *namespace,
     const char *name) __attribute__((nonnull));
 
@@ -183,18 +189,18 @@ struct kube_call {
 	struct server_answer *answer;
 	const struct json *body; /* NULL: none */
 	struct route_values values;
-	const struct kube_kind *kind; /* of the path; NULL: none */
+	const struct kube_kind *kind; /* from the path; NULL: none */
 	enum kube_verb verb;
-	const char *namespace;	  /* of the path; NULL: all, or of a kind without namespaces */
-	const char *name;	  /* of the path; NULL: the collection */
+	const char *namespace;	  /* from the path; NULL: all, or for a kind without namespaces */
+	const char *name;	  /* from the path; NULL: the collection */
 	struct kube_store *store; /* of the kind */
 	char user[600];		  /* "system:serviceaccount:demo:app" */
-	const char *account;	  /* within user; NULL: the admin or no account */
+	const char *account;	  /* part of `user`; NULL: the admin or no account */
 	bool admin;
 	bool dry_run; /* check and answer, but do not store */
 };
 
-/* Each answers with a Status of failure and returns 0. */
+/* Reasons of failures.  The functions below answer with a Status of failure, and return 0. */
 enum kube_reason {
 	KUBE_BAD_REQUEST,
 	KUBE_UNAUTHORIZED,
@@ -208,11 +214,11 @@ enum kube_reason {
 	KUBE_UNSUPPORTED_MEDIA_TYPE,
 	KUBE_INVALID
 };
-/* The object that a Status is about. */
+/* The object that a Status describes. */
 struct kube_details {
-	const char *name;		/* NULL: left out */
+	const char *name;		/* NULL: omitted */
 	const char *kind;		/* or the resource */
-	const struct kube_fault *fault; /* NULL: left out */
+	const struct kube_fault *fault; /* NULL: omitted */
 };
 int kube_refuse(struct kube_call *call, enum kube_reason reason, const struct kube_details *details,
     const char *format, ...) __attribute__((format(printf, 4, 5), nonnull(1, 4)));
@@ -221,11 +227,11 @@ int kube_refuse_missing(struct kube_call *call, const struct kube_kind *kind, co
 int kube_refuse_invalid(struct kube_call *call, const char *qualified_kind, const char *name,
     const struct kube_fault *fault) __attribute__((nonnull));
 int kube_refuse_forbidden(struct kube_call *call, const char *resource) __attribute__((nonnull));
-/* Answer a path that does not exist. */
+/* Answer a request with a path that does not exist. */
 int kube_refuse_path(struct kube_call *call, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Return the form of the answer: metadata alone if the client prefers it. */
+/* Return whether the client prefers an answer with only the metadata. */
 bool kube_wants_metadata(const struct kube_call *call) __attribute__((nonnull));
 
 int kube_object_read(struct kube_call *call, struct error *err);

@@ -1,11 +1,11 @@
-/* kube_state: the keys and objects of the server, with those that are there at start. */
+/* kube_state: the keys and objects of the server at its start. */
 #include <string.h>
 
 #include "cmd/secret-dev/kube_server.h"
 
 #define ADMIN_TOKEN_BYTES 32
 #define TOKEN_KEY_BYTES 32
-/* As in a young cluster: older revisions are compacted. */
+/* As in a new cluster, whose older revisions are compacted. */
 #define FIRST_REVISION 200
 
 int kube_server_init(struct kube_server *server, struct error *err)

@@ -63,8 +63,8 @@ int kube_token_make(const struct secret_buffer *key, const struct kube_identity 
 }
 
 /*
- * Find the claims and the signature of header.claims.signature; NULL if the text does not have this
- * form.
+ * Return the claims of header.claims.signature, and set *signature.  Return NULL if the text does
+ * not have this form.
  */
 static const char *claims_of(const char *jwt, const char **signature)
 {

@@ -28,13 +28,13 @@ struct kube_claims {
 	int64_t expires_s;
 };
 
-/* Read the claims without verification; ERROR_INVALID if it is not a service account's JWT. */
+/* Read the claims without verification.  ERROR_INVALID if it is not a service account's JWT. */
 int kube_token_read(const char *jwt, struct kube_claims *claims, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void kube_claims_free(struct kube_claims *claims) __attribute__((nonnull));
 #define cleanup_claims __attribute__((cleanup(kube_claims_free)))
 
-/* Return true if the token is signed with the key; kube_token_is_valid: and has not expired. */
+/* Return whether the token is signed with the key.  kube_token_is_valid also checks the expiry. */
 bool kube_token_is_signed(const struct secret_buffer *key, const char *jwt)
     __attribute__((nonnull));
 bool kube_token_is_valid(const struct secret_buffer *key, const char *jwt,

@@ -1,4 +1,4 @@
-/* secret-dev: a stand-in for Vault and the Kubernetes API on loopback, for development. */
+/* secret-dev: a replacement of Vault and the Kubernetes API on loopback, for development. */
 #include <microhttpd.h>
 #include <stdio.h>
 

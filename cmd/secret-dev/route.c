@@ -25,7 +25,7 @@ void route_values_free(struct route_values *values)
 	*values = (struct route_values){NULL};
 }
 
-/* Return where the placeholder at *pattern stores its value, and move *pattern past it. */
+/* Return the member for the placeholder at *pattern, and move *pattern to its end; else NULL. */
 static char **placeholder_value(const char **pattern, struct route_values *values)
 {
 	for (size_t i = 0; i < sizeof(placeholders) / sizeof(*placeholders); i++) {

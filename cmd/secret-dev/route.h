@@ -5,15 +5,15 @@
 #include "cmd/secret-dev/server.h"
 
 /*
- * A pattern is a path in which {group}, {namespace}, {resource} and {name} match one segment each,
- * and {path} matches all of the rest.
+ * A pattern is a path.  {group}, {namespace}, {resource} and {name} match one segment each, and
+ * {path} matches the rest of the path.
  */
 struct route {
 	enum server_method method;
 	const char *pattern;
 };
 
-/* The segments that placeholders matched; newly allocated; NULL where there was none. */
+/* The text that placeholders matched, newly allocated; NULL if not in the pattern. */
 struct route_values {
 	char *group, *namespace, *resource, *name, *path;
 };
@@ -21,7 +21,7 @@ void route_values_free(struct route_values *values) __attribute__((nonnull));
 
 /*
  * Find a path in a table whose rows are `size` bytes long and begin with a struct route.  Return
- * its row, or NULL; *known is set to true if the path exists with another method.
+ * its row, or NULL.  Set *known to true if the path exists, even if only with another method.
  */
 const void *route_find(const void *table, size_t size, size_t count, enum server_method method,
     const char *path, struct route_values *values, bool *known) __attribute__((nonnull));

@@ -14,10 +14,10 @@
 #include "cmd/secret-dev/certificate.h"
 #include "lib/base/log.h"
 
-/* More than any client here opens; further connections are closed. */
+/* More than any client opens.  Further connections are closed. */
 #define CONNECTIONS_MAX 256
 #define BACKLOG 128
-/* A connection's buffers are on the heap. */
+/* Small, because the buffers of a connection are on the heap. */
 #define CONNECTION_STACK ((size_t)256 * 1024)
 
 struct server_connection {
@@ -34,10 +34,10 @@ struct server {
 	uint16_t port;
 	pthread_t acceptor;
 	bool accepting;
-	pthread_mutex_t lock; /* over the connections */
+	pthread_mutex_t lock; /* protects the connections */
 	pthread_cond_t closed;
 	struct server_connection connections[CONNECTIONS_MAX];
-	int count; /* of the connections in use */
+	int count; /* of connections in use */
 };
 
 /* -- loopback addresses ----------------------------------------------------------------------- */
@@ -76,7 +76,7 @@ int server_loopback_parse(const char *text, struct server_loopback *loopback, st
 
 /* -- connections ------------------------------------------------------------------------------ */
 
-/* Store the socket in a free connection.  Return NULL if there is none. */
+/* Store the socket in a free connection.  Return NULL if none is free. */
 static struct server_connection *connection_take(struct server *server, int socket)
 {
 	struct server_connection *connection = server->connections;
@@ -94,7 +94,7 @@ static struct server_connection *connection_take(struct server *server, int sock
 	return connection;
 }
 
-/* Close under the lock: server_stop must not shut down a descriptor that was reused. */
+/* Close under the lock, so that server_stop does not shut down a reused descriptor. */
 static void connection_close(struct server_connection *connection)
 {
 	struct server *server = connection->server;
@@ -117,7 +117,7 @@ static void *connection_run(void *argument)
 	return NULL;
 }
 
-/* Serve the accepted socket, which is taken over, in a thread. */
+/* Serve the accepted socket in a thread.  Takes ownership of the socket. */
 static void connection_open(struct server *server, int socket)
 {
 	struct server_connection *connection = connection_take(server, socket);

@@ -1,4 +1,4 @@
-/* server_http: requests and answers by libmicrohttpd. */
+/* server_http: requests and responses with libmicrohttpd. */
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -8,12 +8,12 @@
 #include "cmd/secret-dev/server.h"
 #include "lib/base/log.h"
 
-/* A connection's read buffer: large bodies arrive in few pieces. */
+/* The read buffer of a connection.  It is large, so that large bodies arrive in few pieces. */
 #define CONNECTION_MEMORY ((size_t)256 * 1024)
-/* Go's servers, such as both real ones, close idle connections after this time. */
+/* Servers in Go, like Vault and the API server, close idle connections after this time. */
 #define IDLE_SECONDS 120U
 
-/* libmicrohttpd keeps a copy of a connection's address: the certificate travels with it. */
+/* libmicrohttpd copies a connection's address, so the address also contains the certificate. */
 struct peer_address {
 	struct sockaddr_in address; /* always 127.0.0.1 */
 	X509 *certificate;	    /* a reference; NULL: none */
@@ -73,7 +73,7 @@ static enum server_method method_of(const char *name)
 	return METHOD_OTHER;
 }
 
-/* Begin a request, at the first call for it, when none of its body is there. */
+/* Begin a request at its first callback, which has no part of the body. */
 static enum MHD_Result request_begin(struct MHD_Connection *connection, void **slot)
 {
 	struct server_request *request = calloc(1, sizeof(*request));
@@ -86,8 +86,10 @@ static enum MHD_Result request_begin(struct MHD_Connection *connection, void **s
 	return MHD_YES;
 }
 
-/* Append to the body.  A body over the limit is still read to its end, so that the client can read
- * the answer. */
+/*
+ * Append to the body.  A body over the limit is dropped, but read to its end, so that the client
+ * can read the response.
+ */
 static void request_receive(
     struct server_request *request, size_t body_max, const char *bytes, size_t length)
 {

@@ -1,4 +1,4 @@
-/* server_tls: one TLS connection: its handshake, and its bytes to and from libmicrohttpd. */
+/* server_tls: one TLS connection: the handshake, then bytes to and from libmicrohttpd. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -14,11 +14,11 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 
-/* Four TLS records: large bodies need few system calls. */
+/* Four TLS records, so that large bodies need few system calls. */
 #define PUMP_BYTES ((size_t)64 * 1024)
-/* A client that stays silent during the handshake is disconnected. */
+/* A client that sends nothing for this time during the handshake is disconnected. */
 #define HANDSHAKE_SECONDS 10
-/* So is one that sends and does not read its answers. */
+/* A client that does not read its responses for this time is disconnected. */
 #define STALL_MS 10000
 
 struct pump {
@@ -28,7 +28,7 @@ struct pump {
 	char bytes[PUMP_BYTES];
 };
 
-/* Wait until the descriptor accepts bytes.  Return false when it stalls, or the client is gone. */
+/* Wait until the descriptor accepts bytes.  Return false if it stalls, or the client is gone. */
 static bool wait_to_write(const struct pump *pump, int fd)
 {
 	struct pollfd sockets[] = {{.fd = fd, .events = POLLOUT}, {.fd = pump->tls}};
@@ -45,8 +45,7 @@ static bool write_plain(const struct pump *pump, size_t length)
 		if (put >= 0)
 			done += (size_t)put;
 		else if (errno == EPIPE || errno == ECONNRESET)
-			return true; /* it reads no more of the request; its answer is still to come
-				      */
+			return true; /* not read; but a response follows */
 		else if (errno != EINTR && (errno != EAGAIN || !wait_to_write(pump, pump->plain)))
 			return false;
 	}
@@ -68,7 +67,7 @@ static bool write_tls(const struct pump *pump, size_t length)
 	return true;
 }
 
-/* Move what the client has sent.  Return false when the connection has failed. */
+/* Copy bytes from the client.  Return false if the connection has failed. */
 static bool move_in(struct pump *pump)
 {
 	int got = SSL_read(pump->ssl, pump->bytes, sizeof(pump->bytes));
@@ -86,7 +85,7 @@ static bool move_in(struct pump *pump)
 	}
 }
 
-/* Move what libmicrohttpd has sent.  Return false when the connection has ended or failed. */
+/* Copy bytes from libmicrohttpd.  Return false if the connection has ended or failed. */
 static bool move_out(struct pump *pump)
 {
 	ssize_t got = read(pump->plain, pump->bytes, sizeof(pump->bytes));
@@ -113,7 +112,7 @@ static void pump_run(struct pump *pump)
 	}
 }
 
-/* Connect libmicrohttpd to the client, whose handshake is complete. */
+/* Connect libmicrohttpd to the client, after the handshake. */
 static int pump_connection(SSL *ssl, struct MHD_Daemon *daemon, int socket, struct error *err)
 {
 	int pair[2];
@@ -136,7 +135,7 @@ static int pump_connection(SSL *ssl, struct MHD_Daemon *daemon, int socket, stru
 	return 0;
 }
 
-/* Answer a client that sends HTTP to this TLS port as Go's servers do. */
+/* Answer a client that sends HTTP to this HTTPS port, like servers in Go. */
 static void answer_plain_http(int socket)
 {
 	static const char text[] = "HTTP/1.0 400 Bad Request\r\n\r\n"
@@ -147,7 +146,9 @@ static void answer_plain_http(int socket)
 	if (ERR_GET_LIB(code) != ERR_LIB_SSL || ERR_GET_REASON(code) != SSL_R_HTTP_REQUEST)
 		return;
 	send(socket, text, sizeof(text) - 1, MSG_NOSIGNAL);
-	/* Closing with unread bytes would reset the connection, and the text might be lost. */
+	/*
+	 * Read the rest.  Closing with unread bytes resets the connection, and may lose the text.
+	 */
 	while (recv(socket, rest, sizeof(rest), MSG_DONTWAIT) > 0)
 		;
 }

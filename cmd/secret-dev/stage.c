@@ -8,9 +8,9 @@
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 
-/* As long as the certificates: a developer's instance runs for days. */
+/* As long as the certificates, because a developer's instance runs for days. */
 #define POD_TOKEN_SECONDS (30LL * 24 * 60 * 60)
-/* Longer ago than the clock skew that Vault allows. */
+/* Longer ago than Vault's clock skew. */
 #define EXPIRED_SECONDS (-60LL * 60)
 
 /* -- files ------------------------------------------------------------------------------------ */
@@ -54,7 +54,7 @@ static int write_pod(struct stage *stage, const char *pod, const char *account_n
 	return write_pod_file(stage, pod, "namespace", &namespace, err);
 }
 
-/* Write pod/POD/client.{crt,key}; return the CA that was made for it, for X509_free, or NULL. */
+/* Write pod/POD/client.{crt,key}.  Return the new CA that signed it, for X509_free, or NULL. */
 static X509 *write_client(struct stage *stage, const char *pod, struct error *err)
 {
 	cleanup_secret struct secret_buffer certificate = SECRET_BUFFER_INIT;
@@ -68,7 +68,7 @@ static X509 *write_client(struct stage *stage, const char *pod, struct error *er
 	return NULL;
 }
 
-/* Vault trusts the client certificate of "app"; the CA of "stranger" is another. */
+/* Write client certificates.  Vault trusts the CA of "app", but not the CA of "stranger". */
 static int write_clients(struct stage *stage, struct error *err)
 {
 	X509 *other = write_client(stage, "stranger", err);
@@ -172,7 +172,7 @@ static int set_environment(
 	return result;
 }
 
-/* The root token is among the variables. */
+/* Wipe the variables, which include the root token. */
 static void wipe_environment(struct strings *environment)
 {
 	for (size_t i = 0; i < environment->count; i++)

@@ -1,6 +1,6 @@
 /*
- * stage: a running pair of servers, the files and environment variables by which clients find them,
- * and how long they run.
+ * stage: a running pair of servers, with the files and environment variables for their clients, and
+ * how long they run.
  */
 #ifndef SECRET_DEV_STAGE_H
 #define SECRET_DEV_STAGE_H
@@ -13,31 +13,31 @@ struct stage_settings {
 	struct server_loopback loopback;
 	uint16_t vault_port, kube_port; /* 0: a free one */
 	const char *directory;		/* NULL: a new one under TMPDIR */
-	size_t vault_body_max;		/* bytes; 0: Vault's own limit */
-	size_t vault_strings_max;	/* JSON strings of a request; 0: any number */
+	size_t vault_body_max;		/* bytes; 0: the limit of Vault */
+	size_t vault_strings_max;	/* JSON strings in a request; 0: no limit */
 };
 
-/* Each returns the exit status, or -1 with *err set. */
+/* These functions return the exit status, or -1 with *err set. */
 
 /* Serve until SIGTERM, SIGINT, SIGHUP or SIGQUIT. */
 int stage_run_foreground(const struct stage_settings *settings, struct error *err);
 /*
- * Fork: the child prints the environment variables, serves as in the foreground without a
- * terminal, and reports its errors; the parent returns when the servers are ready or have failed.
+ * Fork a child that prints the environment variables, serves without a terminal, and reports its
+ * errors.  The parent returns when the servers are ready or have failed.
  */
 int stage_run_background(const struct stage_settings *settings, struct error *err);
-/* Run a command with the environment variables; the status is the command's, or 128+signal. */
+/* Run a command with the environment variables.  Return its exit status, or 128+signal. */
 int stage_run_command(const struct stage_settings *settings, char **command, struct error *err);
 
-/* The directory of the files; removes only what it has made. */
+/* The directory of the files.  Only files and folders that were created here are removed. */
 struct stage_directory {
 	char *path;
-	struct strings files, folders; /* made here, in order */
+	struct strings files, folders; /* created here, in order */
 };
-/* Make `path` if it does not exist; NULL: a new directory under TMPDIR. */
+/* Create `path` if it does not exist.  NULL: create a new directory under TMPDIR. */
 int stage_directory_open(struct stage_directory *directory, const char *path, struct error *err)
     __attribute__((nonnull(1, 3), warn_unused_result));
-/* Write a file (mode 0600) under the directory, and make its folders (mode 0700). */
+/* Write a file (mode 0600) under the directory, and create its folders (mode 0700). */
 int stage_directory_write(struct stage_directory *directory, const char *name, const char *bytes,
     size_t length, struct error *err) __attribute__((nonnull, warn_unused_result));
 void stage_directory_remove(struct stage_directory *directory) __attribute__((nonnull));
@@ -51,7 +51,7 @@ struct stage {
 	struct strings environment; /* "NAME=value" */
 };
 
-/* Start both servers and write the files.  Call stage_stop also after a failure. */
+/* Start both servers and write the files.  Call stage_stop after a failure too. */
 int stage_start(struct stage *stage, const struct stage_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void stage_stop(struct stage *stage) __attribute__((nonnull));
@@ -59,7 +59,7 @@ void stage_stop(struct stage *stage) __attribute__((nonnull));
 int stage_exports(const struct stage *stage, struct secret_buffer *out, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* The initial state, which tests/e2e/seed gives the real servers as well. */
+/* The initial state, which tests/e2e/seed creates in the real servers, too. */
 #define STAGE_NAMESPACE "demo"
 /* The service accounts in STAGE_NAMESPACE, ended by NULL. */
 extern const char *const stage_accounts[];

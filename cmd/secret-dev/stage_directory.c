@@ -35,12 +35,12 @@ int stage_directory_open(struct stage_directory *directory, const char *path, st
 		return make_temporary(directory, err);
 	if (make_folder(directory, path, err) < 0)
 		return -1;
-	/* Absolute: clients run in other directories. */
+	/* Make the path absolute, because clients run in other directories. */
 	directory->path = realpath(path, NULL);
 	return directory->path ? 0 : error_system(err, "%s", path);
 }
 
-/* Make the folders between the directory and a file. */
+/* Create the folders between the directory and a file. */
 static int make_parents(struct stage_directory *directory, char *path, struct error *err)
 {
 	for (char *slash = path + strlen(directory->path) + 1; (slash = strchr(slash, '/'));

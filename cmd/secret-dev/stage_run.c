@@ -1,4 +1,4 @@
-/* stage_run: serve until a signal, in the background, or as long as a command runs. */
+/* stage_run: serve until a signal, in the background, or while a command runs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 
 static struct stage stage;
 
-/* The signals that end an instance or are passed on to the command. */
+/* The signals that end an instance or are forwarded to the command. */
 static const int handled_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
 
 /* Block the signals before the first thread starts, so that only sigwaitinfo receives them. */
@@ -73,7 +73,7 @@ int stage_run_foreground(const struct stage_settings *settings, struct error *er
 	return result;
 }
 
-/* Replace the standard descriptors by /dev/null: $(...) returns when stdout is closed. */
+/* Replace the standard descriptors by /dev/null, because $(...) waits until stdout is closed. */
 static int detach(struct error *err)
 {
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -84,7 +84,7 @@ static int detach(struct error *err)
 	return 0;
 }
 
-/* In the child: serve, and close the pipe's end after a byte when the servers are ready. */
+/* Serve in the child.  Write a byte to the pipe when the servers are ready, then close it. */
 static int serve_detached(const struct stage_settings *settings, int ready, struct error *err)
 {
 	cleanup_secret struct secret_buffer exports = SECRET_BUFFER_INIT;
@@ -122,11 +122,11 @@ int stage_run_background(const struct stage_settings *settings, struct error *er
 	close(ends[1]);
 	ssize_t got = read(ends[0], &ready, 1);
 	close(ends[0]);
-	/* The child reports its error. */
+	/* The child has reported its error. */
 	return got == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* Append this process's environment, with the stage's variables replacing equal names. */
+/* Append the environment of this process.  Variables of the stage replace those of equal name. */
 static int command_environment(struct strings *environment, struct error *err)
 {
 	for (char **variable = environ; *variable; variable++) {
@@ -145,8 +145,7 @@ static int command_environment(struct strings *environment, struct error *err)
 	return 0;
 }
 
-/* Start the command with the original signal mask.  Return 0, or its exit status if it cannot run.
- */
+/* Start the command with the original signal mask.  Return 0, or an exit status on failure. */
 static int spawn_command(char **command, char **environment, const sigset_t *mask, pid_t *child)
 {
 	posix_spawnattr_t attributes;
@@ -166,7 +165,9 @@ static int spawn_command(char **command, char **environment, const sigset_t *mas
 	return errno == ENOENT ? COMMAND_NOT_FOUND : COMMAND_UNUSABLE;
 }
 
-/* Pass signals on until the command ends.  Those of a terminal (SI_KERNEL) reached it already. */
+/*
+ * Forward signals until the command ends.  Signals from a terminal (SI_KERNEL) already reached it.
+ */
 static int wait_for_command(pid_t child, const sigset_t *signals)
 {
 	siginfo_t signal_info;

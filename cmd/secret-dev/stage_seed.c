@@ -15,8 +15,8 @@ static const char *const seed_namespaces[] = {"default", STAGE_NAMESPACE, NULL};
 	}
 
 /*
- * Role "long" has a lifetime that the programs refuse, "narrow" logs in and has no rights, "brief"
- * expires during a slow run.
+ * Role "long" has a lifetime that the programs reject.  "narrow" can log in but has no permissions.
+ * "brief" expires during a slow run.
  */
 static struct vault_role roles[] = {
     ROLE("kubernetes", "secret-exec", "app", "secret-exec", 10, .batch = true),

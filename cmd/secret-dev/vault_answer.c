@@ -1,11 +1,11 @@
-/* vault_answer: Vault's answers, and its limits on the JSON of requests. */
+/* vault_answer: Vault's responses, and its limits on the JSON of requests. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/secret-dev/vault_server.h"
 
-/* Vault's defaults since 1.20; its limit on nesting (300) is above what json_parse accepts. */
+/* Vault's defaults since 1.20.  Its limit on nesting (300) is above the limit of json_parse. */
 #define STRING_MAX 1048576
 #define ELEMENTS_MAX 10000
 #define MEMBERS_MAX 10000
@@ -30,7 +30,8 @@ int vault_refuse(struct vault_call *call, unsigned int status, const char *forma
 	secret_buffer_reset(body);
 	int result = *text ? json_format_append(body, &err, "{'errors':[%s]}", text)
 			   : json_format_append(body, &err, "{'errors':[]}");
-	/* A text that JSON cannot hold, such as a name that is not UTF-8, leaves the status alone.
+	/*
+	 * Send only the status if JSON cannot contain the text, such as a name that is not UTF-8.
 	 */
 	if (result < 0)
 		secret_buffer_reset(body);
@@ -107,7 +108,7 @@ static const char *json_excess(const struct json *document, json_node node, int 
 		return "JSON object exceeds allowed entry count";
 	if (type != JSON_ARRAY && type != JSON_OBJECT)
 		return NULL;
-	/* The closing bracket is a token, and so is each member's name. */
+	/* The closing bracket and the name of each member are tokens, too. */
 	*tokens += 1 + (type == JSON_OBJECT ? (int)json_count(document, node) : 0);
 	json_each (document, node, inner) {
 		const char *found = json_excess(document, inner, tokens);

@@ -1,4 +1,4 @@
-/* vault_keys: creating, reading, rotating, configuring, trimming and deleting Transit keys. */
+/* vault_keys: create, read, rotate, configure, trim and delete Transit keys. */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static int answer_key(struct vault_call *call, const struct keyring *keyring, st
 	    keyring->min_decryption_version, keyring->min_encryption_version, keyring->name);
 	if (keyring->derived)
 		json_format(&writer, "'kdf':'hkdf_sha256','convergent_encryption':false,");
-	/* The versions that can decrypt, with their times. */
+	/* The versions that can be decrypted, with their creation times. */
 	json_format(&writer, "'keys':");
 	json_write_object(&writer);
 	for (size_t i = (size_t)keyring->min_decryption_version; i <= keyring->count; i++) {
@@ -111,7 +111,7 @@ int vault_key_rotate(struct vault_call *call, struct error *err)
 	return keyring_rotate(keyring, err) < 0 ? -1 : answer_key(call, keyring, err);
 }
 
-/* Read a new minimum, if there is one.  Return 1 when it is refused and answered, otherwise 0. */
+/* Read a new minimum, if there is one.  Return 0, or 1 after it was refused. */
 static int read_minimum(struct vault_call *call, const char *member, const char *words,
     int64_t lowest, int64_t latest, int64_t *minimum)
 {
@@ -167,7 +167,7 @@ int vault_key_config(struct vault_call *call, struct error *err)
 	return answer_key(call, keyring, err);
 }
 
-/* Return why a key cannot be trimmed to this version, or NULL. */
+/* Return the reason why a key cannot be trimmed to this version, or NULL. */
 static const char *trim_problem(const struct keyring *keyring, int64_t asked)
 {
 	if (asked < keyring->min_available_version)

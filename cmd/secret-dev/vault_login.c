@@ -12,7 +12,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/strings.h"
 
-/* Vault accepts expired tokens for this long, as clocks differ. */
+/* Vault accepts expired tokens for this time, because clocks differ. */
 #define CLOCK_SKEW_SECONDS 60
 #define COMMON_NAME_MAX 65
 
@@ -36,7 +36,7 @@ const struct vault_role *vault_role_find(
 	return NULL;
 }
 
-/* Read a string of the body; an absent one leaves the buffer empty. */
+/* Read a string of the body.  If it is absent, the buffer stays empty. */
 static int read_credential(
     struct vault_call *call, const char *name, struct secret_buffer *credential, struct error *err)
 {
@@ -49,7 +49,7 @@ static int read_credential(
 
 /* -- JWTs of service accounts ----------------------------------------------------------------- */
 
-/* Read the JWT as the plugins do, which skip white space such as a final newline. */
+/* Read the JWT without white space such as a final newline, like Vault's plugins. */
 static int read_jwt(struct vault_call *call, struct secret_buffer *jwt, struct error *err)
 {
 	size_t kept = 0;
@@ -83,7 +83,7 @@ static bool is_bound(const struct kube_claims *claims, const struct vault_role *
 	return false;
 }
 
-/* Check in the order of the kubernetes plugin.  Return Vault's text, or NULL. */
+/* Check in the order of the kubernetes plugin.  Return Vault's message, or NULL. */
 static const char *kubernetes_problem(const struct vault_call *call, const struct vault_role *role,
     const char *jwt, const struct kube_claims *claims)
 {
@@ -130,7 +130,7 @@ static int login_kubernetes(struct vault_call *call, struct login *login, struct
 	    role->name, claims.service_account, claims.namespace, claims.uid);
 }
 
-/* Check in the order of the jwt plugin, where a role's subject is its service account. */
+/* Check in the order of the jwt plugin.  A role's subject is its service account. */
 static const char *jwt_problem(const struct vault_call *call, const struct vault_role *role,
     const char *jwt, const struct kube_claims *claims)
 {
@@ -207,7 +207,7 @@ static int login_approle(struct vault_call *call, struct login *login, struct er
 
 /* -- cert ------------------------------------------------------------------------------------- */
 
-/* Return the role that is named, or the first: all trust the same authority. */
+/* Return the role that the request names, or the first, since all trust the same authority. */
 static const struct vault_role *certificate_role(const struct vault_call *call)
 {
 	cleanup_free char *name = json_strdup(call->body, vault_member(call, "name"));
@@ -220,7 +220,7 @@ static const struct vault_role *certificate_role(const struct vault_call *call)
 	return NULL;
 }
 
-/* Vault's metadata also has the certificate's serial number and key ids, which no program reads. */
+/* Log in by certificate.  Vault also returns its serial number and key ids, which are not used. */
 static int login_cert(struct vault_call *call, struct login *login, struct error *err)
 {
 	X509 *certificate = call->request->certificate;
@@ -244,7 +244,7 @@ static int login_cert(struct vault_call *call, struct login *login, struct error
 
 static const struct auth_method {
 	const char *path;
-	/* Fill in *login; its role stays NULL when the login is refused and answered. */
+	/* Fill *login.  Its role stays NULL if the login was refused. */
 	int (*run)(struct vault_call *call, struct login *login, struct error *err);
 } methods[] = {
     {"auth/kubernetes/login", login_kubernetes},
@@ -257,13 +257,13 @@ static const struct auth_method *method_of(const struct vault_call *call)
 {
 	const struct auth_method *method = methods;
 
-	/* The call has the route of one of them. */
+	/* The route of the call ensures that the path is in the table. */
 	while (strcmp(method->path, call->path) != 0)
 		method++;
 	return method;
 }
 
-/* Make the token of a role, and answer with it.  Takes login->display_name over. */
+/* Create a token for the role, and answer with it.  Takes ownership of login->display_name. */
 static int answer_login(struct vault_call *call, const struct auth_method *method,
     struct login *login, struct error *err)
 {

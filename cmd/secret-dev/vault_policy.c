@@ -1,4 +1,4 @@
-/* vault_policy: the rights of each policy, as the files in policies/ have them. */
+/* vault_policy: the capabilities of the policies that the roles have. */
 #include <string.h>
 
 #include "cmd/secret-dev/vault_server.h"
@@ -6,8 +6,10 @@
 #define R CAPABILITY_READ
 #define U CAPABILITY_UPDATE
 
-/* Vault's own "default", the files in policies/, and the original project's policy with the rights
- * to rewrap. */
+/*
+ * Vault's own "default"; the files in policies/, for two keys; and "demo", which is the original
+ * project's policy with permission to rewrap.
+ */
 static const struct rule {
 	const char *policy, *path;
 	unsigned int capabilities;

@@ -36,7 +36,7 @@ static const struct vault_route system_routes[] = {
     {{METHOD_POST, "auth/token/revoke-self"}, GUARDED, vault_self_revoke},
 };
 
-/* Under the path of a mount. */
+/* Routes under the path of a mount. */
 static const struct vault_route transit_routes[] = {
     {{METHOD_POST, "encrypt/{name}"}, GUARDED, vault_encrypt},
     {{METHOD_POST, "decrypt/{name}"}, GUARDED, vault_decrypt},
@@ -54,7 +54,7 @@ static const struct vault_route transit_routes[] = {
 	route_find(routes, sizeof(*(routes)), sizeof(routes) / sizeof(*(routes)), method, path,    \
 	    &(call)->values, known)
 
-/* PUT is POST, and GET with ?list=true is LIST. */
+/* Return the method.  PUT is POST, and GET with ?list=true is LIST. */
 static enum server_method method_of(const struct server_request *request)
 {
 	const char *list = server_request_query(request, "list");
@@ -94,7 +94,7 @@ static int refuse_path(struct vault_call *call, bool known)
 static enum vault_capability capability_for(
     const struct vault_call *call, const struct vault_route *route)
 {
-	/* Encrypting with a key that does not exist would make it. */
+	/* Encrypting with a key that does not exist creates the key. */
 	if (route && route->answer == vault_encrypt &&
 	    !vault_key_find(call->mount, call->values.name))
 		return CAPABILITY_CREATE;
@@ -112,7 +112,7 @@ static enum vault_capability capability_for(
 	}
 }
 
-/* Return true if the token allows the call; otherwise the answer is written. */
+/* Return whether the token allows the call.  If not, refuse the call. */
 static bool authorize(struct vault_call *call, const struct vault_route *route)
 {
 	const char *token = server_request_header(call->request, "X-Vault-Token");
@@ -135,7 +135,7 @@ static bool authorize(struct vault_call *call, const struct vault_route *route)
 	return false;
 }
 
-/* Each authorized call is a use of its token, whatever its result. */
+/* Count the use of a token by an authorized call, whatever the result of the call. */
 static void count_use(struct vault_call *call)
 {
 	if (call->grant && call->grant->uses && --call->grant->uses == 0)
@@ -177,7 +177,7 @@ static unsigned char control_in_string(const struct secret_buffer *text)
 	return 0;
 }
 
-/* A JWT with its final newline is a common mistake: Vault's message for it is given exactly. */
+/* Refuse invalid JSON.  For a JWT with a final newline, a common mistake, send Vault's message. */
 static int refuse_syntax(struct vault_call *call, const struct error *err)
 {
 	unsigned char control = control_in_string(&call->request->body);
@@ -193,7 +193,7 @@ static int refuse_syntax(struct vault_call *call, const struct error *err)
 	return vault_refuse(call, 400, "failed to parse JSON input: %s", err->message);
 }
 
-/* Return 0 with the document (NULL: none) in *body, or 1 when the answer is written. */
+/* Set *body to the parsed body, or NULL if it is empty.  Return 0, or 1 after it was refused. */
 static int parse_body(struct vault_call *call, struct json **body)
 {
 	const struct secret_buffer *text = &call->request->body;

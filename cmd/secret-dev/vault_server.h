@@ -1,6 +1,6 @@
 /*
- * vault_server: the part of Vault that the programs call: logins, the token's own calls, Transit,
- * health, seal and mounts.  Answers have the statuses and texts of Vault 1.21.
+ * vault_server: the part of Vault that the programs use: logins, the token's own calls, Transit,
+ * health, seal and mounts.  Responses have the statuses and texts of Vault 1.21.
  */
 #ifndef SECRET_DEV_VAULT_SERVER_H
 #define SECRET_DEV_VAULT_SERVER_H
@@ -19,7 +19,7 @@
 
 #define VAULT_TOKEN_POLICIES 4
 
-/* A token and its rights. */
+/* A token and its permissions. */
 struct vault_grant {
 	struct secret_buffer token;
 	char accessor[UUID_SIZE];		    /* empty for batch tokens */
@@ -29,8 +29,8 @@ struct vault_grant {
 	const char *path; /* of the login */
 	bool batch;
 	int64_t created_s, ttl_s; /* ttl 0: does not expire */
-	int64_t expires_ms;	  /* on CLOCK_MONOTONIC; 0: never */
-	int64_t uses;		  /* left; 0: not limited */
+	int64_t expires_ms;	  /* CLOCK_MONOTONIC; 0: never */
+	int64_t uses;		  /* remaining uses; 0: not limited */
 	struct vault_grant *next;
 };
 
@@ -38,10 +38,10 @@ struct vault_tokens {
 	struct vault_grant *first;
 };
 
-/* Make a token that lives `ttl_s` seconds (0: without end).  The caller fills in its rights. */
+/* Create a token that lives `ttl_s` seconds (0: unlimited).  The caller sets its permissions. */
 struct vault_grant *vault_tokens_add(struct vault_tokens *tokens, bool batch, int64_t ttl_s,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-/* Return NULL if the token is unknown, expired, revoked or used up. */
+/* Return the token, or NULL if it is unknown, expired, revoked or used up. */
 struct vault_grant *vault_tokens_find(struct vault_tokens *tokens, const char *token)
     __attribute__((nonnull));
 void vault_tokens_revoke(struct vault_tokens *tokens, struct vault_grant *grant)
@@ -60,24 +60,24 @@ enum vault_capability {
 
 #define VAULT_POLICY_ROOT "root"
 
-/* Return true if one of the policies (ended by NULL) has the capability on the path. */
+/* Return whether one of the policies (ended by NULL) has the capability on the path. */
 bool vault_policy_allows(
     const char *const *policies, const char *path, enum vault_capability capability);
 
 /* -- the server ------------------------------------------------------------------------------- */
 
-/* A role of an auth method, which is mounted at its name. */
+/* A role of an auth method.  The method is mounted at its name. */
 struct vault_role {
 	const char *method; /* "kubernetes", "jwt", "approle", "cert" */
 	const char *name;
-	const char *service_accounts[4]; /* of kubernetes and jwt; ended by NULL */
+	const char *service_accounts[4]; /* for kubernetes and jwt; ended by NULL */
 	const char *namespace;		 /* of the service accounts */
 	const char *policies[3];	 /* ended by NULL */
 	bool batch;
 	int64_t ttl_s;
 	int64_t uses;	      /* 0: not limited */
-	const char *audience; /* that a JWT must have; NULL: any */
-	bool binds_secret_id; /* of approle */
+	const char *audience; /* required in a JWT; NULL: any */
+	bool binds_secret_id; /* for approle */
 	char role_id[UUID_SIZE], secret_id[UUID_SIZE];
 };
 
@@ -89,29 +89,29 @@ struct vault_mount {
 };
 
 struct vault_server {
-	size_t strings_max; /* JSON strings of a request, as OpenBao limits them; 0: any number */
+	size_t strings_max; /* JSON strings in a request, like the limit of OpenBao; 0: no limit */
 	struct vault_tokens tokens;
 	struct vault_mount *mounts;
 	size_t mount_count;
 	bool sealed;
 	struct secret_buffer root_token, unseal_key;
 	const struct vault_role *roles;		    /* borrowed; ended by a NULL name */
-	const struct secret_buffer *kube_token_key; /* borrowed; verifies service accounts */
-	X509 *client_authority; /* borrowed; signs certificates of cert logins */
+	const struct secret_buffer *kube_token_key; /* borrowed; verifies JWTs */
+	X509 *client_authority; /* borrowed; the CA of client certificates for cert logins */
 };
 
-/* Make a server with a root token and an unseal key, without roles and mounts. */
+/* Create a server with a root token and an unseal key, without roles and mounts. */
 int vault_server_init(struct vault_server *server, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void vault_server_free(struct vault_server *server) __attribute__((nonnull));
 
-/* A server_handler. */
+/* The server_handler of Vault. */
 int vault_serve(void *server, const struct server_request *request, struct server_answer *answer,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 struct vault_mount *vault_mount_add(struct vault_server *server, const char *path,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-/* Return the mount of just this path, or NULL. */
+/* Return the mount with exactly this path, or NULL. */
 struct vault_mount *vault_mount_find(struct vault_server *server, const char *path)
     __attribute__((nonnull));
 /* Return the mount with the longest path that `path` begins with, or NULL. */
@@ -137,23 +137,23 @@ struct vault_call {
 	struct route_values values;
 	struct vault_mount *mount; /* of Transit calls */
 	const struct json *body;   /* NULL: none */
-	struct vault_grant *grant; /* NULL for calls that need no token */
+	struct vault_grant *grant; /* NULL for calls that do not need a token */
 	struct server_answer *answer;
 };
 
-/* Return a member of the body. */
+/* Return a member of the body, or JSON_ABSENT. */
 json_node vault_member(const struct vault_call *call, const char *name) __attribute__((nonnull));
 
-/* Answer {"errors":["..."]}, or {"errors":[]} for an empty text.  Returns 0. */
+/* Answer {"errors":["..."]}, or {"errors":[]} for an empty text.  Return 0. */
 int vault_refuse(struct vault_call *call, unsigned int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 #define VAULT_NO_TEXT "%s", ""
 
-/* Answer 204 without a body.  Returns 0. */
+/* Answer 204 without a body.  Return 0. */
 int vault_answer_empty(struct vault_call *call) __attribute__((nonnull));
 /*
- * Answer with data: vault_data_begin writes up to the value of "data", which the caller writes,
- * and vault_data_end writes the rest.
+ * Answer with data.  vault_data_begin writes the response up to the value of "data", which the
+ * caller writes, and vault_data_end writes the rest.
  */
 void vault_data_begin(struct vault_call *call, struct json_writer *writer) __attribute__((nonnull));
 int vault_data_end(struct json_writer *writer, const char *mount_type, struct error *err)
@@ -163,13 +163,13 @@ int vault_answer_login(struct vault_call *call, const struct vault_grant *grant,
     const struct secret_buffer *metadata, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Write the names of the token's policies, an array. */
+/* Write an array of the names of the token's policies. */
 void vault_write_policies(const struct vault_grant *grant, struct json_writer *writer)
     __attribute__((nonnull));
 
-/* Return the text of the limit of Vault's on JSON that the document exceeds, or NULL. */
+/* Return Vault's message about a JSON limit that the document exceeds, or NULL. */
 const char *vault_json_excess(const struct json *document) __attribute__((nonnull));
-/* Return the number of strings in the value, names of members included. */
+/* Return the number of strings in the value, including the names of members. */
 size_t vault_json_strings(const struct json *document, json_node node) __attribute__((nonnull));
 
 int vault_login(struct vault_call *call, struct error *err);

@@ -141,7 +141,7 @@ int vault_mounts_list(struct vault_call *call, struct error *err)
 	return vault_data_end(&writer, "system", err);
 }
 
-/* Return the mount's path of the call: with one slash at its end. */
+/* Return the path of the mount that the call names, with one slash at its end. */
 static char *mount_path(const struct vault_call *call, struct error *err)
 {
 	size_t length = strlen(call->values.path);

@@ -1,4 +1,4 @@
-/* vault_token: the tokens that Vault has issued, and the calls about them. */
+/* vault_token: the tokens that have been issued, and the calls about them. */
 #include <openssl/mem.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "cmd/secret-dev/vault_server.h"
 #include "lib/base/clock.h"
 
-/* As long as real ones: 24 random bytes in a service token, a sealed record in a batch token. */
+/* As long as Vault's: 24 random bytes in a service token, a sealed record in a batch token. */
 #define SERVICE_BYTES 69
 #define BATCH_BYTES 103
 
@@ -18,7 +18,7 @@ static void grant_free(struct vault_grant *grant)
 	free(grant);
 }
 
-/* Take the grant at *place out of the list and free it. */
+/* Remove the grant at *place from the list, and free it. */
 static void grant_remove(struct vault_grant **place)
 {
 	struct vault_grant *grant = *place;
@@ -90,7 +90,7 @@ void vault_tokens_free(struct vault_tokens *tokens)
 		grant_remove(&tokens->first);
 }
 
-/* List the service tokens that are valid; batch tokens have no accessor. */
+/* List the valid service tokens.  Batch tokens do not have an accessor. */
 int vault_accessors_list(struct vault_call *call, struct error *err)
 {
 	struct json_writer writer;

@@ -1,4 +1,4 @@
-/* vault_transit: encrypt, decrypt and rewrap, of single values and batches. */
+/* vault_transit: encrypt, decrypt and rewrap single values and batches. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ struct transit_ctx {
 	int failed, succeeded;
 };
 
-/* Return the offset that the message of Go's decoder gives. */
+/* Return the offset that Go's decoder reports in its error message. */
 static size_t base64_fault(const char *text, size_t length)
 {
 	static const char alphabet[] =
@@ -26,7 +26,7 @@ static size_t base64_fault(const char *text, size_t length)
 	return valid;
 }
 
-/* Decode a member's base64.  An absent or empty member leaves the buffer empty. */
+/* Decode the base64 of a member.  If that is absent or empty, the buffer stays empty. */
 static int read_base64(
     const struct json *body, json_node node, struct secret_buffer *out, struct error *err)
 {
@@ -84,7 +84,7 @@ static int encrypt_item(const struct transit_ctx *transit, json_node item,
 	    err);
 }
 
-/* Decrypt, and for a rewrap encrypt again. */
+/* Decrypt the item.  For a rewrap, encrypt it again. */
 static int decrypt_item(const struct transit_ctx *transit, json_node item,
     const struct keyring_binding *binding, struct secret_buffer *out, struct error *err)
 {
@@ -171,7 +171,7 @@ static int write_item(
 	return 0;
 }
 
-/* The status of a batch in which items failed; rewrap always answers 200. */
+/* Return the status of a batch.  Failed items change it, except in a rewrap. */
 static unsigned int batch_status(const struct transit_ctx *transit)
 {
 	int64_t asked = json_integer(
@@ -232,7 +232,7 @@ static bool contexts_agree(const struct json *body, json_node batch)
 	return true;
 }
 
-/* Return Vault's name for the type of a batch or item that is not valid, or NULL. */
+/* Return Vault's name for the type of an invalid batch or item, or NULL. */
 static const char *wrong_batch_type(const struct json *body, json_node batch)
 {
 	static const char *const names[] = {[JSON_NULL] = "nil",
@@ -252,7 +252,7 @@ static const char *wrong_batch_type(const struct json *body, json_node batch)
 	return NULL;
 }
 
-/* Find the key.  Encrypting makes a missing key, derived if there is a context. */
+/* Find the key.  Encrypting creates a missing key, which is derived if there is a context. */
 static struct keyring *key_for(const struct vault_call *call, enum vault_operation operation,
     json_node batch, struct error *err)
 {

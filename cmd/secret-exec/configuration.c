@@ -124,10 +124,10 @@ const struct options secret_exec_options = {
     .stop_at_operand = true,
 };
 
-/* Options that weaken how Vault is verified: not taken from a variable, which envFrom may set. */
+/* Options that weaken how Vault is verified: rejected from variables, which envFrom may set. */
 static const char *const command_line_only[] = {"vault-skip-verify", "vault-tls-server-name"};
 
-/* Return the variable that the option's value came from, or NULL. */
+/* Return the environment variable that set the option, or NULL. */
 static const char *variable_of(const char *name)
 {
 	const struct option_origin *origin = options_origin(&secret_exec_options, name);
@@ -151,7 +151,7 @@ static int check_command_line_only(const struct configuration *configuration, st
 	return 0;
 }
 
-/* Refuse a second CA certificate, unless the command line alone names all of them. */
+/* Reject more than one CA certificate, unless all of them are set on the command line. */
 static int check_one_ca(const struct vault_settings *vault, struct error *err)
 {
 	if (is_set(vault->ca_file) + is_set(vault->ca_pem) + is_set(vault->ca_directory) < 2 ||
@@ -188,8 +188,8 @@ void configuration_complete(struct configuration *configuration)
 }
 
 /*
- * envFrom makes a variable of each data key of a Secret or ConfigMap: none of them may decide,
- * against the pod, which Vault is asked and how it is verified.
+ * envFrom turns each data key of a Secret or ConfigMap into a variable.  Such a variable must not
+ * override which Vault the pod uses, and how it is verified.
  */
 int configuration_check(const struct configuration *configuration, struct error *err)
 {

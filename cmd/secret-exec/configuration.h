@@ -16,14 +16,12 @@ struct configuration {
 
 extern const struct options secret_exec_options;
 
-/*
- * Fill in the settings that follow from others.  Call it once all options are parsed.
- */
+/* Fill in the settings that depend on other settings.  Call it after all options are parsed. */
 void configuration_complete(struct configuration *configuration) __attribute__((nonnull));
 
 /*
- * Reject variables that contradict each other or weaken how Vault is verified, since a Secret or
- * ConfigMap may have set them (envFrom).  ERROR_USAGE.
+ * Reject variables that contradict each other or weaken the verification of Vault, since a Secret
+ * or ConfigMap may have set them (envFrom).  ERROR_USAGE.
  */
 int configuration_check(const struct configuration *configuration, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -3,12 +3,12 @@
 
 #include "cmd/secret-exec/configuration.h"
 
-/* Fill in the settings that follow from other settings, or from the pod, to show them. */
+/* Fill in the settings that depend on other settings or on the pod, to show them. */
 static int complete_shown_settings(struct configuration *configuration, struct error *err)
 {
 	struct vault_session_settings *session = &configuration->launch.session;
 	struct kube_settings *kube = &configuration->launch.kube;
-	struct error ignored = ERROR_INIT; /* an unknown method is shown as it is */
+	struct error ignored = ERROR_INIT; /* an unknown method is shown unchanged */
 	enum vault_auth method;
 
 	if (vault_session_method(session, &method, &ignored) == 0) {
@@ -18,7 +18,7 @@ static int complete_shown_settings(struct configuration *configuration, struct e
 	}
 	if (is_set(kube->namespace))
 		return 0;
-	/* Lives as long as the process, as everything borrowed from the environment does. */
+	/* Never freed: the settings live as long as the process. */
 	char *namespace;
 	if (kube_pod_namespace(kube->service_account_directory, &namespace, err) < 0)
 		return -1;
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 	char **command;
 	int count;
 
-	/* First of all: as PID 1, a signal that is not caught is lost. */
+	/* Do this first: the kernel discards signals that PID 1 does not catch. */
 	command_catch_signals(http_interrupt);
 	int status = program_start(&secret_exec_options, &configuration, &configuration.program,
 	    COMMAND_FAILED, argc, argv, &command, &count);

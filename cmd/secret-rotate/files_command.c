@@ -13,7 +13,9 @@ static const struct {
 } phases[] = {{"rewrap", ROTATE_FILES_REWRAP}, {"rotate", ROTATE_FILES_ROTATE},
     {"verify", ROTATE_FILES_VERIFY}, {"all", ROTATE_FILES_ALL}};
 
-/* Retiring is not among the phases: files do not show which versions the cluster uses. */
+/*
+ * Parse a phase.  Retiring is not allowed, because files do not show the versions in the cluster.
+ */
 static int parse_phase(const char *text, enum rotate_files_phase *phase, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++)

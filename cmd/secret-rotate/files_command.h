@@ -4,7 +4,7 @@
 
 #include "cmd/secret-rotate/settings.h"
 
-/* Rotate the manifests in these files and folders, and print a summary on standard output. */
+/* Process the manifests in these files and folders, and print a summary on standard output. */
 int files_command(const struct rotate_configuration *configuration, char *const *paths,
     size_t count, struct error *err) __attribute__((nonnull, warn_unused_result));
 

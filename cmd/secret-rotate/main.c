@@ -1,4 +1,4 @@
-/* secret-rotate: rotate Transit keys and bring every sealed Secret to their newest version. */
+/* secret-rotate: rotate Transit keys, and rewrap every sealed Secret to their newest versions. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 #define STATUS_FAILED 1
 #define STATUS_USAGE 2
-/* Long enough for very many Secrets; a CronJob's own deadline is the better limit. */
+/* Enough for very many Secrets.  The deadline of a CronJob is a better limit. */
 #define TIMEOUT_MS ((int64_t)3600 * 1000)
 
 static int print_summary(const struct rotate_configuration *configuration,
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	/* A signal ends the run between two requests, and the summary is printed. */
+	/* A signal ends the run between two requests; the summary is still printed. */
 	signals_catch(http_interrupt);
 	if ((count > 0 && !configuration.files && refuse_operand(operands[0], &err) < 0) ||
 	    program_complete_connection(&configuration.program, &configuration.vault,

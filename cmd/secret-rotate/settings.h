@@ -21,14 +21,14 @@ struct rotate_configuration {
 extern const struct options secret_rotate_options;
 
 /*
- * Fill *settings, which borrow from *configuration.  ERROR_USAGE: options that cannot be used
- * together.
+ * Fill *settings, which borrows from *configuration.  ERROR_USAGE if an option is not valid, or
+ * options cannot be used together.
  */
 int rotate_configuration_settings(const struct rotate_configuration *configuration,
     struct rotate_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Check that no option for a cluster is used with --files. */
+/* Check that no option for a cluster is used with --files.  ERROR_USAGE. */
 int rotate_configuration_check_files(const struct rotate_configuration *configuration,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 

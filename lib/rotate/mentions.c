@@ -245,10 +245,7 @@ static int count_in_namespace(struct mention_ctx *ctx, const char *namespace, st
 			list.bytes_max = KUBE_OBJECT_BYTES_MAX;
 		result = kube_object_list(run->client, &run->kube, ctx->kind, &list, &page, err);
 		if (result < 0) {
-			/*
-			 * Counting a page twice does no harm, because only the oldest version
-			 * matters.
-			 */
+			/* A page may be counted twice, since only the oldest version matters. */
 			if (kube_pager_retry(&pager, err) == KUBE_PAGER_FAILED)
 				break;
 			result = 1;

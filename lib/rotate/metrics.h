@@ -3,8 +3,8 @@
  *
  * All metrics are gauges about the last run, named secretmanager_rotate_... The label `rotation`,
  * which is the file's name without ".prom", distinguishes rotations with files in one directory.
- * The numbers of Secrets and values are omitted if the last pass over the Secrets was not
- * completed.
+ * If the last pass over the Secrets was not completed, the numbers of Secrets and values are
+ * omitted.
  */
 #ifndef ROTATE_METRICS_H
 #define ROTATE_METRICS_H

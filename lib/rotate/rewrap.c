@@ -61,7 +61,7 @@ static void finish_value(struct pass *pass, struct pass_value *value)
 /*
  * Handle the response for one value.  A concurrent run may have rewrapped the value and retired its
  * old version, which Vault then refuses.  So the Secret is read again once before a refusal is
- * reported.
+ * final.
  */
 static void end_value(struct pass *pass, struct pass_value *value, struct transit_item *item)
 {
