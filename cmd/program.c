@@ -41,7 +41,7 @@ static void hold_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			open("/", O_PATH | O_CLOEXEC); /* takes the lowest free number */
+			open("/", O_PATH | O_CLOEXEC); /* open returns the lowest free number */
 }
 
 static int write_completion(const struct options *options, const char *name, struct error *err)
@@ -126,7 +126,7 @@ static int request_jwt(const struct vault_session_settings *settings, struct htt
 	return result;
 }
 
-/* Set the source of the JWT for the auth methods that need one. */
+/* Set the source of the JWT for the auth methods that need a JWT. */
 static int complete_session(
     struct vault_session_settings *session, struct kube_settings *kube, struct error *err)
 {

@@ -13,7 +13,7 @@ struct program_settings {
 	const char *log_format;
 	bool verbose;
 	int64_t timeout_ms;	/* for the whole run */
-	int64_t retries;	/* of one request; negative: as many as timeout_ms allows */
+	int64_t retries;	/* for a single request; negative: as many as timeout_ms allows */
 	const char *completion; /* shell whose completion script to print, or NULL */
 };
 

@@ -62,7 +62,7 @@ static bool has_body(struct kube_call *call)
 	return call->body != NULL;
 }
 
-/* Check that the body's namespace and name are those of the path. */
+/* Check that the namespace and the name in the body match the path. */
 static bool has_path_names(struct kube_call *call)
 {
 	cleanup_free char *namespace = json_strdup(call->body, metadata_member(call, "namespace"));
@@ -106,7 +106,7 @@ static bool has_patch_body(struct kube_call *call)
 	return false;
 }
 
-/* Check that the body's resourceVersion, if any, is the stored one. */
+/* Check that the resourceVersion in the body, if any, matches the stored object. */
 static bool has_current_version(struct kube_call *call, const struct kube_object *old)
 {
 	const struct kube_kind *kind = call->kind;

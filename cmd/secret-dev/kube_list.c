@@ -190,7 +190,7 @@ static int read_continue(struct kube_call *call, const char *token, struct page 
 	return 0;
 }
 
-/* Read the parameters.  Return 0, or 1 after one of them was refused. */
+/* Read the parameters.  Return 0, or 1 after a parameter was refused. */
 static int read_page(struct kube_call *call, struct page *page)
 {
 	const char *limit = server_request_query(call->request, "limit");

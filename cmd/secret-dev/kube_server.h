@@ -38,7 +38,7 @@ struct kube_fault {
 	char field[300];
 	char message[600];
 };
-/* Record a fault of a field, unless there is one already. */
+/* Record a fault of a field, unless a fault is already recorded. */
 void kube_fault_set(struct kube_fault *fault, const char *reason, const char *field,
     const char *format, ...) __attribute__((format(printf, 4, 5), nonnull));
 

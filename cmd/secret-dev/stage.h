@@ -11,8 +11,8 @@
 
 struct stage_settings {
 	struct server_loopback loopback;
-	uint16_t vault_port, kube_port; /* 0: a free one */
-	const char *directory;		/* NULL: a new one under TMPDIR */
+	uint16_t vault_port, kube_port; /* 0: any free port */
+	const char *directory;		/* NULL: a new directory under TMPDIR */
 	size_t vault_body_max;		/* bytes; 0: the limit of Vault */
 	size_t vault_strings_max;	/* JSON strings in a request; 0: no limit */
 };

@@ -126,7 +126,7 @@ int stage_run_background(const struct stage_settings *settings, struct error *er
 	return got == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* Append the environment of this process.  Variables of the stage replace those of equal name. */
+/* Append the environment of this process.  Variables of the stage replace equal names. */
 static int command_environment(struct strings *environment, struct error *err)
 {
 	for (char **variable = environ; *variable; variable++) {

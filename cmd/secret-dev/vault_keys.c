@@ -111,7 +111,7 @@ int vault_key_rotate(struct vault_call *call, struct error *err)
 	return keyring_rotate(keyring, err) < 0 ? -1 : answer_key(call, keyring, err);
 }
 
-/* Read a new minimum, if there is one.  Return 0, or 1 after it was refused. */
+/* Read a new minimum, if the body has it.  Return 0, or 1 after it was refused. */
 static int read_minimum(struct vault_call *call, const char *member, const char *words,
     int64_t lowest, int64_t latest, int64_t *minimum)
 {

@@ -8,7 +8,7 @@
 struct configuration {
 	struct launch_settings launch; /* first, for the offsets of VAULT_ and KUBE_OPTIONS */
 	struct program_settings program;
-	bool env_config; /* options may come from the environment */
+	bool env_config; /* accept options from the environment */
 	struct strings keep_config;
 	bool print_config;
 	const char *install;

@@ -45,7 +45,7 @@ static int print_command(
 	return filled ? 0 : -1;
 }
 
-/* Print the settings and, if there is one, the command. */
+/* Print the settings and the command, if any. */
 static int print_configuration(
     struct configuration *configuration, char *const *command, struct error *err)
 {

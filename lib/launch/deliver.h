@@ -202,7 +202,7 @@ void file_free(struct file *file) __attribute__((nonnull));
 
 enum deliver_kind { DESTINATION_PIPE, DESTINATION_MEMFD, DESTINATION_FILE };
 
-/* One --fd, --memfd or --file. */
+/* A destination that --fd, --memfd or --file sets. */
 struct deliver_destination {
 	enum deliver_kind kind;
 	char *label; /* the option as given, for messages, such as "--memfd TLS_KEY" */

@@ -15,7 +15,7 @@
 #define MODE_DEFAULT 0400
 #define MODE_MAX 0777 /* no set-user-ID, set-group-ID or sticky bit */
 
-/* chown(2) takes -1 for "unchanged", so it is not an id. */
+/* chown(2) interprets -1 as "unchanged", so it is not an id. */
 #define ID_MAX 4294967294L
 
 /* Parse N[:FORMAT] or N=KEY. */

@@ -76,7 +76,7 @@ int fd_fill_pipe(int number, const struct secret_buffer *content, struct error *
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* Make the descriptor inherited, with a number above those of the standard streams. */
+/* Make the descriptor inherited, and renumber it if it is 0, 1 or 2. */
 static int make_inherited(int fd)
 {
 	if (fd <= STDERR_FILENO)

@@ -102,12 +102,12 @@ struct restart_backoff {
 
 /* The longest pause, as a multiple of the first. */
 #define RESTART_BACKOFF_MAX 32
-/* The next pause is the first one again if the last ended this many times its length ago. */
+/* If this many times the last pause has passed since its end, the next is `first_ms` again. */
 #define RESTART_BACKOFF_QUIET 10
 
 /*
  * Begin a pause now, and return when it ends.  It is twice as long as the previous pause, at most
- * RESTART_BACKOFF_MAX times the first.  It is the first one again if the previous pause ended at
+ * RESTART_BACKOFF_MAX times `first_ms`.  It is `first_ms` again if the previous pause ended at
  * least RESTART_BACKOFF_QUIET times its length ago.
  */
 int64_t restart_backoff_begin(struct restart_backoff *backoff, int64_t now_ms)
@@ -171,15 +171,16 @@ int64_t restart_next_deadline(const struct init *init) __attribute__((nonnull));
  * if restarting failed.
  */
 bool restart_continue(struct init *init, struct error *err) __attribute__((nonnull));
-/* Handle the end of the candidate, and set the time of the next one. */
+/* Handle the end of the candidate, and schedule the next candidate. */
 void restart_candidate_ended(struct init *init, int status) __attribute__((nonnull));
 
 /* -- watch: the candidate (watch.c) ----------------------------------------------------------- */
 
 /*
- * Watch the sources as the candidate.  When a value has changed, become the application or, with
- * --watch-signal, renew the files of the running one.  A change that cannot be used is logged once,
- * and the application keeps running.  Return the exit status, with *err set on failure.
+ * Watch the sources as the candidate.  When a value has changed, become the new application or,
+ * with --watch-signal, renew the files of the running application.  A change that cannot be used is
+ * logged once, and the application keeps running.  Return the exit status, with *err set on
+ * failure.
  */
 int watch_run(const struct deliver_plan *plan, char *const *command,
     const uint8_t key[VARIABLES_DIGEST_SIZE], struct init_child *child, struct error *err)

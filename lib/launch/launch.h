@@ -28,7 +28,7 @@
 #define LAUNCH_FD_VARIABLE "SECRETS_FD"
 
 /*
- * The selection of values, and the names of their variables.  Patterns are those of fnmatch(3), and
+ * The selection of values, and the names of their variables.  Patterns are for fnmatch(3), and
  * match the name in the source: a data key or a member.  A variable keeps its name if an option
  * sets it (KEY=VARIABLE) or it is from our own environment.
  */
@@ -47,7 +47,7 @@ struct launch_settings {
 	struct kube_settings kube;
 	int64_t timeout_ms; /* for everything before exec */
 	bool check;	    /* do everything but exec */
-	bool override;	    /* secrets replace variables, and stronger sources weaker ones */
+	bool override;	    /* secrets replace variables, strong sources weaker sources */
 
 	/* From the weakest to the strongest; in a list, a later entry is stronger. */
 	struct {

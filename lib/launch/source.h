@@ -72,8 +72,8 @@ struct source_context {
 };
 
 /*
- * Parse the options.  The default namespace is from the Kubernetes settings, else that of the pod.
- * ERROR_USAGE for an invalid name or scope.
+ * Parse the options.  The default namespace is from the Kubernetes settings, else the pod's
+ * namespace.  ERROR_USAGE for an invalid name or scope.
  */
 int source_context_init(struct source_context *context, const struct launch_settings *settings,
     struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -228,10 +228,10 @@ struct source_list {
 };
 
 /*
- * List the sources, read the local ones, and prepare the exchanges for the others.  The caller runs
- * the exchanges before source_list_finish.  `deadline_ms` (CLOCK_MONOTONIC) is the time limit of an
- * exec plugin.  Call source_list_free after a failure too.  ERROR_USAGE if plaintext is not
- * allowed, or there is no source.
+ * List the sources, read the local sources, and prepare the exchanges of API sources.  The caller
+ * runs the exchanges before source_list_finish.  `deadline_ms` (CLOCK_MONOTONIC) is the time limit
+ * of an exec plugin.  Call source_list_free after a failure too.  ERROR_USAGE if plaintext is not
+ * allowed, or there are no sources.
  */
 int source_list_open(struct source_list *list, const struct launch_settings *settings,
     int64_t deadline_ms, bool quiet, struct error *err)

@@ -70,7 +70,7 @@ static size_t prefix_length(const struct source_ref *secret)
 	return secret->key ? strlen(secret->key) : 0;
 }
 
-/* Return the Secret with the longest prefix of the name, the later of two equal ones; or NULL. */
+/* Return the Secret with the longest prefix of the name (of equal prefixes the last), or NULL. */
 static const struct source_ref *find_secret(const struct source_context *context, const char *name)
 {
 	const struct source_ref *best = NULL;

@@ -151,7 +151,7 @@ static int renew_files(struct watcher *watcher, struct launch_delivery *delivery
 	return report(watcher, CHANNEL_RENEWED, digests, err);
 }
 
-/* Wait until the old application has ended, then become the new one. */
+/* Wait until the old application has ended, then become the new application. */
 static int take_over(struct watcher *watcher, struct launch_delivery *delivery,
     const struct collect_digests *digests, struct error *err)
 {

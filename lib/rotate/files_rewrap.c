@@ -5,7 +5,7 @@
 #include "lib/base/log.h"
 #include "lib/rotate/files_internal.h"
 
-/* The values of one request to Vault: of one key, and either all with a context or none. */
+/* The values of a request to Vault.  All have the same key, and either all or none a context. */
 struct rewrap_ctx {
 	struct files_run *run;
 	struct files_value **values;
@@ -114,8 +114,8 @@ static int rewrap_request(struct rewrap_ctx *ctx, struct error *err)
 }
 
 /*
- * Return whether one request to Vault may contain both values: they have the same key, and either
- * both have a context or none has.
+ * Return whether a request to Vault may contain both values: they have the same key, and either
+ * both or none has a context.
  */
 static bool values_go_together(const struct files_value *a, const struct files_value *b)
 {

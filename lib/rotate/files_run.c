@@ -8,7 +8,7 @@
 
 /* The step size of the search for ciphertext, in bytes. */
 #define SEARCH_STEP ((size_t)64 * 1024)
-/* The beginning of ciphertext as text and in base64, and the length of the longer one. */
+/* The beginning of ciphertext, as text and in base64, and the maximum length of these. */
 static const char *const ciphertext_marks[] = {"vault:v", "dmF1bHQ6"};
 #define MARK_MAX 8
 

@@ -41,7 +41,7 @@ struct keyset_key *keyset_find(const struct keyset *set, const char *text) __att
 struct keyset_key *keyset_add(struct keyset *set, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Read one key's state, and set its wanted version to the newest. */
+/* Read the state of a key, and set its wanted version to the newest. */
 int keyset_read_key(const struct keyset *set, struct keyset_key *key, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
@@ -76,7 +76,7 @@ int keyset_count_value(struct keyset_key *key, int64_t version, struct error *er
     __attribute__((nonnull, warn_unused_result));
 /* Remove a deleted value from the count. */
 void keyset_uncount_value(struct keyset_key *key, int64_t version) __attribute__((nonnull));
-/* Move a value from the count of version `from` to that of version `to`. */
+/* Change the version of a counted value. */
 int keyset_move_value(struct keyset_key *key, int64_t from, int64_t to, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Return the oldest version with a value, or 0 if there is none. */

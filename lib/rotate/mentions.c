@@ -104,7 +104,7 @@ static bool use_annotated_key(struct mention_ctx *ctx, const char *name)
 	return true;
 }
 
-/* Set the key from the annotation of the object, else from that of its pod template. */
+/* Set the key from the annotation of the object, else of its pod template. */
 static void find_object_key(struct mention_ctx *ctx)
 {
 	const struct json *document = ctx->document;

@@ -17,7 +17,7 @@ struct metrics_run {
 	const char *rotation; /* the label's value, UTF-8 */
 	bool success;
 	int64_t ended_s;
-	int64_t last_success_s; /* of this run or an earlier one; 0: unknown, and omitted */
+	int64_t last_success_s; /* of this run or an earlier run; 0: unknown, and omitted */
 };
 
 /* Write the metrics, and flush the stream. */

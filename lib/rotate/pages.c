@@ -127,7 +127,7 @@ static int examine_listed(struct pass *pass, struct kube_secret *secret, struct 
 	return pass_examine(pass, secret, NULL, err);
 }
 
-/* Go to the next namespace or name; `count` is the number of them. */
+/* Move to the next of `count` namespaces or names. */
 static void advance_target(struct pass_pages *pages, size_t count)
 {
 	pages->done = ++pages->target >= count;

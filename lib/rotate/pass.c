@@ -139,7 +139,7 @@ static int run_loop(struct pass *pass, struct error *err)
 	return 0;
 }
 
-/* Wait for the PATCHes in flight, and count those that were stored. */
+/* Wait for the PATCHes in flight, and count them if they were stored. */
 static void drain_requests(struct pass *pass)
 {
 	struct http_exchange *ended;

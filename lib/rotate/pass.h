@@ -70,10 +70,10 @@ int rotate_retire(struct rotate_run *run, struct error *err)
 int rotate_count_mentions(struct rotate_run *run, const struct kube_secret *secret,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /*
- * List ConfigMaps, Pods and workloads in these namespaces (none: all), and count the versions in
- * them.  They count for the key that an annotation of the object names, or without one for every
- * key.  Objects with an old version are logged.  A kind that cannot be listed is logged once and
- * added to run->unseen.  Return -1 if the API server does not answer.
+ * List ConfigMaps, Pods and workloads in these namespaces (if empty: all), and count the versions
+ * in them.  They count for the key that an annotation of the object names, or for every key without
+ * that annotation.  Objects with an old version are logged.  A kind that cannot be listed is logged
+ * once and added to run->unseen.  Return -1 if the API server does not answer.
  */
 int rotate_scan_objects(struct rotate_run *run, const struct strings *namespaces, struct error *err)
     __attribute__((nonnull, warn_unused_result));
@@ -106,7 +106,7 @@ int pass_run(struct rotate_run *run, const struct secret_filter *filter, enum pa
  */
 void pass_progress_begin(const struct rotate_summary *summary, enum pass_mode mode, int64_t now_ms)
     __attribute__((nonnull));
-/* Update the line on the terminal, or log a line if the last one is older than PASS_PROGRESS_MS. */
+/* Update the line on the terminal, or log a line PASS_PROGRESS_MS after the previous line. */
 void pass_progress_update(const struct rotate_summary *summary, int64_t now_ms)
     __attribute__((nonnull));
 void pass_progress_end(void);
@@ -165,9 +165,10 @@ struct pass_task *pass_queue_take(struct pass_queue *queue) __attribute__((nonnu
 
 /*
  * The values that wait for Vault, and the request in flight.  All values of a request have the same
- * key, and either all have a context or none has.  A request that is too large for the server is
- * split (transit_split).  If Vault refuses a request for another reason, its values are sent again
- * in halves until the refused value is alone, so that it does not affect the other values.
+ * key, and either all or none have a context.  A request that is too large for the server is split
+ * (transit_split).  If Vault refuses a request for another reason, its values are sent again in
+ * halves until a request contains only the refused value, so that it does not affect the other
+ * values.
  */
 #define PASS_BATCH_VALUES_MAX 2000 /* bounds the memory, like the next limit */
 #define PASS_BATCH_BYTES_MAX ((size_t)1536 * 1024)
@@ -187,7 +188,7 @@ struct pass_batch {
 };
 
 void pass_batch_add(struct pass_batch *batch, struct pass_value *value) __attribute__((nonnull));
-/* Choose the oldest value and others of the same kind for the next request, and prepare it. */
+/* Choose the oldest value and values of the same kind for the next request, and prepare it. */
 int pass_batch_request(struct pass_batch *batch, struct vault *vault, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -125,7 +125,7 @@ static int refresh_floor(struct rotate_run *run, struct keyset_key *key, struct 
 	return result;
 }
 
-/* Raise min_decryption_version to the wanted version, unless an older one is in use. */
+/* Raise min_decryption_version to the wanted version, unless an older version is in use. */
 static int raise_floor(struct rotate_run *run, struct keyset_key *key, struct error *err)
 {
 	const char *mount = key->key.mount, *name = key->key.name;

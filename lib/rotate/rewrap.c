@@ -59,9 +59,8 @@ static void finish_value(struct pass *pass, struct pass_value *value)
 }
 
 /*
- * Handle the response for one value.  A concurrent run may have rewrapped the value and retired its
- * old version, which Vault then refuses.  So the Secret is read again once before a refusal is
- * final.
+ * Handle the response for a value.  A concurrent run may have rewrapped the value and retired its
+ * old version, which Vault then refuses.  So read the Secret again once before reporting that.
  */
 static void end_value(struct pass *pass, struct pass_value *value, struct transit_item *item)
 {
@@ -90,8 +89,8 @@ static void fail_batch(struct pass *pass, const struct error *why)
 }
 
 /*
- * Return whether the token expired during the request, or was replaced by a newer one and revoked.
- * If so, Vault may accept the request with the current token.
+ * Return whether the token expired during the request, or was replaced by a newer token and
+ * revoked.  If so, Vault may accept the request with the current token.
  */
 static bool token_has_expired(const struct pass *pass)
 {

@@ -93,7 +93,7 @@ void summary_free(struct rotate_summary *summary) __attribute__((nonnull));
 /* Append a line for the Secrets, and a line for each key. */
 int summary_write_text(const struct rotate_summary *summary, struct secret_buffer *out,
     struct error *err) __attribute__((nonnull, warn_unused_result));
-/* Append one JSON object and a newline.  `failure` is the run's error, or NULL. */
+/* Append a JSON object and a newline.  `failure` is the run's error, or NULL. */
 int summary_write_json(const struct rotate_summary *summary, const char *failure,
     struct secret_buffer *out, struct error *err) __attribute__((nonnull(1, 3, 4)));
 
