@@ -332,13 +332,17 @@ static enum next ask_next(const struct editor *editor, const struct error *err)
 	return choice == 'e' ? EDIT_AGAIN : choice == 't' ? TRY_AGAIN : GIVE_UP;
 }
 
-/* Return true if a conflict was merged into the text.  Otherwise *err is the reason. */
-static bool is_merged(struct edit_ctx *ctx, int conflicts, struct error *err)
+/*
+ * Return true if a conflict was merged into the text; otherwise *err has the reason.  *conflicts
+ * counts the conflicts since the last answer of a person.
+ */
+static bool is_merged(struct edit_ctx *ctx, int *conflicts, struct error *err)
 {
 	struct error conflict = *err;
 
-	if (err->code != ERROR_CONFLICT || conflicts > CONFLICTS_MAX || signals_caught())
+	if (err->code != ERROR_CONFLICT || *conflicts == CONFLICTS_MAX || signals_caught())
 		return false;
+	++*conflicts;
 	error_clear(err);
 	return rebase_text(ctx, &conflict, err) == 0;
 }
@@ -346,17 +350,23 @@ static bool is_merged(struct edit_ctx *ctx, int conflicts, struct error *err)
 static int edit_until_sealed(struct edit_ctx *ctx, struct editor *editor, struct error *err)
 {
 	enum next next = EDIT_AGAIN;
+	int conflicts = 0;
 
-	for (int conflicts = 1;; conflicts++) {
+	for (;;) {
 		if (next == EDIT_AGAIN &&
 		    editor_run(editor, ctx->settings->editor, &ctx->text, err) < 0)
 			return -1;
 		if (seal_text(ctx, err) == 0)
 			return 0;
-		next = is_merged(ctx, conflicts, err) ? EDIT_AGAIN : ask_next(editor, err);
+		if (is_merged(ctx, &conflicts, err)) {
+			next = EDIT_AGAIN;
+			continue;
+		}
+		next = ask_next(editor, err);
 		if (next == GIVE_UP)
 			return error_wrap(err, "nothing was changed");
 		error_clear(err);
+		conflicts = 0;
 	}
 }
 

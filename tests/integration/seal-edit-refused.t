@@ -65,6 +65,21 @@ is "$(value A)" mine "after 409 the text is sealed"
 is "$(wc -l <"$TAP_WORK/shown")" 6 "after 409 the editor opens again, five times at most"
 wiped 409
 reset_secret
+# After an answer, conflicts are merged however many attempts were made before.
+steps=(relay)
+for _ in 1 2 3 4 5 6 7; do steps+=(relay code=422); done
+bad_api "${steps[@]}" relay code=409 relay
+retries=
+for _ in 1 2 3 4 5 6 7; do retries+="
+	expect 422
+	expect or (g)ive up?
+	send t\\r"; done
+edit "$retries
+	expect the editor opens again" KUBERNETES_SERVICE_PORT="$BAD_PORT"
+status_is 0 "409 after seven answers: exit 0"
+is "$(value A)" mine "409 after seven answers: the text is merged and sealed"
+wiped "409 after seven answers"
+reset_secret
 
 # Vault: requests before the encryption succeed.
 bad_vault relay
