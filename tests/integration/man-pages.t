@@ -112,7 +112,7 @@ for scope in namespace-wide:demo//DB_PASSWORD cluster-wide://DB_PASSWORD; do
 done
 
 # Sizes: what is taken at most, and how much longer ciphertext is.
-most=$(sed -nE 's/.*takes ([0-9,]+) bytes as one value.*/\1/p' "$page" | tr -d ,)
+most=$(sed -nE 's/^rejects values of more than ([0-9,]+) bytes.*/\1/p' "$page" | tr -d ,)
 head -c "$most" /dev/zero >"$TAP_WORK/most"
 run "$BIN/secret-seal" --transit-key aes256-key --from-file V="$TAP_WORK/most" --dry-run=client app
 status_is 0 "a value of $most bytes is sealed"
@@ -126,7 +126,7 @@ is "${#ciphertext}" $(((10 + overhead + 2) / 3 * 4 + 9)) "the difference in leng
 
 printf '{"A": 1}\n' >"$TAP_WORK/document"
 run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/document" --dry-run=client app
-like "$OUT" "\"$(sed -n '/^By default it is called/ { n; s/^\.Li \(.*\) \.$/\1/p }' "$page")\"" "a document's data key"
+like "$OUT" "\"$(sed -n '/^The default name of this data key is/ { n; s/^\.Li \(.*\) \.$/\1/p }' "$page")\"" "a document's data key"
 vault_call POST transit/decrypt/aes256-key "{\"ciphertext\":\"$(sed -nE 's/^  "secrets.json": //p' <<<"$OUT" | base64 -d)\"}"
 is "$(field data.plaintext | base64 -d | od -c)" "$(od -c "$TAP_WORK/document")" "a document decrypts to its text, byte for byte"
 

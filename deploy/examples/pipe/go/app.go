@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-// readSecrets gives the secrets by their names.  Once: a pipe that was read is empty.
+// readSecrets returns the secrets by name.  Call it once: after reading, the pipe is empty.
 func readSecrets() (map[string]string, error) {
 	fd, err := strconv.Atoi(os.Getenv("SECRETS_FD"))
 	if err != nil {

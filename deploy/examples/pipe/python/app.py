@@ -9,7 +9,7 @@ import signal
 
 
 def read_secrets():
-    """The secrets by their names.  Once: a pipe that was read is empty."""
+    """Return the secrets by name.  Call it once: after reading, the pipe is empty."""
     with open(int(os.environ.pop("SECRETS_FD")), encoding="utf-8") as pipe:
         return json.load(pipe)
 
