@@ -47,7 +47,7 @@ struct launch_settings {
 	struct kube_settings kube;
 	int64_t timeout_ms; /* for everything before exec */
 	bool check;	    /* do everything but exec */
-	bool override;	    /* secrets replace variables, strong sources weaker sources */
+	bool override;	    /* secrets replace variables; stronger sources replace weaker */
 
 	/* From the weakest to the strongest; in a list, a later entry is stronger. */
 	struct {

@@ -82,7 +82,7 @@ static bool parse_marked(const char *at, struct placeholder *placeholder)
 
 /*
  * Append the path that replaces the placeholder.  If it is escaped, append the placeholder without
- * its outer braces.
+ * its outer pair of braces.
  */
 static int append_placeholder(const struct fill_ctx *fill, const struct placeholder *placeholder,
     const char *at, struct secret_buffer *out, struct error *err)

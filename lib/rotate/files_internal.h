@@ -71,7 +71,8 @@ int files_check_time(const struct files_run *run, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /*
  * Return the run's key with this name.  Add it and, except in FILES_GATHER, read its newest version
- * from Vault; if that fails, log it and set `failed`.  Return NULL if Vault does not answer.
+ * from Vault; if that fails, log it and set `failed`.  Return NULL on error, such as no answer from
+ * Vault.
  */
 struct keyset_key *files_find_key(struct files_run *run, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
