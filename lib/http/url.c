@@ -13,12 +13,12 @@ static const char name_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr
 /* Return true if the URL has exactly HOST or HOST:PORT between "//" and its path. */
 static bool is_written_out(const char *text, const struct http_url *url)
 {
-	const char *authority = strstr(text, "//");
-	size_t host = strlen(url->host);
+	size_t scheme = strlen(url->scheme), host = strlen(url->host);
+	const char *authority = text + scheme + strlen("://");
 
-	if (!authority)
+	/* libcurl also accepts one slash, or three. */
+	if (strncasecmp(text, url->scheme, scheme) != 0 || strncmp(text + scheme, "://", 3) != 0)
 		return false;
-	authority += 2;
 	size_t length = strcspn(authority, "/?#");
 	if (length < host || strncasecmp(authority, url->host, host) != 0)
 		return false;

@@ -75,6 +75,8 @@ static const struct {
     {"https://vault.example:8200x", "not an http or https URL"},
     {"https://va%75lt.example", "not an http or https URL"},
     {"https://0x7f.1", "not an http or https URL"},
+    {"https:/vault/x//vault", "not an http or https URL"},
+    {"https:///vault", "not an http or https URL"},
     {"https://vault.example\\.evil.example", "not an http or https URL"},
     {"https://vault.ex\x01mple", "not an http or https URL"},
     {"https://[::1", "not an http or https URL"},
