@@ -121,8 +121,7 @@ static int check_encryption_version(
 		    "requested version for encryption is higher than the latest key version");
 	if (version < keyring->min_encryption_version)
 		return error_set(err, ERROR_INVALID,
-		    "requested version for encryption is less than the minimum encryption key "
-		    "version");
+		    "requested version for encryption is less than the minimum encryption key version");
 	return 0;
 }
 

@@ -70,8 +70,7 @@ static bool has_path_names(struct kube_call *call)
 
 	if (namespace && *namespace && strcmp(namespace, namespace_of(call)) != 0)
 		kube_refuse(call, KUBE_BAD_REQUEST, NULL,
-		    "the namespace of the provided object does not match the namespace sent on the "
-		    "request");
+		    "the namespace of the provided object does not match the namespace sent on the request");
 	else if (name && call->name && strcmp(name, call->name) != 0)
 		kube_refuse(call, KUBE_BAD_REQUEST, NULL,
 		    "the name of the object (%s) does not match the name on the URL (%s)", name,

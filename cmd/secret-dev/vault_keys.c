@@ -173,13 +173,11 @@ static const char *trim_problem(const struct keyring *keyring, int64_t asked)
 	if (asked < keyring->min_available_version)
 		return "minimum available version cannot be decremented";
 	if (keyring->min_encryption_version == 0)
-		return "minimum available version cannot be set when minimum encryption version is "
-		       "not set";
+		return "minimum available version cannot be set when minimum encryption version is not set";
 	if (asked > keyring->min_encryption_version)
 		return "minimum available version cannot be greater than minmum encryption version";
 	if (asked > keyring->min_decryption_version)
-		return "minimum available version cannot be greater than minimum decryption "
-		       "version";
+		return "minimum available version cannot be greater than minimum decryption version";
 	if (asked == 0)
 		return "minimum available version should be positive";
 	return NULL;

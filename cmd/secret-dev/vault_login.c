@@ -135,8 +135,7 @@ static const char *jwt_problem(const struct vault_call *call, const struct vault
     const char *jwt, const struct kube_claims *claims)
 {
 	if (!kube_token_is_signed(call->server->kube_token_key, jwt))
-		return "error verifying token signature: no known key successfully validated the "
-		       "token signature";
+		return "error verifying token signature: no known key successfully validated the token signature";
 	if (is_expired(claims))
 		return EXPIRED;
 	if (!is_bound(claims, role) || strcmp(role->namespace, claims->namespace) != 0)

@@ -212,8 +212,7 @@ static int parse_body(struct vault_call *call, struct json **body)
 		vault_refuse(call, 500, "%s", excess);
 	else if (strings_max > 0 && vault_json_strings(*body, JSON_ROOT) > strings_max)
 		vault_refuse(call, 400,
-		    "refused JSON input due to high complexity: exceeded maximum number of "
-		    "strings");
+		    "refused JSON input due to high complexity: exceeded maximum number of strings");
 	else if (json_type(*body, JSON_ROOT) != JSON_OBJECT)
 		vault_refuse(call, 400, "failed to parse JSON input: the body is not an object");
 	else

@@ -276,8 +276,7 @@ static int transit_run(struct vault_call *call, enum vault_operation operation, 
 	const char *wrong = wrong_batch_type(call->body, batch);
 	if (wrong)
 		return vault_refuse(call, 500,
-		    "1 error occurred:\n\t* failed to parse batch input: expected a map, got "
-		    "'%s'\n\n",
+		    "1 error occurred:\n\t* failed to parse batch input: expected a map, got '%s'\n\n",
 		    wrong);
 	if (batch != JSON_ABSENT && json_count(call->body, batch) == 0)
 		return vault_refuse(call, 400, "missing batch input to process");

@@ -26,8 +26,8 @@ static const struct option_spec table[] = {
 
 static const struct options options = {
     .synopsis = "[OPTIONS] NAME [KEY]",
-    .description = "Print the plaintext of the sealed Secret NAME: all of it, or the bytes of one "
-		   "value.",
+    .description =
+	"Print the plaintext of the sealed Secret NAME: all of it, or the bytes of one value.",
     .table = table,
 };
 

@@ -251,8 +251,7 @@ static int check_options(const struct seal_settings *settings, int count, struct
 		return error_set(err, ERROR_USAGE, "--data-key: only for --layout document");
 	if (changing && (settings->immutable || settings->dry_run == DRY_RUN_CLIENT))
 		return error_set(err, ERROR_USAGE,
-		    "--unset, --rename and --adopt change an existing Secret, and cannot be used "
-		    "with %s",
+		    "--unset, --rename and --adopt change an existing Secret, and cannot be used with %s",
 		    settings->immutable ? "--immutable" : "--dry-run=client");
 	return 0;
 }

@@ -116,8 +116,7 @@ static const char *take_single_quoted(
 		return "no closing quote";
 	if ((place = find_text(start, quote, "\\\\")) || (quote[-1] == '\\' && (place = quote - 1)))
 		return refuse_at(line, place,
-		    "a backslash before a backslash or the closing quote is an escape to some "
-		    "readers");
+		    "a backslash before a backslash or the closing quote is an escape to some readers");
 	if ((place = find_text(start, quote, "${")))
 		return refuse_at(line, place, "some readers expand ${ in single quotes too");
 	if (append_lines(value, start, quote, err) < 0)
@@ -143,8 +142,7 @@ static const char *take_double_quoted(
 			return close_quote(line, stop);
 		if (*stop != '\\')
 			return refuse_at(line, stop,
-			    "some readers expand $ and backquotes in double quotes; use single "
-			    "quotes");
+			    "some readers expand $ and backquotes in double quotes; use single quotes");
 		if (stop + 1 == end || stop[1] != 'n')
 			return refuse_at(line, stop,
 			    "no such escape in double quotes, except \\n; use single quotes");
@@ -188,8 +186,7 @@ static const char *unquoted_problem(const struct line *line, const char *at)
 	if (strchr("\\'\"`", *at))
 		return "a backslash, quote or backquote; put the value in single quotes";
 	if (odd_space(at, line->end))
-		return "a control character, or white space except space and tab; put the value in "
-		       "quotes";
+		return "a control character, or white space except space and tab; put the value in quotes";
 	return NULL;
 }
 
@@ -251,8 +248,7 @@ static int check_text(const char *what, const char *text, const char *end, struc
 	for (const char *cr = text; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
 		if (cr + 1 == end || cr[1] != '\n')
 			return refuse_place(what, text, cr,
-			    "a carriage return without a line feed; only some readers end the line "
-			    "there",
+			    "a carriage return without a line feed; only some readers end the line there",
 			    err);
 	return 0;
 }

@@ -302,8 +302,7 @@ static int parse_long(struct parser *parser, const char *word)
 		return error_set(parser->err, ERROR_USAGE, "unknown option %s", shown);
 	if (spec->kind == OPTION_ENVIRONMENT)
 		return error_set(parser->err, ERROR_USAGE,
-		    "option %s: accepted only from the environment (%s); other users can read "
-		    "command lines",
+		    "option %s: accepted only from the environment (%s); other users can read command lines",
 		    shown, spec->environment);
 	if (value && (negated || (!takes_argument(spec) && spec->kind != OPTION_FLAG)))
 		return error_set(parser->err, ERROR_USAGE, "option %s takes no argument", shown);

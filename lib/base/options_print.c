@@ -85,8 +85,8 @@ static void print_text(FILE *out, const char *text)
 /* Return true for [SCHEME://]HOST[:PORT][/PATH], which cannot contain a password. */
 static bool is_plain_url(const char *text)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789.-_/~";
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_/~";
 	const char *scheme = strstr(text, "://"), *host = scheme ? scheme + 3 : text;
 	const char *end = *host == '[' ? strchr(host, ']') : host + strcspn(host, ":/");
 
@@ -189,8 +189,8 @@ void options_print_configuration(const struct options *options, const void *targ
 
 void options_print_command(char *const *command, FILE *out)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-				    "%+,-./:=@_";
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@_";
 
 	fputs("command:", out);
 	for (; *command; command++) {

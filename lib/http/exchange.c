@@ -125,8 +125,8 @@ void http_exchange_free(struct http_exchange *exchange)
 
 int http_append_escaped(struct secret_buffer *path, const char *text, struct error *err)
 {
-	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-					 "0123456789-._~";
+	static const char unreserved[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 	for (; *text; text++) {
 		int result = strchr(unreserved, *text) ? secret_buffer_append(path, text, 1, err)

@@ -156,8 +156,7 @@ static void explain(struct http_request *request, const struct failure *failure)
 		*err = request->failure;
 	} else if (failure->proxy_status >= 400) {
 		error_set(err, ERROR_NETWORK,
-		    "the proxy answered with status %ld; check its address, its credentials and "
-		    "NO_PROXY",
+		    "the proxy answered with status %ld; check its address, its credentials and NO_PROXY",
 		    failure->proxy_status);
 	} else {
 		switch (failure->result) {

@@ -7,8 +7,8 @@
 #include "lib/base/strings.h"
 #include "lib/http/request.h"
 
-static const char name_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				   "0123456789.-_";
+static const char name_letters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
 
 /* Return true if the URL has exactly HOST or HOST:PORT between "//" and its path. */
 static bool is_written_out(const char *text, const struct http_url *url)

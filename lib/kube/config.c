@@ -56,16 +56,15 @@ int kube_pod_namespace(const char *service_account_directory, char **namespace, 
 /* Set the URL from the variables that the kubelet sets in every container. */
 static int set_address(struct kube *kube, const char *host, struct error *err)
 {
-	static const char address[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789.-_:";
+	static const char address[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:";
 	const char *port = getenv("KUBERNETES_SERVICE_PORT");
 
 	if (!is_set(port))
 		port = "443";
 	if (host[strspn(host, address)] || port[strspn(port, "0123456789")])
 		return error_set(err, ERROR_USAGE,
-		    "KUBERNETES_SERVICE_HOST \"%s\", KUBERNETES_SERVICE_PORT \"%s\": not a host "
-		    "and a port",
+		    "KUBERNETES_SERVICE_HOST \"%s\", KUBERNETES_SERVICE_PORT \"%s\": not a host and a port",
 		    host, port);
 	cleanup_free char *url = strchr(host, ':')
 				     ? string_format(err, "https://[%s]:%s", host, port)

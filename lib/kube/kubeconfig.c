@@ -34,8 +34,8 @@ static int read_trust(const struct kubeconfig *config, struct error *err)
 	struct http_endpoint *endpoint = &config->kube->endpoint;
 	const struct kubeconfig_section *cluster = &config->cluster;
 
-	endpoint->trust_hint = "the kubeconfig's certificate-authority(-data) must be the CA of "
-			       "this API server";
+	endpoint->trust_hint =
+	    "the kubeconfig's certificate-authority(-data) must be the CA of this API server";
 	if (kubeconfig_boolean(cluster, "insecure-skip-tls-verify", &endpoint->insecure, err) < 0 ||
 	    kubeconfig_certificate(cluster, "certificate-authority-data", &endpoint->ca_pem, err) <
 		0 ||

@@ -145,8 +145,7 @@ static int read_auth_provider(
 		return -1;
 	if (!name || strcmp(name, "oidc") != 0)
 		return error_set(err, ERROR_USAGE,
-		    "auth-provider %s: kubectl no longer has it; use the exec plugin that has "
-		    "replaced it",
+		    "auth-provider %s: kubectl no longer has it; use the exec plugin that has replaced it",
 		    name ? name : "without a name");
 	if (kubeconfig_text(&config, "idp-issuer-url", &issuer, err) < 0 ||
 	    kubeconfig_text(&config, "client-id", &client, err) < 0)

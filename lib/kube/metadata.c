@@ -11,8 +11,8 @@
 
 static const char alphanumeric[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 static const char label_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-static const char key_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-				  "-._";
+static const char key_letters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
 
 /* Match [a-z0-9]([-a-z0-9]*[a-z0-9])?. */
 static bool is_label(const char *text, size_t length)

@@ -239,8 +239,7 @@ static int name_all(struct collection *collection, struct variables *variables, 
 		    err, ERROR_INVALID, "--only and --exclude exclude all %zu values", excluded);
 	if (plaintext)
 		log_write(LOG_WARNING,
-		    "--allow-plaintext: delivering values that are not sealed; do not use it in "
-		    "production");
+		    "--allow-plaintext: delivering values that are not sealed; do not use it in production");
 	return 0;
 }
 

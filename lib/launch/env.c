@@ -206,8 +206,7 @@ static int check_secrets(const struct env_ctx *context, struct error *err)
 			return -1;
 		if (context->fd >= 0 && strcmp(secret->name, context->fd_variable) == 0)
 			return error_set(err, ERROR_INVALID,
-			    "%s: %s is the variable for the pipe's number; choose another with "
-			    "--fd-variable",
+			    "%s: %s is the variable for the pipe's number; choose another with --fd-variable",
 			    secret->source, variable_shown_name(secret));
 	}
 	return 0;

@@ -20,8 +20,7 @@ static int check_watch(const struct launch_settings *settings, struct error *err
 		settings->sources.plain_secrets.count + settings->sources.config_maps.count ==
 	    0)
 		return error_set(err, ERROR_USAGE,
-		    "--watch cannot see changes of environment variables; use --secret or "
-		    "--secret-dir");
+		    "--watch cannot see changes of environment variables; use --secret or --secret-dir");
 	if (settings->watch.signal && settings->deliver.files.count == 0)
 		return error_set(err, ERROR_USAGE,
 		    "--watch-signal: only files can be renewed for a running process; use --file, "

@@ -61,8 +61,7 @@ static int write_dotenv(
 {
 	if (!variable_valid_name(variable->name))
 		return error_set(err, ERROR_INVALID,
-		    "%s: \"%s\" is not a valid name in dotenv form, which a shell may read; use "
-		    "json",
+		    "%s: \"%s\" is not a valid name in dotenv form, which a shell may read; use json",
 		    variable->source, variable_shown_name(variable));
 	if (env_check_text(variable, "dotenv form", err) < 0)
 		return -1;

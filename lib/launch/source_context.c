@@ -98,8 +98,7 @@ int source_context_find(
 		return 0;
 	if (!secret && context->count)
 		return error_set(err, ERROR_USAGE,
-		    "no PREFIX of a --bound-to fits; name the Secret that it was sealed for, or "
-		    "pass --exclude");
+		    "no PREFIX of a --bound-to fits; name the Secret that it was sealed for, or pass --exclude");
 	if (!secret && context->scope == SEALED_STRICT)
 		return error_set(err, ERROR_USAGE,
 		    "--scope strict requires the Secret; pass --bound-to [NAMESPACE/]NAME");

@@ -181,8 +181,7 @@ static int directory_add_all(struct source *source, const struct source_list *li
 	if (!plain)
 		return 0;
 	return error_set(err, ERROR_INVALID,
-	    "--secret-dir %s: %s: file %s is not Vault ciphertext; seal it with secret-seal, or "
-	    "pass --exclude",
+	    "--secret-dir %s: %s: file %s is not Vault ciphertext; seal it with secret-seal, or pass --exclude",
 	    source->argument, source->count ? "half sealed" : "not sealed", plain);
 }
 

@@ -37,8 +37,7 @@ static int check_members(const struct manifest_tree *tree, const struct manifest
 		if (manifest_node_copy(tree, key, &name, err) < 0)
 			return -1;
 		return manifest_tree_refuse(tree, key->start, err,
-		    "%s%s: not a member of a Secret that can be written to the Kubernetes API; "
-		    "remove it",
+		    "%s%s: not a member of a Secret that can be written to the Kubernetes API; remove it",
 		    where, name ? name : "");
 	}
 	return 0;

@@ -93,8 +93,7 @@ static int grow_nodes(struct manifest_tree *tree, struct error *err)
 
 	if (tree->count >= MANIFEST_NODES_MAX)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "%s: line %zu: the document that begins here has more than %d keys and values; "
-		    "split it",
+		    "%s: line %zu: the document that begins here has more than %d keys and values; split it",
 		    tree->file, tree->line, MANIFEST_NODES_MAX);
 	struct manifest_node *nodes = reallocarray(tree->nodes, capacity, sizeof(*nodes));
 	if (!nodes)

@@ -226,8 +226,7 @@ static int classify_value(struct classify_ctx *ctx, struct kube_entry *entry, st
 		return take_old_value(ctx, entry, version, err);
 	ctx->immutable_logged = true;
 	return error_set(err, ERROR_REJECTED,
-	    "immutable, so it cannot be rewrapped; seal a new one under another name and delete "
-	    "this one");
+	    "immutable, so it cannot be rewrapped; seal a new one under another name and delete this one");
 }
 
 static enum pass_class classify_values(struct classify_ctx *ctx, struct error *err)

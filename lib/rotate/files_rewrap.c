@@ -191,8 +191,7 @@ static void check_sizes(const struct files_run *run, const struct manifest_docum
 		if (secret->change.data_count == 0 || secret->bytes <= KUBE_SECRET_BYTES_MAX)
 			continue;
 		error_set(&reason, ERROR_TOO_LARGE,
-		    "its values would have %zu bytes, and a Secret holds %zu; seal some of them in "
-		    "another Secret",
+		    "its values would have %zu bytes, and a Secret holds %zu; seal some of them in another Secret",
 		    secret->bytes, KUBE_SECRET_BYTES_MAX);
 		files_report_secret(run, document, secret, NULL, &reason);
 		kube_secret_free(&secret->change);

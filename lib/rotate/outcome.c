@@ -117,8 +117,7 @@ static void report_old(struct pass *pass, const struct pass_task *task)
 		return;
 	}
 	error_set(&reason, ERROR_REJECTED,
-	    "Secret %s/%s: %zu value%s on an old version of Transit key %s/%s; the oldest is %lld, "
-	    "wanted is %lld",
+	    "Secret %s/%s: %zu value%s on an old version of Transit key %s/%s; the oldest is %lld, wanted is %lld",
 	    namespace, name, task->count, task->count == 1 ? "" : "s", key->mount, key->name,
 	    oldest, wanted);
 	summary_fail(pass->run->summary, namespace, name, &reason);

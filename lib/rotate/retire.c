@@ -133,8 +133,7 @@ static int raise_floor(struct rotate_run *run, struct keyset_key *key, struct er
 
 	if (is_only_named(run, key)) {
 		log_write(LOG_INFO,
-		    "Transit key %s/%s: no value is sealed with it; to retire its versions, pass "
-		    "--transit-key",
+		    "Transit key %s/%s: no value is sealed with it; to retire its versions, pass --transit-key",
 		    mount, name);
 		return 0;
 	}
@@ -257,8 +256,7 @@ static int retire_keys(struct rotate_run *run, struct rotate_summary *counts, st
 		return -1;
 	if (changes && count_all(run, counts, err) < 0)
 		return error_hint(err,
-		    "old versions are retired, but not yet verified to be unused; run --phase retire "
-		    "again");
+		    "old versions are retired, but not yet verified to be unused; run --phase retire again");
 	if (changes && each_key(run, restore_floor, &failed, err) < 0)
 		return -1;
 	if (each_key(run, trim_key, &failed, err) < 0)

@@ -31,8 +31,7 @@ static int take_answer(struct pass_value *value, struct transit_item *item, stru
 		return error_set(err, ERROR_REJECTED, "Vault can't rewrap it: %s", item->error);
 	if (item->output.length > TRANSIT_CIPHERTEXT_MAX)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "rewrapped it has %zu characters, and Vault could not decrypt it again; split "
-		    "the value",
+		    "rewrapped it has %zu characters, and Vault could not decrypt it again; split the value",
 		    item->output.length);
 	if (sealed_version(
 		secret_buffer_string(&item->output), item->output.length, &version, err) < 0 ||

@@ -51,8 +51,7 @@ static int check_keys(
 		log_write(LOG_WARNING, "no sealed Secret among the %s", where);
 	if (run->keys.count == 0 && sealed > 0)
 		return error_set(err, ERROR_USAGE,
-		    "no Transit key is named by the annotations of %zu sealed Secrets; pass "
-		    "--transit-key",
+		    "no Transit key is named by the annotations of %zu sealed Secrets; pass --transit-key",
 		    sealed);
 	return 0;
 }

@@ -19,8 +19,7 @@ static int check_type(
 	if (!task->exists || !existing || strcmp(type, existing) == 0)
 		return 0;
 	return error_set(err, ERROR_USAGE,
-	    "Secret %s/%s: it exists with type %s, which cannot change to %s; use another name, or "
-	    "delete it first",
+	    "Secret %s/%s: it exists with type %s, which cannot change to %s; use another name, or delete it first",
 	    task->namespace, task->name, existing, type);
 }
 

@@ -409,8 +409,7 @@ int encrypt_reverse(struct seal_task *task, const struct kube_entry *entry,
 		result = run_transit(task, TRANSIT_DECRYPT, item, 1, err);
 	if (result == 0 && item->error)
 		result = error_set(err, ERROR_INVALID,
-		    "Secret %s%s%s, data key %s: does not decrypt with Transit key %s/%s, scope "
-		    "%s: %s",
+		    "Secret %s%s%s, data key %s: does not decrypt with Transit key %s/%s, scope %s: %s",
 		    KUBE_NAMED(&task->existing), entry->key, task->key.mount, task->key.name,
 		    sealed_scope_name(task->scope), item->error);
 	if (result == 0)

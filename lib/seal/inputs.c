@@ -61,8 +61,7 @@ static int parse_recipe(
 	*class = find_class(colon ? colon + 1 : "alnum");
 	if (!*class)
 		return error_set(err, ERROR_USAGE,
-		    "\"%s\": not a class; use alnum, lower, digits, hex, base64, base64url, ascii or "
-		    "bytes",
+		    "\"%s\": not a class; use alnum, lower, digits, hex, base64, base64url, ascii or bytes",
 		    colon + 1);
 	return 0;
 }

@@ -69,8 +69,7 @@ static int check_keys(const struct seal_task *task, const char *type, struct err
 		if (required[i].either ? has_first || has_second : has_first && has_second)
 			continue;
 		return error_set(err, ERROR_USAGE,
-		    "a Secret of type %s must have the data key %s%s%s, or the API server rejects "
-		    "it",
+		    "a Secret of type %s must have the data key %s%s%s, or the API server rejects it",
 		    type, first,
 		    !second		 ? ""
 		    : required[i].either ? " or "
@@ -87,8 +86,7 @@ int metadata_check_type(struct seal_task *task, struct error *err)
 
 	if (task->exists && is_set(type) && existing && strcmp(type, existing) != 0)
 		return error_set(err, ERROR_USAGE,
-		    "--type %s: Secret %s%s%s exists with type %s, which cannot change; use "
-		    "another name",
+		    "--type %s: Secret %s%s%s exists with type %s, which cannot change; use another name",
 		    type, KUBE_NAMED(&task->existing), existing);
 	if (!is_set(type))
 		type = existing;

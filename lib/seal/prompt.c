@@ -146,8 +146,7 @@ static int check_surplus(int fd, const struct termios *hidden, struct error *err
 	if (is_line_breaks(rest.data, length))
 		return 0;
 	return error_set(err, ERROR_INVALID,
-	    "more than one line was pasted; take a value of several lines from a file "
-	    "(--from-file)");
+	    "more than one line was pasted; take a value of several lines from a file (--from-file)");
 }
 
 /* Ask for the value twice.  Return 1 if the answers differ. */

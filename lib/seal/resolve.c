@@ -217,8 +217,7 @@ static int check_annotated(const struct seal_task *task, struct error *err)
 		return 0;
 	return error_set(err, ERROR_USAGE,
 	    "Secret %s%s%s: no annotation " SEALED_ANNOTATION_KEY
-	    ", so the Transit key of data key \"%s\" is unknown; add the annotation, or use "
-	    "another name",
+	    ", so the Transit key of data key \"%s\" is unknown; add the annotation, or use another name",
 	    KUBE_NAMED(secret), entry->key);
 }
 
@@ -370,8 +369,7 @@ int resolve_create_key(struct seal_task *task, struct error *err)
 	/* The planned values are already bound, which needs a derived key. */
 	if (!task->state.derived)
 		return error_set(err, ERROR_CONFLICT,
-		    "--create-key: Transit key %s/%s: created by another process, and not derived; "
-		    "run again",
+		    "--create-key: Transit key %s/%s: created by another process, and not derived; run again",
 		    key->mount, key->name);
 	if (known) {
 		known->state = task->state;
@@ -405,8 +403,7 @@ static int find_scope(struct seal_task *task, struct error *err)
 	}
 	if (existing != SEALED_UNBOUND && existing != task->scope)
 		return error_set(err, ERROR_USAGE,
-		    "Secret %s%s%s: its values are bound with scope %s; leave out --scope, or use "
-		    "another name",
+		    "Secret %s%s%s: its values are bound with scope %s; leave out --scope, or use another name",
 		    KUBE_NAMED(task), sealed_scope_name(existing));
 	return 0;
 }

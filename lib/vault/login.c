@@ -228,8 +228,7 @@ static int get_jwt(struct http_client *client, const struct vault_session_settin
 		return ask_for_jwt(client, settings, jwt, err);
 	if (is_set(settings->audience))
 		return error_set(err, ERROR_USAGE,
-		    "--audience is only for --service-account; a token in a file has its audience "
-		    "already");
+		    "--audience is only for --service-account; a token in a file has its audience already");
 	if (!is_set(settings->jwt_file))
 		return error_set(err, ERROR_USAGE,
 		    "no service-account token; set --jwt-file or --service-account");
