@@ -57,7 +57,7 @@ is "$(cd "$TAP_WORK/image" && find . -type f -perm /111 | LC_ALL=C sort)" \
 	$'./usr/local/bin/secret-exec\n./usr/local/bin/secret-rotate\n./usr/local/bin/secret-seal' \
 	"the only executables are the three programs: no shell, no secret-dev"
 is "$(cd "$TAP_WORK/image" && find . ! -type d ! -path './usr/local/bin/*' ! -path './usr/share/doc/secretmanager/*')" '' \
-	"the other files are documentation: no CA, no passwd"
+	"the image has no files but programs and documentation: no CA, no passwd"
 is "$(cd "$TAP_WORK/image/usr/local/bin" && stat -c '%a %n' -- * | xargs)" '711 secret-exec 444 secret-exec.copy 711 secret-rotate 711 secret-seal' \
 	"users cannot read the programs; --install uses the copy"
 ok "the copy is equal to the program" cmp "$TAP_WORK/image/usr/local/bin/secret-exec"{,.copy}
@@ -144,8 +144,8 @@ if command -v buildah >/dev/null; then
 	ok "buildah builds it" [ -s "$TAP_WORK/first.digest" ]
 	is "$(cat "$TAP_WORK/second.digest")" "$(cat "$TAP_WORK/first.digest")" "two builds by buildah give the same image, by its digest"
 	unpack "$TAP_WORK/buildah" <"$TAP_WORK/first.tar"
-	is "$(diff <(tree "$TAP_WORK/buildah") <(tree "$TAP_WORK/image"))" '' "and Docker's build has the same files: bytes, modes, owners, times"
-	is "$(diff "$TAP_WORK/buildah.config" "$TAP_WORK/image.config")" '' "and the same user, environment, command and labels"
+	is "$(diff <(tree "$TAP_WORK/buildah") <(tree "$TAP_WORK/image"))" '' "buildah's and Docker's builds have the same files: bytes, modes, owners, times"
+	is "$(diff "$TAP_WORK/buildah.config" "$TAP_WORK/image.config")" '' "buildah's and Docker's builds have the same user, environment, command and labels"
 else
 	tap_result yes "two builds by buildah # SKIP buildah is not installed"
 fi
@@ -154,10 +154,10 @@ fi
 
 own=$host/usr/share/doc/secretmanager/sbom.spdx.json
 run "$("$here/build-programs" spdx-check)/spdx-check" "$doc/sbom.spdx.json"
-is "$STATUS $ERR" '0 ' "it is SPDX 2.3, as SPDX's own library reads it, with valid licence expressions"
-ok "the one beside the image is the one in it" cmp "$doc/sbom.spdx.json" "build/image/secretmanager-$version.spdx.json"
+is "$STATUS $ERR" '0 ' "the SBOM is SPDX 2.3, as SPDX's own library reads it, with valid licence expressions"
+ok "the SBOM in build/image is the SBOM in the image" cmp "$doc/sbom.spdx.json" "build/image/secretmanager-$version.spdx.json"
 is "$(sbom "$doc/sbom.spdx.json" '[p["checksums"][0]["checksumValue"] + "  " + p["name"] for p in d["packages"] if "Program" in p["SPDXID"]]')" \
-	"$(cd "$TAP_WORK/image/usr/local/bin" && sha256sum -- secret-{exec,rotate,seal} | LC_ALL=C sort)" "its hashes are those of the programs in the image"
+	"$(cd "$TAP_WORK/image/usr/local/bin" && sha256sum -- secret-{exec,rotate,seal} | LC_ALL=C sort)" "the SBOM has the hashes of the programs in the image"
 
 # This machine's build, whose maps are at hand.
 for program in secret-exec secret-seal secret-rotate; do

@@ -42,25 +42,25 @@ kube_call GET /api/v1/namespaces/demo/secrets/matrix-secrets
 is "$(field type) $(field metadata.labels) $(field metadata.annotations)" "Opaque  " "the Secret has no label or annotation"
 like "$(stored matrix-secrets secrets.json)" '^vault:v1:' "one data key holds the ciphertext"
 launch matrix-secrets:secrets.json
-status_is 0 "the application starts"
-out_is "$expected" "with the document's members as variables, to the byte"
-err_is "" "and without a word"
+status_is 0 "a Secret of the original project: the application starts"
+out_is "$expected" "the application gets the document's members as variables, to the byte"
+err_is "" "a start with a Secret of the original project prints no message"
 launch matrix-secrets
-out_is "$expected" "the same without the data key's name"
+out_is "$expected" "without the data key's name, the application gets the document's members"
 launch matrix-secrets:secrets.json VAULT_URL
 out_is "$expected" "VAULT_URL is accepted as the address of Vault"
-err_like '^secret-exec: VAULT_URL: old name; use VAULT_ADDR$' "with a note on stderr"
+err_like '^secret-exec: VAULT_URL: old name; use VAULT_ADDR$' "VAULT_URL: a note on stderr"
 
 # -- written by recryptonator: the document as Python spells it -------------------------------------
 
 run original rotate matrix-secrets
-status_is 0 "the original project rotates it"
-like "$(stored matrix-secrets secrets.json)" '^vault:v2:' "a new ciphertext"
+status_is 0 "the original project rotates its Secret"
+like "$(stored matrix-secrets secrets.json)" '^vault:v2:' "the original project writes a new ciphertext"
 run original read matrix-secrets
-out_like '"db_user": "matrix", .*\\ud83d\\ude00' "in the other spelling"
+out_like '"db_user": "matrix", .*\\ud83d\\ude00' "the original project writes the document as Python spells it"
 launch matrix-secrets:secrets.json
-status_is 0 "the application starts"
-out_is "$expected_escaped" "with the same environment; in nested values the escapes stay as they were written"
+status_is 0 "after a rotation by the original project the application starts"
+out_is "$expected_escaped" "after a rotation by the original project the environment is the same, with Python's escapes in nested values"
 
 # -- the other way round: written by secret-seal ----------------------------------------------------
 
@@ -71,10 +71,10 @@ status_is 0 "secret-seal writes the document"
 original read matrix-secrets >"$TAP_WORK/read"
 ok "the original project reads the text as it was, to the byte" cmp "$document" "$TAP_WORK/read"
 kube_call GET /api/v1/namespaces/demo/secrets/matrix-secrets
-is "$(field type) $(field data | tr ',' '\n' | wc -l)" "Opaque 1" "from one data key of an Opaque Secret"
+is "$(field type) $(field data | tr ',' '\n' | wc -l)" "Opaque 1" "the Secret that the original project reads is Opaque and has one data key"
 launch matrix-secrets:secrets.json
-out_is "$expected" "and it launches"
+out_is "$expected" "the application starts with the Secret that both projects read"
 run original rotate matrix-secrets
 launch matrix-secrets:secrets.json
-out_is "$expected_escaped" "also after the original project has rotated it"
+out_is "$expected_escaped" "the application starts after the original project has rotated the Secret"
 done_testing

@@ -26,11 +26,11 @@ package=$(echo "$debs/secretmanager_$version-1"_*.deb)
 server=$(echo "$debs/secretmanager-dev-server_$version-1"_*.deb)
 field_of() { dpkg-deb -f "$1" "$2"; }
 is "$(field_of "$package" Version)" "$version-1" "the package's version is the programs'"
-is "$(field_of "$package" Depends)" "" "it depends on no other"
+is "$(field_of "$package" Depends)" "" "the package has no dependencies"
 glibc=$(dpkg-query -W -f '${source:Package} (= ${source:Version})' libc6-dev)
-is "$(field_of "$package" Built-Using)" "$glibc" "its fields name what must stay to be had"
+is "$(field_of "$package" Built-Using)" "$glibc" "Built-Using names glibc's source package"
 like "$(field_of "$package" Static-Built-Using)" \
-	"^android-platform-external-boringssl \(= .*\), c-ares \(= .*\), curl \(= .*\), .*libyaml \(= .*\)$" "and all that is linked"
+	"^android-platform-external-boringssl \(= .*\), c-ares \(= .*\), curl \(= .*\), .*libyaml \(= .*\)$" "Static-Built-Using names the sources of all linked libraries"
 dpkg-deb --fsys-tarfile "$package" | tar -xO ./usr/share/doc/secretmanager/copyright >"$TAP_WORK/copyright"
 for owner in "The secretmanager authors" "The OpenSSL Project" "Daniel Stenberg" "Massachusetts Institute of Technology" "Kirill Simonov" \
 	"Serge A. Zaitsev" "Free Software Foundation"; do
@@ -56,21 +56,21 @@ files() { docker exec "$container" find / -xdev \( -path /var/lib/dpkg -o -path 
 before=$(files)
 
 inside dpkg -i "/packages/${package##*/}"
-status_is 0 "it installs on a bare Debian"
+status_is 0 "the package installs on a bare Debian"
 for program in secret-exec secret-seal secret-rotate; do
 	inside "$program" --version
-	is "$STATUS ${OUT%% (*}" "0 $program $version" "$program runs there"
+	is "$STATUS ${OUT%% (*}" "0 $program $version" "$program runs on a bare Debian"
 	inside sh -c "zcat /usr/share/man/man1/$program.1.gz | head -n 5"
-	out_like "\.Dt ${program^^} 1" "its page is there"
+	out_like "\.Dt ${program^^} 1" "$program has a man page"
 	inside bash -c ". /usr/share/bash-completion/completions/$program && complete -p $program"
-	status_is 0 "and bash completes it"
+	status_is 0 "bash completes $program"
 done
 inside zcat /usr/share/man/man5/sealed-secret.5.gz
-out_like '\.Dt SEALED-SECRET 5' "so is the format's"
+out_like '\.Dt SEALED-SECRET 5' "sealed-secret(5) is installed"
 inside zcat /usr/share/doc/secretmanager/changelog.Debian.gz
-out_like "^secretmanager \($version-1\)" "Debian's changelog"
+out_like "^secretmanager \($version-1\)" "Debian's changelog is installed"
 inside zcat /usr/share/doc/secretmanager/changelog.gz
-is "$OUT" "$(git show HEAD:docs/CHANGELOG.md)" "and ours"
+is "$OUT" "$(git show HEAD:docs/CHANGELOG.md)" "the project's changelog is installed"
 inside sh -c 'command -v secret-dev'
 is "$STATUS $OUT" '127 ' "the stand-in server is not in it"
 inside dpkg -V secretmanager
@@ -83,10 +83,10 @@ inside secret-dev -- sh -c 'secret-seal --transit-key aes256-key --from-literal 
 	exec secret-exec --secret app -- sh -c "echo \$GREETING"'
 is "$STATUS $OUT" "0 hello" "a value is sealed and launched with, without a network"
 inside dpkg -V secretmanager-dev-server
-is "$STATUS $OUT" "0 " "dpkg finds its files as they were packed"
+is "$STATUS $OUT" "0 " "dpkg -V: the files of the server package are unchanged"
 
 inside dpkg --purge secretmanager-dev-server secretmanager
-status_is 0 "they can be removed"
-is "$(diff <(echo "$before") <(files))" "" "and leave nothing"
+status_is 0 "both packages can be purged"
+is "$(diff <(echo "$before") <(files))" "" "purged packages leave no file behind"
 
 done_testing

@@ -25,17 +25,17 @@ summary=$OUT line=$ERR
 # missing FILE: metrics that it names and no program has; kube-state-metrics' own are left out.
 missing() { grep -o 'secretmanager_[a-z]*_[a-z_]*' "$1" | sort -u | comm -23 - "$TAP_WORK/there"; }
 is "$(missing "$page")" "" "the metrics on the page exist"
-is "$(missing "$alerts")" "" "and so do the alerts"
+is "$(missing "$alerts")" "" "the metrics in the alerts exist"
 is "$(grep -o 'kube_[a-z_]*' "$alerts" | sort -u | paste -sd ' ')" \
 	"kube_cronjob_status_last_successful_time kube_pod_container_status_last_terminated_exitcode" \
-	"others come from kube-state-metrics"
+	"all other metrics in the alerts are from kube-state-metrics"
 
 # -- members of the log and of the summary ------------------------------------------------------------
 
 OUT=${line%%$'\n'*}
 for member in time level program message; do
 	ok "a line of the log has $member" [ -n "$(field "$member")" ]
-	like "$(<"$page")" "\`$member\`" "which the page names"
+	like "$(<"$page")" "\`$member\`" "the page names the member $member of a log line"
 done
 OUT=$summary
 for member in ok complete keys failures; do ok "the summary has $member" [ -n "$(field "$member")" ]; done
@@ -72,6 +72,6 @@ out_like '^1?[0-9] alerts$' "the alerts are complete, and each links to instruct
 [ "$STATUS" = 0 ] || tap_note "$ERR"
 if command -v promtool >/dev/null; then
 	run promtool check rules "$alerts"
-	status_is 0 "promtool takes them"
+	status_is 0 "promtool accepts the alerts"
 fi
 done_testing

@@ -20,7 +20,7 @@ run stat -c '%a %u:%g %F' "$memory/key"
 out_is "400 $(id -u):$(id -g) regular file" "the file has mode 0400 and our owner"
 is "$(left)" key "the folder has no other file"
 run exec_app --file "tls.key=$memory/key" -- sh -c 'echo "$A"; env'
-out_like $'^plain\n' "the other secrets are in the environment"
+out_like $'^plain\n' "with --file, the secrets that it does not name are in the environment"
 out_unlike 'tls.key=' "the secret in the file is not in the environment"
 
 # The key is the name in the Secret: it need not be valid for a variable, and two files may have it.

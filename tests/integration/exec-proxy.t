@@ -127,8 +127,8 @@ for wrong in 'http://user:hunter2@bad host:3128' http://user:hunter2@127.0.0.1:9
 	for variable in VAULT_PROXY_ADDR HTTPS_PROXY; do
 		run as_pod app env VAULT_ADDR=https://vault.example:8200 "$variable=$wrong" VAULT_ROLE=secret-exec \
 			"$BIN/secret-exec" --secret app -- true
-		fails_with 125 "$variable.*: not the URL of a proxy" "$variable that can't be one: ${wrong//hunter2/PASSWORD}"
-		err_unlike 'hunter2' "its password is not printed"
+		fails_with 125 "$variable.*: not the URL of a proxy" "$variable that is not a proxy's URL: ${wrong//hunter2/PASSWORD}"
+		err_unlike 'hunter2' "$variable that is not a proxy's URL: its password is not printed"
 	done
 	run env "VAULT_PROXY_ADDR=$wrong" "$BIN/secret-exec" --print-config
 	out_like 'vault-proxy-addr: ' "--print-config shows the option, not the proxy's password"

@@ -29,7 +29,7 @@ for code in "${passing[@]}"; do
 done
 for code in "${staying[@]}"; do
 	vault
-	gives_up "login .*Vault: POST /v1/auth/kubernetes/login: tried 2 times in [0-9.]+ s: status $code: as scripted" "or answers $code twice"
+	gives_up "login .*Vault: POST /v1/auth/kubernetes/login: tried 2 times in [0-9.]+ s: status $code: as scripted" "Vault answers $code twice"
 	[ "$code" != 473 ] || err_like 'a standby node of Vault; use the address of the active node' "status 473: reported as a standby"
 done
 LAUNCH=()

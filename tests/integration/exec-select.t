@@ -80,7 +80,7 @@ for options in "--secret app:spring.datasource.password" "--secret app --allow-e
 	"--secret app --fd 3 --env spring.datasource.password"; do
 	# shellcheck disable=SC2086 # options are words
 	run as_pod app "$BIN/secret-exec" $options -- env
-	out_like '(^|'$'\n'')spring.datasource.password=hunter2($|'$'\n'')' "it is delivered with $options"
+	out_like '(^|'$'\n'')spring.datasource.password=hunter2($|'$'\n'')' "a name with dots is delivered with $options"
 done
 run as_pod app env "spring.datasource.password=$dotted" "$BIN/secret-exec" --transit-key aes256-key -- env
 out_like '(^|'$'\n'')spring.datasource.password=hunter2($|'$'\n'')' "a name with dots is delivered in place in the environment"

@@ -31,7 +31,7 @@ is "$(new_tokens "$before")" 0 "a start that fails after the login: the token is
 
 run as_pod app env VAULT_ROLE=demo "SSLKEYLOGFILE=$TAP_WORK/keys" "$BIN/secret-exec" --secret app -- printenv SSLKEYLOGFILE
 out_is "$TAP_WORK/keys" "SSLKEYLOGFILE is passed to the application, and not used"
-ok "and no key of our own connections is written there" [ ! -e "$TAP_WORK/keys" ]
+ok "SSLKEYLOGFILE: no key of secret-exec's connections is written to it" [ ! -e "$TAP_WORK/keys" ]
 
 run "$BIN/secret-exec" --secret app -- printenv A
 out_is value "VAULT_TOKEN is used unchanged"
@@ -67,7 +67,7 @@ ended 143 "SIGTERM after the login: the token is revoked"
 err_like 'signal [0-9]+: ended before' "SIGTERM after the login: the message names the signal"
 begin --timeout=10s
 ended 125 "the time limit after the login: the token is revoked"
-err_like '(timed out|limit).*--timeout' "the time limit after the login: the message names it"
-ok "nothing was started" [ ! -e "$TAP_WORK/started" ]
+err_like '(timed out|limit).*--timeout' "the time limit after the login: the message names --timeout"
+ok "starts that ended after the login: the application was not started" [ ! -e "$TAP_WORK/started" ]
 
 done_testing

@@ -220,7 +220,7 @@ watching=$(candidate)
 kill -USR2 "$application"
 ended
 is "$STATUS" 5 "an application that ends by itself ends the init with its status"
-ok "and the process that watches" [ ! -e "/proc/$watching" ]
+ok "an application that ends by itself: the process that watches ends too" [ ! -e "/proc/$watching" ]
 
 # Vault serves the start (login, decryption, revocation), lets the candidate log in, and falls silent.
 before=$(vault_accessors)

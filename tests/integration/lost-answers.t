@@ -18,58 +18,58 @@ values() { "$BIN/secret-exec" --secret app -- sh -c 'echo "$A $B $C"'; }
 
 bad_api --on POST /secrets 1 lost relay
 seal --set A=one
-status_is 0 "a new Secret whose answer is lost"
-out_is "secret/app created" "is reported as created"
-err_like 'Secret demo/app: written; the response was lost, and .* was read back' "with a warning"
+status_is 0 "a new Secret whose answer is lost: exit 0"
+out_is "secret/app created" "a new Secret whose answer is lost: reported as created"
+err_like 'Secret demo/app: written; the response was lost, and .* was read back' "a new Secret whose answer is lost: a warning"
 bad_api --on POST /secrets 1 close relay
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
 seal --set A=one
-out_is "secret/app created" "a new Secret of which the first request is lost"
-is "$(sent POST)" 2 "is sent again"
+out_is "secret/app created" "a new Secret whose first request is lost: created"
+is "$(sent POST)" 2 "a new Secret whose first request is lost: the request is sent again"
 
 # On a kept connection libcurl would send it again by itself, and not count that.
 bad_api --on PATCH /secrets/app 1 lost relay
 seal --set B=two --set C=x
-out_is "secret/app updated" "a change whose answer is lost"
-is "$(values) $(sent PATCH)" "one two x 2" "is sent again, stored once, and the other values are kept"
-err_unlike 'another (client|process|writer)' "the conflict is not attributed to another writer"
+out_is "secret/app updated" "a change whose answer is lost: updated"
+is "$(values) $(sent PATCH)" "one two x 2" "a change whose answer is lost: sent again, stored once, other values kept"
+err_unlike 'another (client|process|writer)' "a change whose answer is lost: the conflict is not attributed to another writer"
 bad_api --on PATCH /secrets/app 1 lost relay
 seal --retries 0 --set B=2
-out_is "secret/app updated" "the same, with --retries 0"
-is "$(values) $(sent PATCH)" "one 2 x 1" "is sent once"
+out_is "secret/app updated" "a change whose answer is lost, with --retries 0: updated"
+is "$(values) $(sent PATCH)" "one 2 x 1" "a change whose answer is lost, with --retries 0: the request is sent once"
 bad_api --on PATCH /secrets/app 1 lost relay
 seal --unset C
-out_is "secret/app updated" "a data key that is removed, with no answer"
+out_is "secret/app updated" "a removed data key whose answer is lost: updated"
 bad_api --on PATCH /secrets/app 1 close --on PATCH /secrets/app 1 touch relay
 seal --set B=three
-status_is 0 "another writer's change after a request that is lost"
-is "$(values)" "one three " "is seen as that, and the change is made to what is there now"
+status_is 0 "another writer's change after a lost request: exit 0"
+is "$(values)" "one three " "another writer's change after a lost request: the changed Secret is updated"
 kube_call GET /api/v1/namespaces/demo/secrets/app
-is "$(field metadata.annotations.touched)" 1 "which keeps what the other wrote"
+is "$(field metadata.annotations.touched)" 1 "another writer's change after a lost request: the other writer's annotation is kept"
 
 before=$(newest)
 bad_vault --on POST /rotate 1 lost relay
 rotate VAULT_ADDR="$BAD_URL"
-status_is 0 "a rotation of the key whose answer is lost"
-err_like "rotate: .*no answer: .*; the key was read back, and has version $((before + 1))" "is found in the key"
-is "$(newest) $(sent 'POST [^ ]*/rotate')" "$((before + 1)) 1" "it is sent once"
-is "$(grep -c "^$(sed -n 's/ POST [^ ]*\/rotate .*//p' "$BAD_LOG") " "$BAD_LOG")" 1 "over a connection of its own"
-like "$(stored app A)" "^vault:v$((before + 1)):" "and the Secrets are rewrapped"
+status_is 0 "a rotation of the key whose answer is lost: exit 0"
+err_like "rotate: .*no answer: .*; the key was read back, and has version $((before + 1))" "a rotation of the key whose answer is lost: the new version is found in the key"
+is "$(newest) $(sent 'POST [^ ]*/rotate')" "$((before + 1)) 1" "a rotation of the key whose answer is lost: the request is sent once"
+is "$(grep -c "^$(sed -n 's/ POST [^ ]*\/rotate .*//p' "$BAD_LOG") " "$BAD_LOG")" 1 "a rotation of the key: the request has its own connection"
+like "$(stored app A)" "^vault:v$((before + 1)):" "a rotation of the key whose answer is lost: the Secrets are rewrapped"
 bad_vault --on POST /rotate 1 close relay
 rotate VAULT_ADDR="$BAD_URL"
-status_is 1 "a rotation of the key that is lost"
-err_like "the key still has version $((before + 1)); run again" "is not sent again by itself"
-is "$(newest) $(sent 'POST [^ ]*/rotate')" "$((before + 1)) 1" "since nothing shows that it will not be carried out yet"
+status_is 1 "a rotation of the key whose request is lost: exit 1"
+err_like "the key still has version $((before + 1)); run again" "a rotation of the key whose request is lost: the advice is to run again"
+is "$(newest) $(sent 'POST [^ ]*/rotate')" "$((before + 1)) 1" "a rotation of the key whose request is lost: the request is not sent again"
 bad_vault --on POST /rotate 1 html=503 relay
 rotate VAULT_ADDR="$BAD_URL"
-is "$STATUS $(sent 'POST [^ ]*/rotate')" "1 1" "nor is it after a gateway's 503"
+is "$STATUS $(sent 'POST [^ ]*/rotate')" "1 1" "a rotation of the key that a gateway answers with 503: the request is not sent again"
 
 for options in "" "--retries 0"; do
 	bad_api --on PATCH /secrets/app 1 lost relay
 	# shellcheck disable=SC2086 # words
 	rotate KUBERNETES_SERVICE_PORT="$BAD_PORT" $options
-	status_is 0 "a rewrapped Secret whose answer is lost${options:+, with $options}"
-	out_like 'current 1, rewrapped 1, .*conflicts 0, .*failed 0' "is counted as rewrapped, and not as a conflict"
-	is "$(values)" "one three " "and has its values"
+	status_is 0 "a rewrapped Secret whose answer is lost${options:+, with $options}: exit 0"
+	out_like 'current 1, rewrapped 1, .*conflicts 0, .*failed 0' "a rewrapped Secret whose answer is lost${options:+, with $options}: counted as rewrapped, not as a conflict"
+	is "$(values)" "one three " "a rewrapped Secret whose answer is lost${options:+, with $options}: its values are kept"
 done
 done_testing

@@ -93,7 +93,7 @@ is "$(sed -nE 's/^\.It Li (secretmanager\/[a-z-]+).*/\1/p' "$page" | sort)" \
 # The first literal block is a Secret, but for its ciphertext.
 mask() { sed -E 's/dmF1bHQ6[A-Za-z0-9+\/=]+/CIPHERTEXT/'; }
 run "$BIN/secret-seal" -n demo --transit-key derived-key --from-literal DB_PASSWORD=hunter2 --dry-run=client app
-is "$(sed -n '/^\.Bd/,/^\.Ed/ { /^\./!p }' "$page" | mask)" "$(mask <<<"$OUT")" "its example is the output of secret-seal"
+is "$(sed -n '/^\.Bd/,/^\.Ed/ { /^\./!p }' "$page" | mask)" "$(mask <<<"$OUT")" "the example in sealed-secret.5 is the output of secret-seal"
 
 # shellcheck disable=SC2016 # a command of the page
 context_command=$(sed -n 's/^\.Dl \$ \(printf .* base64\)$/\1/p' "$page")
@@ -126,7 +126,7 @@ is "${#ciphertext}" $(((10 + overhead + 2) / 3 * 4 + 9)) "the difference in leng
 
 printf '{"A": 1}\n' >"$TAP_WORK/document"
 run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/document" --dry-run=client app
-like "$OUT" "\"$(sed -n '/^The default name of this data key is/ { n; s/^\.Li \(.*\) \.$/\1/p }' "$page")\"" "a document's data key"
+like "$OUT" "\"$(sed -n '/^The default name of this data key is/ { n; s/^\.Li \(.*\) \.$/\1/p }' "$page")\"" "sealed-secret.5 names the default data key of a document"
 vault_call POST transit/decrypt/aes256-key "{\"ciphertext\":\"$(sed -nE 's/^  "secrets.json": //p' <<<"$OUT" | base64 -d)\"}"
 is "$(field data.plaintext | base64 -d | od -c)" "$(od -c "$TAP_WORK/document")" "a document decrypts to its text, byte for byte"
 

@@ -16,29 +16,29 @@ number="[0-9]+\.[0-9]+\.[0-9]+"
 
 for program in secret-exec secret-seal secret-rotate secret-dev; do
 	run "$BIN/$program" --help
-	status_is 0 "$program --help"
-	out_like "^usage: $program " "its usage on stdout"
+	status_is 0 "$program --help: exit 0"
+	out_like "^usage: $program " "$program --help: its usage on stdout"
 	run "$BIN/$program" --version
-	status_is 0 "$program --version"
+	status_is 0 "$program --version: exit 0"
 	linked="libcurl ${libcurl//+/\\+}, BoringSSL ${boringssl//+/\\+}, c-ares $number, libyaml $number"
 	[ $program != secret-dev ] || linked="BoringSSL ${boringssl//+/\\+}, libmicrohttpd $number"
-	out_like "^$program ${version//./\\.} \($linked\)\$" "its version, and those of what is linked in"
+	out_like "^$program ${version//./\\.} \($linked\)\$" "$program --version: its version, and the versions of the linked libraries"
 	run "$BIN/$program" --no-such-option
-	like "$STATUS" '^(2|125)$' "an unknown option: its status"
-	like "$ERR" "^$program: unknown option --no-such-option; see $program --help\$" "and its message"
+	like "$STATUS" '^(2|125)$' "$program, an unknown option: exit 2 or 125"
+	like "$ERR" "^$program: unknown option --no-such-option; see $program --help\$" "$program, an unknown option: the message names it"
 done
 
 run env -u VAULT_ADDR "$BIN/secret-exec" --log-format json -- true
-status_is 125 "--log-format json"
+status_is 125 "--log-format json without a source of secrets: exit 125"
 line=$ERR
 OUT=$line
-is "$(field level)/$(field program)" error/secret-exec "is one JSON object a line"
-like "$(field message)" "nothing to decrypt" "with the message"
+is "$(field level)/$(field program)" error/secret-exec "--log-format json: a line is a JSON object"
+like "$(field message)" "nothing to decrypt" "--log-format json: the object has the message"
 run "$BIN/secret-exec" --log-format xml -- true
-fails_with 125 'use text or json' "another form is refused"
+fails_with 125 'use text or json' "an unknown --log-format: exit 125"
 
 run "$BIN/secret-seal" --help
-out_like 'VAULT_TOKEN' "the token's variable is listed"
-out_unlike '--vault-token' "but not as an option"
+out_like 'VAULT_TOKEN' "--help lists the token's variable"
+out_unlike '--vault-token' "--help lists no option for the token"
 
 done_testing

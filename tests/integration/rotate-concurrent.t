@@ -82,7 +82,7 @@ decrypts "retiring after retiring"
 kube_call PATCH /api/v1/namespaces/demo/secrets/app '{"data":{"B":"dmF1bHQ6djE6QUFBQQ=="}}' application/merge-patch+json
 bad_vault relay
 VAULT_ADDR=$BAD_URL VAULT_CACERT=$BAD_CA run "$BIN/secret-rotate" -n demo --transit-key aes256-key
-status_is 1 "ciphertext that Vault refuses"
-is "$(grep -c 'Secret demo/app: data key "B": Vault can' <<<"$ERR")" 1 "one line names the Secret and the data key"
-is "$(stored app A | cut -d: -f2)" "v$(vault_call GET transit/keys/aes256-key; field data.latest_version)" "the other value is on the newest version"
+status_is 1 "ciphertext that Vault refuses: exit 1"
+is "$(grep -c 'Secret demo/app: data key "B": Vault can' <<<"$ERR")" 1 "ciphertext that Vault refuses: one line names the Secret and the data key"
+is "$(stored app A | cut -d: -f2)" "v$(vault_call GET transit/keys/aes256-key; field data.latest_version)" "ciphertext that Vault refuses: the Secret's other value is on the newest version"
 done_testing

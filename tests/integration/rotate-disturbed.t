@@ -27,7 +27,7 @@ bad_api --on PATCH /secrets/a 3 touch relay
 rotate
 status_is 0 "a Secret changes three times between list and PATCH: exit 0"
 is "$(versions)" "v2 v2 v2" "all Secrets are on the newest version"
-is "$(patches a) $(patches b)" "4 1" "it is read and patched again each time, and no other Secret is"
+is "$(patches a) $(patches b)" "4 1" "a Secret that changes is read and patched again each time, others are patched once"
 out_like 'conflicts 3' "the summary counts the conflicts"
 kube_call GET /api/v1/namespaces/demo/secrets/a
 is "$(field metadata.annotations.touched)" 3 "the changes of the other process are kept"
@@ -36,12 +36,12 @@ bad_api --on PATCH /secrets/a 0 touch relay
 rotate
 status_is 1 "a Secret changes before each PATCH: exit 1"
 err_like 'Secret demo/a: changed by another process each of [0-9]+ times; run again later' "the Secret is reported after the last try"
-is "$(versions)" "v2 v3 v3" "the other Secrets are rewrapped"
+is "$(versions)" "v2 v3 v3" "a Secret changes before each PATCH: all others are rewrapped"
 
 bad_api --on PATCH /secrets/ 2 code=429=1 --on PATCH /secrets/c 1 code=503 relay
 rotate
 status_is 0 "PATCHes answered with 429 and 503: exit 0"
-is "$(versions)" "v4 v4 v4" "they are sent again"
+is "$(versions)" "v4 v4 v4" "PATCHes answered with 429 and 503 are sent again"
 is "$(values)" "a b c" "all values are unchanged"
 
 bad_api --on PATCH /secrets/ 0 deaf relay
@@ -71,5 +71,5 @@ run "${POD[@]}" VAULT_ROLE=secret-rotate SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD
 	KUBERNETES_SERVICE_PORT="$BAD_PORT" "$BIN/secret-rotate" -n demo --transit-key aes256-key -o json
 status_is 0 "a run longer than its token: exit 0"
 is "$(field conflicts) $(field current)" "1 3" "the rest is rewrapped"
-ok "it logs in again" [ "$(field requests.login)" -ge 2 ]
+ok "a run longer than its token logs in again" [ "$(field requests.login)" -ge 2 ]
 done_testing

@@ -45,9 +45,9 @@ annotate malformed '"no key/"'
 annotate unsaid null
 run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo
 status_is 1 "annotations with unusable keys: exit 1"
-out_like '^keys rotated 1, Secrets listed 4, current 1, rewrapped 1, .*failed 3' "the other Secret is rewrapped"
+out_like '^keys rotated 1, Secrets listed 4, current 1, rewrapped 1, .*failed 3' "annotations with unusable keys: the Secret of the usable key is rewrapped"
 err_like 'rotating: Transit key team/transit/team-key: .*403.*policy' "the key is reported with Vault's message"
-err_like 'Secret demo/forbidden: its Transit key team/transit/team-key can.t be used in this run' "its Secret is reported"
+err_like 'Secret demo/forbidden: its Transit key team/transit/team-key can.t be used in this run' "a key that the policy forbids: its Secret is reported"
 err_like 'Secret demo/malformed: annotation secretmanager/transit-key: .*no key/.*\[MOUNT/\]NAME' "a malformed annotation is reported"
 err_like 'Secret demo/unsaid: no Transit key is known' "a missing annotation is reported"
 like "$(stored app A)" '^vault:v3:' "the good Secret is on the new version"

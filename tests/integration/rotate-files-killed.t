@@ -70,7 +70,7 @@ for call in "${calls[@]}"; do
 	[ "$status" = 0 ] || unended+=" $call"
 done
 tap_note "killed $kills times: $old_files old files, $new_files new ones, $lying left beside them"
-is "$unended" "" "it was killed at each of these calls, until it was not killed any more"
+is "$unended" "" "secret-rotate --files was killed at each system call until a run ended by itself"
 ok "more than 80 kills" [ "$kills" -gt 80 ]
 is "$torn" 0 "no file is written in part"
 ok "some kills came before files were replaced" [ "$old_files" -gt 100 ]

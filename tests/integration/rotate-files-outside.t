@@ -89,7 +89,7 @@ data: {A: $old}"
 rotate "$dir"
 status_is 0 "a comment names a key, whose newest version it is: exit 0"
 rotate --transit-key aes256-key "$dir"
-status_is 0 "it names another key than --transit-key: exit 0"
+status_is 0 "a comment names another key than --transit-key: exit 0"
 file map.yaml <<<"metadata: {annotations: {\"secretmanager/transit-key\": \"transit/aes256-key\"}}
 data: {A: $old}"
 rotate "$dir"

@@ -17,7 +17,7 @@ status_is 1 "an immutable Secret on an old version: exit 1"
 err_like "Secret demo/$app: immutable.*seal a new one.*delete this one" "the message names it and the way out"
 is "$(grep -c "$app: immutable" <<<"$ERR")" 1 "two old values: one line"
 out_like 'current 1, .*failed 1' "the summary counts it as failed"
-like "$(stored other A)" '^vault:v2:' "the other Secret is rewrapped"
+like "$(stored other A)" '^vault:v2:' "an immutable Secret on an old version: the mutable Secret is rewrapped"
 kube_call GET "/api/v1/namespaces/demo/secrets/$app"
 is "$(field data)" "$before" "the immutable Secret is unchanged"
 run "$BIN/secret-exec" --secret "$app" -- sh -c 'echo "$A $B"'

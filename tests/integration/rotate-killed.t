@@ -25,7 +25,7 @@ killed_at() {
 	is "$(field failed)" 0 "a run that is not killed succeeds"
 	is "$(field last_status)" 0 "one more run finishes the work"
 	is "$(field left)" 0 "all Secrets are on the newest version"
-	is "$(field writer_failures)" 0 "the other writer meets only conflicts"
+	is "$(field writer_failures)" 0 "the writes of the other process fail only with conflicts"
 }
 at_least() { ok "$3" [ "$(field "$1")" -ge "$2" ]; }
 

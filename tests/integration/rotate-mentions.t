@@ -66,14 +66,14 @@ through_api() {
 }
 through_api -n demo --phase retire
 status_is 0 "objects that may not be listed: old versions are retired"
-err_like 'listing ConfigMaps in all namespaces: .*403.*must allow list on configmaps; ciphertext in ConfigMaps is not counted' "with a warning"
-err_like 'listing Jobs in all namespaces: .*404.*; ciphertext in Jobs is not counted' "about each kind"
-is "$(grep -c 'is not counted' <<<"$ERR")" 2 "once"
-is "$(limits)" "3 2 0" "retired"
+err_like 'listing ConfigMaps in all namespaces: .*403.*must allow list on configmaps; ciphertext in ConfigMaps is not counted' "objects that may not be listed: a warning with the missing right"
+err_like 'listing Jobs in all namespaces: .*404.*; ciphertext in Jobs is not counted' "objects that do not exist: a warning names the kind"
+is "$(grep -c 'is not counted' <<<"$ERR")" 2 "kinds that may not be listed are reported once"
+is "$(limits)" "3 2 0" "kinds that may not be listed: old versions are retired"
 through_api -n demo --phase retire --trim
 status_is 1 "objects that may not be listed: nothing is trimmed"
-err_like 'transit/aes256-key: not trimmed: ConfigMaps and other objects could not be searched for ciphertext; allow' "with the reason"
-is "$(limits)" "3 2 0" "not trimmed"
+err_like 'transit/aes256-key: not trimmed: ConfigMaps and other objects could not be searched for ciphertext; allow' "objects that may not be listed: the message has the reason"
+is "$(limits)" "3 2 0" "objects that may not be listed: the key keeps its versions"
 through_api -n demo --phase retire --trim --dry-run
 status_is 1 "a dry run of it: exit 1"
 for name in one two; do
@@ -82,5 +82,5 @@ done
 rotate -n demo --phase retire --trim
 is "$(grep -c 'a Helm release, which is compressed and not searched' <<<"$ERR")" 1 "Helm releases: one warning"
 status_is 0 "all objects may be listed: exit 0"
-is "$(limits)" "3 2 2" "trimmed"
+is "$(limits)" "3 2 2" "all objects may be listed: old versions are trimmed"
 done_testing

@@ -89,7 +89,7 @@ err_like 'Secret demo/a: .*422.*it is immutable, or larger than 1 MiB' "the Secr
 bad_api relay code=404
 rotate "$(api)" --phase rewrap --name a
 status_is 0 "a Secret is deleted during the run: exit 0"
-out_like '1 deleted during the run' "it is counted as deleted"
+out_like '1 deleted during the run' "a Secret is deleted during the run: counted as deleted"
 bad_api relay code=500 relay
 rotate "$(api)" --phase rewrap
 status_is 0 "the API server answers 500 to one PATCH: exit 0"
@@ -101,7 +101,7 @@ bad_api --on PATCH /secrets/b 1000 code=503 relay
 rotate "$(api)" --phase rewrap
 status_is 1 "the API server always answers 503 for one Secret: exit 1"
 err_like 'Secret demo/b: .*status 503' "the Secret is reported"
-out_like 'current 2, .*failed 1' "the other Secrets are rewrapped"
+out_like 'current 2, .*failed 1' "the API server always answers 503 for one Secret: all others are rewrapped"
 rotate --phase rewrap
 current 10 "the next run rewraps it"
 

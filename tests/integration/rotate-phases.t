@@ -16,18 +16,18 @@ rotate() { run "$BIN/secret-rotate" -n demo "$@"; }
 
 rotate --dry-run
 status_is 0 "a dry run: exit 0"
-err_like 'dry run: would rotate Transit key transit/aes256-key to version 2' "it logs the key that would be rotated"
-err_like 'dry run: would rewrap Secret demo/app: 2 values, the oldest on version 1, to version 2' "it logs the Secret that would be rewrapped"
-is "$(latest) $(versions)" "1 v1 v1" "nothing is changed"
+err_like 'dry run: would rotate Transit key transit/aes256-key to version 2' "a dry run logs the key that would be rotated"
+err_like 'dry run: would rewrap Secret demo/app: 2 values, the oldest on version 1, to version 2' "a dry run logs the Secret that would be rewrapped"
+is "$(latest) $(versions)" "1 v1 v1" "a dry run changes nothing"
 
 rotate --phase rotate
 status_is 0 "--phase rotate"
 is "$(latest) $(versions)" "2 v1 v1" "the key is rotated, the Secrets are unchanged"
 rotate --phase verify
 status_is 1 "--phase verify with old values: exit 1"
-err_like 'Secret demo/app: 2 values on an old version of Transit key transit/aes256-key; the oldest is 1, wanted is 2' "each Secret is reported"
-err_like '2 of 2 Secrets are left on an old version' "the number of Secrets is reported"
-is "$(latest) $(versions)" "2 v1 v1" "nothing is changed"
+err_like 'Secret demo/app: 2 values on an old version of Transit key transit/aes256-key; the oldest is 1, wanted is 2' "--phase verify reports each Secret with old values"
+err_like '2 of 2 Secrets are left on an old version' "--phase verify reports the number of Secrets with old values"
+is "$(latest) $(versions)" "2 v1 v1" "--phase verify changes nothing"
 rotate --phase verify -o json
 is "$(field ok) $(field old) $(field current)" "false 2 0" "-o json has the same numbers"
 is "$(field failures.0.secret) $(field failures.1.secret)" "demo/app demo/b" "the list of failures has both Secrets"

@@ -26,9 +26,9 @@ transit/aes256-key: newest version 3; 0 values on it, 6 on older versions, the o
 run "$BIN/secret-rotate" -n demo -o json
 status_is 0 "-o json: exit 0"
 is "$(field ok) $(field complete) $(field keysRotated) $(field listed) $(field current) $(field failures)" \
-	"true true 2 4 4 []" "it has the members"
-is "$(field requests.patch) $(field valuesRewrapped)" "4 7" "it has requests and values"
-is "$(wc -l <"$TAP_WORK/out")" 1 "it is one line"
+	"true true 2 4 4 []" "-o json: the summary has its members"
+is "$(field requests.patch) $(field valuesRewrapped)" "4 7" "-o json: the summary has requests and values"
+is "$(wc -l <"$TAP_WORK/out")" 1 "-o json: the summary is one line"
 
 # -- metrics ----------------------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ is "$(metrics last_success_timestamp_seconds)" 1600000000 "the time of the last 
 age 99999999999
 run "$BIN/secret-rotate" -n nowhere --name x --transit-key aes256-key --phase verify --metrics-file "$file"
 err_like 'warning: --metrics-file .*/nightly.prom: the old file has no time of a success' "a last success in the future is ignored"
-is "$(metrics last_run_success last_success_timestamp_seconds)" "0 -" "its time is left out"
+is "$(metrics last_run_success last_success_timestamp_seconds)" "0 -" "a last success in the future: its time is left out"
 echo garbage >"$file"
 run "$BIN/secret-rotate" -n demo --metrics-file "$file"
 is "$STATUS $(metrics last_run_success)" "0 1" "another kind of file is replaced"
@@ -148,8 +148,8 @@ stopped "expect Finding Secrets: 0
 	run kill -CONT $SECRET_DEV_PID
 	expect keys rotated 2"
 status_is 0 "a run of more than a second shows its progress on a terminal"
-out_like "${wipe}Finding Secrets: 0${wipe}" "the line is wiped"
-out_unlike 'Finding Secrets: 0[^0-9]*keys' "it is wiped before the summary"
+out_like "${wipe}Finding Secrets: 0${wipe}" "the progress line is wiped"
+out_unlike 'Finding Secrets: 0[^0-9]*keys' "the progress line is wiped before the summary"
 stopped "expect Finding Secrets: 0
 	signal TERM
 	run kill -CONT $SECRET_DEV_PID" --metrics-file "$file"

@@ -20,11 +20,11 @@ rotate -n demo --retire
 status_is 1 "another namespace uses a version that would be retired: exit 1"
 err_like 'Secret default/elsewhere: 1 value on an old version of Transit key transit/aes256-key; the oldest is 1, wanted is 2' "the Secret that uses it is reported"
 err_like 'transit/aes256-key: version 1 is in use; no version is retired' "the key is reported"
-out_like 'rewrapped 1' "the other phases are done"
-is "$(limits)" "3 1 0 0" "no version is retired"
+out_like 'rewrapped 1' "a version in use: the phases before retire are done"
+is "$(limits)" "3 1 0 0" "a version in use in another namespace: no version is retired"
 rotate -A --retire
 status_is 0 "all Secrets are rewrapped: exit 0"
-err_like 'transit/aes256-key: versions below 3 are retired' "then old versions are retired"
+err_like 'transit/aes256-key: versions below 3 are retired' "all Secrets are rewrapped: old versions are retired"
 is "$(limits)" "4 3 0 0" "two versions are kept"
 run "$BIN/secret-exec" --secret app -- printenv A
 out_is app "the Secret can be decrypted"
@@ -32,9 +32,9 @@ rotate --phase retire --transit-key aes256-key -n demo
 status_is 0 "--phase retire again: exit 0"
 err_like 'versions below 3 are retired already' "the versions are already retired"
 rotate --phase retire -n demo --keep-versions 1 --dry-run
-status_is 0 "a dry run: exit 0"
-err_like 'dry run: would retire the versions of Transit key transit/aes256-key below 4' "it logs the versions that would be retired"
-is "$(limits)" "4 3 0 0" "nothing is changed"
+status_is 0 "--phase retire in a dry run: exit 0"
+err_like 'dry run: would retire the versions of Transit key transit/aes256-key below 4' "--phase retire in a dry run logs the versions that would be retired"
+is "$(limits)" "4 3 0 0" "--phase retire in a dry run changes nothing"
 rotate --phase retire -n demo --keep-versions 1
 status_is 0 "--keep-versions 1: exit 0"
 is "$(limits)" "4 4 0 0" "only the newest version is kept"
@@ -47,8 +47,8 @@ kube_call POST /api/v1/namespaces/default/secrets "{\"apiVersion\":\"v1\",\"kind
 	\"data\":{\"A\":\"$(printf %s "$old" | base64 -w0)\"}}"
 rotate --phase retire -n demo
 status_is 1 "ciphertext without label and annotation: exit 1"
-err_like 'Secret default/found: no Transit key is known' "its Secret is reported"
-is "$(limits)" "6 4 0 0" "nothing is retired"
+err_like 'Secret default/found: no Transit key is known' "ciphertext without label and annotation: its Secret is reported"
+is "$(limits)" "6 4 0 0" "ciphertext without label and annotation: no version is retired"
 rotate --phase retire -n demo --retire-namespaces demo
 status_is 0 "--retire-namespaces excludes its namespace: exit 0"
 is "$(limits)" "6 5 0 0" "the versions are retired"
@@ -66,8 +66,8 @@ run as_pod stranger "$BIN/secret-rotate" -n demo --phase retire
 is "$STATUS" 1 "a service account that may not list: exit 1"
 run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire --keep-versions 1
 status_is 1 "a policy without the right to retire: exit 1"
-err_like 'retiring: Transit key transit/aes256-key: .*403.*policy must allow it' "Vault's message is shown"
-is "$(limits)" "6 5 0 0" "nothing is changed"
+err_like 'retiring: Transit key transit/aes256-key: .*403.*policy must allow it' "a policy without the right to retire: Vault's message is shown"
+is "$(limits)" "6 5 0 0" "a policy without the right to retire: the key is unchanged"
 
 rotate --phase retire -n demo --trim
 status_is 0 "--trim: exit 0"
@@ -79,7 +79,7 @@ run "$BIN/secret-seal" -n demo --from-literal B=new app
 status_is 0 "new values can be sealed"
 rotate -A --retire --keep-versions 1
 status_is 0 "a trimmed key is rotated and retired again: exit 0"
-is "$(limits)" "7 7 7 5" "its min_encryption_version is raised too"
+is "$(limits)" "7 7 7 5" "a trimmed key that is retired again: min_encryption_version is raised too"
 
 # make NAME LABELS ANNOTATION [CIPHERTEXT]: create a Secret in default without secret-seal; ANNOTATION names its key.
 make() {
@@ -105,9 +105,9 @@ done
 make slip '' aes256-key "$old"
 rotate -n demo --phase retire --trim
 status_is 1 "ciphertext with an extra newline: exit 1"
-err_like 'Secret default/slip: data key "A": garbled ciphertext: it ends in a newline' "it is reported"
+err_like 'Secret default/slip: data key "A": garbled ciphertext: it ends in a newline' "ciphertext with an extra newline is reported"
 err_like 'version 7 is in use; no version is retired' "the key is not retired"
-is "$(limits)" "9 7 7 5" "nothing is retired or trimmed"
+is "$(limits)" "9 7 7 5" "ciphertext with an extra newline: no version is retired or trimmed"
 kube_call DELETE /api/v1/namespaces/default/secrets/slip
 rotate -A --phase rewrap
 
@@ -121,7 +121,7 @@ rotate -n default --phase retire --trim
 status_is 0 "a key without values, named by an annotation: exit 0"
 err_like 'transit/derived-key: no value is sealed with it; .*--transit-key' "the advice is --transit-key"
 vault_call GET transit/keys/derived-key
-is "$(field data.min_decryption_version) $(field data.min_available_version)" "1 0" "its versions are kept, since others may use them"
+is "$(field data.min_decryption_version) $(field data.min_available_version)" "1 0" "a key without values: its versions are kept"
 rotate -n default --phase retire --transit-key derived-key
 err_like 'transit/derived-key: versions below 2 are retired' "--transit-key retires its versions"
 
@@ -152,7 +152,7 @@ make_well late aes256-key "$old"
 make_well newer aes256-key vault:v99:QUFBQUFBQUE=
 retire_end
 status_is 1 "an old version is written during the run: exit 1"
-err_like 'version 9 was written during the run, so min_decryption_version is restored' "it is reported"
+err_like 'version 9 was written during the run, so min_decryption_version is restored' "an old version is written during the run: the restored setting is reported"
 like "$(limits)" '^11 8 ' "min_decryption_version is restored"
 
 # The same after another run has raised min_decryption_version: this run cannot restore it.
@@ -164,5 +164,5 @@ retire_begin
 make_well late aes256-key "$old"
 retire_end
 status_is 1 "an old version is written after another run retired it: exit 1"
-err_like 'version 9 is in use, but below min_decryption_version 10; lower it' "it is reported"
+err_like 'version 9 is in use, but below min_decryption_version 10; lower it' "an old version below min_decryption_version is reported"
 done_testing

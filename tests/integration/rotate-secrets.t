@@ -40,7 +40,7 @@ is "$(stored not-ours A)" plain "a Secret without the label is not touched"
 
 run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" --all-namespaces --transit-key aes256-key
 status_is 0 "the rights of the secret-rotate policy and of a ClusterRole suffice"
-like "$(stored app A)" '^vault:v4:' "in all namespaces"
+like "$(stored app A)" '^vault:v4:' "--all-namespaces with the policy secret-rotate: the Secret is rewrapped"
 run as_pod app env VAULT_ROLE=secret-exec "$BIN/secret-rotate" -n demo --transit-key aes256-key
 is "$STATUS" 1 "an application's rights do not suffice"
 

@@ -128,7 +128,7 @@ secret full aes256-key '' "A=@$TAP_WORK/part-524250" "B=@$TAP_WORK/part-262070" 
 run "$BIN/secret-rotate" -n demo
 status_is 1 "a full Secret: exit 1"
 reports full 'Too long' "a Secret without room for the longer ciphertext is reported"
-like "$(stored good A)" '^vault:v10:' "the others are on the new version"
+like "$(stored good A)" '^vault:v10:' "a full Secret: all others are on the new version"
 like "$(stored full A)" '^vault:v9:' "the full Secret is unchanged"
 
 # A Secret cannot hold a longer value, but a manifest may have one that Vault has sealed and cannot decrypt.
@@ -147,8 +147,8 @@ manifest good "$good" >>"$TAP_WORK/manifest.yaml"
 vault_call POST transit/keys/aes256-key/rotate
 run "$BIN/secret-rotate" --files "$TAP_WORK/manifest.yaml"
 status_is 1 "a value that is too long: exit 1"
-reports too-long 'A[^a-z].*more than 1048576 characters' "it is reported"
-is "$(grep -c 'demo/too-long' <<<"$ERR")" 1 "it is reported once"
+reports too-long 'A[^a-z].*more than 1048576 characters' "a value in a file that is too long is reported"
+is "$(grep -c 'demo/too-long' <<<"$ERR")" 1 "a value in a file that is too long is reported once"
 like "$(tail -n 1 "$TAP_WORK/manifest.yaml")" 'vault:v11:' "the good value is on the new version"
 ok "and the other as it was" grep -qF -f "$TAP_WORK/too-long" "$TAP_WORK/manifest.yaml"
 

@@ -29,14 +29,14 @@ fails_with 1 'no Secret was written: .*line 2: Secret demo/app: .*pass --adopt' 
 is_plain app "a Secret that is not sealed does not change"
 adopt -f "$TAP_WORK/app.yaml" --dry-run=server
 out_is "secret/app sealed (server dry run)" "--adopt in a dry run: exit 0"
-is_plain app "which changes nothing"
+is_plain app "--adopt in a dry run changes nothing"
 adopt -f "$TAP_WORK/app.yaml"
-out_is "secret/app updated" "--adopt seals it"
+out_is "secret/app updated" "--adopt seals a Secret that is not sealed"
 launch app '$A $B $KEPT'
-out_is "new b kept" "it has the manifest's values and its own other value"
+out_is "new b kept" "an adopted Secret has the manifest's values and its own other value"
 kube_call GET "$secrets/app"
-unlike "$(field data)" 'b2xk|a2VwdA' "it has no plaintext"
-is "$(field metadata.labels)" '{"secretmanager/sealed": "true", "team": "red"}' "it keeps its label"
+unlike "$(field data)" 'b2xk|a2VwdA' "an adopted Secret has no plaintext"
+is "$(field metadata.labels)" '{"secretmanager/sealed": "true", "team": "red"}' "an adopted Secret keeps its label"
 unlike "$(field metadata.annotations)" 'hunter2' "the plaintext copy of kubectl apply is removed"
 run "$BIN/secret-seal" verify app
 out_is "1 Secret with 3 values decrypts" "all its values decrypt"
@@ -63,7 +63,7 @@ plain doc '"app.json":"eyJBIjoib2xkIn0=","more.json":"eyJCIjoiYiJ9"'
 adopt -f - < <(printf 'apiVersion: v1\nkind: Secret\n%s\nstringData: {app.json: "{\\"A\\": \\"new\\"}"}\n' "$doc")
 out_is "secret/doc updated" "--adopt in the document layout"
 launch doc '$A $B'
-out_is "new b" "the other document is sealed too"
+out_is "new b" "--adopt in the document layout: a document that only the Secret has is sealed too"
 plain doc '"app.json":"eyJBIjoib2xkIn0=","PLAIN":"aHVudGVyMg=="'
 adopt -f - < <(printf 'apiVersion: v1\nkind: Secret\n%s\nstringData: {app.json: "{\\"A\\": \\"new\\"}"}\n' "$doc")
 status_is 1 "a value beside a document that is not JSON: exit 1"
@@ -86,10 +86,10 @@ for how in '--output yaml' '--dry-run=client' '--in-place'; do
 done
 plain typed '"A":"MQ=="' example.com/own
 adopt -f - < <(manifest typed 'stringData: {A: a}')
-fails_with 2 'Secret demo/typed: .*type example.com/own, which cannot change to Opaque' "another type: exit 2"
+fails_with 2 'Secret demo/typed: .*type example.com/own, which cannot change to Opaque' "--adopt with another type: exit 2"
 adopt -f - < <(manifest typed 'type: example.com/own
 stringData: {A: a}')
-out_is "secret/typed updated" "the same type is updated"
+out_is "secret/typed updated" "--adopt with the Secret's type: updated"
 plain pull '".dockerconfigjson":"e30="' kubernetes.io/dockerconfigjson
 adopt pull
 fails_with 2 'a Secret of type kubernetes.io/dockerconfigjson cannot be sealed' "an image pull secret: exit 2"

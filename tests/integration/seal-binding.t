@@ -9,7 +9,7 @@ status_is 0 "sealing with a derived key: exit 0"
 kube_call GET /api/v1/namespaces/demo/secrets/app
 is "$(field metadata.annotations.secretmanager/scope)" strict "the default scope is strict"
 run "$BIN/secret-exec" --secret app -- printenv A
-out_is one "its own Secret decrypts"
+out_is one "a bound value decrypts in its own Secret"
 
 # copy_to NAME: the Secret app's data and annotations under another name.
 copy_to() {

@@ -37,7 +37,7 @@ a=$(stored bound A) b=$(stored bound B)
 seal --rename A=AA bound
 out_is "secret/bound updated" "a bound value is renamed"
 unlike "$(stored bound AA)" "^$a\$" "a renamed bound value is sealed again"
-is "$(stored bound B)" "$b" "the other value keeps its ciphertext"
+is "$(stored bound B)" "$b" "a bound value is renamed: the Secret's other value keeps its ciphertext"
 is "$(variables bound A AA B)" "none 1 2 " "a renamed bound value decrypts"
 
 # Document layout: the document is decrypted, changed and sealed again.

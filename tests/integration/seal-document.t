@@ -49,10 +49,10 @@ printf 'i: 6\nnew: [true, 1.50]\ns: "7"\ngone: null\n' >"$TAP_WORK/typed.yaml"
 run "$BIN/secret-seal" --from-document "$TAP_WORK/typed.yaml" --from-literal L=8 typed
 status_is 0 "without --layout a document is merged into the existing one: exit 0"
 is "$(decrypted typed secrets.json | base64 -d)" \
-	'{"a":{"b": [1]},"i":6,"s":"7","gone":null,"L":"8","new":[true,1.50]}' "with their types"
+	'{"a":{"b": [1]},"i":6,"s":"7","gone":null,"L":"8","new":[true,1.50]}' "members merged into a document keep their JSON types"
 run "$BIN/secret-seal" --from-document "$TAP_WORK/typed.json" typed
 is "$(decrypted typed secrets.json | base64 -d)" \
-	'{"a":{"b": [1]},"i":5,"s":"x","gone":1,"L":"8","new":[true,1.50]}' "and as they are spelt"
+	'{"a":{"b": [1]},"i":5,"s":"x","gone":1,"L":"8","new":[true,1.50]}' "members of a --from-document are sealed as they are spelt"
 for text in '["a"]' '"text"' '{"A":1' '{"A":1,"A":2}' '{"A":1} x' ''; do
 	printf '%s' "$text" >"$TAP_WORK/bad.json"
 	run "$BIN/secret-seal" --transit-key aes256-key --layout document --from-document "$TAP_WORK/bad.json" bad

@@ -171,11 +171,11 @@ is "$(value A) $(value B)" "mine theirs" "the own value is sealed, and the other
 reset_secret
 conflict "$mine" "--set A=theirs app" "$keep_theirs" app
 status_is 0 "a conflict resolved for the other value: exit 0"
-like "$OUT" 'secret/app not changed' "nothing is left to change"
+like "$OUT" 'secret/app not changed' "a conflict resolved for the other value: not changed"
 is "$(value A)" theirs "the other process's value stays"
 reset_secret
 conflict "$mine" "--unset A --set B=theirs app" "$keep_mine" app
-status_is 0 "the other process removed the value: exit 0"
+status_is 0 "the other process removed a value that was edited: exit 0"
 is "$(value A) $(value B)" "mine theirs" "the own value is sealed again"
 reset_secret
 conflict '/^A:/d;s/^B: .*/B: "mine"/' "--unset A --set C=theirs app" : app

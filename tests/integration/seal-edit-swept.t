@@ -59,7 +59,7 @@ touch "$XDG_RUNTIME_DIR/secret-seal-fedcba" "$XDG_RUNTIME_DIR/other-abcdef/kept"
 edit
 err_is "secret-seal: $folder: removed; a killed edit had left it" "the next edit logs its folder"
 is "$(ls -d "$folder" 2>/dev/null)" "" "the next edit removes the folder"
-is "$(cat <&"$text" <&"$backup" | tr -d '\0' | wc -c)" 0 "its files are overwritten, also read-only ones"
+is "$(cat <&"$text" <&"$backup" | tr -d '\0' | wc -c)" 0 "the next edit overwrites the folder's files, also read-only files"
 ok "other files and folders stay" test -e "$XDG_RUNTIME_DIR/other-abcdef/kept" -a -L "$XDG_RUNTIME_DIR/secret-seal-abcdef" \
 	-a -f "$XDG_RUNTIME_DIR/secret-seal-fedcba" -a -d "$XDG_RUNTIME_DIR/secret-seal-other"
 ok "the running edit's folder still stays" holds "$running"

@@ -40,11 +40,11 @@ for claim in 'scope="cluster-wide"' 'scope="namespace-wide"' 'transit-key="trans
 	# shellcheck disable=SC2086,SC2090 # words
 	forge $claim
 	seal --set A=new
-	fails_with 1 'Secret demo/app: data key A does not decrypt.*pass --transit-key' "replaced, with $claim"
-	untouched "replaced"
+	fails_with 1 'Secret demo/app: data key A does not decrypt.*pass --transit-key' "a value is replaced with the forged $claim: exit 1"
+	untouched "a value is replaced with the forged $claim"
 	seal --set B=two --unset A
-	fails_with 1 'data key A does not decrypt' "removed, with $claim"
-	untouched "removed"
+	fails_with 1 'data key A does not decrypt' "a value is removed with the forged $claim: exit 1"
+	untouched "a value is removed with the forged $claim"
 done
 sealed --set A=one
 forge 'scope="cluster-wide"'
@@ -127,8 +127,8 @@ out_is "secret/app updated" "--no-verify without new values: updated"
 sealed --set A=one
 forge 'transit-key="transit/other-key"'
 run setsid -w "$BIN/secret-seal" edit --editor 'sed -i s/one/new/' app </dev/null
-fails_with 1 'Secret demo/app, data key A: ' "edit"
-untouched "edit"
+fails_with 1 'Secret demo/app, data key A: ' "edit with a forged key: exit 1"
+untouched "edit with a forged key"
 
 # -- manifests --------------------------------------------------------------------------------------------------
 

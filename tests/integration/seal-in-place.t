@@ -148,7 +148,7 @@ for ((n = 1; n <= 400 && !ended; n++)); do
 	}
 done
 tap_note "killed $((n - 2)) times: the old file $old times, the new one $new times"
-is "$ended $status" "1 0" "it was killed at each of these calls, until it was not killed any more"
+is "$ended $status" "1 0" "secret-seal --in-place was killed at each system call until a run ended by itself"
 is "$torn" 0 "no file is written in part"
 ok "kills before the rename leave the old text" [ "$old" -gt 5 ]
 ok "kills after the rename leave the new text" [ "$new" -gt 1 ]

@@ -23,7 +23,7 @@ err_is 'secret-seal: no sealed Secrets in namespace default' "a namespace withou
 run "$BIN/secret-seal" status -n default -o json
 is "$(field secrets)" '[]' "no Secret selected: JSON has an empty list"
 run "$BIN/secret-seal" verify -n default
-is "$STATUS $ERR $OUT" '0 secret-seal: no sealed Secrets in namespace default 0 Secrets with 0 values decrypt' "verify"
+is "$STATUS $ERR $OUT" '0 secret-seal: no sealed Secrets in namespace default 0 Secrets with 0 values decrypt' "verify without Secrets: exit 0 and a message"
 run "$BIN/secret-seal" status -A -l team=none
 err_is 'secret-seal: no sealed Secrets in any namespace with the labels team=none' "no Secret selected in all namespaces: a message"
 run "$BIN/secret-seal" status
@@ -35,7 +35,7 @@ is "$(cells app A)" "old transit/aes256-key 1/2 per-key" "a value on an old vers
 is "$(cells app B)" "current transit/aes256-key 2/2 per-key" "a value on the newest version: current"
 is "$(cells bound C)" "current transit/derived-key 1/1 per-key,strict" "a bound value: its scope"
 is "$(cells document secrets.json)" "old transit/aes256-key 1/2 document" "a document: its layout"
-like "$(awk '$2 == "app" && $3 == "A" { print $8, $9 }' <<<"$OUT")" "^$(stored app A | wc -c) [0-9]+[sm]\$" "size and age"
+like "$(awk '$2 == "app" && $3 == "A" { print $8, $9 }' <<<"$OUT")" "^$(stored app A | wc -c) [0-9]+[sm]\$" "status shows size and age"
 
 run "$BIN/secret-seal" status -l team=red -o json
 is "$(field secrets | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')" 1 "-l selects by labels"
@@ -50,13 +50,13 @@ run "$BIN/secret-seal" status -o prometheus
 out_like '# TYPE secretmanager_value_key_version gauge' "-o prometheus"
 out_like 'secretmanager_value_key_version\{namespace="demo",secret="app",key="A",transit_key="transit/aes256-key",state="old"\} 1' "-o prometheus: a version"
 out_like 'secretmanager_transit_key_latest_version\{transit_key="transit/aes256-key"\} 2' "a value on the newest version: current"
-out_unlike 'one|two|three' "and no value"
+out_unlike 'one|two|three' "-o prometheus: no value is printed"
 refused=http://127.0.0.1:1
 run env VAULT_ADDR=$refused "$BIN/secret-seal" status --retries 0 -o prometheus app
 is "$STATUS" 1 "-o prometheus without Vault: exit 1"
 err_like 'secret-seal: the metrics are incomplete, without the newest versions' "-o prometheus without Vault: the last line has the reason"
 out_like 'secretmanager_value_key_version\{.*key="A".*state="sealed"\} 1' "-o prometheus without Vault: known values are printed"
-out_unlike 'secretmanager_transit_key_latest_version' "and nothing of a metric that has no sample"
+out_unlike 'secretmanager_transit_key_latest_version' "-o prometheus without Vault: a metric without samples is not printed"
 run env VAULT_ADDR=$refused "$BIN/secret-seal" status --retries 0 app
 status_is 0 "a table without Vault: exit 0"
 run "$BIN/secret-seal" status app document app -o json

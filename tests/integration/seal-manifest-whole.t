@@ -118,6 +118,6 @@ refused ', generateName: app-' '' '.*metadata.generateName and metadata.name'
 refused ', finalizers: x' '' 'metadata.finalizers is not a list'
 refused ', finalizers: [1]' '' 'neither a string nor true or false'
 kube_call GET "$secrets/app"
-is "$STATUS" 404 "nothing was written"
+is "$STATUS" 404 "refused manifests: no Secret was written"
 
 done_testing

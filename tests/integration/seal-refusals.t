@@ -108,11 +108,11 @@ unchanged "the Secret does not change"
 make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app"},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
 seal --from-literal B=1 app
 fails_with 2 'the Transit key of data key "A" is unknown' "a sealed Secret without the annotation: exit 2"
-unchanged "the Secret does not change"
+unchanged "a sealed Secret without the annotation does not change"
 make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annotations":{"secretmanager/transit-key":"team/transit/team-key"}},"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
 seal --from-literal B=1 app
-fails_with 2 'sealed with Transit key team/transit/team-key, but aes256-key is requested' "another Transit key: exit 2"
-unchanged "the Secret does not change"
+fails_with 2 'sealed with Transit key team/transit/team-key, but aes256-key is requested' "a Secret with another Transit key: exit 2"
+unchanged "with another Transit key the Secret does not change"
 kube_call DELETE "$secret"
 seal --from-literal A=1 app
 kube_call GET "$secret"
@@ -120,13 +120,13 @@ before=$OUT
 head -c 786400 /dev/zero >"$TAP_WORK/large"
 seal --from-file "B=$TAP_WORK/large" app
 fails_with 1 'value of 786400 bytes: too large: Vault cannot decrypt' "a value too large for Vault to decrypt: exit 1"
-unchanged "nothing was written"
+unchanged "a value too large for Vault to decrypt is not written"
 head -c 600000 /dev/zero >"$TAP_WORK/half"
 seal --from-file "B=$TAP_WORK/half" --from-file "C=$TAP_WORK/half" app
 fails_with 1 'ciphertexts have .* bytes, and a Secret holds 1048576' "ciphertext too large for a Secret: exit 1"
-unchanged "nothing was written"
+unchanged "ciphertext too large for a Secret is not written"
 run as_pod stranger env VAULT_ROLE=demo "$BIN/secret-seal" --from-literal A=1 app
 is "$STATUS" 1 "a service account without permission: exit 1"
-unchanged "nothing was written"
+unchanged "a service account without permission does not change the Secret"
 
 done_testing

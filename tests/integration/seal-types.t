@@ -8,7 +8,7 @@ secrets=/api/v1/namespaces/demo/secrets
 seal() { run "$BIN/secret-seal" --transit-key aes256-key "$@"; }
 nothing_written() {
 	kube_call GET "$secrets/${1-app}"
-	is "$STATUS" 404 "nothing is written"
+	is "$STATUS" 404 "no Secret ${1-app} is written"
 }
 # lacks TYPE WORDS OPTION...: in the API, in a printed manifest, and in a sealed manifest.
 lacks() {

@@ -3,8 +3,8 @@
 . "$(dirname "$0")/../tap.sh"
 
 run "$BIN/secret-dev" -- sh -c 'exit 7'
-status_is 7 "the exit status is that of the command"
-is "$ERR" "" "nothing is written to stderr"
+status_is 7 "a command that exits 7: exit 7"
+is "$ERR" "" "a command that exits 7: no message"
 run "$BIN/secret-dev" -- sh -c 'kill -KILL $$'
 status_is 137 "a command ended by a signal: exit 128+N"
 run "$BIN/secret-dev" -- /no/such/command
@@ -12,9 +12,9 @@ fails_with 127 'secret-dev: /no/such/command: No such file' "a command that does
 run "$BIN/secret-dev" -- /dev/null
 fails_with 126 'secret-dev: /dev/null: Permission denied' "a command that is not executable: exit 126"
 run env VAULT_TOKEN=mine KEPT=yes "$BIN/secret-dev" -- sh -c 'echo "$VAULT_TOKEN $KEPT $#" "$@"' sh one 'two words'
-out_like '^hvs\.[A-Za-z0-9_-]+ yes 2 one two words$' "its variables replace existing ones; other variables and the arguments stay"
+out_like '^hvs\.[A-Za-z0-9_-]+ yes 2 one two words$' "the command: its variables replace existing variables; all others and the arguments are kept"
 run "$BIN/secret-dev" -- sh -c 'printf %s "$SECRET_DEV_DIR"; stat -c %a "$SECRET_DEV_DIR" "$SECRET_DEV_DIR/kubeconfig" "$SECRET_DEV_DIR/pod/app/token" >&2'
-is "$ERR" $'700\n600\n600' "its files are readable by the owner only"
+is "$ERR" $'700\n600\n600' "the servers' files are readable only by the owner"
 ok "its directory is removed when the command has ended" test ! -e "$OUT"
 
 # Signals are passed on to the command.
