@@ -422,17 +422,27 @@ static void warn_of_scope(const struct seal_task *task)
 	    KUBE_NAMED(task), sealed_scope_name(task->scope));
 }
 
-/* Reject a scope that binds to a name or namespace that is not known yet. */
+/*
+ * Reject a scope that binds to a name or namespace that is not known yet: a manifest may have
+ * metadata.generateName, or placeholders such as "${NAME}".
+ */
 static int check_bound_names(const struct seal_task *task, struct error *err)
 {
+	const char *scope = sealed_scope_name(task->scope);
+
 	if (task->scope != SEALED_CLUSTER_WIDE && !task->namespace)
+		return error_set(
+		    err, ERROR_USAGE, "scope %s binds to the namespace; pass -n NAMESPACE", scope);
+	if (task->scope != SEALED_CLUSTER_WIDE && !kube_valid_namespace(task->namespace))
 		return error_set(err, ERROR_USAGE,
-		    "scope %s binds to the namespace; pass -n NAMESPACE",
-		    sealed_scope_name(task->scope));
+		    "\"%s\": not a valid namespace, and scope %s binds to it; set it, or pass "
+		    "--scope cluster-wide",
+		    task->namespace, scope);
 	if (task->scope == SEALED_STRICT && !kube_valid_name(task->name))
 		return error_set(err, ERROR_USAGE,
-		    "metadata.generateName: scope strict binds to the Secret's name; set "
-		    "metadata.name, or pass --scope namespace-wide");
+		    "Secret %s: scope %s binds to the Secret's name; set metadata.name, or pass "
+		    "--scope namespace-wide",
+		    task->name, scope);
 	return 0;
 }
 

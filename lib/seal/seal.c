@@ -61,16 +61,21 @@ int seal_task_run(struct seal_task *task, struct error *err)
 	return 0;
 }
 
-/* Reject names that the API server would reject, and a namespace that differs from -n. */
+/*
+ * Reject names that the API server would reject, and a namespace that differs from -n.  In a
+ * manifest that is changed they may be placeholders, see check_bound_names.
+ */
 static int check_manifest_names(
     const struct seal_task *task, const struct kube_secret *object, struct error *err)
 {
 	const char *asked = task->session->settings->kube.namespace;
 	const char *own = object->namespace;
 
+	if (task->kind != SEAL_TASK_MANIFEST)
+		return 0;
 	if (own && !kube_valid_namespace(own))
 		return error_set(err, ERROR_INVALID, "\"%s\": not a valid namespace", own);
-	if (own && is_set(asked) && strcmp(own, asked) != 0 && task->kind == SEAL_TASK_MANIFEST)
+	if (own && is_set(asked) && strcmp(own, asked) != 0)
 		return error_set(err, ERROR_USAGE,
 		    "its namespace is %s, and -n is %s; leave out -n, or change the manifest", own,
 		    asked);

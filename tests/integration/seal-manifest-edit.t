@@ -181,6 +181,26 @@ is "$STATUS" 1 "both changed the same value, and the conflict is not resolved: e
 err_like 'conflict marker' "a conflict that is not resolved is refused"
 is "$(opened app B)" theirs "the other process's value stays"
 
+# Placeholders for the name and the namespace can stay, unless the values are bound to them.
+placeholders() { sed -e 's/name: "placed"/name: "${NAME}-placed"/; s/namespace: "demo"/namespace: "{{ .Release.Namespace }}"/' >"$TAP_WORK/placeholders.yaml"; }
+"$BIN/secret-seal" --transit-key derived-key --scope cluster-wide -n demo --dry-run=client --set A=old placed | placeholders
+run "$BIN/secret-seal" -i -f "$TAP_WORK/placeholders.yaml" --set B=old
+status_is 0 "placeholders, and values bound to nothing: a value is set"
+run "$BIN/secret-seal" edit --editor 'sed -i s/old/new/' "$TAP_WORK/placeholders.yaml"
+status_is 0 "placeholders, and values bound to nothing: edited"
+sed -i 's/${NAME}-//; s/{{ .Release.Namespace }}/demo/' "$TAP_WORK/placeholders.yaml"
+"$BIN/secret-seal" -f "$TAP_WORK/placeholders.yaml" >/dev/null 2>&1
+run "$BIN/secret-exec" --secret placed -- sh -c 'echo "$A $B"'
+out_is "new new" "after the placeholders are replaced, the application gets the values"
+for scope in strict namespace-wide; do
+	printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: app, namespace: "${NAMESPACE}"}\n' >"$TAP_WORK/placeholders.yaml"
+	run "$BIN/secret-seal" -i -f "$TAP_WORK/placeholders.yaml" --transit-key derived-key --scope $scope --set A=x
+	fails_with 2 "NAMESPACE.*scope $scope binds to it" "a placeholder for the namespace, and scope $scope: exit 2"
+done
+printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: "${NAME}", namespace: demo}\n' >"$TAP_WORK/placeholders.yaml"
+run "$BIN/secret-seal" -i -f "$TAP_WORK/placeholders.yaml" --transit-key derived-key --set A=x
+fails_with 2 "NAME.*scope strict binds to the Secret's name" "a placeholder for the name, and scope strict: exit 2"
+
 # Without a namespace, messages do not show one.
 printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: nowhere\nstringData:\n  A: one\n' >"$TAP_WORK/nowhere.yaml"
 run env KUBECONFIG=/dev/null "$BIN/secret-seal" --transit-key aes256-key --in-place -f "$TAP_WORK/nowhere.yaml" --unset GONE
