@@ -107,6 +107,7 @@ int commit(struct seal_task *task, struct error *err)
 		task->conflict = err->code == ERROR_CONFLICT;
 		return -1;
 	}
+	task->written = true;
 	if (read_back(task, err) < 0)
 		return -1;
 	if (dry_run == DRY_RUN_NONE)
@@ -124,7 +125,8 @@ static bool is_overtaken(const struct seal_task *task, const struct error *err)
 	struct kube_secret now = {0};
 	struct error unread = ERROR_INIT;
 
-	if (!task->exists || (err->code != ERROR_INVALID && err->code != ERROR_REJECTED) ||
+	if (!task->exists || task->written ||
+	    (err->code != ERROR_INVALID && err->code != ERROR_REJECTED) ||
 	    kube_secret_get(
 		session->client, &session->kube, task->namespace, task->name, &now, &unread) < 0)
 		return false;

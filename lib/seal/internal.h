@@ -48,6 +48,7 @@ struct seal_task {
 	 */
 	bool from_annotations;
 	bool conflict; /* another process wrote the Secret first */
+	bool written;  /* the API server accepted the change */
 
 	/* The result: plaintexts by data key, and the change that will contain their ciphertext. */
 	struct variables values;

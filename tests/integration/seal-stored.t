@@ -6,10 +6,13 @@ stage_start
 
 # An API server that stores another value: visible in the answer ("answer"), only visible when it is
 # read ("later"), or the right value, which another process changes before it is read ("other").
+# "patch": the Secret exists, and each PATCH stores another value.
 cat >"$TAP_WORK/server" <<'PYTHON'
 import http.server, json, sys
 how, address = sys.argv[1], sys.argv[2]
 stored = {}
+if how == "patch":
+    stored.update(apiVersion="v1", kind="Secret", metadata={"name": "app", "namespace": "demo", "resourceVersion": "1"})
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def log_message(self, *arguments):
@@ -34,6 +37,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             sent["metadata"]["resourceVersion"] = "2"
         stored.update(sent)
         self.answer(201, sent if how == "answer" else right)
+    def do_PATCH(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        stored["data"] = {"A": "dmF1bHQ6djE6b3RoZXI="}
+        stored["metadata"]["resourceVersion"] += "1"
+        self.answer(200, stored)
 server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
 with open(address, "w") as out:
     out.write("%d\n" % server.server_address[1])
@@ -42,7 +50,7 @@ PYTHON
 mkfifo "$TAP_WORK/address"
 # seal_to HOW: seal with such a server.
 seal_to() {
-	local port server
+	local server
 	/usr/bin/python3 -I "$TAP_WORK/server" "$1" "$TAP_WORK/address" &
 	server=$!
 	at_end "kill $server 2>/dev/null"
@@ -65,5 +73,9 @@ fails_with 1 'Secret demo/app: data key "A" was stored with another value' "the 
 seal_to other
 status_is 0 "another process changed the Secret afterwards: exit 0"
 out_is "secret/app created" "another process changed the Secret afterwards: created"
+seal_to patch
+fails_with 1 'Secret demo/app: data key "A" was stored with another value' "a PATCH stores another value: exit 1"
+run curl -s "http://127.0.0.1:$port/api/v1/namespaces/demo/secrets/app"
+out_like '"resourceVersion": "11"' "a PATCH stores another value: it is not sent again"
 
 done_testing
