@@ -88,7 +88,7 @@ int json_name(const struct json *document, json_node value, struct secret_buffer
 
 /*
  * Set *text to a newly allocated copy of a string, or of the name of a member (given its value).
- * Not for secrets.  *text is NULL if there is no such string, or if it contains a NUL.  Return -1
+ * Not for secrets.  *text is NULL if the string is missing, or if it contains a NUL.  Return -1
  * if out of memory.
  */
 int json_copy_string(const struct json *document, json_node node, char **text, struct error *err)

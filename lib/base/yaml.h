@@ -21,7 +21,7 @@
 #include "lib/base/secret_buffer.h"
 
 /*
- * Append the only document of `text` (UTF-8) as JSON, or "null" if there is no document.  `what`
+ * Append the only document of `text` (UTF-8) as JSON, or "null" without a document.  `what`
  * names the text in messages, which contain the line and column but never the text.  ERROR_INVALID
  * if there are several documents, ERROR_TOO_LARGE if they are nested deeper than JSON_DEPTH_MAX.
  * On error the appended text is incomplete.
@@ -31,7 +31,7 @@ int yaml_to_json(const char *text, size_t length, const char *what, struct secre
 
 /*
  * Return the offset of the first line with content, after a byte order mark, blank lines, comments,
- * directives and "---" lines; `length` if there is no content.  Add the number of lines before it
+ * directives and "---" lines; `length` without content.  Add the number of lines before it
  * to *line.
  */
 size_t yaml_content_start(const char *text, size_t length, size_t *line) __attribute__((nonnull));

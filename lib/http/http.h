@@ -120,7 +120,7 @@ struct http_exchange {
 	/* The response. */
 	int status; /* 0 without a response, see `error` */
 	struct secret_buffer response;
-	/* Why there is no response (ERROR_NETWORK ...), or why a redirect was not followed. */
+	/* Why the response is missing (ERROR_NETWORK ...), or why a redirect was not followed. */
 	struct error error;
 	int tries;	  /* tries that have ended */
 	int64_t took_ms;  /* of all tries and the waits between them */

@@ -74,7 +74,7 @@ static int utf16_unit(const uint8_t *at, size_t left)
 	return left >= 6 && at[0] == '\\' && at[1] == 'u' ? hex_value(at + 2, 4) : -1;
 }
 
-/* Decode an escape of JSON, a URL or Go's %q.  Return its length, or 1 if there is no escape. */
+/* Decode an escape of JSON, a URL or Go's %q.  Return its length, or 1 without an escape. */
 static size_t unescape(const uint8_t *at, size_t left, uint8_t out[4], size_t *written)
 {
 	int unit = utf16_unit(at, left), byte = -1;

@@ -113,7 +113,7 @@ bool http_tls_lacked_memory(void);
 
 /*
  * Return $SSL_CERT_FILE, unless `ignore_environment`, or the path used by a distribution; NULL if
- * there is no such file.  Borrowed from the environment.
+ * the file does not exist.  Borrowed from the environment.
  */
 const char *http_bundle_find(bool ignore_environment);
 /* Trust the certificates in the file, as CURLOPT_CAINFO does.  The path must stay valid. */

@@ -103,7 +103,7 @@ void kube_secret_write_metadata(struct json_writer *writer, const struct kube_se
 /*
  * Run argv (searched in PATH) with this environment and append its stdout, up to the buffer's
  * limit.  It inherits stderr, and stdin if `interactive`; otherwise stdin is empty.
- * ERROR_NOT_FOUND if there is no such program.  Kill the program if it prints more, still runs
+ * ERROR_NOT_FOUND if the program does not exist.  Kill the program if it prints more, still runs
  * after 5 minutes or at the deadline (CLOCK_MONOTONIC, 0: none), or if a signal arrives.
  */
 int kube_plugin_process(char *const *argv, char *const *environment, bool interactive,

@@ -132,7 +132,7 @@ static int read_id_token(
 	return 0;
 }
 
-/* Use the id-token if there is no other token, as client-go does. */
+/* Use the id-token unless another token is set, as client-go does. */
 static int read_auth_provider(
     const struct kubeconfig_section *provider, struct kube *kube, struct error *err)
 {

@@ -148,7 +148,7 @@ void kube_pairs_write(
 /* -- finalizers and owners: JSON arrays ------------------------------------------------------- */
 
 struct merge_ctx {
-	const struct json *stored, *wanted; /* NULL if there is no such list */
+	const struct json *stored, *wanted; /* NULL if the list is missing */
 	const char *key;
 	struct json_writer writer;
 	bool failed; /* with *err set */

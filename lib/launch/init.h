@@ -50,7 +50,7 @@ enum channel_message channel_receive(struct channel *channel, struct collect_dig
 
 /*
  * Wait for a message and receive it.  Return CHANNEL_NOTHING after the timeout, or after a signal
- * handler has run.  If timeout_ms is negative, there is no timeout.
+ * handler has run.  A negative timeout_ms means without a timeout.
  */
 enum channel_message channel_wait(struct channel *channel, struct collect_digests *digests,
     int64_t timeout_ms) __attribute__((nonnull, warn_unused_result));

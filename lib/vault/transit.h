@@ -35,8 +35,8 @@ enum transit_operation { TRANSIT_ENCRYPT, TRANSIT_DECRYPT, TRANSIT_REWRAP };
 
 /*
  * Send a batch of at most TRANSIT_BATCH_ITEMS with POST MOUNT/{encrypt,decrypt,rewrap}/NAME.  The
- * result is 0 if Vault processed the batch; check the error of each item.  ERROR_NOT_FOUND if there
- * is no such key, ERROR_TOO_LARGE if the batch exceeds one of the server's limits.
+ * result is 0 if Vault processed the batch; check the error of each item.  ERROR_NOT_FOUND if the
+ * key does not exist, ERROR_TOO_LARGE if the batch exceeds one of the server's limits.
  */
 #define TRANSIT_BATCH_ITEMS 5000 /* under Vault's 10,000 elements and 500,000 tokens */
 #define TRANSIT_BATCH_BYTES ((size_t)16 * 1024 * 1024) /* of input; under Vault's 32 MiB body */

@@ -3,7 +3,7 @@
  * and transit.h declare the calls, session.h a token's lifecycle.
  *
  * A call has two functions: vault_X_request fills an exchange, which the caller runs, alone or
- * together with others, and vault_X_result reads its response.  There is no policy here: callers
+ * together with others, and vault_X_result reads its response.  The callers decide on policy: they
  * limit the lifetime of tokens and retire keys.
  * Source: https://developer.hashicorp.com/vault/api-docs
  */
