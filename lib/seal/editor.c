@@ -103,30 +103,28 @@ static void exec_editor(const char *command, const struct editor *editor, pid_t 
 
 /*
  * Wait for the end of the editor, and pass the first signal on to it.  Signals are blocked except
- * in ppoll, so that none is missed.
+ * in ppoll, so that none is missed.  Where a sandbox forbids pidfd_open, ppoll ends after POLL_MS.
  */
 static int wait_for(pid_t child, const sigset_t *before, int *status, struct error *err)
 {
+	static const struct timespec step = {.tv_nsec = POLL_MS * 1000000L};
 	cleanup_close int handle = (int)syscall(SYS_pidfd_open, child, 0);
 	struct pollfd ended = {.fd = handle, .events = POLLIN};
 	bool passed_on = false;
 
-	if (handle < 0)
-		return error_system(err, "pidfd_open");
 	for (;;) {
 		if (signals_caught() && !passed_on) {
 			kill(child, signals_caught());
 			passed_on = true;
 		}
-		if (ppoll(&ended, 1, NULL, before) > 0)
-			break;
-		if (errno != EINTR)
+		pid_t reaped = waitpid(child, status, WNOHANG);
+		if (reaped == child)
+			return signals_check(err);
+		if (reaped < 0 && errno != EINTR)
+			return error_system(err, "waiting for the editor");
+		if (ppoll(&ended, 1, handle < 0 ? &step : NULL, before) < 0 && errno != EINTR)
 			return error_system(err, "waiting for the editor");
 	}
-	while (waitpid(child, status, 0) < 0)
-		if (errno != EINTR)
-			return error_system(err, "waiting for the editor");
-	return signals_check(err);
 }
 
 static int run_child(

@@ -149,6 +149,11 @@ done
 
 # Signals while the editor runs, also before secret-seal waits for it.
 if strace -o /dev/null true 2>/dev/null; then
+	editor 'sleep 0.3; echo "SLOW: yes" >>"$1"'
+	ASAN_OPTIONS=detect_leaks=0 run timeout 60 strace -qq -o /dev/null -e trace=pidfd_open \
+		-e inject=pidfd_open:error=EPERM "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
+	status_is 0 "a sandbox without pidfd_open: exit 0"
+	is "$(value SLOW)" yes "a sandbox without pidfd_open: edited"
 	editor 'kill -HUP $(ps -o ppid= -p $$); exec sleep 1000'
 	ASAN_OPTIONS=detect_leaks=0 run timeout 60 env --default-signal strace -qq -o /dev/null -e trace=clone,fork,vfork,clone3 \
 		-e inject=clone,fork,vfork,clone3:delay_exit=1000000 "$BIN/secret-seal" edit --editor "$TAP_WORK/editor" app
