@@ -258,6 +258,7 @@ static int write_header(const struct kube_secret *secret, const struct strings *
 	if (secret_buffer_append_format(text, err,
 		"# Secret %s%s%s was changed by another process, and merged with your changes.\n"
 		"# Where both changed a value, keep one of the versions between the markers.\n"
+		"# The text is sealed when you leave the editor, also without a further change.\n"
 		"# Changed by the other process:\n",
 		KUBE_NAMED(secret)) < 0)
 		return -1;
