@@ -183,7 +183,7 @@ install: install-programs $(foreach shell,bash zsh fish,$(SHIPPED:%=$(COMPLETION
 	$(call install_files,$(PLACES))
 install-programs: shipped
 	$(call install_programs,$(call program_places,$(SHIPPED)),0711)
-install-dev: $(OUT)/bin/secret-dev  ## install the stand-in server, which "make install" leaves out
+install-dev: $(OUT)/bin/secret-dev  ## install secret-dev, which "make install" leaves out
 	$(call install_programs,$(call program_places,secret-dev),0755)
 	$(call install_files,$(DEV_PLACES))
 

@@ -72,12 +72,12 @@ out_like "^secretmanager \($version-1\)" "Debian's changelog is installed"
 inside zcat /usr/share/doc/secretmanager/changelog.gz
 is "$OUT" "$(git show HEAD:docs/CHANGELOG.md)" "the project's changelog is installed"
 inside sh -c 'command -v secret-dev'
-is "$STATUS $OUT" '127 ' "the stand-in server is not in it"
+is "$STATUS $OUT" '127 ' "secret-dev is not in it"
 inside dpkg -V secretmanager
 is "$STATUS $OUT" "0 " "dpkg finds all files as they were packed"
 
 inside dpkg -i "/packages/${server##*/}"
-status_is 0 "the stand-in server installs beside it"
+status_is 0 "secret-dev installs beside it"
 # shellcheck disable=SC2016 # for the shell in the container
 inside secret-dev -- sh -c 'secret-seal --transit-key aes256-key --from-literal GREETING=hello app >/dev/null &&
 	exec secret-exec --secret app -- sh -c "echo \$GREETING"'

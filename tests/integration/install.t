@@ -69,7 +69,7 @@ done
 
 make_in . install-dev DESTDIR="$installed" PREFIX=/usr
 is "$(files "$installed/usr")"$'\n' "$(LC_ALL=C sort -k 2 <<<"${expected}755 bin/secret-dev
-644 share/man/man1/secret-dev.1" | grep .)"$'\n' "make install-dev adds the stand-in server"
+644 share/man/man1/secret-dev.1" | grep .)"$'\n' "make install-dev adds secret-dev"
 
 # -- uninstall ----------------------------------------------------------------------------------------
 
