@@ -128,6 +128,7 @@ static int split_tokens(struct json *document, size_t length)
 		while (json_is_space(document->text[length - 1]))
 			length--;
 		jsmn_fill_token(&document->tokens[0], JSMN_PRIMITIVE, (int)start, (int)length);
+		document->count = 1;
 		return 0;
 	}
 	jsmn_init(&parser);
