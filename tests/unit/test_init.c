@@ -191,8 +191,9 @@ static void become_application(struct init_child *child)
 	sigaddset(&waited, SIGTERM);
 	sigaddset(&waited, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &waited, NULL);
-	channel_close(&child->channel);
+	/* The candidate starts when the channel is closed. */
 	note('a');
+	channel_close(&child->channel);
 }
 
 static int wait_for_signal(void)
