@@ -1,6 +1,5 @@
 #include "lib/base/yaml.h"
 
-#include <openssl/mem.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -369,9 +368,7 @@ static int convert(struct converter *converter, const char *text)
 			return report_parser(converter, text);
 		int result = on_event(converter, &event);
 		more = event.type != YAML_STREAM_END_EVENT;
-		if (event.type == YAML_SCALAR_EVENT)
-			OPENSSL_cleanse(event.data.scalar.value, event.data.scalar.length);
-		yaml_event_delete(&event);
+		yaml_input_free_event(&event);
 		if (result < 0)
 			return -1;
 	}

@@ -78,6 +78,13 @@ bool yaml_is_out_of_memory(const yaml_parser_t *parser)
 	return parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR;
 }
 
+void yaml_input_free_event(yaml_event_t *event)
+{
+	if (event->type == YAML_SCALAR_EVENT)
+		OPENSSL_cleanse(event->data.scalar.value, event->data.scalar.length);
+	yaml_event_delete(event);
+}
+
 /* Wipe the buffers, because libyaml frees without wiping. */
 void yaml_input_end(yaml_parser_t *parser)
 {

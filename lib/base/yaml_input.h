@@ -41,6 +41,9 @@ bool yaml_input_begin(struct yaml_input *input, yaml_parser_t *parser, const cha
 /* Return true if the parser is out of memory, for which libyaml may set no error. */
 bool yaml_is_out_of_memory(const yaml_parser_t *parser) __attribute__((nonnull));
 
+/* Wipe the value of a scalar, and free the event. */
+void yaml_input_free_event(yaml_event_t *event) __attribute__((nonnull));
+
 /* Wipe the parser's copies of the text and free it. */
 void yaml_input_end(yaml_parser_t *parser) __attribute__((nonnull));
 

@@ -66,6 +66,9 @@ bool kube_secret_has(const struct kube_secret *stored, const struct kube_secret 
 char *kube_secret_owner(const struct kube_secret *secret, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* The annotation in which `kubectl apply` keeps a copy of the object, plaintext included. */
+#define KUBE_LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
 /* Maximum size of all data values together, in bytes. */
 #define KUBE_SECRET_BYTES_MAX ((size_t)1048576)
 

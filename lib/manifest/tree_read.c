@@ -1,5 +1,4 @@
 /* Read the nodes of a document: JSON with tree_json.c, YAML here. */
-#include <openssl/mem.h>
 #include <string.h>
 
 #include "lib/base/utf8.h"
@@ -185,9 +184,7 @@ static int read_events(struct yaml_reader *reader)
 			return fail_parse(reader);
 		int result = on_event(reader, &event);
 		more = event.type != YAML_STREAM_END_EVENT;
-		if (event.type == YAML_SCALAR_EVENT)
-			OPENSSL_cleanse(event.data.scalar.value, event.data.scalar.length);
-		yaml_event_delete(&event);
+		yaml_input_free_event(&event);
 		if (result < 0)
 			return -1;
 	}

@@ -7,7 +7,6 @@
 #define OURS "secretmanager/"
 #define LABEL_MAX 63
 /* Annotation of "kubectl apply": the manifest, with plaintext values. */
-#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /*
@@ -198,7 +197,7 @@ static int drop_annotation(struct seal_task *task, const char *name, struct erro
 /* Remove kubectl's copy of the plaintext if adopt is set, and the scope if values are unbound. */
 static int drop_annotations(struct seal_task *task, struct error *err)
 {
-	if (task->settings->adopt && drop_annotation(task, LAST_APPLIED, err) < 0)
+	if (task->settings->adopt && drop_annotation(task, KUBE_LAST_APPLIED, err) < 0)
 		return -1;
 	return task->scope == SEALED_UNBOUND ? drop_annotation(task, SEALED_ANNOTATION_SCOPE, err)
 					     : 0;

@@ -6,8 +6,6 @@
 #include "lib/base/json_reader.h"
 #include "lib/base/log.h"
 
-#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
-
 const char *status_state_name(enum status_state state)
 {
 	static const char *const names[] = {
@@ -167,7 +165,7 @@ static bool holds_plaintext(const struct json *manifest, const char *member, con
 /* Return true if kubectl's annotation, a copy of the applied manifest, contains plaintext. */
 static bool keeps_plaintext(const struct kube_secret *secret)
 {
-	const char *text = kube_secret_annotation(secret, LAST_APPLIED);
+	const char *text = kube_secret_annotation(secret, KUBE_LAST_APPLIED);
 	struct error ignored = ERROR_INIT;
 	cleanup_json struct json *manifest =
 	    text ? json_parse(text, strlen(text), "annotation", &ignored) : NULL;
