@@ -71,6 +71,23 @@ static int assign_variables(struct strings *list, const char *text, struct error
 	return all ? strings_append(list, "true", err) : 0;
 }
 
+#define IF_POSSIBLE "if-possible"
+
+static int assign_feature(enum option_feature *feature, const char *text, struct error *err)
+{
+	bool required;
+
+	if (strcmp(text, IF_POSSIBLE) == 0) {
+		*feature = FEATURE_IF_POSSIBLE;
+		return 0;
+	}
+	if (parse_boolean(text, &required) < 0)
+		return error_set(
+		    err, ERROR_USAGE, "\"%s\" is not true, false or " IF_POSSIBLE, text);
+	*feature = required ? FEATURE_REQUIRED : FEATURE_OFF;
+	return 0;
+}
+
 /* Store `text` in the option's target. */
 static int assign(const struct option_spec *spec, void *target, const char *text, struct error *err)
 {
@@ -91,6 +108,8 @@ static int assign(const struct option_spec *spec, void *target, const char *text
 		return strings_append(place, text, err);
 	case OPTION_VARIABLES:
 		return assign_variables(place, text, err);
+	case OPTION_FEATURE:
+		return assign_feature(place, text, err);
 	case OPTION_DURATION:
 		return clock_parse_duration(text, place, err);
 	case OPTION_NUMBER:
@@ -187,7 +206,8 @@ static bool has_name(const struct option_spec *spec, const char *word, size_t le
 
 static bool is_negatable(const struct option_spec *spec)
 {
-	return spec->kind == OPTION_FLAG || spec->kind == OPTION_VARIABLES;
+	return spec->kind == OPTION_FLAG || spec->kind == OPTION_VARIABLES ||
+	       spec->kind == OPTION_FEATURE;
 }
 
 /* Return the option with this long name, or NULL.  Set *negated for "no-NAME". */
@@ -263,6 +283,15 @@ static bool names_variables(const struct options *options, const char *word)
 	return true;
 }
 
+/* Return true if the word is the argument of an option that has an optional argument. */
+static bool is_optional_argument(
+    const struct options *options, const struct option_spec *spec, const char *word)
+{
+	if (spec->kind == OPTION_VARIABLES)
+		return names_variables(options, word);
+	return word && strcmp(word, IF_POSSIBLE) == 0;
+}
+
 /* Apply an option with its argument, which is the next word if `value` is NULL. */
 static int apply(
     struct parser *parser, const struct option_spec *spec, const char *shown, const char *value)
@@ -272,8 +301,9 @@ static int apply(
 		parser->result = OPTIONS_HELP;
 	if (spec->kind == OPTION_VERSION)
 		parser->result = OPTIONS_VERSION;
-	if (spec->kind == OPTION_VARIABLES) {
-		if (!value && names_variables(parser->options, parser->argv[parser->at + 1]))
+	if (spec->kind == OPTION_VARIABLES || spec->kind == OPTION_FEATURE) {
+		if (!value &&
+		    is_optional_argument(parser->options, spec, parser->argv[parser->at + 1]))
 			value = parser->argv[++parser->at];
 	} else if (takes_argument(spec) && !value) {
 		if (parser->at + 1 >= parser->argc)

@@ -23,6 +23,8 @@ enum option_kind {
 	OPTION_LIST,   /* struct strings; repeatable; from the environment: separated by commas */
 	OPTION_VARIABLES, /* struct strings; names of the program's own variables, comma-separated;
 			     "true" without an argument; --no-NAME clears it */
+	OPTION_FEATURE,	  /* enum option_feature; true, false or if-possible; "true" without an
+			     argument; --no-NAME clears it */
 	OPTION_DURATION,  /* int64_t milliseconds, see clock_parse_duration */
 	OPTION_NUMBER,	  /* int64_t >= 0 */
 	OPTION_ENVIRONMENT,  /* as OPTION_STRING, but only from the environment: other users can
@@ -32,6 +34,9 @@ enum option_kind {
 	OPTION_HELP,	     /* no target: options_parse returns OPTIONS_HELP */
 	OPTION_VERSION,	     /* no target: options_parse returns OPTIONS_VERSION */
 };
+
+/* A feature that the kernel or a server may lack. */
+enum option_feature { FEATURE_OFF, FEATURE_REQUIRED, FEATURE_IF_POSSIBLE };
 
 struct option_spec {
 	const char *name; /* long name without dashes */

@@ -127,6 +127,7 @@ static bool has_value(const struct option_spec *spec, const void *place)
 	case OPTION_VARIABLES:
 		return ((const struct strings *)place)->count > 0;
 	case OPTION_FLAG:
+	case OPTION_FEATURE:
 	case OPTION_DURATION:
 	case OPTION_NUMBER:
 		return true;
@@ -135,6 +136,9 @@ static bool has_value(const struct option_spec *spec, const void *place)
 	}
 }
 
+static const char *const features[] = {
+    [FEATURE_OFF] = "false", [FEATURE_REQUIRED] = "true", [FEATURE_IF_POSSIBLE] = "if-possible"};
+
 static void print_value(FILE *out, const struct option_spec *spec, const void *place)
 {
 	const struct strings *list = place;
@@ -142,6 +146,9 @@ static void print_value(FILE *out, const struct option_spec *spec, const void *p
 	switch (spec->kind) {
 	case OPTION_FLAG:
 		fputs(*(const bool *)place ? "true" : "false", out);
+		break;
+	case OPTION_FEATURE:
+		fputs(features[*(const enum option_feature *)place], out);
 		break;
 	case OPTION_STRING:
 		(strcmp(spec->argument, "URL") == 0 ? print_url : print_text)(

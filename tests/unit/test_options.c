@@ -10,6 +10,7 @@ struct configuration {
 	bool verbose, force;
 	struct strings secrets;
 	int64_t timeout_ms, limit;
+	enum option_feature feature;
 };
 
 static const struct option_spec table[] = {
@@ -56,6 +57,11 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, limit),
 	.deprecated = "maximum",
 	.help = "how many"},
+    {.name = "feature",
+	.kind = OPTION_FEATURE,
+	.argument = "[if-possible]",
+	.offset = offsetof(struct configuration, feature),
+	.help = "with this feature"},
     {.name = "instead",
 	.kind = OPTION_COMMAND_LINE,
 	.argument = "WHAT",
@@ -140,6 +146,8 @@ static const struct {
     {"PROG_TIMEOUT", "soon", "environment variable PROG_TIMEOUT: \"soon\" is not a duration"},
     {"PROG_LIMIT", "-1", "environment variable PROG_LIMIT: \"-1\" is not a whole number"},
     {"PROG_VERBOSE", "maybe", "environment variable PROG_VERBOSE: \"maybe\" is neither"},
+    {"PROG_FEATURE", "possible",
+	"environment variable PROG_FEATURE: \"possible\" is not true, false or if-possible"},
     {"PROG_SHARED", "2", "environment variable PROG_SHARED: \"2\" is neither"},
 };
 
@@ -217,6 +225,34 @@ START_TEST(a_flag_is_set_and_cleared)
 	set("PROG_VERBOSE", flags[_i].variable);
 	ck_assert_int_eq(parse(flags[_i].word, NULL), OPTIONS_RUN);
 	ck_assert_int_eq(configuration.verbose, flags[_i].value);
+}
+END_TEST
+
+static const struct {
+	const char *variable, *word, *next;
+	enum option_feature value;
+	int operands;
+} features[] = {
+    {NULL, "--no-verbose", NULL, FEATURE_OFF, 0},
+    {NULL, "--feature", NULL, FEATURE_REQUIRED, 0},
+    {NULL, "--feature=true", NULL, FEATURE_REQUIRED, 0},
+    {NULL, "--feature=if-possible", NULL, FEATURE_IF_POSSIBLE, 0},
+    {NULL, "--feature", "if-possible", FEATURE_IF_POSSIBLE, 0},
+    {NULL, "--feature", "if-possibly", FEATURE_REQUIRED, 1},
+    {NULL, "--feature", "true", FEATURE_REQUIRED, 1},
+    {"1", "--no-verbose", NULL, FEATURE_REQUIRED, 0},
+    {"if-possible", "--no-verbose", NULL, FEATURE_IF_POSSIBLE, 0},
+    {"if-possible", "--feature", NULL, FEATURE_REQUIRED, 0},
+    {"if-possible", "--no-feature", NULL, FEATURE_OFF, 0},
+    {"no", "--no-verbose", NULL, FEATURE_OFF, 0},
+};
+
+START_TEST(a_feature_has_an_optional_argument)
+{
+	set("PROG_FEATURE", features[_i].variable);
+	ck_assert_int_eq(parse(features[_i].word, features[_i].next, NULL), OPTIONS_RUN);
+	ck_assert_int_eq(configuration.feature, features[_i].value);
+	ck_assert_int_eq(operand_count, features[_i].operands);
 }
 END_TEST
 
@@ -309,6 +345,9 @@ static const struct {
     {"--timeout", "soon", "option --timeout: \"soon\" is not a duration"},
     {"--verbose=perhaps", NULL, "\"perhaps\" is neither true nor false"},
     {"--no-verbose=true", NULL, "option --no-verbose takes no argument"},
+    {"--feature=possibly", NULL,
+	"option --feature: \"possibly\" is not true, false or if-possible"},
+    {"--no-feature=true", NULL, "option --no-feature takes no argument"},
     {"--help=x", NULL, "option --help takes no argument"},
     {"--vault-token=hunter2", NULL, "option --vault-token: accepted only from the environment"},
     {"--vault-token", "hunter2", "option --vault-token: accepted only from the environment"},
@@ -405,6 +444,7 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_deprecated_variable_is_read_after_the_new_one);
 	tcase_add_test(tests, names_of_an_option_with_different_values_conflict);
 	tcase_add_loop_test(tests, a_flag_is_set_and_cleared, 0, COUNT(flags));
+	tcase_add_loop_test(tests, a_feature_has_an_optional_argument, 0, COUNT(features));
 	tcase_add_test(tests, letters_can_be_combined_with_each_other_and_an_argument);
 	tcase_add_test(tests, a_list_has_values_of_one_source);
 	tcase_add_test(tests, operands_may_come_between_options);
