@@ -145,11 +145,12 @@ static int complete_session(
 	return session->jwt_file ? 0 : -1;
 }
 
-int program_complete_connection(const struct program_settings *program,
+int program_complete_connection(const char *user_agent, const struct program_settings *program,
     struct vault_settings *vault, struct vault_session_settings *session,
     struct kube_settings *kube, struct error *err)
 {
 	log_old_name(vault);
+	vault->user_agent = kube->user_agent = user_agent;
 	vault->retries = kube->retries = program->retries;
 	kube->deadline_ms = clock_now_ms() + program->timeout_ms;
 	if (!kube->service_account_directory)

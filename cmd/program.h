@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "lib/base/options.h"
+#include "lib/base/version.h"
 #include "lib/kube/kube.h"
 #include "lib/vault/session.h"
 
@@ -27,13 +28,15 @@ int program_start(const struct options *options, void *configuration,
     char ***operands, int *operand_count) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Complete the settings of both servers: retries, time limit, and the file of the JWT or the
- * TokenRequest that returns it.  The settings borrow *kube, which must not move.  Log the use of
- * the old name of VAULT_ADDR.  Return 0, or -1 with *err set.
+ * Complete the settings of both servers: User-Agent, retries, time limit, and the file of the JWT
+ * or the TokenRequest that returns it.  The settings borrow *kube, which must not move.  Log the
+ * use of the old name of VAULT_ADDR.  Return 0, or -1 with *err set.
  */
-int program_complete_connection(const struct program_settings *program,
+int program_complete_connection(const char *user_agent, const struct program_settings *program,
     struct vault_settings *vault, struct vault_session_settings *session,
     struct kube_settings *kube, struct error *err) __attribute__((nonnull, warn_unused_result));
+/* The User-Agent of a program's requests. */
+#define PROGRAM_USER_AGENT(name) name "/" SECRETMANAGER_VERSION
 
 /* Print the error as the program's last line.  Return `status`. */
 int program_fail(const struct error *err, int status) __attribute__((nonnull));

@@ -30,7 +30,7 @@ static int complete_connection(struct configuration *configuration, struct error
 {
 	struct launch_settings *launch = &configuration->launch;
 
-	return program_complete_connection(
+	return program_complete_connection(PROGRAM_USER_AGENT("secret-exec"),
 	    &configuration->program, &launch->vault, &launch->session, &launch->kube, err);
 }
 

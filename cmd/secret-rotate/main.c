@@ -100,8 +100,8 @@ int main(int argc, char **argv)
 	/* A signal ends the run between two requests; the summary is still printed. */
 	signals_catch(http_interrupt);
 	if ((count > 0 && !configuration.files && refuse_operand(operands[0], &err) < 0) ||
-	    program_complete_connection(&configuration.program, &configuration.vault,
-		&configuration.session, &configuration.kube, &err) < 0 ||
+	    program_complete_connection(PROGRAM_USER_AGENT("secret-rotate"), &configuration.program,
+		&configuration.vault, &configuration.session, &configuration.kube, &err) < 0 ||
 	    (configuration.files ? files_command(&configuration, operands, (size_t)count, &err)
 				 : rotate_cluster(&configuration, &err)) < 0)
 		return program_fail(&err, err.code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED);

@@ -197,8 +197,8 @@ int main(int argc, char **argv)
 		return status;
 	if ((!named && !separated && check_name(options.program, operands[0], &err) < 0) ||
 	    command_find_token(&connection->session, &err) < 0 ||
-	    program_complete_connection(&connection->program, &connection->vault,
-		&connection->session, &connection->kube, &err) < 0 ||
+	    program_complete_connection(PROGRAM_USER_AGENT("secret-seal"), &connection->program,
+		&connection->vault, &connection->session, &connection->kube, &err) < 0 ||
 	    command->run(operands, count, &err) < 0)
 		return fail(&err);
 	return 0;

@@ -32,6 +32,16 @@ void http_endpoint_set_retries(struct http_endpoint *endpoint, int64_t retries)
 	    retries >= 0 && retries < HTTP_RETRIES_MAX ? (int)retries : HTTP_RETRIES_MAX;
 }
 
+int http_endpoint_set_user_agent(
+    struct http_endpoint *endpoint, const char *text, struct error *err)
+{
+	if (!text)
+		return 0;
+	free(endpoint->user_agent);
+	endpoint->user_agent = strdup(text);
+	return endpoint->user_agent ? 0 : error_memory(err);
+}
+
 void http_endpoint_free(struct http_endpoint *endpoint)
 {
 	free(endpoint->url);
@@ -43,6 +53,7 @@ void http_endpoint_free(struct http_endpoint *endpoint)
 	secret_buffer_free(&endpoint->key_pem);
 	free(endpoint->tls_server_name);
 	free(endpoint->proxy);
+	free(endpoint->user_agent);
 	strings_free(&endpoint->headers);
 	memset(endpoint, 0, sizeof(*endpoint));
 }

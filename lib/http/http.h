@@ -57,6 +57,7 @@ struct http_endpoint {
 	bool follow_standby;	      /* follow one 307, from https to https */
 	int64_t connect_timeout_ms, request_timeout_ms;
 	int retries;		/* tries after the first */
+	char *user_agent;	/* sent to the server, not with CONNECT; NULL: a default */
 	struct strings headers; /* "Name: value", sent with each request; not for secrets */
 };
 
@@ -80,6 +81,9 @@ int http_endpoint_set_url(struct http_endpoint *endpoint, const char *url, bool 
  */
 int http_endpoint_set_tls_name(struct http_endpoint *endpoint, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* Replace the User-Agent.  Keep it if `text` is NULL. */
+int http_endpoint_set_user_agent(struct http_endpoint *endpoint, const char *text,
+    struct error *err) __attribute__((nonnull(1, 3), warn_unused_result));
 /* Use this proxy.  ERROR_USAGE if it is not the URL of a proxy, see proxy.h. */
 int http_endpoint_set_proxy(struct http_endpoint *endpoint, const char *proxy, struct error *err)
     __attribute__((nonnull, warn_unused_result));

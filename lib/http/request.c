@@ -126,6 +126,17 @@ static int append_header(struct http_request *request, const char *line, struct 
 	return 0;
 }
 
+/* Add the endpoint's User-Agent.  A proxy gets CURLOPT_USERAGENT with CONNECT instead. */
+static int add_user_agent(struct http_request *request, struct error *err)
+{
+	const char *user_agent = request->exchange->endpoint->user_agent;
+
+	if (!user_agent)
+		return 0;
+	cleanup_free char *line = string_format(err, "User-Agent: %s", user_agent);
+	return line ? append_header(request, line, err) : -1;
+}
+
 static int add_headers(struct http_request *request, struct error *err)
 {
 	const struct http_exchange *exchange = request->exchange;
@@ -134,7 +145,8 @@ static int add_headers(struct http_request *request, struct error *err)
 
 	snprintf(line, sizeof(line), "Accept: %s",
 	    exchange->accept ? exchange->accept : "application/json");
-	if (append_header(request, line, err) < 0 || append_header(request, "Expect:", err) < 0)
+	if (append_header(request, line, err) < 0 || append_header(request, "Expect:", err) < 0 ||
+	    add_user_agent(request, err) < 0)
 		return -1;
 	snprintf(line, sizeof(line), "Content-Type: %s",
 	    exchange->content_type ? exchange->content_type : "");

@@ -225,7 +225,8 @@ int kube_init(struct kube *kube, const struct kube_settings *settings, struct er
 	if (settings->timeout_ms)
 		kube->endpoint.request_timeout_ms = settings->timeout_ms;
 	http_endpoint_set_retries(&kube->endpoint, settings->retries);
-	if (configure(kube, settings, err) == 0)
+	if (http_endpoint_set_user_agent(&kube->endpoint, settings->user_agent, err) == 0 &&
+	    configure(kube, settings, err) == 0)
 		return 0;
 	kube_free(kube);
 	return -1;

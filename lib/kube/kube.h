@@ -25,7 +25,8 @@ struct kube_settings {
 	const char *context;	/* of the kubeconfig */
 	const char *namespace;	/* overrides the namespace of the kubeconfig or the pod */
 	const char *service_account_directory; /* default: KUBE_SERVICE_ACCOUNT_DIRECTORY */
-	int64_t timeout_ms;		       /* of one request; 0: the default */
+	const char *user_agent;
+	int64_t timeout_ms;  /* of one request; 0: the default */
 	int64_t deadline_ms; /* CLOCK_MONOTONIC, 0: none; an exec plugin is killed then */
 	int64_t retries;     /* see http_endpoint_set_retries */
 };

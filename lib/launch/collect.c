@@ -17,9 +17,24 @@ struct collection {
 	const struct launch_settings *settings;
 	struct http_client *client;
 	struct source_list sources;
+	char *user_agent; /* NULL: the default */
 	struct vault vault;
 	struct http_exchange login;
 };
+
+/* Name the pod and the Secrets in the requests to both servers. */
+static int set_user_agent(struct collection *collection, struct error *err)
+{
+	const char *program = collection->settings->vault.user_agent;
+	struct kube *kube = &collection->sources.kube;
+
+	if (!program)
+		return 0;
+	collection->user_agent = user_agent_of_start(&collection->sources, program, err);
+	if (!collection->user_agent)
+		return -1;
+	return http_endpoint_set_user_agent(&kube->endpoint, collection->user_agent, err);
+}
 
 /* Start the time limit and open the sources. */
 static int collection_open(struct collection *collection, bool quiet, struct error *err)
@@ -31,7 +46,9 @@ static int collection_open(struct collection *collection, bool quiet, struct err
 	collection->client = http_client_new(deadline_ms, err);
 	if (!collection->client)
 		return -1;
-	return source_list_open(&collection->sources, settings, deadline_ms, quiet, err);
+	if (source_list_open(&collection->sources, settings, deadline_ms, quiet, err) < 0)
+		return -1;
+	return set_user_agent(collection, err);
 }
 
 static void collection_free(struct collection *collection)
@@ -39,6 +56,7 @@ static void collection_free(struct collection *collection)
 	source_list_free(&collection->sources);
 	http_exchange_free(&collection->login);
 	vault_free(&collection->vault);
+	free(collection->user_agent);
 	if (collection->client)
 		http_client_free(collection->client);
 }
@@ -67,7 +85,9 @@ static int fetch(struct collection *collection, struct error *err)
 	int login = 0;
 
 	if (source_list_needs_vault(&collection->sources)) {
-		if (vault_init(&collection->vault, &settings->vault, err) < 0)
+		struct vault_settings vault = settings->vault;
+		vault.user_agent = collection->user_agent;
+		if (vault_init(&collection->vault, &vault, err) < 0)
 			return -1;
 		login = vault_session_request(collection->client, &collection->vault,
 		    &settings->session, &collection->login, err);

@@ -246,6 +246,27 @@ bool source_list_needs_vault(const struct source_list *list) __attribute__((nonn
 
 void source_list_free(struct source_list *list) __attribute__((nonnull));
 
+/* -- the User-Agent --------------------------------------------------------------------------- */
+
+/* The maximum length: a server's log line stays readable, and no proxy rejects the header. */
+#define USER_AGENT_BYTES_MAX 256
+
+/*
+ * Return "PROGRAM (NAMESPACE/POD; NAMESPACE/SECRET, NAMESPACE/SECRET)", newly allocated, or NULL on
+ * error.  Invalid names of the pod and its namespace are omitted, as is NULL.  A long pod name is
+ * cut, and Secrets that do not fit are counted: ", +3".
+ */
+char *user_agent_format(const char *program, const char *namespace, const char *pod,
+    const struct source_objects *objects, struct error *err)
+    __attribute__((nonnull(1, 4, 5), warn_unused_result));
+
+/*
+ * Return the User-Agent of a start, newly allocated, or NULL on error.  The pod is from the
+ * environment and the service account's directory, the Secrets are the objects of the list.
+ */
+char *user_agent_of_start(const struct source_list *list, const char *program, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /*
  * Read all sources, decrypt their values, and fill *variables, within the time limit of the
  * settings.  The Vault token is revoked before the return, also after a failure.

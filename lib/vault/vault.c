@@ -125,7 +125,8 @@ int vault_init(struct vault *vault, const struct vault_settings *settings, struc
 	if (settings->timeout_ms)
 		endpoint->request_timeout_ms = settings->timeout_ms;
 	http_endpoint_set_retries(endpoint, settings->retries);
-	if (set_address(vault, settings, err) < 0 || set_trust(endpoint, settings, err) < 0 ||
+	if (http_endpoint_set_user_agent(endpoint, settings->user_agent, err) < 0 ||
+	    set_address(vault, settings, err) < 0 || set_trust(endpoint, settings, err) < 0 ||
 	    set_proxy(endpoint, settings, err) < 0)
 		goto failed;
 	endpoint->ignore_environment = settings->ignore_environment;

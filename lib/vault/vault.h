@@ -25,6 +25,7 @@ struct vault_settings {
 	const char *tls_server_name;
 	const char *namespace;
 	const char *proxy;
+	const char *user_agent;
 	bool skip_verify;
 	bool ignore_environment; /* ignore HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE */
 	int64_t timeout_ms;	 /* 0: the default */

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The commands of docs/operations.md work on real servers: values on a retired version decrypt again, and a sealed Secret
-# becomes a plain Secret.
+# The commands of docs/operations.md work on real servers: values on a retired version decrypt again, a sealed Secret becomes
+# a plain Secret, and Vault's audit log names the pod.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
@@ -22,5 +22,31 @@ is "$(stored app-plain DB_USER)" matrix "Leaving: a value is plain"
 stored app-plain DB_PASSWORD >"$TAP_WORK/plain"
 printf ' two lines\n"quoted" \n\n' >"$TAP_WORK/wanted"
 ok "Leaving: a value is plain, to the byte" cmp "$TAP_WORK/plain" "$TAP_WORK/wanted"
+
+audit=$TAP_WORK/audit
+vault_call PUT sys/audit/operations "{\"type\":\"file\",\"options\":{\"file_path\":\"$audit\"}}"
+is "$STATUS" 204 "Who asked: Vault writes an audit log"
+at_end "vault_call DELETE sys/config/auditing/request-headers/user-agent; vault_call DELETE sys/audit/operations"
+start() { as_pod app env VAULT_ROLE=secret-exec POD_NAME=web-1 "$BIN/secret-exec" --secret app -- true; }
+recorded() {
+	/usr/bin/python3 -IS - "$1" "$audit" <<-'PY'
+		import json, sys
+		wanted, path = sys.argv[1:]
+		for line in open(path):
+		    entry = json.loads(line)
+		    if entry["type"] == "request" and entry["request"]["path"] == wanted:
+		        print('"headers": ' + json.dumps(entry["request"].get("headers")))
+	PY
+}
+start
+is "$(recorded auth/kubernetes/login) $(recorded transit/decrypt/aes256-key)" '"headers": null "headers": null' \
+	"Who asked: Vault records no User-Agent by default"
+perform "Who asked"
+: >"$audit"
+start
+wanted=$(block json "Who asked")
+for path in auth/kubernetes/login transit/decrypt/aes256-key; do
+	is "$(recorded "$path" | sed 's|/[0-9.]* |/… |')" "$wanted" "Who asked: $path is recorded as on the page"
+done
 all_performed
 done_testing
