@@ -21,8 +21,7 @@ static const struct access_rule {
 	unsigned int verbs;
 } rules[] = {
     {"app", "demo", "secrets", "app", KUBE_GET},
-    {"sealer", "demo", "secrets", NULL,
-	KUBE_GET | KUBE_LIST | KUBE_CREATE | KUBE_PATCH | KUBE_UPDATE},
+    {"sealer", "demo", "secrets", NULL, KUBE_GET | KUBE_LIST | KUBE_CREATE | KUBE_PATCH},
     {"rotator", NULL, "secrets", NULL, KUBE_GET | KUBE_LIST | KUBE_PATCH},
     {"rotator", NULL, "deployments", NULL, KUBE_LIST},
     {"rotator", NULL, "statefulsets", NULL, KUBE_LIST},

@@ -215,6 +215,8 @@ as rotator PATCH "$secrets/app" '{"data":{"A":"YQ=="}}' "$merge"
 is "$STATUS" 200 "rotator may patch: status 200"
 as sealer POST "$secrets" "$(secret new '')"
 is "$STATUS" 201 "sealer may create: status 201"
+as sealer PUT "$secrets/new" "$(secret new '')"
+refused 403 Forbidden "secrets \"new\" $(cannot sealer update)" "sealer may not replace"
 as sealer GET "$secrets"
 is "$STATUS" 200 "sealer may list its namespace: status 200"
 as sealer GET /api/v1/secrets
