@@ -437,6 +437,47 @@ enum options_result options_parse(const struct options *options, void *target, i
 	return OPTIONS_RUN;
 }
 
+static bool is_url(const struct option_spec *spec)
+{
+	return spec->kind == OPTION_STRING && strcmp(spec->argument, "URL") == 0;
+}
+
+/* Return the length of the URL without its final slashes, which are ignored when it is used. */
+static size_t url_length(const char *url)
+{
+	size_t length = strlen(url);
+
+	while (length > 0 && url[length - 1] == '/')
+		length--;
+	return length;
+}
+
+/* Return true if both texts set the option to the same value: "30s" and "30", "true" and "1". */
+static bool has_same_value(const struct option_spec *spec, const char *one, const char *other)
+{
+	union {
+		bool flag;
+		enum option_feature feature;
+		int64_t number;
+	} a = {.number = 0}, b = {.number = 0};
+	struct option_spec parsed = {.kind = spec->kind};
+	struct error ignored = ERROR_INIT;
+
+	switch (spec->kind) {
+	case OPTION_FLAG:
+	case OPTION_FEATURE:
+	case OPTION_DURATION:
+	case OPTION_NUMBER:
+		return assign(&parsed, &a, one, &ignored) == 0 &&
+		       assign(&parsed, &b, other, &ignored) == 0 && a.number == b.number;
+	default:
+		if (!is_url(spec))
+			return strcmp(one, other) == 0;
+		return url_length(one) == url_length(other) &&
+		       strncmp(one, other, url_length(one)) == 0;
+	}
+}
+
 /* Return true if another variable of the option has another value; write its name to `other`. */
 static bool differs(const struct options *options, const struct option_spec *spec,
     const char *value, char other[VARIABLE_MAX])
@@ -445,10 +486,10 @@ static bool differs(const struct options *options, const struct option_spec *spe
 	const char *second =
 	    spec->deprecated ? prefixed_value(options, spec->deprecated, other) : NULL;
 
-	if (second && strcmp(value, second) != 0)
+	if (second && !has_same_value(spec, value, second))
 		return true;
 	while ((list = next_name(list, other)))
-		if (is_set(second = getenv(other)) && strcmp(value, second) != 0)
+		if (is_set(second = getenv(other)) && !has_same_value(spec, value, second))
 			return true;
 	return false;
 }

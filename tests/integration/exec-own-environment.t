@@ -59,7 +59,8 @@ for source in from_pod from_api from_directory from_file; do
 	"$source" VAULT_TLS_SERVER_NAME=localhost
 	fails_with 125 "VAULT_TLS_SERVER_NAME: not accepted from the environment.*use --vault-tls-server-name" \
 		"$source: another name for Vault's certificate is refused"
-	"$source" "SECRET_EXEC_VAULT_ADDR=$VAULT_ADDR" VAULT_SKIP_VERIFY=false
+	"$source" "SECRET_EXEC_VAULT_ADDR=$VAULT_ADDR" "BAO_ADDR=$VAULT_ADDR/" VAULT_SKIP_VERIFY=false BAO_SKIP_VERIFY=0 \
+		VAULT_CLIENT_TIMEOUT=60s BAO_CLIENT_TIMEOUT=1m
 	status_is 0 "$source: the same value twice, and verification switched on, are accepted"
 done
 run as_pod app env SECRET_EXEC_VAULT_ADDR=https://evil.example "$BIN/secret-exec" --vault-addr "$VAULT_ADDR" --secret app -- true

@@ -192,6 +192,10 @@ START_TEST(names_of_an_option_with_different_values_conflict)
 	setenv("VAULT_ADDR", "https://a", 1);
 	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
 	ck_assert(!options_environment_conflict(&options, one, other));
+	setenv("BAO_ADDR", "https://a//", 1);
+	ck_assert(!options_environment_conflict(&options, one, other));
+	setenv("BAO_ADDR", "https://a/b", 1);
+	ck_assert(options_environment_conflict(&options, one, other));
 	setenv("BAO_ADDR", "https://b", 1);
 	ck_assert(options_environment_conflict(&options, one, other));
 	ck_assert_str_eq(one, "VAULT_ADDR");
@@ -201,6 +205,30 @@ START_TEST(names_of_an_option_with_different_values_conflict)
 	ck_assert(options_environment_conflict(&options, one, other));
 	ck_assert_str_eq(one, "PROG_LIMIT");
 	ck_assert_str_eq(other, "PROG_MAXIMUM");
+}
+END_TEST
+
+static const struct {
+	const char *one, *other;
+	bool same;
+} spellings[] = {
+    {"1", "true", true},
+    {"on", "YES", true},
+    {"true", "false", false},
+    {"0", "", true},
+    {"true", "perhaps", false},
+};
+
+START_TEST(spellings_of_the_same_value_do_not_conflict)
+{
+	static struct option_origin origins[COUNT(table)];
+	char one[OPTIONS_VARIABLE_MAX], other[OPTIONS_VARIABLE_MAX];
+
+	options.origins = origins;
+	setenv("PROG_VERBOSE", spellings[_i].one, 1);
+	setenv("PROG_TALK", spellings[_i].other, 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+	ck_assert_int_eq(options_environment_conflict(&options, one, other), !spellings[_i].same);
 }
 END_TEST
 
@@ -443,6 +471,8 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_deprecated_name_sets_the_option);
 	tcase_add_test(tests, a_deprecated_variable_is_read_after_the_new_one);
 	tcase_add_test(tests, names_of_an_option_with_different_values_conflict);
+	tcase_add_loop_test(
+	    tests, spellings_of_the_same_value_do_not_conflict, 0, COUNT(spellings));
 	tcase_add_loop_test(tests, a_flag_is_set_and_cleared, 0, COUNT(flags));
 	tcase_add_loop_test(tests, a_feature_has_an_optional_argument, 0, COUNT(features));
 	tcase_add_test(tests, letters_can_be_combined_with_each_other_and_an_argument);
