@@ -79,7 +79,7 @@ static const char *find_key_name(
 
 /* Return the Secret's key from the set; NULL without an error if it is not in this run. */
 static struct keyset_key *find_secret_key(
-    const struct pass_classifier *classifier, const struct kube_secret *secret, struct error *err)
+    struct pass_classifier *classifier, const struct kube_secret *secret, struct error *err)
 {
 	const char *name = find_key_name(classifier, secret, err);
 	struct keyset_key *key = name ? keyset_find(classifier->keys, name) : NULL;
@@ -87,6 +87,7 @@ static struct keyset_key *find_secret_key(
 	if (!name || (key && !key->failed))
 		return key;
 	if (key) {
+		classifier->failed_key = key;
 		error_set(err, ERROR_REJECTED,
 		    "Secret %s/%s: its Transit key %s can't be used in this run", secret->namespace,
 		    secret->name, name);
@@ -269,6 +270,7 @@ enum pass_class pass_classify(
 
 	classifier->task = NULL;
 	classifier->oldest = 0;
+	classifier->failed_key = NULL;
 	classifier->has_skipped = classifier->keyless = classifier->repairable = false;
 	if (!has_ciphertext(classifier, secret) && !ctx.labelled)
 		return PASS_UNSEALED;

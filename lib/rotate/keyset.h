@@ -19,6 +19,7 @@ struct keyset_key {
 	bool raised;			 /* this run has raised min_decryption_version */
 	int64_t floor_before;		 /* min_decryption_version before that */
 	bool failed;			 /* cannot be used in this run; see the log */
+	bool named;			 /* a Secret of this failed key was logged by a count */
 	bool kept;			 /* its old versions are not retired; see the log */
 	struct keyset_version *versions; /* by version, ascending */
 	size_t version_count;

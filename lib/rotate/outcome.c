@@ -177,13 +177,26 @@ int pass_examine(struct pass *pass, struct kube_secret *secret, const struct pas
 	return 0;
 }
 
+/*
+ * Return whether to log a skipped Secret only for debugging: its versions do not matter for
+ * retiring, or it is not the first Secret of its failed key.
+ */
+static bool is_minor_for_count(const struct pass_classifier *classifier)
+{
+	struct keyset_key *key = classifier->failed_key;
+	bool again = key && key->named;
+
+	if (key)
+		key->named = true;
+	return again || (!classifier->keyless && !classifier->repairable);
+}
+
 /* Report why values of a Secret are skipped (the classifier's `skipped` callback). */
 static void on_skipped(void *context, const struct kube_secret *secret, const struct error *reason)
 {
 	struct pass *pass = context;
-	bool keeps_version = pass->classifier.keyless || pass->classifier.repairable;
 
-	if (pass->mode == PASS_COUNT && !keeps_version)
+	if (pass->mode == PASS_COUNT && is_minor_for_count(&pass->classifier))
 		log_write(LOG_DEBUG, "%s", reason->message);
 	else
 		summary_fail(pass->run->summary, secret->namespace, secret->name, reason);

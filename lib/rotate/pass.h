@@ -229,11 +229,12 @@ struct pass_classifier {
 	void *context;
 
 	/* Results for the last Secret. */
-	struct pass_task *task; /* PASS_OLD: owned by the caller */
-	int64_t oldest;		/* oldest version in the Secret; 0: none */
-	bool keyless;		/* its key is unknown */
-	bool repairable;	/* a value has extra newlines: its version is in use */
-	bool has_skipped;	/* `skipped` was called */
+	struct pass_task *task;	       /* PASS_OLD: owned by the caller */
+	int64_t oldest;		       /* oldest version in the Secret; 0: none */
+	bool keyless;		       /* its key is unknown or has failed */
+	struct keyset_key *failed_key; /* its key, if that cannot be used in this run */
+	bool repairable;	       /* a value has extra newlines: its version is in use */
+	bool has_skipped;	       /* `skipped` was called */
 };
 
 /*

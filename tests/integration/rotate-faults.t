@@ -51,6 +51,13 @@ err_like 'Secret demo/forbidden: its Transit key team/transit/team-key can.t be 
 err_like 'Secret demo/malformed: annotation secretmanager/transit-key: .*no key/.*\[MOUNT/\]NAME' "a malformed annotation is reported"
 err_like 'Secret demo/unsaid: no Transit key is known' "a missing annotation is reported"
 like "$(stored app A)" '^vault:v3:' "the good Secret is on the new version"
+broken forbidden-too "{\"A\":\"$(encoded "$good")\"}"
+annotate forbidden-too '"team/transit/team-key"'
+for option in --dry-run --keep-versions=9; do
+	run as_pod rotator env VAULT_ROLE=secret-rotate "$BIN/secret-rotate" -n demo --phase retire "$option"
+	is "$(grep -c "can't be used in this run" <<<"$ERR")" 1 "retiring, $option, with a key that the policy forbids: reported for its first Secret"
+done
+kube_call DELETE /api/v1/namespaces/demo/secrets/forbidden-too
 
 run "$BIN/secret-rotate" -n demo extra
 fails_with 2 '"extra": unexpected operand' "an operand: exit 2"
