@@ -176,6 +176,26 @@
 		.help = "folder of the pod's token, CA and namespace"                              \
 	}
 
+/* Options of messages and help, also for commands that use no server. */
+#define MESSAGE_OPTIONS(type)                                                                      \
+	{.name = "log-format",                                                                     \
+	    .kind = OPTION_STRING,                                                                 \
+	    .argument = "text|json",                                                               \
+	    .offset = offsetof(type, program.log_format),                                          \
+	    .help = "format of messages"},                                                         \
+	    {.name = "verbose",                                                                    \
+		.letter = 'v',                                                                     \
+		.kind = OPTION_FLAG,                                                               \
+		.offset = offsetof(type, program.verbose),                                         \
+		.help = "more messages (never a secret)"},                                         \
+	    {.name = "help",                                                                       \
+		.letter = 'h',                                                                     \
+		.kind = OPTION_HELP,                                                               \
+		.help = "show this help and exit"},                                                \
+	{                                                                                          \
+		.name = "version", .kind = OPTION_VERSION, .help = "show the version and exit"     \
+	}
+
 #define COMMON_OPTIONS(type, default_timeout, default_retries)                                     \
 	{.section = "General",                                                                     \
 	    .name = "timeout",                                                                     \
@@ -189,23 +209,7 @@
 		.offset = offsetof(type, program.retries),                                         \
 		.help = "retries of a request after a temporary failure (default " default_retries \
 			")"},                                                                      \
-	    {.name = "log-format",                                                                 \
-		.kind = OPTION_STRING,                                                             \
-		.argument = "text|json",                                                           \
-		.offset = offsetof(type, program.log_format),                                      \
-		.help = "format of messages"},                                                     \
-	    {.name = "verbose",                                                                    \
-		.letter = 'v',                                                                     \
-		.kind = OPTION_FLAG,                                                               \
-		.offset = offsetof(type, program.verbose),                                         \
-		.help = "more messages (never a secret)"},                                         \
-	    {.name = "help",                                                                       \
-		.letter = 'h',                                                                     \
-		.kind = OPTION_HELP,                                                               \
-		.help = "show this help and exit"},                                                \
-	{                                                                                          \
-		.name = "version", .kind = OPTION_VERSION, .help = "show the version and exit"     \
-	}
+	    MESSAGE_OPTIONS(type)
 
 /* For programs without commands; program_start handles it. */
 #define COMPLETION_OPTION(type)                                                                    \

@@ -35,6 +35,7 @@ struct command {
 	const char *summary;		       /* one line, for --help and completion */
 	const struct options *options;	       /* its synopsis omits the command's name */
 	struct command_connection *connection; /* first member of its configuration */
+	bool local;			       /* it uses neither Vault nor the Kubernetes API */
 	/* Return 0, or -1 with *err.  The exit status is 2 for ERROR_USAGE, otherwise 1. */
 	int (*run)(char **operands, int count, struct error *err);
 };
@@ -43,7 +44,7 @@ struct command {
 extern const struct command *const *completion_commands;
 
 extern const struct command seal_command, edit_command, status_command, verify_command,
-    reveal_command, completion_command;
+    reveal_command, check_command, completion_command;
 
 /*
  * Members of a struct option_spec, without braces.  transit_key is a member of struct

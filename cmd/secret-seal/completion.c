@@ -63,4 +63,5 @@ const struct command completion_command = {.name = "completion",
     .summary = "print the completion script of a shell",
     .options = &options,
     .connection = &connection,
+    .local = true,
     .run = run_completion};

@@ -13,7 +13,7 @@
 
 /* All commands; the first is the default. */
 static const struct command *const commands[] = {&seal_command, &edit_command, &status_command,
-    &verify_command, &reveal_command, &completion_command, NULL};
+    &verify_command, &reveal_command, &check_command, &completion_command, NULL};
 
 static const struct command *find_command(const char *word)
 {
@@ -174,6 +174,14 @@ static int fail(const struct error *err)
 	return program_fail(err, status);
 }
 
+static int complete_connection(struct command_connection *connection, struct error *err)
+{
+	if (command_find_token(&connection->session, err) < 0)
+		return -1;
+	return program_complete_connection(PROGRAM_USER_AGENT("secret-seal"), &connection->program,
+	    &connection->vault, &connection->session, &connection->kube, err);
+}
+
 int main(int argc, char **argv)
 {
 	static struct options options;
@@ -196,9 +204,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if ((!named && !separated && check_name(options.program, operands[0], &err) < 0) ||
-	    command_find_token(&connection->session, &err) < 0 ||
-	    program_complete_connection(PROGRAM_USER_AGENT("secret-seal"), &connection->program,
-		&connection->vault, &connection->session, &connection->kube, &err) < 0 ||
+	    (!command->local && complete_connection(connection, &err) < 0) ||
 	    command->run(operands, count, &err) < 0)
 		return fail(&err);
 	return 0;

@@ -14,7 +14,7 @@ bash_completes() {
 		"$TAP_WORK/bash" "$@"
 }
 is "$(bash_completes secret-seal st)" status "bash: a command"
-is "$(bash_completes secret-seal '' | tr '\n' ' ')" "seal edit status verify reveal completion " "bash: all commands"
+is "$(bash_completes secret-seal '' | tr '\n' ' ')" "seal edit status verify reveal check completion " "bash: all commands"
 is "$(bash_completes secret-seal --layo)" --layout "bash: an option of the default command"
 is "$(bash_completes secret-seal --layout d)" document "bash: an option's argument"
 is "$(bash_completes secret-seal --layout = p)" per-key "bash: an option's argument after ="
@@ -26,7 +26,7 @@ is "$(bash_completes secret-seal completion z)" zsh "bash: an operand"
 unlike "$(cat "$TAP_WORK/bash")" '--vault-token' "bash: removed and environment-only options are not completed"
 
 # Every option that --help lists is in each script.
-for command in seal edit status verify reveal; do
+for command in seal edit status verify reveal check; do
 	missing=
 	for option in $("$BIN/secret-seal" "$command" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--.*'); do
 		[ -n "$(bash_completes secret-seal "$command" "$option")" ] || missing+=" $option"
@@ -54,7 +54,7 @@ fails_with 2 'write bash' "completion without a shell: exit 2"
 
 # The commands themselves.
 run "$BIN/secret-seal" --help
-for command in seal edit status verify reveal completion; do
+for command in seal edit status verify reveal check completion; do
 	like "$OUT" "  $command +[a-z]" "--help lists $command"
 	"$BIN/secret-seal" "$command" --help >"$TAP_WORK/help"
 	like "$(head -1 "$TAP_WORK/help")" "^usage: secret-seal $command " "$command --help"

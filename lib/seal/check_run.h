@@ -1,0 +1,51 @@
+/*
+ * check_run: shared by the check*.c of this folder, for a run of check_files.
+ *
+ * The run is a job of lib/manifest/batch.h that only examines.  check.c finds the files,
+ * check_secret.c checks Secrets, check_objects.c other objects and Helm values, and
+ * check_generators.c kustomizations.  Functions that return int return 0, or -1 with *err to end
+ * the run.
+ */
+#ifndef SEAL_CHECK_RUN_H
+#define SEAL_CHECK_RUN_H
+
+#include <stdbool.h>
+
+#include "lib/manifest/batch.h"
+#include "lib/seal/check.h"
+
+struct check_run {
+	struct manifest_batch batch;
+	struct check_summary *summary;
+	int (*print)(const char *line, struct error *err);
+};
+
+/* Print the problem, and count it. */
+int check_run_report(struct check_run *run, const struct error *problem, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Check a value.  Return true if it is complete ciphertext, or encrypted with another tool;
+ * otherwise return false and set *problem.
+ */
+bool check_run_value(const char *bytes, size_t length, struct error *problem)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Check the v1 Secrets of a document. */
+int check_secret_all(struct check_run *run, const struct manifest_document *document,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Report ciphertext in the ConfigMaps and pod templates of a document. */
+int check_objects_ciphertext(struct check_run *run, const struct manifest_document *document,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Check Secrets within other objects or values, such as Helm's. */
+int check_objects_values(struct check_run *run, const struct manifest_document *document,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Return true if kustomize reads a file of this name as a kustomization. */
+bool check_generators_name(const char *path) __attribute__((nonnull));
+/* Check the generators of a kustomization, and the files that they name. */
+int check_generators_all(struct check_run *run, const struct manifest_document *document,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+#endif
