@@ -233,11 +233,15 @@ static int name_source(struct collection *collection, struct source *source,
 	bool override = collection->settings->override;
 	struct variables own = {0};
 	int result = source_move_values(source, &collection->settings->names, &own, err);
+	bool named = result == 0;
 
-	if (result == 0 && variables_merge(variables, &own, override, err) < 0)
-		result = override
-			     ? -1
-			     : error_hint(err, "or pass --override to use the stronger source");
+	if (named)
+		result = variables_merge(variables, &own, override, err);
+	if (result < 0 && err->code == ERROR_TOO_LARGE &&
+	    (own.count == VARIABLES_MAX || variables->count == VARIABLES_MAX))
+		error_hint(err, "select values with --only");
+	else if (result < 0 && named && !override)
+		error_hint(err, "or pass --override to use the stronger source");
 	variables_free(&own);
 	return result;
 }

@@ -116,7 +116,13 @@ static int load_secret(struct edit_ctx *ctx, struct error *err)
 		return -1;
 	bool document =
 	    secret->data_count && sealed_secret_is_document(secret, secret->data[0].key);
-	return (document ? take_document : take_values)(ctx, err);
+	int result = (document ? take_document : take_values)(ctx, err);
+	if (result < 0 && err->code == ERROR_TOO_LARGE && ctx->values.count == VARIABLES_MAX)
+		return error_set(err, ERROR_TOO_LARGE,
+		    "Secret %s%s%s: more than %d values, too many to edit; change single values "
+		    "with secret-seal --set NAME=VALUE",
+		    KUBE_NAMED(secret), VARIABLES_MAX);
+	return result;
 }
 
 /*

@@ -101,8 +101,8 @@ int variables_add(struct variables *variables, const char *name, struct secret_b
 	if (there)
 		return refuse_twice(there, source, err);
 	if (variables->count == VARIABLES_MAX)
-		return error_set(err, ERROR_TOO_LARGE, "%s: more than %d secrets in one start",
-		    source, VARIABLES_MAX);
+		return error_set(
+		    err, ERROR_TOO_LARGE, "%s: more than %d values", source, VARIABLES_MAX);
 	if (variables->count == variables->capacity && grow(variables, err) < 0)
 		return -1;
 	struct variable *added = &variables->items[variables->count];

@@ -91,6 +91,8 @@ launch --allow-plaintext --from-document many.json --override -- sh -c 'echo "$N
 out_is "0 9998 1" "10,000 variables"
 printf 'MORE=1\n' >more.env
 launch --allow-plaintext --from-document many.json --from-env-file more.env -- true
-fails_with 125 'more.env: more than 10000 secrets in one start' "10,001 variables: exit 125"
+fails_with 125 'more.env: more than 10000 values; select values with --only$' "10,001 variables: exit 125"
+launch --allow-plaintext --from-document many.json --from-env-file more.env --only 'NAME_99*' --only MORE -- sh -c 'echo "$NAME_9998 $MORE"'
+out_is "9998 1" "10,001 variables, some of them selected: the application starts"
 
 done_testing

@@ -43,4 +43,21 @@ fails_with 1 'large' "a file larger than a Secret: exit 1"
 kube_call GET "$secrets/many"
 is "$STATUS" 404 "after too large values nothing is written"
 
+# A document has no limit of members, the editor has one.
+printf '{' >"$TAP_WORK/members.json"
+for ((i = 0; i < 10000; i++)); do printf '"N%d": 1, ' "$i" >>"$TAP_WORK/members.json"; done
+printf '"LAST": 1}' >>"$TAP_WORK/members.json"
+seal --layout document --from-document "$TAP_WORK/members.json" members
+status_is 0 "a document of 10,001 members: exit 0"
+run "$BIN/secret-seal" edit --editor false members
+fails_with 1 'Secret demo/members: more than 10000 values, too many to edit; change single values with secret-seal --set NAME=VALUE$' \
+	"edit of 10,001 members: exit 1, before the editor opens"
+run "$BIN/secret-seal" --set N7=2 --unset LAST members
+status_is 0 "--set in a document of 10,001 members: exit 0"
+run "$BIN/secret-exec" --secret members -- printenv N7
+out_is 2 "--set in a document of 10,001 members: the new value is delivered"
+for ((i = 0; i < 10001; i++)); do echo "N$i=1"; done >"$TAP_WORK/many.env"
+seal --from-env-file "$TAP_WORK/many.env" many
+fails_with 1 'many.env: line 10001: more than 10000 values$' "10,001 values in a file: exit 1"
+
 done_testing
