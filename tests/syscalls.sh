@@ -28,6 +28,7 @@ declare -A SYSCALL_ERRORS=(
 	[memfd_create]='EMFILE ENOMEM' [ftruncate]=ENOSPC [fchmod]=EPERM [fchown]=EPERM [fsync]=EIO [rename]='ENOSPC EACCES' [renameat]=ENOSPC
 	[renameat2]=ENOSPC [unlink]=EACCES [unlinkat]=EACCES [mkdir]=ENOSPC [mkdirat]=ENOSPC [flock]=ENOLCK [copy_file_range]=EIO
 	[prctl]=EINVAL [prlimit64]=EPERM [rt_sigaction]=EINVAL [rt_sigprocmask]=EINVAL [clone]=EAGAIN [clone3]=EAGAIN [vfork]=EAGAIN
+	[landlock_create_ruleset]='EMFILE ENOMEM' [landlock_add_rule]=ENOMEM [landlock_restrict_self]=E2BIG
 	[execve]='EACCES ENOMEM' [wait4]=EINTR)
 
 declare -A SYSCALL_WORDS=([EMFILE]='Too many open files' [EIO]='Input/output error' [ENOMEM]='Cannot allocate memory')

@@ -60,6 +60,8 @@ static const struct option_spec table[] = {
 	"allow a secret to set this dangerous variable (repeatable)")},
     {OPTION("keep-config", OPTION_VARIABLES, "[NAME,...]", keep_config,
 	"keep VAULT_*, BAO_* and SECRET_EXEC_* (or only NAME,...) in the environment")},
+    {OPTION("deny-token", OPTION_FEATURE, "[if-possible]", launch.deny_token,
+	"let the command not read the files that log in, such as the pod's token")},
     {.section = "Development",
 	OPTION("allow-plaintext", OPTION_FLAG, NULL, launch.sources.allow_plaintext,
 	    "for development: allow the --from options and --definition")},

@@ -166,6 +166,7 @@ int deliver_prepare(struct launch_delivery *delivery, const struct deliver_plan 
 	struct shared shared = {NULL, NULL, 0, 0};
 
 	memset(delivery, 0, sizeof(*delivery));
+	delivery->denied = plan->denies_token ? plan->settings : NULL;
 	int result = prepare_all(delivery, plan, environment, command, variables, &shared, err);
 	free(shared.environment);
 	free(shared.together);
@@ -209,6 +210,8 @@ int deliver_exec(struct launch_delivery *delivery, struct error *err)
 
 	if (caught)
 		status = caught;
+	else if (status == 0 && delivery->denied && landlock_deny(delivery->denied, err) < 0)
+		status = COMMAND_FAILED;
 	else if (status == 0)
 		status = command_exec(delivery->command, delivery->env.strings, err);
 	deliver_rollback(delivery);

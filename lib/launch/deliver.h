@@ -218,6 +218,7 @@ struct deliver_plan {
 	struct deliver_destination *items;
 	size_t count;
 	struct file_rules file_rules;
+	bool denies_token; /* --deny-token, and the kernel can do it; see landlock_plan */
 };
 
 /* Parse the options.  ERROR_USAGE for syntax errors and contradictions. */
@@ -250,6 +251,25 @@ int deliver_plan_reserve(const struct deliver_plan *plan, char *const *command, 
 char **deliver_fill_command(const struct deliver_plan *plan, const int *fds, char *const *command,
     struct error *err) __attribute__((nonnull(1, 3, 4), warn_unused_result));
 
+/* -- landlock: deny the application the launcher's credentials (landlock.c) -------------------- */
+
+/*
+ * Set plan->denies_token, if --deny-token is set and the kernel supports it.  ERROR_SYSTEM if it
+ * does not, or a warning with --deny-token=if-possible.  ERROR_USAGE if the command, or a file that
+ * it is to read, would be denied too.
+ */
+int landlock_plan(struct deliver_plan *plan, char *const *command, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Deny this process, and every program that it becomes or starts, reading the existing files with
+ * which the launcher logs in: the token in the service account's folder, --jwt-file, --token-file,
+ * --secret-id-file and --vault-client-key.  A file in a volume of the kubelet is denied together
+ * with the volume.  ERROR_SYSTEM if one of them could still be read.
+ */
+int landlock_deny(const struct launch_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* -- the delivery (deliver.c) ----------------------------------------------------------------- */
 
 /* The prepared environment, arguments, descriptors and files of one start.  All zero if empty. */
@@ -260,6 +280,7 @@ struct launch_delivery {
 	size_t fd_count;
 	struct file *files;
 	size_t file_count;
+	const struct launch_settings *denied; /* deny its credentials; NULL: deny nothing */
 };
 
 /*
@@ -279,7 +300,8 @@ int deliver_commit(struct launch_delivery *delivery, struct error *err)
 void deliver_rollback(struct launch_delivery *delivery) __attribute__((nonnull));
 
 /*
- * Commit the delivery, and execute the application in this process.  Return only on failure or
+ * Commit the delivery, deny the credentials if the plan does, and execute the application in this
+ * process.  Return only on failure or
  * after a signal: the exit status, with *err set.  The delivery has then been rolled back and
  * freed.
  */

@@ -56,11 +56,16 @@ struct launch_ctx {
 	uint8_t key[VARIABLES_DIGEST_SIZE]; /* key of the plaintext digests, if watched */
 };
 
-/* Complete --check: log the names.  Return 0, or the exit status that the command would have. */
-static int check_start(char *const *command, const struct variables *variables, struct error *err)
+/*
+ * Complete --check, with the rights that the command would have: log the names.  Return 0, or the
+ * exit status that the command would have.
+ */
+static int check_start(const struct launch_delivery *delivery, char *const *command,
+    const struct variables *variables, struct error *err)
 {
+	if (delivery->denied && landlock_deny(delivery->denied, err) < 0)
+		return COMMAND_FAILED;
 	int status = command_check(command, err);
-
 	if (status)
 		return status;
 	cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
@@ -86,7 +91,7 @@ static int prepare(const struct launch_ctx *context, struct launch_delivery *del
 		    delivery, &context->plan, environ, context->command, &variables, err);
 	int status = result < 0 ? COMMAND_FAILED : 0;
 	if (status == 0 && settings->check)
-		status = check_start(context->command, &variables, err);
+		status = check_start(delivery, context->command, &variables, err);
 	variables_free(&variables);
 	return status;
 }
@@ -147,7 +152,8 @@ int launch(const struct launch_settings *settings, char **command, struct error 
 
 	if (deliver_plan_parse(&context.plan, settings, err) < 0)
 		return COMMAND_FAILED;
-	int status = launch_run(&context, err);
+	int status = landlock_plan(&context.plan, command, err) < 0 ? COMMAND_FAILED
+								    : launch_run(&context, err);
 	deliver_plan_free(&context.plan);
 	return status;
 }

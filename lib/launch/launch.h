@@ -7,7 +7,7 @@
  *             (source_local.c), and Secrets and ConfigMaps of the Kubernetes API (source_kube.c)
  *   collect   log in to Vault and read the API concurrently, decrypt, name the variables
  *   deliver   prepare the environment, pipes, memfds and files with the variables
- *   command   execute the application
+ *   command   execute the application; with --deny-token, after landlock.c has denied it the token
  *
  * With --init, init.c stays as the parent of the application, and watch.c starts it again when a
  * value has changed.  This header is the public interface; source.h, deliver.h and init.h are
@@ -45,9 +45,10 @@ struct launch_settings {
 	struct vault_settings vault;
 	struct vault_session_settings session;
 	struct kube_settings kube;
-	int64_t timeout_ms; /* for everything before exec */
-	bool check;	    /* do everything but exec */
-	bool override;	    /* secrets replace variables; stronger sources replace weaker */
+	int64_t timeout_ms;		/* for everything before exec */
+	bool check;			/* do everything but exec */
+	enum option_feature deny_token; /* deny the application the files that log us in */
+	bool override; /* secrets replace variables; stronger sources replace weaker */
 
 	/* From the weakest to the strongest; in a list, a later entry is stronger. */
 	struct {

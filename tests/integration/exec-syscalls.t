@@ -34,6 +34,7 @@ try "the environment" -- printenv A
 try "a pipe" --fd 3=A -- cat /proc/self/fd/3
 try "a memfd" --memfd A -- cat '{}'
 try "a file" --file "A=$shared/a" -- cat "$shared/a"
+try "a denied token" --deny-token=if-possible -- printenv A
 no_new() { [ "$(new_tokens "$before")" = 0 ]; }
 ok "no token outlives its ten seconds" until_true no_new
 done_testing
