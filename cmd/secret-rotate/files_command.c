@@ -39,6 +39,8 @@ static void print_summary(const struct rotate_files_summary *summary)
 	       "old %zu, of other keys %zu, failed %zu, not read or replaced %zu",
 	    summary->keys, summary->files, summary->changed, summary->secrets, summary->current,
 	    summary->rewrapped, summary->old, summary->other_key, summary->failed, summary->broken);
+	if (summary->plaintext > 0)
+		printf(", of plaintext %zu", summary->plaintext);
 	if (summary->outside > 0)
 		printf(", old outside Secrets %zu", summary->outside);
 	putchar('\n');

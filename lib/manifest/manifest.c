@@ -218,6 +218,12 @@ int manifest_check_rendered(const struct manifest_secret *secret, struct error *
 	    "with, or render it first");
 }
 
+bool manifest_is_unknown(const struct manifest_secret *secret, const struct kube_entry *entry)
+{
+	return secret->template &&
+	       memmem(secret_buffer_string(&entry->value), entry->value.length, "{{", 2);
+}
+
 int manifest_wrap(
     const struct manifest *manifest, const struct manifest_secret *secret, struct error *err)
 {

@@ -74,6 +74,24 @@ int manifest_read_metadata(const struct manifest *manifest, struct manifest_secr
 int manifest_check_rendered(const struct manifest_secret *secret, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/*
+ * Return true if a document that cannot be read may be a Secret: it contains "kind: Secret" or
+ * "kind: SecretList", also as JSON, and is not encrypted with another tool.
+ */
+bool manifest_may_be_secret(const char *text, size_t length) __attribute__((nonnull));
+/*
+ * Return true if it also is not a template, such as Helm's or OpenShift's, which need not be YAML
+ * before it is rendered.
+ */
+bool manifest_is_unread_secret(const char *text, size_t length) __attribute__((nonnull));
+
+/*
+ * Return true if the value is unknown before a template is rendered.  In a Secret that is not a
+ * template, braces are part of the value, such as in Alertmanager's configuration.
+ */
+bool manifest_is_unknown(const struct manifest_secret *secret, const struct kube_entry *entry)
+    __attribute__((nonnull));
+
 /* Prefix the message with "FILE: line 3: " for the first line of the Secret.  Return -1. */
 int manifest_wrap(const struct manifest *manifest, const struct manifest_secret *secret,
     struct error *err) __attribute__((nonnull));

@@ -85,6 +85,56 @@ bool manifest_has_placeholders(const struct kube_secret *object)
 }
 
 /*
+ * Documents that cannot be read.
+ */
+
+static bool is_quote_or_blank(char byte)
+{
+	return byte == '"' || byte == '\'' || byte == ' ' || byte == '\t';
+}
+
+/* Return true if the text at `at` ends in "kind:", with quotes and blanks. */
+static bool follows_kind(const char *text, const char *at)
+{
+	static const char kind[] = "kind";
+	size_t length = strlen(kind);
+
+	while (at > text && is_quote_or_blank(at[-1]))
+		at--;
+	if (at == text || *--at != ':')
+		return false;
+	while (at > text && is_quote_or_blank(at[-1]))
+		at--;
+	return (size_t)(at - text) >= length && memcmp(at - length, kind, length) == 0;
+}
+
+/* Return true if the text contains "kind: KIND", also as JSON. */
+static bool has_kind(const char *text, size_t length, const char *kind)
+{
+	const char *at = text, *end = text + length;
+
+	for (; (at = memmem(at, (size_t)(end - at), kind, strlen(kind))) != NULL; at++) {
+		const char *after = at + strlen(kind);
+
+		if (follows_kind(text, at) && (after == end || !isalnum((unsigned char)*after)))
+			return true;
+	}
+	return false;
+}
+
+bool manifest_may_be_secret(const char *text, size_t length)
+{
+	return (has_kind(text, length, "Secret") || has_kind(text, length, "SecretList")) &&
+	       !foreign_tool(text, length);
+}
+
+bool manifest_is_unread_secret(const char *text, size_t length)
+{
+	return manifest_may_be_secret(text, length) && !memmem(text, length, "{{", 2) &&
+	       !has_kind(text, length, "Template");
+}
+
+/*
  * Other tools.
  */
 

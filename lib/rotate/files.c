@@ -173,13 +173,20 @@ static int refuse_left(const struct files_run *run, size_t left, struct error *e
 		    verify ? "read" : "read or replaced");
 		add_count(err, count);
 	}
+	if (summary->plaintext > 0) {
+		snprintf(count, sizeof(count), "%zu Secret%s of plaintext", summary->plaintext,
+		    plural(summary->plaintext));
+		add_count(err, count);
+	}
 	if (left > 0) {
 		snprintf(count, sizeof(count),
 		    "%zu of %zu Secrets are not all on the newest version", left, summary->secrets);
 		add_count(err, count);
 	}
 	return error_hint(err, "see the errors above and %s",
-	    verify ? "rewrap with secret-rotate --files" : "run again");
+	    !verify			  ? "run again"
+	    : left + summary->outside > 0 ? "rewrap with secret-rotate --files"
+					  : "correct them");
 }
 
 static bool has_failed_key(const struct keyset *keys)
@@ -197,10 +204,10 @@ static int conclude(const struct files_run *run, struct error *err)
 
 	if (run->settings->phase == ROTATE_FILES_VERIFY)
 		left += summary->old;
-	if (summary->secrets == 0 && summary->broken == 0)
+	if (summary->secrets + summary->plaintext + summary->broken == 0)
 		log_write(LOG_WARNING, "no sealed Secret was found in %zu file%s", summary->files,
 		    plural(summary->files));
-	if (left + summary->broken + summary->outside > 0)
+	if (left + summary->broken + summary->outside + summary->plaintext > 0)
 		return refuse_left(run, left, err);
 	if (has_failed_key(&run->keys))
 		return error_set(

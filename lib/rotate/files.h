@@ -47,6 +47,7 @@ struct rotate_files_summary {
 	size_t other_key; /* Secrets with a key that --transit-key excludes */
 	size_t failed;	  /* Secrets that could not be rewrapped; see the log */
 	size_t values;	  /* values that were rewrapped */
+	size_t plaintext; /* Secrets without ciphertext that have plaintext, in a verification */
 	size_t outside;	  /* documents with old ciphertext outside sealed Secrets */
 	size_t broken;	  /* documents and files that cannot be read or replaced; see the log */
 };

@@ -130,18 +130,21 @@ int files_report_unread(struct files_run *run, int fd, off_t offset, const struc
 }
 
 /*
- * Report a document that cannot be read.  This is an error only if it may contain ciphertext,
- * because checkouts often contain templates, which need not be YAML before they are rendered.
+ * Report a document that cannot be read.  This is an error only if it may contain ciphertext or, in
+ * a verification, a Secret of plaintext.  Checkouts often contain templates, which need not be YAML
+ * before they are rendered.
  */
 static int report_unreadable(
     struct files_run *run, const struct manifest_document *document, const struct error *reason)
 {
 	const struct secret_buffer *text = &document->manifest.text;
 	const char *bytes = secret_buffer_string(text);
+	bool verify = run->settings->phase == ROTATE_FILES_VERIFY;
 
 	if (reason->code == ERROR_SYSTEM)
 		return -1;
-	if (holds_ciphertext(bytes, text->length))
+	if (holds_ciphertext(bytes, text->length) ||
+	    (verify && manifest_is_unread_secret(bytes, text->length)))
 		files_report(run, reason);
 	else
 		files_report_unchecked(run, reason, memmem(bytes, text->length, "Secret", 6));

@@ -6,6 +6,7 @@
 #include "lib/base/strings.h"
 #include "lib/base/utf8.h"
 #include "lib/rotate/files_internal.h"
+#include "lib/sealed/foreign.h"
 
 /* -- key and scope ---------------------------------------------------------------------------- */
 
@@ -103,21 +104,38 @@ static void document_drop_values(struct manifest_document *document, size_t coun
 		free(state->values[--document->values].context);
 }
 
+static bool is_verification(const struct files_run *run)
+{
+	return run->settings->phase == ROTATE_FILES_VERIFY;
+}
+
+/*
+ * Check a value without ciphertext.  Without our label it need not be sealed, except in a
+ * verification.
+ */
+static int secret_check_plaintext(const struct files_run *run, const struct manifest_secret *found,
+    const struct kube_entry *entry, struct error *reason)
+{
+	bool labelled = sealed_secret_is_labelled(&found->object);
+
+	if (!labelled &&
+	    (!is_verification(run) || manifest_is_unknown(found, entry) ||
+		foreign_tool(secret_buffer_string(&entry->value), entry->value.length)))
+		return 0;
+	return error_set(reason, ERROR_INVALID, "not sealed; seal it with secret-seal --in-place");
+}
+
 /*
  * Return 1 for an old value, 0 for a new or unsealed value, -1 with *reason for an invalid value.
  */
-static int secret_check_value(const struct kube_secret *object, const struct kube_entry *entry,
-    const struct keyset_key *key, int64_t *version, struct error *reason)
+static int secret_check_value(const struct files_run *run, const struct files_secret *secret,
+    const struct kube_entry *entry, int64_t *version, struct error *reason)
 {
 	const struct transit_item item = {.input_length = entry->value.length};
+	const struct keyset_key *key = secret->key;
 
-	if (!sealed_entry_is_ciphertext(entry)) {
-		/* Without our label, values need not be sealed. */
-		if (!sealed_secret_is_labelled(object))
-			return 0;
-		return error_set(
-		    reason, ERROR_INVALID, "not sealed; seal it with secret-seal --in-place");
-	}
+	if (!sealed_entry_is_ciphertext(entry))
+		return secret_check_plaintext(run, secret->found, entry, reason);
 	if (sealed_version(entry->value.data, entry->value.length, version, reason) < 0)
 		return -1;
 	if (*version > key->wanted_version)
@@ -151,7 +169,7 @@ static int secret_examine_values(struct files_run *run, struct manifest_document
 		int64_t version;
 
 		secret->bytes += entry->value.length;
-		int old = secret_check_value(object, entry, secret->key, &version, &reason);
+		int old = secret_check_value(run, secret, entry, &version, &reason);
 		if (old < 0)
 			files_report_secret(run, document, secret, entry, &reason);
 		if (old <= 0)
@@ -217,7 +235,7 @@ static int secret_handle_old(struct files_run *run, struct manifest_document *do
 {
 	struct error reason = ERROR_INIT;
 
-	if (run->settings->phase == ROTATE_FILES_VERIFY) {
+	if (is_verification(run)) {
 		secret_report_old_error(run, document, secret);
 	} else if (secret_check_changeable(secret->found, &reason) < 0) {
 		document_drop_values(document, values_before);
@@ -230,12 +248,20 @@ static int secret_handle_old(struct files_run *run, struct manifest_document *do
 
 /* -- examining -------------------------------------------------------------------------------- */
 
-/* Log a template, which is not an error but cannot be verified. */
+/*
+ * Report plaintext as an error of a verification.  Log a template, which is not an error but cannot
+ * be verified.
+ */
 static void secret_examine_unsealed(const struct files_run *run,
-    const struct manifest_document *document, const struct files_secret *secret)
+    const struct manifest_document *document, struct files_secret *secret)
 {
+	const struct kube_secret *object = &secret->found->object;
 	struct error reason = ERROR_INIT;
 
+	for (size_t i = 0; i < object->data_count; i++)
+		if (secret_check_plaintext(run, secret->found, &object->data[i], &reason) < 0)
+			files_report_secret(run, document, secret, &object->data[i], &reason);
+	run->summary->plaintext += secret->failed;
 	if (manifest_check_rendered(secret->found, &reason) == 0)
 		return;
 	manifest_wrap(&document->manifest, secret->found, &reason);
@@ -276,14 +302,14 @@ static int secret_examine(struct files_run *run, struct manifest_document *docum
 	const struct kube_secret *object = &secret->found->object;
 	const char *default_namespace = run->settings->namespace;
 
-	if (!files_is_sealed(object)) {
-		secret_examine_unsealed(run, document, secret);
-		return 0;
-	}
 	secret->name = object->name ? object->name : "(metadata.generateName)";
 	secret->namespace = object->namespace;
 	if (!secret->namespace && is_set(default_namespace))
 		secret->namespace = default_namespace;
+	if (!files_is_sealed(object)) {
+		secret_examine_unsealed(run, document, secret);
+		return 0;
+	}
 	return secret_examine_sealed(run, document, secret, err);
 }
 

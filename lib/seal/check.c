@@ -1,6 +1,5 @@
 #include "lib/seal/check.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,47 +7,9 @@
 #include "lib/base/signals.h"
 #include "lib/manifest/walk.h"
 #include "lib/seal/check_run.h"
-#include "lib/sealed/foreign.h"
 #include "lib/sealed/sealed.h"
 
 /* -- documents that cannot be read ------------------------------------------------------------ */
-
-static bool is_quote_or_blank(char byte)
-{
-	return byte == '"' || byte == '\'' || byte == ' ' || byte == '\t';
-}
-
-/* Return true if the text at `at` ends in "kind:", with quotes and blanks. */
-static bool follows_kind(const char *text, const char *at)
-{
-	static const char kind[] = "kind";
-	size_t length = strlen(kind);
-
-	while (at > text && is_quote_or_blank(at[-1]))
-		at--;
-	if (at == text || *--at != ':')
-		return false;
-	while (at > text && is_quote_or_blank(at[-1]))
-		at--;
-	return (size_t)(at - text) >= length && memcmp(at - length, kind, length) == 0;
-}
-
-/* Return true if the text contains "kind: Secret" or "kind: SecretList", also as JSON. */
-static bool may_be_secret(const char *text, size_t length)
-{
-	static const char word[] = "Secret", list[] = "List";
-	const char *at = text, *end = text + length;
-
-	for (; (at = memmem(at, (size_t)(end - at), word, strlen(word))) != NULL; at++) {
-		const char *after = at + strlen(word);
-
-		if ((size_t)(end - after) >= strlen(list) && memcmp(after, list, strlen(list)) == 0)
-			after += strlen(list);
-		if (follows_kind(text, at) && (after == end || !isalnum((unsigned char)*after)))
-			return true;
-	}
-	return false;
-}
 
 /*
  * Report a document that cannot be read if it may be a Secret or contains ciphertext.  Other
@@ -63,11 +24,10 @@ static int report_unreadable(struct check_run *run, const struct manifest_docume
 
 	if (sealed_find_mention(text, buffer->length, &version))
 		return check_run_report(run, problem, err);
-	bool secret = may_be_secret(text, buffer->length) && !foreign_tool(text, buffer->length);
-	bool template = memmem(text, buffer->length, "{{", 2) != NULL;
-	if (secret && !template)
+	if (manifest_is_unread_secret(text, buffer->length))
 		return check_run_report(run, problem, err);
-	log_write(secret ? LOG_WARNING : LOG_DEBUG, "not checked: %s", problem->message);
+	log_write(manifest_may_be_secret(text, buffer->length) ? LOG_WARNING : LOG_DEBUG,
+	    "not checked: %s", problem->message);
 	return 0;
 }
 

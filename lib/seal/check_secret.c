@@ -27,23 +27,13 @@ static int report_at(struct check_run *run, const struct manifest_document *docu
 	return check_run_report(run, problem, err);
 }
 
-/*
- * Return true if the value is unknown before a template is rendered.  In other Secrets, braces are
- * part of the value, such as Alertmanager's configuration.
- */
-static bool is_placeholder(const struct manifest_secret *secret, const struct kube_entry *entry)
-{
-	return secret->template &&
-	       memmem(secret_buffer_string(&entry->value), entry->value.length, "{{", 2);
-}
-
 static int check_entry(struct check_run *run, const struct manifest_document *document,
     const struct manifest_secret *secret, size_t index, struct error *err)
 {
 	const struct kube_entry *entry = &secret->object.data[index];
 	struct error problem = ERROR_INIT;
 
-	if (is_placeholder(secret, entry) ||
+	if (manifest_is_unknown(secret, entry) ||
 	    check_run_value(secret_buffer_string(&entry->value), entry->value.length, &problem))
 		return 0;
 	error_wrap(&problem, "data key \"%s\"", entry->key);

@@ -19,7 +19,7 @@ named() {
 	for phase in rewrap verify; do
 		rotate --transit-key aes256-key --phase $phase "$dir"
 		status_is 1 "$3: --phase $phase: exit 1"
-		err_like "^secret-rotate: $dir/$1:$2: ciphertext of version 1 outside a sealed Secret is not rewrapped" "$3: reported"
+		err_like "(^|"$'\n'")secret-rotate: $dir/$1:$2: ciphertext of version 1 outside a sealed Secret is not rewrapped" "$3: reported"
 		out_like ', old outside Secrets 1$' "$3: counted"
 	done
 	rotate --transit-key aes256-key --dry-run "$dir"
