@@ -12,7 +12,7 @@
 struct dev_options {
 	const char *listen, *directory;
 	int64_t vault_port, kube_port, vault_body, vault_strings;
-	bool print_env;
+	bool vault_inline_auth, print_env;
 };
 
 static const struct option_spec table[] = {
@@ -41,6 +41,10 @@ static const struct option_spec table[] = {
 	.argument = "NUMBER",
 	.offset = offsetof(struct dev_options, vault_strings),
 	.help = "reject requests to Vault with more JSON strings, as OpenBao does"},
+    {.name = "vault-inline-auth",
+	.kind = OPTION_FLAG,
+	.offset = offsetof(struct dev_options, vault_inline_auth),
+	.help = "accept a login in the headers of a request to Vault, as OpenBao does"},
     {.name = "directory",
 	.kind = OPTION_STRING,
 	.argument = "DIR",
@@ -87,6 +91,7 @@ static int settings_from(const struct dev_options *configuration, bool command,
 	settings->directory = configuration->directory;
 	settings->vault_body_max = (size_t)configuration->vault_body;
 	settings->vault_strings_max = (size_t)configuration->vault_strings;
+	settings->vault_inline_auth = configuration->vault_inline_auth;
 	return server_loopback_parse(configuration->listen, &settings->loopback, err);
 }
 

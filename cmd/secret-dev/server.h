@@ -42,6 +42,11 @@ struct server_request {
 /* Return the value, borrowed, or NULL if absent. */
 const char *server_request_header(const struct server_request *request, const char *name)
     __attribute__((nonnull));
+/*
+ * Call `visit` for each header whose name begins with `prefix` in any case, until it returns false.
+ */
+void server_request_headers(const struct server_request *request, const char *prefix,
+    bool (*visit)(void *context, const char *value), void *context) __attribute__((nonnull));
 const char *server_request_query(const struct server_request *request, const char *name)
     __attribute__((nonnull));
 /* Return the token of "Authorization: Bearer TOKEN", borrowed, or NULL if absent. */
@@ -50,6 +55,7 @@ const char *server_request_token(const struct server_request *request) __attribu
 struct server_answer {
 	unsigned int status;
 	const char *content_type; /* NULL: application/json */
+	const char *mark;	  /* name of another header, whose value is "true"; NULL: none */
 	struct secret_buffer body;
 };
 

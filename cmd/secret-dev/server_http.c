@@ -43,6 +43,31 @@ const char *server_request_header(const struct server_request *request, const ch
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+struct header_visit {
+	const char *prefix;
+	bool (*visit)(void *context, const char *value);
+	void *context;
+};
+
+static enum MHD_Result visit_header(
+    void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	const struct header_visit *visit = context;
+
+	(void)kind;
+	if (strncasecmp(name, visit->prefix, strlen(visit->prefix)) != 0)
+		return MHD_YES;
+	return visit->visit(visit->context, value ? value : "") ? MHD_YES : MHD_NO;
+}
+
+void server_request_headers(const struct server_request *request, const char *prefix,
+    bool (*visit)(void *context, const char *value), void *context)
+{
+	struct header_visit headers = {prefix, visit, context};
+
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, visit_header, &headers);
+}
+
 const char *server_request_query(const struct server_request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
@@ -137,6 +162,8 @@ static struct MHD_Response *response_new(struct server_answer *answer)
 		return NULL;
 	}
 	MHD_add_response_header(response, "Cache-Control", "no-store");
+	if (answer->mark)
+		MHD_add_response_header(response, answer->mark, "true");
 	if (answer->status != MHD_HTTP_NO_CONTENT)
 		MHD_add_response_header(response, "Content-Type",
 		    answer->content_type ? answer->content_type : "application/json");

@@ -232,6 +232,7 @@ int stage_start(struct stage *stage, const struct stage_settings *settings, stru
 	    stage_seed(&stage->vault, &stage->kube, err) < 0)
 		return -1;
 	stage->vault.strings_max = settings->vault_strings_max;
+	stage->vault.inline_auth = settings->vault_inline_auth;
 	if (stage_directory_open(&stage->directory, settings->directory, err) < 0 ||
 	    write_clients(stage, err) < 0 || start_servers(stage, settings, err) < 0 ||
 	    set_environment(stage, settings, err) < 0)

@@ -15,6 +15,7 @@ struct stage_settings {
 	const char *directory;		/* NULL: a new directory under TMPDIR */
 	size_t vault_body_max;		/* bytes; 0: the limit of Vault */
 	size_t vault_strings_max;	/* JSON strings in a request; 0: no limit */
+	bool vault_inline_auth;		/* serve inline authentication */
 };
 
 /* These functions return the exit status, or -1 with *err set. */

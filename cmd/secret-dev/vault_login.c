@@ -252,18 +252,22 @@ static const struct auth_method {
     {"auth/cert/login", login_cert},
 };
 
-static const struct auth_method *method_of(const struct vault_call *call)
+/* Return the method with this path, or NULL. */
+static const struct auth_method *find_method(const char *path)
 {
-	const struct auth_method *method = methods;
-
-	/* The route of the call ensures that the path is in the table. */
-	while (strcmp(method->path, call->path) != 0)
-		method++;
-	return method;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (strcmp(methods[i].path, path) == 0)
+			return &methods[i];
+	return NULL;
 }
 
-/* Create a token for the role, and answer with it.  Takes ownership of login->display_name. */
-static int answer_login(struct vault_call *call, const struct auth_method *method,
+bool vault_login_has_path(const char *path)
+{
+	return find_method(path) != NULL;
+}
+
+/* Create a token for the role.  Takes ownership of login->display_name. */
+static struct vault_grant *create_grant(struct vault_call *call, const struct auth_method *method,
     struct login *login, struct error *err)
 {
 	const struct vault_role *role = login->role;
@@ -271,25 +275,39 @@ static int answer_login(struct vault_call *call, const struct auth_method *metho
 	    vault_tokens_add(&call->server->tokens, role->batch, role->ttl_s, err);
 
 	if (!grant)
-		return -1;
+		return NULL;
 	grant->display_name = login->display_name;
 	login->display_name = NULL;
 	grant->path = method->path;
 	memcpy(grant->policies, role->policies, sizeof(role->policies));
 	grant->uses = role->uses;
 	random_uuid(grant->entity);
-	return vault_answer_login(call, grant, &login->metadata, err);
+	return grant;
+}
+
+int vault_login_grant(struct vault_call *call, struct vault_grant **grant,
+    struct secret_buffer *metadata, struct error *err)
+{
+	const struct auth_method *method = find_method(call->path);
+	struct login login = {.role = NULL};
+	int result = method->run(call, &login, err);
+
+	*grant = NULL;
+	if (result == 0 && login.role) {
+		*grant = login.display_name ? create_grant(call, method, &login, err) : NULL;
+		result = *grant ? 0 : -1;
+	}
+	free(login.display_name);
+	secret_buffer_move(metadata, &login.metadata);
+	return result;
 }
 
 int vault_login(struct vault_call *call, struct error *err)
 {
-	const struct auth_method *method = method_of(call);
-	struct login login = {.role = NULL};
-	int result = method->run(call, &login, err);
+	cleanup_secret struct secret_buffer metadata = SECRET_BUFFER_INIT;
+	struct vault_grant *grant;
 
-	if (result == 0 && login.role)
-		result = login.display_name ? answer_login(call, method, &login, err) : -1;
-	free(login.display_name);
-	secret_buffer_free(&login.metadata);
-	return result;
+	if (vault_login_grant(call, &grant, &metadata, err) < 0)
+		return -1;
+	return grant ? vault_answer_login(call, grant, &metadata, err) : 0;
 }

@@ -112,23 +112,33 @@ static enum vault_capability capability_for(
 	}
 }
 
-/* Return whether the token allows the call.  If not, refuse the call. */
-static bool authorize(struct vault_call *call, const struct vault_route *route)
+const char *vault_call_token(const struct vault_call *call)
 {
 	const char *token = server_request_header(call->request, "X-Vault-Token");
 
 	if (!token)
 		token = server_request_token(call->request);
-	if (!token || !*token) {
+	return token && *token ? token : NULL;
+}
+
+/* Set call->grant to the token's.  If there is none, refuse the call. */
+static void find_grant(struct vault_call *call)
+{
+	const char *token = vault_call_token(call);
+
+	if (!token) {
 		vault_refuse(call, 403, "permission denied");
-		return false;
+		return;
 	}
 	call->grant = vault_tokens_find(&call->server->tokens, token);
-	if (!call->grant) {
+	if (!call->grant)
 		vault_refuse(
 		    call, 403, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n");
-		return false;
-	}
+}
+
+/* Return whether the token's policies allow the call.  If not, refuse the call. */
+static bool check_policies(struct vault_call *call, const struct vault_route *route)
+{
 	if (vault_policy_allows(call->grant->policies, call->path, capability_for(call, route)))
 		return true;
 	vault_refuse(call, 403, "1 error occurred:\n\t* permission denied\n\n");
@@ -138,8 +148,32 @@ static bool authorize(struct vault_call *call, const struct vault_route *route)
 /* Count the use of a token by an authorized call, whatever the result of the call. */
 static void count_use(struct vault_call *call)
 {
-	if (call->grant && call->grant->uses && --call->grant->uses == 0)
+	if (!call->grant || !call->grant->uses || --call->grant->uses > 0)
+		return;
+	vault_tokens_revoke(&call->server->tokens, call->grant);
+	call->grant = NULL;
+}
+
+/* Answer a call with a token, or with a login instead, whose token ends with the call. */
+static int answer_guarded(
+    struct vault_call *call, const struct vault_route *route, bool known, struct error *err)
+{
+	bool inline_login = vault_inline_is_used(call);
+	int result = 0;
+
+	if (!inline_login)
+		find_grant(call);
+	else if (vault_inline_login(call, err) < 0)
+		return -1;
+	if (!call->grant)
+		return 0;
+	if (check_policies(call, route)) {
+		result = route ? route->answer(call, err) : refuse_path(call, known);
+		count_use(call);
+	}
+	if (inline_login && call->grant)
 		vault_tokens_revoke(&call->server->tokens, call->grant);
+	return result;
 }
 
 static int answer_call(struct vault_call *call, struct error *err)
@@ -150,11 +184,9 @@ static int answer_call(struct vault_call *call, struct error *err)
 
 	if ((needs & NEEDS_UNSEALED) && call->server->sealed)
 		return vault_refuse(call, 503, "Vault is sealed");
-	if ((needs & NEEDS_TOKEN) && !authorize(call, route))
-		return 0;
-	int result = route ? route->answer(call, err) : refuse_path(call, known);
-	count_use(call);
-	return result;
+	if (needs & NEEDS_TOKEN)
+		return answer_guarded(call, route, known, err);
+	return route->answer(call, err);
 }
 
 /* -- bodies ----------------------------------------------------------------------------------- */

@@ -89,6 +89,7 @@ struct vault_mount {
 };
 
 struct vault_server {
+	bool inline_auth;   /* serve inline authentication, as OpenBao does */
 	size_t strings_max; /* JSON strings in a request, like the limit of OpenBao; 0: no limit */
 	struct vault_tokens tokens;
 	struct vault_mount *mounts;
@@ -141,6 +142,9 @@ struct vault_call {
 	struct server_answer *answer;
 };
 
+/* Return the token in the call's headers, borrowed, or NULL. */
+const char *vault_call_token(const struct vault_call *call) __attribute__((nonnull));
+
 /* Return a member of the body, or JSON_ABSENT. */
 json_node vault_member(const struct vault_call *call, const char *name) __attribute__((nonnull));
 
@@ -172,7 +176,23 @@ const char *vault_json_excess(const struct json *document) __attribute__((nonnul
 /* Return the number of strings in the value, including the names of members. */
 size_t vault_json_strings(const struct json *document, json_node node) __attribute__((nonnull));
 
+/* Return true for the path of a login. */
+bool vault_login_has_path(const char *path) __attribute__((nonnull));
+/*
+ * Log in at call->path, which must be a login's, and set *grant to a new token, and *metadata to a
+ * JSON object.  If the login is refused, answer and leave *grant NULL.
+ */
+int vault_login_grant(struct vault_call *call, struct vault_grant **grant,
+    struct secret_buffer *metadata, struct error *err) __attribute__((nonnull, warn_unused_result));
 int vault_login(struct vault_call *call, struct error *err);
+/* Return whether the call contains an inline login.  It is not a call for a token then. */
+bool vault_inline_is_used(const struct vault_call *call) __attribute__((nonnull));
+/*
+ * Log in with the headers of the call, and set call->grant.  If the login is refused, answer and
+ * leave it NULL.
+ */
+int vault_inline_login(struct vault_call *call, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 int vault_accessors_list(struct vault_call *call, struct error *err);
 int vault_self_lookup(struct vault_call *call, struct error *err);
 int vault_self_revoke(struct vault_call *call, struct error *err);

@@ -102,6 +102,8 @@ static const struct option_spec table[] = {
     {OPTION("stop-timeout", OPTION_DURATION, "TIME", launch.init.stop_timeout_ms,
 	"time to stop before SIGKILL (default 10s)")},
     VAULT_OPTIONS(struct launch_settings),
+    {OPTION("auth-inline", OPTION_FEATURE, "[if-possible]", launch.session.auth_inline,
+	"log in with each request to OpenBao (2.4 or newer), without a token")},
     KUBE_OPTIONS(struct launch_settings),
     {.section = "Configuration",
 	OPTION("env-config", OPTION_FLAG, NULL, env_config,

@@ -34,6 +34,7 @@ enum error_code {
 	ERROR_UNAVAILABLE, /* the server is unavailable: 429, 5xx, sealed */
 	ERROR_REJECTED,	   /* rejected by the server: 400, 422 ... */
 	ERROR_INTERRUPTED, /* interrupted by a signal */
+	ERROR_UNSUPPORTED, /* a feature that the server or the kernel lacks */
 };
 
 struct error {

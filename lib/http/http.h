@@ -104,7 +104,10 @@ struct http_exchange {
 	struct secret_buffer path;	 /* "/v1/..." with the query, appended to the URL */
 	const char *content_type;	 /* a literal; NULL without a body */
 	const char *accept;		 /* a literal; NULL: application/json */
+	const struct strings *headers;	 /* borrowed; as the endpoint's; or NULL */
 	struct secret_buffer credential; /* a complete header line: "X-Vault-Token: ..." */
+	/* Borrowed; a secret in the encoded value of `credential`, for http_redact; or NULL. */
+	const struct secret_buffer *secret;
 	struct secret_buffer body;
 	/*
 	 * Names of JSON members of the body and the response that contain a secret, ended by NULL;
@@ -120,9 +123,11 @@ struct http_exchange {
 	bool once;
 	/* Return true if this response is final although its status is usually retried; or NULL. */
 	bool (*permanent)(const struct http_exchange *exchange);
+	const char *mark; /* name of a header that marks some responses; a literal, or NULL */
 
 	/* The response. */
-	int status; /* 0 without a response, see `error` */
+	int status;  /* 0 without a response, see `error` */
+	bool marked; /* the response has the header `mark` */
 	struct secret_buffer response;
 	/* Why the response is missing (ERROR_NETWORK ...), or why a redirect was not followed. */
 	struct error error;
@@ -201,9 +206,9 @@ int http_check(const struct http_exchange *exchange, const char *detail, struct 
 
 /*
  * Replace credentials of the exchange by "***" in the text of a server, which is cut to 2 KiB: the
- * header's, the values of its secret_members, and the password of a proxy.  They are found complete
- * or as a part of at least 6 bytes, also in base64 or escaped.  On failure, replace all of the text
- * by a notice.
+ * header's, its secret, the values of its secret_members, and the password of a proxy.  They are
+ * found complete or as a part of at least 6 bytes, also in base64 or escaped.  On failure, replace
+ * all of the text by a notice.
  */
 void http_redact(const struct http_exchange *exchange, char *text) __attribute__((nonnull));
 

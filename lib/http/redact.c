@@ -353,6 +353,8 @@ static void hide_all(struct search *search, const struct http_exchange *exchange
 
 	if (space)
 		hide_credential(search, space + 1, strlen(space + 1));
+	if (exchange->secret)
+		hide_credential(search, exchange->secret->data, exchange->secret->length);
 	hide_proxies(search, exchange->endpoint);
 	for (const char *const *name = exchange->secret_members; name && *name; name++) {
 		hide_member(search, &exchange->body, *name);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -37,6 +38,17 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	if (secret_buffer_append(&exchange->response, bytes, length, &request->failure) < 0)
 		return 0;
 	return length; /* fewer bytes than `size * count` end the transfer */
+}
+
+/* Note the header `mark`, whose value is not read. */
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+	struct http_exchange *exchange = ((struct http_request *)context)->exchange;
+	size_t length = size * count, name = strlen(exchange->mark);
+
+	if (length > name && strncasecmp(line, exchange->mark, name) == 0 && line[name] == ':')
+		exchange->marked = true;
+	return length;
 }
 
 /*
@@ -137,10 +149,18 @@ static int add_user_agent(struct http_request *request, struct error *err)
 	return line ? append_header(request, line, err) : -1;
 }
 
+static int append_headers(
+    struct http_request *request, const struct strings *lines, struct error *err)
+{
+	for (size_t i = 0; lines && i < lines->count; i++)
+		if (append_header(request, lines->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static int add_headers(struct http_request *request, struct error *err)
 {
 	const struct http_exchange *exchange = request->exchange;
-	const struct strings *shared = &exchange->endpoint->headers;
 	char line[128];
 
 	snprintf(line, sizeof(line), "Accept: %s",
@@ -155,10 +175,9 @@ static int add_headers(struct http_request *request, struct error *err)
 	if (exchange->credential.length &&
 	    append_header(request, exchange->credential.data, err) < 0)
 		return -1;
-	for (size_t i = 0; i < shared->count; i++)
-		if (append_header(request, shared->items[i], err) < 0)
-			return -1;
-	return 0;
+	if (append_headers(request, exchange->headers, err) < 0)
+		return -1;
+	return append_headers(request, &exchange->endpoint->headers, err);
 }
 
 /*
@@ -269,6 +288,10 @@ static void set_transport(struct setup *setup, struct http_request *request)
 	SET(setup, CURLOPT_ERRORBUFFER, request->reason);
 	SET(setup, CURLOPT_WRITEFUNCTION, on_body);
 	SET(setup, CURLOPT_WRITEDATA, request);
+	if (request->exchange->mark) {
+		SET(setup, CURLOPT_HEADERFUNCTION, on_header);
+		SET(setup, CURLOPT_HEADERDATA, request);
+	}
 	SET(setup, CURLOPT_PREREQFUNCTION, on_request);
 	SET(setup, CURLOPT_PREREQDATA, request);
 	/* A kept connection may end while the request is sent. */
@@ -375,6 +398,7 @@ int http_request_prepare(struct http_request *request, int64_t deadline_ms, stru
 	exchange->response.limit =
 	    exchange->response_limit ? exchange->response_limit : HTTP_RESPONSE_SMALL;
 	exchange->status = 0;
+	exchange->marked = false;
 	error_clear(&exchange->error);
 	error_clear(&request->failure);
 	request->overflow = request->enough = false;

@@ -2,7 +2,8 @@
  * collect: read all sources, decrypt their values, and name the variables.
  *
  * The login to Vault and the reads of the Kubernetes API run concurrently.  Then the ciphertexts
- * are decrypted in batches, one for each Transit key (two if only some values have a context).
+ * are decrypted in batches, one for each Transit key (two if only some values have a context). With
+ * --auth-inline, each batch contains the login.
  */
 #include <openssl/sha.h>
 #include <string.h>
@@ -218,7 +219,12 @@ static int decrypt(struct collection *collection, struct error *err)
 			if (source->values[k].sealed)
 				sealed[count++] = &source->values[k];
 	}
-	return decrypt_values(collection, sealed, count, err);
+	int result = decrypt_values(collection, sealed, count, err);
+	/* No value has been decrypted yet if the server does not support inline logins. */
+	if (result < 0 && vault_session_fall_back(collection->client, &collection->vault,
+			      &collection->settings->session, err) > 0)
+		result = decrypt_values(collection, sealed, count, err);
+	return result;
 }
 
 /* -- naming ----------------------------------------------------------------------------------- */

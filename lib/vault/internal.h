@@ -16,6 +16,10 @@
 int vault_request(struct vault *vault, bool post, const char *mount, const char *path,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Append the escaped path /MOUNT/PATH.  ERROR_USAGE if it contains "." or "..". */
+int vault_append_path(struct secret_buffer *text, const char *mount, const char *path,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* Return 0 on 2xx.  Otherwise return -1 with an error that quotes the response's errors. */
 int vault_check(const struct http_exchange *exchange, struct error *err)
     __attribute__((nonnull, warn_unused_result));
@@ -27,13 +31,47 @@ int vault_check(const struct http_exchange *exchange, struct error *err)
 int vault_login_use_token(struct vault *vault, const struct vault_session_settings *settings,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Parameters of a login's request: a text, or a secret. */
+#define VAULT_LOGIN_PARAMETERS_MAX 2
+struct vault_login_parameter {
+	const char *name, *text;
+	const struct secret_buffer *secret;
+};
+/* List the parameters that are set.  Return their number. */
+size_t vault_login_parameters(const struct vault_login *login,
+    struct vault_login_parameter parameters[VAULT_LOGIN_PARAMETERS_MAX]) __attribute__((nonnull));
+/* Write the value as a JSON string. */
+void vault_login_write_value(struct json_writer *writer,
+    const struct vault_login_parameter *parameter) __attribute__((nonnull));
+
+/* Return the mount without "auth/". */
+const char *vault_login_mount(const struct vault_login *login) __attribute__((nonnull));
+
+/* Add the advice for a refused login, and its role or mount.  Return -1. */
+int vault_login_explain(const struct vault_login *login, const struct http_exchange *exchange,
+    struct error *err) __attribute__((nonnull));
+
+/* Add the login to a request. */
+int vault_inline_login_add(const struct vault_inline_login *inline_login,
+    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Return true if the server has refused the login, and not the request itself. */
+bool vault_inline_login_is_refused(const struct http_exchange *exchange) __attribute__((nonnull));
+/* Return true if the same request would be refused again, although its status is 5xx. */
+bool vault_inline_login_is_permanent(const struct http_exchange *exchange) __attribute__((nonnull));
+/*
+ * Add the cause and the advice to the error of a failed request that contains a login.  Set
+ * ERROR_UNSUPPORTED if the server may not support inline authentication.  Return -1.
+ */
+int vault_inline_login_explain(const struct vault *vault, const struct http_exchange *exchange,
+    struct error *err) __attribute__((nonnull));
+
 /* Return the inputs of a login with this method, without secrets. */
 struct vault_login vault_login_from(
     const struct vault_session_settings *settings, enum vault_auth method) __attribute__((nonnull));
 
 /*
- * Read or request the secret inputs of this login, and prepare it.  ERROR_USAGE if an input is not
- * set.
+ * Read or request the secret inputs of this login, and prepare it: as the request of `exchange`, or
+ * for each later request if settings->auth_inline is set.  ERROR_USAGE if an input is not set.
  */
 int vault_login_prepare(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct vault_login *login,

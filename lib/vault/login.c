@@ -46,55 +46,70 @@ int vault_auth_parse(const char *text, enum vault_auth *method)
 
 /* -- login call ------------------------------------------------------------------------------- */
 
-static const char *login_mount(const struct vault_login *login)
+const char *vault_login_mount(const struct vault_login *login)
 {
 	return is_set(login->mount) ? login->mount : vault_auth_name(login->method);
 }
 
-static void write_secret_member(
-    struct json_writer *writer, const char *name, const struct secret_buffer *secret)
+size_t vault_login_parameters(const struct vault_login *login,
+    struct vault_login_parameter parameters[VAULT_LOGIN_PARAMETERS_MAX])
 {
-	json_write_name(writer, name);
-	json_write_string_bytes(writer, secret->data, secret->length);
-}
+	size_t count = 0;
 
-static void write_inputs(struct json_writer *writer, const struct vault_login *login)
-{
 	switch (login->method) {
 	case VAULT_AUTH_KUBERNETES:
 	case VAULT_AUTH_JWT:
 		if (is_set(login->role))
-			json_write_member(writer, "role", login->role);
-		write_secret_member(writer, "jwt", login->jwt);
+			parameters[count++] =
+			    (struct vault_login_parameter){"role", login->role, NULL};
+		parameters[count++] = (struct vault_login_parameter){"jwt", NULL, login->jwt};
 		break;
 	case VAULT_AUTH_APPROLE:
-		json_write_member(writer, "role_id", login->role_id);
+		parameters[count++] =
+		    (struct vault_login_parameter){"role_id", login->role_id, NULL};
 		if (login->secret_id)
-			write_secret_member(writer, "secret_id", login->secret_id);
+			parameters[count++] =
+			    (struct vault_login_parameter){"secret_id", NULL, login->secret_id};
 		break;
 	case VAULT_AUTH_CERT:
 		if (is_set(login->role))
-			json_write_member(writer, "name", login->role);
+			parameters[count++] =
+			    (struct vault_login_parameter){"name", login->role, NULL};
 		break;
 	case VAULT_AUTH_TOKEN:
 		break;
 	}
+	return count;
+}
+
+void vault_login_write_value(
+    struct json_writer *writer, const struct vault_login_parameter *parameter)
+{
+	if (parameter->secret)
+		json_write_string_bytes(writer, parameter->secret->data, parameter->secret->length);
+	else
+		json_write_string(writer, parameter->text);
 }
 
 int vault_login_request(struct vault *vault, const struct vault_login *login,
     struct http_exchange *exchange, struct error *err)
 {
 	static const char *const secret[] = {"jwt", "secret_id", "client_token", NULL};
+	struct vault_login_parameter parameters[VAULT_LOGIN_PARAMETERS_MAX];
+	size_t count = vault_login_parameters(login, parameters);
 	struct json_writer writer;
 
 	memset(exchange, 0, sizeof(*exchange));
-	cleanup_free char *path = string_format(err, "auth/%s", login_mount(login));
+	cleanup_free char *path = string_format(err, "auth/%s", vault_login_mount(login));
 	if (!path || vault_request(vault, true, path, "login", exchange, err) < 0)
 		return -1;
 	exchange->secret_members = secret;
 	json_writer_init(&writer, &exchange->body);
 	json_write_object(&writer);
-	write_inputs(&writer, login);
+	for (size_t i = 0; i < count; i++) {
+		json_write_name(&writer, parameters[i].name);
+		vault_login_write_value(&writer, &parameters[i]);
+	}
 	json_write_object_end(&writer);
 	return json_writer_finish(&writer, err);
 }
@@ -128,19 +143,24 @@ int vault_login_wrap(const struct vault_login *login, struct error *err)
 {
 	if (is_set(login->role) && login->method != VAULT_AUTH_APPROLE)
 		return error_wrap(err, "login with role \"%s\"", login->role);
-	return error_wrap(err, "login at auth/%s", login_mount(login));
+	return error_wrap(err, "login at auth/%s", vault_login_mount(login));
+}
+
+int vault_login_explain(
+    const struct vault_login *login, const struct http_exchange *exchange, struct error *err)
+{
+	if (exchange->status == 400)
+		error_hint(err, "%s", methods[login->method].rejected);
+	if (exchange->status == 403)
+		error_hint(err, "%s", methods[login->method].denied);
+	return vault_login_wrap(login, err);
 }
 
 int vault_login_result(struct vault *vault, const struct vault_login *login,
     const struct http_exchange *exchange, struct error *err)
 {
-	if (vault_check(exchange, err) < 0) {
-		if (exchange->status == 400)
-			error_hint(err, "%s", methods[login->method].rejected);
-		if (exchange->status == 403)
-			error_hint(err, "%s", methods[login->method].denied);
-		return vault_login_wrap(login, err);
-	}
+	if (vault_check(exchange, err) < 0)
+		return vault_login_explain(login, exchange, err);
 	cleanup_json struct json *document = http_json_parse(exchange, err);
 	if (!document ||
 	    take_token(&vault->token, document, json_member(document, JSON_ROOT, "auth"), err) < 0)
@@ -309,7 +329,9 @@ int vault_login_prepare(struct http_client *client, struct vault *vault,
 	struct login_secrets secrets = {SECRET_BUFFER_INIT, SECRET_BUFFER_INIT};
 	int result = get_secrets(client, vault, settings, login, &secrets, err);
 
-	if (result == 0)
+	if (result == 0 && settings->auth_inline)
+		result = vault_inline_login_set(vault, login, err);
+	else if (result == 0)
 		result = vault_login_request(vault, login, exchange, err);
 	login_secrets_free(&secrets);
 	return result;

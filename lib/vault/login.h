@@ -40,4 +40,25 @@ int vault_login_result(struct vault *vault, const struct vault_login *login,
 /* Prefix an error with the login's role or mount.  Return -1. */
 int vault_login_wrap(const struct vault_login *login, struct error *err) __attribute__((nonnull));
 
+/*
+ * A login in the headers of each request, instead of a token: inline authentication of OpenBao 2.4
+ * and newer.  The server creates a token for this request only, and does not store it.
+ * Source: https://openbao.org/docs/auth/#inline-authentication
+ */
+struct vault_inline_login {
+	struct vault_login login;	/* its strings are borrowed */
+	struct secret_buffer jwt;	/* empty for cert */
+	struct secret_buffer parameter; /* the header line with the JWT; empty for cert */
+	struct strings headers;		/* the header lines without a secret */
+	bool accepted;			/* the server has served a request */
+};
+/*
+ * Use this login (kubernetes, jwt or cert) for each later request, and copy its JWT.  ERROR_USAGE
+ * if its mount cannot be a header.
+ */
+int vault_inline_login_set(struct vault *vault, const struct vault_login *login, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+/* Stop using the login, if there is one. */
+void vault_inline_login_clear(struct vault *vault) __attribute__((nonnull));
+
 #endif

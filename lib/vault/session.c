@@ -6,7 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/vault/internal.h"
 
-int vault_session_method(
+static int choose_method(
     const struct vault_session_settings *settings, enum vault_auth *method, struct error *err)
 {
 	if (is_set(settings->method)) {
@@ -32,6 +32,19 @@ int vault_session_method(
 	return 0;
 }
 
+int vault_session_method(
+    const struct vault_session_settings *settings, enum vault_auth *method, struct error *err)
+{
+	if (choose_method(settings, method, err) < 0)
+		return -1;
+	if (settings->auth_inline && (*method == VAULT_AUTH_TOKEN || *method == VAULT_AUTH_APPROLE))
+		return error_set(err, ERROR_USAGE,
+		    "--auth-inline: not for auth method %s; use kubernetes, jwt or cert, or omit "
+		    "--auth-inline",
+		    vault_auth_name(*method));
+	return 0;
+}
+
 int vault_session_request(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct http_exchange *exchange,
     struct error *err)
@@ -44,7 +57,9 @@ int vault_session_request(struct http_client *client, struct vault *vault,
 	if (method == VAULT_AUTH_TOKEN)
 		return vault_login_use_token(vault, settings, err);
 	struct vault_login login = vault_login_from(settings, method);
-	return vault_login_prepare(client, vault, settings, &login, exchange, err) < 0 ? -1 : 1;
+	if (vault_login_prepare(client, vault, settings, &login, exchange, err) < 0)
+		return -1;
+	return settings->auth_inline ? 0 : 1;
 }
 
 int vault_session_result(struct vault *vault, const struct vault_session_settings *settings,
@@ -123,6 +138,22 @@ int vault_session_renew(struct http_client *client, struct vault *vault,
 	if (vault_session_end(client, vault, settings, err) < 0)
 		return -1;
 	return vault_session_begin(client, vault, settings, err);
+}
+
+int vault_session_fall_back(struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *settings, struct error *err)
+{
+	struct vault_session_settings with_token = *settings;
+
+	if (err->code != ERROR_UNSUPPORTED || settings->auth_inline != FEATURE_IF_POSSIBLE)
+		return 0;
+	log_write(LOG_INFO,
+	    "Vault at %s: the request with an inline login was denied; logging in for a token",
+	    vault->endpoint.url);
+	error_clear(err);
+	vault_inline_login_clear(vault);
+	with_token.auth_inline = FEATURE_OFF;
+	return vault_session_begin(client, vault, &with_token, err) < 0 ? -1 : 1;
 }
 
 int vault_revoke_self(struct http_client *client, struct vault *vault, struct error *err)

@@ -1,10 +1,11 @@
 /*
  * session: a program's short session with Vault.  Log in or use a configured token, reject a token
- * with a long lifetime, and revoke the token.
+ * with a long lifetime, and revoke the token.  Or send a login with each request, without a token.
  */
 #ifndef VAULT_SESSION_H
 #define VAULT_SESSION_H
 
+#include "lib/base/options.h"
 #include "lib/vault/login.h"
 
 /* The shortest lifetime of tokens issued by the Kubernetes API. */
@@ -33,6 +34,9 @@ struct vault_session_settings {
 	const char *role_id, *secret_id, *secret_id_file;
 
 	int64_t max_token_ttl_ms; /* limit of a login's token; a longer lifetime is rejected */
+
+	/* kubernetes, jwt, cert: send the login with each request, and use no token. */
+	enum option_feature auth_inline;
 };
 
 #define VAULT_SESSION_DEFAULTS                                                                     \
@@ -42,14 +46,16 @@ struct vault_session_settings {
 
 /*
  * Set *method to the configured method.  The default is token if a token or its file is set,
- * otherwise kubernetes.  ERROR_USAGE for an unknown method or conflicting settings.
+ * otherwise kubernetes.  ERROR_USAGE for an unknown method or conflicting settings, or if the
+ * method cannot be used inline.
  */
 int vault_session_method(const struct vault_session_settings *settings, enum vault_auth *method,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Prepare the login, and request a JWT with `client` if the method needs one.  Return 1 with an
- * exchange to run, 0 with a configured token, or -1 on error (ERROR_USAGE if an input is not set).
+ * exchange to run, 0 with a configured token or an inline login, or -1 on error (ERROR_USAGE if an
+ * input is not set).
  */
 int vault_session_request(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct http_exchange *exchange,
@@ -79,6 +85,15 @@ int vault_session_check_uses(const struct vault *vault, size_t requests, struct 
  */
 #define VAULT_SESSION_MARGIN_MS 4000
 int vault_session_renew(struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *settings, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * After a request failed with ERROR_UNSUPPORTED, use a token instead of an inline login, if
+ * settings->auth_inline permits that.  Return 1 after the login, to make the request again; 0 with
+ * *err unchanged if it does not; -1 if the login failed.
+ */
+int vault_session_fall_back(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

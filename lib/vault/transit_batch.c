@@ -69,6 +69,11 @@ static bool is_over_json_limit(const struct http_exchange *exchange)
 	       strstr(text, "refused JSON input") != NULL;
 }
 
+static bool is_permanent(const struct http_exchange *exchange)
+{
+	return is_over_json_limit(exchange) || vault_inline_login_is_permanent(exchange);
+}
+
 static void write_item(
     struct json_writer *writer, enum transit_operation operation, const struct transit_item *item)
 {
@@ -116,7 +121,7 @@ int transit_batch_request(struct vault *vault, const struct transit_key *key,
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
 	exchange->response_limit = response < HTTP_RESPONSE_LARGE ? response : HTTP_RESPONSE_LARGE;
-	exchange->permanent = is_over_json_limit;
+	exchange->permanent = is_permanent;
 	return json_writer_finish(&writer, err);
 }
 
@@ -216,6 +221,8 @@ static int batch_check(enum transit_operation operation, const struct transit_ke
 {
 	if (vault_check(exchange, err) == 0)
 		return 0;
+	if (vault_inline_login_is_refused(exchange))
+		return -1;
 	if (is_over_json_limit(exchange) || exchange->status == 413)
 		err->code = ERROR_TOO_LARGE;
 	if (strstr(secret_buffer_string(&exchange->response), "encryption key not found")) {
@@ -310,6 +317,8 @@ void transit_accepted(struct vault *vault, const struct transit_fill *fill)
 {
 	limit_grow(&vault->strings, fill->strings, TRANSIT_FIRST_STRINGS, strings_max);
 	limit_grow(&vault->bytes, fill->bytes, TRANSIT_FIRST_BYTES, TRANSIT_BATCH_BYTES);
+	if (vault->inline_login)
+		vault->inline_login->accepted = true;
 }
 
 static void limit_shrink(struct vault_limit *limit, size_t refused)
@@ -352,6 +361,8 @@ static int batch_run_one(struct http_client *client, struct vault *vault,
 		result = transit_batch_result(operation, key, items, fill->items, &exchange, err);
 	if (result == 0)
 		transit_accepted(vault, fill);
+	else
+		vault_inline_login_explain(vault, &exchange, err);
 	if (result == 0)
 		*done = fill->items;
 	else if (transit_split(vault, fill, &exchange, err))

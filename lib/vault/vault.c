@@ -28,6 +28,7 @@ bool vault_token_is_spent(const struct vault_token *token)
 void vault_free(struct vault *vault)
 {
 	vault_token_free(&vault->token);
+	vault_inline_login_clear(vault);
 	http_endpoint_free(&vault->endpoint);
 }
 
@@ -161,16 +162,9 @@ static int token_add(struct vault_token *token, struct http_exchange *exchange, 
 	    &exchange->credential, token->value.data, token->value.length, err);
 }
 
-int vault_request(struct vault *vault, bool post, const char *mount, const char *path,
-    struct http_exchange *exchange, struct error *err)
+int vault_append_path(
+    struct secret_buffer *text, const char *mount, const char *path, struct error *err)
 {
-	memset(exchange, 0, sizeof(*exchange));
-	exchange->endpoint = &vault->endpoint;
-	exchange->method = post ? "POST" : "GET";
-	if (post)
-		exchange->content_type = "application/json";
-	if (secret_buffer_append_string(&exchange->path, "/v1", err) < 0)
-		return -1;
 	cleanup_free char *segments = string_format(err, "%s/%s", mount, path);
 	if (!segments)
 		return -1;
@@ -179,10 +173,26 @@ int vault_request(struct vault *vault, bool post, const char *mount, const char 
 		if (strcmp(segment, ".") == 0 || strcmp(segment, "..") == 0)
 			return error_set(
 			    err, ERROR_USAGE, "\"%s\": not allowed in a Vault path", segment);
-		if (secret_buffer_append_string(&exchange->path, "/", err) < 0 ||
-		    http_append_escaped(&exchange->path, segment, err) < 0)
+		if (secret_buffer_append_string(text, "/", err) < 0 ||
+		    http_append_escaped(text, segment, err) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+int vault_request(struct vault *vault, bool post, const char *mount, const char *path,
+    struct http_exchange *exchange, struct error *err)
+{
+	memset(exchange, 0, sizeof(*exchange));
+	exchange->endpoint = &vault->endpoint;
+	exchange->method = post ? "POST" : "GET";
+	if (post)
+		exchange->content_type = "application/json";
+	if (secret_buffer_append_string(&exchange->path, "/v1", err) < 0 ||
+	    vault_append_path(&exchange->path, mount, path, err) < 0)
+		return -1;
+	if (vault->inline_login)
+		return vault_inline_login_add(vault->inline_login, exchange, err);
 	return vault->token.value.length ? token_add(&vault->token, exchange, err) : 0;
 }
 

@@ -55,7 +55,8 @@ struct vault_limit {
 
 struct vault {
 	struct http_endpoint endpoint;
-	struct vault_token token; /* sent with each request; empty before a login */
+	struct vault_token token;		 /* sent with each request; empty before a login */
+	struct vault_inline_login *inline_login; /* sent with each request, see login.h; or NULL */
 	struct vault_limit strings, bytes;
 };
 

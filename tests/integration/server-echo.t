@@ -61,6 +61,22 @@ for answer in "echo-items=200=whole" "echo-items=400=base64"; do
 	like "$ERR" '\*\*\*' "an item's error with the request ($answer): asterisks replace the token"
 done
 
+# The JWT in the headers of an inline login.
+for form in "${FORMS[@]}"; do
+	bad_vault --on POST decrypt 0 "echo=403=$form" relay
+	launch "VAULT_ADDR=$BAD_URL" SECRET_EXEC_AUTH_INLINE=true SECRET_EXEC_VERBOSE=true
+	gives_up "decrypt .*status 403: " "a repeated inline login ($form): exit 125"
+	hides "a repeated inline login ($form): the JWT is not shown" "$jwt"
+	launch "VAULT_ADDR=$BAD_URL" SECRET_EXEC_AUTH_INLINE=if-possible SECRET_EXEC_VERBOSE=true
+	hides "a repeated inline login, then a token ($form): the JWT is not shown" "$jwt"
+done
+for answer in "echo-items=200=whole" "echo-items=400=base64url"; do
+	bad_vault --on POST decrypt 0 "$answer" relay
+	launch "VAULT_ADDR=$BAD_URL" SECRET_EXEC_AUTH_INLINE=true
+	is "$STATUS" 125 "an item's error with an inline login ($answer): exit 125"
+	hides "an item's error with an inline login ($answer): the JWT is not shown" "$jwt"
+done
+
 # A role's secret id, with characters that JSON and URLs escape.
 printf '%s' 'ed"ge\case/0+1=id' >"$TAP_WORK/secret-id"
 for form in "${FORMS[@]}"; do

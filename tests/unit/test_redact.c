@@ -16,6 +16,9 @@ static struct error err;
 static struct http_endpoint endpoint;
 static struct http_exchange exchange;
 
+#define INLINE_JWT "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiJiYW8ifQ.U2lnbmVkX2J5LXVzLg"
+static struct secret_buffer inline_jwt;
+
 static const char *const members[] = {"jwt", "secret_id", "plaintext", "client_token", NULL};
 
 static void begin(void)
@@ -26,6 +29,8 @@ static void begin(void)
 	exchange.secret_members = members;
 	expect_ok(
 	    secret_buffer_append_string(&exchange.credential, "X-Vault-Token: " TOKEN, &err), err);
+	expect_ok(secret_buffer_append_string(&inline_jwt, INLINE_JWT, &err), err);
+	exchange.secret = &inline_jwt;
 	expect_ok(secret_buffer_append_string(&exchange.body,
 		      "{\"role\":\"application\",\"jwt\":\"" JWT
 		      "\",\"secret_id\":\"7f0c\\\"1d\\\\2e\\/Zm+xyz\",\"batch_input\":[{"
@@ -42,6 +47,7 @@ static void end(void)
 {
 	http_exchange_free(&exchange);
 	http_endpoint_free(&endpoint);
+	secret_buffer_free(&inline_jwt);
 }
 
 static const struct {
@@ -53,6 +59,10 @@ static const struct {
     {"token " TOKEN ".", "token ***."},
     {"header X-Vault-Token: " TOKEN "; body jwt=" JWT, "header X-Vault-Token: ***; body jwt=***"},
     {"the id " SECRET_ID " is unknown", "the id *** is unknown"},
+    {"an inline login with " INLINE_JWT "!", "an inline login with ***!"},
+    {"{\"key\":\"jwt\",\"value\":\"" INLINE_JWT "\"}", "{\"key\":\"jwt\",\"value\":\"***\"}"},
+    {"eyJrZXkiOiJqd3QiLCJ2YWx1ZSI6ImV5SmhiR2NpT2lKRlV6STFOaUo5LmV5SmhkV1FpT2lKaVlXOGlmUS5VMmxuYm1WayJ9",
+	"eyJrZXkiOiJqd3QiLCJ2YWx1ZSI6I***yJ9"},
     {"the id 7f0c\\\"1d\\\\2e/Zm+xyz, escaped", "the id ***, escaped"},
     {"the id 7f0c\\\\\\\"1d\\\\\\\\2e\\/Zm+xyz, twice", "the id ***, twice"},
     {"the id 7f0c%221d%5c2e%2FZm%2Bxyz, in a URL", "the id ***, in a URL"},
