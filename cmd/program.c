@@ -16,7 +16,7 @@
 
 int program_fail(const struct error *err, int status)
 {
-	log_write(LOG_ERROR, "%s", err->message);
+	log_error(LOG_ERROR, err);
 	return status;
 }
 

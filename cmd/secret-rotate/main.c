@@ -53,7 +53,7 @@ static int report_run(const struct rotate_configuration *configuration,
 	if (!path || metrics_file_write(path, summary, result == 0, &failure) == 0)
 		return result;
 	if (result < 0)
-		log_write(LOG_ERROR, "%s", failure.message);
+		log_error(LOG_ERROR, &failure);
 	else
 		*err = failure;
 	return -1;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/message.h"
 #include "lib/base/utf8.h"
 
 #undef error_set
@@ -17,10 +18,11 @@
 #undef error_memory
 
 /* Set the message to the text, printable and cut to its size, and free the text. */
-static void message_store(struct error *err, char *text)
+static void message_store(struct error *err, char *text, size_t advice_length)
 {
 	static const char none[] = "out of memory";
 
+	err->advice_length = advice_length;
 	if (!text) {
 		memcpy(err->message, none, sizeof(none));
 		return;
@@ -29,13 +31,6 @@ static void message_store(struct error *err, char *text)
 	utf8_shorten(text, sizeof(err->message) - 1);
 	memcpy(err->message, text, strlen(text) + 1);
 	free(text);
-}
-
-__attribute__((format(printf, 1, 0))) static char *vformat(const char *format, va_list arguments)
-{
-	char *text;
-
-	return vasprintf(&text, format, arguments) < 0 ? NULL : text;
 }
 
 /* Return both texts joined by the separator, newly allocated; NULL if out of memory. */
@@ -51,10 +46,12 @@ static char *join(const char *first, const char *separator, const char *second)
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 {
 	va_list arguments;
+	size_t advice_length;
 
 	va_start(arguments, format);
-	message_store(err, vformat(format, arguments));
+	char *text = message_vformat(&advice_length, format, arguments);
 	va_end(arguments);
+	message_store(err, text, advice_length);
 	err->code = code;
 	return -1;
 }
@@ -63,11 +60,12 @@ int error_system(struct error *err, const char *format, ...)
 {
 	int number = errno;
 	va_list arguments;
+	size_t ignored;
 
 	va_start(arguments, format);
-	cleanup_free char *text = vformat(format, arguments);
+	cleanup_free char *text = message_vformat(&ignored, format, arguments);
 	va_end(arguments);
-	message_store(err, join(text, ": ", strerror(number)));
+	message_store(err, join(text, ": ", strerror(number)), 0);
 	err->code = ERROR_SYSTEM;
 	return -1;
 }
@@ -75,35 +73,48 @@ int error_system(struct error *err, const char *format, ...)
 int error_wrap(struct error *err, const char *format, ...)
 {
 	va_list arguments;
+	size_t ignored;
 
 	va_start(arguments, format);
-	cleanup_free char *text = vformat(format, arguments);
+	cleanup_free char *text = message_vformat(&ignored, format, arguments);
 	va_end(arguments);
-	message_store(err, join(text, ": ", err->message));
+	message_store(err, join(text, ": ", err->message), err->advice_length);
 	return -1;
 }
 
 int error_hint(struct error *err, const char *format, ...)
 {
+	const char *advice = error_advice(err);
+	size_t length = advice ? strlen(advice) + strlen(MESSAGE_SEPARATOR) : 0;
 	va_list arguments;
+	size_t ignored;
 
 	va_start(arguments, format);
-	cleanup_free char *text = vformat(format, arguments);
+	cleanup_free char *text = message_vformat(&ignored, format, arguments);
 	va_end(arguments);
-	message_store(err, join(err->message, "; ", text));
+	message_store(
+	    err, join(err->message, MESSAGE_SEPARATOR, text), text ? length + strlen(text) : 0);
 	return -1;
 }
 
 int error_at(struct error *err, enum error_code code, const char *what, struct utf8_position at,
     const char *problem)
 {
-	return error_set(
-	    err, code, "%s: line %zu, column %zu: %s", what, at.line, at.column, problem);
+	const char *separator = strstr(problem, MESSAGE_SEPARATOR);
+
+	error_set(err, code, "%s: line %zu, column %zu: %s", what, at.line, at.column, problem);
+	err->advice_length = separator ? strlen(separator + strlen(MESSAGE_SEPARATOR)) : 0;
+	return -1;
 }
 
 int error_memory(struct error *err)
 {
 	return error_set(err, ERROR_SYSTEM, "out of memory");
+}
+
+const char *error_advice(const struct error *err)
+{
+	return message_advice(err->message, err->advice_length);
 }
 
 bool error_is_outage(const struct error *err)
@@ -115,5 +126,6 @@ bool error_is_outage(const struct error *err)
 void error_clear(struct error *err)
 {
 	err->code = ERROR_NONE;
+	err->advice_length = 0;
 	err->message[0] = '\0';
 }

@@ -39,17 +39,19 @@ enum error_code {
 
 struct error {
 	enum error_code code;
+	size_t advice_length; /* of the advice at the end of the message, or 0 */
 	char message[ERROR_MESSAGE_MAX];
 };
 
 #define ERROR_INIT                                                                                 \
 	{                                                                                          \
-		ERROR_NONE, ""                                                                     \
+		ERROR_NONE, 0, ""                                                                  \
 	}
 
 /*
- * Set *err, replacing its content.  Control characters become '?', so that a server's message
- * cannot forge log lines.  Return -1 always, for "return error_set(...)".
+ * Set *err, replacing its content.  The advice begins after "; " in the format.  Control characters
+ * become '?', so that a server's message cannot forge log lines.  Return -1 always, for "return
+ * error_set(...)".
  */
 int error_set(struct error *err, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4), nonnull(1, 3)));
@@ -66,7 +68,10 @@ int error_wrap(struct error *err, const char *format, ...)
 int error_hint(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 
-/* Set *err to "what: line L, column C: problem".  Return -1. */
+/*
+ * Set *err to "what: line L, column C: problem".  `problem` is text of this program, and may have
+ * advice after "; ".  Return -1.
+ */
 int error_at(struct error *err, enum error_code code, const char *what, struct utf8_position at,
     const char *problem) __attribute__((nonnull));
 
@@ -82,6 +87,9 @@ int error_memory(struct error *err) __attribute__((nonnull(1)));
 #define error_at(...) (error_at(__VA_ARGS__), -1)
 #define error_memory(...) (error_memory(__VA_ARGS__), -1)
 #endif
+
+/* Return the advice at the end of the message, without the "; " before it, or NULL. */
+const char *error_advice(const struct error *err) __attribute__((nonnull));
 
 /* Return true for an outage or a signal, after which the next request would fail too. */
 bool error_is_outage(const struct error *err) __attribute__((nonnull));

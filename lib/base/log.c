@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/message.h"
 #include "lib/base/strings.h"
 #include "lib/base/utf8.h"
 
@@ -50,10 +51,17 @@ static const char *level_name(enum log_level level)
 	return names[level];
 }
 
-static int text_line(char *line, size_t size, enum log_level level, const char *message)
+/* Write the line.  On a terminal, where a person reads it, the advice is a line of its own. */
+static int text_line(
+    char *line, size_t size, enum log_level level, const char *message, size_t advice_length)
 {
-	return snprintf(line, size, "%s: %s%s\n", log_program,
-	    level == LOG_WARNING ? "warning: " : "", message);
+	const char *mark = level == LOG_WARNING ? "warning: " : "";
+	const char *advice = level <= LOG_WARNING ? message_advice(message, advice_length) : NULL;
+
+	if (!advice || !isatty(STDERR_FILENO))
+		return snprintf(line, size, "%s: %s%s\n", log_program, mark, message);
+	return snprintf(line, size, "%s: %s%.*s\nhint: %s\n", log_program, mark,
+	    (int)(advice - message - (ptrdiff_t)strlen(MESSAGE_SEPARATOR)), message, advice);
 }
 
 /* Write ,"NAME":VALUE for each number that fits. */
@@ -98,13 +106,13 @@ static int json_line(char *line, size_t size, enum log_level level, const char *
 }
 
 /* Write a line; `message` is printable. */
-static void write_line(
-    enum log_level level, const char *message, const struct log_number *numbers, size_t count)
+static void write_line(enum log_level level, const char *message, size_t advice_length,
+    const struct log_number *numbers, size_t count)
 {
 	char line[LINE_MAX_BYTES];
 	int length = log_style == LOG_JSON
 			 ? json_line(line, sizeof(line), level, message, numbers, count)
-			 : text_line(line, sizeof(line), level, message);
+			 : text_line(line, sizeof(line), level, message, advice_length);
 
 	if (length > (int)sizeof(line) - 1)
 		length = (int)sizeof(line) - 1;
@@ -116,35 +124,41 @@ static void write_line(
 }
 
 /* Make the message printable and short, write it, and free it. */
-static void write_message(
-    enum log_level level, char *message, const struct log_number *numbers, size_t count)
+static void write_message(enum log_level level, char *message, size_t advice_length,
+    const struct log_number *numbers, size_t count)
 {
 	if (!message) {
-		write_line(level, "out of memory", NULL, 0);
+		write_line(level, "out of memory", 0, NULL, 0);
 		return;
 	}
 	utf8_make_printable(message);
 	utf8_shorten(message, MESSAGE_MAX - 1);
-	write_line(level, message, numbers, count);
+	write_line(level, message, advice_length, numbers, count);
 	free(message);
 }
 
 void log_write(enum log_level level, const char *format, ...)
 {
-	char *message = NULL;
+	size_t advice_length;
 	va_list arguments;
 
 	if (!log_enabled(level))
 		return;
 	va_start(arguments, format);
-	int length = vasprintf(&message, format, arguments);
+	char *message = message_vformat(&advice_length, format, arguments);
 	va_end(arguments);
-	write_message(level, length < 0 ? NULL : message, NULL, 0);
+	write_message(level, message, advice_length, NULL, 0);
+}
+
+void log_error(enum log_level level, const struct error *err)
+{
+	if (log_enabled(level))
+		write_message(level, strdup(err->message), err->advice_length, NULL, 0);
 }
 
 void log_write_numbers(
     enum log_level level, const char *message, const struct log_number *numbers, size_t count)
 {
 	if (log_enabled(level))
-		write_message(level, strdup(message), numbers, count);
+		write_message(level, strdup(message), 0, numbers, count);
 }

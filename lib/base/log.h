@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/error.h"
+
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_TEXT, LOG_JSON };
 
@@ -14,11 +16,15 @@ void log_init(const char *program, enum log_level level, enum log_format format)
 
 /*
  * Write "program: message" or {"time":...,"level":...,"program":...,"message":...} with one
- * write(2).  In the text format, warnings begin with "warning: ".  Control characters and invalid
- * UTF-8 become '?'.  Never pass a secret, at any level.
+ * write(2).  In the text format, warnings begin with "warning: ", and on a terminal the advice of
+ * an error or a warning (see lib/base/message.h) is a second line, "hint: ...".  Control characters
+ * and invalid UTF-8 become '?'.  Never pass a secret, at any level.
  */
 void log_write(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(2)));
+
+/* Write the message of an error. */
+void log_error(enum log_level level, const struct error *err) __attribute__((nonnull));
 
 /*
  * Write a message with numbers.  The JSON format has a member for each number, with this name,

@@ -292,7 +292,7 @@ int collect(const struct launch_settings *settings, struct variables *variables,
 		if (result == 0)
 			*err = revoke;
 		else
-			log_write(LOG_WARNING, "%s", revoke.message);
+			log_error(LOG_WARNING, &revoke);
 		result = -1;
 	}
 	if (result == 0)

@@ -57,7 +57,7 @@ static void __attribute__((noreturn)) child_run(struct init *init, struct channe
 	child_wait(&child.channel);
 	int status = job(&child, &err);
 	if (err.code != ERROR_NONE)
-		log_write(LOG_ERROR, "%s", err.message);
+		log_error(LOG_ERROR, &err);
 	exit(status);
 }
 

@@ -247,7 +247,7 @@ int rotate_files(struct http_client *client, const struct rotate_files_settings 
 	if (result == 0)
 		result = run_phases(&run, paths, count, err);
 	if (vault_session_end(client, &run.vault, &settings->session, &revoke) < 0)
-		log_write(LOG_WARNING, "%s", revoke.message);
+		log_error(LOG_WARNING, &revoke);
 	vault_free(&run.vault);
 	files_free_outside(&run);
 	keyset_free(&run.keys);

@@ -17,7 +17,7 @@ void files_report(struct files_run *run, const struct error *reason)
 	if (run->silent)
 		return;
 	run->summary->broken++;
-	log_write(LOG_ERROR, "%s", reason->message);
+	log_error(LOG_ERROR, reason);
 }
 
 int files_check_time(const struct files_run *run, struct error *err)
@@ -42,7 +42,7 @@ struct keyset_key *files_find_key(struct files_run *run, const char *name, struc
 		return key;
 	if (error_is_outage(err))
 		return NULL;
-	log_write(LOG_ERROR, "%s", err->message);
+	log_error(LOG_ERROR, err);
 	error_clear(err);
 	key->failed = true;
 	return key;
@@ -64,7 +64,7 @@ void files_report_secret(const struct files_run *run, const struct manifest_docu
 	error_wrap(reason, "%s:%zu: Secret %s%s%s", document->file->name,
 	    manifest_line(&document->manifest.tree, document->manifest.tree.nodes[node].start),
 	    KUBE_NAMED(secret));
-	log_write(LOG_ERROR, "%s", reason->message);
+	log_error(LOG_ERROR, reason);
 }
 
 void files_report_unchecked(

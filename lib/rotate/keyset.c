@@ -57,7 +57,7 @@ static int exclude_key(struct keyset *set, struct keyset_key *key, struct error 
 	bool about_all = err->code == ERROR_NETWORK || err->code == ERROR_INTERRUPTED;
 	if (about_all || all)
 		return -1;
-	log_write(LOG_ERROR, "%s", err->message);
+	log_error(LOG_ERROR, err);
 	error_clear(err);
 	return 0;
 }

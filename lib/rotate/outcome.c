@@ -197,7 +197,7 @@ static void on_skipped(void *context, const struct kube_secret *secret, const st
 	struct pass *pass = context;
 
 	if (pass->mode == PASS_COUNT && is_minor_for_count(&pass->classifier))
-		log_write(LOG_DEBUG, "%s", reason->message);
+		log_error(LOG_DEBUG, reason);
 	else
 		summary_fail(pass->run->summary, secret->namespace, secret->name, reason);
 }

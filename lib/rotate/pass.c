@@ -158,7 +158,7 @@ static void drain_requests(struct pass *pass)
 			continue;
 		kube_secret_free(&stored);
 		if (pass_count_patch(pass, task, &ignored) < 0)
-			log_write(LOG_WARNING, "%s", ignored.message);
+			log_error(LOG_WARNING, &ignored);
 	}
 }
 

@@ -239,7 +239,7 @@ static int each_key(struct rotate_run *run,
 			continue;
 		if (error_is_outage(err))
 			return -1;
-		log_write(LOG_ERROR, "%s", err->message);
+		log_error(LOG_ERROR, err);
 		error_clear(err);
 		key->kept = true;
 		++*failed;

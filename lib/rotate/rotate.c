@@ -178,9 +178,9 @@ static void end_run(struct rotate_run *run)
 	struct error revoke = ERROR_INIT, copy = ERROR_INIT;
 
 	if (vault_session_end(run->client, &run->vault, &run->settings->session, &revoke) < 0)
-		log_write(LOG_WARNING, "%s", revoke.message);
+		log_error(LOG_WARNING, &revoke);
 	if (summary_take_keys(run->summary, &run->keys, &copy) < 0)
-		log_write(LOG_WARNING, "%s", copy.message);
+		log_error(LOG_WARNING, &copy);
 	strings_free(&run->unseen);
 	keyset_free(&run->keys);
 	kube_free(&run->kube);

@@ -80,7 +80,7 @@ void summary_fail(struct rotate_summary *summary, const char *namespace, const c
 	cleanup_free char *secret = string_format(&err, "%s/%s", namespace, name);
 
 	if (!secret) {
-		log_write(LOG_ERROR, "%s", reason->message);
+		log_error(LOG_ERROR, reason);
 		return;
 	}
 	struct rotate_failure *known =

@@ -74,7 +74,7 @@ void seal_session_end(struct seal_session *session)
 
 	if (session->logged_in && vault_session_end(session->client, &session->vault,
 				      &session->settings->vault_session, &err) < 0)
-		log_write(LOG_WARNING, "%s", err.message);
+		log_error(LOG_WARNING, &err);
 	vault_free(&session->vault);
 	kube_free(&session->kube);
 	free(session->namespace);

@@ -85,7 +85,7 @@ static void read_key(struct status_ctx *ctx, const char *name, struct status_key
 		}
 	}
 	ctx->status->vault_failed |= error_is_outage(&err);
-	log_write(LOG_WARNING, "%s", err.message);
+	log_error(LOG_WARNING, &err);
 }
 
 static const struct status_key *find_key(
@@ -213,7 +213,7 @@ static int add_status(void *context, struct kube_secret *secret, struct error *e
 	seen->created_s = secret->created_s;
 	seen->plaintext_annotation = keeps_plaintext(secret);
 	if (sealed_secret_scope(secret, &seen->scope, &no_scope) < 0)
-		log_write(LOG_WARNING, "%s", no_scope.message);
+		log_error(LOG_WARNING, &no_scope);
 	return copy_values(seen, secret, key, err);
 }
 

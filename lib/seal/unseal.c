@@ -281,7 +281,7 @@ static bool has_failure(const struct unseal_result *unsealed)
 
 		if (check_value(unsealed, i, &err) == 0 && check_document(unsealed, i, &err) == 0)
 			continue;
-		log_write(LOG_ERROR, "%s", err.message);
+		log_error(LOG_ERROR, &err);
 		failure = true;
 	}
 	return failure;
@@ -300,7 +300,7 @@ static int verify_secret(void *context, struct kube_secret *secret, struct error
 	if (unseal_secret(ctx->session, secret, ctx->transit_key, &unsealed, err) < 0) {
 		if (error_is_outage(err))
 			return -1;
-		log_write(LOG_ERROR, "%s", err->message);
+		log_error(LOG_ERROR, err);
 		error_clear(err);
 		outcome->failed++;
 		return 0;

@@ -141,7 +141,7 @@ is "${OUT//$'\r'/}" 'C: "three"' "reveal of a Secret on a terminal"
 seal --unset PLAIN app
 printf '\033[2J' | seal --from-file E=- app
 run "$terminal" '' -- "$BIN/secret-seal" reveal app E
-like "$OUT" 'not safe on a terminal; .*--yes' "reveal of control characters on a terminal is refused"
+like "$OUT" 'not safe on a terminal.*hint: .*--yes' "reveal of control characters on a terminal is refused"
 printf '\302\2332J' | seal --from-file E=- app
 run "$terminal" '' -- "$BIN/secret-seal" reveal app E
 like "$OUT" 'not safe on a terminal' "reveal of 8-bit control characters on a terminal is refused"

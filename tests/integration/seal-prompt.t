@@ -58,7 +58,7 @@ status_is 1 "always different answers: exit 1"
 like "$OUT" 'secret-seal: --prompt A: the two values differ' "always different answers: the message"
 on_terminal 'expect Value of A:
 	send \r' --prompt A app
-like "$OUT" 'an empty value; to seal one' "an empty value"
+like "$OUT" 'an empty value.*hint: to seal one' "an empty value"
 on_terminal 'expect Value of A:
 	send \x04' --prompt A app
 like "$OUT" 'the input ended before a value' "the end of input"
@@ -73,7 +73,7 @@ for paste in 'uno\rdos' 'uno\rdos\r' 'uno\runo\r' 'uno\r\rdos\r' 'uno\runo\rtres
 	on_terminal "expect Value of A:
 		send $paste" --prompt A --prompt B app
 	status_is 1 "several pasted lines: exit 1:  ${paste//\\r/|}"
-	like "$OUT" 'secret-seal: --prompt A: more than one line was pasted; take a value of several lines from a file' "several pasted lines: the message"
+	like "$OUT" 'secret-seal: --prompt A: more than one line was pasted.*hint: take a value of several lines from a file' "several pasted lines: the message"
 	unlike "$OUT" 'uno|dos|tres' "several pasted lines: none is shown"
 	restored "the terminal is restored"
 done

@@ -25,6 +25,54 @@ START_TEST(wrapping_prefixes_and_hinting_appends)
 }
 END_TEST
 
+START_TEST(advice_follows_the_separator_of_the_format)
+{
+	error_set(&err, ERROR_DENIED, "%s: denied; check %s", "a; b", "c; d");
+	ck_assert_str_eq(error_advice(&err), "check c; d");
+	error_wrap(&err, "login; %d", 1);
+	ck_assert_str_eq(error_advice(&err), "check c; d");
+	error_hint(&err, "run %s", "it; again");
+	ck_assert_str_eq(error_advice(&err), "check c; d; run it; again");
+	ck_assert_str_eq(err.message, "login; 1: a; b: denied; check c; d; run it; again");
+	error_clear(&err);
+	ck_assert_ptr_null(error_advice(&err));
+}
+END_TEST
+
+START_TEST(arguments_are_not_advice)
+{
+	error_set(&err, ERROR_REJECTED, "status 400: %s", "no; run this");
+	ck_assert_ptr_null(error_advice(&err));
+	error_hint(&err, "check the role");
+	ck_assert_str_eq(error_advice(&err), "check the role");
+	errno = EACCES;
+	error_system(&err, "a; b");
+	ck_assert_ptr_null(error_advice(&err));
+}
+END_TEST
+
+START_TEST(a_problem_in_a_file_may_have_advice)
+{
+	error_at(&err, ERROR_INVALID, "a; b", (struct utf8_position){1, 2}, "no; quote it");
+	ck_assert_str_eq(error_advice(&err), "quote it");
+	error_at(&err, ERROR_INVALID, "a; b", (struct utf8_position){1, 2}, "no");
+	ck_assert_ptr_null(error_advice(&err));
+}
+END_TEST
+
+START_TEST(advice_that_was_cut_is_not_advice)
+{
+	char text[5000];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	error_set(&err, ERROR_REJECTED, "%s; shorten it", text);
+	ck_assert_str_eq(error_advice(&err), "shorten it");
+	error_set(&err, ERROR_REJECTED, "no; %s", text);
+	ck_assert_ptr_null(error_advice(&err));
+}
+END_TEST
+
 START_TEST(a_system_error_contains_strerror)
 {
 	errno = EACCES;
@@ -104,6 +152,10 @@ static void add(TCase *tests)
 {
 	tcase_add_test(tests, setting_replaces_and_returns_minus_one);
 	tcase_add_test(tests, wrapping_prefixes_and_hinting_appends);
+	tcase_add_test(tests, advice_follows_the_separator_of_the_format);
+	tcase_add_test(tests, arguments_are_not_advice);
+	tcase_add_test(tests, a_problem_in_a_file_may_have_advice);
+	tcase_add_test(tests, advice_that_was_cut_is_not_advice);
 	tcase_add_test(tests, a_system_error_contains_strerror);
 	tcase_add_test(tests, a_message_can_not_start_another_line);
 	tcase_add_test(tests, an_error_can_be_set_from_its_own_message);

@@ -1,3 +1,5 @@
+#include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/base/json_reader.h"
@@ -43,6 +45,70 @@ START_TEST(text_is_one_line_with_the_program)
 	log_write(text_lines[_i].level, "it failed: %d", 7);
 	written(&text);
 	expect_text(text, text_lines[_i].line);
+}
+END_TEST
+
+START_TEST(advice_stays_in_the_line_without_a_terminal)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	log_init("prog", LOG_INFO, LOG_TEXT);
+	catch_stderr();
+	log_write(LOG_ERROR, "%s: failed; do this", "it");
+	written(&text);
+	expect_text(text, "prog: it: failed; do this\n");
+}
+END_TEST
+
+/* From here on stderr is a terminal; return its other end. */
+static int use_terminal(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY);
+
+	ck_assert_int_ge(master, 0);
+	ck_assert_int_eq(grantpt(master) | unlockpt(master), 0);
+	int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+	ck_assert_int_ge(dup2(terminal, STDERR_FILENO), 0);
+	return master;
+}
+
+static const struct {
+	enum log_level level;
+	enum log_format format;
+	const char *text;
+} terminal_lines[] = {
+    {LOG_ERROR, LOG_TEXT, "prog: a; b: failed\r\nhint: do c; d\r\n"},
+    {LOG_WARNING, LOG_TEXT, "prog: warning: a; b: failed\r\nhint: do c; d\r\n"},
+    {LOG_INFO, LOG_TEXT, "prog: a; b: failed; do c; d\r\n"},
+    {LOG_ERROR, LOG_JSON, "\"message\":\"a; b: failed; do c; d\"}\r\n"},
+};
+
+START_TEST(advice_is_a_line_of_its_own_on_a_terminal)
+{
+	char text[1000];
+
+	log_init("prog", LOG_INFO, terminal_lines[_i].format);
+	int master = use_terminal();
+	log_write(terminal_lines[_i].level, "%s: failed; do %s", "a; b", "c; d");
+	ssize_t length = read(master, text, sizeof(text) - 1);
+	ck_assert_int_gt(length, 0);
+	text[length] = '\0';
+	expect_contains(text, terminal_lines[_i].text);
+}
+END_TEST
+
+START_TEST(the_advice_of_an_error_is_a_line_of_its_own)
+{
+	char text[1000];
+
+	log_init("prog", LOG_INFO, LOG_TEXT);
+	int master = use_terminal();
+	error_set(&err, ERROR_USAGE, "failed; do this");
+	log_error(LOG_ERROR, &err);
+	ssize_t length = read(master, text, sizeof(text) - 1);
+	ck_assert_int_gt(length, 0);
+	text[length] = '\0';
+	ck_assert_str_eq(text, "prog: failed\r\nhint: do this\r\n");
 }
 END_TEST
 
@@ -201,6 +267,10 @@ END_TEST
 static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, text_is_one_line_with_the_program, 0, COUNT(text_lines));
+	tcase_add_test(tests, advice_stays_in_the_line_without_a_terminal);
+	tcase_add_loop_test(
+	    tests, advice_is_a_line_of_its_own_on_a_terminal, 0, COUNT(terminal_lines));
+	tcase_add_test(tests, the_advice_of_an_error_is_a_line_of_its_own);
 	tcase_add_loop_test(tests, json_is_a_valid_object_for_each_line, 0, COUNT(messages));
 	tcase_add_test(tests, json_keeps_the_message);
 	tcase_add_test(tests, numbers_are_members_only_in_json);
