@@ -69,12 +69,13 @@ static const struct options options = {
 	"memory and on loopback only. For development and tests, never for production. With\n"
 	"COMMAND, run it with VAULT_ADDR, KUBECONFIG and similar variables set, and end with it.",
     .table = table,
+    .other_variables = "SECRET_DEV_DIR,SECRET_DEV_PID", /* see stage.c */
     .stop_at_operand = true,
 };
 
 static int fail(const struct error *err)
 {
-	log_write(LOG_ERROR, "%s", err->message);
+	log_error(LOG_ERROR, err);
 	return err->code == ERROR_USAGE ? EXIT_USAGE : EXIT_FAILURE;
 }
 

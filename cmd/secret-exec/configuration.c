@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/connection_options.h"
+#include "cmd/other_tools.h"
 
 extern char **environ;
 
@@ -15,14 +16,16 @@ _Static_assert(offsetof(struct configuration, launch) == 0, "VAULT_OPTIONS' offs
 static const struct option_spec table[] = {
     {.section = "Sources",
 	.letter = 's',
+	.names = true,
 	OPTION("secret", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", launch.sources.secrets,
 	    "sealed Secret to read from the API (repeatable)")},
     {OPTION("secret-dir", OPTION_LIST, "DIR", launch.sources.directories,
 	"sealed Secret mounted as a volume (repeatable)")},
     {OPTION("transit-key", OPTION_STRING, "[MOUNT/]NAME", launch.sources.transit_key,
 	"Transit key (default: from the Secret's annotation)")},
-    {OPTION("bound-to", OPTION_LIST, "[NS/]NAME[:PREFIX]", launch.sources.bound_to,
-	"Secret that values of the environment or a volume were sealed for (repeatable)")},
+    {.names = true,
+	OPTION("bound-to", OPTION_LIST, "[NS/]NAME[:PREFIX]", launch.sources.bound_to,
+	    "Secret that values of the environment or a volume were sealed for (repeatable)")},
     {OPTION("scope", OPTION_STRING, "SCOPE", launch.sources.scope,
 	"binding of those values: strict (default), namespace-wide, cluster-wide")},
     {OPTION("document", OPTION_LIST, "PATTERN", launch.names.documents,
@@ -56,8 +59,9 @@ static const struct option_spec table[] = {
 	"let --file write to other file systems than tmpfs")},
     {OPTION("override", OPTION_FLAG, NULL, launch.override,
 	"let a secret replace a variable that is set, and a stronger source a weaker one")},
-    {OPTION("allow-env", OPTION_LIST, "NAME", launch.deliver.allow,
-	"allow a secret to set this dangerous variable (repeatable)")},
+    {.names = true,
+	OPTION("allow-env", OPTION_LIST, "NAME", launch.deliver.allow,
+	    "allow a secret to set this dangerous variable (repeatable)")},
     {OPTION("keep-config", OPTION_VARIABLES, "[NAME,...]", keep_config,
 	"keep VAULT_*, BAO_* and SECRET_EXEC_* (or only NAME,...) in the environment")},
     {OPTION("deny-token", OPTION_FEATURE, "[if-possible]", launch.deny_token,
@@ -69,10 +73,12 @@ static const struct option_spec table[] = {
 	"take the members of a JSON or YAML file (repeatable)")},
     {OPTION("from-env-file", OPTION_LIST, "FILE", launch.sources.env_files,
 	"take the variables of a .env file (repeatable)")},
-    {OPTION("from-secret", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", launch.sources.plain_secrets,
-	"take a Secret that is not sealed (repeatable)")},
-    {OPTION("from-config-map", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", launch.sources.config_maps,
-	"take a ConfigMap (repeatable)")},
+    {.names = true,
+	OPTION("from-secret", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", launch.sources.plain_secrets,
+	    "take a Secret that is not sealed (repeatable)")},
+    {.names = true,
+	OPTION("from-config-map", OPTION_LIST, "[NS/]NAME[:KEY[=VAR]]", launch.sources.config_maps,
+	    "take a ConfigMap (repeatable)")},
     {OPTION("definition", OPTION_STRING, "FILE", launch.sources.definition,
 	"JSON or YAML object of names, each with its variable in --from-env-file")},
     {.section = "Other uses",
@@ -115,6 +121,34 @@ static const struct option_spec table[] = {
 
 static struct option_origin origins[sizeof(table) / sizeof(table[0])];
 
+/* Options of envconsul, sops exec-env and others. */
+static const struct option_other other_options[] = {
+    CONNECTION_OTHERS,
+    {"upcase,uppercase", "upper-case", NULL},
+    {"env-file,dotenv", "from-env-file", NULL},
+    {"name,secret-name", "secret", NULL},
+    {"key,field", NULL, "use --secret NAME:KEY"},
+    {"include,filter", "only", NULL},
+    {"ignore,skip", "exclude", NULL},
+    {"filename,output,out", "file", NULL},
+    {"mode", "file-mode", NULL},
+    {"owner", "file-owner", NULL},
+    {"kill-signal,exec-kill-signal", "stop-signal", NULL},
+    {"kill-timeout,exec-kill-timeout", "stop-timeout", NULL},
+    {"reload-signal,exec-reload-signal", "watch-signal", NULL},
+    {"splay,exec-splay", "watch-max-delay", NULL},
+    {"wait", "watch-debounce", NULL},
+    {"dry-run", "check", NULL},
+    {"exec,command", NULL, "write the command after --"},
+    {"once,same-process", NULL, "omit it; this is the default"},
+    {"no-prefix", NULL, "omit it; names get a prefix only with --prefix"},
+    {"pristine", NULL,
+	"the container's variables are kept; to start without them, run env -i NAME=VALUE... "
+	"secret-exec ..."},
+    {"config", NULL, "set options on the command line, or as variables such as SECRET_EXEC_SECRET"},
+    {NULL, NULL, NULL},
+};
+
 const struct options secret_exec_options = {
     .program = "secret-exec",
     .prefix = "SECRET_EXEC",
@@ -123,6 +157,7 @@ const struct options secret_exec_options = {
 	"Decrypt sealed Secrets with Vault Transit, then run COMMAND in this process's\n"
 	"place with them. Variables whose value starts with \"vault:v\" are decrypted too.",
     .table = table,
+    .others = other_options,
     .environment_flag = "env-config",
     .origins = origins,
     .stop_at_operand = true,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/connection_options.h"
+#include "cmd/other_tools.h"
 
 static const struct option_spec table[] = {
     {.section = "Actions",
@@ -36,6 +37,7 @@ static const struct option_spec table[] = {
     {.name = "retire-namespaces",
 	.deprecated = "i-know-namespaces",
 	.kind = OPTION_LIST,
+	.names = true,
 	.argument = "NAME",
 	.offset = offsetof(struct rotate_configuration, retire_namespaces),
 	.help =
@@ -58,11 +60,13 @@ static const struct option_spec table[] = {
 	.help = "also Secrets without the label, if they contain ciphertext"},
     {.name = "name",
 	.kind = OPTION_LIST,
+	.names = true,
 	.argument = "[NAMESPACE/]NAME",
 	.offset = offsetof(struct rotate_configuration, names),
 	.help = "only these Secrets, labelled or not"},
     {.name = "data-key",
 	.kind = OPTION_LIST,
+	.names = true,
 	.argument = "KEY",
 	.offset = offsetof(struct rotate_configuration, data_keys),
 	.help = "only these data keys"},
@@ -113,6 +117,20 @@ static const struct option_removed removed[] = {
     {NULL, NULL},
 };
 
+/* Options of sops, kubectl and others. */
+static const struct option_other other_options[] = {
+    CONNECTION_OTHERS,
+    {"secret", "name", NULL},
+    {"key", "transit-key", NULL},
+    {"label,labels", "selector", NULL},
+    {"path,filename,file,in-place,inplace", "files", NULL},
+    {"format", "output", NULL},
+    {"check", NULL, "use --phase verify"},
+    {"delete", "trim", NULL},
+    {"min-decryption-version", NULL, "use --retire, with --keep-versions"},
+    {NULL, NULL, NULL},
+};
+
 const struct options secret_rotate_options = {
     .program = "secret-rotate",
     .prefix = "SECRET_ROTATE",
@@ -123,6 +141,7 @@ const struct options secret_rotate_options = {
 	"reported, with exit status 1. A run can be ended at any time and run again.",
     .table = table,
     .removed = removed,
+    .others = other_options,
 };
 
 static int check_retirement(const struct rotate_configuration *configuration,

@@ -1,9 +1,11 @@
 /* secret-seal: encrypt values with Vault Transit into Kubernetes Secrets, and maintain them. */
 #include <string.h>
 
+#include "cmd/other_tools.h"
 #include "cmd/secret-seal/command.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/signals.h"
+#include "lib/base/spelling.h"
 
 #define STATUS_FAILED 1
 #define STATUS_USAGE 2
@@ -14,6 +16,33 @@
 /* All commands; the first is the default. */
 static const struct command *const commands[] = {&seal_command, &edit_command, &status_command,
     &verify_command, &reveal_command, &check_command, &completion_command, NULL};
+static const struct options *command_options[sizeof(commands) / sizeof(commands[0])];
+
+/* Options of kubectl, kubeseal, sops and others, for all commands. */
+static const struct option_other other_options[] = {
+    CONNECTION_OTHERS,
+    {"name,secret,secret-name", NULL,
+	"write the Secret's name as the last word, without an option"},
+    {"delete,remove,rm", "unset", NULL},
+    {"env-file,dotenv", "from-env-file", NULL},
+    {"inplace,write", "in-place", NULL},
+    {"secret-file", "filename", NULL},
+    {"format", "output", NULL},
+    {"key,hc-vault-transit", "transit-key", NULL},
+    {"random,random-password", "generate", NULL},
+    {"append-hash", "immutable", NULL},
+    {"labels", "label", NULL},
+    {"append,merge,merge-into,patch,replace,overwrite", NULL,
+	"omit it; an existing Secret is changed, and keeps values that are not named"},
+    {"cert,fetch-cert,controller-name,controller-namespace,pgp,age,kms", NULL,
+	"Vault encrypts the values; use --transit-key"},
+    {"stdin", NULL, "use --from-file NAME=-"},
+    {"encrypt", NULL, "omit it; this is the default"},
+    {"decrypt,extract", NULL, "use the command secret-seal reveal"},
+    {"validate", NULL, "use the command secret-seal verify"},
+    {"rotate,re-encrypt", NULL, "use the program secret-rotate"},
+    {NULL, NULL, NULL},
+};
 
 static const struct command *find_command(const char *word)
 {
@@ -21,6 +50,13 @@ static const struct command *find_command(const char *word)
 		if (strcmp((*each)->name, word) == 0)
 			return *each;
 	return NULL;
+}
+
+/* Collect the options of all commands. */
+static void list_options(void)
+{
+	for (size_t i = 0; commands[i]; i++)
+		command_options[i] = commands[i]->options;
 }
 
 static const char *program_name(const char *file)
@@ -72,6 +108,8 @@ static int name_options(
 	*options = *command->options;
 	options->program = program;
 	options->prefix = COMMAND_PREFIX;
+	options->others = other_options;
+	options->commands = command_options;
 	options->command = named ? command->name : NULL;
 	cleanup_free char *own =
 	    called ? make_synopsis(called, command->options->synopsis, err) : NULL;
@@ -107,30 +145,6 @@ static const struct {
     {"version", "--version"},
 };
 
-#define LONG_COMMAND 8 /* from this length, two mistakes are accepted */
-
-/*
- * Return true if the word is the command's name with at most `mistakes` letters added, removed,
- * replaced or swapped.
- */
-static bool is_near(const char *word, const char *command, int mistakes)
-{
-	while (*word && *word == *command)
-		word++, command++;
-	if (!*word && !*command)
-		return true;
-	if (mistakes-- == 0)
-		return false;
-	if ((*word && is_near(word + 1, command, mistakes)) ||
-	    (*command && is_near(word, command + 1, mistakes)))
-		return true;
-	if (!*word || !*command)
-		return false;
-	return is_near(word + 1, command + 1, mistakes) ||
-	       (word[0] == command[1] && word[1] == command[0] &&
-		   is_near(word + 2, command + 2, mistakes));
-}
-
 /* Return the command or option that is probably meant by the word, or NULL. */
 static const char *meant_command(const char *word)
 {
@@ -138,7 +152,7 @@ static const char *meant_command(const char *word)
 		if (strcmp(other_words[i].word, word) == 0)
 			return other_words[i].meant;
 	for (const struct command *const *each = commands; *each; each++)
-		if (is_near(word, (*each)->name, strlen((*each)->name) < LONG_COMMAND ? 1 : 2))
+		if (spelling_is_near(word, (*each)->name))
 			return (*each)->name;
 	return NULL;
 }
@@ -195,6 +209,7 @@ int main(int argc, char **argv)
 		command = commands[0];
 	struct command_connection *connection = command->connection;
 	completion_commands = commands;
+	list_options();
 	signals_catch(http_interrupt);
 	options.program = program_name(argv[0]);
 	if (name_options(&options, command, named, &err) < 0)

@@ -20,7 +20,8 @@ enum option_kind {
 	OPTION_FLAG,   /* bool; from the environment: true/false/1/0/yes/no/on/off; --no-NAME clears
 			  it */
 	OPTION_STRING, /* const char *, borrowed from argv or the environment, where "" is unset */
-	OPTION_LIST,   /* struct strings; repeatable; from the environment: separated by commas */
+	OPTION_LIST,   /* struct strings; repeatable; from the environment: separated by commas,
+			  with `names` set also on the command line */
 	OPTION_VARIABLES, /* struct strings; names of the program's own variables, comma-separated;
 			     "true" without an argument; --no-NAME clears it */
 	OPTION_FEATURE,	  /* enum option_feature; true, false or if-possible; "true" without an
@@ -49,6 +50,7 @@ struct option_spec {
 	const char *section; /* with the first option of a section: the title in --help; or NULL */
 	const char *deprecated; /* name in earlier releases, without dashes, or NULL; accepted, also
 				   from the environment, but not listed */
+	bool names;		/* OPTION_LIST: the entries cannot contain a comma */
 	bool shared;		/* other programs use `environment` too; see options_own_variable */
 };
 
@@ -56,6 +58,13 @@ struct option_spec {
 struct option_removed {
 	const char *name; /* long name; its variable PREFIX_NAME is rejected too */
 	const char *advice;
+};
+
+/* Names of an option in other tools, which an error about an unknown option answers. */
+struct option_other {
+	const char *names;  /* long names, comma-separated */
+	const char *use;    /* the option to use instead, if the table has it; or NULL */
+	const char *advice; /* if `use` is NULL */
 };
 
 #define OPTIONS_VARIABLE_MAX 128
@@ -74,10 +83,14 @@ struct options {
 	const char *description;	      /* a paragraph, or NULL */
 	const struct option_spec *table;      /* ended by a NULL name */
 	const struct option_removed *removed; /* ended by a NULL name; or NULL */
-	struct option_origin *origins;	      /* per table entry, set by options_parse; or NULL */
-	const char *environment_flag; /* a flag; if false on the command line, the environment is
-					 not read; or NULL */
-	bool stop_at_operand;	      /* options end at the first operand, as for env(1) */
+	const struct option_other *others;    /* ended by NULL names; or NULL */
+	const char *other_variables;	      /* with the prefix, comma-separated; or NULL */
+	/* The program's commands, whose variables are accepted too, ended by NULL; or NULL. */
+	const struct options *const *commands;
+	struct option_origin *origins; /* per table entry, set by options_parse; or NULL */
+	const char *environment_flag;  /* a flag; if false on the command line, the environment is
+					  not read; or NULL */
+	bool stop_at_operand;	       /* options end at the first operand, as for env(1) */
 };
 
 enum options_result { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };

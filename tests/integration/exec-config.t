@@ -10,7 +10,7 @@ export VAULT_ROLE=secret-exec
 # -- --print-config
 
 run as_pod app env VAULT_TOKEN=hvs.not-shown VAULT_PROXY_ADDR=http://user:not-shown@proxy:3128 \
-	BAO_NAMESPACE=team SECRET_EXEC_SECRET=a,b SECRET_EXEC_VAULT_ROLE=x \
+	BAO_NAMESPACE=team SECRET_EXEC_SECRET=a,b \
 	"$BIN/secret-exec" --role app --timeout 1500ms --print-config
 status_is 0 "--print-config needs no command, and no server"
 out_like $'(^|\n)role: app \\(--role\\)(\n|$)' "--print-config: a value of the command line"

@@ -23,7 +23,7 @@ fails_with 125 'no command; write secret-exec' "no command: exit 125"
 run "$BIN/secret-exec" --secret app --
 fails_with 125 'no command' "no command after --: exit 125"
 run "$BIN/secret-exec" --bogus -- true
-fails_with 125 'unknown option --bogus.*--help' "an unknown option: exit 125"
+fails_with 125 '--bogus: unknown option; see secret-exec --help' "an unknown option: exit 125"
 run "$BIN/secret-exec" --secret
 fails_with 125 'option --secret needs an argument' "an option without its argument: exit 125"
 run "$BIN/secret-exec" --secret 'UPPER/case' -- true

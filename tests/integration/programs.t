@@ -25,7 +25,7 @@ for program in secret-exec secret-seal secret-rotate secret-dev; do
 	out_like "^$program ${version//./\\.} \($linked\)\$" "$program --version: its version, and the versions of the linked libraries"
 	run "$BIN/$program" --no-such-option
 	like "$STATUS" '^(2|125)$' "$program, an unknown option: exit 2 or 125"
-	like "$ERR" "^$program: unknown option --no-such-option; see $program --help\$" "$program, an unknown option: the message names it"
+	like "$ERR" "^$program: --no-such-option: unknown option; see $program --help\$" "$program, an unknown option: the message names it"
 done
 
 run env -u VAULT_ADDR "$BIN/secret-exec" --log-format json -- true

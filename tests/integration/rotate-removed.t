@@ -19,7 +19,7 @@ removed --replace-immutable SECRET_ROTATE_REPLACE_IMMUTABLE 'seal a new one'
 run "$BIN/secret-rotate" --files --no-lease .
 fails_with 2 'option --no-lease: removed' "with --files: exit 2"
 run "$BIN/secret-rotate" --leas
-fails_with 2 'unknown option --leas' "an option that never existed is unknown"
+fails_with 2 '--leas: unknown option; see' "an option that never existed is unknown"
 run "$BIN/secret-rotate" --help
 unlike "$OUT" 'lease|restart-annotated|replace-immutable|no-event' "--help does not list them"
 done_testing

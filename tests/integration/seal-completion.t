@@ -63,9 +63,9 @@ ln -s "$BIN/secret-seal" "$TAP_WORK/kubectl-seal"
 run "$TAP_WORK/kubectl-seal" edit --help
 out_like '^usage: kubectl seal edit \[OPTIONS\] NAME' "called as kubectl-seal, --help has kubectl seal"
 run "$TAP_WORK/kubectl-seal" --no-such-option
-fails_with 2 '^kubectl seal: unknown option --no-such-option; see kubectl seal --help' "called as kubectl-seal, messages have kubectl seal"
+fails_with 2 '^kubectl seal: --no-such-option: unknown option; see kubectl seal --help' "called as kubectl-seal, messages have kubectl seal"
 run "$BIN/secret-seal" edit --no-such-option app
-fails_with 2 '^secret-seal: unknown option --no-such-option; see secret-seal edit --help' "an unknown option of a command: its own --help is named"
+fails_with 2 '^secret-seal: --no-such-option: unknown option; see secret-seal edit --help' "an unknown option of a command: its own --help is named"
 run "$BIN/secret-seal" -n demo edit app
 fails_with 2 '"edit": a command must come first; write secret-seal edit' "a command that is not the first word: exit 2"
 

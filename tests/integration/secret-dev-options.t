@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../tap.sh"
 
 run "$BIN/secret-dev" --no-such-option
-fails_with 2 'secret-dev: unknown option --no-such-option' "an unknown option: exit 2"
+fails_with 2 'secret-dev: --no-such-option: unknown option' "an unknown option: exit 2"
 run "$BIN/secret-dev" --vault-port
 fails_with 2 'option --vault-port needs an argument' "a missing argument: exit 2"
 run "$BIN/secret-dev" --vault-port 65536 -- true

@@ -6,9 +6,9 @@
 #include "tests/unit/expect.h"
 
 struct configuration {
-	const char *address, *token, *instead;
+	const char *address, *token, *instead, *client_key, *server_key;
 	bool verbose, force;
-	struct strings secrets;
+	struct strings secrets, names, kept;
 	int64_t timeout_ms, limit;
 	enum option_feature feature;
 };
@@ -62,6 +62,27 @@ static const struct option_spec table[] = {
 	.argument = "[if-possible]",
 	.offset = offsetof(struct configuration, feature),
 	.help = "with this feature"},
+    {.name = "names",
+	.kind = OPTION_LIST,
+	.names = true,
+	.argument = "NAME",
+	.offset = offsetof(struct configuration, names),
+	.help = "which names"},
+    {.name = "client-key",
+	.kind = OPTION_STRING,
+	.argument = "FILE",
+	.offset = offsetof(struct configuration, client_key),
+	.help = "key of the client"},
+    {.name = "server-key",
+	.kind = OPTION_STRING,
+	.argument = "FILE",
+	.offset = offsetof(struct configuration, server_key),
+	.help = "key of the server"},
+    {.name = "kept",
+	.kind = OPTION_VARIABLES,
+	.argument = "[NAME,...]",
+	.offset = offsetof(struct configuration, kept),
+	.help = "variables to keep"},
     {.name = "instead",
 	.kind = OPTION_COMMAND_LINE,
 	.argument = "WHAT",
@@ -72,7 +93,19 @@ static const struct option_spec table[] = {
     {.name = NULL},
 };
 
+static const struct option_other others[] = {
+    {"vault-address,address", "vault-addr", NULL},
+    {"s3,elsewhere", "of-another-command", NULL},
+    {"pristine", NULL, "use env -i"},
+    {NULL, NULL, NULL},
+};
+
+static const struct option_removed removed[] = {{"lease", "omit it"}, {NULL, NULL}};
+
 static struct options options = {.program = "prog",
+    .removed = removed,
+    .others = others,
+    .other_variables = "PROG_DIR,PROG_PID",
     .prefix = "PROG",
     .synopsis = "prog [OPTIONS] COMMAND",
     .description = "What it does.",
@@ -311,6 +344,25 @@ START_TEST(a_list_has_values_of_one_source)
 }
 END_TEST
 
+START_TEST(names_are_separated_by_commas)
+{
+	ck_assert_int_eq(parse("--names", "one,two", "--names=three", NULL), OPTIONS_RUN);
+	ck_assert_uint_eq(configuration.names.count, 3);
+	ck_assert_str_eq(configuration.names.items[1], "two");
+	strings_free(&configuration.names);
+}
+END_TEST
+
+START_TEST(an_empty_name_is_kept_to_be_rejected)
+{
+	ck_assert_int_eq(parse("--names", "", "--names", "one,", NULL), OPTIONS_RUN);
+	ck_assert_uint_eq(configuration.names.count, 3);
+	ck_assert_str_eq(configuration.names.items[0], "");
+	ck_assert_str_eq(configuration.names.items[2], "");
+	strings_free(&configuration.names);
+}
+END_TEST
+
 START_TEST(operands_may_come_between_options)
 {
 	ck_assert_int_eq(parse("one", "-v", "-", "--limit=7", "--", "-f", "--", NULL), OPTIONS_RUN);
@@ -352,14 +404,20 @@ END_TEST
 static const struct {
 	const char *word, *next, *message;
 } mistakes[] = {
-    {"--unknown", NULL, "unknown option --unknown"},
-    {"--unknown=hunter2", NULL, "unknown option --unknown;"},
-    {"-x", NULL, "unknown option -x"},
-    {"-vx", NULL, "unknown option -x"},
-    {"--vault", NULL, "unknown option --vault"},
-    {"--no-limit", NULL, "unknown option --no-limit"},
-    {"--no-", NULL, "unknown option --no-"},
-    {"--=x", NULL, "unknown option --"},
+    {"--unknown", NULL, "--unknown: unknown option;"},
+    {"--unknown=hunter2", NULL, "--unknown: unknown option;"},
+    {"-x", NULL, "-x: unknown option;"},
+    {"-vx", NULL, "-x: unknown option;"},
+    {"--no-limit", NULL, "--no-limit: unknown option"},
+    {"--no-", NULL, "--no-: unknown option"},
+    {"--=x", NULL, "--: unknown option"},
+    {"--vault", NULL, "--vault: unknown option; try --vault-addr; see"},
+    {"--limt", NULL, "--limt: unknown option; try --limit; see"},
+    {"--limti=hunter2", NULL, "--limti: unknown option; try --limit; see"},
+    {"--vault-adr", NULL, "--vault-adr: unknown option; try --vault-addr; see"},
+    {"--no-verbos", NULL, "--no-verbos: unknown option; try --no-verbose; see"},
+    {"--key", NULL, "--key: unknown option; try --client-key or --server-key; see"},
+    {"--elsewhere", NULL, "--elsewhere: unknown option; see"},
     {"--limit", NULL, "option --limit needs an argument"},
     {"-a", NULL, "option -a needs an argument"},
     {"--limit", "", "option --limit: \"\" is not a whole number"},
@@ -370,15 +428,12 @@ static const struct {
     {"--limit", "1k", "\"1k\" is not a whole number"},
     {"--limit", "0x1", "\"0x1\" is not a whole number"},
     {"--limit", "9223372036854775808", "is not a whole number"},
-    {"--timeout", "soon", "option --timeout: \"soon\" is not a duration"},
     {"--verbose=perhaps", NULL, "\"perhaps\" is neither true nor false"},
     {"--no-verbose=true", NULL, "option --no-verbose takes no argument"},
     {"--feature=possibly", NULL,
 	"option --feature: \"possibly\" is not true, false or if-possible"},
     {"--no-feature=true", NULL, "option --no-feature takes no argument"},
     {"--help=x", NULL, "option --help takes no argument"},
-    {"--vault-token=hunter2", NULL, "option --vault-token: accepted only from the environment"},
-    {"--vault-token", "hunter2", "option --vault-token: accepted only from the environment"},
 };
 
 START_TEST(a_mistake_names_the_option_and_the_help)
@@ -388,6 +443,120 @@ START_TEST(a_mistake_names_the_option_and_the_help)
 	expect_contains(err.message, mistakes[_i].message);
 	expect_contains(err.message, "see prog --help");
 	expect_lacks(err.message, "hunter2");
+}
+END_TEST
+
+/* A mistake whose message has advice of its own. */
+static const struct {
+	const char *word, *next, *message;
+} advised[] = {
+    {"--timeout", "soon", "option --timeout: \"soon\" is not a duration; write 10s"},
+    {"--vault-token=hunter2", NULL, "option --vault-token: accepted only from the environment"},
+    {"--vault-token", "hunter2", "option --vault-token: accepted only from the environment"},
+    {"--vault-address", "x", "--vault-address: unknown option; use --vault-addr"},
+    {"--pristine", NULL, "--pristine: unknown option; use env -i"},
+    {"--lease", NULL, "option --lease: removed; omit it"},
+    {"-secret", "app", "-secret: a long option has two dashes; write --secret"},
+    {"-secret=hunter2", NULL, "-secret: a long option has two dashes; write --secret"},
+    {"-no-verbose", NULL, "-no-verbose: a long option has two dashes; write --no-verbose"},
+    {"-lease", NULL, "-lease: a long option has two dashes; write --lease"},
+    {"-address", "x", "-address: unknown option; use --vault-addr"},
+    {"-s3", NULL, "-s3: unknown option; see prog --help"},
+};
+
+START_TEST(advice_replaces_the_help)
+{
+	ck_assert_int_eq(parse(advised[_i].word, advised[_i].next, NULL), OPTIONS_ERROR);
+	ck_assert_int_eq(err.code, ERROR_USAGE);
+	expect_contains(err.message, advised[_i].message);
+	expect_lacks(err.message, "hunter2");
+	ck_assert_ptr_nonnull(error_advice(&err));
+}
+END_TEST
+
+static const struct {
+	const char *variable, *message;
+} unknown_variables[] = {
+    {"PROG_SECRT", "environment variable PROG_SECRT: unknown option; try PROG_SECRET; see prog"},
+    {"PROG_KEY", "PROG_KEY: unknown option; try PROG_CLIENT_KEY or PROG_SERVER_KEY; see"},
+    {"PROG_NO_VERBOSE", "PROG_NO_VERBOSE: unknown option; try PROG_VERBOSE=false; see"},
+    {"PROG_VAULT_ADDRESS", "PROG_VAULT_ADDRESS: unknown option; use PROG_VAULT_ADDR"},
+    {"PROG_PRISTINE", "PROG_PRISTINE: unknown option; use env -i"},
+    {"PROG_VERSON", "PROG_VERSON: unknown option; see"},
+    {"PROG_INSTED", "PROG_INSTED: unknown option; see"},
+    {"PROG_LEASE", "environment variable PROG_LEASE: removed; omit it"},
+    {"PROG_secret", "PROG_secret: unknown option; try PROG_SECRET; see"},
+    {"PROG_", "environment variable PROG_: unknown option; see"},
+    {"PROG_SECRET", NULL},
+    {"PROG_TALK", NULL},
+    {"PROG_VERSION", NULL},
+    {"PROG_DIR", NULL},
+    {"PROG_PID", NULL},
+    {"PROG", NULL},
+    {"PROGRAM_SECRT", NULL},
+    {"PROG_SERVICE_HOST", NULL},
+    {"PROG_SERVICE_PORT", NULL},
+    {"PROG_SERVICE_PORT_HTTPS", NULL},
+    {"PROG_PORT", NULL},
+    {"PROG_PORT_443_TCP", NULL},
+    {"PROG_PORT_443_TCP_PROTO", NULL},
+    {"PROG_PORT_53_UDP_ADDR", NULL},
+    {"PROG_DOCS_SERVICE_HOST", NULL},
+    {"PROG_DOCS_PORT_80_TCP_PORT", NULL},
+    {"PROG_IMPORT", "environment variable PROG_IMPORT: unknown option"},
+};
+
+START_TEST(a_variable_that_is_not_of_an_option_is_rejected)
+{
+	setenv(unknown_variables[_i].variable, "true", 1);
+	if (!unknown_variables[_i].message) {
+		ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+		return;
+	}
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_ERROR);
+	ck_assert_int_eq(err.code, ERROR_USAGE);
+	expect_contains(err.message, unknown_variables[_i].message);
+	ck_assert_ptr_nonnull(error_advice(&err));
+	ck_assert_int_eq(parse("--help", NULL), OPTIONS_HELP);
+	setenv(unknown_variables[_i].variable, "", 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+}
+END_TEST
+
+START_TEST(a_variable_for_a_nested_program_is_accepted)
+{
+	setenv("PROG_NEWER", "true", 1);
+	ck_assert_int_eq(parse("--kept", NULL), OPTIONS_ERROR);
+	strings_free(&configuration.kept);
+	ck_assert_int_eq(parse("--kept=PROG_NEWER", NULL), OPTIONS_RUN);
+	strings_free(&configuration.kept);
+	setenv("PROG_KEPT", "PROG_NEWER", 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+	strings_free(&configuration.kept);
+}
+END_TEST
+
+START_TEST(a_variable_of_another_command_is_accepted)
+{
+	static const struct option_spec other_table[] = {
+	    {.name = "other", .kind = OPTION_FLAG}, {.name = NULL}};
+	static const struct options other = {.prefix = "PROG", .table = other_table};
+	static const struct options *const commands[] = {&other, NULL};
+
+	setenv("PROG_OTHER", "true", 1);
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_ERROR);
+	options.commands = commands;
+	ck_assert_int_eq(parse(NULL, NULL), OPTIONS_RUN);
+}
+END_TEST
+
+START_TEST(the_environment_can_be_disabled)
+{
+	options.environment_flag = "force";
+	configuration.force = true;
+	setenv("PROG_SECRT", "true", 1);
+	ck_assert_int_eq(parse("--no-force", NULL), OPTIONS_RUN);
+	ck_assert_int_eq(parse("--force", NULL), OPTIONS_ERROR);
 }
 END_TEST
 
@@ -477,10 +646,18 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, a_feature_has_an_optional_argument, 0, COUNT(features));
 	tcase_add_test(tests, letters_can_be_combined_with_each_other_and_an_argument);
 	tcase_add_test(tests, a_list_has_values_of_one_source);
+	tcase_add_test(tests, names_are_separated_by_commas);
+	tcase_add_test(tests, an_empty_name_is_kept_to_be_rejected);
 	tcase_add_test(tests, operands_may_come_between_options);
 	tcase_add_test(tests, a_command_keeps_its_own_options);
 	tcase_add_test(tests, two_dashes_end_the_options);
 	tcase_add_loop_test(tests, a_mistake_names_the_option_and_the_help, 0, COUNT(mistakes));
+	tcase_add_loop_test(tests, advice_replaces_the_help, 0, COUNT(advised));
+	tcase_add_loop_test(
+	    tests, a_variable_that_is_not_of_an_option_is_rejected, 0, COUNT(unknown_variables));
+	tcase_add_test(tests, a_variable_for_a_nested_program_is_accepted);
+	tcase_add_test(tests, a_variable_of_another_command_is_accepted);
+	tcase_add_test(tests, the_environment_can_be_disabled);
 	tcase_add_test(tests, a_token_comes_from_the_environment);
 	tcase_add_test(tests, an_action_is_read_only_from_the_command_line);
 	tcase_add_test(tests, help_and_version_end_parsing);
