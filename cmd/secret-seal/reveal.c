@@ -1,13 +1,15 @@
 /* reveal: print the plaintext of a sealed Secret. */
-#include "lib/seal/unseal.h"
+#include "lib/seal/reveal.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/secret-seal/command.h"
+#include "lib/seal/unseal.h"
 
 struct configuration {
 	struct command_connection connection;
-	const char *transit_key;
+	const char *transit_key, *file;
 	bool yes;
 };
 
@@ -19,15 +21,23 @@ static const struct option_spec table[] = {
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, yes),
 	.help = "print plaintext also if standard output is not a terminal"},
+    {.name = "filename",
+	.letter = 'f',
+	.kind = OPTION_STRING,
+	.argument = "FILE",
+	.offset = offsetof(struct configuration, file),
+	.help =
+	    "print a manifest file with its plaintext, or a Secret of it; - for standard input"},
     {TRANSIT_KEY_OPTION("the Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };
 
 static const struct options options = {
-    .synopsis = "[OPTIONS] NAME [KEY]",
+    .synopsis = "[OPTIONS] NAME [KEY]\n[OPTIONS] -f FILE [NAME [KEY]]",
     .description =
-	"Print the plaintext of the sealed Secret NAME: all of it, or the bytes of one value.",
+	"Print the plaintext of the sealed Secret NAME: all of it, or the bytes of one value.\n"
+	"With -f and without NAME, print the whole file, with plaintext instead of ciphertext.",
     .table = table,
 };
 
@@ -45,27 +55,70 @@ static int print_text(struct secret_buffer *text, bool terminal, struct error *e
 	return command_print(text, err);
 }
 
+static int print_document(const struct secret_buffer *text, struct error *err)
+{
+	if (isatty(STDOUT_FILENO) && !unseal_is_printable(text))
+		return error_set(err, ERROR_INVALID,
+		    "%s: has bytes that are not safe on a terminal; redirect the output and pass "
+		    "--yes",
+		    configuration.file);
+	return command_print(text, err);
+}
+
+/* Append the values of one Secret, of the file or of the API. */
+static int read_values(struct seal_session *session, const char *name, const char *key,
+    struct secret_buffer *text, struct error *err)
+{
+	const struct unseal_reveal_settings of_api = {
+	    .name = name, .key = key, .transit_key = configuration.transit_key};
+	const struct reveal_settings of_file = {
+	    .file = configuration.file, .transit_key = configuration.transit_key};
+
+	return configuration.file ? reveal_secret(session, &of_file, name, key, text, err)
+				  : unseal_reveal(session, &of_api, text, err);
+}
+
+static int reveal(struct seal_session *session, char **operands, int count, struct error *err)
+{
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+	const struct reveal_settings whole = {.file = configuration.file,
+	    .transit_key = configuration.transit_key,
+	    .print = print_document};
+
+	if (count == 0)
+		return reveal_file(session, &whole, err);
+	if (read_values(session, operands[0], count == 2 ? operands[1] : NULL, &text, err) < 0)
+		return -1;
+	return print_text(&text, isatty(STDOUT_FILENO), err);
+}
+
+static int check_operands(int count, struct error *err)
+{
+	bool named = count == 1 || count == 2;
+
+	if (!configuration.file && !named)
+		return error_set(err, ERROR_USAGE, "pass one NAME and at most one KEY");
+	if (configuration.file && count > 2)
+		return error_set(err, ERROR_USAGE, "-f: pass at most one NAME and at most one KEY");
+	if (named && configuration.file && strcmp(configuration.file, "-") == 0)
+		return error_set(err, ERROR_USAGE, "-f -: leave out NAME, or name a file");
+	if (!isatty(STDOUT_FILENO) && !configuration.yes)
+		return error_set(err, ERROR_USAGE,
+		    "standard output is not a terminal; to print plaintext there, pass --yes");
+	return 0;
+}
+
 static int run_reveal(char **operands, int count, struct error *err)
 {
 	struct seal_session_settings settings =
-	    command_session_settings(&configuration.connection, false);
-	struct unseal_reveal_settings unseal_reveal_settings = {.name = operands[0],
-	    .key = count == 2 ? operands[1] : NULL,
-	    .transit_key = configuration.transit_key};
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	bool terminal = isatty(STDOUT_FILENO);
+	    command_session_settings(&configuration.connection, configuration.file != NULL);
 	struct seal_session session;
 
-	if (count < 1 || count > 2)
-		return error_set(err, ERROR_USAGE, "pass one NAME and at most one KEY");
-	if (!terminal && !configuration.yes)
-		return error_set(err, ERROR_USAGE,
-		    "standard output is not a terminal; to print plaintext there, pass --yes");
-	if (seal_session_begin(&session, &settings, err) < 0)
+	if (check_operands(count, err) < 0 || seal_session_begin(&session, &settings, err) < 0)
 		return -1;
-	int result = unseal_reveal(&session, &unseal_reveal_settings, &text, err);
+	int result = reveal(&session, operands, count, err);
 	seal_session_end(&session);
-	return result < 0 ? -1 : print_text(&text, terminal, err);
+	return result;
 }
 
 const struct command reveal_command = {.name = "reveal",

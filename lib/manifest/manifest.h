@@ -120,6 +120,23 @@ int manifest_change(const struct manifest *manifest, const struct manifest_chang
     size_t count, struct secret_buffer *out, struct error *err)
     __attribute__((nonnull(1, 4, 5), warn_unused_result));
 
+/* The plaintexts of a Secret of the manifest. */
+struct manifest_plaintext {
+	const struct manifest_secret *secret;
+	/* One for each of secret->values; borrowed. */
+	const struct secret_buffer *const *values;
+	size_t count;
+};
+
+/*
+ * Append the document with plaintexts instead of the Secrets' values.  It means the same to
+ * Kubernetes: if all values are text, data becomes stringData; otherwise data keeps base64.  All
+ * other text stays.  The result is read again and compared with the plaintexts.
+ */
+int manifest_reveal(const struct manifest *manifest, const struct manifest_plaintext *plaintexts,
+    size_t count, struct secret_buffer *out, struct error *err)
+    __attribute__((nonnull(1, 4, 5), warn_unused_result));
+
 /*
  * Append the Secret as a manifest for `kubectl apply`, in block style with one line for each value.
  */

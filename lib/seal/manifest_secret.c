@@ -83,17 +83,29 @@ static int read_all(struct secret_ctx *ctx, struct manifest_batch *batch, struct
 /* Reading the Secret. */
 
 static int check_namespace(
-    const struct secret_ctx *ctx, const struct kube_secret *object, struct error *err)
+    const struct kube_secret *object, const char *file, const char *namespace, struct error *err)
 {
 	enum sealed_scope scope;
 
 	if (sealed_secret_scope(object, &scope, err) < 0)
 		return -1;
-	if (object->namespace || ctx->namespace || scope == SEALED_UNBOUND ||
+	if (object->namespace || namespace || scope == SEALED_UNBOUND ||
 	    scope == SEALED_CLUSTER_WIDE)
 		return 0;
 	return error_set(err, ERROR_USAGE, "%s: scope %s binds to the namespace; pass -n NAMESPACE",
-	    ctx->file, sealed_scope_name(scope));
+	    file, sealed_scope_name(scope));
+}
+
+int manifest_secret_complete(
+    struct kube_secret *object, const char *file, const char *namespace, struct error *err)
+{
+	if (check_namespace(object, file, namespace, err) < 0)
+		return -1;
+	if (!object->name)
+		object->name = strdup("(metadata.generateName)");
+	if (!object->namespace)
+		object->namespace = strdup(namespace ? namespace : "");
+	return object->name && object->namespace ? 0 : error_memory(err);
 }
 
 static int read_examine(void *context, struct manifest_document *document, struct error *err)
@@ -104,15 +116,11 @@ static int read_examine(void *context, struct manifest_document *document, struc
 	if (find_secret(ctx, &document->manifest, &found, err) < 0 || !found)
 		return err->code ? -1 : 0;
 	struct kube_secret *object = &found->object;
-	if (check_namespace(ctx, object, err) < 0)
+	if (manifest_secret_complete(object, ctx->file, ctx->namespace, err) < 0)
 		return -1;
-	if (!object->name)
-		object->name = strdup("(metadata.generateName)");
-	if (!object->namespace)
-		object->namespace = strdup(ctx->namespace ? ctx->namespace : "");
 	object->resource_version = hash_document(&document->manifest, err);
-	if (!object->name || !object->namespace || !object->resource_version)
-		return error_memory(err);
+	if (!object->resource_version)
+		return -1;
 	*ctx->secret = *object;
 	*object = (struct kube_secret){0};
 	return 0;

@@ -15,6 +15,13 @@ int manifest_secret_read(const char *file, const char *name, const char *namespa
     __attribute__((nonnull(1, 5, 6), warn_unused_result));
 
 /*
+ * Set the namespace and the name of a Secret from `file` if the manifest does not contain them, as
+ * manifest_secret_read does.
+ */
+int manifest_secret_complete(struct kube_secret *object, const char *file, const char *namespace,
+    struct error *err) __attribute__((nonnull(1, 2, 4), warn_unused_result));
+
+/*
  * Seal changes like seal(), in a file instead of the API.  Existing plaintext is sealed, too, and
  * only the bytes that must differ are changed.  settings->name may be NULL; type and immutable must
  * not be set.  The file is replaced atomically (lib/manifest/file.h).  ERROR_CONFLICT: another

@@ -153,6 +153,20 @@ int unseal_check(const struct unseal_result *unsealed, struct error *err)
 	return 0;
 }
 
+void unseal_accept_plaintext(struct unseal_result *unsealed)
+{
+	for (size_t i = 0; i < unsealed->secret.data_count; i++) {
+		struct kube_entry *entry = &unsealed->secret.data[i];
+		struct unseal_value *value = &unsealed->values[i];
+
+		if (sealed_entry_is_ciphertext(entry))
+			continue;
+		secret_buffer_move(&value->plaintext, &entry->value);
+		free(value->error);
+		value->error = NULL;
+	}
+}
+
 /* Revealing. */
 
 bool unseal_is_printable(const struct secret_buffer *text)
@@ -237,6 +251,14 @@ static int reveal_all(struct unseal_result *unsealed, struct secret_buffer *out,
 	return result;
 }
 
+int unseal_write(
+    struct unseal_result *unsealed, const char *key, struct secret_buffer *out, struct error *err)
+{
+	if (unseal_check(unsealed, err) < 0)
+		return -1;
+	return key ? reveal_key(unsealed, key, out, err) : reveal_all(unsealed, out, err);
+}
+
 int unseal_reveal(struct seal_session *session, const struct unseal_reveal_settings *settings,
     struct secret_buffer *out, struct error *err)
 {
@@ -244,10 +266,7 @@ int unseal_reveal(struct seal_session *session, const struct unseal_reveal_setti
 
 	if (unseal(session, settings->name, settings->transit_key, &unsealed, err) < 0)
 		return -1;
-	int result = unseal_check(&unsealed, err);
-	if (result == 0)
-		result = settings->key ? reveal_key(&unsealed, settings->key, out, err)
-				       : reveal_all(&unsealed, out, err);
+	int result = unseal_write(&unsealed, settings->key, out, err);
 	unseal_free(&unsealed);
 	return result;
 }

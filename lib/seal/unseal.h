@@ -30,10 +30,19 @@ int unseal_secret(struct seal_session *session, struct kube_secret *secret, cons
 int unseal(struct seal_session *session, const char *name, const char *transit_key,
     struct unseal_result *unsealed, struct error *err)
     __attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
+/* Move values that are plaintext already to the plaintexts, and clear their errors. */
+void unseal_accept_plaintext(struct unseal_result *unsealed) __attribute__((nonnull));
 /* Fail with the error of the first value that could not be decrypted. */
 int unseal_check(const struct unseal_result *unsealed, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void unseal_free(struct unseal_result *unsealed) __attribute__((nonnull));
+
+/*
+ * Append the bytes of one value, or all values in the format of lib/seal/edit_text.h if `key` is
+ * NULL.  A document is appended unchanged.  The plaintexts are moved.
+ */
+int unseal_write(struct unseal_result *unsealed, const char *key, struct secret_buffer *out,
+    struct error *err) __attribute__((nonnull(1, 3, 4), warn_unused_result));
 
 struct unseal_reveal_settings {
 	const char *name;	 /* of the Secret */
@@ -41,10 +50,7 @@ struct unseal_reveal_settings {
 	const char *transit_key; /* NULL: from the annotation */
 };
 
-/*
- * Append the bytes of one value, or all values in the format of lib/seal/edit_text.h.  A document
- * is appended unchanged.
- */
+/* Read a Secret in the session's namespace, and append its values as unseal_write does. */
 int unseal_reveal(struct seal_session *session, const struct unseal_reveal_settings *settings,
     struct secret_buffer *out, struct error *err) __attribute__((nonnull, warn_unused_result));
 

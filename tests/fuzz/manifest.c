@@ -1,6 +1,7 @@
 /*
  * Changes of manifests: no change keeps every byte; a change is found in the result, which has all
- * other values unchanged; the same change again changes nothing.
+ * other values unchanged; the same change again changes nothing.  Plaintext that is shown in a
+ * manifest is found in it.
  *
  * The first byte of the input selects the changes, the rest is the manifest.
  */
@@ -16,7 +17,16 @@
 #define CIPHERTEXT "vault:v1:AAAA"
 #define NEW_KEY "NEW"
 
-enum { SET_ODD = 1, SET_EVEN = 2, ADD = 4, LABEL = 8, ANNOTATE = 16, MOVE_TEXT = 32, REMOVE = 64 };
+enum {
+	SET_ODD = 1,
+	SET_EVEN = 2,
+	ADD = 4,
+	LABEL = 8,
+	ANNOTATE = 16,
+	MOVE_TEXT = 32,
+	REMOVE = 64,
+	REVEAL = 128
+};
 
 static struct error err;
 
@@ -160,6 +170,23 @@ static void change(struct changes_ctx *context, uint8_t select)
 	free_changing(&after);
 }
 
+/* Show the values of the first Secret, and the text of the manifest, as its plaintexts. */
+static void reveal(const struct manifest *manifest, const struct fuzz_input *input)
+{
+	const struct manifest_secret *secret = manifest->secrets;
+	cleanup_secret struct secret_buffer out = SECRET_BUFFER_INIT, text = SECRET_BUFFER_INIT;
+	size_t count = secret->object.data_count;
+	cleanup_free const struct secret_buffer **values = calloc(count + 1, sizeof(*values));
+
+	if (!values || secret_buffer_append(&text, input->data, input->length, &err) < 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		values[i] = i % 2 ? &text : &secret->object.data[i].value;
+	const struct manifest_plaintext plaintext = {secret, values, count};
+	FUZZ_TRY(manifest_reveal(manifest, &plaintext, 1, &out, &err), &err);
+	fuzz_note_buffer(&out);
+}
+
 void fuzz_case(struct fuzz_input *input)
 {
 	uint8_t select = fuzz_byte(input);
@@ -173,6 +200,8 @@ void fuzz_case(struct fuzz_input *input)
 			    out.length == input->length &&
 			    memcmp(secret_buffer_string(&out), input->data, out.length) == 0);
 			change(&context, select);
+			if ((select & REVEAL) && context.manifest.count > 0)
+				reveal(&context.manifest, input);
 		}
 	}
 	free_changing(&context);
