@@ -95,10 +95,27 @@ static bool has_patch_type(struct kube_call *call)
 	return false;
 }
 
+/* Check that the patch keeps the name, for which the API server also needs the apiVersion. */
+static bool keeps_name(struct kube_call *call)
+{
+	const json_node members[] = {json_member(call->body, JSON_ROOT, "metadata"),
+	    metadata_member(call, "name"), json_member(call->body, JSON_ROOT, "apiVersion")};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (json_type(call->body, members[i]) == JSON_NULL) {
+			kube_refuse(call, KUBE_BAD_REQUEST, NULL,
+			    "the name of the object (%s based on URL) was undeterminable: name "
+			    "must be provided",
+			    call->name);
+			return false;
+		}
+	return true;
+}
+
 static bool has_patch_body(struct kube_call *call)
 {
 	if (call->body && json_type(call->body, JSON_ROOT) == JSON_OBJECT)
-		return has_path_names(call);
+		return keeps_name(call) && has_path_names(call);
 	kube_refuse(call, KUBE_BAD_REQUEST, NULL,
 	    "error decoding patch: json: cannot unmarshal into Go value of type "
 	    "map[string]interface {}");

@@ -125,6 +125,14 @@ refused 422 Invalid 'metadata\.name: Invalid value: "Capital"' "create with a ca
 kube_call POST "$secrets" "$(secret garbled ',"data":{"A":"***"}')"
 refused 400 BadRequest 'illegal base64 data' "create with data that is not base64"
 
+for patch in '{"metadata":null,"data":{"A":"Yg=="}}' '{"metadata":{"name":null}}' '{"apiVersion":null}'; do
+	kube_call PATCH "$secrets/app" "$patch" "$merge"
+	refused 400 BadRequest '^the name of the object \(app based on URL\) was undeterminable: name must be provided' \
+		"patch that removes the name: $patch"
+done
+kube_call PATCH "$secrets/app" '{"metadata":{"namespace":null,"uid":null,"resourceVersion":null,"creationTimestamp":null},"kind":null}' "$merge"
+is "$STATUS $(field kind) $(field metadata.namespace)" "200 Secret demo" "patch that removes other members of the metadata: they stay"
+
 # -- types and the data keys that they require ---------------------------------------------------------
 
 # typed TYPE DATA [METADATA]: create, in a dry run
