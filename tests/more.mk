@@ -35,7 +35,7 @@ e2e: $(BINARIES) $(PROBE) $(READER)  ## the conformance cases and the whole path
 # The yardstick of the start time: linked as the programs are, without code of lib/.
 FLOOR := $(OUT)/bench/floor
 $(FLOOR): $(call object,tests/bench/floor.c)
-	$(call link,$(THIRD_PARTY_LIBS) -Wl$(comma)--no-warnings)
+	$(call link,$(filter-out $(WRAPPED_ARES),$(THIRD_PARTY_LIBS)) -Wl$(comma)--no-warnings)
 
 bench: $(FLOOR) bench-rotate  ## measure secret-exec's start against a floor program on the real servers, and secret-rotate
 	@BIN="$(CURDIR)/$(OUT)/bin" FLOOR="$(CURDIR)/$(FLOOR)" tests/bench/run

@@ -50,8 +50,10 @@ libraries: $(LIBRARY_STAMPS)
 
 THIRD_PARTY_CFLAGS := -isystem $(BORINGSSL_DIR)/include -isystem $(CURL_DIR)/include \
 	-isystem $(MICROHTTPD_DIR)/include -DCURL_STATICLIB
+# libcurl's calls of c-ares go to lib/http/search_list.c.
+WRAPPED_ARES := $(foreach name,ares_init_options ares_getaddrinfo,-Wl,--wrap=$(name),-u,__wrap_$(name))
 THIRD_PARTY_LIBS := $(CURL_DIR)/lib/libcurl.a $(BORINGSSL_DIR)/lib/libssl.a \
-	$(BORINGSSL_DIR)/lib/libcrypto.a -lcares -lyaml -lpthread
+	$(BORINGSSL_DIR)/lib/libcrypto.a $(WRAPPED_ARES) -lcares -lyaml -lpthread
 MICROHTTPD_LIBS := $(MICROHTTPD_DIR)/lib/libmicrohttpd.a
 
 build_library = @CC='$(CC)' CXX='$(CXX)' LIBRARY_CFLAGS='$(LIBRARY_CFLAGS)' \
