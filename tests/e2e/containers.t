@@ -12,7 +12,7 @@ docker version >/dev/null 2>&1 || skip_all "Docker does not answer"
 [ "$(id -u)" = 0 ] || skip_all "only root can give a pod's token to its user"
 stage_start
 cases=(delivers_in_the_environment delivers_over_a_pipe delivers_in_memory installs_itself
-	stays_as_init starts_what_the_root_has
+	stays_as_init denies_the_token starts_what_the_root_has
 	verifies_a_server_by_the_system_bundle locks_memory_where_it_may ends_when_it_is_stopped)
 users=(65532 4242424) # distroless calls the first "nonroot"; the second is in no passwd file
 
@@ -163,6 +163,23 @@ stays_as_init() {
 	unlike "$OUT" 'process: 1'$'\n' "$where: --init: the application is not PID 1"
 	pod -- --init --fd 5 /probe --read 5
 	is "$STATUS $OUT" '0 {"A":"first","B":"sec ond"}' "$where: --init: a pipe reaches the application"
+}
+
+denies_the_token() {
+	local token=/var/run/secrets/kubernetes.io/serviceaccount/token without
+	pod -- --deny-token --check /probe
+	[[ $ERR != *Landlock* ]] || { tap_note "$where: --deny-token is not tested: $ERR" && return; }
+	is "$STATUS" 0 "$where: --deny-token --check: passes"
+	pod -- /probe --read "$token"
+	is "$STATUS $OUT" "0 $(<"$STAGE_DIR/pod/app/token")" "$where: the application can read the pod's token"
+	pod -e SECRET_EXEC_DENY_TOKEN=true -- /probe --read "$token"
+	is "$STATUS $OUT$ERR" "1 " "$where: --deny-token: it cannot read the token"
+	pod -e SECRET_EXEC_DENY_TOKEN=true -- --init /probe --read "$token"
+	is "$STATUS $OUT$ERR" "1 " "$where: --deny-token, --init: it cannot read the token"
+	pod -- /probe - argument
+	without=$OUT
+	pod -e SECRET_EXEC_DENY_TOKEN=true -- /probe - argument
+	is "$(diff <(sort <<<"$without") <(sort <<<"$OUT"))" '' "$where: --deny-token: nothing else differs"
 }
 
 # A program with libraries, or a shell, found in the PATH.
