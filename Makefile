@@ -162,12 +162,13 @@ $(foreach shell,bash zsh fish,$(COMPLETIONS)/%.$(shell)): $(OUT)/bin/%
 		$< $(if $(filter secret-seal,$*),completion,--completion) $$shell >$(COMPLETIONS)/$*.$$shell || exit 1; done
 
 # SOURCE=DESTINATION, a word each.  The documents keep their places relative to each other, so that their links work.
+# The chart's link to deploy/kustomize/admission becomes a folder.
 PAGES := $(sort $(wildcard docs/man/*.[1-8]))
 page_places = $(foreach page,$(1),$(page)=$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
 program_places = $(foreach name,$(1),$(OUT)/bin/$(name)=$(BINDIR)/$(name))
 completion_places = $(foreach name,$(SHIPPED),$(COMPLETIONS)/$(name).bash=$(BASH_COMPLETION_DIR)/$(name) \
 	$(COMPLETIONS)/$(name).zsh=$(ZSH_COMPLETION_DIR)/_$(name) $(COMPLETIONS)/$(name).fish=$(FISH_COMPLETION_DIR)/$(name).fish)
-document_places = $(foreach file,$(shell find README.md LICENSE docs policies deploy \( -path docs/man -o -path deploy/debian -o -path deploy/dist \
+document_places = $(foreach file,$(shell find -L README.md LICENSE docs policies deploy \( -path docs/man -o -path deploy/debian -o -path deploy/dist \
 	-o -path deploy/release.mk -o -name '.*' -o -name '*~' \) -prune -o -type f -print | LC_ALL=C sort),$(file)=$(DOCDIR)/$(file))
 PLACES = $(call page_places,$(filter-out docs/man/secret-dev.1,$(PAGES))) $(completion_places) $(document_places)
 DEV_PLACES = $(call page_places,docs/man/secret-dev.1)

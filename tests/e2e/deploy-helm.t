@@ -44,6 +44,11 @@ same "$kustomize/overlays/cluster-wide" "default values"
 for values in "$given"/*/values.yaml; do
 	same "$(dirname "$values")" "$(basename "$(dirname "$values")")" -f "$values"
 done
+for policy in sealed-only:sealedOnly tracked-only:trackedOnly; do
+	run diff <(rendered "$kustomize/admission/${policy%:*}" | objects same) \
+		<(templated --set "admission.${policy#*:}.enabled=true" -s templates/admission.yaml | objects same)
+	is "$STATUS $OUT" "0 " "admission.${policy#*:}: the same objects as with kustomize, except for Helm's labels"
+done
 rules() { # in demo
 	/usr/bin/python3 -I -c '
 import json, sys, yaml
@@ -99,6 +104,14 @@ value 'sealing.namespaces={demo},sealing.create=false' 'verbs: \[get, list, patc
 value 'labels.team=blue,labels.app\.kubernetes\.io/part-of=mine,labels.app\.kubernetes\.io/component=mine' 'team: blue' "labels are added"
 is "$(sed -n 's,^ *app.kubernetes.io/part-of: ,,p' <<<"$OUT" | sort -u) $(objects component <<<"$OUT")" "secretmanager rotation" \
 	"labels of the chart are not overwritten"
+value 'admission.sealedOnly.enabled=true,admission.sealedOnly.exemptTypes={kubernetes.io/tls,example.com/a}' \
+	"object.type in \[''kubernetes.io/tls'', ''example.com/a''\]" "admission.sealedOnly.exemptTypes are in the policy"
+value 'admission.sealedOnly.enabled=true,admission.sealedOnly.exemptTypes=null' "object.type in \[''''\]" \
+	"no admission.sealedOnly.exemptTypes: no type is exempt"
+value admission=null CronJob "values of a release before admission: a CronJob"
+out_unlike AdmissionPolicy "values of a release before admission: no policy"
+run templated
+out_unlike AdmissionPolicy "default values: no admission policy"
 # Words that are not strings in YAML unless quoted.
 run helm template on "$chart" --namespace null --kube-version "$KUBE_VERSION" -f <(printf %s '{"name": "true", "namespaces": ["null", "on", "1e3"],
 	"image": {"pullSecrets": ["no"]}, "vault": {"caConfigMap": "yes"}, "sealing": {"namespaces": ["null"]},
@@ -135,6 +148,30 @@ refused '{"extraArgs": ["transit-key"]}' "at '/extraArgs/0'"
 for argument in --retire --trim --keep-versions=1 --retire-namespaces=a --i-know-namespaces=a --jwt-file=/a --namespace=a --all-namespaces -A; do
 	refused "{\"extraArgs\": [\"$argument\"]}" "extraArgs: $argument: set by other values"
 done
+# The other options of secret-rotate are accepted, except some that have no use in a CronJob.
+"$BIN/secret-rotate" --completion bash | sed -n "s/^[[:space:]]*options='\(--.*\)'/\1/p" | tr -s ' ' '\n' | sort | grep . >"$TAP_WORK/options"
+while read -r option; do
+	templated -f <(printf '{"extraArgs": ["%s=1"]}' "$option") >/dev/null 2>&1 || echo "$option"
+done <"$TAP_WORK/options" >"$TAP_WORK/options-refused"
+like "$(wc -l <"$TAP_WORK/options")" '^[4-9][0-9]$' "the options of secret-rotate are listed"
+is "$(tr '\n' ' ' <"$TAP_WORK/options-refused")" \
+	'--all-namespaces --completion --files --help --jwt-file --keep-versions --namespace --retire --retire-namespaces --trim --version ' \
+	"extraArgs: the other options of secret-rotate are accepted"
+for argument in --lease --no-lease --no-event --restart-annotated --replace-immutable --select=a -x -; do
+	refused "{\"extraArgs\": [\"$argument\"]}" "extraArgs: $argument: not an option of secret-rotate in a CronJob"
+done
+refused '{"admission": {"sealedOnly": {"exemptTypes": ["Opaque"]}}}' "at '/admission/sealedOnly/exemptTypes/0': 'not' failed"
+refused '{"admission": {"sealedOnly": {"exemptTypes": ["a\u0027]) || true || (\u0027"]}}}' "at '/admission/sealedOnly/exemptTypes/0'"
+refused '{"admission": {"sealedOnly": true}}' "at '/admission/sealedOnly': got boolean, want object"
+for policy in sealedOnly trackedOnly; do
+	run templated --kube-version 1.29.3 --set "admission.$policy.enabled=true"
+	like "$STATUS $ERR" '^1 .*admission: Kubernetes v1.29.3 does not have ValidatingAdmissionPolicy; it needs 1.30 or newer' \
+		"admission.$policy on Kubernetes 1.29: refused"
+done
+run templated --kube-version 1.29.3
+status_is 0 "no admission policy on Kubernetes 1.29: exit 0"
+run templated --kube-version 1.30.0 --set admission.sealedOnly.enabled=true,admission.trackedOnly.enabled=true
+status_is 0 "admission policies on Kubernetes 1.30: exit 0"
 refused '{"name": "secret-seal"}' "at '/name': 'not' failed"
 refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secrets": ["a"]},
 	{"namespace": "demo", "serviceAccount": "app", "secrets": ["b"]}]}' 'applications: demo/app: duplicate'
@@ -149,7 +186,7 @@ refused "{\"image\": {\"tag\": \"1\", \"digest\": \"sha256:$(printf %064d 0)\"}}
 
 kubectl delete serviceaccount -n secretmanager --all >/dev/null
 at_end 'helm uninstall -n secretmanager it >/dev/null 2>&1'
-run helm install -n secretmanager it "$chart" --set shards.count=2,retire.enabled=true
+run helm install -n secretmanager it "$chart" --set shards.count=2,retire.enabled=true,admission.sealedOnly.enabled=true,admission.trackedOnly.enabled=true
 status_is 0 "helm install: exit 0"
 out_like 'token_policies=secret-rotate,secret-rotate-retire audience=vault' "helm install prints the role for Vault"
 out_like 'WARNING: .* ports 443, 6443 of ANY address' "helm install warns about open ports"
@@ -158,8 +195,9 @@ status_is 0 "helm upgrade: exit 0"
 out_unlike WARNING "helm upgrade with the API server's address: no warning"
 is "$(kubectl get cronjobs -n secretmanager -o jsonpath='{.items[*].spec.jobTemplate.spec.template.spec.containers[0].image}' | tr ' ' '\n' | uniq -c | tr -s ' ')" \
 	" 3 registry.example.com/secretmanager:2.0" "helm upgrade: every CronJob has the new image"
+is "$(kubectl get validatingadmissionpolicies,validatingadmissionpolicybindings -o name | wc -l)" 6 "helm install: the admission policies and their bindings"
 run helm uninstall -n secretmanager it
 status_is 0 "helm uninstall: exit 0"
-is "$(kubectl get all,clusterroles,clusterrolebindings,roles,rolebindings,networkpolicies,configmaps,secrets -n secretmanager \
+is "$(kubectl get all,validatingadmissionpolicies,validatingadmissionpolicybindings,clusterroles,clusterrolebindings,roles,rolebindings,networkpolicies,configmaps,secrets -n secretmanager \
 	-l app.kubernetes.io/part-of=secretmanager 2>/dev/null)" '' "helm uninstall removes all objects"
 done_testing

@@ -89,7 +89,7 @@ while todo:
 problems += ["%s: no way leads there from README.md" % page for page in pages if page.startswith("docs/") and page not in reached]
 version = re.search(r'SECRETMANAGER_VERSION "(.*)"', text_of("lib/base/version.h")).group(1)
 for name in files:
-    if re.match("docs/|deploy/|README", name) and name != "docs/CHANGELOG.md":
+    if re.match("docs/|deploy/|README", name) and name != "docs/CHANGELOG.md" and os.path.isfile(os.path.join(root, name)):
         for other in set(re.findall(r"secretmanager[:_-](\d+\.\d+\.\d+)", text_of(name))) - {version}:
             problems.append("%s: version %s" % (name, other))
 print("%d pages, %d links, %d names" % (len(pages), links, named), *problems, sep="\n")

@@ -39,7 +39,7 @@ for program in secret-exec secret-rotate secret-seal; do
 done
 
 doc=$installed/usr/share/doc/secretmanager
-for document in README.md LICENSE docs/CHANGELOG.md docs/SECURITY.md docs/launching.md policies/secret-exec.hcl deploy/examples/pipe/shell/Dockerfile; do
+for document in README.md LICENSE docs/CHANGELOG.md docs/SECURITY.md docs/launching.md policies/secret-exec.hcl deploy/helm/secretmanager/files/sealed-only/policy.yaml deploy/examples/pipe/shell/Dockerfile; do
 	ok "make install: $document" cmp -s "$document" "$doc/$document"
 done
 is "$(find "$doc" ! -perm -444)" "" "make install: the documents are readable for all users"

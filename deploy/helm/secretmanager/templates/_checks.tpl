@@ -1,3 +1,12 @@
+{{/* The options of secret-rotate for extraArgs. */}}
+{{- define "secretmanager.options" -}}
+{{- "all-secrets|audience|auth-method|auth-mount|context|data-key|dry-run|kubeconfig|log-format|max-token-ttl|" -}}
+{{- "metrics-file|min-age|name|output|phase|retries|role|role-id|secret-id-file|selector|service-account|" -}}
+{{- "service-account-dir|shard|timeout|token-file|token-lifetime|transit-key|vault-addr|vault-cacert|" -}}
+{{- "vault-cacert-bytes|vault-capath|vault-client-cert|vault-client-key|vault-namespace|vault-proxy-addr|" -}}
+{{- "vault-skip-verify|vault-timeout|vault-tls-server-name|verbose" -}}
+{{- end -}}
+
 {{/* Checks of several values; values.schema.json checks each value. */}}
 {{- define "secretmanager.checks" -}}
 {{- with .Values }}
@@ -22,6 +31,14 @@
 {{- range .extraArgs }}
 {{- if regexMatch "^(-[An]|--(all-namespaces|namespace|retire|trim|keep-versions|retire-namespaces|i-know-namespaces|jwt-file)(=|$))" . }}
 {{- fail (printf "extraArgs: %s: set by other values (namespaces, retire) or by the chart (--jwt-file)" .) }}
+{{- end }}
+{{- if not (regexMatch (printf "^(-[lov]|--(%s)(=|$))" (include "secretmanager.options" $)) .) }}
+{{- fail (printf "extraArgs: %s: not an option of secret-rotate in a CronJob; see secret-rotate --help" .) }}
+{{- end }}
+{{- end }}
+{{- with .admission }}
+{{- if and (or .sealedOnly.enabled .trackedOnly.enabled) (semverCompare "<1.30.0-0" $.Capabilities.KubeVersion.Version) }}
+{{- fail (printf "admission: Kubernetes %s does not have ValidatingAdmissionPolicy; it needs 1.30 or newer (with helm template, pass --kube-version)" $.Capabilities.KubeVersion.Version) }}
 {{- end }}
 {{- end }}
 {{- $seen := dict }}
