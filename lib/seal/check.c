@@ -51,6 +51,7 @@ static int job_examine(void *context, struct manifest_document *document, struct
 {
 	struct check_run *run = context;
 
+	run->line = 0;
 	if (check_secret_all(run, document, err) < 0 ||
 	    check_generators_all(run, document, err) < 0 ||
 	    check_objects_ciphertext(run, document, err) < 0)

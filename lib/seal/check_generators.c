@@ -19,9 +19,10 @@
 struct generator_ctx {
 	struct check_run *run;
 	const struct manifest_document *document;
-	bool secret; /* of a Secret; otherwise of a ConfigMap */
-	bool sealed; /* a value is ciphertext */
-	char *name;  /* for messages */
+	bool secret;   /* of a Secret; otherwise of a ConfigMap */
+	bool labelled; /* the kustomization has the label of sealed Secrets */
+	bool sealed;   /* a value is ciphertext */
+	char *name;    /* for messages */
 	struct error *err;
 };
 
@@ -92,7 +93,7 @@ static int check_literal(struct generator_ctx *ctx, const struct manifest_node *
 {
 	const struct manifest_tree *tree = &ctx->document->manifest.tree;
 	struct generated_value value = {.file = ctx->document->file->name,
-	    .line = manifest_line(tree, node->start),
+	    .line = check_run_line(ctx->run, ctx->document, node->start),
 	    .what = "literal"};
 
 	return check_pair(ctx, &value, manifest_node_content(tree, node), node->bytes, true);
@@ -249,15 +250,15 @@ static bool is_labelled(const struct manifest_tree *tree)
 
 static int check_label(const struct generator_ctx *ctx, const struct manifest_node *generator)
 {
-	const struct manifest_tree *tree = &ctx->document->manifest.tree;
 	struct error problem = ERROR_INIT;
 
-	if (!ctx->sealed || is_labelled(tree))
+	if (!ctx->sealed || ctx->labelled)
 		return 0;
 	error_set(&problem, ERROR_INVALID,
 	    "%s:%zu: secretGenerator %s: ciphertext that secret-rotate does not find; add the "
 	    "label " SEALED_LABEL ": \"" SEALED_LABEL_VALUE "\" under options",
-	    ctx->document->file->name, manifest_line(tree, generator->start), ctx->name);
+	    ctx->document->file->name, check_run_line(ctx->run, ctx->document, generator->start),
+	    ctx->name);
 	return check_run_report(ctx->run, &problem, ctx->err);
 }
 
@@ -286,7 +287,11 @@ static int check_generator_list(
 	const struct manifest_tree *tree = &document->manifest.tree;
 	const struct manifest_node *generators =
 	    manifest_member(tree, tree->nodes, secret ? "secretGenerator" : "configMapGenerator");
-	struct generator_ctx ctx = {.run = run, .document = document, .secret = secret, .err = err};
+	struct generator_ctx ctx = {.run = run,
+	    .document = document,
+	    .secret = secret,
+	    .labelled = is_labelled(tree),
+	    .err = err};
 
 	if (!generators || generators->kind != MANIFEST_SEQUENCE)
 		return 0;

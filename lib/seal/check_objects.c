@@ -35,7 +35,7 @@ static int report_ciphertext(struct check_run *run, const struct manifest_docume
 		return -1;
 	error_set(&problem, ERROR_INVALID,
 	    "%s:%zu: %s %s: ciphertext that no rotation rewraps; move it to a sealed Secret",
-	    document->file->name, manifest_line(tree, byte), find_kind(tree, object),
+	    document->file->name, check_run_line(run, document, byte), find_kind(tree, object),
 	    text ? text : "without a name");
 	return check_run_report(run, &problem, err);
 }
@@ -103,7 +103,7 @@ static int check_member(struct check_run *run, const struct manifest_document *d
 	if (manifest_node_copy(tree, key, &name, err) < 0)
 		return -1;
 	error_wrap(&problem, "%s:%zu: values of a Secret: data key \"%s\"", document->file->name,
-	    manifest_line(tree, key->start), name ? name : "");
+	    check_run_line(run, document, key->start), name ? name : "");
 	error_hint(&problem, "seal the value");
 	return check_run_report(run, &problem, err);
 }

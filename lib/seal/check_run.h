@@ -18,7 +18,13 @@ struct check_run {
 	struct manifest_batch batch;
 	struct check_summary *summary;
 	int (*print)(const char *line, struct error *err);
+	/* The latest place of check_run_line in the document.  A List may have 10,000 problems. */
+	size_t byte, line;
 };
+
+/* Return the line number of a byte of the document.  Fast if the bytes ascend. */
+size_t check_run_line(struct check_run *run, const struct manifest_document *document, size_t byte)
+    __attribute__((nonnull));
 
 /* Print the problem, and count it. */
 int check_run_report(struct check_run *run, const struct error *problem, struct error *err)

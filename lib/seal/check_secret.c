@@ -23,7 +23,7 @@ static int report_at(struct check_run *run, const struct manifest_document *docu
 	const struct manifest_tree *tree = &document->manifest.tree;
 
 	error_wrap(problem, "%s:%zu: Secret %s%s%s", document->file->name,
-	    manifest_line(tree, tree->nodes[node].start), KUBE_NAMED(&named));
+	    check_run_line(run, document, tree->nodes[node].start), KUBE_NAMED(&named));
 	return check_run_report(run, problem, err);
 }
 

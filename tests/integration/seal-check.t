@@ -68,6 +68,14 @@ file app.json <<<"{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [
 {\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"metadata\": {\"generateName\": \"two-\"}, \"stringData\": {\"A\": \"$password\"}}"
 found "JSON, a List and a type of Kubernetes" 'app.json:3: Secret one: data key "tls.crt": plaintext' \
 	'app.json:4: Secret \(metadata.generateName\): data key "A": plaintext'
+{
+	printf 'apiVersion: v1\nkind: List\nitems:\n'
+	for i in {1..300}; do printf -- '- {apiVersion: v1, kind: Secret, metadata: {name: app-%s}, data: {A: %s}}\n' "$i" "$plain"; done
+} | file list.yaml
+check "$dir"
+is "$(wc -l <"$TAP_WORK/out")" 300 "a List of many Secrets: a line for each"
+like "${OUT##*$'\n'}" "^$dir/list.yaml:303: Secret app-300: " "a List of many Secrets: the last line"
+rm "$dir/list.yaml"
 file in/app.yml <<<"# nothing
 ---
 apiVersion: v1
@@ -318,7 +326,7 @@ clean "generators of another form"
 check
 fails_with 2 'check: name the files or folders' "no path: exit 2"
 check --vault-addr x .
-fails_with 2 'unknown option --vault-addr' "an option of commands with a server: exit 2"
+fails_with 2 '--vault-addr: unknown option; see secret-seal check --help' "an option of commands with a server: exit 2"
 file app.yaml <<<"a: b"
 run env -i "$BIN/secret-seal" check -v "$dir/app.yaml"
 status_is 0 "without HOME and other variables: exit 0"

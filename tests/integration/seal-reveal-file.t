@@ -8,8 +8,8 @@ stage_start
 file=$TAP_WORK/app.yaml
 terminal=$(dirname "$0")/../terminal
 reveal() { run env -u KUBECONFIG -u KUBERNETES_SERVICE_HOST "$BIN/secret-seal" reveal --yes "$@"; }
-# seal [OPTION...]: seal the file in place
-seal() { run "$BIN/secret-seal" -n demo --in-place -f "$file" "${@:---transit-key=aes256-key}"; }
+# Seal the file in place.
+seal() { run "$BIN/secret-seal" -n demo --in-place -f "$file" --transit-key aes256-key; }
 
 silent() { "$@" >/dev/null; }
 
