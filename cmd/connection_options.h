@@ -10,13 +10,15 @@
 /* `type` is the program's configuration, with the members program, vault, session and kube. */
 #define VAULT_OPTIONS(type)                                                                        \
 	{.section = "Vault",                                                                       \
+	    .usual = true,                                                                         \
 	    .name = "vault-addr",                                                                  \
 	    .kind = OPTION_STRING,                                                                 \
 	    .argument = "URL",                                                                     \
 	    .offset = offsetof(type, vault.address),                                               \
 	    .environment = "VAULT_ADDR,BAO_ADDR,VAULT_URL",                                        \
 	    .help = "URL of Vault"},                                                               \
-	    {.name = "vault-cacert",                                                               \
+	    {.usual = true,                                                                        \
+		.name = "vault-cacert",                                                            \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "FILE",                                                                \
 		.offset = offsetof(type, vault.ca_file),                                           \
@@ -87,7 +89,8 @@
 		.argument = "PATH",                                                                \
 		.offset = offsetof(type, session.auth_mount),                                      \
 		.help = "mount path of the auth method (default its name)"},                       \
-	    {.name = "role",                                                                       \
+	    {.usual = true,                                                                        \
+		.name = "role",                                                                    \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "NAME",                                                                \
 		.offset = offsetof(type, session.role),                                            \
@@ -151,6 +154,7 @@
 
 #define KUBE_OPTIONS(type)                                                                         \
 	{.section = "Kubernetes",                                                                  \
+	    .usual = true,                                                                         \
 	    .name = "namespace",                                                                   \
 	    .letter = 'n',                                                                         \
 	    .kind = OPTION_STRING,                                                                 \
@@ -188,12 +192,14 @@
 		.kind = OPTION_FLAG,                                                               \
 		.offset = offsetof(type, program.verbose),                                         \
 		.help = "more messages (never a secret)"},                                         \
-	    {.name = "help",                                                                       \
+	    {.usual = true,                                                                        \
+		.name = "help",                                                                    \
 		.letter = 'h',                                                                     \
 		.kind = OPTION_HELP,                                                               \
-		.help = "show this help and exit"},                                                \
+		.help = "show the usual options, or with --help=all every option, and exit"},      \
 	{                                                                                          \
-		.name = "version", .kind = OPTION_VERSION, .help = "show the version and exit"     \
+		.usual = true, .name = "version", .kind = OPTION_VERSION,                          \
+		.help = "show the version and exit"                                                \
 	}
 
 #define COMMON_OPTIONS(type, default_timeout, default_retries)                                     \

@@ -15,7 +15,7 @@
 	    {"client-cert,vault-ssl-cert", "vault-client-cert", NULL},                              \
 	    {"client-key,vault-ssl-key", "vault-client-key", NULL},                                 \
 	    {"tls-server-name,vault-ssl-server-name", "vault-tls-server-name", NULL},               \
-	    {"tls-skip-verify,vault-tls-skip-verify,skip-verify,insecure", NULL,                  \
+	    {"tls-skip-verify,vault-tls-skip-verify,skip-verify,insecure", NULL,                    \
 		"trust Vault's CA with --vault-cacert, or only for tests use --vault-skip-verify"}, \
 	    {"method,vault-auth-method", "auth-method", NULL},                                      \
 	    {"mount,auth-path", "auth-mount", NULL}, {"vault-role,auth-role", "role", NULL},        \

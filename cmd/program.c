@@ -73,7 +73,10 @@ int program_start(const struct options *options, void *configuration,
 	log_init(options->program, LOG_INFO, LOG_TEXT);
 	switch (options_parse(options, configuration, argc, argv, operands, operand_count, &err)) {
 	case OPTIONS_HELP:
-		options_print_help(options, stdout);
+		options_print_help(options, false, stdout);
+		return 0;
+	case OPTIONS_HELP_ALL:
+		options_print_help(options, true, stdout);
 		return 0;
 	case OPTIONS_VERSION:
 		printf("%s %s (libcurl %s, BoringSSL %s, c-ares %s, libyaml %s)\n",

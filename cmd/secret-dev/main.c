@@ -107,7 +107,10 @@ int main(int argc, char **argv)
 	log_init(options.program, LOG_INFO, LOG_TEXT);
 	switch (options_parse(&options, &configuration, argc, argv, &command, &count, &err)) {
 	case OPTIONS_HELP:
-		options_print_help(&options, stdout);
+		options_print_help(&options, false, stdout);
+		return EXIT_SUCCESS;
+	case OPTIONS_HELP_ALL:
+		options_print_help(&options, true, stdout);
 		return EXIT_SUCCESS;
 	case OPTIONS_VERSION:
 		printf("secret-dev %s (BoringSSL %s, libmicrohttpd %s)\n", SECRETMANAGER_VERSION,

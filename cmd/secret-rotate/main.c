@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/secret-rotate/confirm.h"
 #include "cmd/secret-rotate/files_command.h"
 #include "cmd/secret-rotate/settings.h"
 #include "lib/base/clock.h"
@@ -68,6 +69,8 @@ static int rotate_cluster(const struct rotate_configuration *configuration, stru
 	    (metrics_path(configuration) &&
 		metrics_file_check(metrics_path(configuration), err) < 0))
 		return -1;
+	if (confirm_is_needed(configuration, &settings))
+		settings.confirm = confirm_plan;
 	struct http_client *client =
 	    http_client_new(clock_now_ms() + configuration->program.timeout_ms, err);
 	if (!client)

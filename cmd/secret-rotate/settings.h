@@ -14,7 +14,7 @@ struct rotate_configuration {
 	const char *transit_key, *selector;
 	struct strings names, data_keys, retire_namespaces;
 	bool all_namespaces, all_secrets, files;
-	bool dry_run, retire, trim;
+	bool dry_run, yes, retire, trim;
 	int64_t min_age_ms, keep_versions;
 };
 

@@ -63,12 +63,14 @@ extern const struct command seal_command, edit_command, status_command, verify_c
 /* Options of commands that read many Secrets.  `selection` is a member of `type`. */
 #define SELECTION_OPTIONS(type)                                                                    \
 	{.section = "Which Secrets",                                                               \
+	    .usual = true,                                                                         \
 	    .name = "all-namespaces",                                                              \
 	    .letter = 'A',                                                                         \
 	    .kind = OPTION_FLAG,                                                                   \
 	    .offset = offsetof(type, selection.all_namespaces),                                    \
 	    .help = "sealed Secrets of all namespaces"},                                           \
-	    {.name = "selector",                                                                   \
+	    {.usual = true,                                                                        \
+		.name = "selector",                                                                \
 		.letter = 'l',                                                                     \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "LABELS",                                                              \

@@ -20,6 +20,7 @@ static struct configuration configuration = {
 
 static const struct option_spec table[] = {
     {.section = "Editing",
+	.usual = true,
 	.name = "editor",
 	.kind = OPTION_STRING,
 	.argument = "COMMAND",
@@ -27,14 +28,15 @@ static const struct option_spec table[] = {
 	.environment = "KUBE_EDITOR,VISUAL,EDITOR",
 	.shared = true,
 	.help = "editor (default " DEFAULT_EDITOR ")"},
-    {.name = "filename",
+    {.usual = true,
+	.name = "filename",
 	.letter = 'f',
 	.kind = OPTION_STRING,
 	.argument = "FILE",
 	.offset = offsetof(struct configuration, file),
 	.help = "edit a Secret in a manifest file; NAME selects one of several"},
     {ALLOW_ENCRYPTED_OPTION},
-    {TRANSIT_KEY_OPTION("the Secret")},
+    {.usual = true, TRANSIT_KEY_OPTION("the Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };

@@ -178,6 +178,17 @@ static int check_name(const char *program, const char *name, struct error *err)
 	    meant, program, commands[0]->name, name);
 }
 
+/* Change "help COMMAND" to "COMMAND --help". */
+static void swap_help(int argc, char **argv)
+{
+	static char help[] = "--help";
+
+	if (argc == 3 && strcmp(argv[1], "help") == 0 && find_command(argv[2])) {
+		argv[1] = argv[2];
+		argv[2] = help;
+	}
+}
+
 static int fail(const struct error *err)
 {
 	int status = err->code == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED;
@@ -199,6 +210,7 @@ static int complete_connection(struct command_connection *connection, struct err
 int main(int argc, char **argv)
 {
 	static struct options options;
+	swap_help(argc, argv);
 	const struct command *command = find_command(argc > 1 ? argv[1] : NULL);
 	bool named = command != NULL, separated = has_separator(argc, argv);
 	struct error err = ERROR_INIT;

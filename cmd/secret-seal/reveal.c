@@ -17,18 +17,20 @@ static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
 
 static const struct option_spec table[] = {
     {.section = "Revealing",
+	.usual = true,
 	.name = "yes",
 	.kind = OPTION_FLAG,
 	.offset = offsetof(struct configuration, yes),
 	.help = "print plaintext also if standard output is not a terminal"},
-    {.name = "filename",
+    {.usual = true,
+	.name = "filename",
 	.letter = 'f',
 	.kind = OPTION_STRING,
 	.argument = "FILE",
 	.offset = offsetof(struct configuration, file),
 	.help =
 	    "print a manifest file with its plaintext, or a Secret of it; - for standard input"},
-    {TRANSIT_KEY_OPTION("the Secret")},
+    {.usual = true, TRANSIT_KEY_OPTION("the Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };

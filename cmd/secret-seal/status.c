@@ -16,6 +16,7 @@ static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
 static const struct option_spec table[] = {
     SELECTION_OPTIONS(struct configuration),
     {.section = "Output",
+	.usual = true,
 	.name = "output",
 	.letter = 'o',
 	.kind = OPTION_STRING,

@@ -49,7 +49,7 @@ static int apply(
 {
 	parser->origins[spec - parser->options->table].kind = OPTION_FROM_COMMAND_LINE;
 	if (spec->kind == OPTION_HELP)
-		parser->result = OPTIONS_HELP;
+		parser->result = value ? OPTIONS_HELP_ALL : OPTIONS_HELP;
 	if (spec->kind == OPTION_VERSION)
 		parser->result = OPTIONS_VERSION;
 	if (spec->kind == OPTION_VARIABLES || spec->kind == OPTION_FEATURE) {
@@ -85,7 +85,11 @@ static int parse_long(struct parser *parser, const char *word)
 		return error_set(parser->err, ERROR_USAGE,
 		    "option %s: accepted only from the environment (%s); other users can read command lines",
 		    shown, spec->environment);
-	if (value && (negated || (!takes_argument(spec) && spec->kind != OPTION_FLAG)))
+	if (value && spec->kind == OPTION_HELP && strcmp(value, "all") != 0)
+		return error_set(parser->err, ERROR_USAGE,
+		    "option %s: unknown argument; write %s or %s=all", shown, shown, shown);
+	if (value && (negated || (!takes_argument(spec) && spec->kind != OPTION_FLAG &&
+				     spec->kind != OPTION_HELP)))
 		return error_set(parser->err, ERROR_USAGE, "option %s takes no argument", shown);
 	return apply(parser, spec, shown, negated ? "false" : value);
 }
@@ -157,6 +161,19 @@ static int parse_words(struct parser *parser, int *operand_count)
 	return 0;
 }
 
+/*
+ * Return the result for "help" or "version" as the only word, which a program that is new to a
+ * person gets first.  "-- help" is an operand, and so is the word after a command.
+ */
+static enum options_result result_of_word(const struct options *options, int argc, char **argv)
+{
+	if (argc != 2 || options->command)
+		return OPTIONS_RUN;
+	if (strcmp(argv[1], "help") == 0)
+		return OPTIONS_HELP;
+	return strcmp(argv[1], "version") == 0 ? OPTIONS_VERSION : OPTIONS_RUN;
+}
+
 static size_t table_length(const struct options *options)
 {
 	size_t count = 0;
@@ -189,6 +206,8 @@ enum options_result options_parse(const struct options *options, void *target, i
 	memset(origins, 0, count * sizeof(*origins));
 	if (argc < 1)
 		return OPTIONS_RUN;
+	if ((parser.result = result_of_word(options, argc, argv)) != OPTIONS_RUN)
+		return parser.result;
 	if (parse_words(&parser, operand_count) < 0) {
 		if (!error_advice(err))
 			options_hint_help(options, err);

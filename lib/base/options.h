@@ -32,7 +32,8 @@ enum option_kind {
 				read command lines */
 	OPTION_COMMAND_LINE, /* as OPTION_STRING, but only from the command line; for an action that
 				replaces the program's work */
-	OPTION_HELP,	     /* no target: options_parse returns OPTIONS_HELP */
+	OPTION_HELP,	     /* no target: options_parse returns OPTIONS_HELP, and for
+				--NAME=all OPTIONS_HELP_ALL */
 	OPTION_VERSION,	     /* no target: options_parse returns OPTIONS_VERSION */
 };
 
@@ -50,6 +51,7 @@ struct option_spec {
 	const char *section; /* with the first option of a section: the title in --help; or NULL */
 	const char *deprecated; /* name in earlier releases, without dashes, or NULL; accepted, also
 				   from the environment, but not listed */
+	bool usual;		/* --help lists it, and not only --help=all */
 	bool names;		/* OPTION_LIST: the entries cannot contain a comma */
 	bool shared;		/* other programs use `environment` too; see options_own_variable */
 };
@@ -93,12 +95,19 @@ struct options {
 	bool stop_at_operand;	       /* options end at the first operand, as for env(1) */
 };
 
-enum options_result { OPTIONS_ERROR = -1, OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
+enum options_result {
+	OPTIONS_ERROR = -1,
+	OPTIONS_RUN,
+	OPTIONS_HELP,
+	OPTIONS_HELP_ALL,
+	OPTIONS_VERSION
+};
 
 /*
  * Fill `target` from argv and the environment.  Set *operands to the *operand_count operands,
  * including all words after "--", NULL-terminated and borrowed from argv, which is reordered.  On
- * OPTIONS_ERROR, *err names the option or the variable.
+ * OPTIONS_ERROR, *err names the option or the variable.  For a program without a command, "help"
+ * and "version" as the only word are --help and --version.
  */
 enum options_result options_parse(const struct options *options, void *target, int argc,
     char **argv, char ***operands, int *operand_count, struct error *err)
@@ -126,8 +135,15 @@ void options_print_configuration(const struct options *options, const void *targ
 /* Print "command: WORD...", quoted for a shell where needed, without text before '@'. */
 void options_print_command(char *const *command, FILE *out) __attribute__((nonnull));
 
-/* Print the usage, the description, and each option with its names in the environment. */
-void options_print_help(const struct options *options, FILE *out) __attribute__((nonnull));
+/* A table of at most this many entries fits on a screen: --help lists all of them. */
+#define OPTIONS_SMALL_TABLE 20
+
+/*
+ * Print the usage, the description and the usual options; or, with `all` and for a small table,
+ * each option with its names in the environment.
+ */
+void options_print_help(const struct options *options, bool all, FILE *out)
+    __attribute__((nonnull));
 
 /*
  * Return true if the environment variable `name` configures only this program, and must be removed

@@ -19,16 +19,18 @@ static void print_row(FILE *out, const char *left, const char *help)
 		fprintf(out, "%-*s%s", HELP_COLUMN, left, help);
 }
 
-static void print_option(FILE *out, const struct option_spec *spec)
+/* Print an option with its names in the environment: all of them, or the first. */
+static void print_option(FILE *out, const struct option_spec *spec, bool all)
 {
+	size_t shown = spec->environment ? strcspn(spec->environment, all ? "" : ",") : 0;
 	char left[LEFT_MAX];
 	const char letter[] = {'-', spec->letter, ',', ' ', '\0'};
 
 	snprintf(left, sizeof(left), "  %s--%s%s%s", spec->letter ? letter : "    ", spec->name,
 	    spec->argument ? " " : "", spec->argument ? spec->argument : "");
 	print_row(out, left, spec->help);
-	if (spec->environment)
-		fprintf(out, " [%s]", spec->environment);
+	if (shown > 0)
+		fprintf(out, " [%.*s]", (int)shown, spec->environment);
 	fputc('\n', out);
 }
 
@@ -42,24 +44,51 @@ static void print_variable(FILE *out, const struct option_spec *spec)
 	fputc('\n', out);
 }
 
-void options_print_help(const struct options *options, FILE *out)
+static bool is_small(const struct option_spec *table)
 {
-	fprintf(out, "usage: %s\n", options->synopsis);
-	if (options->description)
-		fprintf(out, "\n%s\n", options->description);
+	size_t count = 0;
+
+	while (table[count].name)
+		count++;
+	return count <= OPTIONS_SMALL_TABLE;
+}
+
+static void print_usual(const struct options *options, FILE *out)
+{
+	fputs("\nUsual options:\n", out);
+	for (const struct option_spec *spec = options->table; spec->name; spec++)
+		if (spec->usual)
+			print_option(out, spec, false);
+	fprintf(out, "\n--help=all lists every option. Each can also be set as %s_NAME.\n",
+	    options->prefix);
+}
+
+static void print_all(const struct options *options, FILE *out)
+{
 	if (!options->table->section)
 		fputs("\nOptions:\n", out);
 	for (const struct option_spec *spec = options->table; spec->name; spec++) {
 		if (spec->section)
 			fprintf(out, "\n%s:\n", spec->section);
 		if (spec->kind != OPTION_ENVIRONMENT)
-			print_option(out, spec);
+			print_option(out, spec, true);
 	}
 	fputs("\nEnvironment:\n", out);
 	for (const struct option_spec *spec = options->table; spec->name; spec++)
 		if (spec->kind == OPTION_ENVIRONMENT)
 			print_variable(out, spec);
 	fprintf(out, "  Every option can also be set as %s_NAME.\n", options->prefix);
+}
+
+void options_print_help(const struct options *options, bool all, FILE *out)
+{
+	fprintf(out, "usage: %s\n", options->synopsis);
+	if (options->description)
+		fprintf(out, "\n%s\n", options->description);
+	if (all || is_small(options->table))
+		print_all(options, out);
+	else
+		print_usual(options, out);
 }
 
 /* Print a value without the user and password of a URL, or the size of long or multi-line text. */

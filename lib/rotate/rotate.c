@@ -38,11 +38,17 @@ static bool has_phase(const struct rotate_run *run, enum rotate_phase phase)
 
 /* -- the keys --------------------------------------------------------------------------------- */
 
+/* Return the number of sealed Secrets in the pass that finds the keys. */
+static size_t sealed_count(const struct rotate_summary *summary)
+{
+	return summary->listed - summary->unsealed - summary->missing;
+}
+
 static int check_keys(
     const struct rotate_run *run, const struct secret_filter *filter, struct error *err)
 {
 	const struct rotate_summary *summary = run->summary;
-	size_t sealed = summary->listed - summary->unsealed - summary->missing;
+	size_t sealed = sealed_count(summary);
 	cleanup_free char *where = secret_filter_describe(filter, err);
 
 	if (!where)
@@ -64,11 +70,25 @@ static int find_keys(struct rotate_run *run, const struct secret_filter *filter,
 	if (only && !keyset_add(&run->keys, only, err))
 		return -1;
 	/* If the key is known, only check that the Secrets can be listed before rotating it. */
-	if (only && !has_phase(run, ROTATE_ROTATE))
+	if (only && !has_phase(run, ROTATE_ROTATE) && !run->settings->confirm)
 		return 0;
 	if (pass_run(run, filter, PASS_FIND_KEYS, &ignored, err) < 0)
 		return -1;
 	return check_keys(run, filter, err);
+}
+
+static int confirm_run(
+    const struct rotate_run *run, const struct secret_filter *filter, struct error *err)
+{
+	struct rotate_plan plan = {.server = run->kube.endpoint.url,
+	    .secrets = sealed_count(run->summary),
+	    .keys = &run->keys};
+
+	if (!run->settings->confirm || run->keys.count == 0)
+		return 0;
+	cleanup_free char *where = secret_filter_describe(filter, err);
+	plan.where = where;
+	return where ? run->settings->confirm(run->settings, &plan, err) : -1;
 }
 
 static int rotate_keys(struct rotate_run *run, struct error *err)
@@ -133,7 +153,7 @@ static int run_phases(struct rotate_run *run, const struct secret_filter *filter
 {
 	enum rotate_phase phase = run->settings->phase;
 
-	if (find_keys(run, filter, err) < 0 ||
+	if (find_keys(run, filter, err) < 0 || confirm_run(run, filter, err) < 0 ||
 	    vault_session_begin(run->client, &run->vault, &run->settings->session, err) < 0)
 		return -1;
 	run->vault_server.answered = true;

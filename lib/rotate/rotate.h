@@ -31,6 +31,19 @@ int rotate_phase_parse(const char *text, enum rotate_phase *phase)
 /* The versions to keep when retiring: the newest, and the previous one for concurrent readers. */
 #define ROTATE_KEEP_VERSIONS 2
 
+/* The objects that a run would change. */
+struct rotate_plan {
+	const char *server; /* URL of the Kubernetes API */
+	const char *where;  /* such as "Secrets in namespace demo" */
+	size_t secrets;	    /* sealed ones among them, also of other keys */
+	const struct keyset *keys;
+};
+
+struct rotate_settings;
+/* Return 0 to continue, or -1 with *err to end the run. */
+typedef int rotate_confirm(
+    const struct rotate_settings *settings, const struct rotate_plan *plan, struct error *err);
+
 /* The settings of a run.  All pointers are borrowed. */
 struct rotate_settings {
 	struct vault_settings vault;
@@ -45,6 +58,8 @@ struct rotate_settings {
 	int64_t keep_versions; /* of each key, at least 1 */
 	/* All namespaces with Secrets of the keys; empty: search all namespaces before retiring. */
 	const struct strings *retire_namespaces;
+	/* Called before the login to Vault, if there is a key; or NULL. */
+	rotate_confirm *confirm;
 };
 
 /*

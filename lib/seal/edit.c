@@ -5,11 +5,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
+#include "lib/base/prompt.h"
 #include "lib/base/signals.h"
 #include "lib/seal/edit_text.h"
 #include "lib/seal/editor.h"
 #include "lib/seal/manifest_secret.h"
-#include "lib/seal/prompt.h"
 #include "lib/seal/unseal.h"
 
 /* Limit of conflicts: an editor that runs without a person could continue endlessly. */

@@ -16,10 +16,10 @@
 #include "lib/base/credential_environment.h"
 #include "lib/base/log.h"
 #include "lib/base/output_file.h"
+#include "lib/base/prompt.h"
 #include "lib/base/signals.h"
 #include "lib/base/strings.h"
 #include "lib/seal/edit_text.h"
-#include "lib/seal/prompt.h"
 
 /* A command without any of these characters is run without a shell, as in git. */
 #define SHELL_CHARACTERS "|&;<>()$`\\\"' \t\n*?[#~=%"

@@ -9,8 +9,8 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/dotenv.h"
+#include "lib/base/prompt.h"
 #include "lib/base/yaml.h"
-#include "lib/seal/prompt.h"
 #include "lib/sealed/sealed.h"
 
 #define DIGITS "0123456789"
@@ -222,7 +222,7 @@ static int add_prompt(const char *name, struct variables *values, struct error *
 	cleanup_secret struct secret_buffer none = SECRET_BUFFER_INIT;
 
 	if (variables_find(values, name))
-		return error_set(err, ERROR_INVALID, "--prompt: duplicate name %s", name);
+		return error_set(err, ERROR_USAGE, "--prompt: duplicate name %s", name);
 	if (prompt_check_terminal(err) < 0)
 		return error_wrap(err, "--prompt %s", name);
 	return variables_add(values, name, &none, "--prompt", err);

@@ -10,7 +10,7 @@ static int check_data_key(const char *source, const char *name, struct error *er
 {
 	if (kube_valid_data_key(name))
 		return 0;
-	return error_set(err, ERROR_INVALID,
+	return error_set(err, variable_error_code(source),
 	    "%s: \"%s\": not a valid data key; use letters, digits, '-', '_' and '.', up to 253, "
 	    "not '.' alone and not '..' first",
 	    source, name);

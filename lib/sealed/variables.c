@@ -81,16 +81,22 @@ int variables_names(const struct variables *variables, struct secret_buffer *out
 	return 0;
 }
 
+enum error_code variable_error_code(const char *source)
+{
+	return strncmp(source, "--", 2) == 0 ? ERROR_USAGE : ERROR_INVALID;
+}
+
 static int refuse_twice(const struct variable *there, const char *source, struct error *err)
 {
 	const char *name = variable_shown_name(there);
+	enum error_code code = variable_error_code(there->source);
 
 	if (strcmp(there->source, source) == 0)
-		return error_set(
-		    err, ERROR_INVALID, "%s: duplicate name %s; name it once", source, name);
-	return error_set(err, ERROR_INVALID,
-	    "variable %s comes from both %s and %s; remove one of them", name, there->source,
-	    source);
+		return error_set(err, code, "%s: duplicate name %s; name it once", source, name);
+	if (code == ERROR_USAGE)
+		code = variable_error_code(source);
+	return error_set(err, code, "variable %s comes from both %s and %s; remove one of them",
+	    name, there->source, source);
 }
 
 int variables_add(struct variables *variables, const char *name, struct secret_buffer *value,

@@ -35,6 +35,11 @@ struct variables {
 };
 
 /*
+ * Return the code of an error about a name from this source: ERROR_USAGE for an option, such as
+ * "--from-literal", otherwise ERROR_INVALID.
+ */
+enum error_code variable_error_code(const char *source) __attribute__((nonnull));
+/*
  * Add a variable and take over *value.  A duplicate name is an error that names both sources,
  * because a guess could choose the wrong secret.
  */

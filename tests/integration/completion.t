@@ -32,7 +32,7 @@ for program in secret-exec secret-rotate; do
 	done
 	# Every option that --help lists is in each script.
 	missing=
-	for option in $("$BIN/$program" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--.*'); do
+	for option in $("$BIN/$program" --help=all | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--.*'); do
 		[ -n "$(bash_completes : "$program" "$option")" ] || missing+=" $option"
 		grep -qE -- "-l ${option#--}( |\$)" "$TAP_WORK/$program.fish" || missing+=" fish:$option"
 		grep -qE -- "'\*?$option=?\[" "$TAP_WORK/$program.zsh" || missing+=" zsh:$option"

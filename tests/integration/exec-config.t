@@ -27,7 +27,7 @@ out_unlike 'hvs' "--print-config: no beginning of a secret is printed"
 is "$ERR" "" "--print-config: no message"
 
 # Every option can be set in the environment, except options that print something and exit.
-names=$("$BIN/secret-exec" --help | sed -nE 's/^ +(-[a-z], )?--([a-z-]+)( .*)?$/\2/p' | grep -vxE 'help|version|completion')
+names=$("$BIN/secret-exec" --help=all | sed -nE 's/^ +(-[a-z], )?--([a-z-]+)( .*)?$/\2/p' | grep -vxE 'help|version|completion')
 missing=
 for option in $names; do
 	name=SECRET_EXEC_$(tr 'a-z-' 'A-Z_' <<<"$option")

@@ -11,7 +11,7 @@ pages=$root/docs/man
 # The words of "program: command" as an invocation.
 invoke() {
 	# shellcheck disable=SC2086 # the command is a word of its own, or none
-	"$BIN/$1" $2 --help
+	"$BIN/$1" $2 --help=all
 }
 # "-s, --secret ARG" of each option, from --help.
 options_of_help() {

@@ -37,8 +37,8 @@ like "$(field message)" "nothing to decrypt" "--log-format json: the object has 
 run "$BIN/secret-exec" --log-format xml -- true
 fails_with 125 'use text or json' "an unknown --log-format: exit 125"
 
-run "$BIN/secret-seal" --help
-out_like 'VAULT_TOKEN' "--help lists the token's variable"
-out_unlike '--vault-token' "--help lists no option for the token"
+run "$BIN/secret-seal" --help=all
+out_like 'VAULT_TOKEN' "--help=all lists the token's variable"
+out_unlike '--vault-token' "--help=all lists no option for the token"
 
 done_testing

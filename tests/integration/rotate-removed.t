@@ -20,6 +20,6 @@ run "$BIN/secret-rotate" --files --no-lease .
 fails_with 2 'option --no-lease: removed' "with --files: exit 2"
 run "$BIN/secret-rotate" --leas
 fails_with 2 '--leas: unknown option; see' "an option that never existed is unknown"
-run "$BIN/secret-rotate" --help
-unlike "$OUT" 'lease|restart-annotated|replace-immutable|no-event' "--help does not list them"
+run "$BIN/secret-rotate" --help=all
+unlike "$OUT" 'lease|restart-annotated|replace-immutable|no-event' "--help=all does not list them"
 done_testing

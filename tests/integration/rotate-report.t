@@ -140,7 +140,7 @@ stopped() {
 	local script=$1
 	shift
 	kill -STOP "$SECRET_DEV_PID"
-	run env TERM=xterm "$here/../terminal" "$script" -- "$BIN/secret-rotate" -n demo "$@"
+	run env TERM=xterm "$here/../terminal" "$script" -- "$BIN/secret-rotate" -n demo --yes "$@"
 	kill -CONT "$SECRET_DEV_PID"
 }
 wipe=$'\r\x1b\\[K'

@@ -64,7 +64,7 @@ refuse 2 'Secret demo/app: data key "C" already exists' "--rename to an existing
 refuse 2 '"A": named twice' "--set and --unset of one name" --set A=1 --unset A app
 refuse 2 '"D": named twice' "--rename of two values to one name" --rename A=D --rename C=D app
 refuse 2 '--rename "A": write OLD=NEW' "--rename without a new name" --rename A app
-refuse 1 '"a b": not a valid data key' "--rename to an invalid name" --rename "A=a b" app
+refuse 2 '"a b": not a valid data key' "--rename to an invalid name" --rename "A=a b" app
 refuse 2 'refusing to remove the last value' "--unset of all values" --unset A --unset C app
 refuse 1 'Secret demo/nothing: .*404' "--unset in a missing Secret" --unset A nothing
 refuse 2 'cannot be used with --dry-run=client' "--unset with --dry-run=client" --dry-run=client --unset A app

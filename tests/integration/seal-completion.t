@@ -28,7 +28,7 @@ unlike "$(cat "$TAP_WORK/bash")" '--vault-token' "bash: removed and environment-
 # Every option that --help lists is in each script.
 for command in seal edit status verify reveal check; do
 	missing=
-	for option in $("$BIN/secret-seal" "$command" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--.*'); do
+	for option in $("$BIN/secret-seal" "$command" --help=all | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--.*'); do
 		[ -n "$(bash_completes secret-seal "$command" "$option")" ] || missing+=" $option"
 		grep -qE -- "-l ${option#--}( |\$)" "$TAP_WORK/fish" || missing+=" fish:$option"
 		grep -qE -- "'\*?$option=?\[" "$TAP_WORK/zsh" || missing+=" zsh:$option"

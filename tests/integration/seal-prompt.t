@@ -119,7 +119,7 @@ kube_call POST /api/v1/namespaces/demo/secrets '{"metadata":{"name":"fixed"},"da
 "$BIN/secret-seal" "${key[@]}" --layout document --set B=1 document >/dev/null
 "$BIN/secret-seal" "${key[@]}" -n demo --set B=1 --dry-run=client one >"$TAP_WORK/one.yaml"
 unasked 2 "not a valid Secret name" "an invalid name of a Secret" "${key[@]}" No_Name
-unasked 1 '"a b": not a valid data key' "an invalid data key" "${key[@]}" --prompt 'a b' app
+unasked 2 '"a b": not a valid data key' "an invalid data key" "${key[@]}" --prompt 'a b' app
 unasked 2 'write per-key or document' "an invalid option" "${key[@]}" --layout none app
 unasked 2 '--label' "an invalid label" "${key[@]}" --label x app
 unasked 1 'broken.json: line 1' "another input that is invalid" "${key[@]}" --from-document "$TAP_WORK/broken.json" app
@@ -172,6 +172,6 @@ is "$("$BIN/secret-exec" --secret new -- printenv A)" one "--create-key with a p
 run setsid -w "$BIN/secret-seal" --transit-key aes256-key --prompt A app </dev/null
 fails_with 2 '--prompt A: no terminal .*--from-file NAME=-' "--prompt without a terminal: exit 2"
 run setsid -w "$BIN/secret-seal" --transit-key aes256-key --prompt A --set A=1 app </dev/null
-fails_with 1 '--prompt: duplicate name A' "a duplicate name is refused before the question: exit 1"
+fails_with 2 '--prompt: duplicate name A' "a duplicate name is refused before the question: exit 2"
 
 done_testing

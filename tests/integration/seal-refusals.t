@@ -31,9 +31,9 @@ seal --from-literal hunter2 app
 fails_with 2 '--from-literal: write --from-literal NAME=' "a literal without a name: exit 2"
 err_unlike hunter2 "a literal without a name is not printed, as it may be the secret"
 seal --from-literal 'A B=1' app
-fails_with 1 "\"A B\": not a valid data key" "an invalid data key: exit 1"
+fails_with 2 "\"A B\": not a valid data key" "an invalid data key: exit 2"
 seal --from-literal A=1 --from-literal A=2 app
-fails_with 1 '--from-literal: duplicate name A' "a duplicate name: exit 1"
+fails_with 2 '--from-literal: duplicate name A' "a duplicate name: exit 2"
 run "$BIN/secret-seal" --from-literal A=1 app
 fails_with 2 'no Transit key; pass --transit-key' "no Transit key: exit 2"
 run "$BIN/secret-seal" --transit-key no-such-key --from-literal A=1 app

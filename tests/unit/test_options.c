@@ -433,7 +433,6 @@ static const struct {
     {"--feature=possibly", NULL,
 	"option --feature: \"possibly\" is not true, false or if-possible"},
     {"--no-feature=true", NULL, "option --no-feature takes no argument"},
-    {"--help=x", NULL, "option --help takes no argument"},
 };
 
 START_TEST(a_mistake_names_the_option_and_the_help)
@@ -456,6 +455,7 @@ static const struct {
     {"--vault-address", "x", "--vault-address: unknown option; use --vault-addr"},
     {"--pristine", NULL, "--pristine: unknown option; use env -i"},
     {"--lease", NULL, "option --lease: removed; omit it"},
+    {"--help=hunter2", NULL, "option --help: unknown argument; write --help or --help=all"},
     {"-secret", "app", "-secret: a long option has two dashes; write --secret"},
     {"-secret=hunter2", NULL, "-secret: a long option has two dashes; write --secret"},
     {"-no-verbose", NULL, "-no-verbose: a long option has two dashes; write --no-verbose"},
@@ -584,6 +584,20 @@ START_TEST(help_and_version_end_parsing)
 	ck_assert_int_eq(parse("--help", "--unknown", NULL), OPTIONS_HELP);
 	ck_assert_int_eq(parse("-vh", NULL), OPTIONS_HELP);
 	ck_assert_int_eq(parse("--version", NULL), OPTIONS_VERSION);
+	ck_assert_int_eq(parse("--help=all", NULL), OPTIONS_HELP_ALL);
+}
+END_TEST
+
+START_TEST(help_and_version_are_words_if_alone)
+{
+	ck_assert_int_eq(parse("help", NULL), OPTIONS_HELP);
+	ck_assert_int_eq(parse("version", NULL), OPTIONS_VERSION);
+	ck_assert_int_eq(parse("help", "x", NULL), OPTIONS_RUN);
+	ck_assert_int_eq(parse("--", "help", NULL), OPTIONS_RUN);
+	ck_assert_str_eq(operands[0], "help");
+	options.command = "edit";
+	ck_assert_int_eq(parse("help", NULL), OPTIONS_RUN);
+	ck_assert_str_eq(operands[0], "help");
 }
 END_TEST
 
@@ -610,14 +624,48 @@ START_TEST(own_variables_are_known)
 }
 END_TEST
 
-START_TEST(help_shows_every_option)
+/* Return the text of --help or --help=all, newly allocated. */
+static char *help_of(const struct options *of, bool all)
 {
 	char *text = NULL;
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
 
-	options_print_help(&options, out);
+	options_print_help(of, all, out);
 	fclose(out);
+	return text;
+}
+
+START_TEST(help_shows_the_usual_options_of_a_large_table)
+{
+	static struct option_spec large[OPTIONS_SMALL_TABLE + 2];
+	struct options of = {
+	    .program = "prog", .prefix = "PROG", .synopsis = "prog", .table = large};
+
+	for (size_t i = 0; i <= OPTIONS_SMALL_TABLE; i++)
+		large[i] = (struct option_spec){
+		    .name = "rare", .kind = OPTION_FLAG, .environment = "ONE,TWO", .help = "x"};
+	large[1].name = "common";
+	large[1].usual = true;
+	char *text = help_of(&of, false);
+	ck_assert_str_eq(text,
+	    "usage: prog\n\nUsual options:\n      --common                x [ONE]\n"
+	    "\n--help=all lists every option. Each can also be set as PROG_NAME.\n");
+	free(text);
+	text = help_of(&of, true);
+	expect_contains(text, "      --rare                  x [ONE,TWO]\n");
+	free(text);
+	large[OPTIONS_SMALL_TABLE].name = NULL;
+	text = help_of(&of, false);
+	expect_contains(text, "--rare");
+	free(text);
+}
+END_TEST
+
+START_TEST(help_shows_every_option)
+{
+	char *text = help_of(&options, false);
+
 	expect_contains(text, "usage: prog [OPTIONS] COMMAND\n\nWhat it does.\n");
 	expect_contains(
 	    text, "  -a, --vault-addr URL        where Vault is [VAULT_ADDR,BAO_ADDR]\n");
@@ -661,7 +709,9 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_token_comes_from_the_environment);
 	tcase_add_test(tests, an_action_is_read_only_from_the_command_line);
 	tcase_add_test(tests, help_and_version_end_parsing);
+	tcase_add_test(tests, help_and_version_are_words_if_alone);
 	tcase_add_loop_test(tests, own_variables_are_known, 0, COUNT(variables));
+	tcase_add_test(tests, help_shows_the_usual_options_of_a_large_table);
 	tcase_add_test(tests, help_shows_every_option);
 }
 

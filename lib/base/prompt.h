@@ -1,6 +1,6 @@
 /* prompt: ask a person on the terminal. */
-#ifndef SEAL_PROMPT_H
-#define SEAL_PROMPT_H
+#ifndef BASE_PROMPT_H
+#define BASE_PROMPT_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "lib/seal/prompt.h"
+#include "lib/base/prompt.h"
 
 #include <ctype.h>
 #include <errno.h>
