@@ -4,7 +4,7 @@
 {{- "metrics-file|min-age|name|output|phase|retries|role|role-id|secret-id-file|selector|service-account|" -}}
 {{- "service-account-dir|shard|timeout|token-file|token-lifetime|transit-key|vault-addr|vault-cacert|" -}}
 {{- "vault-cacert-bytes|vault-capath|vault-client-cert|vault-client-key|vault-namespace|vault-proxy-addr|" -}}
-{{- "vault-skip-verify|vault-timeout|vault-tls-server-name|verbose" -}}
+{{- "vault-skip-verify|vault-timeout|vault-tls-server-name|verbose|yes" -}}
 {{- end -}}
 
 {{/* Checks of several values; values.schema.json checks each value. */}}
