@@ -26,7 +26,7 @@ ok "Leaving: a value is plain, to the byte" cmp "$TAP_WORK/plain" "$TAP_WORK/wan
 audit=$TAP_WORK/audit
 vault_call PUT sys/audit/operations "{\"type\":\"file\",\"options\":{\"file_path\":\"$audit\"}}"
 is "$STATUS" 204 "Who asked: Vault writes an audit log"
-at_end "vault_call DELETE sys/config/auditing/request-headers/user-agent; vault_call DELETE sys/audit/operations"
+at_end "vault_call DELETE sys/audit/operations"
 start() { as_pod app env VAULT_ROLE=secret-exec POD_NAME=web-1 "$BIN/secret-exec" --secret app -- true; }
 recorded() {
 	/usr/bin/python3 -IS - "$1" "$audit" <<-'PY'
@@ -38,9 +38,11 @@ recorded() {
 		        print('"headers": ' + json.dumps(entry["request"].get("headers")))
 	PY
 }
+# Vault's default, which other versions do not have.
+vault_call DELETE sys/config/auditing/request-headers/user-agent
 start
 is "$(recorded auth/kubernetes/login) $(recorded transit/decrypt/aes256-key)" '"headers": null "headers": null' \
-	"Who asked: Vault records no User-Agent by default"
+	"Who asked: without the header's configuration no User-Agent is recorded"
 perform "Who asked"
 : >"$audit"
 start
