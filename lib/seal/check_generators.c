@@ -67,8 +67,8 @@ static int check_generated(struct generator_ctx *ctx, const struct generated_val
 }
 
 /*
- * Check a pair NAME=VALUE.  Without a value, kustomize takes it from its own environment.  `quotes`
- * around a value are dropped, as in kustomize.
+ * Check a pair NAME=VALUE.  A name alone has no value.  With `quotes`, a pair of quotes around the
+ * value is dropped, as in kustomize.
  */
 static int check_pair(struct generator_ctx *ctx, struct generated_value *value, const char *pair,
     size_t length, bool quotes)
