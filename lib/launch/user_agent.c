@@ -40,7 +40,7 @@ static void append_secrets(
 		strcpy(text + length, ")");
 }
 
-static size_t count_secrets(const struct source_objects *objects)
+static size_t count_api_secrets(const struct source_objects *objects)
 {
 	size_t count = 0;
 
@@ -53,10 +53,10 @@ char *user_agent_format(const char *program, const char *namespace, const char *
     const struct source_objects *objects, struct error *err)
 {
 	char text[USER_AGENT_BYTES_MAX + 1];
-	size_t count = count_secrets(objects);
+	size_t count = count_api_secrets(objects);
 
-	namespace = kube_valid_namespace(namespace) ? namespace : "";
-	pod = kube_valid_name(pod) ? pod : "";
+	namespace = namespace && kube_valid_namespace(namespace) ? namespace : "";
+	pod = pod && kube_valid_name(pod) ? pod : "";
 	if (!*namespace && !*pod && !count)
 		return string_format(err, "%.*s", PROGRAM_BYTES_MAX, program);
 	int length = snprintf(text, sizeof(text), "%.*s (%s%s%.*s%s", PROGRAM_BYTES_MAX, program,
