@@ -112,15 +112,6 @@ static enum vault_capability capability_for(
 	}
 }
 
-const char *vault_call_token(const struct vault_call *call)
-{
-	const char *token = server_request_header(call->request, "X-Vault-Token");
-
-	if (!token)
-		token = server_request_token(call->request);
-	return token && *token ? token : NULL;
-}
-
 /* Set call->grant to the token's.  If there is none, refuse the call. */
 static void find_grant(struct vault_call *call)
 {

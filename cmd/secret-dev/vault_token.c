@@ -90,6 +90,15 @@ void vault_tokens_free(struct vault_tokens *tokens)
 		grant_remove(&tokens->first);
 }
 
+const char *vault_call_token(const struct vault_call *call)
+{
+	const char *token = server_request_header(call->request, "X-Vault-Token");
+
+	if (!token)
+		token = server_request_token(call->request);
+	return token && *token ? token : NULL;
+}
+
 /* List the valid service tokens.  Batch tokens do not have an accessor. */
 int vault_accessors_list(struct vault_call *call, struct error *err)
 {

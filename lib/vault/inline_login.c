@@ -6,9 +6,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/vault/internal.h"
 
-/* A response with this header refuses the login. */
-#define REFUSED_HEADER "X-Vault-Inline-Auth-Failed"
-/* OpenBao omits the header if the auth method returns nothing but an error, and adds this text. */
+/* OpenBao omits X-Vault-Inline-Auth-Failed if the auth method returns nothing but an error, and
+ * adds this text. */
 #define REFUSED_TEXT "failed to perform inline authentication"
 
 /* Append "NAME: VALUE" with the base64url text of {"key":NAME,"value":VALUE}. */
@@ -82,30 +81,6 @@ int vault_inline_login_set(struct vault *vault, const struct vault_login *login,
 	    secret_buffer_append(&inline_login->jwt, login->jwt->data, login->jwt->length, err) < 0)
 		return -1;
 	return add_path(inline_login, err) < 0 ? -1 : add_parameters(inline_login, err);
-}
-
-void vault_inline_login_clear(struct vault *vault)
-{
-	struct vault_inline_login *inline_login = vault->inline_login;
-
-	if (!inline_login)
-		return;
-	secret_buffer_free(&inline_login->jwt);
-	secret_buffer_free(&inline_login->parameter);
-	strings_free(&inline_login->headers);
-	free(inline_login);
-	vault->inline_login = NULL;
-}
-
-int vault_inline_login_add(const struct vault_inline_login *inline_login,
-    struct http_exchange *exchange, struct error *err)
-{
-	const struct secret_buffer *parameter = &inline_login->parameter;
-
-	exchange->headers = &inline_login->headers;
-	exchange->secret = &inline_login->jwt;
-	exchange->mark = REFUSED_HEADER;
-	return secret_buffer_append(&exchange->credential, parameter->data, parameter->length, err);
 }
 
 /* -- failures --------------------------------------------------------------------------------- */

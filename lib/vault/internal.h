@@ -51,9 +51,6 @@ const char *vault_login_mount(const struct vault_login *login) __attribute__((no
 int vault_login_explain(const struct vault_login *login, const struct http_exchange *exchange,
     struct error *err) __attribute__((nonnull));
 
-/* Add the login to a request. */
-int vault_inline_login_add(const struct vault_inline_login *inline_login,
-    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 /* Return true if the server has refused the login, and not the request itself. */
 bool vault_inline_login_is_refused(const struct http_exchange *exchange) __attribute__((nonnull));
 /* Return true if the same request would be refused again, although its status is 5xx. */
@@ -69,12 +66,18 @@ int vault_inline_login_explain(const struct vault *vault, const struct http_exch
 struct vault_login vault_login_from(
     const struct vault_session_settings *settings, enum vault_auth method) __attribute__((nonnull));
 
+/* Secrets that are read or requested for a login. */
+struct vault_login_secrets {
+	struct secret_buffer jwt, secret_id;
+};
+void vault_login_secrets_free(struct vault_login_secrets *secrets) __attribute__((nonnull));
 /*
- * Read or request the secret inputs of this login, and prepare it: as the request of `exchange`, or
- * for each later request if settings->auth_inline is set.  ERROR_USAGE if an input is not set.
+ * Read or request the secret inputs of this login.  It borrows them.  ERROR_USAGE if an input is
+ * not set.
  */
-int vault_login_prepare(struct http_client *client, struct vault *vault,
+int vault_login_get_secrets(struct http_client *client, const struct vault *vault,
     const struct vault_session_settings *settings, struct vault_login *login,
-    struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
+    struct vault_login_secrets *secrets, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

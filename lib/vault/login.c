@@ -216,12 +216,7 @@ int vault_login_use_token(
 	return 0;
 }
 
-/* Secrets that are read or requested for a login. */
-struct login_secrets {
-	struct secret_buffer jwt, secret_id;
-};
-
-static void login_secrets_free(struct login_secrets *secrets)
+void vault_login_secrets_free(struct vault_login_secrets *secrets)
 {
 	secret_buffer_free(&secrets->jwt);
 	secret_buffer_free(&secrets->secret_id);
@@ -288,9 +283,9 @@ struct vault_login vault_login_from(
 	    .role_id = settings->role_id};
 }
 
-static int get_secrets(struct http_client *client, const struct vault *vault,
+int vault_login_get_secrets(struct http_client *client, const struct vault *vault,
     const struct vault_session_settings *settings, struct vault_login *login,
-    struct login_secrets *secrets, struct error *err)
+    struct vault_login_secrets *secrets, struct error *err)
 {
 	int with_secret_id;
 
@@ -320,19 +315,4 @@ static int get_secrets(struct http_client *client, const struct vault *vault,
 	default:
 		return 0;
 	}
-}
-
-int vault_login_prepare(struct http_client *client, struct vault *vault,
-    const struct vault_session_settings *settings, struct vault_login *login,
-    struct http_exchange *exchange, struct error *err)
-{
-	struct login_secrets secrets = {SECRET_BUFFER_INIT, SECRET_BUFFER_INIT};
-	int result = get_secrets(client, vault, settings, login, &secrets, err);
-
-	if (result == 0 && settings->auth_inline)
-		result = vault_inline_login_set(vault, login, err);
-	else if (result == 0)
-		result = vault_login_request(vault, login, exchange, err);
-	login_secrets_free(&secrets);
-	return result;
 }

@@ -45,6 +45,22 @@ int vault_session_method(
 	return 0;
 }
 
+/* Prepare a login: as the request of `exchange`, or for each later request with auth_inline. */
+static int prepare_login(struct http_client *client, struct vault *vault,
+    const struct vault_session_settings *settings, struct vault_login *login,
+    struct http_exchange *exchange, struct error *err)
+{
+	struct vault_login_secrets secrets = {SECRET_BUFFER_INIT, SECRET_BUFFER_INIT};
+	int result = vault_login_get_secrets(client, vault, settings, login, &secrets, err);
+
+	if (result == 0 && settings->auth_inline)
+		result = vault_inline_login_set(vault, login, err);
+	else if (result == 0)
+		result = vault_login_request(vault, login, exchange, err);
+	vault_login_secrets_free(&secrets);
+	return result;
+}
+
 int vault_session_request(struct http_client *client, struct vault *vault,
     const struct vault_session_settings *settings, struct http_exchange *exchange,
     struct error *err)
@@ -57,7 +73,7 @@ int vault_session_request(struct http_client *client, struct vault *vault,
 	if (method == VAULT_AUTH_TOKEN)
 		return vault_login_use_token(vault, settings, err);
 	struct vault_login login = vault_login_from(settings, method);
-	if (vault_login_prepare(client, vault, settings, &login, exchange, err) < 0)
+	if (prepare_login(client, vault, settings, &login, exchange, err) < 0)
 		return -1;
 	return settings->auth_inline ? 0 : 1;
 }

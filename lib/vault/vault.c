@@ -11,6 +11,8 @@
 
 /* http_check shortens a longer message, so the rest is not needed. */
 #define ERRORS_MAX 2048
+/* A response with this header refuses the login of its request. */
+#define INLINE_LOGIN_REFUSED "X-Vault-Inline-Auth-Failed"
 
 /* -- configuration ---------------------------------------------------------------------------- */
 
@@ -23,6 +25,19 @@ void vault_token_free(struct vault_token *token)
 bool vault_token_is_spent(const struct vault_token *token)
 {
 	return token->num_uses > 0 && token->requests >= token->num_uses;
+}
+
+void vault_inline_login_clear(struct vault *vault)
+{
+	struct vault_inline_login *inline_login = vault->inline_login;
+
+	if (!inline_login)
+		return;
+	secret_buffer_free(&inline_login->jwt);
+	secret_buffer_free(&inline_login->parameter);
+	strings_free(&inline_login->headers);
+	free(inline_login);
+	vault->inline_login = NULL;
 }
 
 void vault_free(struct vault *vault)
@@ -180,6 +195,18 @@ int vault_append_path(
 	return 0;
 }
 
+/* Add the login to a request. */
+static int inline_login_add(const struct vault_inline_login *inline_login,
+    struct http_exchange *exchange, struct error *err)
+{
+	const struct secret_buffer *parameter = &inline_login->parameter;
+
+	exchange->headers = &inline_login->headers;
+	exchange->secret = &inline_login->jwt;
+	exchange->mark = INLINE_LOGIN_REFUSED;
+	return secret_buffer_append(&exchange->credential, parameter->data, parameter->length, err);
+}
+
 int vault_request(struct vault *vault, bool post, const char *mount, const char *path,
     struct http_exchange *exchange, struct error *err)
 {
@@ -192,7 +219,7 @@ int vault_request(struct vault *vault, bool post, const char *mount, const char 
 	    vault_append_path(&exchange->path, mount, path, err) < 0)
 		return -1;
 	if (vault->inline_login)
-		return vault_inline_login_add(vault->inline_login, exchange, err);
+		return inline_login_add(vault->inline_login, exchange, err);
 	return vault->token.value.length ? token_add(&vault->token, exchange, err) : 0;
 }
 
