@@ -80,7 +80,8 @@ start_kube_apiserver() {
 		--client-ca-file kube-ca.crt --authorization-mode RBAC \
 		--service-account-issuer https://kubernetes.default.svc \
 		--service-account-key-file service-account.pub \
-		--service-account-signing-key-file service-account.key "${@:5}"
+		--service-account-signing-key-file service-account.key \
+		--runtime-config admissionregistration.k8s.io/v1beta1=true "${@:5}"
 }
 
 # Vault does not run plugins through links that leave its folder.
