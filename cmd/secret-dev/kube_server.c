@@ -73,7 +73,7 @@ struct kube_route {
 	CALL(METHOD_DELETE, api OBJECTS "/{name}", KUBE_DELETE, kube_object_delete)
 
 static const struct kube_route routes[] = {
-	TEXT("/version", true, "{\"major\":\"1\",\"minor\":\"35\",\"gitVersion\":\"v1.35.4\","
+	TEXT("/version", true, "{\"major\":\"1\",\"minor\":\"36\",\"gitVersion\":\"v1.36.3\","
 		"\"gitCommit\":\"\",\"gitTreeState\":\"clean\",\"buildDate\":\"\","
 		"\"goVersion\":\"\",\"compiler\":\"\",\"platform\":\"\"}"),
 	TEXT("/readyz", true, "ok"),

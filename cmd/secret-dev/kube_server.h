@@ -1,7 +1,7 @@
 /*
  * kube_server: the part of the Kubernetes API that the programs use: Secrets, ConfigMaps,
  * namespaces, service accounts with TokenRequest, Pods and workloads.  Responses have the statuses
- * and texts of Kubernetes 1.35.
+ * and texts of Kubernetes 1.36.
  *
  * Unlike a real server, a page of a list contains the objects at the time of its request, not at
  * the time of the first page.
