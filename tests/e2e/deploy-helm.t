@@ -44,9 +44,11 @@ same "$kustomize/overlays/cluster-wide" "default values"
 for values in "$given"/*/values.yaml; do
 	same "$(dirname "$values")" "$(basename "$(dirname "$values")")" -f "$values"
 done
-for policy in sealed-only:sealedOnly tracked-only:trackedOnly; do
-	run diff <(rendered "$kustomize/admission/${policy%:*}" | objects same) \
-		<(templated --set "admission.${policy#*:}.enabled=true" -s templates/admission.yaml | objects same)
+# The two programs differ in the empty lines of folded text.
+without_empty_lines() { sed 's/\\n\(\\n\)*/\\n/g'; }
+for policy in inject:inject sealed-only:sealedOnly tracked-only:trackedOnly; do
+	run diff <(rendered "$kustomize/admission/${policy%:*}" | objects same | without_empty_lines) \
+		<(templated --set "admission.${policy#*:}.enabled=true" -s templates/admission.yaml | objects same | without_empty_lines)
 	is "$STATUS $OUT" "0 " "admission.${policy#*:}: the same objects as with kustomize, except for Helm's labels"
 done
 rules() { # in demo
@@ -108,6 +110,18 @@ value 'admission.sealedOnly.enabled=true,admission.sealedOnly.exemptTypes={kuber
 	"object.type in \[''kubernetes.io/tls'', ''example.com/a''\]" "admission.sealedOnly.exemptTypes are in the policy"
 value 'admission.sealedOnly.enabled=true,admission.sealedOnly.exemptTypes=null' "object.type in \[''''\]" \
 	"no admission.sealedOnly.exemptTypes: no type is exempt"
+beta=admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy
+run templated --kube-version 1.35.4 --api-versions "$beta" --set admission.inject.enabled=true -s templates/admission.yaml
+is "$(sed -n '/^apiVersion: /h;/^kind: /{G;s/\n/ /;p}' <<<"$OUT" | sort -u)" "kind: ConfigMap apiVersion: v1
+kind: MutatingAdmissionPolicy apiVersion: ${beta%/*}
+kind: MutatingAdmissionPolicyBinding apiVersion: ${beta%/*}
+kind: ValidatingAdmissionPolicy apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding apiVersion: admissionregistration.k8s.io/v1" "admission.inject on Kubernetes 1.35: v1beta1 of MutatingAdmissionPolicy"
+run helm template secretmanager "$chart" --namespace other --kube-version 1.36.0 --set admission.inject.enabled=true -s templates/admission.yaml
+is "$(sed -n 's/^ *namespace: //p; s/.*ConfigMap \(.*\)\/secretmanager-injection.*/"\1"/p' <<<"$OUT" | sort -u)" $'"other"\nother' \
+	"admission.inject in another namespace: the settings are there"
+value 'admission.inject.enabled=true,vault.namespace=team,vault.authMount=blue' \
+	'VAULT_NAMESPACE: "team"[[:space:]]*SECRET_EXEC_AUTH_MOUNT: "blue"' "admission.inject: Vault's namespace and the auth mount are settings"
 value admission=null CronJob "values of a release before admission: a CronJob"
 out_unlike AdmissionPolicy "values of a release before admission: no policy"
 run templated
@@ -163,6 +177,16 @@ done
 refused '{"admission": {"sealedOnly": {"exemptTypes": ["Opaque"]}}}' "at '/admission/sealedOnly/exemptTypes/0': 'not' failed"
 refused '{"admission": {"sealedOnly": {"exemptTypes": ["a\u0027]) || true || (\u0027"]}}}' "at '/admission/sealedOnly/exemptTypes/0'"
 refused '{"admission": {"sealedOnly": true}}' "at '/admission/sealedOnly': got boolean, want object"
+refused '{"admission": {"inject": {"launcher": "image"}}}' "at '/admission/inject/launcher'"
+for variable in VAULT_ADDR VAULT_NAMESPACE SECRET_EXEC_AUTH_MOUNT PATH vault_role; do
+	refused "{\"admission\": {\"inject\": {\"variables\": {\"$variable\": \"a\"}}}}" "at '': invalid propertyName '$variable'"
+done
+run templated --kube-version 1.33.1 --set admission.inject.enabled=true
+like "$STATUS $ERR" '^1 .*admission.inject: Kubernetes v1.33.1 does not have MutatingAdmissionPolicy; it needs 1.34 or newer' \
+	"admission.inject on Kubernetes 1.33: refused"
+run templated --kube-version 1.35.4 --set admission.inject.enabled=true
+like "$STATUS $ERR" '^1 .*admission.inject: off in Kubernetes v1.35.4; .*--feature-gates=MutatingAdmissionPolicy=true' \
+	"admission.inject on Kubernetes 1.35 without v1beta1: refused"
 for policy in sealedOnly trackedOnly; do
 	run templated --kube-version 1.29.3 --set "admission.$policy.enabled=true"
 	like "$STATUS $ERR" '^1 .*admission: Kubernetes v1.29.3 does not have ValidatingAdmissionPolicy; it needs 1.30 or newer' \
@@ -186,7 +210,7 @@ refused "{\"image\": {\"tag\": \"1\", \"digest\": \"sha256:$(printf %064d 0)\"}}
 
 kubectl delete serviceaccount -n secretmanager --all >/dev/null
 at_end 'helm uninstall -n secretmanager it >/dev/null 2>&1'
-run helm install -n secretmanager it "$chart" --set shards.count=2,retire.enabled=true,admission.sealedOnly.enabled=true,admission.trackedOnly.enabled=true
+run helm install -n secretmanager it "$chart" --set shards.count=2,retire.enabled=true,admission.inject.enabled=true,admission.sealedOnly.enabled=true,admission.trackedOnly.enabled=true
 status_is 0 "helm install: exit 0"
 out_like 'token_policies=secret-rotate,secret-rotate-retire audience=vault' "helm install prints the role for Vault"
 out_like 'WARNING: .* ports 443, 6443 of ANY address' "helm install warns about open ports"
@@ -195,9 +219,17 @@ status_is 0 "helm upgrade: exit 0"
 out_unlike WARNING "helm upgrade with the API server's address: no warning"
 is "$(kubectl get cronjobs -n secretmanager -o jsonpath='{.items[*].spec.jobTemplate.spec.template.spec.containers[0].image}' | tr ' ' '\n' | uniq -c | tr -s ' ')" \
 	" 3 registry.example.com/secretmanager:2.0" "helm upgrade: every CronJob has the new image"
-is "$(kubectl get validatingadmissionpolicies,validatingadmissionpolicybindings -o name | wc -l)" 6 "helm install: the admission policies and their bindings"
+policies=validatingadmissionpolicies,validatingadmissionpolicybindings,mutatingadmissionpolicies,mutatingadmissionpolicybindings
+is "$(kubectl get "$policies" -o name | wc -l)" 12 "helm install: the admission policies and their bindings"
+# A policy takes effect some time after it is created.
+printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata: {name: app, labels: {secretmanager/inject: "true"}, annotations: {secretmanager/secret: app}}' \
+	'spec: {serviceAccountName: app, containers: [{name: app, image: app, command: [/app]}]}' >"$TAP_WORK/pod.yaml"
+is_injected() {
+	[ "$(kubectl create --dry-run=server -n demo -f "$TAP_WORK/pod.yaml" -o jsonpath='{.spec.containers[0].command[1:]}')" = '-- /app' ]
+}
+ok "helm install: a pod gets the launcher" until_true is_injected
 run helm uninstall -n secretmanager it
 status_is 0 "helm uninstall: exit 0"
-is "$(kubectl get all,validatingadmissionpolicies,validatingadmissionpolicybindings,clusterroles,clusterrolebindings,roles,rolebindings,networkpolicies,configmaps,secrets -n secretmanager \
+is "$(kubectl get all,"$policies",clusterroles,clusterrolebindings,roles,rolebindings,networkpolicies,configmaps,secrets -n secretmanager \
 	-l app.kubernetes.io/part-of=secretmanager 2>/dev/null)" '' "helm uninstall removes all objects"
 done_testing

@@ -37,8 +37,15 @@
 {{- end }}
 {{- end }}
 {{- with .admission }}
-{{- if and (or .sealedOnly.enabled .trackedOnly.enabled) (semverCompare "<1.30.0-0" $.Capabilities.KubeVersion.Version) }}
-{{- fail (printf "admission: Kubernetes %s does not have ValidatingAdmissionPolicy; it needs 1.30 or newer (with helm template, pass --kube-version)" $.Capabilities.KubeVersion.Version) }}
+{{- $version := $.Capabilities.KubeVersion.Version }}
+{{- if and .inject.enabled (semverCompare "<1.34.0-0" $version) }}
+{{- fail (printf "admission.inject: Kubernetes %s does not have MutatingAdmissionPolicy; it needs 1.34 or newer (with helm template, pass --kube-version)" $version) }}
+{{- end }}
+{{- if and .inject.enabled (semverCompare "<1.36.0-0" $version) (not ($.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy")) }}
+{{- fail (printf "admission.inject: off in Kubernetes %s; start the API server with --feature-gates=MutatingAdmissionPolicy=true --runtime-config=admissionregistration.k8s.io/v1beta1=true (with helm template, pass --api-versions admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy)" $version) }}
+{{- end }}
+{{- if and (or .sealedOnly.enabled .trackedOnly.enabled) (semverCompare "<1.30.0-0" $version) }}
+{{- fail (printf "admission: Kubernetes %s does not have ValidatingAdmissionPolicy; it needs 1.30 or newer (with helm template, pass --kube-version)" $version) }}
 {{- end }}
 {{- end }}
 {{- $seen := dict }}
