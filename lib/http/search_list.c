@@ -111,7 +111,7 @@ static int count_dots(const char *host)
 
 /*
  * Return a name of the list, absolute and newly allocated, or NULL without memory.  The host itself
- * is the first name if it has `ndots` dots, otherwise the last.
+ * is the first name if it has `ndots` dots, otherwise the last.  A domain may end with a dot.
  */
 static char *get_name(const struct search *search, int index)
 {
@@ -122,7 +122,10 @@ static char *get_name(const struct search *search, int index)
 
 	if (domain < 0 || domain == options->ndomains)
 		return string_format(&ignored, "%s.", search->host);
-	return string_format(&ignored, "%s.%s.", search->host, options->domains[domain]);
+	const char *text = options->domains[domain];
+	size_t length = strlen(text);
+	bool ended = length > 0 && text[length - 1] == '.';
+	return string_format(&ignored, "%s.%s%s", search->host, text, ended ? "" : ".");
 }
 
 /* Return the index of the name that is being asked. */

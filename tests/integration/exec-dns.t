@@ -145,6 +145,11 @@ starts "a name in /etc/hosts"
 asked "" "a name in /etc/hosts: no server is asked"
 umount /etc/hosts
 
+printf '%s\n' 'nameserver 127.0.0.1' 'search demo.svc.cluster.local. svc.cluster.local.' 'options ndots:5' >"$TAP_WORK/resolv.conf"
+answers "vault.example.svc.cluster.local $bare"
+starts "a search list whose domains end with a dot"
+asked "${list% * *}" "a search list whose domains end with a dot: the same names are asked"
+
 # -- two servers ------------------------------------------------------------------------------------
 
 resolv_conf 127.0.0.2 127.0.0.1
