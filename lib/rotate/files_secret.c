@@ -166,7 +166,7 @@ static int secret_examine_values(struct files_run *run, struct manifest_document
 	for (size_t i = 0; i < object->data_count; i++) {
 		const struct kube_entry *entry = &object->data[i];
 		struct error reason = ERROR_INIT;
-		int64_t version;
+		int64_t version = 0;
 
 		secret->bytes += entry->value.length;
 		int old = secret_check_value(run, secret, entry, &version, &reason);

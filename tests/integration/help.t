@@ -16,7 +16,7 @@ for program in secret-exec secret-seal secret-rotate; do
 	# An option is usual or not, and has the same text in both.
 	unknown=
 	for option in $(grep -oE '^ +(-., )?--[a-z-]+' <<<"$help" | grep -oE -- '--.*'); do
-		[[ $OUT =~ (^|[[:space:]])$option[[:space:]] ]] || unknown+=" $option"
+		[[ $OUT =~ (^|[[:space:]])"$option"[[:space:]] ]] || unknown+=" $option"
 	done
 	is "$unknown" "" "$program --help: only options of --help=all"
 	run "$BIN/$program" --version
