@@ -58,8 +58,10 @@ int confirm_plan(
 	char choice;
 
 	show_plan(settings, plan);
-	if (prompt_choice(question_of(settings), "yn", &choice, err) < 0)
-		return error_wrap(err, "confirmation");
+	if (prompt_choice(question_of(settings), "yn", &choice, err) < 0) {
+		error_wrap(err, "confirmation");
+		return err->code == ERROR_USAGE ? error_hint(err, "pass --yes") : -1;
+	}
 	return choice == 'y'
 		   ? 0
 		   : error_set(err, ERROR_INTERRUPTED, "not confirmed, and nothing was changed");

@@ -30,18 +30,21 @@ static int open_terminal(struct error *err)
 	int fd = open(TERMINAL, O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
-		error_set(err, ERROR_USAGE,
-		    "no terminal (" TERMINAL ": %s); take the value from a file or from standard "
-		    "input (--from-file NAME=-)",
-		    strerror(errno));
+		error_set(err, ERROR_USAGE, "no terminal (" TERMINAL ": %s)", strerror(errno));
 	return fd;
+}
+
+static int hint_other_inputs(struct error *err)
+{
+	return error_hint(
+	    err, "take the value from a file or from standard input (--from-file NAME=-)");
 }
 
 int prompt_check_terminal(struct error *err)
 {
 	cleanup_close int fd = open_terminal(err);
 
-	return fd < 0 ? -1 : 0;
+	return fd < 0 ? hint_other_inputs(err) : 0;
 }
 
 static int write_terminal(int fd, const char *text, struct error *err)
@@ -187,7 +190,7 @@ int prompt_hidden(const char *name, struct secret_buffer *value, struct error *e
 	cleanup_close int fd = open_terminal(err);
 
 	if (fd < 0)
-		return -1;
+		return hint_other_inputs(err);
 	if (tcgetattr(fd, &shown) < 0)
 		return error_system(err, TERMINAL);
 	hidden = shown;

@@ -7,7 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/secret_buffer.h"
 
-/* Check that there is a terminal.  ERROR_USAGE if not. */
+/* Check that a value can be asked for on a terminal.  ERROR_USAGE with advice if not. */
 int prompt_check_terminal(struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
@@ -26,7 +26,7 @@ int prompt_enter(const char *text, bool (*over)(void), struct error *err)
 
 /*
  * Ask a question, with echo, until the answer begins with one of the lower-case `letters`.
- * ERROR_INVALID: the end of input.
+ * ERROR_INVALID: the end of input.  ERROR_USAGE: no terminal; the caller adds the advice.
  */
 int prompt_choice(const char *question, const char *letters, char *choice, struct error *err)
     __attribute__((nonnull, warn_unused_result));

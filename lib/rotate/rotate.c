@@ -77,9 +77,11 @@ static int find_keys(struct rotate_run *run, const struct secret_filter *filter,
 	return check_keys(run, filter, err);
 }
 
+/* Ask for confirmation.  A person's time to answer is not a part of the time limit. */
 static int confirm_run(
-    const struct rotate_run *run, const struct secret_filter *filter, struct error *err)
+    struct rotate_run *run, const struct secret_filter *filter, struct error *err)
 {
+	int64_t begun_ms = clock_now_ms();
 	struct rotate_plan plan = {.server = run->kube.endpoint.url,
 	    .secrets = sealed_count(run->summary),
 	    .keys = &run->keys};
@@ -88,7 +90,11 @@ static int confirm_run(
 		return 0;
 	cleanup_free char *where = secret_filter_describe(filter, err);
 	plan.where = where;
-	return where ? run->settings->confirm(run->settings, &plan, err) : -1;
+	int result = where ? run->settings->confirm(run->settings, &plan, err) : -1;
+	int64_t waited_ms = clock_now_ms() - begun_ms;
+	http_client_set_deadline(run->client, http_client_deadline_ms(run->client) + waited_ms);
+	run->kube.deadline_ms += waited_ms;
+	return result;
 }
 
 static int rotate_keys(struct rotate_run *run, struct error *err)

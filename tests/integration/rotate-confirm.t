@@ -55,6 +55,15 @@ is "$(version)" v3 "--phase rewrap: the Secret is rewrapped"
 on_terminal 'expect rewrap these Secrets, and delete old versions? [y/n]
 	send n\r' -A --retire --trim
 status_is 1 "--retire --trim: the question names the deletion"
+on_terminal "expect $question
+	run sleep 16
+	send y\\r" -n demo --timeout 15s
+status_is 0 "an answer after the time limit: exit 0, as only the servers have a limit"
+is "$(version)" v4 "an answer after the time limit: the Secret is rewrapped"
+run "$terminal" '' -- setsid --wait "$BIN/secret-rotate" -n demo
+status_is 2 "a terminal that cannot be asked, because it belongs to another session: exit 2"
+like "$OUT" 'confirmation: no terminal \(/dev/tty: .*hint: pass --yes' "a terminal that cannot be asked: --yes is the advice"
+is "$(version)" v4 "a terminal that cannot be asked: nothing is rewrapped"
 
 unasked() {
 	local status=$1 name=$2
@@ -64,7 +73,7 @@ unasked() {
 	unlike "$OUT" '\[y/n\]' "$name: not asked"
 }
 unasked 0 --yes "$BIN/secret-rotate" -n demo --yes
-is "$(version)" v4 "--yes: the Secret is rewrapped"
+is "$(version)" v5 "--yes: the Secret is rewrapped"
 unasked 0 SECRET_ROTATE_YES env SECRET_ROTATE_YES=true "$BIN/secret-rotate" -n demo
 unasked 0 --dry-run "$BIN/secret-rotate" -n demo --dry-run
 unasked 0 "--phase verify" "$BIN/secret-rotate" -n demo --phase verify
@@ -73,6 +82,6 @@ unasked 0 "no sealed Secret" "$BIN/secret-rotate" -n default
 unasked 0 "standard input is not a terminal" sh -c '"$0" -n demo </dev/null' "$BIN/secret-rotate"
 # shellcheck disable=SC2016
 unasked 0 "standard error is not a terminal" sh -c '"$0" -n demo 2>/dev/null' "$BIN/secret-rotate"
-is "$(version)" v7 "without a terminal: the Secret is rewrapped"
+is "$(version)" v8 "without a terminal: the Secret is rewrapped"
 
 done_testing
