@@ -33,6 +33,7 @@ struct generated_value {
 	const char *what; /* "literal", "variable" or "file" */
 	const char *name;
 	size_t name_length;
+	bool hidden; /* the name may be a part of a secret */
 	const char *bytes;
 	size_t length;
 };
@@ -42,9 +43,13 @@ struct generated_value {
 static int report_value(
     struct generator_ctx *ctx, const struct generated_value *value, struct error *problem)
 {
-	error_wrap(problem, "%s:%zu: %s %s: %s \"%.*s\"", value->file, value->line,
-	    ctx->secret ? "secretGenerator" : "configMapGenerator", ctx->name, value->what,
-	    (int)value->name_length, value->name);
+	if (value->hidden)
+		error_wrap(problem, "%s", value->what);
+	else
+		error_wrap(
+		    problem, "%s \"%.*s\"", value->what, (int)value->name_length, value->name);
+	error_wrap(problem, "%s:%zu: %s %s", value->file, value->line,
+	    ctx->secret ? "secretGenerator" : "configMapGenerator", ctx->name);
 	return check_run_report(ctx->run, problem, ctx->err);
 }
 
@@ -132,12 +137,16 @@ static int read_input(struct generator_ctx *ctx, const char *path, struct secret
 	return check_run_report(ctx->run, &problem, ctx->err);
 }
 
-/* Check each line NAME=VALUE of an environment file as kustomize reads it. */
+/*
+ * Check each line NAME=VALUE of an environment file as kustomize reads it.  The last line of a PEM
+ * file in a value looks like a name: base64 ends with "=".
+ */
 static int check_lines(
     struct generator_ctx *ctx, const char *path, const struct secret_buffer *text)
 {
 	const char *at = secret_buffer_string(text), *end = at + text->length;
-	struct generated_value value = {.file = path, .line = 1, .what = "variable"};
+	struct generated_value value = {
+	    .file = path, .line = 1, .what = "variable", .hidden = true};
 
 	for (at += utf8_mark_length(at, text->length); at < end; value.line++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));

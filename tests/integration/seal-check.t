@@ -300,12 +300,22 @@ printf %s "$sealed" | file base/crt.pem
 found "a kustomization with plaintext" \
 	'base/Kustomization:4: secretGenerator app: literal "A": plaintext; seal the value, or list a sealed Secret under resources' \
 	'base/Kustomization:5: secretGenerator app: literal "B": garbled ciphertext' \
-	'base/../app.env:3: secretGenerator app: variable "B": plaintext' \
-	'base/base.env:1: secretGenerator app: variable "C": plaintext' \
+	'base/../app.env:3: secretGenerator app: variable: plaintext' \
+	'base/base.env:1: secretGenerator app: variable: plaintext' \
 	'base/key.pem:1: secretGenerator app: file "key.pem": plaintext' \
 	'base/Kustomization:2: secretGenerator app: ciphertext that secret-rotate does not find; add the label' \
 	'base/Kustomization:13: configMapGenerator config: literal "A": ciphertext that no rotation rewraps' \
-	'base/../app.env:2: configMapGenerator config: variable "A": ciphertext that no rotation rewraps'
+	'base/../app.env:2: configMapGenerator config: variable: ciphertext that no rotation rewraps'
+file base/kustomization.yaml <<<"secretGenerator:
+- name: app
+  envs: [pem.env]"
+file base/pem.env <<<"KEY=\"-----BEGIN PRIVATE KEY-----
+bGFzdCBsaW5lIG9mIGEga2V5==
+-----END PRIVATE KEY-----\""
+found "a PEM file in an environment file" \
+	'base/pem.env:1: secretGenerator app: variable: plaintext' \
+	'base/pem.env:2: secretGenerator app: variable: plaintext'
+unlike "$OUT" bGFzdC "a PEM file in an environment file: no part of the key is printed"
 file other.yaml <<<"apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
 secretGenerator:
