@@ -79,10 +79,7 @@ void files_report_unchecked(
 
 bool files_is_sealed(const struct kube_secret *object)
 {
-	for (size_t i = 0; i < object->data_count; i++)
-		if (sealed_entry_is_ciphertext(&object->data[i]))
-			return true;
-	return sealed_secret_is_labelled(object);
+	return sealed_secret_has_ciphertext(object) || sealed_secret_is_labelled(object);
 }
 
 /* -- files that cannot be read ---------------------------------------------------------------- */

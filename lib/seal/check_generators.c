@@ -23,6 +23,7 @@ struct generator_ctx {
 	bool labelled; /* the kustomization has the label of sealed Secrets */
 	bool sealed;   /* a value is ciphertext */
 	char *name;    /* for messages */
+	size_t line;   /* of the generator */
 	struct error *err;
 };
 
@@ -257,7 +258,7 @@ static bool is_labelled(const struct manifest_tree *tree)
 	return false;
 }
 
-static int check_label(const struct generator_ctx *ctx, const struct manifest_node *generator)
+static int check_label(const struct generator_ctx *ctx)
 {
 	struct error problem = ERROR_INIT;
 
@@ -266,8 +267,7 @@ static int check_label(const struct generator_ctx *ctx, const struct manifest_no
 	error_set(&problem, ERROR_INVALID,
 	    "%s:%zu: secretGenerator %s: ciphertext that secret-rotate does not find; add the "
 	    "label " SEALED_LABEL ": \"" SEALED_LABEL_VALUE "\" under options",
-	    ctx->document->file->name, check_run_line(ctx->run, ctx->document, generator->start),
-	    ctx->name);
+	    ctx->document->file->name, ctx->line, ctx->name);
 	return check_run_report(ctx->run, &problem, ctx->err);
 }
 
@@ -277,6 +277,8 @@ static int check_generator(struct generator_ctx *ctx, const struct manifest_node
 	const struct manifest_node *name = manifest_member(tree, generator, "name");
 
 	ctx->sealed = false;
+	/* Count lines only forward: a later call for an earlier line would begin again. */
+	ctx->line = check_run_line(ctx->run, ctx->document, generator->start);
 	ctx->run->summary->secrets += ctx->secret;
 	if (name && manifest_node_copy(tree, name, &ctx->name, ctx->err) < 0)
 		return -1;
@@ -284,7 +286,7 @@ static int check_generator(struct generator_ctx *ctx, const struct manifest_node
 		ctx->name = strdup("without a name");
 	int result = ctx->name ? check_inputs(ctx, generator) : error_memory(ctx->err);
 	if (result == 0)
-		result = check_label(ctx, generator);
+		result = check_label(ctx);
 	free(ctx->name);
 	ctx->name = NULL;
 	return result;

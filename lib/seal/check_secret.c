@@ -60,18 +60,18 @@ static int check_metadata(struct check_run *run, const struct manifest_document 
 	return report_at(run, document, secret, secret->node, &problem, err);
 }
 
+/* Report problems in the order of their lines, so that check_run_line never begins again. */
 static int check_secret(struct check_run *run, const struct manifest_document *document,
     const struct manifest_secret *secret, struct error *err)
 {
-	bool sealed = false;
-
 	run->summary->secrets++;
-	for (size_t i = 0; i < secret->object.data_count; i++) {
-		sealed |= sealed_entry_is_ciphertext(&secret->object.data[i]);
+	if (sealed_secret_has_ciphertext(&secret->object) &&
+	    check_metadata(run, document, secret, err) < 0)
+		return -1;
+	for (size_t i = 0; i < secret->object.data_count; i++)
 		if (check_entry(run, document, secret, i, err) < 0)
 			return -1;
-	}
-	return sealed ? check_metadata(run, document, secret, err) : 0;
+	return 0;
 }
 
 int check_secret_all(

@@ -38,14 +38,6 @@ static void job_release(struct manifest_document *document)
 	free(revealed);
 }
 
-static bool holds_ciphertext(const struct kube_secret *object)
-{
-	for (size_t i = 0; i < object->data_count; i++)
-		if (sealed_entry_is_ciphertext(&object->data[i]))
-			return true;
-	return false;
-}
-
 static int job_examine(void *context, struct manifest_document *document, struct error *err)
 {
 	const struct manifest *manifest = &document->manifest;
@@ -59,7 +51,7 @@ static int job_examine(void *context, struct manifest_document *document, struct
 	if (!revealed->plaintexts || !revealed->unsealed)
 		return error_memory(err);
 	for (size_t i = 0; i < manifest->count; i++)
-		if (holds_ciphertext(&manifest->secrets[i].object)) {
+		if (sealed_secret_has_ciphertext(&manifest->secrets[i].object)) {
 			revealed->plaintexts[revealed->count++].secret = &manifest->secrets[i];
 			document->values += manifest->secrets[i].object.data_count;
 		}

@@ -39,18 +39,10 @@ static int visit_named(struct walk_ctx *ctx, const char *name, struct error *err
 	return result;
 }
 
-static bool holds_ciphertext(const struct kube_secret *secret)
-{
-	for (size_t i = 0; i < secret->data_count; i++)
-		if (sealed_entry_is_ciphertext(&secret->data[i]))
-			return true;
-	return false;
-}
-
 static int visit_page(struct walk_ctx *ctx, struct kube_secret_page *page, struct error *err)
 {
 	for (size_t i = 0; i < page->count; i++) {
-		if (ctx->selection->all_secrets && !holds_ciphertext(&page->secrets[i]))
+		if (ctx->selection->all_secrets && !sealed_secret_has_ciphertext(&page->secrets[i]))
 			continue;
 		if (visit(ctx, &page->secrets[i], err) < 0)
 			return -1;

@@ -28,6 +28,14 @@ bool sealed_entry_is_ciphertext(const struct kube_entry *entry)
 	return sealed_is_ciphertext(secret_buffer_string(&entry->value), entry->value.length);
 }
 
+bool sealed_secret_has_ciphertext(const struct kube_secret *secret)
+{
+	for (size_t i = 0; i < secret->data_count; i++)
+		if (sealed_entry_is_ciphertext(&secret->data[i]))
+			return true;
+	return false;
+}
+
 /*
  * Set *version to N if the bytes begin with "vault:vN:", and return the length of this prefix;
  * otherwise return 0.

@@ -27,6 +27,8 @@
 /* Return true if the bytes start like Transit ciphertext. */
 bool sealed_is_ciphertext(const char *bytes, size_t length);
 bool sealed_entry_is_ciphertext(const struct kube_entry *entry) __attribute__((nonnull));
+/* Return true if a value of the Secret is ciphertext. */
+bool sealed_secret_has_ciphertext(const struct kube_secret *secret) __attribute__((nonnull));
 
 /*
  * Set *version to N of "vault:vN:<base64>".  ERROR_INVALID unless the whole text is well formed,

@@ -218,7 +218,8 @@ int vault_session_end(struct http_client *client, struct vault *vault,
 			*err = failure;
 			result = -1;
 		} else {
-			log_write(LOG_WARNING, "%s; the token expires within %lld s",
+			/* Not advice, which would be a line of its own on a terminal. */
+			log_write(LOG_WARNING, "%s (the token expires within %lld s)",
 			    failure.message, (long long)token->lease_s);
 		}
 	}
