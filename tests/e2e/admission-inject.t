@@ -10,23 +10,6 @@ admission=$kustomize/admission
 
 kinds=mutatingadmissionpolicy,mutatingadmissionpolicybinding,validatingadmissionpolicy,validatingadmissionpolicybinding
 at_end "kubectl delete --ignore-not-found $kinds -l app.kubernetes.io/part-of=secretmanager >/dev/null"
-# When the last policy with a ConfigMap as its parameters is deleted, the API server stops watching ConfigMaps, and does
-# not start again (kubernetes/kubernetes issue 130887).  So two policies without effect stay on the stage.
-for kind in Validating Mutating; do
-	action='mutations: [{patchType: ApplyConfiguration, applyConfiguration: {expression: "Object{}"}}], reinvocationPolicy: Never' binding=''
-	[ "$kind" = Mutating ] || action='validations: [{expression: "true"}]' binding='validationActions: [Deny], '
-	kubectl apply -f - >/dev/null <<-YAML
-		apiVersion: admissionregistration.k8s.io/v1
-		kind: ${kind}AdmissionPolicy
-		metadata: {name: config-maps}
-		spec: {paramKind: {apiVersion: v1, kind: ConfigMap}, $action, matchConstraints: {resourceRules: [{apiGroups: [none.example.com], apiVersions: [v1], operations: [CREATE], resources: [nothing]}]}}
-		---
-		apiVersion: admissionregistration.k8s.io/v1
-		kind: ${kind}AdmissionPolicyBinding
-		metadata: {name: config-maps}
-		spec: {policyName: config-maps, ${binding}paramRef: {name: none, namespace: default, parameterNotFoundAction: Allow}}
-	YAML
-done
 namespaces secretmanager team-a
 kubectl create serviceaccount app -n team-a >/dev/null
 
