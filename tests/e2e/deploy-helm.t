@@ -220,7 +220,7 @@ out_unlike WARNING "helm upgrade with the API server's address: no warning"
 is "$(kubectl get cronjobs -n secretmanager -o jsonpath='{.items[*].spec.jobTemplate.spec.template.spec.containers[0].image}' | tr ' ' '\n' | uniq -c | tr -s ' ')" \
 	" 3 registry.example.com/secretmanager:2.0" "helm upgrade: every CronJob has the new image"
 policies=validatingadmissionpolicies,validatingadmissionpolicybindings,mutatingadmissionpolicies,mutatingadmissionpolicybindings
-is "$(kubectl get "$policies" -o name | wc -l)" 12 "helm install: the admission policies and their bindings"
+is "$(kubectl get "$policies" -l app.kubernetes.io/part-of=secretmanager -o name | wc -l)" 12 "helm install: the admission policies and their bindings"
 # A policy takes effect some time after it is created.
 printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata: {name: app, labels: {secretmanager/inject: "true"}, annotations: {secretmanager/secret: app}}' \
 	'spec: {serviceAccountName: app, containers: [{name: app, image: app, command: [/app]}]}' >"$TAP_WORK/pod.yaml"
