@@ -81,9 +81,9 @@ version=$(sed -n 's/^#define SECRETMANAGER_VERSION "\(.*\)"/\1/p' "$root/lib/bas
 is "$(sed -n 's/^  image: //p' "$admission/inject/settings.yaml")" "registry.example.com/secretmanager:$version" \
 	"the settings' image has the programs' version"
 # shared FILE: print the expressions that both policies have.
-shared() { sed -n '/^    - name: annotations$/,/^    - name: \(ready\|listed\)$/{/^    - name: \(ready\|listed\)$/d;/^ *#/d;/^$/d;p}' "$1"; }
+shared() { sed -n '/^    - name: annotations$/,/^    - name: \(ready\|unknown\)$/{/^    - name: \(ready\|unknown\)$/d;/^ *#/d;/^$/d;p}' "$1"; }
 like "$(shared "$admission/inject/policy.yaml" | grep -c 'name:') $(diff <(shared "$admission/inject/policy.yaml") \
-	<(shared "$admission/inject/check.yaml") && echo same)" '^5 same' "the policy and the check select containers by the same expressions"
+	<(shared "$admission/inject/check.yaml") && echo same)" '^6 same' "the policy and the check select containers by the same expressions"
 
 # works FILE: apply the manifests, and wait until the API server uses them.
 works() {
@@ -181,11 +181,17 @@ create secret=app containers=app,spelt,wrong <<<"$one"
 refused 'annotation secretmanager/containers: no container "spelt", "wrong"; correct the list' "unknown containers"
 create secret=app containers= <<<"$one"
 refused 'annotation secretmanager/containers: no container ""' "an empty list of containers"
+create secret=app containers=wrong <<<"$one"
+refused 'annotation secretmanager/containers: no container "wrong"' "only unknown containers"
+create secret=app containers="$(printf 'app,%.0s' {1..1000})app" <<<"$one"
+refused 'secretmanager-inject-check' "a list of more than 1,000 containers, which costs the API server too much time"
+create secret=app entrypoint="$(printf 'a %.0s' {1..2048})a" <<<"$silent"
+refused 'container app: no command' "an entrypoint of more than 4,096 characters"
 create secret=app <<<"$one"$'\nautomountServiceAccountToken: false'
 refused 'container app: no token for the Kubernetes API, .*; set automountServiceAccountToken: true, or use envFrom' \
 	"a Secret of the API without a token for the API"
 create secret=app <<<"${one/\/app, --flag/$bin, --init, --, \/app}"
-refused 'container app: the launcher was not put in' "a command that begins with the launcher but not with its --"
+refused 'container app: the command begins with the launcher and options; remove them' "a command that begins with the launcher and options"
 
 # Volumes of these names in the manifest.
 create secret=app <<<"$one"'
@@ -194,16 +200,26 @@ refused 'more than 1 volume type' "another volume with the launcher's name"
 create secret=app <<<"$one"'
 volumes: [{name: secretmanager-vault, emptyDir: {}}]'
 sees 'list(v["secretmanager-vault"])' '["projected"]' "another volume with the token's name: replaced"
-# mounted VOLUME [SUBPATH]: print the pod with a volume mounted at the launcher's path.
+# mounted VOLUME [SUBPATH [PATH]]: print the pod with a volume mounted at the launcher's path, or another.
 mounted() {
 	printf 'serviceAccountName: app\ncontainers:\n  - name: app\n    image: app\n    command: [/app]\n    volumeMounts:\n'
-	printf '      - {name: %s, mountPath: /.secretmanager/bin, subPath: "%s"}\nvolumes: [{name: mine, emptyDir: {}}]\n' "$1" "${2-}"
+	printf '      - {name: %s, mountPath: %s, subPath: "%s"}\nvolumes: [{name: mine, emptyDir: {}}]\n' "$1" "${3-/.secretmanager/bin}" "${2-}"
 }
 create secret=app < <(mounted mine)
 sees '[m["name"] for m in c["app"]["volumeMounts"] if m["mountPath"] == "/.secretmanager/bin"]' '["secretmanager-launcher"]' \
 	"another mount at the launcher's path: replaced"
 create secret=app < <(mounted secretmanager-launcher other)
 refused 'container app: the launcher was not put in' "another part of the launcher's volume"
+for path in /.secretmanager /.secretmanager/ /.secretmanager/bin/ /.secretmanager/bin/usr /.secretmanager/vault/token /x/../.secretmanager/bin; do
+	create secret=app < <(mounted mine '' "$path")
+	refused 'container app: another mount under /.secretmanager; remove it' "another mount at $path"
+done
+create secret=app < <(mounted secretmanager-launcher usr/bin /.secretmanager/bin/usr/local)
+refused 'container app: another mount under /.secretmanager' "the launcher's volume at another path"
+create secret=app containers=app <<<"$one"'
+  - {name: other, image: other, volumeMounts: [{name: mine, mountPath: /.secretmanager/bin}]}
+volumes: [{name: mine, emptyDir: {}}]'
+status_is 0 "a container that is not selected may have mounts at this path"
 
 # -- namespaces -------------------------------------------------------------------------------------------------------
 
@@ -331,6 +347,10 @@ again
 is "$(steady)" "$first" "a copy of a pod with the init container is the same"
 NAMESPACE=team-a create secret=app <<<"$restricted"
 status_is 0 "it is admitted into a restricted namespace"
+sees 'init["secretmanager-launcher"]["securityContext"].get("runAsUser")' null "in other pods it has the user of the pod or the image"
+create secret=app <<<"$one"$'\nsecurityContext: {runAsUser: 0}'
+sees 'init["secretmanager-launcher"]["securityContext"]["runAsUser"]' "$(sed -n 's/^USER \(.*\):.*/\1/p' "$root/deploy/Dockerfile" | head -n 1)" \
+	"in a pod of root it has the image's user"
 create secret=app <<<"$one"'
 initContainers: [{name: secretmanager-launcher, image: mine, command: [/mine]}]'
 sees '[init[n]["image"] for n in init]' "[\"registry.example.com/secretmanager:$version\"]" "another init container with its name: replaced"
