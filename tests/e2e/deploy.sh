@@ -30,7 +30,8 @@ templated() { helm template secretmanager "$chart" --namespace secretmanager --k
 # Finalize the namespaces here, because no controller does.
 namespace_end() {
 	kubectl delete namespace "$1" --wait=false >/dev/null
-	kubectl delete role,rolebinding,networkpolicy,configmap,secret,serviceaccount,cronjob --all -n "$1" >/dev/null
+	kubectl delete role,rolebinding,networkpolicy,configmap,secret,serviceaccount,deployment,statefulset,daemonset,cronjob,job,pod \
+		--all -n "$1" >/dev/null
 	kube_call PUT "/api/v1/namespaces/$1/finalize" "{\"metadata\":{\"name\":\"$1\"},\"spec\":{}}"
 }
 namespaces() {
