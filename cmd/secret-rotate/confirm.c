@@ -18,8 +18,6 @@ bool confirm_is_needed(
 
 static const char *question_of(const struct rotate_settings *settings)
 {
-	bool retires = settings->retire || settings->phase == ROTATE_RETIRE;
-
 	if (settings->phase == ROTATE_ROTATE)
 		return "Rotate these keys? [y/n] ";
 	if (settings->phase == ROTATE_REWRAP)
@@ -27,7 +25,7 @@ static const char *question_of(const struct rotate_settings *settings)
 	if (settings->phase == ROTATE_RETIRE)
 		return settings->trim ? "Delete old versions of these keys? [y/n] "
 				      : "Retire old versions of these keys? [y/n] ";
-	if (retires)
+	if (settings->retire)
 		return settings->trim
 			   ? "Rotate these keys, rewrap these Secrets, and delete old versions? [y/n] "
 			   : "Rotate these keys, rewrap these Secrets, and retire old versions? [y/n] ";

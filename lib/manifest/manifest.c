@@ -218,6 +218,11 @@ int manifest_check_rendered(const struct manifest_secret *secret, struct error *
 	    "with, or render it first");
 }
 
+const char *manifest_shown_name(const struct kube_secret *object)
+{
+	return object->name ? object->name : "(metadata.generateName)";
+}
+
 bool manifest_is_unknown(const struct manifest_secret *secret, const struct kube_entry *entry)
 {
 	return secret->template &&

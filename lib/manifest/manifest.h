@@ -85,6 +85,9 @@ bool manifest_may_be_secret(const char *text, size_t length) __attribute__((nonn
  */
 bool manifest_is_unread_secret(const char *text, size_t length) __attribute__((nonnull));
 
+/* Return the name of a Secret in a manifest, or "(metadata.generateName)". */
+const char *manifest_shown_name(const struct kube_secret *object) __attribute__((nonnull));
+
 /*
  * Return true if the value is unknown before a template is rendered.  In a Secret that is not a
  * template, braces are part of the value, such as in Alertmanager's configuration.

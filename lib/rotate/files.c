@@ -73,7 +73,7 @@ static void check_not_empty(struct files_run *run, const char *path, size_t file
 {
 	struct error reason = ERROR_INIT;
 
-	if (run->settings->phase != ROTATE_FILES_VERIFY || run->summary->files > files_before)
+	if (!files_is_verification(run) || run->summary->files > files_before)
 		return;
 	error_set(&reason, ERROR_NOT_FOUND,
 	    "%s: no manifest found (" MANIFEST_PATTERNS "); check the path", path);
@@ -158,7 +158,7 @@ static void add_count(struct error *err, const char *count)
 static int refuse_left(const struct files_run *run, size_t left, struct error *err)
 {
 	const struct rotate_files_summary *summary = run->summary;
-	bool verify = run->settings->phase == ROTATE_FILES_VERIFY;
+	bool verify = files_is_verification(run);
 	char count[128];
 
 	if (summary->outside > 0) {
@@ -202,7 +202,7 @@ static int conclude(const struct files_run *run, struct error *err)
 	const struct rotate_files_summary *summary = run->summary;
 	size_t left = summary->failed;
 
-	if (run->settings->phase == ROTATE_FILES_VERIFY)
+	if (files_is_verification(run))
 		left += summary->old;
 	if (summary->secrets + summary->plaintext + summary->broken == 0)
 		log_write(LOG_WARNING, "no sealed Secret was found in %zu file%s", summary->files,
@@ -218,7 +218,7 @@ static int conclude(const struct files_run *run, struct error *err)
 static int run_phases(struct files_run *run, char *const *paths, size_t count, struct error *err)
 {
 	enum rotate_files_phase phase = run->settings->phase;
-	bool only_reports = run->settings->dry_run || phase == ROTATE_FILES_VERIFY;
+	bool only_reports = run->settings->dry_run || files_is_verification(run);
 
 	if ((phase == ROTATE_FILES_ROTATE || phase == ROTATE_FILES_ALL) &&
 	    gather_and_rotate(run, paths, count, err) < 0)

@@ -76,6 +76,8 @@ int files_check_time(const struct files_run *run, struct error *err)
  */
 struct keyset_key *files_find_key(struct files_run *run, const char *name, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+/* Return whether the run changes nothing, and old values are errors. */
+bool files_is_verification(const struct files_run *run) __attribute__((nonnull));
 /* Return whether a Secret has our label or holds ciphertext. */
 bool files_is_sealed(const struct kube_secret *object) __attribute__((nonnull));
 /* Log an error of a document or file, and count it as broken. */

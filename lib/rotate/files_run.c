@@ -70,11 +70,16 @@ void files_report_secret(const struct files_run *run, const struct manifest_docu
 void files_report_unchecked(
     const struct files_run *run, const struct error *reason, bool may_be_secret)
 {
-	bool verify = run->settings->phase == ROTATE_FILES_VERIFY;
+	bool verify = files_is_verification(run);
 
 	if (!run->silent)
 		log_write(verify && may_be_secret ? LOG_WARNING : LOG_DEBUG,
 		    "not checked, as it holds no ciphertext: %s", reason->message);
+}
+
+bool files_is_verification(const struct files_run *run)
+{
+	return run->settings->phase == ROTATE_FILES_VERIFY;
 }
 
 bool files_is_sealed(const struct kube_secret *object)
@@ -136,7 +141,7 @@ static int report_unreadable(
 {
 	const struct secret_buffer *text = &document->manifest.text;
 	const char *bytes = secret_buffer_string(text);
-	bool verify = run->settings->phase == ROTATE_FILES_VERIFY;
+	bool verify = files_is_verification(run);
 
 	if (reason->code == ERROR_SYSTEM)
 		return -1;

@@ -104,11 +104,6 @@ static void document_drop_values(struct manifest_document *document, size_t coun
 		free(state->values[--document->values].context);
 }
 
-static bool is_verification(const struct files_run *run)
-{
-	return run->settings->phase == ROTATE_FILES_VERIFY;
-}
-
 /*
  * Check a value without ciphertext.  Without our label it need not be sealed, except in a
  * verification.
@@ -119,7 +114,7 @@ static int secret_check_plaintext(const struct files_run *run, const struct mani
 	bool labelled = sealed_secret_is_labelled(&found->object);
 
 	if (!labelled &&
-	    (!is_verification(run) || manifest_is_unknown(found, entry) ||
+	    (!files_is_verification(run) || manifest_is_unknown(found, entry) ||
 		foreign_tool(secret_buffer_string(&entry->value), entry->value.length)))
 		return 0;
 	return error_set(reason, ERROR_INVALID, "not sealed; seal it with secret-seal --in-place");
@@ -235,7 +230,7 @@ static int secret_handle_old(struct files_run *run, struct manifest_document *do
 {
 	struct error reason = ERROR_INIT;
 
-	if (is_verification(run)) {
+	if (files_is_verification(run)) {
 		secret_report_old_error(run, document, secret);
 	} else if (secret_check_changeable(secret->found, &reason) < 0) {
 		document_drop_values(document, values_before);
@@ -302,7 +297,7 @@ static int secret_examine(struct files_run *run, struct manifest_document *docum
 	const struct kube_secret *object = &secret->found->object;
 	const char *default_namespace = run->settings->namespace;
 
-	secret->name = object->name ? object->name : "(metadata.generateName)";
+	secret->name = manifest_shown_name(object);
 	secret->namespace = object->namespace;
 	if (!secret->namespace && is_set(default_namespace))
 		secret->namespace = default_namespace;

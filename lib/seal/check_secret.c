@@ -11,8 +11,7 @@ struct named_secret {
 
 static struct named_secret name_secret(const struct kube_secret *object)
 {
-	return (struct named_secret){
-	    object->namespace, object->name ? object->name : "(metadata.generateName)"};
+	return (struct named_secret){object->namespace, manifest_shown_name(object)};
 }
 
 /* Report a problem at the node of the Secret's manifest. */

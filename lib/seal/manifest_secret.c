@@ -102,7 +102,7 @@ int manifest_secret_complete(
 	if (check_namespace(object, file, namespace, err) < 0)
 		return -1;
 	if (!object->name)
-		object->name = strdup("(metadata.generateName)");
+		object->name = strdup(manifest_shown_name(object));
 	if (!object->namespace)
 		object->namespace = strdup(namespace ? namespace : "");
 	return object->name && object->namespace ? 0 : error_memory(err);

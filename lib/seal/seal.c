@@ -5,6 +5,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
+#include "lib/manifest/manifest.h"
 #include "lib/seal/internal.h"
 
 #define ANY (SEAL_TASK_API | SEAL_TASK_FILE | SEAL_TASK_MANIFEST | SEAL_TASK_APPLY)
@@ -90,7 +91,7 @@ static int check_manifest_names(
 int seal_task_begin_manifest(
     struct seal_task *task, const struct kube_secret *object, struct error *err)
 {
-	const char *name = object->name ? object->name : "(metadata.generateName)";
+	const char *name = manifest_shown_name(object);
 	const char *namespace = object->namespace ? object->namespace : task->session->namespace;
 
 	if (check_manifest_names(task, object, err) < 0)

@@ -232,8 +232,7 @@ admitted "a type that is still exempt: accepted" in_namespace create --dry-run=s
 labelled free
 admitted "a namespace without the label: accepted" kubectl create -n free -f "$TAP_WORK/probe.json"
 labelled audited secretmanager/sealed-only=warn
-has_warning() { kubectl create --dry-run=server -n audited -f "$TAP_WORK/probe.json" 2>&1 | grep -q ^Warning; }
-until_true has_warning || exit 1
+until_warned audited "$TAP_WORK/probe.json"
 run kubectl create -n audited -f "$TAP_WORK/app.yaml"
 is "$STATUS $(sed 's/app-[a-z0-9]*/app/' <<<"$OUT")" "0 secret/app created" "a namespace with the label warn: accepted"
 err_like "^Warning: Validation failed for ValidatingAdmissionPolicy 'secretmanager-sealed-only' with binding 'secretmanager-sealed-only-warn': Secret app-[a-z0-9]+: not sealed: [^;]*; seal the values with secret-seal$" \

@@ -145,8 +145,7 @@ admitted "a changed template without the ciphertext: accepted" in_namespace set 
 labelled free
 admitted "a namespace without the label: accepted" kubectl create -n free -f "$TAP_WORK/probe.json"
 labelled audited secretmanager/sealed-only=warn
-has_warning() { kubectl create --dry-run=server -n audited -f "$TAP_WORK/probe.json" 2>&1 | grep -q ^Warning; }
-until_true has_warning || exit 1
+until_warned audited "$TAP_WORK/probe.json"
 run kubectl create -n audited -f "$TAP_WORK/probe.json"
 is "$STATUS $OUT" "0 configmap/probe created" "a namespace with the label warn: accepted"
 err_like "^Warning: Validation failed for ValidatingAdmissionPolicy 'secretmanager-tracked-only' with binding 'secretmanager-tracked-only-warn': ConfigMap probe: $not_rewrapped: A; move it to a sealed Secret$" \

@@ -4,6 +4,7 @@
 #   labelled NAMESPACE [LABEL...]    create it until the script ends
 #   until_refused NAMESPACE FILE     wait until the API server refuses to create the object, because policies and labels take
 #   until_accepted NAMESPACE FILE    effect some time after they change
+#   until_warned NAMESPACE FILE      the same until it warns
 #   denied MESSAGE NAME COMMAND...   assert that a policy refuses it with a message that matches
 #   admitted NAME COMMAND...         assert that it succeeds without a warning
 # shellcheck shell=bash disable=SC2154 # $kustomize
@@ -23,6 +24,8 @@ is_accepted() { kubectl create --dry-run=server -n "$1" -f "$2" >/dev/null 2>"$T
 is_refused() { ! is_accepted "$@" && grep -q 'denied request' "$TAP_WORK/refused"; }
 until_refused() { until_true is_refused "$@" || exit 1; }
 until_accepted() { until_true is_accepted "$@" || exit 1; }
+is_warned() { kubectl create --dry-run=server -n "$1" -f "$2" 2>&1 | grep -q ^Warning; }
+until_warned() { until_true is_warned "$@" || exit 1; }
 
 denied() {
 	local message=$1 name=$2
