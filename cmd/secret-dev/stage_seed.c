@@ -33,6 +33,20 @@ static struct vault_role roles[] = {
     ROLE("kubernetes", "single-use", "app", "secret-exec", 10, .uses = 1),
     ROLE("kubernetes", "two-uses", "app", "secret-exec", 10, .uses = 2),
     ROLE("kubernetes", "narrow", "app", "default", 10, .batch = true),
+    {.method = "kubernetes",
+	.name = "app-kv",
+	.service_accounts = {"app"},
+	.namespace = STAGE_NAMESPACE,
+	.policies = {"kv", "secret-exec"},
+	.batch = true,
+	.ttl_s = 10},
+    {.method = "kubernetes",
+	.name = "sealer-kv",
+	.service_accounts = {"sealer"},
+	.namespace = STAGE_NAMESPACE,
+	.policies = {"kv", "secret-seal"},
+	.batch = true,
+	.ttl_s = 10},
     ROLE("kubernetes", "app-vault", "app", "secret-exec", 10, .batch = true, .audience = "vault"),
     ROLE("jwt", "app-jwt", "app", "secret-exec", 10, .batch = true, .audience = KUBE_AUDIENCE),
     ROLE("jwt", "app-vault", "app", "secret-exec", 10, .batch = true, .audience = "vault"),
@@ -62,10 +76,12 @@ static int seed_vault(struct vault_server *vault, struct error *err)
 		struct vault_mount *mount = vault_mount_find(vault, keys[i].mount);
 
 		if (!mount)
-			mount = vault_mount_add(vault, keys[i].mount, err);
+			mount = vault_mount_add(vault, keys[i].mount, 0, err);
 		if (!mount || !vault_key_add(mount, keys[i].name, keys[i].derived, err))
 			return -1;
 	}
+	if (!vault_mount_add(vault, "secret/", 2, err) || !vault_mount_add(vault, "kv1/", 1, err))
+		return -1;
 	return 0;
 }
 

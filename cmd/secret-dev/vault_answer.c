@@ -44,14 +44,20 @@ int vault_answer_empty(struct vault_call *call)
 	return 0;
 }
 
-void vault_data_begin(struct vault_call *call, struct json_writer *writer)
+void vault_lease_begin(struct vault_call *call, struct json_writer *writer, int64_t seconds)
 {
 	char id[UUID_SIZE];
 
 	random_uuid(id);
 	json_writer_init(writer, &call->answer->body);
 	json_format(writer,
-	    "{'request_id':%s,'lease_id':'','renewable':false,'lease_duration':0,'data':", id);
+	    "{'request_id':%s,'lease_id':'','renewable':false,'lease_duration':%" PRId64 ",'data':",
+	    id, seconds);
+}
+
+void vault_data_begin(struct vault_call *call, struct json_writer *writer)
+{
+	vault_lease_begin(call, writer, 0);
 }
 
 int vault_data_end(struct json_writer *writer, const char *mount_type, struct error *err)

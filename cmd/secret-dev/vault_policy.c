@@ -7,8 +7,9 @@
 #define U CAPABILITY_UPDATE
 
 /*
- * Vault's own "default"; the files in policies/, for two keys; and "demo", which is the original
- * project's policy with permission to rewrap.
+ * Vault's own "default"; the files in policies/, for two keys; "demo", which is the original
+ * project's policy with permission to rewrap; and "kv", for the secrets app and app/... of the KV
+ * engines.  A "*" at the end of a path matches any text.
  */
 static const struct rule {
 	const char *policy, *path;
@@ -43,7 +44,19 @@ static const struct rule {
     {"demo", "transit/keys/aes256-key", R},
     {"demo", "transit/keys/aes256-key/rotate", U},
     {"demo", "transit/keys/aes256-key/config", U},
+
+    {"kv", "secret/data/app*", R},
+    {"kv", "kv1/app*", R},
 };
+
+static bool rule_matches(const struct rule *rule, const char *path)
+{
+	size_t length = strlen(rule->path);
+
+	if (rule->path[length - 1] == '*')
+		return strncmp(rule->path, path, length - 1) == 0;
+	return strcmp(rule->path, path) == 0;
+}
 
 bool vault_policy_allows(
     const char *const *policies, const char *path, enum vault_capability capability)
@@ -53,8 +66,7 @@ bool vault_policy_allows(
 			return true;
 		for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 			if (strcmp(rules[i].policy, *policies) == 0 &&
-			    strcmp(rules[i].path, path) == 0 &&
-			    (rules[i].capabilities & capability))
+			    rule_matches(&rules[i], path) && (rules[i].capabilities & capability))
 				return true;
 	}
 	return false;

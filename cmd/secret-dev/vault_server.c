@@ -36,7 +36,7 @@ static const struct vault_route system_routes[] = {
     {{METHOD_POST, "auth/token/revoke-self"}, GUARDED, vault_self_revoke},
 };
 
-/* Routes under the path of a mount. */
+/* Routes under the path of a mount, for each kind of engine. */
 static const struct vault_route transit_routes[] = {
     {{METHOD_POST, "encrypt/{name}"}, GUARDED, vault_encrypt},
     {{METHOD_POST, "decrypt/{name}"}, GUARDED, vault_decrypt},
@@ -48,6 +48,19 @@ static const struct vault_route transit_routes[] = {
     {{METHOD_POST, "keys/{name}/rotate"}, GUARDED, vault_key_rotate},
     {{METHOD_POST, "keys/{name}/config"}, GUARDED, vault_key_config},
     {{METHOD_POST, "keys/{name}/trim"}, GUARDED, vault_key_trim},
+};
+
+static const struct vault_route kv1_routes[] = {
+    {{METHOD_GET, "{path}"}, GUARDED, vault_kv1_read},
+    {{METHOD_POST, "{path}"}, GUARDED, vault_kv1_write},
+    {{METHOD_DELETE, "{path}"}, GUARDED, vault_kv1_delete},
+};
+
+static const struct vault_route kv2_routes[] = {
+    {{METHOD_GET, "data/{path}"}, GUARDED, vault_kv2_read},
+    {{METHOD_POST, "data/{path}"}, GUARDED, vault_kv2_write},
+    {{METHOD_DELETE, "data/{path}"}, GUARDED, vault_kv2_delete},
+    {{METHOD_GET, "{path}"}, GUARDED, vault_kv2_refuse},
 };
 
 #define FIND(routes, method, path, call, known)                                                    \
@@ -76,7 +89,12 @@ static const struct vault_route *find_route(struct vault_call *call, bool *known
 	call->mount = vault_mount_of(call->server, call->path);
 	if (!call->mount)
 		return NULL;
-	return FIND(transit_routes, method, call->path + strlen(call->mount->path), call, known);
+	const char *path = call->path + strlen(call->mount->path);
+	if (call->mount->kv_version == 1)
+		return FIND(kv1_routes, method, path, call, known);
+	if (call->mount->kv_version == 2)
+		return FIND(kv2_routes, method, path, call, known);
+	return FIND(transit_routes, method, path, call, known);
 }
 
 static int refuse_path(struct vault_call *call, bool known)

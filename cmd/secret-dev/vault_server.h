@@ -1,6 +1,6 @@
 /*
  * vault_server: the part of Vault that the programs use: logins, the token's own calls, Transit,
- * health, seal and mounts.  Responses have the statuses and texts of Vault 1.21.
+ * KV, health, seal and mounts.  Responses have the statuses and texts of Vault 1.21.
  */
 #ifndef SECRET_DEV_VAULT_SERVER_H
 #define SECRET_DEV_VAULT_SERVER_H
@@ -81,11 +81,29 @@ struct vault_role {
 	char role_id[UUID_SIZE], secret_id[UUID_SIZE];
 };
 
-/* A Transit engine. */
+/* A version of a secret of a KV engine. */
+#define KV_TIME_SIZE sizeof("2026-01-01T00:00:00Z")
+struct vault_kv_version {
+	struct secret_buffer data; /* a JSON object */
+	char created[KV_TIME_SIZE], deleted[KV_TIME_SIZE];
+};
+
+/* A secret of a KV engine.  In an engine of version 1, it has one version. */
+struct vault_kv_secret {
+	char *path; /* below the mount, without "data/" */
+	struct vault_kv_version *versions;
+	size_t count;
+};
+void vault_kv_secret_free(struct vault_kv_secret *secret) __attribute__((nonnull));
+
+/* A Transit or KV engine. */
 struct vault_mount {
-	char *path; /* with its final slash: "team/transit/" */
+	char *path;	/* with its final slash: "team/transit/" */
+	int kv_version; /* 1 or 2; 0: a Transit engine */
 	struct keyring *keys;
 	size_t count;
+	struct vault_kv_secret *secrets;
+	size_t secret_count;
 };
 
 struct vault_server {
@@ -110,7 +128,8 @@ void vault_server_free(struct vault_server *server) __attribute__((nonnull));
 int vault_serve(void *server, const struct server_request *request, struct server_answer *answer,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-struct vault_mount *vault_mount_add(struct vault_server *server, const char *path,
+/* Add a KV engine of this version, or a Transit engine if it is 0. */
+struct vault_mount *vault_mount_add(struct vault_server *server, const char *path, int kv_version,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 /* Return the mount with exactly this path, or NULL. */
 struct vault_mount *vault_mount_find(struct vault_server *server, const char *path)
@@ -136,7 +155,7 @@ struct vault_call {
 	const struct server_request *request;
 	const char *path; /* without "/v1/" */
 	struct route_values values;
-	struct vault_mount *mount; /* of Transit calls */
+	struct vault_mount *mount; /* of calls to an engine */
 	const struct json *body;   /* NULL: none */
 	struct vault_grant *grant; /* NULL for calls that do not need a token */
 	struct server_answer *answer;
@@ -160,6 +179,9 @@ int vault_answer_empty(struct vault_call *call) __attribute__((nonnull));
  * caller writes, and vault_data_end writes the rest.
  */
 void vault_data_begin(struct vault_call *call, struct json_writer *writer) __attribute__((nonnull));
+/* Begin an answer with this lease_duration, without a lease. */
+void vault_lease_begin(struct vault_call *call, struct json_writer *writer, int64_t seconds)
+    __attribute__((nonnull));
 int vault_data_end(struct json_writer *writer, const char *mount_type, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 /* Answer with the token of a login; `metadata` is a JSON object. */
@@ -215,5 +237,14 @@ int vault_key_delete(struct vault_call *call, struct error *err);
 int vault_key_rotate(struct vault_call *call, struct error *err);
 int vault_key_config(struct vault_call *call, struct error *err);
 int vault_key_trim(struct vault_call *call, struct error *err);
+
+int vault_kv1_read(struct vault_call *call, struct error *err);
+int vault_kv1_write(struct vault_call *call, struct error *err);
+int vault_kv1_delete(struct vault_call *call, struct error *err);
+int vault_kv2_read(struct vault_call *call, struct error *err);
+int vault_kv2_write(struct vault_call *call, struct error *err);
+int vault_kv2_delete(struct vault_call *call, struct error *err);
+/* Answer a GET of a path without "data/", which engines of version 2 do not have. */
+int vault_kv2_refuse(struct vault_call *call, struct error *err);
 
 #endif

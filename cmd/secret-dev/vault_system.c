@@ -1,4 +1,4 @@
-/* vault_system: health, seal, and the mounts of Transit engines with their keys. */
+/* vault_system: health, seal, and the mounts of Transit engines with their keys, and of KV. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -55,7 +55,7 @@ int vault_unseal(struct vault_call *call, struct error *err)
 /* -- mounts and keys -------------------------------------------------------------------------- */
 
 struct vault_mount *vault_mount_add(
-    struct vault_server *server, const char *path, struct error *err)
+    struct vault_server *server, const char *path, int kv_version, struct error *err)
 {
 	struct vault_mount *grown =
 	    reallocarray(server->mounts, server->mount_count + 1, sizeof(*grown));
@@ -68,7 +68,7 @@ struct vault_mount *vault_mount_add(
 		error_memory(err);
 		return NULL;
 	}
-	grown[server->mount_count] = (struct vault_mount){.path = copy};
+	grown[server->mount_count] = (struct vault_mount){.path = copy, .kv_version = kv_version};
 	return &grown[server->mount_count++];
 }
 
@@ -76,7 +76,10 @@ void vault_mount_free(struct vault_mount *mount)
 {
 	for (size_t i = 0; i < mount->count; i++)
 		keyring_free(&mount->keys[i]);
+	for (size_t i = 0; i < mount->secret_count; i++)
+		vault_kv_secret_free(&mount->secrets[i]);
 	free(mount->keys);
+	free(mount->secrets);
 	free(mount->path);
 }
 
@@ -134,8 +137,15 @@ int vault_mounts_list(struct vault_call *call, struct error *err)
 	vault_data_begin(call, &writer);
 	json_write_object(&writer);
 	for (size_t i = 0; i < call->server->mount_count; i++) {
-		json_write_name(&writer, call->server->mounts[i].path);
-		json_format(&writer, "{'type':'transit','description':''}");
+		const struct vault_mount *mount = &call->server->mounts[i];
+
+		json_write_name(&writer, mount->path);
+		if (mount->kv_version == 0)
+			json_format(&writer, "{'type':'transit','description':'','options':null}");
+		else
+			json_format(&writer,
+			    "{'type':'kv','description':'','options':{'version':%s}}",
+			    mount->kv_version == 1 ? "1" : "2");
 	}
 	json_write_object_end(&writer);
 	return vault_data_end(&writer, "system", err);
@@ -151,6 +161,19 @@ static char *mount_path(const struct vault_call *call, struct error *err)
 	return string_format(err, "%.*s/", (int)length, call->values.path);
 }
 
+/* Return the version of the KV engine in the call's body, 0 for a Transit engine, or -1. */
+static int mount_kv_version(const struct vault_call *call)
+{
+	json_node type = vault_member(call, "type");
+	json_node version = json_member(call->body, vault_member(call, "options"), "version");
+
+	if (json_string_is(call->body, type, "transit"))
+		return 0;
+	if (!json_string_is(call->body, type, "kv"))
+		return -1;
+	return json_string_is(call->body, version, "2") ? 2 : 1;
+}
+
 int vault_mount_create(struct vault_call *call, struct error *err)
 {
 	cleanup_free char *path = mount_path(call, err);
@@ -160,7 +183,8 @@ int vault_mount_create(struct vault_call *call, struct error *err)
 		return -1;
 	if (!type)
 		return vault_refuse(call, 400, "backend type must be specified as a string");
-	if (strcmp(type, "transit") != 0)
+	int kv_version = mount_kv_version(call);
+	if (kv_version < 0)
 		return vault_refuse(call, 400, "plugin not found in the catalog: %s", type);
 	for (size_t i = 0; i < call->server->mount_count; i++) {
 		const char *other = call->server->mounts[i].path;
@@ -169,7 +193,7 @@ int vault_mount_create(struct vault_call *call, struct error *err)
 		    strncmp(other, path, strlen(path)) == 0)
 			return vault_refuse(call, 400, "path is already in use at %s", other);
 	}
-	return vault_mount_add(call->server, path, err) ? vault_answer_empty(call) : -1;
+	return vault_mount_add(call->server, path, kv_version, err) ? vault_answer_empty(call) : -1;
 }
 
 int vault_mount_delete(struct vault_call *call, struct error *err)

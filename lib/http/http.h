@@ -110,8 +110,8 @@ struct http_exchange {
 	const struct secret_buffer *secret;
 	struct secret_buffer body;
 	/*
-	 * Names of JSON members of the body and the response that contain a secret, ended by NULL;
-	 * or NULL.  Literals.  See http_redact.
+	 * Names of JSON members of the body and the response that are a secret, or an object with
+	 * secrets, ended by NULL; or NULL.  Literals.  See http_redact.
 	 */
 	const char *const *secret_members;
 	size_t response_limit; /* bytes; 0: HTTP_RESPONSE_SMALL */

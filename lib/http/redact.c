@@ -30,6 +30,8 @@
 /* Limit of comparisons, after which the whole text is withheld.  Only crafted text reaches it. */
 #define STEPS_MAX ((size_t)1 << 28)
 
+#define JSON_SPACE " \t\r\n"
+
 /* The text with zero, one and two levels of escapes decoded. */
 #define READINGS 3
 
@@ -296,7 +298,40 @@ static void hide_string(struct search *search, const char *literal, size_t lengt
 	hide_credential(search, value.data, value.length);
 }
 
-/* Hide every string member with this name in the body, which may be invalid JSON. */
+/* Hide the value of the JSON string at `at`, unless it is a name.  Return its end. */
+static const char *hide_string_at(struct search *search, const char *at)
+{
+	const char *end = ++at;
+
+	while (*end && *end != '"')
+		end += end[0] == '\\' && end[1] ? 2 : 1;
+	const char *next = *end ? end + 1 : end;
+	if (next[strspn(next, JSON_SPACE)] != ':')
+		hide_string(search, at, (size_t)(end - at));
+	return next;
+}
+
+/* Hide the strings in the JSON object or array at `at`.  Return its end. */
+static const char *hide_strings_in(struct search *search, const char *at)
+{
+	int depth = 0;
+
+	do {
+		if (*at == '"') {
+			at = hide_string_at(search, at);
+			continue;
+		}
+		depth += *at == '{' || *at == '[';
+		depth -= *at == '}' || *at == ']';
+		at++;
+	} while (*at && depth > 0);
+	return at;
+}
+
+/*
+ * Hide each member with this name in the body: a string, or the strings in an object or array.  The
+ * body may be invalid JSON.
+ */
 static void hide_member(struct search *search, const struct secret_buffer *body, const char *name)
 {
 	size_t length = strlen(name);
@@ -307,14 +342,11 @@ static void hide_member(struct search *search, const struct secret_buffer *body,
 		if (!quoted)
 			continue;
 		at++;
-		at += strspn(at, " \t\r\n:");
-		if (*at != '"')
-			continue;
-		const char *end = ++at;
-		while (*end && *end != '"')
-			end += end[0] == '\\' && end[1] ? 2 : 1;
-		hide_string(search, at, (size_t)(end - at));
-		at = end;
+		at += strspn(at, JSON_SPACE ":");
+		if (*at == '"')
+			at = hide_string_at(search, at);
+		else if (*at == '{' || *at == '[')
+			at = hide_strings_in(search, at);
 	}
 }
 

@@ -163,12 +163,32 @@ START_TEST(an_exchange_without_secrets_changes_no_text)
 }
 END_TEST
 
+START_TEST(the_strings_of_an_object_are_redacted)
+{
+	static const char *const data[] = {"data", NULL};
+	char text[] = "cannot return correct horse and battery \" staple in password of app";
+
+	begin();
+	exchange.secret_members = data;
+	secret_buffer_reset(&exchange.response);
+	expect_ok(secret_buffer_append_string(&exchange.response,
+		      "{\"data\" : {\"data\":{\"password\":\"correct horse\",\"list\":[1,{\"x\" "
+		      ":\"battery \\\" staple\"}]}},\"path\":\"app\"",
+		      &err),
+	    err);
+	http_redact(&exchange, text);
+	ck_assert_str_eq(text, "cannot return *** and *** in password of app");
+	end();
+}
+END_TEST
+
 static void add(TCase *tests)
 {
 	tcase_add_loop_test(tests, credentials_are_redacted, 0, COUNT(cases));
 	tcase_add_test(tests, base64_of_more_than_the_credential_is_redacted);
 	tcase_add_test(tests, a_long_text_is_cut_and_one_made_to_take_long_is_withheld);
 	tcase_add_test(tests, an_exchange_without_secrets_changes_no_text);
+	tcase_add_test(tests, the_strings_of_an_object_are_redacted);
 }
 
 int main(void)
