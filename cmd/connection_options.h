@@ -14,6 +14,7 @@
 	    .name = "vault-addr",                                                                  \
 	    .kind = OPTION_STRING,                                                                 \
 	    .argument = "URL",                                                                     \
+	    .content = CONTENT_URL,                                                                \
 	    .offset = offsetof(type, vault.address),                                               \
 	    .environment = "VAULT_ADDR,BAO_ADDR,VAULT_URL",                                        \
 	    .help = "URL of Vault"},                                                               \
@@ -68,6 +69,7 @@
 	    {.name = "vault-proxy-addr",                                                           \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "URL",                                                                 \
+		.content = CONTENT_URL,                                                            \
 		.offset = offsetof(type, vault.proxy),                                             \
 		.environment = "VAULT_PROXY_ADDR,BAO_PROXY_ADDR,VAULT_HTTP_PROXY",                 \
 		.help = "proxy to Vault (default HTTPS_PROXY and NO_PROXY)"},                      \

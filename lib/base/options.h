@@ -40,6 +40,13 @@ enum option_kind {
 /* A feature that the kernel or a server may lack. */
 enum option_feature { FEATURE_OFF, FEATURE_REQUIRED, FEATURE_IF_POSSIBLE };
 
+/* The content of an option's text. */
+enum option_content {
+	CONTENT_TEXT,
+	CONTENT_URL,	/* slashes at its end do not matter; printed without user and password */
+	CONTENT_SECRET, /* not printed */
+};
+
 struct option_spec {
 	const char *name; /* long name without dashes */
 	char letter;	  /* short name, or 0 */
@@ -51,9 +58,10 @@ struct option_spec {
 	const char *section; /* with the first option of a section: the title in --help; or NULL */
 	const char *deprecated; /* name in earlier releases, without dashes, or NULL; accepted, also
 				   from the environment, but not listed */
-	bool usual;		/* --help lists it, and not only --help=all */
-	bool names;		/* OPTION_LIST: the entries cannot contain a comma */
-	bool shared;		/* other programs use `environment` too; see options_own_variable */
+	enum option_content content;
+	bool usual;  /* --help lists it, and not only --help=all */
+	bool names;  /* OPTION_LIST: the entries cannot contain a comma */
+	bool shared; /* other programs use `environment` too; see options_own_variable */
 };
 
 /* An option of an earlier release, which is rejected with advice. */
@@ -126,10 +134,14 @@ const struct option_origin *options_origin(const struct options *options, const 
 
 /*
  * Print each option that has a value as "name: value (origin)".  Do not show values of
- * OPTION_ENVIRONMENT, nor text before '@' (the user and password of a URL).  Needs
- * `options->origins`.
+ * OPTION_ENVIRONMENT and CONTENT_SECRET, nor text before '@' (the user and password of a URL).
+ * Needs `options->origins`.
  */
 void options_print_configuration(const struct options *options, const void *target, FILE *out)
+    __attribute__((nonnull));
+
+/* Print the origin of an option's value: " (--NAME)".  Needs `options->origins`. */
+void options_print_origin(const struct options *options, const char *name, FILE *out)
     __attribute__((nonnull));
 
 /* Print "command: WORD...", quoted for a shell where needed, without text before '@'. */

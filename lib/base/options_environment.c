@@ -141,11 +141,6 @@ int options_read_environment(
 	return 0;
 }
 
-static bool is_url(const struct option_spec *spec)
-{
-	return spec->kind == OPTION_STRING && strcmp(spec->argument, "URL") == 0;
-}
-
 /* Return the length of the URL without its final slashes, which are ignored when it is used. */
 static size_t url_length(const char *url)
 {
@@ -176,7 +171,7 @@ static bool has_same_value(const struct option_spec *spec, const char *one, cons
 		       options_assign_argument(&parsed, &b, other, &ignored) == 0 &&
 		       a.number == b.number;
 	default:
-		if (!is_url(spec))
+		if (spec->content != CONTENT_URL)
 			return strcmp(one, other) == 0;
 		return url_length(one) == url_length(other) &&
 		       strncmp(one, other, url_length(one)) == 0;

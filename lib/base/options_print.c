@@ -172,6 +172,10 @@ static void print_value(FILE *out, const struct option_spec *spec, const void *p
 {
 	const struct strings *list = place;
 
+	if (spec->content == CONTENT_SECRET) {
+		fputs("set, not shown", out);
+		return;
+	}
 	switch (spec->kind) {
 	case OPTION_FLAG:
 		fputs(*(const bool *)place ? "true" : "false", out);
@@ -180,7 +184,7 @@ static void print_value(FILE *out, const struct option_spec *spec, const void *p
 		fputs(features[*(const enum option_feature *)place], out);
 		break;
 	case OPTION_STRING:
-		(strcmp(spec->argument, "URL") == 0 ? print_url : print_text)(
+		(spec->content == CONTENT_URL ? print_url : print_text)(
 		    out, *(const char *const *)place);
 		break;
 	case OPTION_LIST:
@@ -204,22 +208,38 @@ static void print_value(FILE *out, const struct option_spec *spec, const void *p
 	}
 }
 
+static void print_origin(
+    FILE *out, const struct option_spec *spec, const struct option_origin *origin)
+{
+	if (origin->kind == OPTION_FROM_ENVIRONMENT)
+		fprintf(out, " (%s)", origin->variable);
+	else if (origin->kind == OPTION_FROM_COMMAND_LINE)
+		fprintf(out, " (--%s)", spec->name);
+	else
+		fputs(" (default)", out);
+}
+
+void options_print_origin(const struct options *options, const char *name, FILE *out)
+{
+	const struct option_origin *origin = options_origin(options, name);
+
+	print_origin(out, &options->table[origin - options->origins], origin);
+}
+
 void options_print_configuration(const struct options *options, const void *target, FILE *out)
 {
 	for (const struct option_spec *spec = options->table; spec->name; spec++) {
 		const struct option_origin *origin = &options->origins[spec - options->table];
 		const void *place = (const char *)target + spec->offset;
 
-		if (!has_value(spec, place))
+		/* A secret has no default: another option set the same list. */
+		if (!has_value(spec, place) ||
+		    (spec->content == CONTENT_SECRET && origin->kind == OPTION_FROM_DEFAULT))
 			continue;
 		fprintf(out, "%s: ", spec->name);
 		print_value(out, spec, place);
-		if (origin->kind == OPTION_FROM_ENVIRONMENT)
-			fprintf(out, " (%s)\n", origin->variable);
-		else if (origin->kind == OPTION_FROM_COMMAND_LINE)
-			fprintf(out, " (--%s)\n", spec->name);
-		else
-			fputs(" (default)\n", out);
+		print_origin(out, spec, origin);
+		fputc('\n', out);
 	}
 }
 

@@ -14,6 +14,7 @@ static const struct option_spec table[] = {
     {.name = "vault-addr",
 	.kind = OPTION_STRING,
 	.argument = "URL",
+	.content = CONTENT_URL,
 	.offset = offsetof(struct configuration, address),
 	.environment = "VAULT_ADDR,VAULT_URL",
 	.help = "where Vault is"},

@@ -18,6 +18,7 @@ static const struct option_spec table[] = {
 	.letter = 'a',
 	.kind = OPTION_STRING,
 	.argument = "URL",
+	.content = CONTENT_URL,
 	.offset = offsetof(struct configuration, address),
 	.environment = "VAULT_ADDR,BAO_ADDR",
 	.help = "where Vault is"},
