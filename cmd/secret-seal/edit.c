@@ -6,13 +6,14 @@
 #include <sys/stat.h>
 
 #include "cmd/secret-seal/command.h"
+#include "cmd/secret-seal/print_config.h"
 
 #define DEFAULT_EDITOR "vi"
 
 struct configuration {
 	struct command_connection connection;
 	const char *transit_key, *editor, *file;
-	bool allow_encrypted;
+	bool allow_encrypted, print_config;
 };
 
 static struct configuration configuration = {
@@ -37,10 +38,12 @@ static const struct option_spec table[] = {
 	.help = "edit a Secret in a manifest file; NAME selects one of several"},
     {ALLOW_ENCRYPTED_OPTION},
     {.usual = true, TRANSIT_KEY_OPTION("the Secret")},
+    {PRINT_CONFIG_OPTION(struct configuration)},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };
 
+static struct option_origin origins[sizeof(table) / sizeof(table[0])];
 static const struct options options = {
     .synopsis = "[OPTIONS] NAME|FILE",
     .description =
@@ -48,6 +51,7 @@ static const struct options options = {
 	"never on a disk, and seal the changed values.  FILE is a manifest with the Secret: a word\n"
 	"with a slash, or the name of an existing file that ends in .yaml, .yml or .json.",
     .table = table,
+    .origins = origins,
 };
 
 static bool is_regular(const char *path)
@@ -97,6 +101,24 @@ static int add_file_hint(const char *name, struct error *err)
 				      : -1;
 }
 
+static int print_settings(const char *file, struct error *err)
+{
+	struct print_config_settings settings = {.options = &options,
+	    .connection = &configuration.connection,
+	    .offline = file != NULL,
+	    .force_foreign = configuration.allow_encrypted,
+	    .transit_key = configuration.transit_key,
+	    .keeps_layout = true};
+	struct strings files = {0};
+
+	if (file && strings_append(&files, file, err) < 0)
+		return -1;
+	settings.files = &files;
+	int result = print_config(&settings, err);
+	strings_free(&files);
+	return result;
+}
+
 static int run_edit(char **operands, int count, struct error *err)
 {
 	struct edit_settings settings = {.transit_key = configuration.transit_key,
@@ -108,6 +130,8 @@ static int run_edit(char **operands, int count, struct error *err)
 
 	if (choose_secret(operands, count, &settings, err) < 0)
 		return -1;
+	if (configuration.print_config)
+		return print_settings(settings.file, err);
 	struct seal_session_settings session =
 	    command_session_settings(&configuration.connection, settings.file != NULL);
 	if (edit(&session, &settings, &changed, err) < 0)

@@ -124,8 +124,7 @@ static int seal_files(struct seal_session *session, const struct seal_settings *
 	return result;
 }
 
-/* Find all files.  This is done before the first file is read. */
-static int list_files(
+int manifest_files_list(
     const struct strings *paths, bool recursive, struct strings *files, struct error *err)
 {
 	for (size_t i = 0; i < paths->count; i++)
@@ -146,7 +145,8 @@ int manifest_files_seal(const struct command_connection *connection,
 	struct strings files = {0};
 	int result = -1;
 
-	if (list_files(paths, recursive, &files, err) == 0 &&
+	/* Find all files before the first is read. */
+	if (manifest_files_list(paths, recursive, &files, err) == 0 &&
 	    seal_session_begin(&session, &session_settings, err) == 0) {
 		result = seal_files(&session, settings, &files, target, err);
 		seal_session_end(&session);

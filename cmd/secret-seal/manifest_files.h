@@ -5,9 +5,13 @@
 #include "cmd/secret-seal/command.h"
 #include "lib/seal/manifests.h"
 
+/* Append the files to *files, and the manifests of folders (lib/manifest/walk.h). */
+int manifest_files_list(const struct strings *paths, bool recursive, struct strings *files,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /*
- * Seal the files one by one.  "-" is standard input, and a folder is replaced by its manifests
- * (lib/manifest/walk.h).  After an error, the files before the failed file are complete.  *err
+ * Seal the files one by one.  "-" is standard input, and a folder is replaced by its manifests.
+ * After an error, the files before the failed file are complete.  *err
  * contains the number of Secrets written to the API.
  */
 int manifest_files_seal(const struct command_connection *connection,

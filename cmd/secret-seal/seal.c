@@ -4,6 +4,7 @@
 
 #include "cmd/secret-seal/command.h"
 #include "cmd/secret-seal/manifest_files.h"
+#include "cmd/secret-seal/print_config.h"
 #include "lib/manifest/manifest.h"
 #include "lib/seal/inputs.h"
 #include "lib/seal/manifest_secret.h"
@@ -17,7 +18,8 @@ struct configuration {
 	struct strings labels, annotations, manifests;
 	const char *transit_key, *scope, *layout, *data_key, *type, *dry_run, *output;
 	int64_t key_version;
-	bool create_key, immutable, adopt, no_verify, in_place, recursive, allow_encrypted;
+	bool create_key, immutable, adopt, no_verify, in_place, recursive, allow_encrypted,
+	    print_config;
 };
 
 static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
@@ -28,6 +30,7 @@ static const struct option_spec table[] = {
 	.name = "from-literal",
 	.kind = OPTION_LIST,
 	.argument = "NAME=VALUE",
+	.content = CONTENT_SECRET,
 	.offset = offsetof(struct configuration, inputs.literals),
 	.help = "seal a value (repeatable; visible in the list of processes)"},
     {.usual = true,
@@ -83,6 +86,7 @@ static const struct option_spec table[] = {
 	.name = "set",
 	.kind = OPTION_LIST,
 	.argument = "NAME=VALUE",
+	.content = CONTENT_SECRET,
 	.offset = offsetof(struct configuration, inputs.literals),
 	.help = "the same as --from-literal"},
     {.usual = true,
@@ -164,10 +168,12 @@ static const struct option_spec table[] = {
 	.argument = "name|yaml|json",
 	.offset = offsetof(struct configuration, output),
 	.help = "output (default name; yaml with --dry-run=client)"},
+    {PRINT_CONFIG_OPTION(struct configuration)},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };
 
+static struct option_origin origins[sizeof(table) / sizeof(table[0])];
 static const struct options options = {
     .synopsis = "[OPTIONS] --from-... NAME\n[OPTIONS] -f FILE|FOLDER",
     .description =
@@ -175,6 +181,7 @@ static const struct options options = {
 	"or was sealed before; its other data keys do not change.  With -f, seal the Secrets in\n"
 	"manifests: write them to the Kubernetes API, print them, or change the files.",
     .table = table,
+    .origins = origins,
 };
 
 static int choose_layout(enum seal_layout *layout, struct error *err)
@@ -395,6 +402,26 @@ static int seal_manifests(
 	    configuration.recursive, target, err);
 }
 
+static int print_settings(enum output output, struct error *err)
+{
+	struct print_config_settings settings = {.options = &options,
+	    .connection = &configuration.connection,
+	    .offline = configuration.in_place || output == OUTPUT_YAML,
+	    .force_foreign = configuration.allow_encrypted,
+	    .transit_key = configuration.transit_key,
+	    .scope = configuration.scope,
+	    .layout = configuration.layout};
+	struct strings files = {0};
+	int result =
+	    manifest_files_list(&configuration.manifests, configuration.recursive, &files, err);
+
+	settings.files = &files;
+	if (result == 0)
+		result = print_config(&settings, err);
+	strings_free(&files);
+	return result;
+}
+
 static int run_seal(char **operands, int count, struct error *err)
 {
 	struct seal_settings settings = {.name = operands[0],
@@ -417,6 +444,8 @@ static int run_seal(char **operands, int count, struct error *err)
 	    choose_dry_run(&settings.dry_run, err) < 0 ||
 	    choose_output(settings.dry_run, &output, err) < 0)
 		return -1;
+	if (configuration.print_config)
+		return print_settings(output, err);
 	if (settings.create_key && settings.dry_run)
 		return error_set(err, ERROR_USAGE,
 		    "--create-key cannot be used with --dry-run=%s; create the key first",

@@ -19,6 +19,8 @@ static bool is_manifest(const char *name)
 	static const char *const endings[] = {".yaml", ".yml", ".json"};
 	const char *dot = strrchr(name, '.');
 
+	if (strcmp(name, MANIFEST_RULES) == 0)
+		return false;
 	for (size_t i = 0; dot && i < sizeof(endings) / sizeof(endings[0]); i++)
 		if (strcmp(dot, endings[i]) == 0)
 			return true;

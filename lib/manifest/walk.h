@@ -7,6 +7,8 @@
 #include "lib/base/strings.h"
 
 #define MANIFEST_PATTERNS "*.yaml, *.yml, *.json"
+/* The rules of a repository (lib/seal/rule.h), which are not a manifest. */
+#define MANIFEST_RULES ".secretmanager.yaml"
 
 struct manifest_walk_visitor {
 	/* Process a file.  Return 0 to continue, or -1 to end the walk. */
@@ -23,9 +25,9 @@ struct manifest_walk_visitor {
 
 /*
  * Visit the file `path`, whatever its name, or the files in the folder `path` that kubectl selects
- * (*.yaml, *.yml, *.json), in the order of their names.  With `recursive`, also visit the folders
- * in it, except hidden folders (.git, the kubelet's ..data).  Links to folders in it are not
- * followed.
+ * (*.yaml, *.yml, *.json), except MANIFEST_RULES, in the order of their names.  With `recursive`,
+ * also visit the folders in it, except hidden folders (.git, the kubelet's ..data).  Links to
+ * folders in it are not followed.
  */
 int manifest_walk(const char *path, bool recursive, const struct manifest_walk_visitor *visitor,
     struct error *err) __attribute__((nonnull, warn_unused_result));

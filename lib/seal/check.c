@@ -66,7 +66,13 @@ static int walk_visit(void *context, const char *path, struct error *err)
 	if (signals_check(err) < 0)
 		return -1;
 	run->summary->files++;
-	return manifest_batch_read_file(&run->batch, path, err);
+	return check_rules_name(path) ? check_rules_read(run, path, err)
+				      : manifest_batch_read_file(&run->batch, path, err);
+}
+
+static bool walk_wants(const char *name)
+{
+	return check_generators_name(name) || check_rules_name(name);
 }
 
 static int walk_fail(void *context, struct error *err)
@@ -77,7 +83,7 @@ static int walk_fail(void *context, struct error *err)
 /* Check a path.  A folder without manifests may be mistyped or not checked out. */
 static int check_path(struct check_run *run, const char *path, struct error *err)
 {
-	struct manifest_walk_visitor visitor = {walk_visit, walk_fail, run, check_generators_name};
+	struct manifest_walk_visitor visitor = {walk_visit, walk_fail, run, walk_wants};
 	size_t before = run->summary->files;
 	struct error problem = ERROR_INIT;
 
@@ -112,6 +118,7 @@ int check_files(char *const *paths, size_t count, int (*print)(const char *line,
 	manifest_batch_init(&run.batch, &job);
 	int result = check_paths(&run, paths, count, err);
 	manifest_batch_free(&run.batch);
+	rule_search_free(&run.rules);
 	if (result < 0 || summary->problems == 0)
 		return result;
 	return error_set(err, ERROR_INVALID, "%zu problem%s found; see the lines above",

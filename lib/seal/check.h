@@ -1,5 +1,6 @@
 /*
- * check: find plaintext in Secrets, and ciphertext that no rotation finds, in files.
+ * check: find plaintext in Secrets, ciphertext that no rotation finds, and contradictions to the
+ * rules of the repository, in files.
  *
  * The files are a Git checkout, before a commit or in a pipeline.  No server is contacted, nothing
  * is changed, and no value is printed.  Only the document that is being read is in memory.

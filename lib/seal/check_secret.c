@@ -59,13 +59,28 @@ static int check_metadata(struct check_run *run, const struct manifest_document 
 	return report_at(run, document, secret, secret->node, &problem, err);
 }
 
+/* Report an annotation that contradicts the rule of the repository. */
+static int check_rule(struct check_run *run, const struct manifest_document *document,
+    const struct manifest_secret *secret, struct error *err)
+{
+	struct error problem = ERROR_INIT;
+	const struct rule *rule;
+
+	if (check_rules_find(run, document, secret->object.namespace, &rule, err) < 0)
+		return -1;
+	if (!rule || rule_check(rule, &secret->object, &problem) == 0)
+		return 0;
+	return report_at(run, document, secret, secret->node, &problem, err);
+}
+
 /* Report problems in the order of their lines, so that check_run_line never begins again. */
 static int check_secret(struct check_run *run, const struct manifest_document *document,
     const struct manifest_secret *secret, struct error *err)
 {
 	run->summary->secrets++;
 	if (sealed_secret_has_ciphertext(&secret->object) &&
-	    check_metadata(run, document, secret, err) < 0)
+	    (check_metadata(run, document, secret, err) < 0 ||
+		check_rule(run, document, secret, err) < 0))
 		return -1;
 	for (size_t i = 0; i < secret->object.data_count; i++)
 		if (check_entry(run, document, secret, i, err) < 0)

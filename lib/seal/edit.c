@@ -10,6 +10,7 @@
 #include "lib/seal/edit_text.h"
 #include "lib/seal/editor.h"
 #include "lib/seal/manifest_secret.h"
+#include "lib/seal/rule_search.h"
 #include "lib/seal/unseal.h"
 
 /* Limit of conflicts: an editor that runs without a person could continue endlessly. */
@@ -18,6 +19,8 @@
 struct edit_ctx {
 	const struct seal_session_settings *session;
 	const struct edit_settings *settings;
+	struct rule_search rules;
+	const char *transit_key;     /* of the settings, or of a rule; NULL: from the annotation */
 	struct unseal_result base;   /* the Secret as it was last read */
 	struct variables values;     /* its values; in the document layout, members as JSON */
 	const char *document_key;    /* borrowed from base; NULL in the per-key layout */
@@ -28,6 +31,7 @@ struct edit_ctx {
 
 static void free_ctx(struct edit_ctx *ctx)
 {
+	rule_search_free(&ctx->rules);
 	unseal_free(&ctx->base);
 	variables_free(&ctx->values);
 	secret_buffer_free(&ctx->before);
@@ -39,15 +43,33 @@ static void free_ctx(struct edit_ctx *ctx)
  * Reading the Secret.
  */
 
-static int unseal_file(struct seal_session *session, const struct edit_settings *settings,
-    struct unseal_result *unsealed, struct error *err)
+/* Set the Transit key.  The layout of the rule does not count: an existing Secret keeps its own. */
+static int apply_rule(struct edit_ctx *ctx, const struct kube_secret *secret, struct error *err)
 {
+	struct seal_settings settings = {
+	    .transit_key = ctx->settings->transit_key, .layout = LAYOUT_PER_KEY};
+	const char *namespace = is_set(secret->namespace) ? secret->namespace : NULL;
+
+	if (rule_search_apply(
+		&ctx->rules, ctx->settings->file, namespace, secret, &settings, NULL, err) < 0)
+		return -1;
+	ctx->transit_key = settings.transit_key;
+	return 0;
+}
+
+static int unseal_file(struct seal_session *session, struct edit_ctx *ctx, struct error *err)
+{
+	const struct edit_settings *settings = ctx->settings;
 	struct kube_secret secret;
 
 	if (manifest_secret_read(settings->file, settings->name, session->namespace,
 		settings->force_foreign, &secret, err) < 0)
 		return -1;
-	return unseal_secret(session, &secret, settings->transit_key, unsealed, err);
+	if (apply_rule(ctx, &secret, err) < 0) {
+		kube_secret_free(&secret);
+		return -1;
+	}
+	return unseal_secret(session, &secret, ctx->transit_key, &ctx->base, err);
 }
 
 /* Read and decrypt the Secret in a new session. */
@@ -58,9 +80,10 @@ static int read_secret(struct edit_ctx *ctx, struct error *err)
 
 	if (seal_session_begin(&session, ctx->session, err) < 0)
 		return -1;
+	ctx->transit_key = settings->transit_key;
 	int result = settings->file
-			 ? unseal_file(&session, settings, &ctx->base, err)
-			 : unseal(&session, settings->name, settings->transit_key, &ctx->base, err);
+			 ? unseal_file(&session, ctx, err)
+			 : unseal(&session, settings->name, ctx->transit_key, &ctx->base, err);
 	seal_session_end(&session);
 	return result < 0 ? -1 : unseal_check(&ctx->base, err);
 }
@@ -73,7 +96,7 @@ static int check_editable(const struct edit_ctx *ctx, struct error *err)
 	if (secret->immutable)
 		return error_set(
 		    err, ERROR_REJECTED, "Secret %s%s%s: it is immutable", KUBE_NAMED(secret));
-	if (secret->data_count == 0 && !is_set(ctx->settings->transit_key))
+	if (secret->data_count == 0 && !is_set(ctx->transit_key))
 		return error_set(err, ERROR_USAGE,
 		    "Secret %s%s%s: no Transit key is known, because annotations without "
 		    "ciphertext do not count; pass --transit-key [MOUNT/]NAME",

@@ -12,7 +12,7 @@
 struct edit_settings {
 	const char *name;	 /* of the Secret */
 	const char *file;	 /* its manifest (name NULL: its only Secret); NULL: the API */
-	const char *transit_key; /* NULL: from the annotation */
+	const char *transit_key; /* NULL: from a rule for the file, or from the annotation */
 	const char *editor;	 /* see lib/seal/editor.h */
 	bool force_foreign;	 /* see lib/sealed/foreign.h */
 };

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/manifest/batch.h"
 #include "lib/seal/internal.h"
+#include "lib/seal/rule_search.h"
 
 struct secret_ctx {
 	const char *file, *name; /* name NULL: the only Secret */
@@ -18,7 +19,8 @@ struct secret_ctx {
 	struct kube_secret *secret;
 
 	/* manifest_secret_seal */
-	const struct seal_settings *settings;
+	struct seal_settings settings; /* completed with a rule */
+	struct rule_search rules;
 	struct seal_task task;
 };
 
@@ -153,7 +155,7 @@ static int check_hash(
 
 	if (!hash)
 		return -1;
-	if (!ctx->settings->based_on || strcmp(ctx->settings->based_on, hash) == 0)
+	if (!ctx->settings.based_on || strcmp(ctx->settings.based_on, hash) == 0)
 		return 0;
 	return error_set(err, ERROR_CONFLICT, "%s: changed by another process", ctx->file);
 }
@@ -180,7 +182,9 @@ static int change_examine(void *context, struct manifest_document *document, str
 	document->waits = true;
 	if (check_hash(ctx, &document->manifest, err) < 0 || check_plaintext(ctx, err) < 0 ||
 	    manifest_file_prepare(document->file, err) < 0 ||
-	    seal_task_begin_manifest(&ctx->task, &found->object, err) < 0)
+	    seal_task_begin_manifest(&ctx->task, &found->object, err) < 0 ||
+	    rule_search_apply(&ctx->rules, ctx->file, ctx->task.namespace, &ctx->task.existing,
+		&ctx->settings, NULL, err) < 0)
 		return -1;
 	return seal_task_run(&ctx->task, err);
 }
@@ -210,19 +214,20 @@ int manifest_secret_seal(struct seal_session *session, const struct seal_setting
     const char *file, const struct seal_changes *changes, struct seal_outcome *outcome,
     struct error *err)
 {
-	struct seal_settings own = *settings;
 	struct secret_ctx ctx = {.file = file,
 	    .name = settings->name,
-	    .settings = settings,
-	    .task = {
-		.kind = SEAL_TASK_FILE, .settings = &own, .session = session, .changes = changes}};
+	    .settings = *settings,
+	    .task = {.kind = SEAL_TASK_FILE,
+		.settings = &ctx.settings,
+		.session = session,
+		.changes = changes}};
 	const struct manifest_job job = {.context = &ctx,
 	    .refuse_foreign = !settings->force_foreign,
 	    .examine = change_examine,
 	    .settle = change_settle};
 	struct manifest_batch batch;
 
-	own.adopt = true; /* a manifest may have plaintext beside ciphertext */
+	ctx.settings.adopt = true; /* a manifest may have plaintext beside ciphertext */
 	*outcome = (struct seal_outcome){0};
 	manifest_batch_init(&batch, &job);
 	int result = read_all(&ctx, &batch, err);
@@ -232,5 +237,6 @@ int manifest_secret_seal(struct seal_session *session, const struct seal_setting
 	/* The task borrows from the manifest. */
 	seal_task_free(&ctx.task);
 	manifest_batch_free(&batch);
+	rule_search_free(&ctx.rules);
 	return result;
 }

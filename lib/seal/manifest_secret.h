@@ -23,9 +23,9 @@ int manifest_secret_complete(struct kube_secret *object, const char *file, const
 
 /*
  * Seal changes like seal(), in a file instead of the API.  Existing plaintext is sealed, too, and
- * only the bytes that must differ are changed.  settings->name may be NULL; type and immutable must
- * not be set.  The file is replaced atomically (lib/manifest/file.h).  ERROR_CONFLICT: another
- * process changed it.
+ * only the bytes that must differ are changed.  A rule of the repository completes the settings.
+ * settings->name may be NULL; type and immutable must not be set.  The file is replaced atomically
+ * (lib/manifest/file.h).  ERROR_CONFLICT: another process changed it.
  */
 int manifest_secret_seal(struct seal_session *session, const struct seal_settings *settings,
     const char *file, const struct seal_changes *changes, struct seal_outcome *outcome,

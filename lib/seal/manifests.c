@@ -13,12 +13,13 @@
 #include "lib/base/strings.h"
 #include "lib/manifest/batch.h"
 #include "lib/seal/internal.h"
+#include "lib/seal/rule_search.h"
 
 /* A Secret in a document.  The state of a document is an array of these. */
 struct waiting_secret {
 	const struct manifest_document *document;
 	const struct manifest_secret *found;
-	struct seal_settings settings; /* settings of the run, with adopt */
+	struct seal_settings settings; /* settings of the run and the rule, with adopt */
 	struct seal_task task;	       /* its `existing` borrows from the manifest */
 	char *version;		       /* resourceVersion in the manifest; NULL: none */
 	bool plaintext;		       /* has values to seal */
@@ -29,7 +30,9 @@ struct manifests_run {
 	const struct seal_settings *settings;
 	const struct manifests_sink *sink;
 	struct manifests_summary *summary;
-	bool first;			/* the next text to print begins a file */
+	bool first;	  /* the next text to print begins a file */
+	const char *path; /* of the manifest; NULL: standard input */
+	struct rule_search rules;
 	struct resolve_known_key *keys; /* key states read so far */
 };
 
@@ -60,7 +63,9 @@ static int prepare_task(struct manifests_run *run, struct waiting_secret *secret
 	    .settings = &secret->settings,
 	    .session = run->session,
 	    .keys = &run->keys};
-	if (seal_task_begin_manifest(task, &secret->found->object, err) < 0)
+	if (seal_task_begin_manifest(task, &secret->found->object, err) < 0 ||
+	    rule_search_apply(&run->rules, run->path, task->namespace, &task->existing,
+		&secret->settings, NULL, err) < 0)
 		return -1;
 	return seal_task_run(task, err);
 }
@@ -301,9 +306,10 @@ static int read_input(
     struct manifests_run *run, struct manifest_batch *batch, const char *name, struct error *err)
 {
 	run->first = true;
+	run->path = strcmp(name, "-") == 0 ? NULL : name;
 	if (run->sink->target == MANIFESTS_IN_PLACE)
 		return manifest_batch_read_file(batch, name, err);
-	if (strcmp(name, "-") == 0)
+	if (!run->path)
 		return manifest_batch_read_stream(batch, STDIN_FILENO, "standard input", err);
 	/* Opening a pipe waits without a limit, as reading standard input does. */
 	cleanup_close int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -338,5 +344,6 @@ int manifests_seal(struct seal_session *session, const struct seal_settings *set
 	}
 	manifest_batch_free(&batch);
 	resolve_free_keys(&run.keys);
+	rule_search_free(&run.rules);
 	return result;
 }

@@ -3,7 +3,8 @@
  *
  * In every v1 Secret with plaintext, the plaintext is sealed and label and annotations are set, as
  * seal() does for one Secret; stringData becomes data.  All other text keeps its bytes, including
- * Secrets that are sealed already.  The pipeline is lib/manifest/batch.h.
+ * Secrets that are sealed already.  A rule of the repository (rule_search.h) completes the settings
+ * of each Secret.  The pipeline is lib/manifest/batch.h.
  */
 #ifndef SEAL_MANIFESTS_H
 #define SEAL_MANIFESTS_H

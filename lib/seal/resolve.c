@@ -454,9 +454,9 @@ int resolve_scope(struct seal_task *task, struct error *err)
 		if (task->scope == SEALED_UNBOUND)
 			return 0;
 		return error_set(err, ERROR_USAGE,
-		    "--scope: Transit key %s/%s is not derived and cannot bind values; leave out "
-		    "--scope, or use a derived key",
-		    task->key.mount, task->key.name);
+		    "scope %s: Transit key %s/%s is not derived and cannot bind values; leave out "
+		    "the scope, or use a derived key",
+		    sealed_scope_name(task->scope), task->key.mount, task->key.name);
 	}
 	if (task->scope == SEALED_UNBOUND)
 		task->scope = SEALED_STRICT;

@@ -11,7 +11,8 @@ static struct strings files;
 static struct error err;
 
 static const char *const made[] = {"b.yaml", "a.yml", "c.json", "d.txt", "yaml", ".hidden.yaml",
-    "x.yaml.orig", "in/e.yaml", "in/in/f.json", ".git/g.yaml", "..data/h.yaml"};
+    ".secretmanager.yaml", "x.yaml.orig", "in/e.yaml", "in/in/f.json", ".git/g.yaml",
+    "..data/h.yaml"};
 
 static void make_files(void)
 {
