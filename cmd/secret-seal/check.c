@@ -36,9 +36,9 @@ static int run_check(char **operands, int count, struct error *err)
 	/* Wait for standard input as long as its writer needs. */
 	input_file_set_deadline(0);
 	int result = check_files(operands, (size_t)count, print_line, &summary, err);
-	if (result == 0 && printf("%zu file%s with %zu Secret%s: no problem found\n", summary.files,
-			       summary.files == 1 ? "" : "s", summary.secrets,
-			       summary.secrets == 1 ? "" : "s") < 0)
+	if (result == 0 &&
+	    printf("%zu file%s with %zu Secret%s: no problem found\n", summary.files,
+		string_plural(summary.files), summary.secrets, string_plural(summary.secrets)) < 0)
 		return error_system(err, "standard output");
 	if (fflush(stdout) != 0 && result == 0)
 		return error_system(err, "standard output");

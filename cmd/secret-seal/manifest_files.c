@@ -85,7 +85,7 @@ static void warn_of_nothing(enum manifests_target target, const struct manifests
 	if (target == MANIFESTS_TO_API && summary->others > 0)
 		log_write(LOG_WARNING,
 		    "%zu document%s without a Secret not written; use kubectl apply",
-		    summary->others, summary->others == 1 ? "" : "s");
+		    summary->others, string_plural(summary->others));
 }
 
 /*

@@ -32,8 +32,8 @@ static int print_outcome(const struct unseal_verify_outcome *outcome, struct err
 		return error_set(err, ERROR_INVALID, "%zu of %zu Secret%s not decrypt",
 		    outcome->failed, outcome->secrets, outcome->secrets == 1 ? " does" : "s do");
 	if (secret_buffer_append_format(&line, err, "%zu Secret%s with %zu value%s decrypt%s\n",
-		outcome->secrets, outcome->secrets == 1 ? "" : "s", outcome->values,
-		outcome->values == 1 ? "" : "s", outcome->secrets == 1 ? "s" : "") < 0)
+		outcome->secrets, string_plural(outcome->secrets), outcome->values,
+		string_plural(outcome->values), outcome->secrets == 1 ? "s" : "") < 0)
 		return -1;
 	return command_print(&line, err);
 }

@@ -25,6 +25,12 @@ static inline bool is_set(const char *text)
 	return text && *text;
 }
 
+/* Return the ending of a noun for this count: "" or "s". */
+static inline const char *string_plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* Return a newly allocated string as asprintf does, or NULL with *err set. */
 char *string_format(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull, warn_unused_result));

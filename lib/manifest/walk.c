@@ -75,6 +75,12 @@ int manifest_walk(const char *path, bool recursive, const struct manifest_walk_v
 			       : visitor->visit(visitor->context, path, err);
 }
 
+int manifest_walk_fail_empty(const char *path, struct error *err)
+{
+	return error_set(err, ERROR_NOT_FOUND,
+	    "%s: no manifest found (" MANIFEST_PATTERNS "); check the path", path);
+}
+
 /*
  * Append a regular file, or a link to one: the kubelet mounts files as links.  Reject pipes and
  * devices, which would block or never end.

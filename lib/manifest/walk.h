@@ -39,4 +39,7 @@ int manifest_walk(const char *path, bool recursive, const struct manifest_walk_v
 int manifest_walk_list(const char *path, bool recursive, struct strings *files, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* Set *err to the error for a path in which no manifest was found.  Return -1. */
+int manifest_walk_fail_empty(const char *path, struct error *err) __attribute__((nonnull));
+
 #endif

@@ -28,7 +28,7 @@ static void job_finish(void *context, const struct manifest_file *file)
 	summary->rewrapped += file->secrets;
 	summary->values += file->values;
 	log_write(LOG_INFO, "%s: %zu value%s rewrapped", file->name, file->values,
-	    file->values > 1 ? "s" : "");
+	    string_plural(file->values));
 }
 
 /* -- a pass over all files -------------------------------------------------------------------- */
@@ -75,8 +75,7 @@ static void check_not_empty(struct files_run *run, const char *path, size_t file
 
 	if (!files_is_verification(run) || run->summary->files > files_before)
 		return;
-	error_set(&reason, ERROR_NOT_FOUND,
-	    "%s: no manifest found (" MANIFEST_PATTERNS "); check the path", path);
+	manifest_walk_fail_empty(path, &reason);
 	files_report(run, &reason);
 }
 
@@ -140,11 +139,6 @@ static int gather_and_rotate(
 	return result == 0 ? rotate_keys(run, err) : -1;
 }
 
-static const char *plural(size_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 /* Add a count to the front of the message. */
 static void add_count(struct error *err, const char *count)
 {
@@ -164,18 +158,18 @@ static int refuse_left(const struct files_run *run, size_t left, struct error *e
 	if (summary->outside > 0) {
 		snprintf(count, sizeof(count),
 		    "%zu document%s with old ciphertext outside sealed Secrets", summary->outside,
-		    plural(summary->outside));
+		    string_plural(summary->outside));
 		add_count(err, count);
 	}
 	if (summary->broken > 0) {
 		snprintf(count, sizeof(count), "%zu document%s or file%s cannot be %s",
-		    summary->broken, plural(summary->broken), plural(summary->broken),
+		    summary->broken, string_plural(summary->broken), string_plural(summary->broken),
 		    verify ? "read" : "read or replaced");
 		add_count(err, count);
 	}
 	if (summary->plaintext > 0) {
 		snprintf(count, sizeof(count), "%zu Secret%s of plaintext", summary->plaintext,
-		    plural(summary->plaintext));
+		    string_plural(summary->plaintext));
 		add_count(err, count);
 	}
 	if (left > 0) {
@@ -206,7 +200,7 @@ static int conclude(const struct files_run *run, struct error *err)
 		left += summary->old;
 	if (summary->secrets + summary->plaintext + summary->broken == 0)
 		log_write(LOG_WARNING, "no sealed Secret was found in %zu file%s", summary->files,
-		    plural(summary->files));
+		    string_plural(summary->files));
 	if (left + summary->broken + summary->outside + summary->plaintext > 0)
 		return refuse_left(run, left, err);
 	if (has_failed_key(&run->keys))

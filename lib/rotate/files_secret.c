@@ -200,7 +200,7 @@ static int secret_print_old(const struct files_run *run, const struct manifest_d
 		snprintf(newest, sizeof(newest), "..v%lld", (long long)secret->newest);
 	cleanup_free char *line =
 	    string_format(err, "%s: Secret %s%s%s: %zu value%s v%lld%s -> v%lld",
-		document->file->name, KUBE_NAMED(secret), secret->old, secret->old > 1 ? "s" : "",
+		document->file->name, KUBE_NAMED(secret), secret->old, string_plural(secret->old),
 		(long long)secret->oldest, newest, (long long)secret->key->wanted_version);
 	if (!line)
 		return -1;

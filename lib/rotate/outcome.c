@@ -112,14 +112,14 @@ static void report_old(struct pass *pass, const struct pass_task *task)
 		log_write(LOG_INFO,
 		    "dry run: would rewrap Secret %s/%s: %zu value%s, the oldest on version %lld, "
 		    "to version %lld of Transit key %s/%s",
-		    namespace, name, task->count, task->count == 1 ? "" : "s", oldest, wanted,
+		    namespace, name, task->count, string_plural(task->count), oldest, wanted,
 		    key->mount, key->name);
 		return;
 	}
 	error_set(&reason, ERROR_REJECTED,
 	    "Secret %s/%s: %zu value%s on an old version of Transit key %s/%s; the oldest is %lld, wanted is %lld",
-	    namespace, name, task->count, task->count == 1 ? "" : "s", key->mount, key->name,
-	    oldest, wanted);
+	    namespace, name, task->count, string_plural(task->count), key->mount, key->name, oldest,
+	    wanted);
 	summary_fail(pass->run->summary, namespace, name, &reason);
 }
 

@@ -206,7 +206,7 @@ static int write_values(const struct rotate_key *key, struct secret_buffer *out,
 
 	count_values(key, &newest, &older);
 	if (secret_buffer_append_format(
-		out, err, "; %zu value%s on it", newest, newest == 1 ? "" : "s") < 0)
+		out, err, "; %zu value%s on it", newest, string_plural(newest)) < 0)
 		return -1;
 	if (older == 0)
 		return 0;

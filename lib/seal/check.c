@@ -95,8 +95,7 @@ static int check_path(struct check_run *run, const char *path, struct error *err
 		return -1;
 	if (run->summary->files > before)
 		return 0;
-	error_set(&problem, ERROR_NOT_FOUND,
-	    "%s: no manifest found (" MANIFEST_PATTERNS "); check the path", path);
+	manifest_walk_fail_empty(path, &problem);
 	return check_run_report(run, &problem, err);
 }
 
@@ -122,5 +121,5 @@ int check_files(char *const *paths, size_t count, int (*print)(const char *line,
 	if (result < 0 || summary->problems == 0)
 		return result;
 	return error_set(err, ERROR_INVALID, "%zu problem%s found; see the lines above",
-	    summary->problems, summary->problems == 1 ? "" : "s");
+	    summary->problems, string_plural(summary->problems));
 }

@@ -295,7 +295,7 @@ static void job_finish(void *context, const struct manifest_file *file)
 		log_write(LOG_INFO, "%s: nothing to seal", file->name);
 	else
 		log_write(LOG_INFO, "%s: %zu Secret%s sealed", file->name, file->secrets,
-		    file->secrets > 1 ? "s" : "");
+		    string_plural(file->secrets));
 }
 
 /*

@@ -129,7 +129,7 @@ int vault_session_check_uses(const struct vault *vault, size_t requests, struct 
 	return error_set(err, ERROR_REJECTED,
 	    "the Vault token is valid for %lld request%s, but %zu are needed, one for each Transit "
 	    "key; raise token_num_uses of the role to %zu, or set it to 0",
-	    (long long)left, left == 1 ? "" : "s", requests, requests);
+	    (long long)left, string_plural((size_t)left), requests, requests);
 }
 
 static bool token_lasts(const struct vault_token *token)

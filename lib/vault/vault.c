@@ -169,7 +169,7 @@ static int token_add(struct vault_token *token, struct http_exchange *exchange, 
 		return error_set(err, ERROR_DENIED,
 		    "the Vault token was valid for %lld request%s, and more are needed; raise "
 		    "token_num_uses of the role, or set it to 0",
-		    (long long)token->num_uses, token->num_uses == 1 ? "" : "s");
+		    (long long)token->num_uses, string_plural((size_t)token->num_uses));
 	token->requests++;
 	if (secret_buffer_append_string(&exchange->credential, "X-Vault-Token: ", err) < 0)
 		return -1;
