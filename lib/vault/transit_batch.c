@@ -345,6 +345,28 @@ bool transit_split(struct vault *vault, const struct transit_fill *fill,
 	return true;
 }
 
+/*
+ * Handle the failure of a request.  Set *done to 0 if it must be split, or to 1 if the error was
+ * moved to its only item, which is too large.
+ */
+static int batch_handle_failure(struct vault *vault, struct transit_item *items,
+    const struct transit_fill *fill, const struct http_exchange *exchange, size_t *done,
+    struct error *err)
+{
+	*done = 0;
+	vault_inline_login_explain(vault, exchange, err);
+	if (transit_split(vault, fill, exchange, err))
+		return 0;
+	if (fill->items != 1 || err->code != ERROR_TOO_LARGE || !exchange->status)
+		return -1;
+	items[0].error = strdup(err->message);
+	if (!items[0].error)
+		return error_memory(err);
+	error_clear(err);
+	*done = 1;
+	return 0;
+}
+
 /* Run one request, and set *done to the number of its items, or 0 if it must be split. */
 static int batch_run_one(struct http_client *client, struct vault *vault,
     const struct transit_key *key, enum transit_operation operation, struct transit_item *items,
@@ -354,25 +376,15 @@ static int batch_run_one(struct http_client *client, struct vault *vault,
 	int result =
 	    transit_batch_request(vault, key, operation, items, fill->items, &exchange, err);
 
-	*done = 0;
 	if (result == 0)
 		result = http_run_one(client, &exchange, err);
 	if (result == 0)
 		result = transit_batch_result(operation, key, items, fill->items, &exchange, err);
-	if (result == 0)
+	if (result == 0) {
 		transit_accepted(vault, fill);
-	else
-		vault_inline_login_explain(vault, &exchange, err);
-	if (result == 0)
 		*done = fill->items;
-	else if (transit_split(vault, fill, &exchange, err))
-		result = 0;
-	else if (fill->items == 1 && err->code == ERROR_TOO_LARGE && exchange.status) {
-		items[0].error = strdup(err->message);
-		*done = 1;
-		result = items[0].error ? 0 : error_memory(err);
-		if (result == 0)
-			error_clear(err);
+	} else {
+		result = batch_handle_failure(vault, items, fill, &exchange, done, err);
 	}
 	http_exchange_free(&exchange);
 	return result;
