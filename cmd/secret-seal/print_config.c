@@ -27,15 +27,9 @@ static void print_shown(const char *text)
 	fputs(shown, stdout);
 }
 
-static void print_rule(const struct rule *rule)
-{
-	print_shown(rule->file);
-	printf(":%zu", rule->line);
-}
-
-/* Print a value by its precedence: the option, the rule, the annotation. */
+/* Print a value by its precedence: the option, the rule at `place`, the annotation. */
 static void print_value(const struct print_ctx *ctx, const char *name, const char *option,
-    const struct rule *rule, const char *of_rule, const char *annotation)
+    const char *of_rule, const char *place, const char *annotation)
 {
 	const char *value = is_set(option) ? option : of_rule ? of_rule : annotation;
 
@@ -45,28 +39,41 @@ static void print_value(const struct print_ctx *ctx, const char *name, const cha
 	print_shown(value);
 	if (is_set(option)) {
 		options_print_origin(ctx->settings->options, name, stdout);
-	} else if (of_rule) {
-		fputs(" (", stdout);
-		print_rule(rule);
-		fputc(')', stdout);
 	} else {
-		fputs(" (annotation)", stdout);
+		fputs(" (", stdout);
+		print_shown(of_rule ? place : "annotation");
+		fputc(')', stdout);
 	}
 	fputc('\n', stdout);
 }
 
-static void print_values(
-    const struct print_ctx *ctx, const struct kube_secret *secret, const struct rule *rule)
+/* Print the rule with its place, then the values. */
+static int print_values(const struct print_ctx *ctx, const struct kube_secret *secret,
+    const struct rule *rule, struct error *err)
 {
+	static const struct rule none;
 	const struct print_config_settings *settings = ctx->settings;
+	cleanup_free char *place =
+	    string_format(err, "%s:%zu", rule ? rule->file : "", rule ? rule->line : 0);
 
-	print_value(ctx, "transit-key", settings->transit_key, rule,
-	    rule ? rule->transit_key : NULL, kube_secret_annotation(secret, SEALED_ANNOTATION_KEY));
-	print_value(ctx, "scope", settings->scope, rule, rule ? rule->scope : NULL,
-	    kube_secret_annotation(secret, SEALED_ANNOTATION_SCOPE));
-	print_value(ctx, "layout", settings->layout, rule,
-	    rule && !settings->keeps_layout ? rule->layout : NULL,
-	    kube_secret_annotation(secret, SEALED_ANNOTATION_LAYOUT));
+	if (!place)
+		return -1;
+	fputs(rule ? "rule " : "no rule", stdout);
+	if (rule)
+		print_shown(place);
+	else
+		rule = &none;
+	fputc('\n', stdout);
+	print_value(ctx, "transit-key", settings->transit_key, rule->transit_key, place,
+	    kube_secret_annotation(secret, SEALED_ANNOTATION_KEY));
+	/* For plaintext, the annotations of a manifest count, except the scope. */
+	print_value(ctx, "scope", settings->scope, rule->scope, place,
+	    sealed_secret_has_ciphertext(secret)
+		? kube_secret_annotation(secret, SEALED_ANNOTATION_SCOPE)
+		: NULL);
+	print_value(ctx, "layout", settings->layout, settings->keeps_layout ? NULL : rule->layout,
+	    place, kube_secret_annotation(secret, SEALED_ANNOTATION_LAYOUT));
+	return 0;
 }
 
 static void print_secret(const struct manifest_document *document,
@@ -81,6 +88,7 @@ static void print_secret(const struct manifest_document *document,
 		fputc('/', stdout);
 	}
 	print_shown(named->name);
+	fputs(": ", stdout);
 }
 
 /* Find the rule as sealing does, and fail where sealing fails. */
@@ -112,11 +120,8 @@ static int config_examine(void *context, struct manifest_document *document, str
 		if (find_rule(ctx, document->file->name, &named, &rule, err) < 0)
 			return manifest_wrap(manifest, found, err);
 		print_secret(document, found, &named);
-		fputs(rule ? ": rule " : ": no rule", stdout);
-		if (rule)
-			print_rule(rule);
-		fputc('\n', stdout);
-		print_values(ctx, &named, rule);
+		if (print_values(ctx, &named, rule, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -32,7 +32,7 @@ YAML
 cat >app.yaml <<'YAML'
 apiVersion: v1
 kind: Secret
-metadata: {name: app, namespace: demo, annotations: {secretmanager/transit-key: transit/app, secretmanager/layout: document}}
+metadata: {name: app, namespace: demo, annotations: {secretmanager/transit-key: transit/app, secretmanager/layout: document, secretmanager/scope: strict}}
 data: {}
 YAML
 seal() { run env -i HOME=/nonexistent "$@"; }
@@ -61,7 +61,7 @@ is "$(secrets | head -3)" 'prod/app.yaml:1: Secret prod-shop/app: rule .secretma
 seal "$BIN/secret-seal" --print-config -i -f app.yaml
 is "$(secrets)" 'app.yaml:1: Secret demo/app: no rule
   transit-key: transit/app (annotation)
-  layout: document (annotation)' "no rule: the annotations"
+  layout: document (annotation)' "no rule: the annotations that count for plaintext"
 seal "$BIN/secret-seal" --print-config --set A=hunter2-c --from-literal B=hunter2-d --set C=hunter2-e app
 status_is 0 "without -f: exit 0"
 out_like $'(^|\n)set: set, not shown \\(--set\\)\n' "--set: shown without its values"
