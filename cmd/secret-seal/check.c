@@ -16,7 +16,8 @@ static const struct option_spec table[] = {
 static const struct options options = {
     .synopsis = "[OPTIONS] PATH...",
     .description =
-	"Find plaintext in the Secrets of files and folders, and ciphertext that no rotation finds.\n"
+	"Find plaintext in the Secrets of files and folders, ciphertext that no rotation finds, and\n"
+	"Secrets that contradict the rules in .secretmanager.yaml.\n"
 	"Neither Vault nor the Kubernetes API is used, and no value is printed.  - is standard\n"
 	"input.  Exit status 1 if there is a problem.",
     .table = table,

@@ -50,10 +50,10 @@ extern const struct command seal_command, edit_command, status_command, verify_c
  * Members of a struct option_spec, without braces.  transit_key is a member of struct
  * configuration.
  */
-#define TRANSIT_KEY_OPTION(who)                                                                    \
+#define TRANSIT_KEY_OPTION(usual_key)                                                              \
 	.name = "transit-key", .kind = OPTION_STRING, .argument = "[MOUNT/]NAME",                  \
 	.offset = offsetof(struct configuration, transit_key),                                     \
-	.help = "Transit key (default the annotation of " who ")"
+	.help = "Transit key (default " usual_key ")"
 
 #define ALLOW_ENCRYPTED_OPTION                                                                     \
 	.name = "allow-encrypted", .deprecated = "force-foreign", .kind = OPTION_FLAG,             \

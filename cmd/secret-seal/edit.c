@@ -37,7 +37,7 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, file),
 	.help = "edit a Secret in a manifest file; NAME selects one of several"},
     {ALLOW_ENCRYPTED_OPTION},
-    {.usual = true, TRANSIT_KEY_OPTION("the Secret")},
+    {.usual = true, TRANSIT_KEY_OPTION("a rule for the file, or the annotation of the Secret")},
     {PRINT_CONFIG_OPTION(struct configuration)},
     CONNECTION_OPTIONS,
     {.name = NULL},

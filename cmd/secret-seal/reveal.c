@@ -30,7 +30,7 @@ static const struct option_spec table[] = {
 	.offset = offsetof(struct configuration, file),
 	.help =
 	    "print a manifest file with its plaintext, or a Secret of it; - for standard input"},
-    {.usual = true, TRANSIT_KEY_OPTION("the Secret")},
+    {.usual = true, TRANSIT_KEY_OPTION("the annotation of the Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };

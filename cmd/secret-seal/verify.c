@@ -13,7 +13,7 @@ static struct configuration configuration = {.connection = CONNECTION_DEFAULTS};
 
 static const struct option_spec table[] = {
     SELECTION_OPTIONS(struct configuration),
-    {.section = "Decrypting", .usual = true, TRANSIT_KEY_OPTION("each Secret")},
+    {.section = "Decrypting", .usual = true, TRANSIT_KEY_OPTION("the annotation of each Secret")},
     CONNECTION_OPTIONS,
     {.name = NULL},
 };

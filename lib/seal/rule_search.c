@@ -138,8 +138,7 @@ static int check_owner(
 		return 0;
 	return error_set(err, ERROR_DENIED,
 	    "%s/" MANIFEST_RULES
-	    ": owned by another user, and not by the owner of %s; remove it, or "
-	    "change its owner",
+	    ": owned by another user, and not by the owner of %s; remove it, or change its owner",
 	    above, folder);
 }
 
