@@ -151,12 +151,16 @@ static int copy_values(struct status_secret *to, const struct kube_secret *from,
 	return 0;
 }
 
-static bool holds_plaintext(const struct json *manifest, const char *member, const char *sealed)
+/* Return true if a value of the member, which `decode` decodes, is not ciphertext. */
+static bool holds_plaintext(const struct json *manifest, const char *member,
+    int (*decode)(const struct json *, json_node, struct secret_buffer *, struct error *))
 {
+	struct error ignored = ERROR_INIT;
+
 	json_each (manifest, json_member(manifest, JSON_ROOT, member), node) {
-		size_t length = 0;
-		const char *text = json_plain_string(manifest, node, &length);
-		if (!text || length < strlen(sealed) || strncmp(text, sealed, strlen(sealed)) != 0)
+		cleanup_secret struct secret_buffer bytes = SECRET_BUFFER_INIT;
+		if (decode(manifest, node, &bytes, &ignored) < 0 ||
+		    !sealed_is_ciphertext(secret_buffer_string(&bytes), bytes.length))
 			return true;
 	}
 	return false;
@@ -170,9 +174,8 @@ static bool keeps_plaintext(const struct kube_secret *secret)
 	cleanup_json struct json *manifest =
 	    text ? json_parse(text, strlen(text), "annotation", &ignored) : NULL;
 
-	/* "dmF1bHQ6d" is the beginning of the base64 of "vault:v". */
-	return manifest && (holds_plaintext(manifest, "data", "dmF1bHQ6d") ||
-			       holds_plaintext(manifest, "stringData", "vault:v"));
+	return manifest && (holds_plaintext(manifest, "data", json_base64) ||
+			       holds_plaintext(manifest, "stringData", json_string));
 }
 
 /* Return the annotated key, borrowed, or NULL.  Log a warning if it is invalid. */

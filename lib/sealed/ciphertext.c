@@ -20,7 +20,13 @@
 
 bool sealed_is_ciphertext(const char *bytes, size_t length)
 {
-	return length >= PREFIX_LENGTH && memcmp(bytes, PREFIX, PREFIX_LENGTH) == 0;
+	size_t at = PREFIX_LENGTH;
+
+	if (length < PREFIX_LENGTH || memcmp(bytes, PREFIX, PREFIX_LENGTH) != 0)
+		return false;
+	while (at < length && bytes[at] >= '0' && bytes[at] <= '9')
+		at++;
+	return at > PREFIX_LENGTH && at < length && bytes[at] == ':';
 }
 
 bool sealed_entry_is_ciphertext(const struct kube_entry *entry)
@@ -47,11 +53,9 @@ static size_t read_prefix(const char *bytes, size_t length, int64_t *version)
 	*version = 0;
 	if (!sealed_is_ciphertext(bytes, length))
 		return 0;
-	for (; at < length && at - PREFIX_LENGTH < VERSION_DIGITS_MAX && bytes[at] >= '0' &&
-	       bytes[at] <= '9';
-	     at++)
+	for (; bytes[at] != ':' && at - PREFIX_LENGTH < VERSION_DIGITS_MAX; at++)
 		*version = *version * 10 + (bytes[at] - '0');
-	return *version < 1 || at >= length || bytes[at] != ':' ? 0 : at + 1;
+	return *version < 1 || bytes[at] != ':' ? 0 : at + 1;
 }
 
 /* Return the number of base64 letters that the text begins with, at most `most`. */
@@ -83,11 +87,11 @@ int sealed_version(const char *bytes, size_t length, int64_t *version, struct er
 
 	if (!sealed_is_ciphertext(bytes, length))
 		return error_set(
-		    err, ERROR_INVALID, "not sealed: the value does not start with \"" PREFIX "\"");
+		    err, ERROR_INVALID, "not sealed: the value does not start with \"vault:vN:\"");
 	size_t prefix = read_prefix(bytes, length, &number);
 	if (prefix == 0 || bytes[PREFIX_LENGTH] == '0')
-		return error_set(
-		    err, ERROR_INVALID, "garbled ciphertext: no key version after \"" PREFIX "\"");
+		return error_set(err, ERROR_INVALID,
+		    "garbled ciphertext: invalid key version after \"" PREFIX "\"");
 	if (!is_base64(bytes + prefix, length - prefix))
 		return error_set(err, ERROR_INVALID, "garbled ciphertext: %s",
 		    bytes[length - 1] == '\n' ? "it ends in a newline, which was added to it"

@@ -1,7 +1,7 @@
 /*
  * sealed: the format of a sealed Secret, which is defined only here.
  *
- * A data value is sealed if its bytes start with "vault:v".  In the document layout, a data value
+ * A data value is sealed if its bytes start with "vault:vN:".  In the document layout, a data value
  * seals a whole JSON object, whose members become variables.  In the per-key layout, each data key
  * is the name of a variable.
  */
@@ -24,7 +24,7 @@
 #define SEALED_DOCUMENT_KEY "secrets.json"		/* the original project's data key */
 #define SEALED_ANNOTATION_LAYOUT "secretmanager/layout" /* "document" or "per-key" */
 
-/* Return true if the bytes start like Transit ciphertext. */
+/* Return true if the bytes start with "vault:v", digits and ":", as Transit ciphertext does. */
 bool sealed_is_ciphertext(const char *bytes, size_t length);
 bool sealed_entry_is_ciphertext(const struct kube_entry *entry) __attribute__((nonnull));
 /* Return true if a value of the Secret is ciphertext. */

@@ -23,9 +23,10 @@ fails_with 125 "environment variable B: Vault cannot decrypt it" "a garbled vari
 run as_pod app env "A=vault:v1:not base64" "$BIN/secret-exec" --transit-key aes256-key -- true
 fails_with 125 'environment variable A: garbled ciphertext' "text that is not ciphertext: not sent to Vault"
 
-run as_pod app env "A=vault:verbatim" "$BIN/secret-exec" --transit-key aes256-key -- true
-fails_with 125 'environment variable A: garbled ciphertext: no key version' \
-	"text that only begins like ciphertext: not sent to Vault"
+run as_pod app env "A=vault:v0:AAAA" "$BIN/secret-exec" --transit-key aes256-key -- true
+fails_with 125 'environment variable A: garbled ciphertext: invalid key version' "an invalid key version: not sent to Vault"
+run as_pod app env "A=vault:v1" "B=$b" "$BIN/secret-exec" --transit-key aes256-key -- sh -c 'echo "$A $B"'
+out_is "vault:v1 two" "text that only begins like ciphertext: not changed"
 
 "$BIN/secret-seal" --transit-key aes256-key --from-literal C=three app >/dev/null
 run as_pod app env "A=$a" "$BIN/secret-exec" --transit-key aes256-key --secret app -- sh -c 'echo "$A $C"'

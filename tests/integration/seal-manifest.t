@@ -218,7 +218,10 @@ run "$BIN/secret-seal" --transit-key derived-key -f /dev/null -o yaml
 err_like 'no Secret was found' "an empty file: a warning"
 
 # A password may begin as ciphertext does.
-for value in vault:vXX vault:v1: vault:v0:eA==; do
+run "$BIN/secret-seal" --transit-key aes256-key -n demo -f - -o yaml \
+	< <(printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  P: "vault:v1"\n')
+status_is 0 "a value that begins with vault:v, but is not ciphertext: sealed"
+for value in vault:v1: vault:v0:eA==; do
 	run "$BIN/secret-seal" --transit-key aes256-key -f - -o yaml \
 		< <(printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  P: "%s"\n' "$value")
 	fails_with 1 'data key "P": garbled ciphertext' "a password that begins like ciphertext ($value): exit 1"

@@ -55,15 +55,16 @@ static const struct {
     {"vault:", "not sealed"},
     {" vault:v1:Zg==", "not sealed"},
     {"Vault:v1:Zg==", "not sealed"},
-    {"vault:v", "no key version"},
-    {"vault:v1", "no key version"},
-    {"vault:v:Zg==", "no key version"},
-    {"vault:v0:Zg==", "no key version"},
-    {"vault:v01:Zg==", "no key version"},
-    {"vault:v-1:Zg==", "no key version"},
-    {"vault:v+1:Zg==", "no key version"},
-    {"vault:v1x:Zg==", "no key version"},
-    {"vault:v9999999999999999999:Zg==", "no key version"},
+    {"vault:v", "not sealed"},
+    {"vault:v1", "not sealed"},
+    {"vault:v:Zg==", "not sealed"},
+    {"vault:v-1:Zg==", "not sealed"},
+    {"vault:v+1:Zg==", "not sealed"},
+    {"vault:v1x:Zg==", "not sealed"},
+    {"vault:v2/data/app#x", "not sealed"},
+    {"vault:v0:Zg==", "invalid key version"},
+    {"vault:v01:Zg==", "invalid key version"},
+    {"vault:v9999999999999999999:Zg==", "invalid key version"},
     {"vault:v1:", "not base64"},
     {"vault:v1:Zg", "not base64"},
     {"vault:v1:hunter2!", "not base64"},
@@ -77,6 +78,8 @@ START_TEST(a_garbled_ciphertext_is_refused)
 
 	expect_failure(sealed_version(garbled[_i].text, strlen(garbled[_i].text), &version, &err),
 	    err, ERROR_INVALID, garbled[_i].message);
+	ck_assert(sealed_is_ciphertext(garbled[_i].text, strlen(garbled[_i].text)) ==
+		  (strcmp(garbled[_i].message, "not sealed") != 0));
 	expect_lacks(err.message, "hunter2");
 }
 END_TEST
