@@ -11,6 +11,9 @@ extern char **environ;
 	.name = (name_), .kind = (kind_), .argument = (argument_),                                 \
 	.offset = offsetof(struct configuration, member), .help = (help_)
 
+/* vault-env's variable for the Transit key, without its mount. */
+#define TRANSIT_KEY_VARIABLE "VAULT_TRANSIT_KEY_ID"
+
 _Static_assert(offsetof(struct configuration, launch) == 0, "VAULT_OPTIONS' offsets");
 
 static const struct option_spec table[] = {
@@ -24,8 +27,12 @@ static const struct option_spec table[] = {
 	OPTION("secret-dir", OPTION_LIST, "DIR", launch.sources.directories,
 	    "sealed Secret mounted as a volume (repeatable)")},
     {.usual = true,
+	.environment = TRANSIT_KEY_VARIABLE,
 	OPTION("transit-key", OPTION_STRING, "[MOUNT/]NAME", launch.sources.transit_key,
 	    "Transit key (default: from the Secret's annotation)")},
+    {.environment = "VAULT_TRANSIT_PATH",
+	OPTION("vault-transit-path", OPTION_ENVIRONMENT, NULL, transit_mount,
+	    "mount of the Transit key in " TRANSIT_KEY_VARIABLE)},
     {.names = true,
 	OPTION("bound-to", OPTION_LIST, "[NS/]NAME[:PREFIX]", launch.sources.bound_to,
 	    "Secret that values of the environment or a volume were sealed for (repeatable)")},
@@ -169,7 +176,8 @@ const struct options secret_exec_options = {
     .synopsis = "secret-exec [OPTIONS] -- COMMAND [ARGUMENT...]",
     .description =
 	"Decrypt sealed Secrets with Vault Transit, then run COMMAND in this process's\n"
-	"place with them. Variables whose value starts with \"vault:v\" are decrypted too.",
+	"place with them. Variables with ciphertext (vault:vN:...) are decrypted too, and\n"
+	"variables that refer to Vault's KV engines (vault:PATH#KEY) are read.",
     .table = table,
     .others = other_options,
     .environment_flag = "env-config",
@@ -228,7 +236,24 @@ static int check_keep_config(const struct strings *names, struct error *err)
 	return 0;
 }
 
-void configuration_complete(struct configuration *configuration)
+/* Put the mount before the Transit key of vault-env's variables, as vault-env does. */
+static int complete_transit_key(struct configuration *configuration, struct error *err)
+{
+	const char **key = &configuration->launch.sources.transit_key;
+	const char *mount = configuration->transit_mount, *variable = variable_of("transit-key");
+
+	if (!is_set(mount) || !is_set(*key) || !variable ||
+	    strcmp(variable, TRANSIT_KEY_VARIABLE) != 0)
+		return 0;
+	size_t length = strlen(mount);
+	while (length && mount[length - 1] == '/')
+		length--;
+	/* Never freed: the settings live as long as the process. */
+	*key = string_format(err, "%.*s/%s", (int)length, mount, *key);
+	return *key ? 0 : -1;
+}
+
+int configuration_complete(struct configuration *configuration, struct error *err)
 {
 	struct launch_settings *launch = &configuration->launch;
 
@@ -238,6 +263,7 @@ void configuration_complete(struct configuration *configuration)
 	launch->deliver.options = &secret_exec_options;
 	launch->deliver.keep = configuration->keep_config;
 	launch->deliver.keep_config = strings_contain(&configuration->keep_config, "true");
+	return complete_transit_key(configuration, err);
 }
 
 /*

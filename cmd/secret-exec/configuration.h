@@ -9,6 +9,7 @@ struct configuration {
 	struct launch_settings launch; /* first, for the offsets of VAULT_ and KUBE_OPTIONS */
 	struct program_settings program;
 	bool env_config; /* accept options from the environment */
+	const char *transit_mount;
 	struct strings keep_config;
 	bool print_config;
 	const char *install;
@@ -17,7 +18,8 @@ struct configuration {
 extern const struct options secret_exec_options;
 
 /* Fill in the settings that depend on other settings.  Call it after all options are parsed. */
-void configuration_complete(struct configuration *configuration) __attribute__((nonnull));
+int configuration_complete(struct configuration *configuration, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /*
  * Reject variables that contradict each other or weaken the verification of Vault, since a Secret

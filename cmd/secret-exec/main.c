@@ -87,7 +87,8 @@ int main(int argc, char **argv)
 	    COMMAND_FAILED, argc, argv, &command, &count);
 	if (status >= 0)
 		return status;
-	configuration_complete(&configuration);
+	if (configuration_complete(&configuration, &err) < 0)
+		return program_fail(&err, COMMAND_FAILED);
 	if (configuration.print_config)
 		return print_configuration(&configuration, command, &err);
 	if (configuration.install)

@@ -2,8 +2,9 @@
  * collect: read all sources, decrypt their values, and name the variables.
  *
  * The login to Vault and the reads of the Kubernetes API run concurrently.  Then the ciphertexts
- * are decrypted in batches, one for each Transit key (two if only some values have a context). With
- * --auth-inline, each batch contains the login.
+ * are decrypted in batches, one for each Transit key (two if only some values have a context).
+ * Meantime, the secrets of KV engines are read that values refer to.  With --auth-inline, each
+ * request contains the login.
  */
 #include <openssl/sha.h>
 #include <string.h>
@@ -106,7 +107,8 @@ static int fetch(struct collection *collection, struct error *err)
 	return ran;
 }
 
-/* -- decrypting ------------------------------------------------------------------------------- */
+/* -- decrypting and reading
+ * ------------------------------------------------------------------------------- */
 
 /* Vault's error message if a derived key is used without a context. */
 #define CONTEXT_MISSING "missing 'context'"
@@ -127,7 +129,7 @@ static int set_plaintext(struct source_value *value, struct transit_item *item, 
 	if (item->error)
 		return refuse_value(value, item->error, err);
 	secret_buffer_move(&value->bytes, &item->output);
-	value->sealed = false;
+	value->form = SOURCE_PLAINTEXT;
 	return 0;
 }
 
@@ -176,23 +178,10 @@ static ssize_t gather_group(struct source_value **values, size_t count, struct e
 	return (ssize_t)group;
 }
 
-/*
- * Decrypt the values with one batch for each group, which changes their order.  Check first that
- * the token may be used often enough.
- */
+/* Decrypt the values with one batch for each group, which changes their order. */
 static int decrypt_values(
     struct collection *collection, struct source_value **values, size_t count, struct error *err)
 {
-	size_t requests = 0;
-
-	for (size_t done = 0; done < count; requests++) {
-		ssize_t group = gather_group(values + done, count - done, err);
-		if (group < 0)
-			return -1;
-		done += (size_t)group;
-	}
-	if (vault_session_check_uses(&collection->vault, requests, err) < 0)
-		return -1;
 	for (size_t done = 0; done < count;) {
 		ssize_t group = gather_group(values + done, count - done, err);
 		if (group < 0 || decrypt_group(collection, values + done, (size_t)group, err) < 0)
@@ -202,28 +191,74 @@ static int decrypt_values(
 	return 0;
 }
 
-/* Decrypt all sealed values in place.  Fail at the first value that Vault cannot decrypt. */
-static int decrypt(struct collection *collection, struct error *err)
+/* Check that the token may be used for one request for each group, and `others` more. */
+static int check_uses(struct collection *collection, struct source_value **values, size_t count,
+    size_t others, struct error *err)
+{
+	size_t requests = others;
+
+	for (size_t done = 0; done < count; requests++) {
+		ssize_t group = gather_group(values + done, count - done, err);
+		if (group < 0)
+			return -1;
+		done += (size_t)group;
+	}
+	return vault_session_check_uses(&collection->vault, requests, err);
+}
+
+/* Values of all sources by their form.  Borrowed, in one array. */
+struct values_by_form {
+	struct source_value **sealed, **references;
+	size_t sealed_count, reference_count;
+};
+
+/* Decrypt the sealed values and read the references concurrently. */
+static int resolve_values(
+    struct collection *collection, const struct values_by_form *values, struct error *err)
+{
+	struct http_client *client = collection->client;
+	struct vault *vault = &collection->vault;
+	struct source_kv kv;
+	int result = source_kv_init(&kv, values->references, values->reference_count, err);
+
+	if (result == 0)
+		result =
+		    check_uses(collection, values->sealed, values->sealed_count, kv.count, err);
+	if (result == 0)
+		result = source_kv_start(&kv, client, vault, err);
+	if (result == 0)
+		result = decrypt_values(collection, values->sealed, values->sealed_count, err);
+	if (result == 0)
+		result = source_kv_finish(&kv, client, vault, err);
+	source_kv_free(&kv, client);
+	return result;
+}
+
+/* Replace all sealed values and references by their plaintext, or fail at the first error. */
+static int resolve(struct collection *collection, struct error *err)
 {
 	const struct source_list *sources = &collection->sources;
-	size_t count = 0, room = 0;
+	size_t room = 0;
 
 	for (size_t i = 0; i < sources->count; i++)
 		room += sources->items[i].count;
-	cleanup_free struct source_value **sealed = calloc(room + 1, sizeof(struct source_value *));
-	if (!sealed)
+	cleanup_free struct source_value **all = calloc(2 * room + 1, sizeof(*all));
+	if (!all)
 		return error_memory(err);
-	for (size_t i = 0; i < sources->count; i++) {
-		const struct source *source = &sources->items[i];
-		for (size_t k = 0; k < source->count; k++)
-			if (source->values[k].sealed)
-				sealed[count++] = &source->values[k];
-	}
-	int result = decrypt_values(collection, sealed, count, err);
-	/* No value has been decrypted yet if the server does not support inline logins. */
+	struct values_by_form values = {.sealed = all, .references = all + room};
+	for (size_t i = 0; i < sources->count; i++)
+		for (size_t k = 0; k < sources->items[i].count; k++) {
+			struct source_value *value = &sources->items[i].values[k];
+			if (value->form == SOURCE_CIPHERTEXT)
+				values.sealed[values.sealed_count++] = value;
+			else if (value->form == SOURCE_REFERENCE)
+				values.references[values.reference_count++] = value;
+		}
+	int result = resolve_values(collection, &values, err);
+	/* No value has been replaced yet if the server does not support inline logins. */
 	if (result < 0 && vault_session_fall_back(collection->client, &collection->vault,
 			      &collection->settings->session, err) > 0)
-		result = decrypt_values(collection, sealed, count, err);
+		result = resolve_values(collection, &values, err);
 	return result;
 }
 
@@ -278,7 +313,7 @@ static int gather(struct collection *collection, struct error *err)
 	if (collection_open(collection, false, err) < 0 || fetch(collection, err) < 0 ||
 	    source_list_finish(&collection->sources, err) < 0)
 		return -1;
-	return decrypt(collection, err);
+	return resolve(collection, err);
 }
 
 int collect(const struct launch_settings *settings, struct variables *variables, struct error *err)

@@ -147,9 +147,7 @@ static int keep_variable(const struct env_ctx *context, const char *entry, struc
 	cleanup_free char *name = strndup(entry, (size_t)(equals - entry));
 	if (!name)
 		return error_memory(err);
-	/* Remove ciphertext that was decrypted, so that the application gets only the plaintext. */
-	if (sealed_is_ciphertext(equals + 1, strlen(equals + 1)) &&
-	    source_decrypts_variable(&settings->names, name))
+	if (source_replaces_variable(&settings->names, name, equals + 1))
 		return 0;
 	/* Remove an existing variable of this name, since applications would find it first. */
 	if (context->fd >= 0 && strcmp(name, context->fd_variable) == 0)

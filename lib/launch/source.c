@@ -143,6 +143,7 @@ static void value_free(struct source_value *value)
 	secret_buffer_free(&value->bytes);
 	free(value->transit_key);
 	free(value->context);
+	kv_ref_free(&value->ref);
 }
 
 void source_clear(struct source *source)
@@ -198,7 +199,7 @@ int source_value_set_ciphertext(struct source_value *value, const char *bytes, s
 		    "%s: no Transit key is known; pass --transit-key", value->where);
 	if (sealed_version(bytes, length, &version, err) < 0)
 		return error_wrap(err, "%s", value->where);
-	value->sealed = true;
+	value->form = SOURCE_CIPHERTEXT;
 	value->transit_key = strdup(transit_key);
 	if (!value->transit_key)
 		return error_memory(err);

@@ -2,9 +2,9 @@
  * source: the sources of a start, and how their values are found, decrypted and named.
  *
  * A source is one --secret, --secret-dir or --from-... option, or our own environment.  Its kind
- * contains the function that reads it.  Reading adds values: ciphertext, or plaintext for
- * development.  Then collect.c decrypts the ciphertext and turns the values into variables.
- * Internal to lib/launch.
+ * contains the function that reads it.  Reading adds values: ciphertext, references to KV, or
+ * plaintext for development.  Then collect.c decrypts the ciphertext, reads what the references
+ * name, and turns the values into variables. Internal to lib/launch.
  */
 #ifndef LAUNCH_SOURCE_H
 #define LAUNCH_SOURCE_H
@@ -12,6 +12,7 @@
 #include "lib/launch/launch.h"
 #include "lib/sealed/sealed.h"
 #include "lib/sealed/variables.h"
+#include "lib/vault/kv.h"
 
 /* The maximum size of a plaintext file or a mounted file: the most bytes that a Secret can hold. */
 #define SOURCE_FILE_BYTES_MAX KUBE_SECRET_BYTES_MAX
@@ -113,18 +114,24 @@ extern const struct source_kind source_environment; /* our own, decrypted in pla
 extern const struct source_kind source_directory;   /* --secret-dir DIR */
 extern const struct source_kind source_secret;	    /* --secret */
 
+/* The form of a value's bytes: ciphertext and references are replaced by their plaintext. */
+enum source_form { SOURCE_PLAINTEXT, SOURCE_CIPHERTEXT, SOURCE_REFERENCE };
+
 /* One value of a source.  All owned, except `kind`. */
 struct source_value {
 	const struct source_kind *kind;
-	char *where;		    /* for messages: "Secret demo/app, data key PASSWORD" */
-	char *name;		    /* name of the data key, file or variable */
-	char *variable;		    /* the variable's name, if it is not filtered; or NULL */
-	bool document;		    /* a JSON object, whose members are the values */
-	struct secret_buffer bytes; /* plaintext, unless `sealed` */
+	char *where;	/* for messages: "Secret demo/app, data key PASSWORD" */
+	char *name;	/* name of the data key, file or variable */
+	char *variable; /* the variable's name, if it is not filtered; or NULL */
+	bool document;	/* a JSON object, whose members are the values */
+	struct secret_buffer bytes;
+	enum source_form form;
 
-	bool sealed; /* ciphertext under transit_key */
+	/* Of ciphertext. */
 	char *transit_key;
 	char *context; /* base64; NULL: not bound */
+
+	struct kv_ref ref; /* of a reference; its key is not NULL */
 };
 
 struct source {
@@ -157,6 +164,13 @@ int source_value_set_ciphertext(struct source_value *value, const char *bytes, s
     const char *transit_key, struct error *err)
     __attribute__((nonnull(1, 2, 5), warn_unused_result));
 
+/*
+ * Set the value to a reference, for which source_kv_is_reference returns true.  ERROR_USAGE for
+ * references of vault-env that are not supported, such as templates.  The message names the value.
+ */
+int source_value_set_reference(struct source_value *value, const char *text, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Set the value to plaintext, and move *bytes to it.  ERROR_INVALID for ciphertext. */
 int source_value_set_plaintext(struct source_value *value, struct secret_buffer *bytes,
     struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -170,11 +184,11 @@ int source_move_values(struct source *source, const struct source_filter *filter
     struct variables *variables, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Return whether ciphertext in the variable `name` of our own environment is decrypted.  If so, the
- * application does not get the ciphertext.
+ * Return whether a variable of our own environment, ciphertext or a reference, is replaced by its
+ * plaintext.  If so, the application does not get `text`.
  */
-bool source_decrypts_variable(const struct source_filter *filter, const char *name)
-    __attribute__((nonnull));
+bool source_replaces_variable(const struct source_filter *filter, const char *name,
+    const char *text) __attribute__((nonnull));
 
 /*
  * Convert YAML to JSON in place; JSON is unchanged.  `title` is for messages, which contain the
@@ -182,6 +196,47 @@ bool source_decrypts_variable(const struct source_filter *filter, const char *na
  */
 int source_document_to_json(struct secret_buffer *text, const char *title, struct error *err)
     __attribute__((nonnull, warn_unused_result));
+
+/* -- secrets of KV engines -------------------------------------------------------------------- */
+
+/*
+ * Return whether the text of a variable is a reference, also one that is not supported or not well
+ * formed: "vault:" with a '#', or with a path but no port after it; ">>vault:"; or
+ * "${vault:...#...}" within it.  Ciphertext is not a reference.
+ */
+bool source_kv_is_reference(const char *text) __attribute__((nonnull));
+
+/* A secret that values refer to: its path and version are those of its first value. */
+struct source_kv_secret {
+	const struct source_value *value; /* borrowed */
+	struct http_exchange exchange;
+};
+
+/* The secrets that values refer to.  Each path and version is read only once. */
+struct source_kv {
+	struct source_kv_secret *items;
+	size_t count, started, ended;
+	struct source_value *const *values; /* the references; borrowed */
+	size_t value_count;
+};
+
+/* List the secrets that the values refer to.  Call source_kv_free after a failure too. */
+int source_kv_init(struct source_kv *kv, struct source_value *const *values, size_t count,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Start the requests.  They run while the caller runs other exchanges of the client. */
+int source_kv_start(struct source_kv *kv, struct http_client *client, struct vault *vault,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Wait for the responses, and replace each reference by its plaintext.  No other exchange may run.
+ * The message of an error names the first value that refers to the path.
+ */
+int source_kv_finish(struct source_kv *kv, struct http_client *client, struct vault *vault,
+    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* End the requests that still run. */
+void source_kv_free(struct source_kv *kv, struct http_client *client) __attribute__((nonnull));
 
 /* -- objects of the Kubernetes API ------------------------------------------------------------ */
 

@@ -99,7 +99,7 @@ static int list_prepare_objects(struct source_list *list, int64_t deadline_ms, s
 	return 0;
 }
 
-/* Return whether no option names a source, and our own environment contains no ciphertext. */
+/* Return whether no option names a source, and our own environment has no values. */
 static bool list_is_empty(const struct source_list *list)
 {
 	const struct source *first = &list->items[0];
@@ -140,7 +140,8 @@ bool source_list_needs_vault(const struct source_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct source *source = &list->items[i];
-		if (source->kind == &source_secret || (source->count && source->values[0].sealed))
+		if (source->kind == &source_secret ||
+		    (source->count && source->values[0].form != SOURCE_PLAINTEXT))
 			return true;
 	}
 	return false;

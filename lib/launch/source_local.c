@@ -47,10 +47,28 @@ static struct source_value *local_add(struct source *source, const struct source
 
 /* -- our own environment ---------------------------------------------------------------------- */
 
-/* A document is always decrypted, because the patterns apply to its members. */
-bool source_decrypts_variable(const struct source_filter *filter, const char *name)
+static bool is_replaceable(const char *text)
 {
-	return name_is_document(filter, name) || source_filter_accepts(filter, name);
+	return sealed_is_ciphertext(text, strlen(text)) || source_kv_is_reference(text);
+}
+
+/* A document is always replaced, because the patterns apply to its members. */
+bool source_replaces_variable(
+    const struct source_filter *filter, const char *name, const char *text)
+{
+	return is_replaceable(text) &&
+	       (name_is_document(filter, name) || source_filter_accepts(filter, name));
+}
+
+static struct source_value *add_reference(struct source *source, const struct source_list *list,
+    const char *name, char *where, const char *text, struct error *err)
+{
+	struct source_value *value = source_add(source, name, where, err);
+
+	if (!value || source_value_set_reference(value, text, err) < 0)
+		return NULL;
+	value->document = name_is_document(&list->settings->names, name);
+	return value;
 }
 
 /* Add a variable.  It keeps its name, unless it is a document. */
@@ -58,7 +76,10 @@ static int environment_add(struct source *source, const struct source_list *list
     const char *text, struct error *err)
 {
 	char *where = string_format(err, "environment variable %s", name);
-	struct source_value *value = local_add(source, list, name, where, text, strlen(text), err);
+	struct source_value *value =
+	    source_kv_is_reference(text)
+		? add_reference(source, list, name, where, text, err)
+		: local_add(source, list, name, where, text, strlen(text), err);
 
 	if (!value)
 		return -1;
@@ -74,7 +95,7 @@ static int environment_read(
 
 	for (char **entry = list->settings->sources.environment; entry && *entry; entry++) {
 		const char *equals = strchr(*entry, '=');
-		if (!equals || !sealed_is_ciphertext(equals + 1, strlen(equals + 1)))
+		if (!equals || !is_replaceable(equals + 1))
 			continue;
 		cleanup_free char *name = strndup(*entry, (size_t)(equals - *entry));
 		if (!name)

@@ -7,6 +7,9 @@
 #include "lib/base/log.h"
 #include "lib/vault/internal.h"
 
+/* The value with which vault-env gives the token of its login to the application. */
+#define VAULT_ENV_LOGIN "vault:login"
+
 static const struct {
 	const char *name;
 	const char *rejected, *denied; /* advice for status 400 and 403 */
@@ -196,6 +199,10 @@ int vault_login_use_token(
 		return error_set(err, ERROR_USAGE,
 		    "a Vault token and a token file are both set; unset VAULT_TOKEN, or "
 		    "VAULT_TOKEN_FILE and --token-file");
+	if (is_set(settings->token) && strcmp(settings->token, VAULT_ENV_LOGIN) == 0)
+		return error_set(err, ERROR_USAGE,
+		    "VAULT_TOKEN=" VAULT_ENV_LOGIN ": not supported, because the application never "
+		    "gets the token; unset VAULT_TOKEN");
 	vault_token_free(token);
 	if (is_set(settings->token_file))
 		result = read_token_file(&token->value, settings->token_file, err);

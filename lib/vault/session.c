@@ -128,7 +128,7 @@ int vault_session_check_uses(const struct vault *vault, size_t requests, struct 
 	int64_t left = token->num_uses - token->requests;
 	return error_set(err, ERROR_REJECTED,
 	    "the Vault token is valid for %lld request%s, but %zu are needed, one for each Transit "
-	    "key; raise token_num_uses of the role to %zu, or set it to 0",
+	    "key and KV path; raise token_num_uses of the role to %zu, or set it to 0",
 	    (long long)left, string_plural((size_t)left), requests, requests);
 }
 

@@ -241,15 +241,26 @@ START_TEST(ciphertext_requires_vault)
 }
 END_TEST
 
-START_TEST(patterns_select_the_variables_to_decrypt)
+static bool replaces(const char *name, const char *text)
 {
-	ck_assert(source_decrypts_variable(&settings.names, "A"));
+	return source_replaces_variable(&settings.names, name, text);
+}
+
+START_TEST(patterns_select_the_variables_to_replace)
+{
+	static const char *const texts[] = {CIPHERTEXT, "vault:secret/data/app#x"};
+
+	ck_assert(!replaces("A", "plain"));
+	for (size_t i = 0; i < COUNT(texts); i++)
+		ck_assert(replaces("A", texts[i]));
 	expect_ok(strings_append(&settings.names.only, "B*", &err), err);
 	expect_ok(strings_append(&settings.names.exclude, "BC", &err), err);
-	ck_assert(!source_decrypts_variable(&settings.names, "A"));
-	ck_assert(source_decrypts_variable(&settings.names, "B"));
-	ck_assert(!source_decrypts_variable(&settings.names, "BC"));
-	ck_assert(source_decrypts_variable(&settings.names, "secrets.json"));
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		ck_assert(!replaces("A", texts[i]));
+		ck_assert(replaces("B", texts[i]));
+		ck_assert(!replaces("BC", texts[i]));
+		ck_assert(replaces("secrets.json", texts[i]));
+	}
 }
 END_TEST
 
@@ -424,7 +435,7 @@ static void add(TCase *tests)
 	tcase_add_loop_test(tests, an_invalid_definition_is_refused, 0, COUNT(no_definitions));
 	tcase_add_test(tests, ciphertext_as_plaintext_is_refused);
 	tcase_add_test(tests, ciphertext_requires_vault);
-	tcase_add_test(tests, patterns_select_the_variables_to_decrypt);
+	tcase_add_test(tests, patterns_select_the_variables_to_replace);
 	tcase_add_test(tests, a_fingerprint_changes_with_the_values);
 	tcase_add_test(tests, an_object_that_is_named_twice_is_read_once);
 	tcase_add_test(tests, a_changing_volume_is_read_from_one_generation);
