@@ -27,8 +27,8 @@ letters=$(printf 'A%.0s' {1..40})
 # every place.
 run /usr/bin/python3 -I - "$policy" <<'PY'
 import base64, re, sys, yaml
-[unsealed] = next(yaml.safe_load_all(open(sys.argv[1])))["spec"]["variables"]
-encoded = re.compile(re.search(r"matches\( *'([^']*)' *\)", unsealed["expression"]).group(1))
+variables = {each["name"]: each["expression"] for each in next(yaml.safe_load_all(open(sys.argv[1])))["spec"]["variables"]}
+encoded = re.compile(re.search(r"matches\( *'([^']*)' *\)", variables["unsealed"]).group(1))
 plain = re.compile(b"vault:v[1-9][0-9]*:", re.S)
 count = 0
 def compare(value):
@@ -129,8 +129,13 @@ head -c 700000 /dev/zero >"$TAP_WORK/large"
 seal sealed --from-file "A=$TAP_WORK/large" large >/dev/null
 is "$(in_namespace get secret large -o jsonpath='{.metadata.name}')" large "a value of 700 kB: accepted"
 values=()
-for number in {1..1000}; do values+=("K$number" "$(encoded "vault:v1:$letters")"); done
-admitted "1,000 values: accepted" in_namespace create -f <(secret numerous Opaque "${values[@]}")
+sealed=$(encoded "vault:v1:$letters")
+for number in {1..2000}; do values+=("K$number" "$sealed"); done
+admitted "2,000 values: accepted" in_namespace create -f <(secret numerous Opaque "${values[@]}")
+denied 'Secret app: 2001 data keys, more than 2,000; split it, or use the document layout' "2,001 values: refused" \
+	in_namespace create -f <(secret app Opaque "${values[@]}" ONE "$sealed")
+denied 'Secret numerous: 2001 data keys' "one more value for a Secret of 2,000: refused" \
+	in_namespace patch secret numerous --type merge -p "{\"data\":{\"ONE\":\"$sealed\"}}"
 
 run seal sealed --from-literal A=value --from-literal B=value app
 status_is 0 "secret-seal creates a Secret: exit 0"

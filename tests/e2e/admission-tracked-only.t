@@ -64,6 +64,16 @@ denied "ConfigMap app: $not_rewrapped: app.env;" "ciphertext within a text: refu
 	in_namespace create -f <(config_map app app.env "USER=a"$'\n'"PASSWORD=$ciphertext"$'\n')
 denied "ConfigMap app: $not_rewrapped: A;" "a sealed manifest within a text: refused" \
 	in_namespace create -f <(config_map app A "data: {A: $encoded}")
+pairs=()
+for number in {1..2500}; do pairs+=("K$number" QUFB); done
+# of_both NAME [KEY VALUE]...: a ConfigMap with the pairs as text, and as bytes under other names.
+of_both() {
+	json '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": pairs,
+	       "binaryData": {"B" + key: pairs[key] for key in pairs}}' "$@"
+}
+admitted "a ConfigMap with 5,000 data keys: accepted" in_namespace create -f <(of_both numerous "${pairs[@]}")
+denied 'ConfigMap app: more than 5,000 data keys; split it' "a ConfigMap with more data keys: refused" \
+	in_namespace create -f <(of_both app "${pairs[@]}" ONE QUFB)
 for prefix in '' x xy xyz; do
 	denied "ConfigMap app: $not_rewrapped: A;" "binaryData, ciphertext after ${#prefix} bytes: refused" \
 		in_namespace create -f <(binary app A "$(printf '%s%s' "$prefix" "$ciphertext" | base64 -w 0)")
