@@ -204,24 +204,26 @@ static void free_rules(struct rule_file *file)
 /* Reject text that is not YAML, and anchors, aliases, tags, duplicate keys and a second document.
  */
 static int check_text(
-    const struct rule_file *file, const char *text, size_t length, struct error *err)
+    const struct rule_file *file, const struct secret_buffer *text, struct error *err)
 {
 	cleanup_secret struct secret_buffer json = SECRET_BUFFER_INIT;
+	const char *bytes = secret_buffer_string(text);
 
-	if (yaml_to_json(text, length, file->name, &json, err) == 0)
+	if (yaml_to_json(bytes, text->length, file->name, &json, err) == 0)
 		return 0;
-	return err->code == ERROR_INVALID && !error_advice(err) && memmem(text, length, ": *", 3)
+	return err->code == ERROR_INVALID && !error_advice(err) && strstr(bytes, ": *")
 		   ? error_hint(err, "put patterns in quotes")
 		   : -1;
 }
 
-int rule_file_parse(struct rule_file *file, const char *text, size_t length, struct error *err)
+int rule_file_parse(struct rule_file *file, const struct secret_buffer *text, struct error *err)
 {
 	struct manifest_tree tree;
 
-	if (check_text(file, text, length, err) < 0)
+	if (check_text(file, text, err) < 0)
 		return -1;
-	int result = manifest_tree_read(&tree, text, length, 1, file->name, err);
+	int result =
+	    manifest_tree_read(&tree, secret_buffer_string(text), text->length, 1, file->name, err);
 	if (result == 0)
 		result = read_tree(file, &tree, err);
 	manifest_tree_free(&tree);

@@ -42,7 +42,7 @@ struct rule_file {
  * Parse the text of a file, of which file->name is set.  On error there are no rules, and the
  * message contains line and column but never text of the file except a Transit key.
  */
-int rule_file_parse(struct rule_file *file, const char *text, size_t length, struct error *err)
+int rule_file_parse(struct rule_file *file, const struct secret_buffer *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void rule_file_free(struct rule_file *file) __attribute__((nonnull));
 

@@ -68,7 +68,7 @@ static int read_file(struct rule_file *file, struct error *err)
 	file->name = path ? show_path(file->folder, err) : NULL;
 	if (!file->name || read_text(path, file->name, &text, err) < 0)
 		return -1;
-	return rule_file_parse(file, secret_buffer_string(&text), text.length, err);
+	return rule_file_parse(file, &text, err);
 }
 
 /* Set *found to the file in the folder, a real path without a final slash, and read it once. */

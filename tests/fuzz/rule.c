@@ -34,9 +34,12 @@ static void check_match(const struct rule_file *file, const char *path, const ch
 static void read_and_match(
     struct rule_file *file, const struct fuzz_input *input, const char *path, const char *namespace)
 {
+	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
+
+	FUZZ_MUST(secret_buffer_append(&text, input->data, input->length, &err), &err);
 	file->name = string_format(&err, "rules");
 	FUZZ_MUST(file->name ? 0 : -1, &err);
-	FUZZ_TRY(rule_file_parse(file, input->data, input->length, &err), &err);
+	FUZZ_TRY(rule_file_parse(file, &text, &err), &err);
 	note_rules(file);
 	check_match(file, *path ? path : "app.yaml", namespace);
 	check_match(file, *path ? path : "app.yaml", NULL);

@@ -19,7 +19,10 @@ static void end(void)
 
 static int parse(const char *text)
 {
-	return rule_file_parse(&file, text, strlen(text), &err);
+	cleanup_secret struct secret_buffer buffer = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append_string(&buffer, text, &err), err);
+	return rule_file_parse(&file, &buffer, &err);
 }
 
 static const struct rule *match(const char *path, const char *namespace)
