@@ -12,7 +12,7 @@
 #include "cmd/secret-dev/random.h"
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/json_reader.h"
+#include "lib/base/jwt.h"
 #include "lib/base/strings.h"
 
 #define HEADER "{\"alg\":\"HS256\",\"kid\":\"secret-dev\"}"
@@ -62,18 +62,12 @@ int kube_token_make(const struct secret_buffer *key, const struct kube_identity 
 	return base64_url_encode(jwt, signature, sizeof(signature), err);
 }
 
-/*
- * Return the claims of header.claims.signature, and set *signature.  Return NULL if the text does
- * not have this form.
- */
-static const char *claims_of(const char *jwt, const char **signature)
+/* Return the signature in header.claims.signature, or NULL if the text does not have this form. */
+static const char *signature_of(const char *jwt)
 {
 	const char *first = strchr(jwt, '.'), *last = strrchr(jwt, '.');
 
-	if (!first || first == last)
-		return NULL;
-	*signature = last + 1;
-	return first + 1;
+	return !first || first == last ? NULL : last + 1;
 }
 
 static int not_a_token(struct error *err)
@@ -83,16 +77,12 @@ static int not_a_token(struct error *err)
 
 int kube_token_read(const char *jwt, struct kube_claims *claims, struct error *err)
 {
-	cleanup_secret struct secret_buffer text = SECRET_BUFFER_INIT;
-	const char *signature, *begin = claims_of(jwt, &signature);
+	cleanup_jwt struct jwt_claims payload = JWT_CLAIMS_INIT;
 
 	memset(claims, 0, sizeof(*claims));
-	if (!begin || base64_url_decode(&text, begin, (size_t)(signature - 1 - begin), err) < 0)
+	if (jwt_read(&payload, jwt, err) < 0)
 		return not_a_token(err);
-	cleanup_json struct json *document =
-	    json_parse(secret_buffer_string(&text), text.length, "claims", err);
-	if (!document)
-		return not_a_token(err);
+	const struct json *document = payload.document;
 	json_node own = json_member(document, JSON_ROOT, "kubernetes.io");
 	json_node account = json_member(document, own, "serviceaccount");
 	claims->namespace = json_strdup(document, json_member(document, own, "namespace"));
@@ -100,7 +90,7 @@ int kube_token_read(const char *jwt, struct kube_claims *claims, struct error *e
 	claims->uid = json_strdup(document, json_member(document, account, "uid"));
 	claims->audience =
 	    json_strdup(document, json_first(document, json_member(document, JSON_ROOT, "aud")));
-	claims->expires_s = json_integer(document, json_member(document, JSON_ROOT, "exp"), 0);
+	claims->expires_s = jwt_time(&payload, "exp");
 	if (claims->namespace && claims->service_account && claims->uid && claims->audience)
 		return 0;
 	kube_claims_free(claims);
@@ -121,10 +111,9 @@ bool kube_token_is_signed(const struct secret_buffer *key, const char *jwt)
 	cleanup_secret struct secret_buffer sent = SECRET_BUFFER_INIT;
 	uint8_t expected[SHA256_DIGEST_LENGTH];
 	struct error err = ERROR_INIT;
-	const char *signature;
+	const char *signature = signature_of(jwt);
 
-	if (!claims_of(jwt, &signature) ||
-	    base64_url_decode(&sent, signature, strlen(signature), &err) < 0)
+	if (!signature || base64_url_decode(&sent, signature, strlen(signature), &err) < 0)
 		return false;
 	token_sign(key, jwt, (size_t)(signature - 1 - jwt), expected);
 	return sent.length == sizeof(expected) &&

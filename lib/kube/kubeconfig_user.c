@@ -1,9 +1,8 @@
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/jwt.h"
 #include "lib/kube/kubeconfig.h"
 
 /* A token that expires within this time counts as expired, as in client-go. */
@@ -78,42 +77,12 @@ static int read_token(const struct kubeconfig_section *user, struct kube *kube, 
 
 /* -- auth-provider oidc ----------------------------------------------------------------------- */
 
-/* Return the integer part of a number, which may have an exponent; 0 for any other value. */
-static int64_t integer_part(const struct json *document, json_node node)
-{
-	size_t length;
-
-	if (json_type(document, node) != JSON_NUMBER)
-		return 0;
-	double number = strtod(json_raw(document, node, &length), NULL);
-	return number > 0 && number < 1e15 ? (int64_t)number : 0;
-}
-
-/* Read the member "exp" of a JWT's payload; 0 if it has none. */
-static int read_expiry(const struct secret_buffer *token, int64_t *expiry_s, struct error *err)
-{
-	cleanup_secret struct secret_buffer payload = SECRET_BUFFER_INIT;
-	struct error ignored = ERROR_INIT;
-	const char *start = strchr(secret_buffer_string(token), '.');
-	const char *end = start ? strchr(start + 1, '.') : NULL;
-
-	if (!end || strchr(end + 1, '.') ||
-	    base64_url_decode(&payload, start + 1, (size_t)(end - start) - 1, &ignored) < 0)
-		return error_set(err, ERROR_INVALID, "id-token: not a JWT");
-	cleanup_json struct json *claims =
-	    json_parse(secret_buffer_string(&payload), payload.length, "id-token", &ignored);
-	if (!claims)
-		return error_set(err, ERROR_INVALID, "id-token: not a JWT");
-	*expiry_s = integer_part(claims, json_member(claims, JSON_ROOT, "exp"));
-	return 0;
-}
-
 /* Use the id-token as the token.  ERROR_USAGE if it has expired; only kubectl refreshes it. */
 static int read_id_token(
     const struct kubeconfig_section *config, struct kube *kube, struct error *err)
 {
 	cleanup_secret struct secret_buffer token = SECRET_BUFFER_INIT;
-	int64_t expiry_s;
+	cleanup_jwt struct jwt_claims claims = JWT_CLAIMS_INIT;
 
 	if (kubeconfig_secret(config, "id-token", &token, err) < 0)
 		return -1;
@@ -122,9 +91,9 @@ static int read_id_token(
 		    "no id-token; run kubectl once, which gets one with the refresh-token");
 	if (http_credential_check(&token, "id-token", err) < 0)
 		return -1;
-	if (read_expiry(&token, &expiry_s, err) < 0)
-		return -1;
-	if (expiry_s <= (int64_t)time(NULL) + EXPIRY_DELTA_S)
+	if (jwt_read(&claims, token.data, err) < 0)
+		return error_wrap(err, "id-token");
+	if (jwt_time(&claims, "exp") <= (int64_t)time(NULL) + EXPIRY_DELTA_S)
 		return error_set(err, ERROR_USAGE,
 		    "the id-token has expired; run kubectl once, which refreshes it, or use an "
 		    "exec plugin such as kubelogin");
