@@ -9,6 +9,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/completion.h"
+#include "lib/base/credential_environment.h"
 #include "lib/base/input_file.h"
 #include "lib/base/log.h"
 #include "lib/base/secret_memory.h"
@@ -129,7 +130,7 @@ static int request_jwt(const struct vault_session_settings *settings, struct htt
 	return result;
 }
 
-/* Set the source of the JWT for the auth methods that need a JWT. */
+/* Complete the source of the JWT for the auth methods that need a JWT. */
 static int complete_session(
     struct vault_session_settings *session, struct kube_settings *kube, struct error *err)
 {
@@ -138,10 +139,12 @@ static int complete_session(
 
 	session->request_jwt = request_jwt;
 	session->jwt_context = kube;
+	if (is_set(session->jwt_variable))
+		credential_environment_add(session->jwt_variable);
 	if (vault_session_method(session, &method, &ignored) < 0)
 		return 0;
 	if ((method != VAULT_AUTH_KUBERNETES && method != VAULT_AUTH_JWT) ||
-	    is_set(session->jwt_file) || is_set(session->service_account))
+	    vault_session_has_jwt(session, method))
 		return 0;
 	/* Never freed: the settings live as long as the process. */
 	session->jwt_file = string_format(err, "%s/token", kube->service_account_directory);

@@ -224,11 +224,19 @@ static int check_one_ca(const struct vault_settings *vault, struct error *err)
 	    "set one of them (envFrom); give it in one way");
 }
 
-static int check_keep_config(const struct strings *names, struct error *err)
+static bool is_removed(const struct configuration *configuration, const char *variable)
 {
+	return options_own_variable(&secret_exec_options, variable) ||
+	       vault_session_uses_variable(&configuration->launch.session, variable);
+}
+
+static int check_keep_config(const struct configuration *configuration, struct error *err)
+{
+	const struct strings *names = &configuration->keep_config;
+
 	for (size_t i = 0; i < names->count; i++)
 		if (strcmp(names->items[i], "true") != 0 &&
-		    !options_own_variable(&secret_exec_options, names->items[i]))
+		    !is_removed(configuration, names->items[i]))
 			return error_set(err, ERROR_USAGE,
 			    "--keep-config %s: not a variable of secret-exec's configuration, "
 			    "which alone is removed; write names such as VAULT_ADDR",
@@ -274,7 +282,7 @@ int configuration_check(const struct configuration *configuration, struct error 
 {
 	char own[OPTIONS_VARIABLE_MAX], other[OPTIONS_VARIABLE_MAX];
 
-	if (check_keep_config(&configuration->keep_config, err) < 0)
+	if (check_keep_config(configuration, err) < 0)
 		return -1;
 	if (!configuration->env_config)
 		return 0;

@@ -16,6 +16,7 @@ int command_find_token(struct vault_session_settings *session, struct error *err
 
 	if (is_set(session->method) || is_set(session->token) || is_set(session->token_file) ||
 	    is_set(session->role) || is_set(session->role_id) || is_set(session->jwt_file) ||
+	    is_set(session->jwt) || is_set(session->jwt_variable) ||
 	    is_set(session->service_account) || !is_set(home))
 		return 0;
 	/* Not freed: the settings borrow it, like strings of the environment. */

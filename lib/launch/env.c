@@ -133,7 +133,8 @@ static int keep_beside_secret(
 static bool is_own_configuration(const struct launch_settings *settings, const char *name)
 {
 	return !settings->deliver.keep_config && !strings_contain(&settings->deliver.keep, name) &&
-	       options_own_variable(settings->deliver.options, name);
+	       (options_own_variable(settings->deliver.options, name) ||
+		   vault_session_uses_variable(&settings->session, name));
 }
 
 /* Return 1 if the application gets this variable of our own environment, 0 if not, -1 on error. */

@@ -66,6 +66,27 @@ int vault_inline_login_explain(const struct vault *vault, const struct http_exch
 struct vault_login vault_login_from(
     const struct vault_session_settings *settings, enum vault_auth method) __attribute__((nonnull));
 
+/*
+ * Read or request the JWT for a login with this method, and append it to *jwt, which must be empty.
+ * For the method jwt, check its claims.  ERROR_USAGE if it has no source, or more than one.
+ */
+int vault_login_get_jwt(struct http_client *client, const struct vault *vault,
+    const struct vault_session_settings *settings, enum vault_auth method,
+    struct secret_buffer *jwt, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Return true if a login with this method requests its JWT from GitHub. */
+bool vault_login_uses_github(const struct vault_session_settings *settings, enum vault_auth method)
+    __attribute__((nonnull));
+
+/*
+ * Request a JWT at the endpoint that GitHub's runner provides to a job, and append it to *jwt.
+ * `audience` NULL: GitHub's default, the URL of the repository's owner.  The connection has the
+ * time limits, retries and proxy of the one to Vault, and trusts the system's CA certificates.
+ */
+int vault_github_request(struct http_client *client, const struct vault *vault,
+    const struct vault_session_settings *settings, struct secret_buffer *jwt, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Secrets that are read or requested for a login. */
 struct vault_login_secrets {
 	struct secret_buffer jwt, secret_id;

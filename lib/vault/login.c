@@ -229,37 +229,6 @@ void vault_login_secrets_free(struct vault_login_secrets *secrets)
 	secret_buffer_free(&secrets->secret_id);
 }
 
-static int ask_for_jwt(struct http_client *client, const struct vault_session_settings *settings,
-    struct secret_buffer *jwt, struct error *err)
-{
-	if (is_set(settings->jwt_file))
-		return error_set(err, ERROR_USAGE,
-		    "--jwt-file and --service-account are both set; use one of them");
-	if (settings->jwt_lifetime_ms < VAULT_JWT_LIFETIME_MS)
-		return error_set(err, ERROR_USAGE,
-		    "--token-lifetime %llds: too short; the Kubernetes API requires at least %llds",
-		    (long long)settings->jwt_lifetime_ms / 1000,
-		    (long long)VAULT_JWT_LIFETIME_MS / 1000);
-	return settings->request_jwt(settings, client, jwt, err);
-}
-
-static int get_jwt(struct http_client *client, const struct vault_session_settings *settings,
-    struct secret_buffer *jwt, struct error *err)
-{
-	if (is_set(settings->service_account))
-		return ask_for_jwt(client, settings, jwt, err);
-	if (is_set(settings->audience))
-		return error_set(err, ERROR_USAGE,
-		    "--audience is only for --service-account; a token in a file has its audience already");
-	if (!is_set(settings->jwt_file))
-		return error_set(err, ERROR_USAGE,
-		    "no service-account token; set --jwt-file or --service-account");
-	if (http_credential_read_file(jwt, settings->jwt_file, "service-account token", err) < 0)
-		return error_hint(err, "set automountServiceAccountToken, mount a projected token "
-				       "volume, or set --jwt-file");
-	return 0;
-}
-
 /* Return 1 with a secret id, 0 if none is set, -1 on error. */
 static int get_secret_id(const struct vault_session_settings *settings,
     struct secret_buffer *secret_id, struct error *err)
@@ -304,7 +273,8 @@ int vault_login_get_secrets(struct http_client *client, const struct vault *vaul
 		/* fallthrough */
 	case VAULT_AUTH_JWT:
 		login->jwt = &secrets->jwt;
-		return get_jwt(client, settings, &secrets->jwt, err);
+		return vault_login_get_jwt(
+		    client, vault, settings, login->method, &secrets->jwt, err);
 	case VAULT_AUTH_APPROLE:
 		if (!is_set(settings->role_id))
 			return error_set(err, ERROR_USAGE,

@@ -6,6 +6,22 @@
 #include "lib/base/log.h"
 #include "lib/vault/internal.h"
 
+/* Reject a JWT beside a Vault token. */
+static int check_token_alone(const struct vault_session_settings *settings, struct error *err)
+{
+	const char *jwt = is_set(settings->service_account) ? "--service-account"
+			  : is_set(settings->jwt)	    ? "VAULT_JWT"
+			  : is_set(settings->jwt_variable)  ? "--jwt-env"
+							    : NULL;
+
+	if (!jwt)
+		return 0;
+	return error_set(err, ERROR_USAGE,
+	    "a Vault token and %s are both set; use one of them, or choose with VAULT_AUTH_METHOD "
+	    "or --auth-method",
+	    jwt);
+}
+
 static int choose_method(
     const struct vault_session_settings *settings, enum vault_auth *method, struct error *err)
 {
@@ -17,18 +33,17 @@ static int choose_method(
 		    "jwt, approle, cert or token",
 		    settings->method);
 	}
-	*method = VAULT_AUTH_KUBERNETES;
-	if ((is_set(settings->token) || is_set(settings->token_file)) &&
-	    is_set(settings->service_account))
-		return error_set(err, ERROR_USAGE,
-		    "a Vault token and --service-account are both set; unset VAULT_TOKEN or "
-		    "VAULT_TOKEN_FILE, or omit --service-account");
-	if (is_set(settings->token) || is_set(settings->token_file))
+	if (is_set(settings->token) || is_set(settings->token_file)) {
 		*method = VAULT_AUTH_TOKEN;
-	else if (is_set(settings->role_id))
+		return check_token_alone(settings, err);
+	}
+	bool jwt = is_set(settings->jwt) || is_set(settings->jwt_variable);
+	*method = jwt ? VAULT_AUTH_JWT : VAULT_AUTH_KUBERNETES;
+	if (is_set(settings->role_id))
 		return error_set(err, ERROR_USAGE,
-		    "a role id is set, but the auth method is kubernetes; set VAULT_AUTH_METHOD "
-		    "or --auth-method to approle");
+		    "a role id is set, but the auth method is %s; set VAULT_AUTH_METHOD or "
+		    "--auth-method to approle",
+		    vault_auth_name(*method));
 	return 0;
 }
 
@@ -43,6 +58,19 @@ int vault_session_method(
 		    "--auth-inline",
 		    vault_auth_name(*method));
 	return 0;
+}
+
+bool vault_session_uses_variable(const struct vault_session_settings *settings, const char *name)
+{
+	struct error ignored = ERROR_INIT; /* it is reported when the session begins */
+	enum vault_auth method;
+
+	if (is_set(settings->jwt_variable) && strcmp(settings->jwt_variable, name) == 0)
+		return true;
+	if (strcmp(name, VAULT_GITHUB_URL) != 0 && strcmp(name, VAULT_GITHUB_TOKEN) != 0)
+		return false;
+	return vault_session_method(settings, &method, &ignored) == 0 &&
+	       vault_login_uses_github(settings, method);
 }
 
 /* Prepare a login: as the request of `exchange`, or for each later request with auth_inline. */

@@ -21,14 +21,20 @@ struct vault_session_settings {
 	const char *token;	/* a user's token */
 	const char *token_file; /* renewed by another program, such as a Vault Agent */
 
-	/* kubernetes, jwt: a file with a JWT, or a service account for which to request a JWT. */
-	const char *jwt_file;
-	const char *service_account, *audience; /* audience NULL: the API server's */
+	/*
+	 * kubernetes, jwt: a JWT, the name of a variable with a JWT, a file with a JWT, or a
+	 * service account for which to request a JWT.
+	 */
+	const char *jwt, *jwt_variable, *jwt_file;
+	const char *service_account;
+	const char *audience; /* of a requested JWT, or expected in a given one; NULL: any */
 	int64_t jwt_lifetime_ms;
 	/* Append a new JWT for the service account to *jwt; called for each login. */
 	int (*request_jwt)(const struct vault_session_settings *settings,
 	    struct http_client *client, struct secret_buffer *jwt, struct error *err);
 	void *jwt_context; /* for request_jwt */
+	/* jwt: where a job of GitHub Actions requests a JWT, unless it has one of the others. */
+	const char *github_url, *github_token;
 
 	/* approle: the secret id or its file, or neither if the role requires none. */
 	const char *role_id, *secret_id, *secret_id_file;
@@ -44,13 +50,28 @@ struct vault_session_settings {
 		.jwt_lifetime_ms = VAULT_JWT_LIFETIME_MS, .max_token_ttl_ms = 10000                \
 	}
 
+/* Names of the variables for github_url and github_token, which GitHub's runner sets. */
+#define VAULT_GITHUB_URL "ACTIONS_ID_TOKEN_REQUEST_URL"
+#define VAULT_GITHUB_TOKEN "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+
 /*
- * Set *method to the configured method.  The default is token if a token or its file is set,
- * otherwise kubernetes.  ERROR_USAGE for an unknown method or conflicting settings, or if the
- * method cannot be used inline.
+ * Set *method to the configured method.  The default is token if a token or its file is set, jwt if
+ * a JWT or its variable is set, otherwise kubernetes.  ERROR_USAGE for an unknown method or
+ * conflicting settings, or if the method cannot be used inline.
  */
 int vault_session_method(const struct vault_session_settings *settings, enum vault_auth *method,
     struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Return true if the settings have a source of a JWT for a login with this method. */
+bool vault_session_has_jwt(const struct vault_session_settings *settings, enum vault_auth method)
+    __attribute__((nonnull));
+
+/*
+ * Return true if the login uses this environment variable, which is not the name of an option and
+ * which other programs may use too: the variable of jwt_variable, or one of GitHub's.
+ */
+bool vault_session_uses_variable(const struct vault_session_settings *settings, const char *name)
+    __attribute__((nonnull));
 
 /*
  * Prepare the login, and request a JWT with `client` if the method needs one.  Return 1 with an

@@ -50,13 +50,13 @@ launches "jwt: the pod's own token"
 launch --auth-method jwt --role app-jwt --jwt-file "$STAGE_DIR/pod/stranger/token"
 fails_with 125 'login with role "app-jwt".*400.*invalid subject.*that the role requires' "jwt: a token of another service account: exit 125"
 launch --auth-method jwt --role app-jwt --jwt-file "$STAGE_DIR/pod/app-expired/token"
-fails_with 125 'token is expired.*JWT is valid' "jwt: an expired token: exit 125"
+fails_with 125 'JWT in .*/app-expired/token: expired at' "jwt: an expired token: exit 125"
 launch --auth-method jwt
 fails_with 125 'login at auth/jwt.*missing role.*role' "jwt: no role, and no default role of the mount: exit 125"
 launch --auth-method jwt --role missing
 fails_with 125 'role "missing" could not be found' "jwt: a role that does not exist: exit 125"
 launch --auth-method jwt --role app-jwt --jwt-file "$TAP_WORK/nothing"
-fails_with 125 'service-account token: .*/nothing: No such file.*set --jwt-file' "jwt: no token: exit 125"
+fails_with 125 'JWT: .*/nothing: No such file.*--jwt-file' "jwt: no token: exit 125"
 
 # -- a token by TokenRequest, which the administrator may ask for and the pod may not ------------------
 
@@ -81,7 +81,7 @@ fails_with 125 '--token-lifetime 599s: too short; the Kubernetes API requires at
 ask --service-account app --jwt-file "$pod/token" --role secret-exec
 fails_with 125 '--jwt-file and --service-account are both set' "two options for the token: exit 125"
 ask --audience vault --jwt-file "$pod/token" --role secret-exec
-fails_with 125 '--audience is only for --service-account' "an audience for a token from a file: exit 125"
+fails_with 125 '--audience is only for --service-account, and for auth method jwt' "an audience for a token from a file: exit 125"
 launch --service-account app --role secret-exec
 fails_with 125 'demo/app.*403.*must allow create on serviceaccounts/token' "TokenRequest: a pod without the right: exit 125"
 run env -u VAULT_TOKEN "$BIN/secret-seal" --service-account sealer --role secret-seal --from-literal B=second app

@@ -103,11 +103,11 @@ run env -u KUBE_EDITOR VISUAL="'$TAP_WORK/editor' swordfish 'two words'" EDITOR=
 is "$(value PASSWORD)" "two words" "an editor with arguments, from VISUAL"
 
 # An editor gets no credentials for Vault, so the other process has its own.
-run env VAULT_SECRET_ID=secret-id SECRET_SEAL_VAULT_TOKEN="$VAULT_TOKEN" BAO_TOKEN="$VAULT_TOKEN" SECRET_SEAL_FROM_LITERAL=A=x \
+run env VAULT_SECRET_ID=secret-id VAULT_JWT=jwt BAO_JWT=jwt ID=jwt ACTIONS_ID_TOKEN_REQUEST_TOKEN=token SECRET_SEAL_VAULT_TOKEN="$VAULT_TOKEN" BAO_TOKEN="$VAULT_TOKEN" SECRET_SEAL_FROM_LITERAL=A=x \
 	SECRET_SEAL_SET=A=x HTTP_PROXY=http://user:swordfish@127.0.0.1:9 http_proxy=http://127.0.0.1:9 \
-	"$BIN/secret-seal" edit --editor "env >$TAP_WORK/environment; :" app
+	"$BIN/secret-seal" edit --auth-method token --jwt-env ID --editor "env >$TAP_WORK/environment; :" app
 status_is 0 "an editor that prints its environment: exit 0"
-is "$(grep -cE '(TOKEN|SECRET_ID)=' "$TAP_WORK/environment")" 0 "an editor gets no credential for Vault"
+is "$(grep -cE '(TOKEN|SECRET_ID|JWT|^ID)=' "$TAP_WORK/environment")" 0 "an editor gets no credential for Vault"
 is "$(grep -cE '(LITERAL|SET)=' "$TAP_WORK/environment")" 0 "an editor gets no values to seal"
 is "$(grep -c swordfish "$TAP_WORK/environment")" 0 "an editor gets no password of a proxy"
 is "$(grep -c '^http_proxy=' "$TAP_WORK/environment")" 1 "a proxy without a password stays"

@@ -77,6 +77,20 @@ for answer in "echo-items=200=whole" "echo-items=400=base64url"; do
 	hides "an item's error with an inline login ($answer): the JWT is not shown" "$jwt"
 done
 
+# A JWT in a variable, and the token with which a job requests a JWT from GitHub.
+printf %s 'gh/request+token=0123456789' >"$TAP_WORK/request-token"
+for form in "${FORMS[@]}"; do
+	bad_vault --on POST login 0 "echo=400=$form" relay
+	launch "VAULT_ADDR=$BAD_URL" "VAULT_JWT=$(<"$jwt")"
+	gives_up "login with role .*status 400: " "a repeated login with VAULT_JWT ($form): exit 125"
+	hides "a repeated login with VAULT_JWT ($form): the JWT is not shown" "$jwt"
+	bad_server "echo=403=$form"
+	launch "ACTIONS_ID_TOKEN_REQUEST_URL=$BAD_URL/token?x=y" "ACTIONS_ID_TOKEN_REQUEST_TOKEN=$(<"$TAP_WORK/request-token")" \
+		"SSL_CERT_FILE=$BAD_CA" SECRET_EXEC_AUTH_METHOD=jwt SECRET_EXEC_VERBOSE=true
+	gives_up "JWT from GitHub: .*status 403: " "a repeated request to GitHub ($form): exit 125"
+	hides "a repeated request to GitHub ($form): the request token is not shown" "$TAP_WORK/request-token"
+done
+
 # A role's secret id, with characters that JSON and URLs escape.
 printf '%s' 'ed"ge\case/0+1=id' >"$TAP_WORK/secret-id"
 for form in "${FORMS[@]}"; do

@@ -9,8 +9,8 @@
 #include "tests/unit/http_server.h"
 
 #define HEADER "X-Vault-Inline-Auth-"
-/* {"key":"jwt","value":"a.b.c"}, {"key":"role","value":"demo"}, {"key":"name","value":"web?>"} */
-#define JWT_LINE HEADER "Parameter-jwt: eyJrZXkiOiJqd3QiLCJ2YWx1ZSI6ImEuYi5jIn0\r\n"
+/* {"key":"jwt","value":"a.e30.c"}, {"key":"role","value":"demo"}, {"key":"name","value":"web?>"} */
+#define JWT_LINE HEADER "Parameter-jwt: eyJrZXkiOiJqd3QiLCJ2YWx1ZSI6ImEuZTMwLmMifQ\r\n"
 #define ROLE_LINE HEADER "Parameter-role: eyJrZXkiOiJyb2xlIiwidmFsdWUiOiJkZW1vIn0\r\n"
 #define NAME_LINE HEADER "Parameter-name: eyJrZXkiOiJuYW1lIiwidmFsdWUiOiJ3ZWI_PiJ9\r\n"
 
@@ -27,7 +27,7 @@ static void serve(const struct http_answer *answers, int count)
 	int fd = mkstemp(file);
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, "a.b.c\n", 6), 6);
+	ck_assert_int_eq(write(fd, "a.e30.c\n", 8), 8);
 	close(fd);
 	log_init("test_inline_login", LOG_ERROR, LOG_TEXT);
 	server = http_server_start(answers, count, NULL);
@@ -92,7 +92,7 @@ START_TEST(each_request_has_the_login_and_no_token)
 		expect_contains(request, "\r\n" ROLE_LINE);
 		expect_contains(request, "\r\nX-Vault-Namespace: team\r\n");
 		expect_lacks(request, "X-Vault-Token");
-		expect_lacks(request, "a.b.c");
+		expect_lacks(request, "a.e30.c");
 	}
 	expect_ok(vault_session_end(client, &vault, &settings, &err), err);
 	ck_assert_int_eq(http_server_requests(server), 2);

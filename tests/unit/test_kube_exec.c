@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/credential_environment.h"
 #include "lib/base/log.h"
 #include "lib/kube/kube.h"
 #include "tests/unit/kube_scratch.h"
@@ -353,7 +354,7 @@ END_TEST
 
 static const char *const vault_tokens[] = {"VAULT_TOKEN", "BAO_TOKEN", "SECRET_EXEC_VAULT_TOKEN",
     "SECRET_SEAL_VAULT_TOKEN", "SECRET_ROTATE_VAULT_TOKEN", "VAULT_SECRET_ID", "BAO_SECRET_ID",
-    "SECRET_EXEC_VAULT_SECRET_ID"};
+    "SECRET_EXEC_VAULT_SECRET_ID", "VAULT_JWT", "BAO_JWT", "SECRET_SEAL_VAULT_JWT", "ID_TOKEN"};
 
 /* A program that a kubeconfig names must not get credentials for Vault, or values. */
 START_TEST(a_plugin_does_not_get_the_vault_token)
@@ -362,19 +363,25 @@ START_TEST(a_plugin_does_not_get_the_vault_token)
 
 	for (size_t i = 0; i < COUNT(vault_tokens); i++)
 		setenv(vault_tokens[i], "hvs.hunter2", 1);
+	credential_environment_add("ID_TOKEN");
 	setenv("SECRET_SEAL_FROM_LITERAL", "A=hunter2", 1);
 	setenv("SECRET_SEAL_SET", "A=hunter2", 1);
 	setenv("VAULT_PROXY_ADDR", "http://user:hunter2@proxy:3128", 1);
 	setenv("SECRET_SEAL_VAULT_PROXY_ADDR", "http://user:hunter2@proxy:3128", 1);
 	setenv("BAO_PROXY_ADDR", "http://proxy:3128", 1);
 	setenv("VAULT_ADDR", "https://vault:8200", 1);
+	setenv("MY_ID_TOKEN", "1", 1);
+	setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "for-clouds", 1);
 	write_plugin("plugin", "v1");
 	expect_ok(configure_with("", VERSION_1 ", command: ./plugin"), err);
 	expect_ok(secret_buffer_read_file(&environment, scratch_path("environment"), &err), err);
 	expect_lacks(environment.data, "hunter2");
-	expect_lacks(environment.data, "_TOKEN");
+	expect_lacks(environment.data, "VAULT_TOKEN");
+	expect_lacks(environment.data, "BAO_TOKEN");
 	expect_contains(environment.data, "BAO_PROXY_ADDR=http://proxy:3128\n");
 	expect_contains(environment.data, "VAULT_ADDR=https://vault:8200\n");
+	expect_contains(environment.data, "MY_ID_TOKEN=1\n");
+	expect_contains(environment.data, "ACTIONS_ID_TOKEN_REQUEST_TOKEN=for-clouds\n");
 }
 END_TEST
 

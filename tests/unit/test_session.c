@@ -1,7 +1,10 @@
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "lib/base/base64.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 #include "lib/vault/session.h"
 #include "lib/vault/transit.h"
@@ -31,7 +34,7 @@ static void serve(const struct http_answer *answers, int count)
 
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	fill_file("a.b.c\n");
+	fill_file("a.e30.c\n");
 	log_init("test_session", LOG_ERROR, LOG_TEXT);
 	server = http_server_start(answers, count, NULL);
 	client = http_client_new(0, &err);
@@ -62,7 +65,7 @@ START_TEST(a_session_logs_in_and_revokes)
 	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
 	expect_text(vault.token.value, "s.token");
 	expect_contains(
-	    http_server_request(server, 0), "\r\n\r\n{\"role\":\"demo\",\"jwt\":\"a.b.c\"}");
+	    http_server_request(server, 0), "\r\n\r\n{\"role\":\"demo\",\"jwt\":\"a.e30.c\"}");
 	expect_ok(vault_session_end(client, &vault, &settings, &err), err);
 	expect_contains(http_server_request(server, 1), "POST /v1/auth/token/revoke-self HTTP");
 	ck_assert_uint_eq(vault.token.value.length, 0);
@@ -274,7 +277,7 @@ static int make_jwt(const struct vault_session_settings *asked, struct http_clie
 	ck_assert_str_eq(asked->service_account, "robot");
 	ck_assert_ptr_eq(asked->jwt_context, &jwts_asked_for);
 	jwts_asked_for++;
-	return secret_buffer_append_string(jwt, "asked.for.jwt", error);
+	return secret_buffer_append_string(jwt, "asked.e30.jwt", error);
 }
 
 static void use_service_account(void)
@@ -293,11 +296,131 @@ START_TEST(a_jwt_is_requested_for_each_login)
 	serve(answers, 3);
 	use_service_account();
 	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
-	expect_contains(http_server_request(server, 0), "\"jwt\":\"asked.for.jwt\"");
+	expect_contains(http_server_request(server, 0), "\"jwt\":\"asked.e30.jwt\"");
 	vault.token.expires_ms -= 10000 - VAULT_SESSION_MARGIN_MS + 1;
 	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
 	ck_assert_int_eq(jwts_asked_for, 2);
 	finish();
+}
+END_TEST
+
+/* Claims that a login with the method jwt needs.  A time is relative to now; 0: without it. */
+static const struct {
+	int expires_s, begins_s;
+	const char *claims; /* the rest of the object */
+	const char *audience;
+	const char *problem; /* NULL: accepted */
+} claims[] = {
+    {.claims = "\"iss\":\"https://ci.example\""},
+    {.expires_s = 600, .begins_s = -5, .claims = "\"aud\":\"vault\""},
+    {.expires_s = -30, .begins_s = 30, .claims = "\"aud\":\"vault\"", .audience = "vault"},
+    {.expires_s = 600, .claims = "\"aud\":[\"a\",\"vault\"]", .audience = "vault"},
+    {.expires_s = -90,
+	.claims = "\"iss\":\"https://ci.example\",\"aud\":[\"a\",\"vault\"]",
+	.problem = "Z (issuer https://ci.example, audience a, vault); get a new one"},
+    {.expires_s = -90, .claims = "\"iss\":5", .problem = "(issuer none, audience none); get"},
+    {.begins_s = 90,
+	.claims = "\"aud\":\"vault\"",
+	.problem = "Z (issuer none, audience vault); check this machine's clock"},
+    {.expires_s = 600,
+	.claims = "\"iss\":\"https://ci.example\",\"aud\":\"https://github.com/o\"",
+	.audience = "vault",
+	.problem =
+	    "for the audience https://github.com/o, not vault (issuer https://ci.example); "},
+    {.claims = "\"aud\":\"va\\u001b[31mult\\n\"",
+	.audience = "vault",
+	.problem = "for the audience va?[31mult?, not vault"},
+    {.claims = "\"sub\":\"vault\"", .audience = "vault", .problem = "for the audience none, not"},
+};
+
+static void append_time(struct secret_buffer *payload, const char *name, int relative_s)
+{
+	if (relative_s)
+		expect_ok(secret_buffer_append_format(payload, &err, "\"%s\":%lld,", name,
+			      (long long)time(NULL) + relative_s),
+		    err);
+}
+
+static void make_claims_jwt(struct secret_buffer *jwt, int i)
+{
+	cleanup_secret struct secret_buffer payload = SECRET_BUFFER_INIT;
+
+	expect_ok(secret_buffer_append_string(&payload, "{", &err), err);
+	append_time(&payload, "exp", claims[i].expires_s);
+	append_time(&payload, "nbf", claims[i].begins_s);
+	expect_ok(secret_buffer_append_string(&payload, claims[i].claims, &err), err);
+	expect_ok(secret_buffer_append_string(&payload, "}", &err), err);
+	expect_ok(secret_buffer_append_string(jwt, "e30.", &err), err);
+	expect_ok(base64_url_encode(jwt, payload.data, payload.length, &err), err);
+	expect_ok(secret_buffer_append_string(jwt, ".c2ln", &err), err);
+}
+
+START_TEST(claims_are_checked_before_a_request)
+{
+	cleanup_secret struct secret_buffer jwt = SECRET_BUFFER_INIT;
+
+	make_claims_jwt(&jwt, _i);
+	serve(short_lived, 1);
+	settings.jwt_file = NULL;
+	settings.jwt = jwt.data;
+	settings.audience = claims[_i].audience;
+	if (claims[_i].problem) {
+		expect_failure(vault_session_begin(client, &vault, &settings, &err), err,
+		    ERROR_INVALID, claims[_i].problem);
+		expect_contains(err.message, "JWT in VAULT_JWT: ");
+		expect_lacks(err.message, "e30.");
+	} else {
+		expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+		expect_contains(http_server_request(server, 0), "POST /v1/auth/jwt/login");
+	}
+	ck_assert_int_eq(http_server_requests(server), claims[_i].problem ? 0 : 1);
+	finish();
+}
+END_TEST
+
+START_TEST(github_is_asked_for_each_login)
+{
+	static const struct http_answer logins[] = {
+	    LOGIN("\"lease_duration\":10"), {204, NULL, NULL}, LOGIN("\"lease_duration\":10")};
+	static const struct http_answer jwts[] = {
+	    {200, NULL, "{\"count\":9,\"value\":\"one.e30.c\"}"},
+	    {200, NULL, "{\"value\":\"two.e30.c\"}"}};
+	struct http_server *github = http_server_start(jwts, 2, "IP:127.0.0.1");
+	cleanup_free char *url = string_format(&err, "%s//a/b?x=1", http_server_url(github));
+
+	serve(logins, 3);
+	fill_file(http_server_certificate(github));
+	setenv("SSL_CERT_FILE", file, 1);
+	settings.method = "jwt";
+	settings.jwt_file = NULL;
+	settings.github_url = url;
+	settings.github_token = "the-token";
+	expect_ok(vault_session_begin(client, &vault, &settings, &err), err);
+	expect_contains(http_server_request(github, 0), "GET //a/b?x=1 HTTP/1.1\r\n");
+	expect_contains(http_server_request(github, 0), "\r\nAuthorization: Bearer the-token\r\n");
+	expect_contains(http_server_request(server, 0), "\"jwt\":\"one.e30.c\"");
+	vault.token.expires_ms -= 10000 - VAULT_SESSION_MARGIN_MS + 1;
+	expect_ok(vault_session_renew(client, &vault, &settings, &err), err);
+	expect_contains(http_server_request(server, 2), "\"jwt\":\"two.e30.c\"");
+	http_server_stop(github);
+	finish();
+}
+END_TEST
+
+START_TEST(variables_of_a_login_are_known)
+{
+	struct vault_session_settings jwt = {
+	    .method = "jwt", .github_url = "u", .github_token = "t"};
+
+	ck_assert(vault_session_uses_variable(&jwt, "ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
+	ck_assert(vault_session_uses_variable(&jwt, "ACTIONS_ID_TOKEN_REQUEST_URL"));
+	ck_assert(!vault_session_uses_variable(&jwt, "ACTIONS_ID_TOKEN_REQUEST"));
+	jwt.jwt_variable = "ID_TOKEN";
+	ck_assert(vault_session_uses_variable(&jwt, "ID_TOKEN"));
+	ck_assert(!vault_session_uses_variable(&jwt, "ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
+	jwt.jwt_variable = NULL;
+	jwt.method = NULL;
+	ck_assert(!vault_session_uses_variable(&jwt, "ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
 }
 END_TEST
 
@@ -306,8 +429,8 @@ START_TEST(each_method_uses_its_inputs)
 	static const struct {
 		const char *method, *path, *body;
 	} methods[] = {
-	    {"kubernetes", "/auth/kubernetes/login", "{\"role\":\"demo\",\"jwt\":\"a.b.c\"}"},
-	    {"jwt", "/auth/jwt/login", "{\"role\":\"demo\",\"jwt\":\"a.b.c\"}"},
+	    {"kubernetes", "/auth/kubernetes/login", "{\"role\":\"demo\",\"jwt\":\"a.e30.c\"}"},
+	    {"jwt", "/auth/jwt/login", "{\"role\":\"demo\",\"jwt\":\"a.e30.c\"}"},
 	    {"approle", "/auth/approle/login",
 		"{\"role_id\":\"the-role\",\"secret_id\":\"the-secret\"}"},
 	};
@@ -368,7 +491,31 @@ static const struct {
     {NEEDS(.role = "demo", .jwt_file = file, .service_account = "robot"),
 	"--jwt-file and --service-account"},
     {NEEDS(.role = "demo", .jwt_file = file, .audience = "vault"),
-	"--audience is only for --service-account"},
+	"--audience is only for --service-account, and for auth method jwt"},
+    {NEEDS(.jwt = "a.e30.c", .jwt_file = file), "VAULT_JWT and --jwt-file are both set"},
+    {NEEDS(.jwt = "a.e30.c", .jwt_variable = "PATH"), "VAULT_JWT and --jwt-env are both set"},
+    {NEEDS(.jwt_variable = "PATH", .jwt_file = file), "--jwt-env and --jwt-file are both set"},
+    {NEEDS(.jwt_variable = "PATH", .service_account = "robot"),
+	"--jwt-env and --service-account are both set"},
+    {NEEDS(.jwt_variable = "UNSET_VARIABLE"), "--jwt-env UNSET_VARIABLE: the variable is not set"},
+    {NEEDS(.token = "s.given", .jwt = "a.e30.c"), "a Vault token and VAULT_JWT are both set"},
+    {NEEDS(.token_file = file, .jwt_variable = "PATH"), "a Vault token and --jwt-env are both set"},
+    {NEEDS(.role_id = "the-role", .jwt = "a.e30.c"), "the auth method is jwt; set"},
+    {NEEDS(.jwt = "s.given"), "JWT in VAULT_JWT: not a JWT; it must be the ID token"},
+    {NEEDS(.jwt = "s. given"), "VAULT_JWT: the JWT contains white space"},
+    {NEEDS(.method = "jwt", .github_url = "https://github.example/"),
+	"only one of ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN is set"},
+    {NEEDS(.method = "jwt", .github_token = "s.given"), "only one of ACTIONS_ID_TOKEN_REQUEST"},
+    {NEEDS(.method = "jwt", .github_url = "http://127.0.0.1/", .github_token = "s.given"),
+	"ACTIONS_ID_TOKEN_REQUEST_URL: not an https URL"},
+    {NEEDS(.method = "jwt", .github_url = "https://s.given@github.example/",
+	 .github_token = "s.given"),
+	"JWT from GitHub: GitHub address: not a URL"},
+    {NEEDS(.method = "jwt", .github_url = "https://github.example/", .github_token = "s.given\n"),
+	"the token in ACTIONS_ID_TOKEN_REQUEST_TOKEN contains white space"},
+    {NEEDS(.method = "kubernetes", .role = "demo", .github_url = "https://github.example/",
+	 .github_token = "s.given"),
+	"no service-account token"},
     {{.role = "demo", .service_account = "robot", .jwt_lifetime_ms = 599999},
 	"--token-lifetime 599s: too short; the Kubernetes API requires at least 600s"},
     {NEEDS(.token = "s.given", .service_account = "robot"),
@@ -482,6 +629,9 @@ static void add(TCase *tests)
 	tcase_add_test(tests, a_token_file_is_read_again_on_renewal);
 	tcase_add_loop_test(tests, an_invalid_token_file_is_rejected, 0, COUNT(bad_token_files));
 	tcase_add_test(tests, a_jwt_is_requested_for_each_login);
+	tcase_add_loop_test(tests, claims_are_checked_before_a_request, 0, COUNT(claims));
+	tcase_add_test(tests, github_is_asked_for_each_login);
+	tcase_add_test(tests, variables_of_a_login_are_known);
 	tcase_add_test(tests, each_method_uses_its_inputs);
 	tcase_add_test(tests, a_secret_id_can_be_in_a_file_or_absent);
 	tcase_add_loop_test(tests, a_missing_input_of_a_login_is_named, 0, COUNT(unusable));
