@@ -150,6 +150,23 @@ struct json *kube_parse(const struct http_exchange *exchange, const char *kind, 
 	return NULL;
 }
 
+bool kube_object_is_absent(
+    const struct http_exchange *exchange, const char *resource, const char *name)
+{
+	struct error unreadable = ERROR_INIT;
+
+	if (exchange->status != 404)
+		return false;
+	cleanup_json struct json *status = http_json_parse(exchange, &unreadable);
+	if (!status)
+		return false;
+	json_node details = json_member(status, JSON_ROOT, "details");
+	return json_string_is(status, json_member(status, JSON_ROOT, "kind"), "Status") &&
+	       json_string_is(status, json_member(status, JSON_ROOT, "reason"), "NotFound") &&
+	       json_string_is(status, json_member(status, details, "kind"), resource) &&
+	       json_string_is(status, json_member(status, details, "name"), name);
+}
+
 int kube_check_same_object(const struct http_exchange *exchange, const char *namespace,
     const char *name, const char *found_namespace, const char *found_name, struct error *err)
 {

@@ -67,6 +67,13 @@ struct kube_object_kind {
 	const char *name, *plural;  /* "Deployment", "Deployments" */
 };
 
+/*
+ * Return true if the response shows that the requested object does not exist: a v1/Status that
+ * names it, with the reason NotFound.  A proxy or a server of another kind also answers 404.
+ */
+bool kube_object_is_absent(const struct http_exchange *exchange, const char *resource,
+    const char *name) __attribute__((nonnull));
+
 /* A label or annotation. */
 struct kube_pair {
 	char *name;

@@ -43,6 +43,10 @@ static int check_destination_keys(
 		cleanup_secret struct secret_buffer names = SECRET_BUFFER_INIT;
 		if (!destination->key || variables_find(variables, destination->key))
 			continue;
+		if (variables->count == 0)
+			return error_set(err, ERROR_INVALID,
+			    "%s: no secret \"%s\"; no source has a value", destination->label,
+			    destination->key);
 		if (variables_names(variables, &names, err) < 0)
 			return -1;
 		return error_set(err, ERROR_INVALID, "%s: no secret \"%s\"; the names are: %s",

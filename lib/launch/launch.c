@@ -72,8 +72,11 @@ static int check_start(const struct launch_delivery *delivery, char *const *comm
 
 	if (variables_names(variables, &names, err) < 0)
 		return COMMAND_FAILED;
-	log_write(LOG_INFO, "check passed: %zu variables: %s", variables->count,
-	    secret_buffer_string(&names));
+	if (variables->count == 0)
+		log_write(LOG_INFO, "check passed: no variables");
+	else
+		log_write(LOG_INFO, "check passed: %zu variables: %s", variables->count,
+		    secret_buffer_string(&names));
 	return 0;
 }
 

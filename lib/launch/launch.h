@@ -55,15 +55,15 @@ struct launch_settings {
 		/* Plaintext, for development: rejected unless `allow_plaintext`. */
 		struct strings documents;     /* --from-document FILE: JSON or YAML */
 		struct strings env_files;     /* --from-env-file FILE: NAME=value lines */
-		struct strings plain_secrets; /* --from-secret [NS/]NAME[:KEY[=VARIABLE]] */
-		struct strings config_maps;   /* --from-config-map [NS/]NAME[:KEY[=VARIABLE]] */
+		struct strings plain_secrets; /* --from-secret [NS/]NAME[?][:KEY[=VARIABLE]] */
+		struct strings config_maps;   /* --from-config-map [NS/]NAME[?][:KEY[=VARIABLE]] */
 		const char *definition;	      /* --definition FILE: {"NAME": "VARIABLE"} */
 		bool allow_plaintext;
 
 		/* Ciphertext. */
 		char **environment;	    /* our own; "vault:v..." is decrypted */
 		struct strings directories; /* --secret-dir DIR: a mounted Secret */
-		struct strings secrets;	    /* --secret [NS/]NAME[:KEY[=VARIABLE]] */
+		struct strings secrets;	    /* --secret [NS/]NAME[?][:KEY[=VARIABLE]] */
 		const char *transit_key;    /* [MOUNT/]NAME; NULL: from the annotation */
 
 		/* The Secrets that values in the environment and in directories were sealed for. */

@@ -99,6 +99,16 @@ static int ref_split_variable(struct source_ref *ref, struct error *err)
 	return ref->variable ? 0 : error_memory(err);
 }
 
+/* Strip the '?' of an optional object off the name. */
+static void ref_split_optional(struct source_ref *ref)
+{
+	size_t length = strlen(ref->name);
+
+	ref->optional = length && ref->name[length - 1] == '?';
+	if (ref->optional)
+		ref->name[length - 1] = '\0';
+}
+
 static bool ref_names_are_valid(const struct source_ref *ref)
 {
 	return kube_valid_name(ref->name) &&
@@ -110,12 +120,13 @@ int source_ref_parse(
 {
 	if (ref_split(ref, text, err) < 0)
 		return -1;
+	ref_split_optional(ref);
 	int result = ref_split_variable(ref, err);
 	if (result == 0 &&
 	    (!ref_names_are_valid(ref) || (ref->key && !kube_valid_data_key(ref->key)) ||
 		(ref->variable && !*ref->variable)))
 		result = error_set(err, ERROR_USAGE,
-		    "%s \"%s\": write [NAMESPACE/]NAME[:KEY[=VARIABLE]]", option, text);
+		    "%s \"%s\": write [NAMESPACE/]NAME[?][:KEY[=VARIABLE]]", option, text);
 	if (result < 0)
 		source_ref_free(ref);
 	return result;

@@ -47,9 +47,10 @@ struct source_ref {
 	char *name;
 	char *key;	/* a data key, or the prefix */
 	char *variable; /* never "" */
+	bool optional;	/* NAME?: the object need not exist */
 };
 
-/* Parse [NS/]NAME[:KEY[=VARIABLE]].  ERROR_USAGE, with a message that names the option. */
+/* Parse [NS/]NAME[?][:KEY[=VARIABLE]].  ERROR_USAGE, with a message that names the option. */
 int source_ref_parse(struct source_ref *ref, const char *option, const char *text,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
@@ -243,6 +244,8 @@ void source_kv_free(struct source_kv *kv, struct http_client *client) __attribut
 /* A Secret or a ConfigMap, depending on `resource`; empty until it has been read. */
 struct source_object {
 	enum source_resource resource;
+	bool optional; /* it need not exist */
+	bool absent;   /* it is optional, and does not exist */
 	char *namespace, *name;
 	struct http_exchange exchange;
 	struct kube_secret secret;
@@ -257,13 +260,14 @@ struct source_objects {
 
 /*
  * Prepare the exchange that reads an object, unless the list already contains the object.  Set
- * *index to its place.  `namespace` NULL: the default of `kube`.
+ * *index to its place.  The default namespace is that of `kube`.  An object is optional if all
+ * references to it are.
  */
 int source_objects_add(struct source_objects *objects, struct kube *kube,
-    enum source_resource resource, const char *namespace, const char *name, size_t *index,
-    struct error *err) __attribute__((nonnull(1, 2, 5, 6, 7), warn_unused_result));
+    enum source_resource resource, const struct source_ref *ref, size_t *index, struct error *err)
+    __attribute__((nonnull, warn_unused_result));
 
-/* Parse the responses, after all exchanges have run. */
+/* Parse the responses, after all exchanges have run.  Mark optional objects that are absent. */
 int source_objects_result(struct source_objects *objects, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 

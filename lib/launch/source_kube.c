@@ -2,9 +2,17 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/log.h"
 #include "lib/launch/source.h"
 
 /* -- objects ---------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *kind, *resource; /* its names in messages and in the API */
+} resources[] = {
+    [API_SECRET] = {"Secret", "secrets"},
+    [API_CONFIG_MAP] = {"ConfigMap", "configmaps"},
+};
 
 static bool object_is(const struct source_object *object, enum source_resource resource,
     const char *namespace, const char *name)
@@ -14,37 +22,60 @@ static bool object_is(const struct source_object *object, enum source_resource r
 }
 
 int source_objects_add(struct source_objects *objects, struct kube *kube,
-    enum source_resource resource, const char *namespace, const char *name, size_t *index,
-    struct error *err)
+    enum source_resource resource, const struct source_ref *ref, size_t *index, struct error *err)
 {
-	namespace = namespace ? namespace : kube->namespace;
-	for (*index = 0; *index < objects->count; (*index)++)
-		if (object_is(&objects->items[*index], resource, namespace, name))
-			return 0;
+	const char *namespace = ref->namespace ? ref->namespace : kube->namespace;
+
+	for (*index = 0; *index < objects->count; (*index)++) {
+		struct source_object *added = &objects->items[*index];
+		if (!object_is(added, resource, namespace, ref->name))
+			continue;
+		added->optional &= ref->optional;
+		return 0;
+	}
 	struct source_object *object =
 	    reallocarray(objects->items, objects->count + 1, sizeof(*object));
 	if (!object)
 		return error_memory(err);
 	objects->items = object;
 	object += objects->count++;
-	*object = (struct source_object){
-	    .resource = resource, .namespace = strdup(namespace), .name = strdup(name)};
+	*object = (struct source_object){.resource = resource,
+	    .optional = ref->optional,
+	    .namespace = strdup(namespace),
+	    .name = strdup(ref->name)};
 	if (!object->namespace || !object->name)
 		return error_memory(err);
 	return resource == API_SECRET
-		   ? kube_secret_get_request(kube, namespace, name, &object->exchange, err)
-		   : kube_config_map_get_request(kube, namespace, name, &object->exchange, err);
+		   ? kube_secret_get_request(kube, namespace, ref->name, &object->exchange, err)
+		   : kube_config_map_get_request(
+			 kube, namespace, ref->name, &object->exchange, err);
+}
+
+/* Read the response.  If an optional object does not exist, mark it and succeed. */
+static int object_result(struct source_object *object, struct error *err)
+{
+	int result = object->resource == API_SECRET
+			 ? kube_secret_result(&object->exchange, object->namespace, object->name,
+			       &object->secret, err)
+			 : kube_config_map_result(&object->exchange, object->namespace,
+			       object->name, &object->config_map, err);
+
+	object->absent = result < 0 && object->optional &&
+			 kube_object_is_absent(
+			     &object->exchange, resources[object->resource].resource, object->name);
+	if (!object->absent)
+		return result;
+	error_clear(err);
+	log_write(LOG_DEBUG, "%s %s/%s: not found, and optional", resources[object->resource].kind,
+	    object->namespace, object->name);
+	return 0;
 }
 
 int source_objects_result(struct source_objects *objects, struct error *err)
 {
 	for (size_t i = 0; i < objects->count; i++) {
 		struct source_object *object = &objects->items[i];
-		int result = object->resource == API_SECRET
-				 ? kube_secret_result(&object->exchange, object->namespace,
-				       object->name, &object->secret, err)
-				 : kube_config_map_result(&object->exchange, object->namespace,
-				       object->name, &object->config_map, err);
+		int result = object_result(object, err);
 		http_exchange_free(&object->exchange);
 		if (result < 0)
 			return -1;
@@ -163,9 +194,8 @@ const struct source_kind source_secret = {
 
 static char *plain_title(const struct source_object *object, struct error *err)
 {
-	return string_format(err, "%s %s/%s",
-	    object->resource == API_SECRET ? "Secret" : "ConfigMap", object->namespace,
-	    object->name);
+	return string_format(
+	    err, "%s %s/%s", resources[object->resource].kind, object->namespace, object->name);
 }
 
 /* Set the value to a copy of the bytes, because another source may use them too. */

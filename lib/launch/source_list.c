@@ -93,7 +93,7 @@ static int list_prepare_objects(struct source_list *list, int64_t deadline_ms, s
 		if (!list->kube.namespace && kube_init(&list->kube, &api, err) < 0)
 			return -1;
 		if (source_objects_add(&list->objects, &list->kube, source->kind->resource,
-			source->ref.namespace, source->ref.name, &source->object, err) < 0)
+			&source->ref, &source->object, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -129,7 +129,7 @@ int source_list_finish(struct source_list *list, struct error *err)
 		if (source->kind->resource == API_NONE)
 			continue;
 		source->fetched = &list->objects.items[source->object];
-		if (source->kind->read(source, list, err) < 0)
+		if (!source->fetched->absent && source->kind->read(source, list, err) < 0)
 			return -1;
 	}
 	source_objects_free(&list->objects);

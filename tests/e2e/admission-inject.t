@@ -120,8 +120,8 @@ sees '[(m["name"], m["mountPath"], m["readOnly"]) for m in c["app"]["volumeMount
 sees 'init' '{}' "no init container"
 sees 'pod["metadata"]["annotations"]["secretmanager/containers"]' app "the annotation records the containers"
 
-create secret=db,mail:KEY role=writer <<<"$one"
-sees 'env["app"]["SECRET_EXEC_SECRET"] + " " + env["app"]["VAULT_ROLE"]' 'db,mail:KEY writer' "two Secrets and a role"
+create 'secret=db,mail?:KEY' role=writer <<<"$one"
+sees 'env["app"]["SECRET_EXEC_SECRET"] + " " + env["app"]["VAULT_ROLE"]' 'db,mail?:KEY writer' "two Secrets, one of them optional, and a role"
 create secret=app <<<"${one/DB_HOST, value: db/VAULT_ROLE, value: mine}"
 sees 'env["app"]["VAULT_ROLE"]' mine "a variable that the container sets is not changed"
 sees '[e["name"] for e in spec["containers"][0]["env"]].count("VAULT_ROLE")' 1 "and is there once"

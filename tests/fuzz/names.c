@@ -38,6 +38,8 @@ static void join(const struct source_ref *ref, const char *text)
 		}
 	FUZZ_CHECK(strncmp(text, secret_buffer_string(&joined), joined.length) == 0);
 	text += joined.length;
+	if (ref->optional)
+		FUZZ_CHECK(*text++ == '?');
 	if (ref->key) {
 		FUZZ_CHECK(*text == ':' && strncmp(text + 1, ref->key, strlen(ref->key)) == 0);
 		text += 1 + strlen(ref->key);

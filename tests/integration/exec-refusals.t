@@ -27,7 +27,7 @@ fails_with 125 '--bogus: unknown option; see secret-exec --help' "an unknown opt
 run "$BIN/secret-exec" --secret
 fails_with 125 'option --secret needs an argument' "an option without its argument: exit 125"
 run "$BIN/secret-exec" --secret 'UPPER/case' -- true
-fails_with 125 '\[NAMESPACE/\]NAME\[:KEY\[=VARIABLE\]\]' "an invalid name of a Secret: exit 125"
+fails_with 125 '\[NAMESPACE/\]NAME\[\?\]\[:KEY\[=VARIABLE\]\]' "an invalid name of a Secret: exit 125"
 run "$BIN/secret-exec" --timeout soon -- true
 fails_with 125 '"soon" is not a duration' "an invalid duration: exit 125"
 run "$BIN/secret-exec" --timeout 0 -- true

@@ -389,6 +389,33 @@ static const struct {
     {"GET", 500, "{\"kind\":\"Pod\",\"message\":\"x\"}", ERROR_UNAVAILABLE, "status 500", ""},
 };
 
+#define ABSENT(kind, reason, details)                                                              \
+	"{\"kind\":\"" kind "\",\"reason\":\"" reason "\",\"details\":" details "}"
+
+static const struct {
+	int status;
+	const char *response;
+	bool absent;
+} absences[] = {
+    {404, ABSENT("Status", "NotFound", "{\"name\":\"app\",\"kind\":\"secrets\"}"), true},
+    {404, ABSENT("Status", "NotFound", "{\"name\":\"other\",\"kind\":\"secrets\"}"), false},
+    {404, ABSENT("Status", "NotFound", "{\"name\":\"app\",\"kind\":\"pods\"}"), false},
+    {404, ABSENT("Status", "NotFound", "{}"), false},
+    {404, ABSENT("Status", "Gone", "{\"name\":\"app\",\"kind\":\"secrets\"}"), false},
+    {404, ABSENT("Error", "NotFound", "{\"name\":\"app\",\"kind\":\"secrets\"}"), false},
+    {403, ABSENT("Status", "NotFound", "{\"name\":\"app\",\"kind\":\"secrets\"}"), false},
+    {404, "{\"errors\":[]}", false},
+    {404, "404 page not found", false},
+    {404, "", false},
+};
+
+START_TEST(an_object_is_absent_only_if_the_status_names_it)
+{
+	answer("GET", absences[_i].status, absences[_i].response);
+	ck_assert_int_eq(kube_object_is_absent(&exchange, "secrets", "app"), absences[_i].absent);
+}
+END_TEST
+
 START_TEST(errors_have_the_cause_and_advice)
 {
 	expect_failure(answer(failures[_i].method, failures[_i].status, failures[_i].response), err,
@@ -425,6 +452,8 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, metadata_that_is_not_plain_text_is_skipped);
 	tcase_add_loop_test(tests, malformed_responses_are_rejected, 0, COUNT(malformed));
 	tcase_add_loop_test(tests, errors_have_the_cause_and_advice, 0, COUNT(failures));
+	tcase_add_loop_test(
+	    tests, an_object_is_absent_only_if_the_status_names_it, 0, COUNT(absences));
 	tcase_add_test(tests, a_network_error_is_reported);
 }
 

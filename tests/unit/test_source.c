@@ -394,26 +394,38 @@ START_TEST(a_changing_volume_is_read_from_one_generation)
 }
 END_TEST
 
+/* Add the object of a reference, which must get this place. */
+static void expect_place(struct source_objects *objects, struct kube *kube,
+    enum source_resource resource, const char *text, size_t wanted)
+{
+	struct source_ref ref;
+	size_t place;
+
+	expect_ok(source_ref_parse(&ref, "--secret", text, &err), err);
+	expect_ok(source_objects_add(objects, kube, resource, &ref, &place, &err), err);
+	ck_assert_uint_eq(place, wanted);
+	source_ref_free(&ref);
+}
+
 START_TEST(an_object_that_is_named_twice_is_read_once)
 {
 	struct source_objects objects = {NULL, 0};
 	struct kube kube = {.namespace = strdup("demo")};
-	size_t place;
 
 	http_endpoint_init(&kube.endpoint, "Kubernetes API");
-	expect_ok(source_objects_add(&objects, &kube, API_SECRET, NULL, "app", &place, &err), err);
-	expect_ok(
-	    source_objects_add(&objects, &kube, API_SECRET, "other", "app", &place, &err), err);
-	ck_assert_uint_eq(place, 1);
-	expect_ok(
-	    source_objects_add(&objects, &kube, API_CONFIG_MAP, "demo", "app", &place, &err), err);
-	ck_assert_uint_eq(place, 2);
-	expect_ok(
-	    source_objects_add(&objects, &kube, API_SECRET, "demo", "app", &place, &err), err);
-	ck_assert_uint_eq(place, 0);
+	expect_place(&objects, &kube, API_SECRET, "app?", 0);
+	expect_place(&objects, &kube, API_SECRET, "other/app", 1);
+	expect_place(&objects, &kube, API_CONFIG_MAP, "demo/app?", 2);
+	expect_place(&objects, &kube, API_CONFIG_MAP, "app?:KEY", 2);
+	expect_place(&objects, &kube, API_SECRET, "demo/app", 0);
+	expect_place(&objects, &kube, API_SECRET, "other/app?", 1);
 	ck_assert_uint_eq(objects.count, 3);
 	expect_text(objects.items[1].exchange.path, "/api/v1/namespaces/other/secrets/app");
 	expect_text(objects.items[2].exchange.path, "/api/v1/namespaces/demo/configmaps/app");
+	/* Optional only if all references are. */
+	ck_assert(!objects.items[0].optional);
+	ck_assert(!objects.items[1].optional);
+	ck_assert(objects.items[2].optional);
 	source_objects_free(&objects);
 	kube_free(&kube);
 }

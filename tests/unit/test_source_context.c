@@ -23,13 +23,16 @@ static void tear_down(void)
 
 static const struct {
 	const char *text, *namespace, *name, *key, *variable;
+	bool optional;
 } references[] = {
-    {"app", NULL, "app", NULL, NULL},
-    {"demo/app", "demo", "app", NULL, NULL},
-    {"app:KEY", NULL, "app", "KEY", NULL},
-    {"demo/app.v2:tls.crt", "demo", "app.v2", "tls.crt", NULL},
-    {"app:KEY=VAR", NULL, "app", "KEY", "VAR"},
-    {"demo/app:KEY=a/b:c=d", "demo", "app", "KEY", "a/b:c=d"},
+    {"app", NULL, "app", NULL, NULL, false},
+    {"demo/app", "demo", "app", NULL, NULL, false},
+    {"app:KEY", NULL, "app", "KEY", NULL, false},
+    {"demo/app.v2:tls.crt", "demo", "app.v2", "tls.crt", NULL, false},
+    {"app:KEY=VAR", NULL, "app", "KEY", "VAR", false},
+    {"demo/app:KEY=a/b:c=d", "demo", "app", "KEY", "a/b:c=d", false},
+    {"app?", NULL, "app", NULL, NULL, true},
+    {"demo/app?:KEY=VAR", "demo", "app", "KEY", "VAR", true},
 };
 
 static void expect_string(const char *got, const char *wanted)
@@ -47,16 +50,18 @@ START_TEST(a_reference_has_namespace_name_key_and_variable)
 	expect_string(ref.name, references[_i].name);
 	expect_string(ref.key, references[_i].key);
 	expect_string(ref.variable, references[_i].variable);
+	ck_assert_int_eq(ref.optional, references[_i].optional);
 }
 END_TEST
 
 static const char *const no_references[] = {"", "/app", "demo/", "a/b/c", "App", "app:", "app:=VAR",
-    "app:a b", "app:KEY=", "app:..data", ":KEY", "Demo/app"};
+    "app:a b", "app:KEY=", "app:..data", ":KEY", "Demo/app", "?", "?:KEY", "app??", "app:KEY?",
+    "demo?/app", "?app"};
 
 START_TEST(an_invalid_reference_is_refused)
 {
 	expect_failure(source_ref_parse(&ref, "--secret", no_references[_i], &err), err,
-	    ERROR_USAGE, "write [NAMESPACE/]NAME[:KEY[=VARIABLE]]");
+	    ERROR_USAGE, "write [NAMESPACE/]NAME[?][:KEY[=VARIABLE]]");
 	expect_contains(err.message, "--secret \"");
 }
 END_TEST
