@@ -7,6 +7,7 @@
 #include "cmd/secret-seal/print_config.h"
 #include "lib/manifest/manifest.h"
 #include "lib/seal/inputs.h"
+#include "lib/seal/kv_inputs.h"
 #include "lib/seal/manifest_secret.h"
 #include "lib/seal/seal.h"
 #include "lib/sealed/sealed.h"
@@ -50,6 +51,11 @@ static const struct option_spec table[] = {
 	.argument = "PATH",
 	.offset = offsetof(struct configuration, inputs.document),
 	.help = "seal the members of a JSON or YAML object, - for standard input"},
+    {.name = "from-vault",
+	.kind = OPTION_LIST,
+	.argument = "[NAME=]PATH[#KEY]",
+	.offset = offsetof(struct configuration, inputs.kv),
+	.help = "seal a key of a KV secret in Vault, or all of its keys (repeatable)"},
     {.usual = true,
 	.name = "prompt",
 	.kind = OPTION_LIST,
@@ -264,7 +270,7 @@ static int check_options(const struct seal_settings *settings, int count, struct
 	if (!inputs_given(&configuration.inputs) && !changing)
 		return error_set(err, ERROR_USAGE,
 		    "nothing to seal; pass --from-literal, --from-file, --from-env-file, "
-		    "--from-document, --prompt or --generate");
+		    "--from-document, --from-vault, --prompt or --generate");
 	if (settings->layout == LAYOUT_PER_KEY && settings->data_key)
 		return error_set(err, ERROR_USAGE, "--data-key: only for --layout document");
 	if (changing && (settings->immutable || settings->dry_run == DRY_RUN_CLIENT))
@@ -282,6 +288,24 @@ static bool has_changes(void)
 	       changes->renamed.count;
 }
 
+static int refuse_no_values(struct error *err)
+{
+	return error_set(err, ERROR_INVALID, "nothing to seal; the inputs have no values");
+}
+
+/* Read the values of --from-vault, once. */
+static int read_kv_values(struct seal_session *session, struct error *err)
+{
+	struct strings *references = &configuration.inputs.kv;
+	struct variables *values = &configuration.changes.values;
+	bool given = references->count > 0;
+
+	if (kv_inputs_read(session, references, values, err) < 0)
+		return -1;
+	strings_free(references);
+	return given && values->count == 0 ? refuse_no_values(err) : 0;
+}
+
 /* Seal the changes in a new session, in `file` or, if it is NULL, in the API. */
 static int seal_once(const struct seal_settings *settings, const char *file,
     struct seal_outcome *outcome, struct error *err)
@@ -293,8 +317,11 @@ static int seal_once(const struct seal_settings *settings, const char *file,
 
 	if (seal_session_begin(&session, &session_settings, err) < 0)
 		return -1;
-	int result = file ? manifest_secret_seal(&session, settings, file, changes, outcome, err)
-			  : seal(&session, settings, changes, outcome, err);
+	int result = read_kv_values(&session, err);
+	if (result == 0)
+		result = file
+			     ? manifest_secret_seal(&session, settings, file, changes, outcome, err)
+			     : seal(&session, settings, changes, outcome, err);
 	seal_session_end(&session);
 	return result;
 }
@@ -326,8 +353,9 @@ static int seal_values(
 
 	if (read_values(settings->layout, changes, err) < 0)
 		return -1;
-	if (inputs_given(&configuration.inputs) && changes->values.count == 0)
-		return error_set(err, ERROR_INVALID, "nothing to seal; the inputs have no values");
+	if (inputs_given(&configuration.inputs) && configuration.inputs.kv.count == 0 &&
+	    changes->values.count == 0)
+		return refuse_no_values(err);
 	if (ask_values(settings, file, err) < 0)
 		return -1;
 	int result = seal_once(settings, file, &outcome, err);

@@ -107,7 +107,7 @@ int inputs_generate(const char *recipe, struct secret_buffer *value, struct erro
 static bool has_values(const struct inputs *inputs)
 {
 	return inputs->literals.count || inputs->files.count || inputs->env_files.count ||
-	       inputs->prompts.count || inputs->generated.count;
+	       inputs->prompts.count || inputs->generated.count || inputs->kv.count;
 }
 
 bool inputs_given(const struct inputs *inputs)

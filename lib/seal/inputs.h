@@ -27,6 +27,7 @@ struct inputs {
 	struct strings env_files; /* PATH, see lib/base/dotenv.h */
 	struct strings prompts;	  /* NAME, asked for on the terminal by inputs_ask */
 	struct strings generated; /* NAME=RECIPE, see inputs_generate */
+	struct strings kv;	  /* references to Vault, which kv_inputs_read reads */
 	const char *document;	  /* PATH or "-": a JSON or YAML object; NULL: none */
 };
 
