@@ -97,29 +97,34 @@ int source_value_set_reference(struct source_value *value, const char *text, str
 
 /* -- reading the secrets ---------------------------------------------------------------------- */
 
-static bool is_same_secret(const struct kv_ref *a, const struct kv_ref *b)
+static bool is_same_secret(const struct source_value *a, const struct source_value *b)
 {
-	return a->version == b->version && strcmp(a->path, b->path) == 0;
+	return a->ref.version == b->ref.version && strcmp(a->ref.path, b->ref.path) == 0;
 }
 
-/* Add the secret of a value, unless the list contains it. */
-static void add_secret_of(struct source_kv *kv, const struct source_value *value)
+static bool is_listed(
+    const struct source_kv_secret *secrets, size_t count, const struct source_value *value)
 {
-	for (size_t i = 0; i < kv->count; i++)
-		if (is_same_secret(&kv->items[i].value->ref, &value->ref))
-			return;
-	kv->items[kv->count++] = (struct source_kv_secret){.value = value};
+	for (size_t i = 0; i < count; i++)
+		if (is_same_secret(secrets[i].value, value))
+			return true;
+	return false;
 }
 
 int source_kv_init(
     struct source_kv *kv, struct source_value *const *values, size_t count, struct error *err)
 {
+	struct source_kv_secret *secrets = calloc(count + 1, sizeof(*secrets));
+	size_t listed = 0;
+
 	*kv = (struct source_kv){.values = values, .value_count = count};
-	kv->items = calloc(count + 1, sizeof(*kv->items));
-	if (!kv->items)
+	if (!secrets)
 		return error_memory(err);
 	for (size_t i = 0; i < count; i++)
-		add_secret_of(kv, values[i]);
+		if (!is_listed(secrets, listed, values[i]))
+			secrets[listed++].value = values[i];
+	kv->items = secrets;
+	kv->count = listed;
 	return 0;
 }
 
@@ -157,7 +162,7 @@ static int set_member(
 	for (size_t i = 0; i < ctx->kv->value_count; i++) {
 		struct source_value *value = ctx->kv->values[i];
 		if (value->form != SOURCE_REFERENCE || strcmp(value->ref.key, name) != 0 ||
-		    !is_same_secret(&value->ref, &ctx->secret->value->ref))
+		    !is_same_secret(value, ctx->secret->value))
 			continue;
 		secret_buffer_reset(&value->bytes);
 		if (secret_buffer_append(

@@ -29,6 +29,15 @@ run as_pod app "$BIN/secret-exec" --auth-inline if-possible --role demo --secret
 is "$STATUS $OUT" "0 value" "if-possible: with a service token"
 is "$(new_tokens "$before")" 0 "if-possible: the service token is revoked"
 
+vault_call POST kv1/app '{"password":"one"}'
+kv=(env 'X=vault:kv1/app#password' "$BIN/secret-exec" --role app-kv)
+run as_pod app "${kv[@]}" --auth-inline -- true
+fails_with 125 "environment variable X: KV path kv1/app: .*omit --auth-inline, or set it to if-possible" "a reference to a KV engine: exit 125"
+run as_pod app "${kv[@]}" --auth-inline=if-possible -- printenv X
+is "$STATUS $OUT" "0 one" "if-possible: a reference to a KV engine"
+run as_pod app "${kv[@]}" --auth-inline=if-possible --secret app -- printenv A X
+is "$STATUS $OUT" $'0 value\none' "if-possible: a Secret and a reference to a KV engine"
+
 run as_pod app "$BIN/secret-exec" --auth-inline=if-possible --role narrow --secret app -- printenv A
 is "$STATUS" 125 "if-possible: a role without the policy: exit 125"
 like "${ERR##*$'\n'}" 'status 403: .*policy must allow "update" on transit/decrypt/aes256-key$' "if-possible: a role without the policy: the cause"

@@ -100,6 +100,19 @@ comes_through "a retry"
 tried 1 "a retry: announced"
 requests 2 "a retry: two requests"
 
+vault_call POST kv1/app '{"password":"one"}'
+for only in A '[AB]'; do
+	bad_vault relay
+	run "${POD[@]}" VAULT_ROLE=app-kv SECRETMANAGER_SERVICE_ACCOUNT_DIR="$BAD_POD" VAULT_CACERT="$BAD_CA" VAULT_ADDR="$BAD_URL" \
+		A='vault:kv1/app#password' B="$sealed" "$BIN/secret-exec" --auth-inline --transit-key aes256-key --only "$only" -- printenv A
+	is "$STATUS $OUT $ERR" "0 one " "a reference to a KV engine (--only $only): the start succeeds"
+	sort -k 3 -o "$BAD_LOG" "$BAD_LOG"
+	expected=("GET /v1/kv1/app")
+	[ "$only" = A ] || expected+=("$decryption/aes256-key")
+	asked "a reference to a KV engine (--only $only)" "${expected[@]}"
+done
+is "$(new_tokens "$before")" 0 "references to KV engines: no token is left"
+
 # --if-possible is the same with OpenBao.
 LAUNCH=(--auth-inline=if-possible)
 bad_vault relay

@@ -7,7 +7,7 @@ stage_start
 export VAULT_ROLE=app-kv
 
 vault_call POST secret/data/app '{"data":{"password":"old","user":"first"}}'
-vault_call POST secret/data/app '{"data":{"password":"pass word","port":5432,"tls":true,"ratio":1.50,"none":null,"hosts":["a", "b"],"a.b/c":"dotted","uml":"ä","lines":"a\nb\n","config":"{\"A\":\"member\",\"B\":2}"}}'
+vault_call POST secret/data/app '{"data":{"password":"pass word","port":5432,"tls":true,"ratio":2.5,"none":null,"hosts":["a", "b"],"a.b/c":"dotted","uml":"ä","lines":"a\nb\n","config":"{\"A\":\"member\",\"B\":2}"}}'
 vault_call POST kv1/app '{"password":"one","data":"key data","metadata":"key metadata"}'
 vault_call POST secret/data/app/gone '{"data":{"password":"x"}}'
 vault_call DELETE secret/data/app/gone
@@ -43,7 +43,7 @@ gives 'vault:kv1/app#data' 'key data' "a key of version 1 with the name data"
 gives 'vault:kv1/app#metadata' 'key metadata' "a key of version 1 with the name metadata"
 gives 'vault:/secret//data/app#password' 'pass word' "a path with more slashes"
 gives 'vault:secret/data/app#port' 5432 "a number, as in JSON"
-gives 'vault:secret/data/app#ratio' 1.50 "a number with its digits"
+gives 'vault:secret/data/app#ratio' 2.5 "a number with a fraction"
 gives 'vault:secret/data/app#tls' true "a boolean"
 gives 'vault:secret/data/app#hosts' '["a","b"]' "an array, as compact JSON"
 gives 'vault:secret/data/app#a.b/c' dotted "a key with other characters"
