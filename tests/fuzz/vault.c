@@ -1,10 +1,12 @@
 /*
- * Responses of Vault: logins and batches.
+ * Responses of Vault: logins, batches and secrets of KV engines.
  *
  * The first byte of the input selects the kind of response, the second the status; the rest is the
  * body.
  */
+#include "lib/base/json_reader.h"
 #include "lib/http/credential.h"
+#include "lib/vault/kv.h"
 #include "lib/vault/login.h"
 #include "lib/vault/transit.h"
 
@@ -29,6 +31,19 @@ static void read_login(void)
 	FUZZ_CHECK(vault.token.lease_s >= 0 && vault.token.num_uses >= 0 && !vault.token.given);
 }
 
+static void read_kv(int64_t version)
+{
+	struct kv_ref ref = {(char[]){"secret/data/app"}, (char[]){"x"}, version};
+	cleanup_secret struct secret_buffer object = SECRET_BUFFER_INIT;
+
+	FUZZ_TRY(kv_result(&vault, &ref, &exchange, &object, &err), &err);
+	fuzz_note_buffer(&object);
+	cleanup_json struct json *document =
+	    json_parse(secret_buffer_string(&object), object.length, "keys", &err);
+	FUZZ_MUST(document ? 0 : -1, &err);
+	FUZZ_CHECK(json_type(document, JSON_ROOT) == JSON_OBJECT);
+}
+
 static void read_batch(enum transit_operation operation)
 {
 	struct transit_item items[ITEMS] = {0};
@@ -51,7 +66,7 @@ static void read_batch(enum transit_operation operation)
 void fuzz_case(struct fuzz_input *input)
 {
 	static const int statuses[] = {200, 204, 400, 403, 404, 412, 413, 429, 472, 473, 500, 503};
-	uint8_t kind = fuzz_byte(input) % 4, status = fuzz_byte(input);
+	uint8_t kind = fuzz_byte(input) % 6, status = fuzz_byte(input);
 
 	memset(&vault, 0, sizeof(vault));
 	memset(&exchange, 0, sizeof(exchange));
@@ -64,6 +79,8 @@ void fuzz_case(struct fuzz_input *input)
 	if (!fuzz_failed_for_memory(result, &err)) {
 		if (kind == 3)
 			read_login();
+		else if (kind > 3)
+			read_kv(kind == 4 ? 0 : 2);
 		else
 			read_batch((enum transit_operation)kind);
 	}
