@@ -19,7 +19,7 @@ locals {
     var.retire || var.trim ? ["secret-rotate-retire"] : [],
     var.trim ? ["secret-rotate-trim"] : [],
   )
-  policies = concat(["secret-exec", "secret-seal"], local.rotation)
+  policies = concat(["secret-exec", "secret-seal"], local.rotation, [for pipeline in values(var.pipelines) : pipeline.policy])
 
   # role => its service account and policies
   roles = merge(
@@ -90,6 +90,16 @@ resource "vault_kubernetes_auth_backend_config" "cluster" {
   disable_iss_validation = true
 }
 
+# Validates the ID tokens of a CI system.
+resource "vault_jwt_auth_backend" "issuer" {
+  count                  = var.issuer != null && var.create_jwt_mount ? 1 : 0
+  path                   = var.jwt_mount
+  type                   = "jwt"
+  bound_issuer           = var.issuer
+  oidc_discovery_url     = var.issuer_key == null ? var.issuer : null
+  jwt_validation_pubkeys = var.issuer_key == null ? null : [trimspace(var.issuer_key)]
+}
+
 # -- policies and roles -------------------------------------------------------------------------------------
 
 resource "vault_policy" "program" {
@@ -126,4 +136,21 @@ resource "vault_kubernetes_auth_backend_role" "role" {
       error_message = "The role ${each.key} is that of a program; choose another name for the application's role."
     }
   }
+}
+
+resource "vault_jwt_auth_backend_role" "pipeline" {
+  for_each  = var.pipelines
+  backend   = length(vault_jwt_auth_backend.issuer) > 0 ? vault_jwt_auth_backend.issuer[0].path : var.jwt_mount
+  role_name = each.key
+  role_type = "jwt"
+
+  user_claim      = "sub"
+  bound_audiences = [var.audience]
+  bound_claims    = each.value.claims
+
+  token_policies          = [vault_policy.program[each.value.policy].name]
+  token_no_default_policy = true
+  token_type              = "batch"
+  token_ttl               = 10
+  token_max_ttl           = 10
 }

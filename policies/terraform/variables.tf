@@ -121,3 +121,69 @@ variable "reviewer_jwt" {
   default     = null
   sensitive   = true
 }
+
+variable "pipelines" {
+  description = "The pipelines that log in with an ID token of the issuer: Vault role => policy, and all the claims that the token must have. One claim must be unique to the project."
+  type        = map(object({ policy = string, claims = map(string) }))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for role in keys(var.pipelines) : can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", role))])
+    error_message = "A role's name: letters, digits, '-', '_' and '.'."
+  }
+
+  validation {
+    condition     = length(distinct([for role in keys(var.pipelines) : lower(role)])) == length(var.pipelines)
+    error_message = "Vault stores the names of roles in lower case; two of these would be the same."
+  }
+
+  validation {
+    condition     = alltrue([for p in values(var.pipelines) : contains(["secret-exec", "secret-seal", "secret-seal-only-encrypt", "secret-rewrap", "secret-rotate"], p.policy)])
+    error_message = "The policy: secret-seal, secret-seal-only-encrypt, secret-rewrap, secret-rotate or secret-exec."
+  }
+
+  validation {
+    condition     = alltrue([for p in values(var.pipelines) : length(p.claims) > 0])
+    error_message = "Without claims, every pipeline of the issuer could log in."
+  }
+}
+
+variable "issuer" {
+  description = "The CI system that issues the ID tokens, such as https://gitlab.com or https://token.actions.githubusercontent.com."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.issuer == null || can(regex("^https://[A-Za-z0-9._:/-]+$", var.issuer))
+    error_message = "An https URL."
+  }
+}
+
+variable "issuer_key" {
+  description = "The issuer's public key in PEM form, if Vault cannot reach it; by default the keys are those of OIDC discovery."
+  type        = string
+  default     = null
+}
+
+variable "audience" {
+  description = "The audience of the ID tokens."
+  type        = string
+  default     = "vault"
+}
+
+variable "jwt_mount" {
+  description = "The mount of the jwt auth method."
+  type        = string
+  default     = "jwt"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)*$", var.jwt_mount))
+    error_message = "Names of letters, digits, '-', '_' and '.', separated by '/'."
+  }
+}
+
+variable "create_jwt_mount" {
+  description = "With an issuer, mount and configure the jwt auth method; false if another trust domain has it already."
+  type        = bool
+  default     = true
+}

@@ -8,14 +8,14 @@ stage_start
 policies=$(cd "$(dirname "$0")/../../policies" && pwd)
 
 # Calls, each with the policies that allow it: e secret-exec, s secret-seal, o secret-seal-only-encrypt,
-# c secret-seal-create-key, r secret-rotate, b secret-rotate-retire (its bounds), t secret-rotate-trim.
+# c secret-seal-create-key, r secret-rotate, w secret-rewrap, b secret-rotate-retire (its bounds), t secret-rotate-trim.
 declare -A letters=([e]=secret-exec [s]=secret-seal [o]=secret-seal-only-encrypt [c]=secret-seal-create-key
-	[r]=secret-rotate [b]=secret-rotate-retire [t]=secret-rotate-trim)
+	[r]=secret-rotate [w]=secret-rewrap [b]=secret-rotate-retire [t]=secret-rotate-trim)
 calls='
 es   POST transit/decrypt/derived-key {"batch_input":[{"ciphertext":"CIPHERTEXT","context":"Y29udGV4dA=="}]}
 so   POST transit/encrypt/derived-key {"batch_input":[{"plaintext":"cGxhaW4=","context":"Y29udGV4dA=="}]}
-r    POST transit/rewrap/derived-key {"batch_input":[{"ciphertext":"CIPHERTEXT","context":"Y29udGV4dA=="}]}
-sor  GET transit/keys/derived-key
+rw   POST transit/rewrap/derived-key {"batch_input":[{"ciphertext":"CIPHERTEXT","context":"Y29udGV4dA=="}]}
+sorw GET transit/keys/derived-key
 
 r    POST transit/keys/derived-key/rotate {}
 -    POST transit/keys/derived-key/rotate {"managed_key_name":"other"}
@@ -78,7 +78,7 @@ c    POST transit/keys/derived-key {"type":"aes256-gcm96","derived":true,"export
 -    GET identity/entity/id?list=true
 '
 # Last, because it revokes the token.
-last='esor POST auth/token/revoke-self {}'
+last='esorw POST auth/token/revoke-self {}'
 
 # All other methods on the policies' paths are denied.
 spoken=$(sed -n 's/^path "\(.*\)" {$/\1/p' "$policies"/*.hcl | sort -u)
@@ -122,7 +122,7 @@ differences() {
 		awk -v who="$1" '(index($2, who) ? $1 !~ /^2/ : $1 != 403) { status = $1; $1 = $2 = ""; print status ":" $0 }'
 }
 
-for letter in e s o c r b t; do
+for letter in e s o c r w b t; do
 	policy=${letters[$letter]}
 	holds "$(<"$policies/$policy.hcl")"
 	is "$(differences "$letter")" '' "$policy: allows its program's calls, and denies all others"
@@ -140,7 +140,7 @@ found_out() {
 	wrong=$(differences "$1")
 	if [ -n "$wrong" ]; then tap_result yes "$2"; else tap_result no "$2" && tap_note "$3"; fi
 }
-for letter in e s o c r b t; do
+for letter in e s o c r w b t; do
 	policy=${letters[$letter]}
 	mapfile -t paths < <(parts "$policies/$policy.hcl")
 	for i in "${!paths[@]}"; do

@@ -27,6 +27,7 @@ status_is 0 "tofu validate: exit 0"
 run tofu fmt -check -recursive
 status_is 0 "tofu fmt: exit 0"
 
+openssl genrsa 2048 2>/dev/null | openssl rsa -pubout -out "$TAP_WORK/issuer.pem" 2>/dev/null
 cat >cluster.auto.tfvars <<VARIABLES
 kubernetes_host = "${CLUSTER[1]}"
 kubernetes_ca   = <<PEM
@@ -37,10 +38,20 @@ applications    = {
   api = { namespace = "demo", service_account = "api" }
   web = { namespace = "shop", service_account = "front" }
 }
+issuer          = "https://gitlab.example.com"
+issuer_key      = <<PEM
+$(<"$TAP_WORK/issuer.pem")
+PEM
+pipelines       = {
+  deploy = { policy = "secret-seal", claims = { project_path = "shop/deploy", ref_protected = "true" } }
+  rewrap = { policy = "secret-rewrap", claims = { project_path = "shop/deploy" } }
+}
 VARIABLES
 TF_VAR_reviewer_jwt=$(<"$TAP_WORK/reviewer")
 export TF_VAR_reviewer_jwt
-here=("${CLUSTER[@]}" --namespace demo --app demo/api --app shop/front=web)
+here=("${CLUSTER[@]}" --namespace demo --app demo/api --app shop/front=web
+	--issuer https://gitlab.example.com --issuer-key "$TAP_WORK/issuer.pem"
+	--pipeline "deploy=secret-seal:ref_protected=true,project_path=shop/deploy" --pipeline rewrap=secret-rewrap:project_path=shop/deploy)
 
 # -- rejected values ----------------------------------------------------------------------------------------
 
@@ -50,7 +61,10 @@ app='namespace="demo",service_account="x"'
 for wrong in 'key=a b' 'key=a/b' 'domain=a"b' 'domain=' 'mount=/' 'mount=a//b' 'auth_mount=a*' 'namespace=Demo' 'namespace=*' \
 	"applications={\"a/b\"={$app}}" "applications={\"+\"={$app}}" "applications={Web={$app},web={$app}}" \
 	"applications={Secret-Seal={$app}}" 'applications={a={namespace="*",service_account="x"}}' \
-	'applications={a={namespace="demo",service_account="X"}}'; do
+	'applications={a={namespace="demo",service_account="X"}}' 'issuer=http://ci.example' 'jwt_mount=a*' \
+	'pipelines={a={policy="root",claims={sub="x"}}}' 'pipelines={a={policy="secret-seal",claims={}}}' \
+	'pipelines={"a/b"={policy="secret-seal",claims={sub="x"}}}' \
+	'pipelines={A={policy="secret-seal",claims={sub="x"}},a={policy="secret-seal",claims={sub="x"}}}'; do
 	plan -var "$wrong"
 	status_is 1 "$wrong: exit 1"
 	err_like "Invalid value for variable.*${wrong%%=*}" "$wrong: the error names the variable"
@@ -101,12 +115,14 @@ is "$(vault write -field=plaintext transit/decrypt/derived-key ciphertext="$ciph
 
 before=$(vault_state)
 second=(-state="$TAP_WORK/second.tfstate" -var domain=payments -var create_mount=false -var create_auth_mount=false
+	-var create_jwt_mount=false -var 'pipelines={ledger-seal={policy="secret-seal",claims={project_path="payments/ledger"}}}'
 	-var 'applications={ledger={namespace="demo",service_account="ledger"}}')
 apply "${second[@]}"
 status_is 0 "a second trust domain: exit 0"
 is "$(vault_state | grep -v -e '^[^ ]*payments' -e '^[^ ]*ledger')" "$before" "a second trust domain: the first is unchanged"
 terraformed=$(vault_state)
-run "$root/policies/setup" --namespace demo --domain payments --app demo/ledger
+run "$root/policies/setup" --namespace demo --domain payments --app demo/ledger \
+	--pipeline ledger-seal=secret-seal:project_path=payments/ledger
 status_is 0 "policies/setup for the same domain: exit 0"
 out_like $'policy secret-exec-payments: exists\n' "policies/setup for the same domain: the policies exist"
 is "$(vault_state)" "$terraformed" "policies/setup for the same domain: no change"
