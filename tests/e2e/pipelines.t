@@ -6,7 +6,8 @@
 stage_start
 . "$(dirname "$0")/empty-vault.sh"
 . "$(dirname "$0")/../faults.sh"
-empty_vault
+# This Vault trusts the test's CI system (for OIDC discovery).
+SSL_CERT_FILE=$TAP_WORK/bad.crt empty_vault
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=ci GIT_AUTHOR_EMAIL=ci@example.com GIT_COMMITTER_NAME=ci GIT_COMMITTER_EMAIL=ci@example.com
 page=$root/docs/how-to/pipelines.md
@@ -105,6 +106,21 @@ login github shop-rewrap "$(id_token github "$(github_claims shop/deploy refs/he
 refused 'claim \\"ref\\" does not match' "another branch of GitHub"
 login github shop-rewrap "$deploy"
 refused 'error verifying token signature' "an ID token of the other CI system"
+
+# By OIDC discovery: Vault reads the configuration and the keys of the issuer.
+bad_server --on GET openid-configuration 0 "file=$TAP_WORK/discovery" "file=$TAP_WORK/keys"
+printf '{"issuer":"%s","jwks_uri":"%s/keys","id_token_signing_alg_values_supported":["RS256"],"response_types_supported":["id_token"],
+	"subject_types_supported":["public"],"authorization_endpoint":"%s/x","token_endpoint":"%s/x"}' "$BAD_URL" "$BAD_URL" "$BAD_URL" "$BAD_URL" \
+	>"$TAP_WORK/discovery"
+modulus=$(openssl rsa -in "$TAP_WORK/gitlab.key" -noout -modulus 2>/dev/null)
+printf '{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"1","e":"AQAB","n":"%s"}]}' \
+	"$(/usr/bin/python3 -IS -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.argv[1]))' "${modulus#*=}" | base64url)" >"$TAP_WORK/keys"
+setup --jwt-mount ci/discovered --issuer "$BAD_URL" --audience ci --pipeline found=secret-exec:project_path=shop/deploy
+status_is 0 "an issuer by OIDC discovery: exit 0"
+login ci/discovered found "$(id_token gitlab "$(gitlab_claims shop/deploy true ci "$BAD_URL")")"
+is "$(field auth.policies)" '["secret-exec"]' "an issuer by OIDC discovery: a login"
+login ci/discovered found "$(id_token stranger "$(gitlab_claims shop/deploy true ci "$BAD_URL")")"
+refused 'error verifying token signature' "an issuer by OIDC discovery: another key"
 
 # -- the jobs of the page -----------------------------------------------------------------------------------
 
