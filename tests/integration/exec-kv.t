@@ -122,8 +122,8 @@ options=(--fd 3)
 exec_with 'X=vault:kv1/app#password' 'Y=vault:secret/data/app#port' -- sh -c 'cat <&3; env | grep -c vault:'
 out_like '^\{"X":"one","Y":"5432"\}.?0$' "references' values on a pipe"
 options=()
-exec_with 'LD_PRELOAD=vault:kv1/app#password' -- true
-fails_with 125 'environment variable LD_PRELOAD: refusing to set LD_PRELOAD' "a dangerous name: exit 125"
+exec_with 'NODE_OPTIONS=vault:kv1/app#password' -- true
+fails_with 125 'environment variable NODE_OPTIONS: refusing to set NODE_OPTIONS' "a dangerous name: exit 125"
 exec_with 'secrets.json=vault:secret/data/app#config' -- sh -c 'echo "$A $B"'
 out_is "member 2" "a document: its members become variables"
 options=(--check)
