@@ -94,19 +94,26 @@ static int read_variable(
 	return copy_variable(value, jwt, err) < 0 ? error_wrap(err, "%s", name) : 0;
 }
 
+/* Return the advice for a missing file with a JWT. */
+static const char *file_advice(
+    const struct vault_session_settings *settings, enum vault_auth method)
+{
+	if (method == VAULT_AUTH_JWT)
+		return "set VAULT_JWT, --jwt-env or --jwt-file, or in a workflow of GitHub "
+		       "permissions: id-token: write";
+	if (is_set(settings->github_url))
+		return "to log in with GitHub's ID token, set VAULT_AUTH_METHOD to jwt";
+	return "set automountServiceAccountToken, mount a projected token volume, or set --jwt-file";
+}
+
 static int read_file(const struct vault_session_settings *settings, enum vault_auth method,
     struct secret_buffer *jwt, struct error *err)
 {
-	bool kubernetes = method == VAULT_AUTH_KUBERNETES;
-	const char *what = kubernetes ? "service-account token" : "JWT";
+	const char *what = method == VAULT_AUTH_JWT ? "JWT" : "service-account token";
 
 	if (http_credential_read_file(jwt, settings->jwt_file, what, err) == 0)
 		return 0;
-	return error_hint(err, "%s",
-	    kubernetes ? "set automountServiceAccountToken, mount a projected token volume, or set "
-			 "--jwt-file"
-		       : "set VAULT_JWT, --jwt-env or --jwt-file, or in a workflow of GitHub "
-			 "permissions: id-token: write");
+	return error_hint(err, "%s", file_advice(settings, method));
 }
 
 static int request_for_account(struct http_client *client,

@@ -76,7 +76,7 @@ for login in "VAULT_TOKEN=hvs.nonsense --auth-method kubernetes --role secret-ex
 done
 requests 0 "another source of the JWT: no request to GitHub"
 launch --role app-jwt
-fails_with 125 'service-account token: /nowhere/token' "without a method: the runner's variables are not used"
+fails_with 125 'service-account token: /nowhere/token: No such file.*set VAULT_AUTH_METHOD to jwt' "without a method: the runner's variables are not used"
 launch --no-env-config --vault-addr "$VAULT_ADDR" --vault-cacert "$VAULT_CACERT" --auth-method jwt --role app-jwt
 fails_with 125 'JWT: /.*/token: No such file' "--no-env-config: the runner's variables are not used"
 requests 0 "--no-env-config: no request to GitHub"
