@@ -131,7 +131,7 @@ unasked 2 'its layout is document' "a Secret of the other layout" "${key[@]}" --
 unasked 2 'no Transit key' "no Transit key" new
 unasked 2 'transit/aes256-key.*other-key|other-key.*transit/aes256-key' "another Transit key than the Secret's" --transit-key other-key app
 unasked 1 'no-such-key' "a missing Transit key" --transit-key no-such-key new
-unasked 2 '--scope: .*not derived' "a scope without a derived key" "${key[@]}" --scope strict new
+unasked 2 'scope strict: .*not derived' "a scope without a derived key" "${key[@]}" --scope strict new
 unasked 2 '--key-version 99' "a missing version of the key" "${key[@]}" --key-version 99 new
 unasked 1 "$TAP_WORK/none.yaml: No such file" "a missing manifest" -i -f "$TAP_WORK/none.yaml"
 unasked 1 'no Secret is called two' "a Secret that is missing in the manifest" -n demo -i -f "$TAP_WORK/one.yaml" two
@@ -173,5 +173,15 @@ run setsid -w "$BIN/secret-seal" --transit-key aes256-key --prompt A app </dev/n
 fails_with 2 '--prompt A: no terminal .*--from-file NAME=-' "--prompt without a terminal: exit 2"
 run setsid -w "$BIN/secret-seal" --transit-key aes256-key --prompt A --set A=1 app </dev/null
 fails_with 2 '--prompt: duplicate name A' "a duplicate name is refused before the question: exit 2"
+
+vault_call POST secret/data/app '{"data":{"user":"matrix"}}'
+on_terminal 'expect Value of A:
+	send typed\r
+	expect again:
+	send typed\r' --prompt A --from-vault secret/data/app kv
+status_is 0 "--from-vault beside --prompt: exit 0"
+is "$("$BIN/secret-exec" --secret kv -- sh -c 'echo "$A $user"')" "typed matrix" "--from-vault beside --prompt: both values are sealed"
+run "$terminal" '' -- "$BIN/secret-seal" --transit-key aes256-key --prompt A --from-vault secret/data/app#nope kv
+like "$STATUS $OUT" '^1 .*no key "nope"' "--from-vault without its key: refused before the question"
 
 done_testing
