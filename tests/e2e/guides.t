@@ -8,7 +8,7 @@ root=$(cd "$here/../.." && pwd)
 # In this order, because some pages build on an earlier page.
 pages=(docs/getting-started.md)
 pages+=(docs/how-to/{entrypoint,init-container,image-volume,inject,env-from}.md)
-pages+=(docs/how-to/{pipe,config-file,seal-job,sealed-only,tracked-only,rotate-in-a-cluster}.md)
+pages+=(docs/how-to/{from-vault-env,pipe,config-file,seal-job,sealed-only,tracked-only,rotate-in-a-cluster}.md)
 
 # -- outside: the images ------------------------------------------------------------------------------------
 

@@ -73,8 +73,10 @@ done
 
 mkfifo "$TAP_WORK/starts"
 exec 7<>"$TAP_WORK/starts"
-"${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/app" "$BIN/secret-exec" --secret 'app?' --init --watch --watch-interval 100ms --watch-debounce 50ms \
-	--watch-max-delay 50ms -- sh -c 'echo "${A-without}" >&7; exec sleep 1000' 2>"$TAP_WORK/watched" &
+# shellcheck disable=SC2016 # for the application's shell
+"${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/app" "$BIN/secret-exec" --secret 'app?' --init --watch \
+	--watch-interval 100ms --watch-debounce 50ms --watch-max-delay 50ms \
+	-- sh -c 'echo "${A-without}" >&7; exec sleep 1000' 2>"$TAP_WORK/watched" &
 launcher=$!
 at_end "kill $launcher 2>/dev/null"
 next_start() {
