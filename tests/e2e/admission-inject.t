@@ -164,7 +164,11 @@ sees '[c[n]["command"][0] for n in ("app", "reader", "other")]' "[\"/app\", \"/a
 # -- refusals ---------------------------------------------------------------------------------------------------------
 
 create <<<"$one"
-refused 'names no Secret; set the annotation secretmanager/secret' "a label without a Secret"
+refused 'names no Secret \(volumes do not count\); set the annotation secretmanager/secret' "a label without a Secret"
+create <<<"$one"'
+volumes:
+  - {name: db, secret: {secretName: db}}'
+refused 'names no Secret \(volumes do not count\); set the annotation' "a Secret that is only a volume"
 create secret= <<<"$one"
 refused 'names no Secret' "an empty annotation"
 create containers=other <<<"$env_from"
