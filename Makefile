@@ -59,6 +59,10 @@ PACKAGE_GROUPS := build $(call goals,demo) $(if $(call goals,test check unit int
 	$(if $(call goals,deb e2e),deb) $(if $(call goals,fuzz fuzzers),fuzz)
 DEPS ?= $(if $(call goals,demo test dependencies),install,check)
 include lib/third_party/deps.mk
+# At the start: nearly all of the time passes before tests/demo runs.
+ifneq ($(call goals,demo),)
+$(info demo: install missing packages, build (about 3 minutes the first time, on two processors), then seal, launch and rotate)
+endif
 ALL_CFLAGS = $(COMMON) $(MODE_CFLAGS) $(THIRD_PARTY_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(MODE_LDFLAGS) $(LDFLAGS)
 

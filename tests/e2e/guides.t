@@ -83,6 +83,8 @@ cd "$root" || exit 1
 for page in "${pages[@]}"; do
 	[ ! -d "deploy/examples/$(basename "$page" .md)" ] || ok "$page: its quotations are in its example" quotes "$page"
 done
+# With any of these a cluster would ask the registry for an image that was loaded into its nodes.
+is "$(grep -rlE 'imagePullPolicy|:latest\b' deploy/examples deploy/kustomize)" "" "kind and minikube: no manifest has a pull policy or the tag latest"
 follow "${pages[@]}"
 
 # -- checks beyond the pages ------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 #!/bin/bash
-# docs/operations.md and deploy/alerts speak of messages, metrics and members of the log that there are.
+# Messages, metrics and members of the log in docs/operations.md, deploy/alerts and deploy/grafana exist.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../stage.sh"
 stage_start
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-page=$root/docs/operations.md alerts=$root/deploy/alerts/secretmanager.yaml
+page=$root/docs/operations.md alerts=$root/deploy/alerts/secretmanager.yaml dashboard=$root/deploy/grafana/secretmanager.json
 
 # -- messages ---------------------------------------------------------------------------------------
 
@@ -21,14 +21,16 @@ summary=$OUT line=$ERR
 {
 	cat "$TAP_WORK/it.prom"
 	"$BIN/secret-seal" status -n demo -o prometheus
-} | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' | sort >"$TAP_WORK/there"
+} >"$TAP_WORK/samples"
+sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$TAP_WORK/samples" | sort >"$TAP_WORK/there"
 # missing FILE: metrics that it names and no program has; kube-state-metrics' own are left out.
 missing() { grep -o 'secretmanager_[a-z]*_[a-z_]*' "$1" | sort -u | comm -23 - "$TAP_WORK/there"; }
 is "$(missing "$page")" "" "the metrics on the page exist"
 is "$(missing "$alerts")" "" "the metrics in the alerts exist"
-is "$(grep -o 'kube_[a-z_]*' "$alerts" | sort -u | paste -sd ' ')" \
+is "$(missing "$dashboard")" "" "the metrics in the dashboard exist"
+is "$(grep -oh 'kube_[a-z_]*' "$alerts" "$dashboard" | sort -u | paste -sd ' ')" \
 	"kube_cronjob_status_last_successful_time kube_pod_container_status_last_terminated_exitcode" \
-	"all other metrics in the alerts are from kube-state-metrics"
+	"all other metrics in both are from kube-state-metrics"
 
 # -- members of the log and of the summary ------------------------------------------------------------
 
@@ -70,6 +72,41 @@ print("%d alerts" % len(names))
 PY
 out_like '^1?[0-9] alerts$' "the alerts are complete, and each links to instructions"
 [ "$STATUS" = 0 ] || tap_note "$ERR"
+# -- the dashboard ------------------------------------------------------------------------------------
+
+run /usr/bin/python3 -IS - "$dashboard" "$TAP_WORK/samples" <<'PY'
+import json, re, sys
+dashboard, samples = sys.argv[1:]
+labels = {"kube_pod_container_status_last_terminated_exitcode": {"namespace"}}
+with open(samples) as file:
+    for name, text in re.findall(r"^([a-z_]+)\{(.*)\} ", file.read(), re.M):
+        labels.setdefault(name, set()).update(re.findall(r'(\w+)="', text))
+with open(dashboard) as file:
+    dashboard = json.load(file)
+variables = {variable["name"] for variable in dashboard["templating"]["list"]}
+print(*set(re.findall(r"\$\{?(\w+)", json.dumps(dashboard["panels"]))) - variables, sep=": not a variable\n", end="")
+ids = [panel["id"] for panel in dashboard["panels"]]
+if len(set(ids)) != len(ids):
+    print("duplicate id")
+for panel in dashboard["panels"]:
+    for target in panel["targets"]:
+        expression = target["expr"]
+        names = re.findall(r"\b(?:secretmanager|kube)_\w+", expression)
+        used = re.findall(r"(\w+)=~?\"", expression) + re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])
+        for group in re.findall(r"by \(([^)]*)\)", expression):
+            used += group.split(", ")
+        for name in names:
+            for label in set(used) - labels[name]:
+                print("%s: %s has no label %s" % (panel["title"], name, label))
+        if not names or expression.count("(") != expression.count(")"):
+            print("%s: not an expression" % panel["title"])
+print("%d panels" % len(ids))
+PY
+out_like '^1[0-9] panels$' "the dashboard is JSON, and its metrics have the labels that it uses"
+[ "$STATUS" = 0 ] || tap_note "$ERR"
+is "$(grep -o 'docs/[a-z-]*\.md#[a-z-]*' "$dashboard" | sort -u | grep -vxFf <(grep -o 'docs/[a-z-]*\.md#[a-z-]*' "$alerts"))" "" \
+	"the dashboard links to the alerts' instructions"
+
 if command -v promtool >/dev/null; then
 	run promtool check rules "$alerts"
 	status_is 0 "promtool accepts the alerts"

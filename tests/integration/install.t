@@ -92,6 +92,13 @@ ok "STRIP= keeps the symbols" cmp -s "$BIN/secret-exec" "$TAP_WORK/opt/sbin/secr
 make_in . uninstall PREFIX="$TAP_WORK/opt" BINDIR="$TAP_WORK/opt/sbin" MANDIR="$TAP_WORK/man" DOCDIR="$TAP_WORK/doc"
 is "$(find "$TAP_WORK/opt" "$TAP_WORK/man" -type f; ls -d "$TAP_WORK/doc" 2>/dev/null)" "" "make uninstall with the same folders removes all files"
 
+# -- demo ---------------------------------------------------------------------------------------------
+
+make_in . -n demo DEPS=check
+like "$(head -n 1 <<<"$OUT")" '^demo: install .*, build .*, then seal, launch and rotate$' "make demo begins with its steps"
+is "$(head -n 1 <<<"$OUT" | grep -o '[0-9]* minutes')" "$(sed -nE 's/^make demo .*# ([0-9]+ minutes):.*/\1/p' README.md)" \
+	"make demo prints the time that the README has"
+
 # -- docs ---------------------------------------------------------------------------------------------
 
 if command -v mandoc >/dev/null; then
