@@ -164,8 +164,7 @@ static const struct option_other other_options[] = {
     {"once,same-process", NULL, "omit it; this is the default"},
     {"no-prefix", NULL, "omit it; names get a prefix only with --prefix"},
     {"pristine", NULL,
-	"the container's variables are kept; to start without them, run env -i NAME=VALUE... "
-	"secret-exec ..."},
+	"to start without the container's variables, run env -i NAME=VALUE... secret-exec ..."},
     {"config", NULL, "set options on the command line, or as variables such as SECRET_EXEC_SECRET"},
     {NULL, NULL, NULL},
 };

@@ -58,7 +58,7 @@ int confirm_plan(
 	show_plan(settings, plan);
 	if (prompt_choice(question_of(settings), "yn", &choice, err) < 0) {
 		error_wrap(err, "confirmation");
-		return err->code == ERROR_USAGE ? error_hint(err, "pass --yes") : -1;
+		return err->code == ERROR_INTERRUPTED ? -1 : error_hint(err, "pass --yes");
 	}
 	return choice == 'y'
 		   ? 0

@@ -119,16 +119,15 @@ static const struct option_spec table[] = {
     {.name = NULL},
 };
 
-#define WITHOUT_LEASE                                                                              \
-	"concurrent runs lose nothing; set concurrencyPolicy: Forbid in the CronJob to avoid them"
+#define WITHOUT_LEASE "set concurrencyPolicy: Forbid in the CronJob; concurrent runs lose nothing"
 static const struct option_removed removed[] = {
     {"lease", WITHOUT_LEASE},
     {"no-lease", WITHOUT_LEASE},
     {"no-event", "see the Job's status, its log, or the file of --metrics-file"},
     {"restart-annotated",
-	"a rotation changes no plaintext; to restart a workload, use kubectl rollout restart"},
+	"to restart a workload, use kubectl rollout restart; a rotation changes no plaintext"},
     {"replace-immutable",
-	"an immutable Secret is reported; seal a new one with secret-seal and delete the old one"},
+	"seal a new Secret with secret-seal and delete the immutable one, which is reported"},
     {NULL, NULL},
 };
 
@@ -196,7 +195,8 @@ static int check_output(const struct rotate_configuration *configuration, struct
 
 	if (!is_set(output) || strcmp(output, "text") == 0 || strcmp(output, "json") == 0)
 		return 0;
-	return error_set(err, ERROR_USAGE, "--output \"%s\": write text or json", output);
+	return error_set(
+	    err, ERROR_USAGE, "--output \"%s\": not valid; write text or json", output);
 }
 
 int rotate_configuration_settings(const struct rotate_configuration *configuration,
@@ -220,7 +220,7 @@ int rotate_configuration_settings(const struct rotate_configuration *configurati
 	if (is_set(configuration->phase) &&
 	    rotate_phase_parse(configuration->phase, &settings->phase) < 0)
 		return error_set(err, ERROR_USAGE,
-		    "--phase \"%s\": write rotate, rewrap, verify, retire or all",
+		    "--phase \"%s\": not valid; write rotate, rewrap, verify, retire or all",
 		    configuration->phase);
 	if (configuration->all_namespaces && configuration->kube.namespace)
 		return error_set(

@@ -66,7 +66,7 @@ int command_choose(const char *option, const char *text, const char *const *word
 		if (strcmp(text, words[i]) == 0)
 			return i;
 	join_words(words, all, sizeof(all));
-	return error_set(err, ERROR_USAGE, "%s \"%s\": write %s", option, text, all);
+	return error_set(err, ERROR_USAGE, "%s \"%s\": not valid; write %s", option, text, all);
 }
 
 int command_print(const struct secret_buffer *text, struct error *err)

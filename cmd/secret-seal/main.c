@@ -35,7 +35,7 @@ static const struct option_other other_options[] = {
     {"append,merge,merge-into,patch,replace,overwrite", NULL,
 	"omit it; an existing Secret is changed, and keeps values that are not named"},
     {"cert,fetch-cert,controller-name,controller-namespace,pgp,age,kms", NULL,
-	"Vault encrypts the values; use --transit-key"},
+	"use --transit-key; Vault encrypts the values"},
     {"stdin", NULL, "use --from-file NAME=-"},
     {"encrypt", NULL, "omit it; this is the default"},
     {"decrypt,extract", NULL, "use the command secret-seal reveal"},
@@ -127,7 +127,7 @@ static int name_options(
  * Words that are not commands.
  */
 
-/* Names of commands in other tools. */
+/* Names of commands in other tools, and the command to use: of this program, or of kubectl. */
 static const struct {
 	const char *word, *meant;
 } other_words[] = {
@@ -141,6 +141,8 @@ static const struct {
     {"encrypt", "seal"},
     {"create", "seal"},
     {"validate", "verify"},
+    {"delete", "kubectl delete secret"},
+    {"rm", "kubectl delete secret"},
     {"help", "--help"},
     {"version", "--version"},
 };
@@ -172,10 +174,11 @@ static int check_name(const char *program, const char *name, struct error *err)
 	const char *meant = name ? meant_command(name) : NULL;
 	if (!meant)
 		return 0;
+	bool own = find_command(meant) || *meant == '-';
 	return error_set(err, ERROR_USAGE,
-	    "\"%s\": %s; write %s %s ..., or for a Secret of this name %s %s %s", name,
-	    strcmp(name, meant) == 0 ? "a command must come first" : "not a command", program,
-	    meant, program, commands[0]->name, name);
+	    "\"%s\": %s; write %s%s%s ..., or for a Secret of this name %s %s %s", name,
+	    strcmp(name, meant) == 0 ? "a command must come first" : "not a command",
+	    own ? program : "", own ? " " : "", meant, program, commands[0]->name, name);
 }
 
 /* Change "help COMMAND" to "COMMAND --help". */

@@ -100,7 +100,7 @@ static void explain_failure(size_t written, struct error *err)
 		error_wrap(err, "%zu Secret%s written before this", written,
 		    written > 1 ? "s were" : " was");
 	if (error_is_outage(err) || err->code == ERROR_CONFLICT)
-		error_hint(err, "all of it can be run again");
+		error_hint(err, "run all of it again");
 }
 
 static int seal_files(struct seal_session *session, const struct seal_settings *settings,

@@ -262,8 +262,9 @@ static int check_options(const struct seal_settings *settings, int count, struct
 	bool changing = changes->unset.count || changes->renamed.count || settings->adopt;
 
 	if (count != 1)
-		return error_set(err, ERROR_USAGE, "%s; see --help",
-		    count ? "NAME: more than one; seal one Secret at a time" : "NAME is missing");
+		return error_set(err, ERROR_USAGE, "NAME: %s",
+		    count ? "more than one; seal one Secret at a time"
+			  : "missing; see secret-seal --help");
 	if (configuration.in_place || configuration.recursive)
 		return error_set(err, ERROR_USAGE, "%s: only with -f",
 		    configuration.in_place ? "--in-place" : "--recursive");
@@ -290,7 +291,7 @@ static bool has_changes(void)
 
 static int refuse_no_values(struct error *err)
 {
-	return error_set(err, ERROR_INVALID, "nothing to seal; the inputs have no values");
+	return error_set(err, ERROR_INVALID, "nothing to seal, because the inputs have no values");
 }
 
 /* Read the values of --from-vault, once. */
@@ -376,7 +377,7 @@ static int check_manifests(const struct seal_settings *settings, int count, stru
 		    "--in-place cannot be used with --output or --dry-run; leave them out");
 	if (configuration.in_place && strings_contain(&configuration.manifests, "-"))
 		return error_set(
-		    err, ERROR_USAGE, "--in-place needs a file; standard input cannot be changed");
+		    err, ERROR_USAGE, "--in-place cannot change standard input; name a file");
 	if (!has_changes() && (count > 0 || settings->data_key))
 		return error_set(err, ERROR_USAGE,
 		    "-f seals all Secrets in the manifests; leave out NAME and --data-key");
@@ -411,7 +412,7 @@ static int choose_target(
 	if (output == OUTPUT_JSON)
 		return error_set(err, ERROR_USAGE,
 		    "-f: --output json is refused, because several manifests are not one JSON text; "
-		    "--output yaml prints each in its own format");
+		    "use --output yaml, which prints each in its own format");
 	return error_set(err, ERROR_USAGE, "-f: leave out --output; --dry-run=%s",
 	    dry_run == DRY_RUN_SERVER ? "server prints a line for each Secret"
 				      : "client prints the manifests");

@@ -248,7 +248,7 @@ static int check_text(const char *what, const char *text, const char *end, struc
 	for (const char *cr = text; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
 		if (cr + 1 == end || cr[1] != '\n')
 			return refuse_place(what, text, cr,
-			    "a carriage return without a line feed; only some readers end the line there",
+			    "a carriage return without a line feed, where only some readers end the line; remove it",
 			    err);
 	return 0;
 }

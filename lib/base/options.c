@@ -83,8 +83,8 @@ static int parse_long(struct parser *parser, const char *word)
 		return options_refuse_word(parser->options, shown, parser->err);
 	if (spec->kind == OPTION_ENVIRONMENT)
 		return error_set(parser->err, ERROR_USAGE,
-		    "option %s: accepted only from the environment (%s); other users can read command lines",
-		    shown, spec->environment);
+		    "option %s: not accepted, because other users can read command lines; set %.*s",
+		    shown, (int)strcspn(spec->environment, ","), spec->environment);
 	if (value && spec->kind == OPTION_HELP && strcmp(value, "all") != 0)
 		return error_set(parser->err, ERROR_USAGE,
 		    "option %s: unknown argument; write %s or %s=all", shown, shown, shown);

@@ -234,8 +234,10 @@ int prompt_choice(const char *question, const char *letters, char *choice, struc
 	if (fd < 0)
 		return -1;
 	do {
-		if (ask_line(fd, question, &answer, err) < 0)
+		if (ask_line(fd, question, &answer, err) < 0) {
+			write_terminal(fd, "\n", &(struct error)ERROR_INIT);
 			return -1;
+		}
 		*choice = answer.length ? (char)tolower((unsigned char)answer.data[0]) : '\0';
 	} while (!*choice || !strchr(letters, *choice));
 	return 0;

@@ -87,9 +87,10 @@ int http_check(const struct http_exchange *exchange, const char *detail, struct 
 	else
 		describe_status(exchange, detail, err);
 	if (exchange->uncertain && exchange->status >= 400 && exchange->status < 500)
-		error_hint(err, "an earlier try got no answer and may have been carried out");
+		error_hint(err,
+		    "check the result, because an earlier try got no answer and may have been carried out");
 	if (exchange->out_of_time)
-		error_hint(err, "--timeout leaves no time for another try");
+		error_hint(err, "raise --timeout, which leaves no time for another try");
 	return -1;
 }
 

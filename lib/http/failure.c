@@ -127,7 +127,7 @@ static void explain_no_answer(
 		error_set(err, ERROR_NETWORK, "no answer: %s", failure->reason);
 	}
 	if (!http_is_https(endpoint->url) && failure->result != CURLE_OPERATION_TIMEDOUT)
-		error_hint(err, "the server may want https://");
+		error_hint(err, "check whether the server wants https://");
 }
 
 static void explain_size(const struct http_exchange *exchange, struct error *err)

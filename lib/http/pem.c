@@ -51,7 +51,7 @@ static const char *certificate_problem(const struct secret_buffer *text)
 	if (pem_has(text, "PRIVATE KEY-----"))
 		return "a private key and no certificate";
 	if (pem_has(text, "CERTIFICATE REQUEST-----"))
-		return "a certificate request; it must be signed first";
+		return "a certificate request; name the certificate that was issued for it";
 	if (pem_has(text, "-----BEGIN PKCS7-----"))
 		return "PKCS #7; convert it with openssl pkcs7 -print_certs";
 	return "no certificate in PEM form";

@@ -115,8 +115,8 @@ int kube_check(const struct http_exchange *exchange, const struct kube_object_ki
 		return 0;
 	switch (exchange->status) {
 	case 401:
-		error_hint(err, "the token or client certificate was not accepted; check that it "
-				"is still valid, and for this cluster");
+		error_hint(err, "check that the token or client certificate is still valid, and "
+				"for this cluster");
 		break;
 	case 403:
 		hint_permission(exchange, kind, namespace, err);
@@ -126,9 +126,8 @@ int kube_check(const struct http_exchange *exchange, const struct kube_object_ki
 		break;
 	case 409:
 		if (strcmp(exchange->method, "POST") == 0)
-			error_hint(err, "a %s of this name exists already", kind->name);
-		else
-			error_hint(err, "it has changed since it was read");
+			error_hint(
+			    err, "use another name, because a %s of this name exists", kind->name);
 		break;
 	default:
 		break;

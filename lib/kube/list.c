@@ -57,7 +57,7 @@ static struct json *list_parse(const struct http_exchange *exchange,
 	*next = NULL;
 	if (kube_check(exchange, kind, list->namespace, err) < 0) {
 		if (exchange->status == 410)
-			error_hint(err, "the list has expired; start it again");
+			error_hint(err, "start the list again, because it has expired");
 		return NULL;
 	}
 	struct json *document = kube_parse(exchange, kind->list_kind, err);

@@ -133,14 +133,14 @@ static int secret_read_back(struct http_client *client, struct kube *kube,
 	if (kube_secret_get(client, kube, sent->namespace, sent->name, stored, &unread) < 0)
 		return unread.code == ERROR_NOT_FOUND
 			   ? -1
-			   : error_hint(
-				 err, "it may have been written; read it before running again");
+			   : error_hint(err,
+				 "read it before running again, because it may have been written");
 	if (!kube_secret_has(stored, sent)) {
 		kube_secret_free(stored);
 		return -1;
 	}
 	log_write(LOG_WARNING,
-	    "Secret %s/%s: written; the response was lost, and the Secret was read back",
+	    "Secret %s/%s: written, although the response was lost: the Secret was read back",
 	    sent->namespace, sent->name);
 	error_clear(err);
 	return 0;

@@ -121,7 +121,8 @@ static int refuse_value(const struct source_value *value, const char *problem, s
 		return error_hint(err, "%s", value->kind->hint_bound);
 	if (strstr(problem, CONTEXT_MISSING))
 		return error_hint(err, "%s", value->kind->hint_unbound);
-	return error_hint(err, "it may be garbled, or sealed with another key");
+	return error_hint(
+	    err, "check the Transit key; it may be garbled, or sealed with another key");
 }
 
 static int set_plaintext(struct source_value *value, struct transit_item *item, struct error *err)

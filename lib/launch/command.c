@@ -23,17 +23,19 @@
 static int exec_failure(const char *file, int number, struct error *err)
 {
 	bool missing = number == ENOENT || number == ENOTDIR;
-	const char *advice = "";
+	const char *advice = NULL;
 
 	if (number == ENOEXEC)
-		advice = "; not a program for this machine, and without a #! line";
+		advice = "check that it is a program for this machine, or begins with a #! line";
 	else if (number == ENOENT && access(file, F_OK) == 0)
-		advice = "; the file exists, but its interpreter or dynamic loader does not";
+		advice = "check its interpreter or dynamic loader, which does not exist";
 	else if (number == EACCES)
-		advice = "; check that it is a file with execute permission, not on a noexec mount";
+		advice = "check that it is a file with execute permission, not on a noexec mount";
 	else if (number == E2BIG)
-		advice = "; environment and arguments are too large; deliver with --fd";
-	error_set(err, ERROR_SYSTEM, "%s: %s%s", file, strerror(number), advice);
+		advice = "deliver with --fd, because environment and arguments are too large";
+	error_set(err, ERROR_SYSTEM, "%s: %s", file, strerror(number));
+	if (advice)
+		error_hint(err, "%s", advice);
 	return missing ? COMMAND_NOT_FOUND : COMMAND_CANNOT_RUN;
 }
 

@@ -49,7 +49,7 @@ static int check_destination_keys(
 			    destination->key);
 		if (variables_names(variables, &names, err) < 0)
 			return -1;
-		return error_set(err, ERROR_INVALID, "%s: no secret \"%s\"; the names are: %s",
+		return error_set(err, ERROR_INVALID, "%s: no secret \"%s\"; use one of: %s",
 		    destination->label, destination->key, secret_buffer_string(&names));
 	}
 	return 0;

@@ -27,8 +27,8 @@ static int parse_pipe(struct deliver_destination *pipe, const char *text, struct
 	if (*text < '0' || *text > '9' || number < FD_MIN || number > FD_MAX ||
 	    (*end && *end != ':' && *end != '='))
 		return error_set(err, ERROR_USAGE,
-		    "--fd \"%s\": write N[:json|dotenv|nul] or N=KEY, with N from %d to %d", text,
-		    FD_MIN, FD_MAX);
+		    "--fd \"%s\": not valid; write N[:json|dotenv|nul] or N=KEY, with N from %d to %d",
+		    text, FD_MIN, FD_MAX);
 	pipe->fd = (int)number;
 	if (*end == ':' && !serialize_parse_format(end + 1, &pipe->format))
 		return error_set(err, ERROR_USAGE, "--fd \"%s\": unknown format; " FORMATS, text);
@@ -48,7 +48,7 @@ static int parse_memfd(struct deliver_destination *memfd, const char *text, stru
 		    err, ERROR_USAGE, "--memfd \"%s\": unknown format; " FORMATS, text);
 	}
 	if (!*text)
-		return error_set(err, ERROR_USAGE, "--memfd \"\": write :FORMAT or KEY");
+		return error_set(err, ERROR_USAGE, "--memfd \"\": not valid; write :FORMAT or KEY");
 	memfd->key = strdup(text);
 	return memfd->key ? 0 : error_memory(err);
 }
@@ -59,7 +59,8 @@ static int parse_file(struct deliver_destination *file, const char *text, struct
 	const char *equals = strchr(text, '=');
 
 	if (!equals || equals == text || !equals[1])
-		return error_set(err, ERROR_USAGE, "--file \"%s\": write KEY=PATH", text);
+		return error_set(
+		    err, ERROR_USAGE, "--file \"%s\": not valid; write KEY=PATH", text);
 	file->path = equals + 1;
 	file->key = strndup(text, (size_t)(equals - text));
 	return file->key ? 0 : error_memory(err);
@@ -130,7 +131,8 @@ static int parse_mode(struct deliver_plan *plan, const char *text, struct error 
 
 	if (is_set(text) && (!parse_number(text, 8, MODE_MAX, &mode, &end) || *end))
 		return error_set(err, ERROR_USAGE,
-		    "--file-mode \"%s\": write permissions in octal, such as 0440", text);
+		    "--file-mode \"%s\": not valid; write permissions in octal, such as 0440",
+		    text);
 	plan->file_rules.mode = (mode_t)mode;
 	return 0;
 }
@@ -151,7 +153,7 @@ static int parse_owner(struct deliver_plan *plan, const char *text, struct error
 	}
 	if (!valid || *end)
 		return error_set(err, ERROR_USAGE,
-		    "--file-owner \"%s\": write UID or UID:GID, as numbers", text);
+		    "--file-owner \"%s\": not valid; write UID or UID:GID, as numbers", text);
 	plan->file_rules.user = (uid_t)user;
 	return 0;
 }

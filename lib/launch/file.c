@@ -47,7 +47,7 @@ static int change_owner(int fd, uid_t user, gid_t group, struct error *err)
 	if ((user == KEEP_USER && group == KEEP_GROUP) || fchown(fd, user, group) == 0)
 		return 0;
 	error_system(err, "changing the owner");
-	return error_hint(err, "only root with the capability CHOWN may change it");
+	return error_hint(err, "run it as root with the capability CHOWN");
 }
 
 int file_create(struct file *file, const struct file_rules *rules, struct error *err)

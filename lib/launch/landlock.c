@@ -245,8 +245,8 @@ static int allow_folder(
 	if (result == 0)
 		return 0;
 	error_wrap(err, "%s", name);
-	return error_hint(err, "--deny-token allows each entry of the folders above a token; mount "
-			       "the token in a folder of its own");
+	return error_hint(err, "mount the token in a folder of its own, because --deny-token "
+			       "allows each entry of the folders above it");
 }
 
 /* Allow reading all but the denied paths, folder by folder from the root. */
@@ -387,7 +387,7 @@ int landlock_plan(struct deliver_plan *plan, char *const *command, struct error 
 		    problem);
 	if (problem)
 		log_write(LOG_WARNING,
-		    "--deny-token=if-possible: %s; the command can read the token", problem);
+		    "--deny-token=if-possible: %s, so the command can read the token", problem);
 	plan->denies_token = wanted != FEATURE_OFF && !problem;
 	return plan->denies_token ? check_plan(plan, command, err) : 0;
 }

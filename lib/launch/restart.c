@@ -101,7 +101,7 @@ void restart_candidate_ended(struct init *init, int status)
 
 	if (!init->ending && !init->ended && status != 0)
 		log_write(LOG_WARNING,
-		    "the process that watches for changes ended with status %d; starting another",
+		    "the process that watches for changes ended with status %d, and is started again",
 		    status);
 	channel_close(&init->candidate.channel);
 	init->candidate.pid = 0;
@@ -138,7 +138,7 @@ static bool signal_rest(const struct init *init, int number)
 
 static void kill_application(struct init *init)
 {
-	log_write(LOG_WARNING, "the application%s did not stop in %lld ms; sending SIGKILL",
+	log_write(LOG_WARNING, "the application%s did not stop in %lld ms, and gets SIGKILL",
 	    init->ended ? "'s children" : "", (long long)init->settings->init.stop_timeout_ms);
 	/* Its remaining processes are killed after it has ended. */
 	if (!init->ended && !init->settings->init.group)

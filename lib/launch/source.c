@@ -126,7 +126,8 @@ int source_ref_parse(
 	    (!ref_names_are_valid(ref) || (ref->key && !kube_valid_data_key(ref->key)) ||
 		(ref->variable && !*ref->variable)))
 		result = error_set(err, ERROR_USAGE,
-		    "%s \"%s\": write [NAMESPACE/]NAME[?][:KEY[=VARIABLE]]", option, text);
+		    "%s \"%s\": not valid; write [NAMESPACE/]NAME[?][:KEY[=VARIABLE]]", option,
+		    text);
 	if (result < 0)
 		source_ref_free(ref);
 	return result;
@@ -140,8 +141,8 @@ int source_ref_parse_prefix(
 	if (ref_names_are_valid(ref))
 		return 0;
 	source_ref_free(ref);
-	return error_set(
-	    err, ERROR_USAGE, "%s \"%s\": write [NAMESPACE/]NAME[:PREFIX]", option, text);
+	return error_set(err, ERROR_USAGE, "%s \"%s\": not valid; write [NAMESPACE/]NAME[:PREFIX]",
+	    option, text);
 }
 
 /* -- values ----------------------------------------------------------------------------------- */

@@ -185,9 +185,10 @@ const struct source_kind source_secret = {
     .option = "--secret",
     .resource = API_SECRET,
     .read = secret_read,
-    .hint_bound = "it may be garbled, or copied from another Secret; seal it again for this Secret",
-    .hint_unbound = "the key binds it to its Secret, and the annotation " SEALED_ANNOTATION_SCOPE
-		    " is missing; seal it again with secret-seal",
+    .hint_bound = "seal it again for this Secret; it may be garbled, or copied from another Secret",
+    .hint_unbound =
+	"seal it again with secret-seal; the key binds it to its Secret, and the annotation " SEALED_ANNOTATION_SCOPE
+	" is missing",
 };
 
 /* -- plaintext, for development --------------------------------------------------------------- */

@@ -13,10 +13,9 @@
 #include "lib/base/yaml.h"
 #include "lib/launch/source.h"
 
-#define HINT_BOUND                                                                                 \
-	"it may be garbled, or sealed for another Secret and data key than --bound-to names"
+#define HINT_BOUND "check --bound-to; it may be garbled, or sealed for another Secret and data key"
 #define HINT_UNBOUND                                                                               \
-	"the key binds it to the Secret that it was sealed for; pass --bound-to [NAMESPACE/]NAME"
+	"pass --bound-to [NAMESPACE/]NAME; the key binds it to the Secret that it was sealed for"
 
 /*
  * Return whether the value is a document: by --document, else by its name.  Environments and

@@ -71,8 +71,10 @@ static void log_failure(struct watcher *watcher, const char *action, const struc
 
 	if (command_caught_signal())
 		return;
-	log_write(again ? LOG_DEBUG : LOG_WARNING,
-	    "%s: %s; the application goes on with its present values", action, err->message);
+	struct error shown = *err;
+
+	error_wrap(&shown, "the application keeps its present values: %s", action);
+	log_error(again ? LOG_DEBUG : LOG_WARNING, &shown);
 	watcher->logged = *err;
 }
 

@@ -83,7 +83,7 @@ bool manifest_file_is_same(const struct manifest_file *a, const struct manifest_
 static int file_refuse_changed(const struct manifest_file *file, struct error *err)
 {
 	return error_set(err, ERROR_CONFLICT,
-	    "%s: changed by another process; not written. Run again", file->name);
+	    "%s: changed by another process, and not written; run again", file->name);
 }
 
 static int file_check_unchanged(

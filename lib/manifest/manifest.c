@@ -180,7 +180,7 @@ int manifest_read(struct manifest *manifest, struct secret_buffer *text, size_t 
 		add_secrets_of(manifest, manifest->tree.nodes, false, err) < 0)) {
 		/* A syntax error, an invalid name or invalid base64 may come from a template. */
 		if (err->code == ERROR_INVALID && is_helm(manifest))
-			error_hint(err, "this is a Helm template; render it first (helm template)");
+			error_hint(err, "render the Helm template first (helm template)");
 		return -1;
 	}
 	/* Search the whole text: Helm also evaluates actions in comments. */

@@ -135,8 +135,8 @@ static int secret_check_value(const struct files_run *run, const struct files_se
 		return -1;
 	if (*version > key->wanted_version)
 		return error_set(reason, ERROR_INVALID,
-		    "version v%lld is newer than the newest of Transit key %s/%s (v%lld); it was "
-		    "sealed with another key",
+		    "version v%lld is newer than the newest of Transit key %s/%s (v%lld); check "
+		    "which key it was sealed with",
 		    (long long)*version, key->key.mount, key->key.name,
 		    (long long)key->wanted_version);
 	if (*version == key->wanted_version)

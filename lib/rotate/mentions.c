@@ -191,7 +191,7 @@ static void warn_of_release(struct rotate_run *run, const struct kube_secret *se
 		return;
 	run->release_seen = true;
 	log_write(LOG_WARNING,
-	    "Secret %s/%s: a Helm release, which is compressed and not searched; helm rollback may "
+	    "Secret %s/%s: a Helm release, which is compressed and not searched, and helm rollback may "
 	    "bring back ciphertext of a retired version",
 	    secret->namespace, secret->name);
 }
@@ -270,8 +270,8 @@ static int add_unseen(struct mention_ctx *ctx, struct error *err)
 		error_clear(err);
 		return 0;
 	}
-	log_write(
-	    LOG_WARNING, "%s; ciphertext in %s is not counted", err->message, ctx->kind->plural);
+	error_wrap(err, "ciphertext in %s is not counted", ctx->kind->plural);
+	log_error(LOG_WARNING, err);
 	error_clear(err);
 	return strings_append(&run->unseen, ctx->kind->plural, err);
 }

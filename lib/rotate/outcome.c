@@ -32,7 +32,10 @@ int pass_wait_for(const struct pass *pass, struct pass_server *server, struct er
 	if (http_client_is_over(pass->run->client) || !away || !server->answered)
 		return -1;
 	if (server->wait_ms == 0) {
-		log_write(LOG_WARNING, "%s; waiting for it, within --timeout", err->message);
+		struct error shown = *err;
+
+		error_wrap(&shown, "waiting within --timeout");
+		log_error(LOG_WARNING, &shown);
 		server->wait_ms = WAIT_MIN_MS;
 	} else if (server->until_ms <= clock_now_ms()) {
 		server->wait_ms *= 2;
@@ -117,7 +120,7 @@ static void report_old(struct pass *pass, const struct pass_task *task)
 		return;
 	}
 	error_set(&reason, ERROR_REJECTED,
-	    "Secret %s/%s: %zu value%s on an old version of Transit key %s/%s; the oldest is %lld, wanted is %lld",
+	    "Secret %s/%s: %zu value%s on an old version of Transit key %s/%s (the oldest is %lld, wanted is %lld)",
 	    namespace, name, task->count, string_plural(task->count), key->mount, key->name, oldest,
 	    wanted);
 	summary_fail(pass->run->summary, namespace, name, &reason);

@@ -120,7 +120,7 @@ static int explain_end(const struct pass *pass, struct error *err)
 		    err, ERROR_INTERRUPTED, "interrupted by a signal; run again to go on");
 	if (away) {
 		*err = away->error;
-		return error_hint(err, "waited for it until --timeout; run again to go on");
+		return error_hint(err, "run again to go on; --timeout is over");
 	}
 	return error_set(
 	    err, ERROR_NETWORK, "--timeout: over before the work was done; run again to go on");

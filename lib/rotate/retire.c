@@ -102,7 +102,7 @@ static int refuse_in_use(
 		    "%lld; lower it, and rewrap the objects named above",
 		    key->key.mount, key->key.name, oldest, floor);
 	return error_set(err, ERROR_REJECTED,
-	    "Transit key %s/%s: version %lld is in use; no version is retired", key->key.mount,
+	    "Transit key %s/%s: version %lld is in use, so no version is retired", key->key.mount,
 	    key->key.name, oldest);
 }
 
@@ -256,7 +256,7 @@ static int retire_keys(struct rotate_run *run, struct rotate_summary *counts, st
 		return -1;
 	if (changes && count_all(run, counts, err) < 0)
 		return error_hint(err,
-		    "old versions are retired, but not yet verified to be unused; run --phase retire again");
+		    "run --phase retire again, because old versions are retired, but not yet verified to be unused");
 	if (changes && each_key(run, restore_floor, &failed, err) < 0)
 		return -1;
 	if (each_key(run, trim_key, &failed, err) < 0)

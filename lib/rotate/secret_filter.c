@@ -149,7 +149,7 @@ static int64_t parse_digits(const char *text, const char *end)
 static int refuse_shard(const char *text, struct error *err)
 {
 	return error_set(err, ERROR_USAGE,
-	    "--shard %s: write I/N, the I-th of N runs counted from 0 (N up to %d), or /N with I "
+	    "--shard %s: not valid; write I/N, the I-th of N runs counted from 0 (N up to %d), or /N with I "
 	    "in " SECRET_SHARD_VARIABLE,
 	    text, SECRET_SHARD_COUNT_MAX);
 }

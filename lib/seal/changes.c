@@ -52,7 +52,8 @@ int changes_check(const struct seal_changes *changes, struct error *err)
 	for (size_t i = 0; i < changes->renamed.count; i++) {
 		const char *item = changes->renamed.items[i], *equals = strchr(item, '=');
 		if (!equals || equals == item || !equals[1])
-			return error_set(err, ERROR_USAGE, "--rename \"%s\": write OLD=NEW", item);
+			return error_set(
+			    err, ERROR_USAGE, "--rename \"%s\": not valid; write OLD=NEW", item);
 	}
 	for (size_t i = 0; i < changes->unset.count; i++)
 		if (check_once(changes, changes->unset.items[i], err) < 0)

@@ -43,10 +43,9 @@ static int patch_secret(struct seal_task *task, struct error *err)
 	if (kube_secret_patch(
 		session->client, &session->kube, change, &task->outcome->secret, err) == 0)
 		return 0;
-	if (err->code != ERROR_CONFLICT)
-		return -1;
-	return error_hint(err, "changed by another process, and not written%s",
-	    task->settings->based_on ? "" : "; run again");
+	if (err->code == ERROR_CONFLICT && !task->settings->based_on)
+		error_hint(err, "run again, because it was changed by another process");
+	return -1;
 }
 
 static int write_secret(struct seal_task *task, struct error *err)

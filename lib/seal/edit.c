@@ -315,7 +315,7 @@ static int merge_text(
 		    &ctx->values, &mine, &now->values, document, &now->text, err);
 	if (result == 0) {
 		log_write(LOG_WARNING,
-		    "%s; the editor opens again with your changes and those of the other process:",
+		    "%s. The editor opens again with your changes and those of the other process:",
 		    conflict->message);
 		log_lines(&lines);
 	}

@@ -358,7 +358,7 @@ int edit_text_write_document(
 	const char *bytes = secret_buffer_string(document);
 
 	if (sealed_document_check(document, "the document", err) < 0)
-		return error_hint(err, "it cannot be edited");
+		return error_wrap(err, "cannot edit it");
 	if (memchr(bytes, '\n', document->length))
 		return secret_buffer_append(text, bytes, document->length, err);
 	cleanup_json struct json *parsed = json_parse(bytes, document->length, "document", err);

@@ -186,7 +186,8 @@ static int check_none_existing(struct batch *batch, struct seal_task *task, stru
 		if (must_decrypt(task, &secret->data[i]))
 			return error_set(err, ERROR_NOT_FOUND,
 			    "--create-key: Secret %s%s%s: data key \"%s\" is sealed with Transit "
-			    "key %s/%s, which no longer exists; a new key would not decrypt it",
+			    "key %s/%s, which no longer exists; restore the key, because a new one would not "
+			    "decrypt it",
 			    KUBE_NAMED(secret), secret->data[i].key, task->key.mount,
 			    task->key.name);
 	return 0;
@@ -216,7 +217,7 @@ static int check_encrypted(
 	    sealed_version(secret_buffer_string(output), output->length, &version, err) == 0)
 		return 0;
 	return error_set(err, ERROR_REJECTED,
-	    "sealing %s with Transit key %s/%s: %s; nothing was written", source->value->name,
+	    "sealing %s with Transit key %s/%s: %s (nothing was written)", source->value->name,
 	    key->mount, key->name,
 	    item->error ? item->error : "Vault's answer is not a ciphertext");
 }
@@ -228,12 +229,13 @@ static int check_decrypted(
 
 	if (item->error)
 		return error_set(err, ERROR_REJECTED,
-		    "verifying %s with Transit key %s/%s: %s; nothing was written",
+		    "verifying %s with Transit key %s/%s: %s (nothing was written)",
 		    source->value->name, task->key.mount, task->key.name, item->error);
 	if (secret_buffer_equal(&item->output, &source->value->value))
 		return 0;
 	return error_set(err, ERROR_INVALID,
-	    "verifying %s: decrypts to another value; nothing was written", source->value->name);
+	    "verifying %s: decrypts to another value, and nothing was written",
+	    source->value->name);
 }
 
 /*
@@ -252,12 +254,12 @@ static int check_existing(
 	if (stays(task, source->existing))
 		return error_set(err, ERROR_INVALID,
 		    "Secret %s%s%s: a value that stays does not decrypt with Transit key %s/%s, "
-		    "scope %s (%s); nothing was written. Check its annotations",
+		    "scope %s (%s), and nothing was written; check its annotations",
 		    KUBE_NAMED(secret), task->key.mount, task->key.name,
 		    sealed_scope_name(task->scope), item->error);
 	return error_set(err, ERROR_INVALID,
-	    "Secret %s%s%s: data key %s does not decrypt with Transit key %s/%s, scope %s (%s); "
-	    "nothing was written. Correct the annotations, or pass --transit-key and --scope to "
+	    "Secret %s%s%s: data key %s does not decrypt with Transit key %s/%s, scope %s (%s), and "
+	    "nothing was written; correct the annotations, or pass --transit-key and --scope to "
 	    "replace the value",
 	    KUBE_NAMED(secret), source->existing->key, task->key.mount, task->key.name,
 	    sealed_scope_name(task->scope), item->error);

@@ -55,7 +55,7 @@ static int parse_recipe(
 	if (!isdigit((unsigned char)recipe[0]) || (*end && end != colon) || number < 1 ||
 	    number > GENERATE_LENGTH_MAX)
 		return error_set(err, ERROR_USAGE,
-		    "\"%s\": write LENGTH:CLASS, such as 32:alnum, with a length from 1 to %d",
+		    "\"%s\": not valid; write LENGTH:CLASS, such as 32:alnum, with a length from 1 to %d",
 		    recipe, GENERATE_LENGTH_MAX);
 	*length = number;
 	*class = find_class(colon ? colon + 1 : "alnum");
@@ -136,7 +136,8 @@ static int split_input(
 
 	/* Without a name, the text may be the secret, so it is not printed. */
 	if (!equals || equals == text)
-		return error_set(err, ERROR_USAGE, "%s: write %s NAME=...", option, option);
+		return error_set(
+		    err, ERROR_USAGE, "%s: without NAME=; write %s NAME=VALUE", option, option);
 	*name = strndup(text, (size_t)(equals - text));
 	if (!*name)
 		return error_memory(err);

@@ -138,7 +138,8 @@ static int split_pair(
 		return error_memory(err);
 	if (!equals || !is_qualified(*key))
 		return error_set(err, ERROR_USAGE,
-		    "%s \"%s\": write [PREFIX/]NAME=VALUE, such as team=red", option, text);
+		    "%s \"%s\": not valid; write [PREFIX/]NAME=VALUE, such as team=red", option,
+		    text);
 	if (strncmp(*key, OURS, strlen(OURS)) == 0)
 		return error_set(err, ERROR_USAGE,
 		    "%s \"%s\": names with " OURS " are set by secret-seal itself", option, text);

@@ -170,8 +170,8 @@ static int check_adopted(
 		return 0;
 	if (sealed_document_check(value, what, err) < 0)
 		return error_hint(err,
-		    "in the document layout each data key must be a JSON object; remove it from "
-		    "the Secret, and set it as a value of the document");
+		    "remove it from the Secret, and set it as a value of the document, because "
+		    "in the document layout each data key must be a JSON object");
 	if (!force && foreign_check_document("data", entry->key, value, err) < 0)
 		return error_wrap(err, "Secret %s%s%s", KUBE_NAMED(&task->existing));
 	return 0;
@@ -251,7 +251,7 @@ static int plan_document(struct seal_task *task, struct error *err)
 	if (!what || (entry && read_entry(task, entry, &before, err) < 0))
 		return -1;
 	if (changes_apply(changes, entry ? &before : NULL, what, &after, err) < 0)
-		return error_hint(err, "the Secret was not changed");
+		return error_wrap(err, "the Secret was not changed");
 	return variables_add(&task->values, task->data_key, &after, what, err);
 }
 

@@ -183,8 +183,8 @@ void private_folder_sweep(const char *parent)
 	struct error err = ERROR_INIT;
 
 	if (folder_list(folder, ".", parent, &names, &err) < 0)
-		log_write(
-		    LOG_WARNING, "%s; a killed edit may have left plaintext there", err.message);
+		log_write(LOG_WARNING,
+		    "%s; check the folder for plaintext that a killed edit has left", err.message);
 	for (size_t i = 0; i < names.count; i++)
 		if (is_name(names.items[i]))
 			sweep_one(folder, names.items[i], parent);

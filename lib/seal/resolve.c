@@ -78,7 +78,7 @@ static int check_existing(const struct seal_task *task, struct error *err)
 	if (task->settings->adopt || secret->data_count == 0 || repairs_plaintext(task))
 		return 0;
 	if (sealed_secret_check(secret, NULL, err) < 0)
-		return error_hint(err, "not changed; pass --adopt to seal its plaintext too");
+		return error_hint(err, "pass --adopt to seal its plaintext too");
 	return 0;
 }
 
@@ -418,7 +418,7 @@ static void warn_of_scope(const struct seal_task *task)
 		return;
 	log_write(LOG_WARNING,
 	    "Secret %s%s%s: annotation " SEALED_ANNOTATION_SCOPE
-	    " does not count without ciphertext; sealing with scope %s; for another, pass --scope",
+	    " does not count without ciphertext, so the scope is %s; for another, pass --scope",
 	    KUBE_NAMED(task), sealed_scope_name(task->scope));
 }
 

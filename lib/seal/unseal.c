@@ -142,7 +142,7 @@ static int check_value(const struct unseal_result *unsealed, size_t index, struc
 		return 0;
 	return error_set(err, ERROR_INVALID, "Secret %s%s%s, data key %s: %s%s", KUBE_NAMED(secret),
 	    entry->key, unsealed->values[index].error,
-	    bound ? "; it is bound to its Secret, and does not decrypt after it was copied" : "");
+	    bound ? "; check that it was sealed for this Secret, to which it is bound" : "");
 }
 
 int unseal_check(const struct unseal_result *unsealed, struct error *err)

@@ -71,7 +71,7 @@ static int read_response(
 {
 	if (http_json_check(exchange, response_message, err) < 0) {
 		if (exchange->status == 401 || exchange->status == 403)
-			error_hint(err, "the job needs permissions: id-token: write, and its "
+			error_hint(err, "set permissions: id-token: write in the job; its "
 					"request token is valid only while it runs");
 		return -1;
 	}

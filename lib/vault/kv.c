@@ -173,8 +173,8 @@ static json_node find_keys(const struct json *document, const struct kv_ref *ref
 
 	if (json_type(document, lease) > JSON_NULL && !json_string_is(document, lease, "")) {
 		error_set(err, ERROR_REJECTED,
-		    "a dynamic secret, which Vault revokes with the token that has read it; only "
-		    "secrets without a lease are supported");
+		    "a dynamic secret, which Vault revokes with the token that has read it; use "
+		    "a secret without a lease");
 		return JSON_ABSENT;
 	}
 	if (has_version_2(document, data)) {

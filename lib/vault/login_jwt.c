@@ -89,7 +89,7 @@ static int read_variable(
 
 	if (!value)
 		return error_set(err, ERROR_USAGE,
-		    "--jwt-env %s: the variable is not set; the job must request an ID token in it",
+		    "--jwt-env %s: the variable is not set; request an ID token for it in the job",
 		    name);
 	return copy_variable(value, jwt, err) < 0 ? error_wrap(err, "%s", name) : 0;
 }
@@ -121,7 +121,7 @@ static int request_for_account(struct http_client *client,
 {
 	if (settings->jwt_lifetime_ms < VAULT_JWT_LIFETIME_MS)
 		return error_set(err, ERROR_USAGE,
-		    "--token-lifetime %llds: too short; the Kubernetes API requires at least %llds",
+		    "--token-lifetime %llds: too short for the Kubernetes API; pass at least %llds",
 		    (long long)settings->jwt_lifetime_ms / 1000,
 		    (long long)VAULT_JWT_LIFETIME_MS / 1000);
 	return settings->request_jwt(settings, client, jwt, err);
@@ -194,8 +194,7 @@ static int check_claims(const char *jwt, const char *wanted, struct error *err)
 	if (jwt_read(&claims, jwt, err) < 0)
 		return err->code == ERROR_SYSTEM
 			   ? -1
-			   : error_hint(
-				 err, "it must be the ID token, not another token of the job");
+			   : error_hint(err, "pass the ID token, not another token of the job");
 	cleanup_free char *issuer = claim_text(&claims, "iss", err);
 	cleanup_free char *audience = issuer ? claim_text(&claims, "aud", err) : NULL;
 	if (!audience || check_times(&claims, issuer, audience, err) < 0)
@@ -235,8 +234,8 @@ int vault_login_get_jwt(struct http_client *client, const struct vault *vault,
 		return -1;
 	if (is_set(settings->audience) && !checked && !is_set(settings->service_account))
 		return error_set(err, ERROR_USAGE,
-		    "--audience is only for --service-account, and for auth method jwt; a token in "
-		    "a file has its audience already");
+		    "--audience is only for --service-account, and for auth method jwt, because a "
+		    "token in a file has its audience already; omit it");
 	if (is_set(settings->jwt) || is_set(settings->jwt_variable))
 		result = read_variable(settings, jwt, err);
 	else if (is_set(settings->service_account))

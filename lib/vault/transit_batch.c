@@ -228,7 +228,7 @@ static int batch_check(enum transit_operation operation, const struct transit_ke
 	if (strstr(secret_buffer_string(&exchange->response), "encryption key not found")) {
 		err->code = ERROR_NOT_FOUND;
 		error_hint(err, "check --transit-key [MOUNT/]NAME");
-	} else if (exchange->status == 403)
+	} else if (exchange->status == 403 && !vault_token_is_refused(exchange))
 		error_hint(err, "the token's policy must allow \"update\" on %s/%s/%s", key->mount,
 		    operation_names[operation], key->name);
 	else if (exchange->status == 404)

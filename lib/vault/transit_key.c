@@ -120,8 +120,8 @@ static int key_call(struct http_client *client, struct vault *vault, const struc
 	    http_run_one(client, &exchange, err) == 0)
 		result = vault_check(&exchange, err);
 	if (result < 0 && (exchange.status == 404 || strstr(err->message, "key not found")))
-		error_hint(err, "no such key; check --transit-key");
-	if (result < 0 && exchange.status == 403)
+		error_hint(err, "check --transit-key; Vault has no such key");
+	if (result < 0 && exchange.status == 403 && !vault_token_is_refused(&exchange))
 		error_hint(err, "the token's policy must allow it on %s/%s", key->mount, path);
 	if (result == 0 && state)
 		result = read_key_state(&exchange, state, err);
@@ -165,12 +165,13 @@ static int check_rotated(struct http_client *client, struct vault *vault,
 
 	if (transit_key_read(client, vault, key, state, &unread) < 0)
 		return error_hint(
-		    lost, "the key may have been rotated; read it before running again");
+		    lost, "read the key before running again, because it may have been rotated");
 	if (state->latest_version == before)
 		return error_hint(
-		    lost, "the key still has version %lld; run again", (long long)before);
-	log_write(LOG_WARNING, "%s; the key was read back, and has version %lld", lost->message,
-	    (long long)state->latest_version);
+		    lost, "run again, because the key still has version %lld", (long long)before);
+	error_wrap(
+	    lost, "the key was read back, and has version %lld", (long long)state->latest_version);
+	log_error(LOG_WARNING, lost);
 	error_clear(lost);
 	return 0;
 }

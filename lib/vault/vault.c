@@ -244,13 +244,22 @@ static char *response_errors(const struct json *document)
 	return joined;
 }
 
+bool vault_token_is_refused(const struct http_exchange *exchange)
+{
+	return exchange->status == 403 &&
+	       strstr(secret_buffer_string(&exchange->response), "invalid token");
+}
+
 int vault_check(const struct http_exchange *exchange, struct error *err)
 {
 	if (http_json_check(exchange, response_errors, err) == 0)
 		return 0;
 	if (strstr(err->message, "Vault is sealed"))
 		error_hint(err, "unseal it, or wait until an operator has unsealed it");
+	if (vault_token_is_refused(exchange))
+		error_hint(err, "get another Vault token; this one is not valid, or has expired");
 	if (exchange->status == 472 || exchange->status == 473)
-		error_hint(err, "a standby node of Vault; use the address of the active node");
+		error_hint(err,
+		    "use the address of the active node, because this is a standby node of Vault");
 	return -1;
 }

@@ -68,6 +68,8 @@ struct vault {
 int vault_init(struct vault *vault, const struct vault_settings *settings, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void vault_free(struct vault *vault) __attribute__((nonnull));
+/* Return true if Vault refused the request because its token is not valid, or not any more. */
+bool vault_token_is_refused(const struct http_exchange *exchange) __attribute__((nonnull));
 /* Revoke the token with POST auth/token/revoke-self. */
 int vault_revoke_self(struct http_client *client, struct vault *vault, struct error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -38,7 +38,7 @@ reported 'JWT in VAULT_JWT: expired at 20..-..-..T..:..:..Z \(issuer https://git
 launch VAULT_JWT="$early"
 reported 'JWT in VAULT_JWT: not valid before 20.*Z \(issuer .*\); check this machine.s clock' "a JWT that is not valid yet"
 launch VAULT_JWT="glpat-0123456789abcdef"
-reported 'JWT in VAULT_JWT: not a JWT; it must be the ID token, not another token of the job' "another token"
+reported 'JWT in VAULT_JWT: not a JWT; pass the ID token, not another token of the job' "another token"
 unlike "$ERR" 'glpat-' "another token is not printed"
 OPTIONS=(--audience vault)
 launch VAULT_JWT="$other"

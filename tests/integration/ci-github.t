@@ -125,8 +125,8 @@ refuses() {
 	fails_with 125 "$2" "$3: exit 125"
 	is "$(wc -l <"$vault_log")" 0 "$3: no request to Vault"
 }
-refuses code=403 "JWT from GitHub: GitHub: GET $path: status 403: as scripted; the job needs permissions: id-token: write" "status 403"
-refuses code=401 'status 401: as scripted; the job needs' "status 401"
+refuses code=403 "JWT from GitHub: GitHub: GET $path: status 403: as scripted; set permissions: id-token: write" "status 403"
+refuses code=401 'status 401: as scripted; set permissions' "status 401"
 refuses code=404 'status 404: as scripted' "status 404"
 refuses code=500 'status 500: as scripted' "status 500"
 refuses html=200 'GitHub response: an HTML page' "a page"

@@ -77,7 +77,7 @@ fails_with 125 'token of service account demo/missing: .*404.*check the name' "T
 ask -n default --service-account app --role secret-exec
 fails_with 125 'token of service account default/app: .*404' "TokenRequest: a service account of another namespace: exit 125"
 ask --service-account app --token-lifetime 599s --role secret-exec
-fails_with 125 '--token-lifetime 599s: too short; the Kubernetes API requires at least 600s' "TokenRequest: a lifetime below the API's minimum: exit 125"
+fails_with 125 '--token-lifetime 599s: too short for the Kubernetes API; pass at least 600s' "TokenRequest: a lifetime below the API's minimum: exit 125"
 ask --service-account app --jwt-file "$pod/token" --role secret-exec
 fails_with 125 '--jwt-file and --service-account are both set' "two options for the token: exit 125"
 ask --audience vault --jwt-file "$pod/token" --role secret-exec
@@ -154,7 +154,7 @@ fails_with 125 'secret id: .*/nothing: No such file' "approle: a file that does 
 launch VAULT_ROLE_ID="$role_id" VAULT_SECRET_ID="$secret_id" VAULT_ROLE=secret-exec
 fails_with 125 'set VAULT_AUTH_METHOD or --auth-method to approle' "a role id with another method: exit 125"
 launch --vault-secret-id "$secret_id"
-fails_with 125 'VAULT_SECRET_ID.*command lines' "a secret id as an option: refused"
+fails_with 125 'command lines; set VAULT_SECRET_ID$' "a secret id as an option: refused"
 
 # -- cert ---------------------------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ launch --token-file "$TAP_WORK/wrapped"
 fails_with 125 "wrapped or encrypted.*remove wrap_ttl, dh_type and dh_path" "token: a wrapping token: exit 125"
 err_unlike hvs.wrapping "token: a wrapping token is not printed"
 launch VAULT_TOKEN=hvs.nonsense
-fails_with 125 'decrypt with Transit key transit/aes256-key: .*403: .*permission denied' "token: an invalid one: exit 125"
+fails_with 125 'decrypt with Transit key transit/aes256-key: .*403: .*permission denied.*get another Vault token' "token: an invalid one: exit 125"
 
 # -- tokens for a few requests ------------------------------------------------------------------------
 

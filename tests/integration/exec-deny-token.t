@@ -208,7 +208,7 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null && ! und
 		export VAULT_ADDR=$address
 		without "landlock_create_ruleset:$fault" --deny-token=if-possible -- cat "$volume/token"
 		is "$STATUS $OUT" "0 $(<"$STAGE_DIR/pod/app/token")" "$fault, if possible: the application starts, and can read the token"
-		err_is "secret-exec: warning: --deny-token=if-possible: $problem; the command can read the token" "$fault, if possible: a warning"
+		err_is "secret-exec: warning: --deny-token=if-possible: $problem, so the command can read the token" "$fault, if possible: a warning"
 	done <<-'END'
 		error=ENOSYS|this kernel has no Landlock, or a seccomp profile forbids it
 		error=EOPNOTSUPP|Landlock is disabled in this kernel

@@ -45,7 +45,7 @@ if [ "$(id -u)" = 0 ]; then
 	out_is "1000:0" "--file-owner UID sets the user"
 	run setpriv --bounding-set=-all --inh-caps=-all "$BIN/secret-exec" --secret app --file "A=$memory/one" \
 		--file "tls.key=$memory/key" --file-owner 1000 -- true
-	fails_with 125 '--file A=.*changing the owner: Operation not permitted; only root' "--file-owner without the right: exit 125"
+	fails_with 125 '--file A=.*changing the owner: Operation not permitted; run it as root' "--file-owner without the right: exit 125"
 fi
 
 # -- an existing file at the path
@@ -113,10 +113,10 @@ rm -r "${memory:?}"/*
 # -- refusals
 
 run exec_app --file "B=$memory/b" -- true
-fails_with 125 "--file B=$memory/b: no secret \"B\"; the names are: A, tls.key\$" "an unknown key: exit 125, with the names"
+fails_with 125 "--file B=$memory/b: no secret \"B\"; use one of: A, tls.key\$" "an unknown key: exit 125, with the names"
 for wrong in '' A A= =/x; do
 	run exec_app --file "$wrong" -- true
-	fails_with 125 "--file \"$wrong\": write KEY=PATH" "--file '$wrong'"
+	fails_with 125 "--file \"$wrong\": not valid; write KEY=PATH" "--file '$wrong'"
 done
 for wrong in 8 1777 u=r 04000 -1; do
 	run exec_app --file "A=$memory/a" --file-mode "$wrong" -- true

@@ -45,7 +45,7 @@ for source in from_api from_key from_volume from_environment; do
 	"$source" --document '*.json' --only client_email -- sh -c 'echo "$client_email ${private_key-none}"'
 	out_is "e none" "$source: --only chooses from them"
 	"$source" --document sa.json --memfd sa.json -- cat {}
-	fails_with 125 '--memfd sa.json: no secret "sa.json"; the names are: private_key, client_email' "$source: then it is not one value"
+	fails_with 125 '--memfd sa.json: no secret "sa.json"; use one of: private_key, client_email' "$source: then it is not one value"
 done
 
 name=secrets.json

@@ -93,7 +93,7 @@ fails_with 125 '--memfd B: .*write \{B\}' "one of two placeholders is missing: e
 run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd B -- cat '{A}' '{B}' {}
 fails_with 125 '\{\} in the command: ambiguous with 2 memfds' "{} with two memfds: exit 125"
 run as_pod app "$BIN/secret-exec" --secret app --memfd C -- cat {}
-fails_with 125 '--memfd C: no secret "C"; the names are: A, B$' "an unknown key: exit 125"
+fails_with 125 '--memfd C: no secret "C"; use one of: A, B$' "an unknown key: exit 125"
 run as_pod app "$BIN/secret-exec" --secret app --memfd A --memfd A -- cat {}
 fails_with 125 '--memfd A: given twice' "one key twice: exit 125"
 run as_pod app "$BIN/secret-exec" --secret app --memfd :json --memfd :nul -- cat {}

@@ -67,7 +67,7 @@ run as_pod app "$BIN/secret-exec" --secret app --fd 5 --file "API_KEY=$memory/ap
 fails_with 125 'the value of key.bin is not UTF-8' "a value that JSON cannot contain: exit 125"
 is "$(ls -A "$memory")" "" "a value that JSON cannot contain: the file of another is removed"
 run as_pod app "$BIN/secret-exec" --secret app --memfd :json --fd 5=nothing -- cat {}
-fails_with 125 'no secret "nothing"; the names are: API_KEY, DB_HOST, DB_PASSWORD, USER_NAME, key.bin$' "an unknown key: one message with the names"
+fails_with 125 'no secret "nothing"; use one of: API_KEY, DB_HOST, DB_PASSWORD, USER_NAME, key.bin$' "an unknown key: one message with the names"
 err_unlike 'correct|battery|matrix' "an unknown key: no value is printed"
 
 done_testing

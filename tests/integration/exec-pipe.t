@@ -73,7 +73,7 @@ fails_with 125 '--fd 5 and --fd 6:nul: only one can take all' "a second pipe for
 run as_pod app "$BIN/secret-exec" --secret app --fd 5=A --fd 5=B -- true
 fails_with 125 "--fd 5=A and --fd 5=B: same number" "one number twice: exit 125"
 run as_pod app "$BIN/secret-exec" --secret app --fd 5=C -- true
-fails_with 125 '--fd 5=C: no secret "C"; the names are: A, B$' "an unknown key: exit 125, with the names"
+fails_with 125 '--fd 5=C: no secret "C"; use one of: A, B$' "an unknown key: exit 125, with the names"
 run as_pod app env -u VAULT_ADDR "$BIN/secret-exec" --secret app --fd 5=A --fd 5=B -- true
 fails_with 125 "same number" "an option that is wrong by itself: refused before any server is contacted"
 

@@ -33,7 +33,7 @@ fails_with 125 '"soon" is not a duration' "an invalid duration: exit 125"
 run "$BIN/secret-exec" --timeout 0 -- true
 fails_with 125 '--timeout 0: must be greater than 0' "--timeout 0: exit 125"
 run "$BIN/secret-exec" --vault-token=s.123 -- true
-fails_with 125 'only from the environment' "a token on the command line: exit 125"
+fails_with 125 'other users can read command lines; set VAULT_TOKEN$' "a token on the command line: exit 125"
 err_unlike 's\.123' "a token on the command line: not printed"
 
 # Vault.
@@ -130,7 +130,7 @@ app -- "$TAP_WORK/script"
 fails_with 126 'Permission denied.*execute permission' "a file without execute permission: exit 126"
 chmod +x "$TAP_WORK/script"
 app -- "$TAP_WORK/script"
-fails_with 126 'Exec format error.*without a #! line' "a script without #!: exit 126, without a shell"
+fails_with 126 'Exec format error; check that .* begins with a #! line' "a script without #!: exit 126, without a shell"
 app -- "$TAP_WORK"
 fails_with 126 'Permission denied' "a folder as the command: exit 126"
 

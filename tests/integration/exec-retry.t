@@ -30,7 +30,7 @@ done
 for code in "${staying[@]}"; do
 	vault
 	gives_up "login .*Vault: POST /v1/auth/kubernetes/login: tried 2 times in [0-9.]+ s: status $code: as scripted" "Vault answers $code twice"
-	[ "$code" != 473 ] || err_like 'a standby node of Vault; use the address of the active node' "status 473: reported as a standby"
+	[ "$code" != 473 ] || err_like 'use the address of the active node, because this is a standby' "status 473: reported as a standby"
 done
 LAUNCH=()
 bad_api code=429=1 relay
@@ -74,7 +74,7 @@ err_like 'trying again in [0-9]+ ms \(1\)' "by default, retries are limited only
 LAUNCH=(--timeout 4s)
 bad_server sealed
 vault
-gives_up "login .*tried [0-9]+ times in [3-9][0-9.]+ s: status 503: .*; --timeout leaves no time" "retries go on until --timeout"
+gives_up "login .*tried [0-9]+ times in [3-9][0-9.]+ s: status 503: .*; raise --timeout, which leaves no time" "retries go on until --timeout"
 run "$BIN/secret-exec" --print-config
 out_like 'retries: unlimited \(default\)' "--print-config: retries without a limit"
 LAUNCH=()
@@ -91,10 +91,10 @@ fails_with 125 'login .*login: status 503: Vault is sealed' "SECRET_EXEC_RETRIES
 LAUNCH=(--timeout 500ms)
 bad_server hang
 vault
-gives_up "login .*Vault at $BAD_URL: no answer: .*time.*; --timeout leaves no time for another try" "--timeout ends a request to a Vault that hangs"
+gives_up "login .*Vault at $BAD_URL: no answer: .*time.*; raise --timeout, which leaves no time for another try" "--timeout ends a request to a Vault that hangs"
 LAUNCH=(--timeout 5s) # time to log in
 api
-gives_up "Secret demo/app: Kubernetes API at $BAD_URL: no answer: .*; --timeout leaves no time" "--timeout ends a request to an API server that hangs"
+gives_up "Secret demo/app: Kubernetes API at $BAD_URL: no answer: .*; raise --timeout, which leaves no time" "--timeout ends a request to an API server that hangs"
 LAUNCH=(--timeout 500ms)
 cat >"$TAP_WORK/plugin" <<-END
 	#!/bin/sh
@@ -111,12 +111,12 @@ launch "KUBECONFIG=$TAP_WORK/kubeconfig"
 gives_up "kubeconfig .*exec plugin .*/plugin: still running" "--timeout ends a credential plugin that hangs"
 bad_server --full
 vault
-gives_up "login .*Vault at $BAD_URL: no answer: .*time.*--timeout leaves no time" "--timeout ends a connection attempt that hangs"
+gives_up "login .*Vault at $BAD_URL: no answer: .*time.*raise --timeout, which leaves no time" "--timeout ends a connection attempt that hangs"
 LAUNCH=(--timeout 25s)
 bad_api code=429=30
 begin=$(now_ms)
 api
-gives_up "Secret demo/app: .*status 429: Scripted: as scripted; --timeout leaves no time for another try" "a wait longer than --timeout is not begun"
+gives_up "Secret demo/app: .*status 429: Scripted: as scripted; raise --timeout, which leaves no time for another try" "a wait longer than --timeout is not begun"
 ok "which is known before the time is over" test $(($(now_ms) - begin)) -lt 25000
 
 done_testing

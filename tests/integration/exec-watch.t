@@ -116,9 +116,9 @@ is "$(seen '^start') $(seen '^end')" "2 1" "neither a rotation nor a new seal re
 
 # goes_on WHAT REGEX: one warning, at least two tries, no restart.
 goes_on() {
-	comes "warning: .*$2.*; the application goes on with its present values" "$1: the warning has the reason"
-	comes "^secret-exec: (looking|the changed).*$2" "$1: it is tried again"
-	comes "^secret-exec: (looking|the changed).*$2" "$1: and again"
+	comes "warning: the application keeps its present values: .*$2" "$1: the warning has the reason"
+	comes "^secret-exec: the application keeps.*$2" "$1: it is tried again"
+	comes "^secret-exec: the application keeps.*$2" "$1: and again"
 	is "$(seen "warning: .*$2")" 1 "$1: one warning"
 	is "$(seen '^start')" 2 "$1: the old one goes on"
 }
@@ -177,7 +177,7 @@ begin "${app[@]}" stubborn
 comes '^start seven' "an application that ignores the signal starts"
 old=${LINE##* }
 seal eight
-comes 'warning: the application did not stop in 200 ms; sending SIGKILL' "an application that ignores the signal is killed after --stop-timeout"
+comes 'warning: the application did not stop in 200 ms, and gets SIGKILL' "an application that ignores the signal is killed after --stop-timeout"
 comes '^start eight' "an application that was killed is restarted"
 ok "when the old one is gone" [ ! -e "/proc/$old" ]
 kill -USR2 "$launcher"
@@ -219,7 +219,7 @@ application=${LINE##* }
 ok "and a process that watches" until_true has_candidate
 watching=$(candidate)
 kill -KILL "$watching"
-comes 'warning: the process that watches for changes ended with status 137; starting another' "a killed watching process is logged"
+comes 'warning: the process that watches for changes ended with status 137, and is started again' "a killed watching process is logged"
 seal eleven
 comes '^start eleven' "a new watching process detects the next change"
 application=${LINE##* }
@@ -251,7 +251,7 @@ variables=("KUBERNETES_SERVICE_PORT=$BAD_PORT" "SECRETMANAGER_SERVICE_ACCOUNT_DI
 seal thirteen
 begin "${app[@]}"
 comes '^start thirteen' "an application starts before an outage"
-comes_or_came 'warning: looking for changes: .*503.*; the application goes on with its present values' "an outage of the API server: the application continues"
+comes_or_came 'warning: the application keeps its present values: looking for changes: .*503' "an outage of the API server: the application continues"
 seal fourteen
 comes '^start fourteen' "a change during the outage is detected afterwards"
 is "$(seen warning)" 1 "an outage gives one warning"
@@ -275,7 +275,7 @@ if mkdir -p /dev/shm && shared=$(mktemp -d /dev/shm/exec-watch.XXXXXX); then
 	seal sixteen
 	comes 'the ciphertext has changed, the values are the same' "--watch-signal: an unchanged value sends no signal"
 	patch_value "$garbage"
-	comes 'warning: .*goes on with its present values' "--watch-signal: an unusable value gives a warning"
+	comes 'warning: the application keeps its present values' "--watch-signal: an unusable value gives a warning"
 	is "$(<"$shared/a")" sixteen "--watch-signal: an unusable value leaves the file unchanged"
 	is "$(seen '^start') $(seen '^hup')" "1 2" "--watch-signal: the application is not restarted"
 	is "$(echo "$shared"/*)" "$shared/a" "--watch-signal: the folder has only this file"

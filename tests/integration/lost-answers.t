@@ -20,7 +20,7 @@ bad_api --on POST /secrets 1 lost relay
 seal --set A=one
 status_is 0 "a new Secret whose answer is lost: exit 0"
 out_is "secret/app created" "a new Secret whose answer is lost: reported as created"
-err_like 'Secret demo/app: written; the response was lost, and .* was read back' "a new Secret whose answer is lost: a warning"
+err_like 'Secret demo/app: written, although the response was lost: .* was read back' "a new Secret whose answer is lost: a warning"
 bad_api --on POST /secrets 1 close relay
 kube_call DELETE /api/v1/namespaces/demo/secrets/app
 seal --set A=one
@@ -51,14 +51,14 @@ before=$(newest)
 bad_vault --on POST /rotate 1 lost relay
 rotate VAULT_ADDR="$BAD_URL"
 status_is 0 "a rotation of the key whose answer is lost: exit 0"
-err_like "rotate: .*no answer: .*; the key was read back, and has version $((before + 1))" "a rotation of the key whose answer is lost: the new version is found in the key"
+err_like "the key was read back, and has version $((before + 1)): .*no answer: " "a rotation of the key whose answer is lost: the new version is found in the key"
 is "$(newest) $(sent 'POST [^ ]*/rotate')" "$((before + 1)) 1" "a rotation of the key whose answer is lost: the request is sent once"
 is "$(grep -c "^$(sed -n 's/ POST [^ ]*\/rotate .*//p' "$BAD_LOG") " "$BAD_LOG")" 1 "a rotation of the key: the request has its own connection"
 like "$(stored app A)" "^vault:v$((before + 1)):" "a rotation of the key whose answer is lost: the Secrets are rewrapped"
 bad_vault --on POST /rotate 1 close relay
 rotate VAULT_ADDR="$BAD_URL"
 status_is 1 "a rotation of the key whose request is lost: exit 1"
-err_like "the key still has version $((before + 1)); run again" "a rotation of the key whose request is lost: the advice is to run again"
+err_like "run again, because the key still has version $((before + 1))" "a rotation of the key whose request is lost: the advice is to run again"
 is "$(newest) $(sent 'POST [^ ]*/rotate')" "$((before + 1)) 1" "a rotation of the key whose request is lost: the request is not sent again"
 bad_vault --on POST /rotate 1 html=503 relay
 rotate VAULT_ADDR="$BAD_URL"

@@ -29,6 +29,7 @@ is "$(field data.latest_version)" 1 "the answer n: the key is not rotated"
 on_terminal "expect $question
 	send \\x04" -n demo
 status_is 1 "the end of input: exit 1"
+like "$OUT" '\[y/n\] '$'\r?\n''.*confirmation: the input ended before a value.*hint: pass --yes' "the end of input: a new line, and --yes is the advice"
 on_terminal "expect $question
 	send \\x03" -n demo
 status_is 1 "Ctrl-C at the question: exit 1"

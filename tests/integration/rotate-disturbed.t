@@ -47,7 +47,7 @@ is "$(values)" "a b c" "all values are unchanged"
 bad_api --on PATCH /secrets/ 0 deaf relay
 rotate
 status_is 1 "PATCHes answered with 200 and not carried out: exit 1"
-err_like 'Secret demo/a: 1 value on an old version of Transit key transit/aes256-key; the oldest is 4, wanted is 5' "the Secrets are reported as old"
+err_like 'Secret demo/a: 1 value on an old version of Transit key transit/aes256-key .the oldest is 4, wanted is 5' "the Secrets are reported as old"
 out_like '3 on an old version' "the summary counts them as old"
 
 # Versions that the key does not have.

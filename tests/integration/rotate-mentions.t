@@ -33,7 +33,7 @@ while read -r path kind version name fields; do
 	status_is 1 "$kind with ciphertext of version 1: exit 1"
 	err_like "$kind demo/$name: holds ciphertext of version 1 of an unknown Transit key, and is not rewrapped" "$kind: is named"
 	is "$(grep -c "$kind demo/$name" <<<"$ERR")" 1 "$kind: once"
-	err_like 'transit/aes256-key: version 1 is in use; no version is retired' "$kind: the version is in use"
+	err_like 'transit/aes256-key: version 1 is in use, so no version is retired' "$kind: the version is in use"
 	is "$(limits)" "3 1 0" "$kind: nothing is retired or trimmed"
 	kube_call DELETE "$path/$name?propagationPolicy=Background"
 done <<EOF
@@ -66,8 +66,8 @@ through_api() {
 }
 through_api -n demo --phase retire
 status_is 0 "objects that may not be listed: old versions are retired"
-err_like 'listing ConfigMaps in all namespaces: .*403.*must allow list on configmaps; ciphertext in ConfigMaps is not counted' "objects that may not be listed: a warning with the missing right"
-err_like 'listing Jobs in all namespaces: .*404.*; ciphertext in Jobs is not counted' "objects that do not exist: a warning names the kind"
+err_like 'ciphertext in ConfigMaps is not counted: listing ConfigMaps in all namespaces: .*403.*must allow list on configmaps' "objects that may not be listed: a warning with the missing right"
+err_like 'ciphertext in Jobs is not counted: listing Jobs in all namespaces: .*404' "objects that do not exist: a warning names the kind"
 is "$(grep -c 'is not counted' <<<"$ERR")" 2 "kinds that may not be listed are reported once"
 is "$(limits)" "3 2 0" "kinds that may not be listed: old versions are retired"
 through_api -n demo --phase retire --trim

@@ -25,7 +25,7 @@ status_is 0 "--phase rotate"
 is "$(latest) $(versions)" "2 v1 v1" "the key is rotated, the Secrets are unchanged"
 rotate --phase verify
 status_is 1 "--phase verify with old values: exit 1"
-err_like 'Secret demo/app: 2 values on an old version of Transit key transit/aes256-key; the oldest is 1, wanted is 2' "--phase verify reports each Secret with old values"
+err_like 'Secret demo/app: 2 values on an old version of Transit key transit/aes256-key .the oldest is 1, wanted is 2' "--phase verify reports each Secret with old values"
 err_like '2 of 2 Secrets are left on an old version' "--phase verify reports the number of Secrets with old values"
 is "$(latest) $(versions)" "2 v1 v1" "--phase verify changes nothing"
 rotate --phase verify -o json
@@ -53,9 +53,9 @@ run "$BIN/secret-exec" --secret app -- sh -c 'echo "$A $B"'
 out_is "a-app b-app" "all values can be decrypted"
 
 rotate --phase turn
-fails_with 2 '--phase "turn": write rotate, rewrap, verify, retire or all' "an unknown phase: exit 2"
+fails_with 2 '--phase "turn": not valid; write rotate, rewrap, verify, retire or all' "an unknown phase: exit 2"
 rotate -o xml
-fails_with 2 '--output "xml": write text or json' "an unknown output format: exit 2"
+fails_with 2 '--output "xml": not valid; write text or json' "an unknown output format: exit 2"
 rotate --min-age soon
 fails_with 2 'min-age' "an invalid age: exit 2"
 rotate --phase rewrap --retire

@@ -18,8 +18,8 @@ status_is 0 "two versions are kept: exit 0"
 is "$(limits)" "2 1 0 0" "with two versions nothing is retired"
 rotate -n demo --retire
 status_is 1 "another namespace uses a version that would be retired: exit 1"
-err_like 'Secret default/elsewhere: 1 value on an old version of Transit key transit/aes256-key; the oldest is 1, wanted is 2' "the Secret that uses it is reported"
-err_like 'transit/aes256-key: version 1 is in use; no version is retired' "the key is reported"
+err_like 'Secret default/elsewhere: 1 value on an old version of Transit key transit/aes256-key .the oldest is 1, wanted is 2' "the Secret that uses it is reported"
+err_like 'transit/aes256-key: version 1 is in use, so no version is retired' "the key is reported"
 out_like 'rewrapped 1' "a version in use: the phases before retire are done"
 is "$(limits)" "3 1 0 0" "a version in use in another namespace: no version is retired"
 rotate -A --retire
@@ -100,13 +100,13 @@ for name in 'aes256-key ' /transit/aes256-key transit/aes256-key/; do
 	rotate -n demo --phase retire --transit-key aes256-key --trim
 	status_is 1 "--transit-key, and an annotation that names no key: \"$name\""
 	err_like 'Secret default/slip: annotation secretmanager/transit-key: Transit key "[^"]*": not of the form' "the Secret is reported"
-	err_like 'version 7 is in use; no version is retired' "the key is not retired"
+	err_like 'version 7 is in use, so no version is retired' "the key is not retired"
 done
 make slip '' aes256-key "$old"
 rotate -n demo --phase retire --trim
 status_is 1 "ciphertext with an extra newline: exit 1"
 err_like 'Secret default/slip: data key "A": garbled ciphertext: it ends in a newline' "ciphertext with an extra newline is reported"
-err_like 'version 7 is in use; no version is retired' "the key is not retired"
+err_like 'version 7 is in use, so no version is retired' "the key is not retired"
 is "$(limits)" "9 7 7 5" "ciphertext with an extra newline: no version is retired or trimmed"
 kube_call DELETE /api/v1/namespaces/default/secrets/slip
 rotate -A --phase rewrap

@@ -15,7 +15,7 @@ before=$(versions aes256-key)
 run "$BIN/secret-rotate" -n demo --retire --keep-versions 1
 status_is 1 "an old version of the first key is in use in another namespace: exit 1"
 err_like 'Secret default/other: 1 value on an old version' "the Secret is named"
-err_like 'transit/aes256-key: version [0-9]+ is in use; no version is retired' "the first key is named"
+err_like 'transit/aes256-key: version [0-9]+ is in use, so no version is retired' "the first key is named"
 is "$(versions aes256-key)" "$((${before% *} + 1)) ${before#* }" "the first key is rotated and not retired"
 latest=$(versions derived-key)
 is "$latest" "${latest% *} ${latest% *}" "the second key's old versions are retired, and stay retired"

@@ -63,13 +63,13 @@ refuse 1 'Secret demo/app: no data key "X"' "--rename of a missing value" --rena
 refuse 2 'Secret demo/app: data key "C" already exists' "--rename to an existing name" --rename A=C app
 refuse 2 '"A": named twice' "--set and --unset of one name" --set A=1 --unset A app
 refuse 2 '"D": named twice' "--rename of two values to one name" --rename A=D --rename C=D app
-refuse 2 '--rename "A": write OLD=NEW' "--rename without a new name" --rename A app
+refuse 2 '--rename "A": not valid; write OLD=NEW' "--rename without a new name" --rename A app
 refuse 2 '"a b": not a valid data key' "--rename to an invalid name" --rename "A=a b" app
 refuse 2 'refusing to remove the last value' "--unset of all values" --unset A --unset C app
 refuse 1 'Secret demo/nothing: .*404' "--unset in a missing Secret" --unset A nothing
 refuse 2 'cannot be used with --dry-run=client' "--unset with --dry-run=client" --dry-run=client --unset A app
 refuse 2 'cannot be used with --immutable' "--unset with --immutable" --immutable --set B=1 --unset A app
-refuse 1 'document.*no such member.*not changed' "--unset of a missing member" --unset X document
+refuse 1 'not changed: .*document.*no such member' "--unset of a missing member" --unset X document
 refuse 2 'member "e" already exists' "--rename to an existing member" --rename c=e document
 kube_call GET "$secrets/app"
 is "$(field data)" "$before" "after refused changes the Secret is unchanged"
@@ -80,7 +80,7 @@ broken=$(printf %s "$(field data.ciphertext)" | base64 -w0)
 kube_call POST "$secrets" "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"broken\",
 	\"annotations\":{\"secretmanager/layout\":\"document\",\"secretmanager/transit-key\":\"transit/aes256-key\"}},
 	\"data\":{\"secrets.json\":\"$broken\"}}"
-refuse 1 'Secret demo/broken, data key secrets.json: line 1.*not changed' "--set in a document that does not parse" --set a=1 broken
+refuse 1 'not changed: Secret demo/broken, data key secrets.json: line 1' "--set in a document that does not parse" --set a=1 broken
 kube_call GET "$secrets/broken"
 is "$(field data.secrets~json)" "$broken" "a document that does not parse is not changed"
 

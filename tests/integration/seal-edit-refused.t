@@ -57,7 +57,7 @@ steps=()
 for _ in 1 2 3 4 5 6; do steps+=(relay relay code=409); done
 bad_api "${steps[@]}" relay
 edit "expect 409
-	expect the editor opens again
+	expect The editor opens again
 	$question
 	send t\\r" KUBERNETES_SERVICE_PORT="$BAD_PORT"
 status_is 0 "an API that answers 409 six times, then another try: exit 0"
@@ -75,7 +75,7 @@ for _ in 1 2 3 4 5 6 7; do retries+="
 	expect or (g)ive up?
 	send t\\r"; done
 edit "$retries
-	expect the editor opens again" KUBERNETES_SERVICE_PORT="$BAD_PORT"
+	expect The editor opens again" KUBERNETES_SERVICE_PORT="$BAD_PORT"
 status_is 0 "409 after seven answers: exit 0"
 is "$(value A)" mine "409 after seven answers: the text is merged and sealed"
 wiped "409 after seven answers"
@@ -148,7 +148,7 @@ keep_mine='sed -i "/^<<<<<<< /d; /^=======\$/,/^>>>>>>> /d" "$1"' keep_theirs='s
 reset_secret
 conflict "$mine" "--set A=theirs app" 'exit 1' app
 status_is 1 "both changed the same value, and the editor fails: exit 1"
-err_like 'Secret demo/app: .*changed by another process.*the editor opens again' "a conflict is logged"
+err_like 'Secret demo/app: .*changed by another process. The editor opens again' "a conflict is logged"
 err_like 'other process:.*~ A' "a conflict is logged with the names of the changes"
 is "$(value A)" theirs "the other process's value stays"
 is "$(grep -v '^#' "$TAP_WORK/merged")" '<<<<<<< your text

@@ -94,7 +94,7 @@ fails_with 2 'Secret demo/app: no Transit key is known' "the annotation of an em
 untouched "an empty Secret"
 seal --transit-key derived-key --set A=one
 out_is "secret/app updated" "an empty Secret with --transit-key: updated"
-err_like 'annotation secretmanager/scope does not count without ciphertext; sealing with scope strict' "an empty Secret's scope: a warning"
+err_like 'annotation secretmanager/scope does not count without ciphertext, so the scope is strict' "an empty Secret's scope: a warning"
 kube_call GET "$secrets/app"
 is "$(annotation transit-key) $(annotation scope)" "transit/derived-key strict" "an empty Secret gets scope strict"
 empty
@@ -161,7 +161,7 @@ fails_with 2 'Secret demo/app: no Transit key is known' "the key annotation of a
 plain 'secretmanager/scope: cluster-wide'
 run "$BIN/secret-seal" --transit-key derived-key -n demo -f "$file" -o yaml
 out_like 'scope: "strict"' "the scope annotation of a plaintext manifest is not used"
-err_like 'scope strict; for another, pass --scope' "the scope annotation of a plaintext manifest: a warning"
+err_like 'scope is strict; for another, pass --scope' "the scope annotation of a plaintext manifest: a warning"
 run "$BIN/secret-seal" --transit-key derived-key --scope cluster-wide -n demo -f "$file" -o yaml
 out_like 'scope: "?cluster-wide' "--scope is used"
 

@@ -86,7 +86,7 @@ refused "YAML: an alias" 'bad: line [12], column' 'A: &x 1\nB: *x\n'
 refused "YAML: broken" 'bad: line [0-9]+, column' 'A: [1\n'
 refused "a list" 'bad: .*not a JSON object' '- A\n'
 refused "nothing at all" 'bad: .*not a JSON object' ''
-refused "an empty object" 'nothing to seal; the inputs have no values' '{}'
+refused "an empty object" 'nothing to seal, because the inputs have no values' '{}'
 kube_call GET /api/v1/namespaces/demo/secrets/bad
 is "$STATUS" 404 "after refused documents nothing is written"
 

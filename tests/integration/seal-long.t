@@ -106,7 +106,7 @@ fails_with 1 "secret-seal: no Secret was written: .*three.yaml: line 2: Secret d
 api relay relay relay relay hang
 run "${SEALER[@]}" --retries 0 --timeout 5s --transit-key aes256-key -f "$TAP_WORK/three.yaml"
 status_is 1 "an API server that hangs: exit 1"
-err_like '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*; all of it can be run again$' "an API server that hangs: the message has the Secret and the advice"
+err_like '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*; run all of it again$' "an API server that hangs: the message has the Secret and the advice"
 
 api relay relay relay relay hang
 "${SEALER[@]}" --transit-key aes256-key -f "$TAP_WORK/three.yaml" >"$TAP_WORK/out" 2>"$TAP_WORK/err" &
@@ -116,7 +116,7 @@ until_true asked
 kill -TERM "$sealing"
 wait "$sealing"
 is "$?" 143 "a signal during the run: exit 128+N"
-like "$(<"$TAP_WORK/err")" '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*(interrupt|signal).*; all of it can be run again$' \
+like "$(<"$TAP_WORK/err")" '^secret-seal: 1 Secret was written before this: .*line 7: Secret demo/f: .*(interrupt|signal).*; run all of it again$' \
 	"a signal during the run: the message has the written Secrets"
 is "$(<"$TAP_WORK/out")" "secret/e updated" "a signal during the run: the output has the written Secrets"
 ok "a signal during the run: the token is revoked" gone

@@ -103,7 +103,7 @@ status_is 0 "-A: exit 0"
 run "$BIN/secret-seal" status -A app
 fails_with 2 'NAME cannot be used with -A' "-A and a name: exit 2"
 run "$BIN/secret-seal" status -o xml
-fails_with 2 '--output "xml": write table, json, yaml or prometheus' "an unknown output format: exit 2"
+fails_with 2 '--output "xml": not valid; write table, json, yaml or prometheus' "an unknown output format: exit 2"
 vault_call POST transit/keys/aes256-key/config '{"min_decryption_version":2}'
 run "$BIN/secret-seal" status app
 is "$(cells app A)" "retired transit/aes256-key 1/2 per-key" "a retired version: retired"
@@ -123,7 +123,7 @@ kube_call PATCH "$secrets/app" '{"data":{"PLAIN":"cGxhaW4="}}' application/merge
 run "$BIN/secret-seal" verify
 status_is 1 "verify of values that do not decrypt: exit 1"
 err_like 'Secret demo/app, data key PLAIN: plaintext' "verify names a plaintext value"
-err_like 'Secret demo/copy, data key C: .*bound to its Secret' "verify names a copied value"
+err_like 'Secret demo/copy, data key C: .*to which it is bound' "verify names a copied value"
 err_like '2 of 4 Secrets do not decrypt' "verify counts the Secrets"
 is "$OUT" "" "a failing verify prints nothing on standard output"
 
@@ -148,7 +148,7 @@ like "$OUT" 'not safe on a terminal' "reveal of 8-bit control characters on a te
 run "$BIN/secret-seal" reveal --yes app X
 fails_with 1 'Secret demo/app: no value "X"' "reveal of a missing key: exit 1"
 run "$BIN/secret-seal" reveal --yes copy
-fails_with 1 'Secret demo/copy, data key C: .*it was copied' "reveal of a copied value: exit 1"
+fails_with 1 'Secret demo/copy, data key C: .*check that it was sealed for this Secret' "reveal of a copied value: exit 1"
 run "$BIN/secret-seal" reveal --yes
 fails_with 2 "pass one NAME" "reveal without a name: exit 2"
 

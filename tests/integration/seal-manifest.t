@@ -41,7 +41,7 @@ kube_call GET /api/v1/namespaces/demo/secrets/written
 is "$STATUS" 200 "-o yaml without --dry-run: writes the Secret"
 
 run "$BIN/secret-seal" --transit-key aes256-key --from-literal A=one --dry-run=all app
-fails_with 2 '--dry-run "all": write none, client or server' "an unknown --dry-run: exit 2"
+fails_with 2 '--dry-run "all": not valid; write none, client or server' "an unknown --dry-run: exit 2"
 run "$BIN/secret-seal" --transit-key aes256-key --from-literal A=one -o xml app
 fails_with 2 '--output "xml"' "an unknown --output: exit 2"
 
@@ -208,9 +208,9 @@ fails() {
 fails '-f seals all Secrets in the manifests; leave out NAME' -f "$TAP_WORK/s.yaml" app
 fails '-f sets values in one Secret of one file; add --in-place' -f "$TAP_WORK/s.yaml" --from-literal A=a
 fails '--type and --immutable cannot be used with -f' -f "$TAP_WORK/s.yaml" --type Opaque
-fails '-f: --output json is refused, .*; --output yaml prints' -f "$TAP_WORK/s.yaml" -o json
+fails '-f: --output json is refused, .*; use --output yaml' -f "$TAP_WORK/s.yaml" -o json
 fails '--in-place: only with -f' --in-place --from-literal A=a app
-fails '--in-place needs a file' -i -f -
+fails '--in-place cannot change standard input; name a file' -i -f -
 fails '--in-place cannot be used with --output' -i -f "$TAP_WORK/s.yaml" -o yaml
 run "$BIN/secret-seal" --transit-key derived-key -f /nowhere/file -o yaml
 fails_with 1 '/nowhere/file: No such file' "a missing file: exit 1"
@@ -237,7 +237,7 @@ not_yet() {
 	is "$(<"$TAP_WORK/t.yaml")" "${2%$'\n'}" "refused: $1: the file is unchanged"
 }
 not_yet 'line 1: .*a template, such as Helm' "$head"$'stringData: {A: "{{ .Values.a }}"}\n'
-not_yet 'line 4, column 11: .*Helm template; render it first' "$head"$'data: {A: "{{ .Values.a | b64enc }}"}\n'
+not_yet 'line 4, column 11: .*render the Helm template first' "$head"$'data: {A: "{{ .Values.a | b64enc }}"}\n'
 not_yet 'line 1: .*a template, such as Helm' $'apiVersion: v1\nkind: Secret\nmetadata: {name: "{{ .Release.Name }}"}\nstringData: {A: a}\n'
 not_yet 'line 4, column 3: a Secret in an OpenShift Template; process the template first' \
 	$'apiVersion: template.openshift.io/v1\nkind: Template\nobjects:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: app}\n  stringData: {A: "${A}"}\n'

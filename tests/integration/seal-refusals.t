@@ -18,7 +18,7 @@ unchanged() {
 }
 
 run "$BIN/secret-seal" --from-literal A=1
-fails_with 2 'NAME is missing; see --help' "no name: exit 2"
+fails_with 2 'NAME: missing; see secret-seal --help' "no name: exit 2"
 seal --from-literal A=1 one two
 fails_with 2 'one Secret at a time' "two names: exit 2"
 seal --from-literal A=1 Not_A_Name
@@ -28,7 +28,7 @@ fails_with 2 'namespace "Not_A_Name"' "an invalid namespace: exit 2"
 seal app
 fails_with 2 'nothing to seal; pass --from-literal' "no input: exit 2"
 seal --from-literal hunter2 app
-fails_with 2 '--from-literal: write --from-literal NAME=' "a literal without a name: exit 2"
+fails_with 2 '--from-literal: without NAME=; write --from-literal NAME=VALUE' "a literal without a name: exit 2"
 err_unlike hunter2 "a literal without a name is not printed, as it may be the secret"
 seal --from-literal 'A B=1' app
 fails_with 2 "\"A B\": not a valid data key" "an invalid data key: exit 2"
@@ -53,6 +53,9 @@ for word in list ls; do is_command "$word" status; done
 for word in get decrypt unseal; do is_command "$word" reveal; done
 is_command help --help
 is_command version --version
+run "$BIN/secret-seal" delete app
+fails_with 2 '"delete": not a command; write kubectl delete secret ..., or for a Secret of this name secret-seal seal delete' \
+	"a word of kubectl: exit 2, with its command"
 run "$BIN/secret-seal" decrypt
 fails_with 2 '"decrypt": not a command; write secret-seal reveal' "a word that looks like a command, without other operands: exit 2"
 seal --from-literal A=1 state
@@ -64,7 +67,7 @@ out_is "secret/list sealed (server dry run)" "after the command a word is a Secr
 run "$BIN/secret-seal" other app
 fails_with 2 'one Secret at a time' "two names that do not look like commands: exit 2"
 seal --layout both --from-literal A=1 app
-fails_with 2 '--layout "both": write per-key or document' "an unknown layout: exit 2"
+fails_with 2 '--layout "both": not valid; write per-key or document' "an unknown layout: exit 2"
 seal --data-key x --from-literal A=1 app
 fails_with 2 '--data-key: only for --layout document' "--data-key without a document: exit 2"
 seal --from-file /nowhere/file app
@@ -99,7 +102,7 @@ ok "all lines were tested" [ "$n" = 16 ]
 # Existing Secrets.
 make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app"},"data":{"A":"cGxhaW4="}}'
 seal --from-literal A=1 app
-fails_with 1 'Secret demo/app: not sealed: data key "A".*not changed' "a Secret that is not sealed: exit 1"
+fails_with 1 'Secret demo/app: not sealed: data key "A".*pass --adopt' "a Secret that is not sealed: exit 1"
 unchanged "the Secret does not change"
 make_secret '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","annotations":{"secretmanager/transit-key":"transit/aes256-key"}},"immutable":true,"data":{"A":"dmF1bHQ6djE6QUFBQQ=="}}'
 seal --from-literal A=1 app

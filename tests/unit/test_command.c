@@ -103,10 +103,10 @@ static const struct {
 } files[] = {
     {"#!/bin/sh\n", 0600, COMMAND_CANNOT_RUN,
 	"Permission denied; check that it is a file with execute"},
-    {"echo no shell runs this\n", 0700, COMMAND_CANNOT_RUN, "without a #! line"},
-    {"", 0700, COMMAND_CANNOT_RUN, "without a #! line"},
+    {"echo no shell runs this\n", 0700, COMMAND_CANNOT_RUN, "begins with a #! line"},
+    {"", 0700, COMMAND_CANNOT_RUN, "begins with a #! line"},
     {"#!/no/such/interpreter\n", 0700, COMMAND_NOT_FOUND,
-	"its interpreter or dynamic loader does not"},
+	"check its interpreter or dynamic loader, which does not exist"},
 };
 
 START_TEST(a_file_that_cannot_run_is_an_error_with_the_reason)

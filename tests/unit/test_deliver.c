@@ -177,7 +177,7 @@ START_TEST(an_unknown_key_is_an_error_with_the_names)
 {
 	char wanted[128];
 
-	snprintf(wanted, sizeof(wanted), "%s: no secret \"X\"; the names are: A, B, C, BIN",
+	snprintf(wanted, sizeof(wanted), "%s: no secret \"X\"; use one of: A, B, C, BIN",
 	    strangers[_i].label);
 	give(
 	    (struct strings *)(void *)((char *)&settings + strangers[_i].list), strangers[_i].text);

@@ -357,7 +357,7 @@ START_TEST(a_refusal_after_a_lost_answer_mentions_it)
 	request(&exchange, "POST", "/");
 	run();
 	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_DENIED,
-	    "status 403; an earlier try got no answer and may have been carried out");
+	    "status 403; check the result, because an earlier try got no answer and may have been carried out");
 	finish();
 }
 END_TEST
@@ -517,7 +517,7 @@ START_TEST(the_deadline_ends_everything)
 	run();
 	ck_assert_int_eq(exchange.error.code, ERROR_NETWORK);
 	expect_failure(http_check(&exchange, NULL, &err), err, ERROR_NETWORK,
-	    "--timeout leaves no time for another try");
+	    "raise --timeout, which leaves no time for another try");
 	ck_assert_int_ge(clock_now_ms() - start, 298); /* whole milliseconds, at both ends */
 	finish();
 }

@@ -216,7 +216,7 @@ static const struct {
     {{LOST, TAKEN, HELD("eQ==")}, 3, 1, ERROR_CONFLICT, "it is another one"},
     {{LOST, {404, NULL, STATUS("NotFound", "none")}}, 2, 0, ERROR_NETWORK, "no answer"},
     {{LOST, {403, NULL, STATUS("Forbidden", "no")}}, 2, 0, ERROR_NETWORK,
-	"it may have been written; read it before running again"},
+	"read it before running again, because it may have been written"},
     /* After a clear response nothing is read. */
     {{TAKEN}, 1, 1, ERROR_CONFLICT, "it is another one"},
 };

@@ -364,7 +364,7 @@ static const struct {
 	const char *reason, *hint;
 } failures[] = {
     {"GET", 401, STATUS("Unauthorized", "Unauthorized"), ERROR_DENIED, "status 401: Unauthorized; ",
-	"not accepted"},
+	"is still valid"},
     {"GET", 403,
 	STATUS(
 	    "Forbidden", "secrets \\\"app\\\" is forbidden: User \\\"system:anonymous\\\" cannot"),
@@ -381,7 +381,7 @@ static const struct {
     {"POST", 409, STATUS("AlreadyExists", "secrets \\\"app\\\" already exists"), ERROR_CONFLICT,
 	"AlreadyExists", "of this name"},
     {"PATCH", 409, STATUS("Conflict", "the object has been modified"), ERROR_CONFLICT,
-	"Conflict: the object", "has changed"},
+	"Conflict: the object", "the object has been modified"},
     {"PATCH", 410, STATUS("Expired", "too old"), ERROR_GONE, "Expired: too old", ""},
     {"PATCH", 422, STATUS("Invalid", "field is\\nimmutable"), ERROR_REJECTED,
 	"Invalid: field is immutable", "is immutable"},

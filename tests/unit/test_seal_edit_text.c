@@ -111,8 +111,8 @@ START_TEST(a_document_that_does_not_parse_is_refused)
 	cleanup_secret struct secret_buffer document = SECRET_BUFFER_INIT;
 
 	expect_ok(secret_buffer_append_string(&document, "hunter2", &err), err);
-	expect_failure(edit_text_write_document(&document, &text, &err), err, ERROR_INVALID,
-	    "it cannot be edited");
+	expect_failure(
+	    edit_text_write_document(&document, &text, &err), err, ERROR_INVALID, "cannot edit it");
 	expect_lacks(err.message, "hunter2");
 }
 END_TEST

@@ -73,7 +73,7 @@ START_TEST(a_prefix_can_be_any_text)
 	ck_assert_ptr_null(ref.variable);
 	source_ref_free(&ref);
 	expect_failure(source_ref_parse_prefix(&ref, "--bound-to", "a b:X", &err), err, ERROR_USAGE,
-	    "--bound-to \"a b:X\": write [NAMESPACE/]NAME[:PREFIX]");
+	    "--bound-to \"a b:X\": not valid; write [NAMESPACE/]NAME[:PREFIX]");
 }
 END_TEST
 

@@ -160,6 +160,8 @@ static const struct {
 	"status 400: invalid"},
     {403, "{\"errors\":[\"permission denied\"]}", ERROR_DENIED,
 	"must allow \"update\" on team/transit/decrypt/app-key"},
+    {403, "{\"errors\":[\"2 errors occurred: permission denied, invalid token\"]}", ERROR_DENIED,
+	"invalid token; get another Vault token; this one is not valid, or has expired"},
     {404, "{\"errors\":[]}", ERROR_NOT_FOUND, "transit engine is mounted at team/transit/"},
     {500, "{\"errors\":[\"JSON string value exceeds allowed length\"]}", ERROR_TOO_LARGE,
 	"decrypt with Transit key team/transit/app-key: "},
@@ -464,9 +466,9 @@ static const struct {
     {{VERSION("4"), {503, NULL, "disconnect/reset before headers"}, VERSION("5")}, 3, 5, ERROR_NONE,
 	NULL},
     {{VERSION("4"), LOST, VERSION("4")}, 3, 4, ERROR_NETWORK,
-	"the key still has version 4; run again"},
+	"run again, because the key still has version 4"},
     {{VERSION("4"), LOST, {403, NULL, NULL}}, 3, 4, ERROR_NETWORK,
-	"the key may have been rotated; read it before running again"},
+	"read the key before running again, because it may have been rotated"},
     {{VERSION("4"), {403, NULL, NULL}}, 2, 4, ERROR_DENIED, "403"},
 };
 
@@ -520,6 +522,7 @@ static const struct {
 } no_states[] = {
     {404, "{\"errors\":[]}", "no such key"},
     {403, "{\"errors\":[\"permission denied\"]}", "must allow it on team/transit/keys/app-key"},
+    {403, "{\"errors\":[\"permission denied, invalid token\"]}", "invalid token; get another"},
     {200, "{\"data\":{}}", "no key version"},
 };
 

@@ -14,10 +14,10 @@
 {{- fail "shards.count: only for a rotation of all namespaces; leave namespaces empty" }}
 {{- end }}
 {{- if .restartAnnotated }}
-{{- fail "restartAnnotated: removed; a rotation changes no plaintext; to restart a workload, use kubectl rollout restart" }}
+{{- fail "restartAnnotated: removed; to restart a workload, use kubectl rollout restart; a rotation changes no plaintext" }}
 {{- end }}
 {{- if .replaceImmutable }}
-{{- fail "replaceImmutable: removed; an immutable Secret is reported; seal a new one with secret-seal and delete the old one" }}
+{{- fail "replaceImmutable: removed; seal a new Secret with secret-seal and delete the immutable one, which is reported" }}
 {{- end }}
 {{- if and .retire.enabled .namespaces (not .retire.noOtherNamespaces) }}
 {{- fail "retire.enabled: retiring affects all namespaces, and only some can be searched; set retire.noOtherNamespaces=true if no other namespace has Secrets of these keys" }}
