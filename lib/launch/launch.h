@@ -3,8 +3,9 @@
  *
  * A start has these steps, each in the file with its name:
  *
- *   source    list the sources of values; read files, volumes and our own environment
- *             (source_local.c), and Secrets and ConfigMaps of the Kubernetes API (source_kube.c)
+ *   source    list the sources of values; read volumes and our own environment (source_local.c,
+ *             source_kv.c), plaintext files (source_plaintext.c), and Secrets and ConfigMaps of the
+ *             Kubernetes API (source_kube.c)
  *   collect   log in to Vault and read the API concurrently, decrypt, name the variables
  *   deliver   prepare the environment, pipes, memfds and files with the variables
  *   command   execute the application; with --deny-token, after landlock.c has denied it the token
@@ -61,7 +62,7 @@ struct launch_settings {
 		bool allow_plaintext;
 
 		/* Ciphertext. */
-		char **environment;	    /* our own; "vault:v..." is decrypted */
+		char **environment; /* our own; ciphertext and references in it are replaced */
 		struct strings directories; /* --secret-dir DIR: a mounted Secret */
 		struct strings secrets;	    /* --secret [NS/]NAME[?][:KEY[=VARIABLE]] */
 		const char *transit_key;    /* [MOUNT/]NAME; NULL: from the annotation */
