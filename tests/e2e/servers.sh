@@ -87,7 +87,8 @@ start_kube_apiserver() {
 # Vault does not run plugins through links that leave its folder.
 plugin_folder() { dirname "$(readlink -f "$servers/plugins/vault-plugin-auth-kubernetes")"; }
 
-# start_vault ADDRESS PORT CLUSTER-PORT [COMMAND...]: not initialised, in memory; started by COMMAND
+# start_vault ADDRESS PORT CLUSTER-PORT [COMMAND...]: not initialised, in memory; started by COMMAND.
+# The program is $VAULT_PROGRAM, for example an OpenBao, or the Vault that build-programs has built.
 start_vault() {
 	cat >vault.hcl <<HCL
 storage "inmem" {}
@@ -101,5 +102,5 @@ api_addr         = "https://$1:$2"
 plugin_directory = "$(plugin_folder)"
 disable_mlock    = true
 HCL
-	start vault "${@:4}" "$servers/vault" server -config vault.hcl
+	start vault "${@:4}" "${VAULT_PROGRAM:-$servers/vault}" server -config vault.hcl
 }
