@@ -1,5 +1,4 @@
-/* source_plaintext: files with plaintext for development, and definitions that name their values.
- */
+/* source_plaintext: plaintext files for development, and definitions that rename values. */
 #include <string.h>
 #include <sys/stat.h>
 

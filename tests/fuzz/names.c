@@ -5,6 +5,7 @@
  * The first byte of the input selects the parser; each line is a text.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -163,6 +164,35 @@ static void make_environment(struct fuzz_input *input)
 	variables_free(&variables);
 }
 
+static void join_kv(const struct kv_ref *ref, const char *text)
+{
+	char version[24] = "";
+
+	if (ref->version)
+		snprintf(version, sizeof(version), "#%lld", (long long)ref->version);
+	cleanup_free char *joined =
+	    string_format(&err, "vault:%s#%s%s", ref->path, ref->key, version);
+	FUZZ_MUST(joined ? 0 : -1, &err);
+	FUZZ_CHECK(strcmp(text, joined) == 0);
+}
+
+/* A reference to a KV engine, in an environment variable. */
+static void read_kv_reference(struct fuzz_input *input)
+{
+	struct source source = {.kind = &source_environment};
+	const char *text = fuzz_line(input);
+
+	if (!source_kv_is_reference(text))
+		return;
+	FUZZ_CHECK(!sealed_is_ciphertext(text, strlen(text)));
+	struct source_value *value =
+	    source_add(&source, "A", string_format(&err, "%s", "variable A"), &err);
+	if (!fuzz_failed_for_memory(value ? 0 : -1, &err) &&
+	    !fuzz_failed(source_value_set_reference(value, text, &err), &err))
+		join_kv(&value->ref, text);
+	source_free(&source);
+}
+
 /* -- texts ------------------------------------------------------------------------------------ */
 
 static void print(struct fuzz_input *input)
@@ -220,7 +250,7 @@ void fuzz_case(struct fuzz_input *input)
 {
 	static void (*const readers[])(struct fuzz_input *) = {read_reference, read_transit_key,
 	    read_destinations, name_value, make_environment, print, read_version, read_url,
-	    read_duration};
+	    read_duration, read_kv_reference};
 
 	readers[fuzz_byte(input) % (sizeof(readers) / sizeof(readers[0]))](input);
 }

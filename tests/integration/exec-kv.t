@@ -122,6 +122,14 @@ options=(--fd 3)
 exec_with 'X=vault:kv1/app#password' 'Y=vault:secret/data/app#port' -- sh -c 'cat <&3; env | grep -c vault:'
 out_like '^\{"X":"one","Y":"5432"\}.?0$' "references' values on a pipe"
 options=()
+printf '{"data":{"large":"%s"}}' "$(head -c 300000 /dev/zero | tr '\0' x)" >"$TAP_WORK/large"
+vault_call POST secret/data/app/large "@$TAP_WORK/large"
+options=(--memfd X)
+exec_with 'X=vault:secret/data/app/large#large' -- sh -c 'wc -c <"$1"' sh '{}'
+out_is 300000 "a value of 300,000 bytes in a memfd"
+options=()
+exec_with 'X=vault:secret/data/app/large#large' -- true
+fails_with 125 'environment variable X: the value of X has 300000 bytes, and the kernel allows' "a value of 300,000 bytes in the environment: exit 125"
 exec_with 'NODE_OPTIONS=vault:kv1/app#password' -- true
 fails_with 125 'environment variable NODE_OPTIONS: refusing to set NODE_OPTIONS' "a dangerous name: exit 125"
 exec_with 'secrets.json=vault:secret/data/app#config' -- sh -c 'echo "$A $B"'
