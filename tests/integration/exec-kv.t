@@ -147,6 +147,22 @@ options=(--init)
 exec_with 'X=vault:kv1/app#password' -- printenv X
 out_is one "--init: the application has the value"
 
+# A restart for another reason reads the references again.
+"${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$STAGE_DIR/pod/app" X='vault:kv1/app#password' \
+	"$BIN/secret-exec" --init --watch --watch-interval 100ms --watch-debounce 50ms --watch-max-delay 50ms --secret app -- \
+	sh -c 'echo "$A $X" >>"$1"; exec sleep infinity' sh "$TAP_WORK/starts" 2>"$TAP_WORK/watch-log" &
+launcher=$!
+at_end "kill $launcher 2>/dev/null"
+until_true grep -qs . "$TAP_WORK/starts"
+vault_call POST kv1/app '{"password":"two"}'
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=changed app >/dev/null
+until_true grep -q changed "$TAP_WORK/starts"
+is "$(<"$TAP_WORK/starts")" $'sealed one\nchanged two' "--watch: a restart because of a Secret reads KV again"
+kill $launcher
+wait $launcher
+vault_call POST kv1/app '{"password":"one"}'
+"$BIN/secret-seal" --transit-key aes256-key --from-literal A=sealed app >/dev/null
+
 # -- vault-env's variables of the Transit key -----------------------------------------------------------
 
 options=()
