@@ -57,7 +57,7 @@ fails_with 125 '--keep-config CI_ID_TOKEN: not a variable of' "--keep-config wit
 # -- errors -------------------------------------------------------------------------------------------
 
 launch --jwt-env CI_ID_TOKEN --role app-jwt
-fails_with 125 '--jwt-env CI_ID_TOKEN: the variable is not set; the job must' "--jwt-env with a variable that is not set: exit 125"
+fails_with 125 '--jwt-env CI_ID_TOKEN: the variable is not set; request an ID token' "--jwt-env with a variable that is not set: exit 125"
 launch CI_ID_TOKEN= --jwt-env CI_ID_TOKEN --role app-jwt
 fails_with 125 '--jwt-env CI_ID_TOKEN: the variable is not set' "--jwt-env with an empty variable: exit 125"
 launch "VAULT_JWT=$jwt" CI_ID_TOKEN=other --jwt-env CI_ID_TOKEN --role app-jwt
@@ -73,7 +73,7 @@ fails_with 125 'a role id is set, but the auth method is jwt' "VAULT_JWT and a r
 launch "VAULT_JWT=$jwt" "SECRET_EXEC_VAULT_JWT=${jwt}x" --role app-jwt
 fails_with 125 'SECRET_EXEC_VAULT_JWT and VAULT_JWT are both set, and differ' "two different JWTs: exit 125"
 launch --vault-jwt "$jwt"
-fails_with 125 'VAULT_JWT.*command lines' "a JWT as an option: exit 125"
+fails_with 125 'command lines; set VAULT_JWT$' "a JWT as an option: exit 125"
 launch "--jwt=$jwt"
 fails_with 125 'set VAULT_JWT, or use --jwt-env or --jwt-file' "--jwt: exit 125 with advice"
 launch --auth-method jwt --role app-jwt

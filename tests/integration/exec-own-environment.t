@@ -103,7 +103,7 @@ run as_pod app env "X_${bound[0]}" "Y_A=$(stored other A)" VAULT_TOKEN="$VAULT_T
 	--bound-to bound:X_ --bound-to demo/other:Y_ -- sh -c 'echo "$X_A $Y_A"'
 out_is "one three" "two Secrets with envFrom.prefix: each value gets its Secret"
 run as_pod app env "${bound[@]}" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key --bound-to other -- true
-fails_with 125 "environment variable A: Vault cannot decrypt it.*another Secret and data key than --bound-to names" "--bound-to with another Secret: exit 125"
+fails_with 125 "environment variable A: Vault cannot decrypt it.*check --bound-to; it may be garbled, or sealed for another Secret and data key" "--bound-to with another Secret: exit 125"
 run as_pod app env "${bound[@]}" "Z=$a" VAULT_TOKEN="$VAULT_TOKEN" "$BIN/secret-exec" --transit-key derived-key \
 	--bound-to bound:A --exclude 'B' --exclude Z -- true
 fails_with 125 "environment variable A: Vault cannot decrypt it" "a prefix as part of the data key: exit 125"
