@@ -69,6 +69,12 @@ vault_call() {
 		"X-Vault-Token: ${VAULT_CALL_TOKEN-$VAULT_TOKEN}" "${3-}"
 }
 
+# kv_write PATH JSON: write a secret of a KV engine.  In version 2, JSON has the member "data".
+kv_write() {
+	vault_call POST "$1" "$2"
+	[[ $STATUS = 20[04] ]] || echo "Bail out! $1 cannot be written: $STATUS $OUT"
+}
+
 # kube_call METHOD PATH [BODY [CONTENT-TYPE]]: use the token of the service account $KUBE_CALL_AS, otherwise the
 # administrator's; the header Accept is $KUBE_CALL_ACCEPT, if set.  Set $OUT and $STATUS.
 kube_call() {

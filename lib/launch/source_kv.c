@@ -10,9 +10,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/launch/source.h"
 
-#define PREFIX "vault:"
 /* vault-env writes the data after it to Vault, and reads a key of the response. */
-#define WRITING_PREFIX ">>" PREFIX
+#define WRITING_PREFIX ">>" KV_REF_PREFIX
 /* The beginning of a reference in other text, and of a template in place of a key. */
 #define INLINE_BEGIN "${"
 #define INLINE_END '}'
@@ -45,7 +44,7 @@ static bool has_inline_reference(const char *text)
 		text += strlen(INLINE_BEGIN);
 		const char *inside = starts_with(text, ">>") ? text + strlen(">>") : text;
 		const char *end = strchr(inside, INLINE_END);
-		if (end && starts_with(inside, PREFIX) &&
+		if (end && starts_with(inside, KV_REF_PREFIX) &&
 		    (memchr(inside, '#', (size_t)(end - inside)) ||
 			sealed_is_ciphertext(inside, (size_t)(end - inside))))
 			return true;
@@ -59,9 +58,9 @@ bool source_kv_is_reference(const char *text)
 		return false;
 	if (starts_with(text, WRITING_PREFIX) || has_inline_reference(text))
 		return true;
-	if (!starts_with(text, PREFIX))
+	if (!starts_with(text, KV_REF_PREFIX))
 		return false;
-	text += strlen(PREFIX);
+	text += strlen(KV_REF_PREFIX);
 	return strchr(text, '#') || (strchr(text, '/') && !is_port(text));
 }
 
@@ -74,7 +73,7 @@ static int parse_reference(struct kv_ref *ref, const char *text, struct error *e
 	if (starts_with(text, WRITING_PREFIX))
 		return error_set(err, ERROR_USAGE,
 		    "writing to Vault with >>vault: is not supported; use vault:PATH#KEY");
-	if (kv_ref_parse(ref, text + strlen(PREFIX), err) < 0)
+	if (kv_ref_parse(ref, text + strlen(KV_REF_PREFIX), err) < 0)
 		return -1;
 	if (!ref->key)
 		return error_set(
@@ -97,16 +96,11 @@ int source_value_set_reference(struct source_value *value, const char *text, str
 
 /* -- reading the secrets ---------------------------------------------------------------------- */
 
-static bool is_same_secret(const struct source_value *a, const struct source_value *b)
-{
-	return a->ref.version == b->ref.version && strcmp(a->ref.path, b->ref.path) == 0;
-}
-
 static bool is_listed(
     const struct source_kv_secret *secrets, size_t count, const struct source_value *value)
 {
 	for (size_t i = 0; i < count; i++)
-		if (is_same_secret(secrets[i].value, value))
+		if (kv_ref_is_same_secret(&secrets[i].value->ref, &value->ref))
 			return true;
 	return false;
 }
@@ -162,7 +156,7 @@ static int set_member(
 	for (size_t i = 0; i < ctx->kv->value_count; i++) {
 		struct source_value *value = ctx->kv->values[i];
 		if (value->form != SOURCE_REFERENCE || strcmp(value->ref.key, name) != 0 ||
-		    !is_same_secret(value, ctx->secret->value))
+		    !kv_ref_is_same_secret(&value->ref, &ctx->secret->value->ref))
 			continue;
 		secret_buffer_reset(&value->bytes);
 		if (secret_buffer_append(

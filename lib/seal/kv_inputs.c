@@ -7,9 +7,6 @@
 #include "lib/sealed/sealed.h"
 #include "lib/vault/kv.h"
 
-/* Before the path in the references of environment variables. */
-#define PREFIX "vault:"
-
 struct kv_input {
 	char *name; /* NULL: the name of the key */
 	struct kv_ref ref;
@@ -37,19 +34,14 @@ static int input_parse(struct kv_input *input, const char *text, struct error *e
 			return error_memory(err);
 		path += name + 1;
 	}
-	if (strncmp(path, PREFIX, strlen(PREFIX)) == 0)
-		path += strlen(PREFIX);
+	if (strncmp(path, KV_REF_PREFIX, strlen(KV_REF_PREFIX)) == 0)
+		path += strlen(KV_REF_PREFIX);
 	if (kv_ref_parse(&input->ref, path, err) < 0)
 		return error_wrap(err, "--from-vault %s", text);
 	if (input->name && (!*input->name || !input->ref.key))
 		return error_set(err, ERROR_USAGE,
 		    "--from-vault %s: a name is for one key; write NAME=PATH#KEY", text);
 	return 0;
-}
-
-static bool is_same_secret(const struct kv_ref *one, const struct kv_ref *other)
-{
-	return one->version == other->version && strcmp(one->path, other->path) == 0;
 }
 
 /* Return the secret of the last input, which is read unless an earlier input has read it. */
@@ -59,7 +51,7 @@ static const struct secret_buffer *read_secret(
 	struct kv_input *input = &inputs[last];
 
 	for (size_t i = 0; i < last; i++)
-		if (is_same_secret(&inputs[i].ref, &input->ref))
+		if (kv_ref_is_same_secret(&inputs[i].ref, &input->ref))
 			return &inputs[i].object;
 	if (seal_session_log_in(session, err) < 0 ||
 	    kv_read(session->client, &session->vault, &input->ref, &input->object, err) < 0)
@@ -90,14 +82,15 @@ static int add_key(void *context, const char *name, struct secret_buffer *value,
 static int add_values(const struct kv_input *input, const struct secret_buffer *secret,
     struct variables *values, struct error *err)
 {
-	cleanup_free char *source = string_format(err, "Vault path %s", input->ref.path);
+	cleanup_free char *source = string_format(err, "KV path %s", input->ref.path);
 	struct add_ctx ctx = {input, source, values, false};
 
 	if (!source || sealed_document_each(secret, source, add_key, &ctx, err) < 0)
 		return -1;
 	if (ctx.found || !input->ref.key)
 		return 0;
-	return error_set(err, ERROR_NOT_FOUND, "%s: no key \"%s\"", source, input->ref.key);
+	return error_set(err, ERROR_NOT_FOUND, "%s: key \"%s\" not found; check the text after #",
+	    source, input->ref.key);
 }
 
 int kv_inputs_read(struct seal_session *session, const struct strings *references,

@@ -85,6 +85,11 @@ void kv_ref_free(struct kv_ref *ref)
 	memset(ref, 0, sizeof(*ref));
 }
 
+bool kv_ref_is_same_secret(const struct kv_ref *a, const struct kv_ref *b)
+{
+	return a->version == b->version && strcmp(a->path, b->path) == 0;
+}
+
 /* -- calls ------------------------------------------------------------------------------------ */
 
 int kv_request(struct vault *vault, const struct kv_ref *ref, struct http_exchange *exchange,

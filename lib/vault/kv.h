@@ -27,6 +27,12 @@ int kv_ref_parse(struct kv_ref *ref, const char *text, struct error *err)
     __attribute__((nonnull, warn_unused_result));
 void kv_ref_free(struct kv_ref *ref) __attribute__((nonnull));
 
+/* The beginning of a reference in an environment variable, before PATH. */
+#define KV_REF_PREFIX "vault:"
+
+/* Return whether both references are to the same version of the same path. */
+bool kv_ref_is_same_secret(const struct kv_ref *a, const struct kv_ref *b) __attribute__((nonnull));
+
 /* Prepare GET PATH[?version=VERSION].  The key is not used. */
 int kv_request(struct vault *vault, const struct kv_ref *ref, struct http_exchange *exchange,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -9,14 +9,9 @@ here=$(dirname "$0")
 root=$(cd "$here/../.." && pwd)
 programs=$("$here/build-programs" vault-references) || exit 1
 
-# write PATH JSON: write a KV secret.
-write() {
-	vault_call POST "$1" "$2"
-	[[ $STATUS = 20[04] ]] || echo "Bail out! $1 cannot be written: $STATUS"
-}
-write secret/data/app-shop '{"data":{"user":"matrix","password":"first"}}'
-write secret/data/app-shop '{"data":{"user":"matrix","password":"gr\"ün #1","port":5432,"ratio":1.50,"debug":false,"empty":"","list":["a",1],"none":null}}'
-write kv1/app-shop '{"user":"one"}'
+kv_write secret/data/app-shop '{"data":{"user":"matrix","password":"first"}}'
+kv_write secret/data/app-shop '{"data":{"user":"matrix","password":"gr\"ün #1","port":5432,"ratio":1.50,"debug":false,"empty":"","list":["a",1],"none":null}}'
+kv_write kv1/app-shop '{"user":"one"}'
 vault_call POST transit/encrypt/aes256-key "{\"plaintext\":\"$(printf 'sealed' | base64)\"}"
 ciphertext=$(field data.ciphertext)
 

@@ -6,15 +6,10 @@ stage_start
 . "$(dirname "$0")/../faults.sh"
 export SECRET_SEAL_RETRIES=0
 
-# write PATH JSON: write a KV secret.
-write() {
-	vault_call POST "$1" "$2"
-	[[ $STATUS = 20[04] ]] || echo "Bail out! $1 cannot be written: $STATUS"
-}
-write secret/data/app-move '{"data":{"user":"old","password":"old"}}'
-write secret/data/app-move '{"data":{"user":"matrix","password":"ün\"ïcödé","port":5432,"debug":false,"hosts":["a","b"],"none":null,"empty":""}}'
-write kv1/app-move '{"user":"one","path":"a=b"}'
-write secret/data/other '{"data":{"user":"other"}}'
+kv_write secret/data/app-move '{"data":{"user":"old","password":"old"}}'
+kv_write secret/data/app-move '{"data":{"user":"matrix","password":"ün\"ïcödé","port":5432,"debug":false,"hosts":["a","b"],"none":null,"empty":""}}'
+kv_write kv1/app-move '{"user":"one","path":"a=b"}'
+kv_write secret/data/other '{"data":{"user":"other"}}'
 
 seal() { run "$BIN/secret-seal" --transit-key aes256-key "$@"; }
 # values SECRET: print what an application gets, by name.
@@ -76,21 +71,21 @@ fails() {
 	seal "$@" refused
 	fails_with "$status" "$regex" "$name"
 }
-fails 1 'Vault path secret/data/app-move: no key "nope"$' "a key that does not exist: exit 1" --from-vault secret/data/app-move#nope
-fails 1 'no key "none"' "a key that is null: exit 1" --from-vault secret/data/app-move#none
+fails 1 'KV path secret/data/app-move: key "nope" not found; check the text after #$' "a key that does not exist: exit 1" --from-vault secret/data/app-move#nope
+fails 1 'key "none" not found' "a key that is null: exit 1" --from-vault secret/data/app-move#none
 fails 1 'secret/data/absent.*check the path' "a path that does not exist: exit 1" --from-vault secret/data/absent
 fails 1 'secret/app-move.*data/' "a path without data/ in an engine of version 2: exit 1" --from-vault secret/app-move#user
 fails 1 'secret/data/app-move.*version 9' "a version that does not exist: exit 1" --from-vault secret/data/app-move#user#9
 for text in secret '' =secret/data/app-move#user 'A=secret/data/app-move' 'secret/data/app-move#' 'secret/data/app-move#user#x' 'sys/mounts#a'; do
 	fails 2 "--from-vault $text: " "--from-vault '$text': exit 2" --from-vault "$text"
 done
-fails 1 'variable user comes from both Vault path secret/data/app-move and Vault path secret/data/other' "two values with the same name: exit 1" --from-vault secret/data/app-move --from-vault secret/data/other
+fails 1 'variable user comes from both KV path secret/data/app-move and KV path secret/data/other' "two values with the same name: exit 1" --from-vault secret/data/app-move --from-vault secret/data/other
 fails 2 'cannot be used with other values' "a whole document and --from-vault: exit 2" --layout document \
 	--from-document /dev/null --from-vault secret/data/app-move
-write secret/data/ciphertext '{"data":{"A":"vault:v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}'
+kv_write secret/data/ciphertext '{"data":{"A":"vault:v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}'
 fails 1 'A: .*ciphertext' "a value that is ciphertext: exit 1" --from-vault secret/data/ciphertext
-write secret/data/name '{"data":{"a b":"x"}}'
-fails 1 'Vault path secret/data/name: "a b": not a valid data key' "a key that cannot be a data key: exit 1" --from-vault secret/data/name
+kv_write secret/data/name '{"data":{"a b":"x"}}'
+fails 1 'KV path secret/data/name: "a b": not a valid data key' "a key that cannot be a data key: exit 1" --from-vault secret/data/name
 run as_pod sealer env KUBECONFIG="$KUBECONFIG" "$BIN/secret-seal" --role secret-seal --transit-key aes256-key --from-vault secret/data/app-move refused
 fails_with 1 'secret/data/app-move.*"read" on secret/data/app-move' "a token that may not read the path: exit 1"
 kube_call GET /api/v1/namespaces/demo/secrets/refused

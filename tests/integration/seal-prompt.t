@@ -182,6 +182,6 @@ on_terminal 'expect Value of A:
 status_is 0 "--from-vault beside --prompt: exit 0"
 is "$("$BIN/secret-exec" --secret kv -- sh -c 'echo "$A $user"')" "typed matrix" "--from-vault beside --prompt: both values are sealed"
 run "$terminal" '' -- "$BIN/secret-seal" --transit-key aes256-key --prompt A --from-vault secret/data/app#nope kv
-like "$STATUS $OUT" '^1 .*no key "nope"' "--from-vault without its key: refused before the question"
+like "$STATUS $OUT" '^1 .*key "nope" not found' "--from-vault without its key: refused before the question"
 
 done_testing
