@@ -261,10 +261,11 @@ static int check_options(const struct seal_settings *settings, int count, struct
 	const struct seal_changes *changes = &configuration.changes;
 	bool changing = changes->unset.count || changes->renamed.count || settings->adopt;
 
-	if (count != 1)
-		return error_set(err, ERROR_USAGE, "NAME: %s",
-		    count ? "more than one; seal one Secret at a time"
-			  : "missing; see secret-seal --help");
+	if (count == 0)
+		return error_set(err, ERROR_USAGE, "NAME: missing; see secret-seal --help");
+	if (count > 1)
+		return error_set(
+		    err, ERROR_USAGE, "NAME: more than one; seal one Secret at a time");
 	if (configuration.in_place || configuration.recursive)
 		return error_set(err, ERROR_USAGE, "%s: only with -f",
 		    configuration.in_place ? "--in-place" : "--recursive");

@@ -82,7 +82,7 @@ kube_call DELETE "$secrets/rude"
 
 kube_call PATCH "$secrets/app" '{"data":{"PLAIN":"cGxhaW4="},"metadata":{"annotations":{
 	"kubectl.kubernetes.io/last-applied-configuration":"{\"data\":{\"A\":\"cGxhaW4=\"}}"}}}' application/merge-patch+json
-kube_call POST "$secrets" '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"unlabelled"},"data":{"A":"dmF1bHQ6djE6QUFBQQ==","B":"dmF1bHQ6dg=="}}'
+kube_call POST "$secrets" '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"unlabelled"},"data":{"A":"dmF1bHQ6djE6QUFBQQ==","B":"dmF1bHQ6djE6"}}'
 run "$BIN/secret-seal" status
 is "$(cells app PLAIN)" "plaintext transit/aes256-key - per-key" "plaintext beside ciphertext: plaintext"
 out_like '! demo/app has plaintext beside ciphertext; seal it with --adopt' "plaintext beside ciphertext: a note"
