@@ -102,7 +102,7 @@ fails_with 125 'b/A: unknown namespace.*--bound-to NAMESPACE/NAME or --namespace
 run env SECRETMANAGER_SERVICE_ACCOUNT_DIR=/nowhere "$BIN/secret-exec" --transit-key derived-key -n demo --secret-dir b --bound-to app -- printenv B
 out_is two "--bound-to NAME with --namespace decrypts"
 bound b --bound-to other -- true
-fails_with 125 "b/A: Vault cannot decrypt it.*another Secret and data key than --bound-to names" "values bound to another Secret: exit 125"
+fails_with 125 "b/A: Vault cannot decrypt it.*check --bound-to; it may be garbled, or sealed for another Secret and data key" "values bound to another Secret: exit 125"
 bound b -n other --bound-to app -- true
 fails_with 125 "b/A: Vault cannot decrypt it" "values bound in another namespace: exit 125"
 mv b/..data/B b/..data/C

@@ -70,7 +70,7 @@ answers ''
 dns_start
 LAUNCH+=(--retries 8 --timeout 1s)
 launch
-gives_up 'login .*Vault at https://vault.example:[0-9]+: no answer: Resolving timed out after [0-9]+ milliseconds; --timeout leaves' \
+gives_up 'login .*Vault at https://vault.example:[0-9]+: no answer: Resolving timed out after [0-9]+ milliseconds; raise --timeout' \
 	"a silent DNS server: exit 125"
 
 # -- the search list --------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ launch --secret app --secret app:API_KEY=db_host --sanitize
 fails_with 125 'variable db_host comes from both Secret demo/app, data key db-host and Secret demo/app, data key API_KEY' \
 	"two names of two sources that become one: exit 125"
 launch --secret app:=X
-fails_with 125 'write \[NAMESPACE/\]NAME\[:KEY\[=VARIABLE\]\]' "no data key before the variable: exit 125"
+fails_with 125 'write \[NAMESPACE/\]NAME\[.\]\[:KEY\[=VARIABLE\]\]' "no data key before the variable: exit 125"
 launch --secret app:nothing=X
 fails_with 125 'Secret demo/app: .*no data key "nothing"' "a data key that does not exist: exit 125"
 

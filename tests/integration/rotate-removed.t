@@ -15,7 +15,7 @@ removed --lease=secret-rotate SECRET_ROTATE_LEASE 'concurrencyPolicy: Forbid'
 removed --no-lease SECRET_ROTATE_NO_LEASE 'concurrencyPolicy: Forbid'
 removed --no-event SECRET_ROTATE_NO_EVENT '--metrics-file'
 removed --restart-annotated SECRET_ROTATE_RESTART_ANNOTATED 'kubectl rollout restart'
-removed --replace-immutable SECRET_ROTATE_REPLACE_IMMUTABLE 'seal a new one'
+removed --replace-immutable SECRET_ROTATE_REPLACE_IMMUTABLE 'seal a new Secret'
 run "$BIN/secret-rotate" --files --no-lease .
 fails_with 2 'option --no-lease: removed' "with --files: exit 2"
 run "$BIN/secret-rotate" --leas

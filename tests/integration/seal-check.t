@@ -155,7 +155,7 @@ data:
 {{- end }}"
 check "$dir"
 status_is 0 "a template that is not YAML: exit 0"
-err_like "^secret-seal: warning: not checked: $dir/app.yaml: line [0-9]+.*render it first" "a template that is not YAML: a warning"
+err_like "^secret-seal: warning: not checked: $dir/app.yaml: line [0-9]+.*render the Helm template first" "a template that is not YAML: a warning"
 file app.yaml <<<"apiVersion: template.openshift.io/v1
 kind: Template
 objects: [{kind: Secret, apiVersion: v1, metadata: {name: app}, stringData: {A: '\${A}'}}]"

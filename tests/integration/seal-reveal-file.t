@@ -118,7 +118,7 @@ fails_with 2 '^secret-seal: [^ ]*app.yaml: scope strict binds to the namespace; 
 reveal -n demo -f "$file"
 out_like 'stringData: \{A: bound\}' "a bound value, with -n"
 reveal -n default -f "$file"
-fails_with 1 'data key A: .*bound to its Secret' "a bound value of another namespace: exit 1"
+fails_with 1 'data key A: .*to which it is bound' "a bound value of another namespace: exit 1"
 reveal -n demo --transit-key aes256-key -f "$file"
 fails_with 2 'sealed with Transit key transit/derived-key, but aes256-key' "another key: exit 2"
 
