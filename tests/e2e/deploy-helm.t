@@ -202,7 +202,7 @@ refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secre
 refused '{"namespaces": ["team-a"], "shards": {"count": 8}}' 'shards.count: .*leave namespaces empty'
 refused '{"namespaces": ["team-a"], "retire": {"enabled": true}}' 'retire.enabled: .*noOtherNamespaces=true'
 refused '{"restartAnnotated": true}' 'restartAnnotated: removed; .*kubectl rollout restart'
-refused '{"replaceImmutable": true}' 'replaceImmutable: removed; .*seal a new one'
+refused '{"replaceImmutable": true}' 'replaceImmutable: removed; .*seal a new Secret'
 refused '{"retire": {"trim": true}}' 'retire.trim: .*retire.enabled=true'
 refused "{\"image\": {\"tag\": \"1\", \"digest\": \"sha256:$(printf %064d 0)\"}}" 'image.tag: .*leave the tag empty'
 
