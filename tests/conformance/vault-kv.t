@@ -24,7 +24,6 @@ is "$STATUS $(field data.password) $(field data.port) $(field data.tls) $(field 
 	'200 one 5432 true null [1, "a"]' "version 1: the keys are in data"
 is "$(field lease_id)-$(field lease_duration)-$(field renewable)" "-2764800-false" \
 	"version 1: a lease duration without a lease"
-is "$(field mount_type)" kv "version 1: the mount's type"
 vault_call GET 'kv1/app?version=7'
 is "$STATUS $(field data.password)" "200 one" "version 1: a version is ignored"
 vault_call PUT kv1/app '{"password":"two"}'
