@@ -16,6 +16,9 @@
 int vault_request(struct vault *vault, bool post, const char *mount, const char *path,
     struct http_exchange *exchange, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* Return whether a segment of the path is "." or "..", which libcurl would resolve. */
+bool vault_path_has_dots(const char *path) __attribute__((nonnull));
+
 /* Append the escaped path /MOUNT/PATH.  ERROR_USAGE if it contains "." or "..". */
 int vault_append_path(struct secret_buffer *text, const char *mount, const char *path,
     struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -11,22 +11,40 @@
 
 /* -- references ------------------------------------------------------------------------------- */
 
+/* Remove slashes at the beginning and the end, and all but one of several slashes. */
+static void path_clean(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; from++)
+		if (*from != '/' || (to > path && to[-1] != '/'))
+			*to++ = *from;
+	if (to > path && to[-1] == '/')
+		to--;
+	*to = '\0';
+}
+
 /* Return whether the text is printable, with a mount and a path in it. */
 static bool path_is_valid(const char *path)
 {
 	for (const char *c = path; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7F)
 			return false;
-	path += strspn(path, "/");
-	const char *slash = strchr(path, '/');
-	return slash && slash[strspn(slash, "/")];
+	return strchr(path, '/') && !vault_path_has_dots(path);
 }
 
-/* Return whether Vault itself serves the path, which could return the token of the request. */
+/*
+ * Return whether Vault itself serves the path, which could return the token of the request, or a
+ * JWT for other services.
+ */
 static bool path_is_of_vault(const char *path)
 {
-	path += strspn(path, "/");
-	return strncmp(path, "auth/", 5) == 0 || strncmp(path, "sys/", 4) == 0;
+	static const char *const mounts[] = {"auth/", "identity/", "sys/"};
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
+		if (strncmp(path, mounts[i], strlen(mounts[i])) == 0)
+			return true;
+	return false;
 }
 
 /* Return the number, or 0 if the text is not a version. */
@@ -49,6 +67,7 @@ static int ref_split(struct kv_ref *ref, char *path, struct error *err)
 		*key++ = '\0';
 	if (version)
 		*version++ = '\0';
+	path_clean(path);
 	if (!path_is_valid(path) || (key && !*key))
 		return error_set(err, ERROR_USAGE,
 		    "not of the form PATH#KEY[#VERSION]; write a path such as "

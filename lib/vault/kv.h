@@ -15,7 +15,7 @@
 
 /* A secret of a KV engine, or one of its keys.  Owned. */
 struct kv_ref {
-	char *path;
+	char *path;	 /* with single slashes, without any at its ends */
 	char *key;	 /* NULL: all keys */
 	int64_t version; /* of the secret; 0: the latest */
 };

@@ -31,7 +31,7 @@ int transit_key_parse(struct transit_key *key, const char *text, struct error *e
 		return error_memory(err);
 	}
 	if (!key_text_is_plain(text) || !*key->name || *text == '/' || strstr(text, "//") ||
-	    strpbrk(text, " \t\r\n?#%")) {
+	    vault_path_has_dots(text) || strpbrk(text, " \t\r\n?#%")) {
 		transit_key_free(key);
 		return error_set(err, ERROR_USAGE,
 		    "Transit key \"%s\": not of the form [MOUNT/]NAME, such as transit/aes256-key",

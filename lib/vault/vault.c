@@ -177,17 +177,30 @@ static int token_add(struct vault_token *token, struct http_exchange *exchange, 
 	    &exchange->credential, token->value.data, token->value.length, err);
 }
 
+bool vault_path_has_dots(const char *path)
+{
+	for (;; path++) {
+		size_t length = strcspn(path, "/");
+
+		if (length && length <= 2 && strspn(path, ".") == length)
+			return true;
+		path += length;
+		if (!*path)
+			return false;
+	}
+}
+
 int vault_append_path(
     struct secret_buffer *text, const char *mount, const char *path, struct error *err)
 {
 	cleanup_free char *segments = string_format(err, "%s/%s", mount, path);
 	if (!segments)
 		return -1;
+	if (vault_path_has_dots(segments))
+		return error_set(err, ERROR_USAGE,
+		    "\"%s\": \".\" and \"..\" are not allowed in a Vault path", segments);
 	for (char *saved = NULL, *segment = strtok_r(segments, "/", &saved); segment;
 	     segment = strtok_r(NULL, "/", &saved)) {
-		if (strcmp(segment, ".") == 0 || strcmp(segment, "..") == 0)
-			return error_set(
-			    err, ERROR_USAGE, "\"%s\": not allowed in a Vault path", segment);
 		if (secret_buffer_append_string(text, "/", err) < 0 ||
 		    http_append_escaped(text, segment, err) < 0)
 			return -1;

@@ -61,7 +61,7 @@ START_TEST(a_key_is_a_mount_and_a_name)
 END_TEST
 
 static const char *const no_keys[] = {"", "/", "transit/", "/key", "//key", "transit//key",
-    "a//b/key", "a b", "a?b", "a#b", "a%2Fb", "a\nb"};
+    "a//b/key", "..", "a/.", "a/../b", "./b", "a b", "a?b", "a#b", "a%2Fb", "a\nb"};
 
 START_TEST(invalid_keys_are_rejected)
 {
