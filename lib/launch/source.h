@@ -207,9 +207,10 @@ int source_document_to_json(struct secret_buffer *text, const char *title, struc
  */
 bool source_kv_is_reference(const char *text) __attribute__((nonnull));
 
-/* A secret that values refer to: its path and version are those of its first value. */
+/* A secret, and the values that refer to its path and version, in the order of their keys. */
 struct source_kv_secret {
-	const struct source_value *value; /* borrowed */
+	struct source_value **values; /* borrowed */
+	size_t value_count;
 	struct http_exchange exchange;
 };
 
@@ -217,12 +218,13 @@ struct source_kv_secret {
 struct source_kv {
 	struct source_kv_secret *items;
 	size_t count, started, ended;
-	struct source_value *const *values; /* the references; borrowed */
-	size_t value_count;
 };
 
-/* List the secrets that the values refer to.  Call source_kv_free after a failure too. */
-int source_kv_init(struct source_kv *kv, struct source_value *const *values, size_t count,
+/*
+ * List the secrets that the values refer to, and sort the values, which must live as long as the
+ * list.  Call source_kv_free after a failure too.
+ */
+int source_kv_init(struct source_kv *kv, struct source_value **values, size_t count,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Start the requests.  They run while the caller runs other exchanges of the client. */
@@ -230,8 +232,8 @@ int source_kv_start(struct source_kv *kv, struct http_client *client, struct vau
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Wait for the responses, and replace each reference by its plaintext.  No other exchange may run.
- * The message of an error names the first value that refers to the path.
+ * Replace each reference by its plaintext, in the order of the responses.  End at the first error,
+ * whose message names a value that refers to the path.  No other exchange may run.
  */
 int source_kv_finish(struct source_kv *kv, struct http_client *client, struct vault *vault,
     struct error *err) __attribute__((nonnull, warn_unused_result));

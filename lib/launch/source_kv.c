@@ -96,29 +96,28 @@ int source_value_set_reference(struct source_value *value, const char *text, str
 
 /* -- reading the secrets ---------------------------------------------------------------------- */
 
-static bool is_listed(
-    const struct source_kv_secret *secrets, size_t count, const struct source_value *value)
+static int compare_values(const void *a, const void *b)
 {
-	for (size_t i = 0; i < count; i++)
-		if (kv_ref_is_same_secret(&secrets[i].value->ref, &value->ref))
-			return true;
-	return false;
+	const struct kv_ref *one = &(*(struct source_value *const *)a)->ref;
+	const struct kv_ref *other = &(*(struct source_value *const *)b)->ref;
+	int secrets = kv_ref_compare_secrets(one, other);
+
+	return secrets ? secrets : strcmp(one->key, other->key);
 }
 
 int source_kv_init(
-    struct source_kv *kv, struct source_value *const *values, size_t count, struct error *err)
+    struct source_kv *kv, struct source_value **values, size_t count, struct error *err)
 {
-	struct source_kv_secret *secrets = calloc(count + 1, sizeof(*secrets));
-	size_t listed = 0;
-
-	*kv = (struct source_kv){.values = values, .value_count = count};
-	if (!secrets)
+	*kv = (struct source_kv){.items = calloc(count + 1, sizeof(*kv->items))};
+	if (!kv->items)
 		return error_memory(err);
-	for (size_t i = 0; i < count; i++)
-		if (!is_listed(secrets, listed, values[i]))
-			secrets[listed++].value = values[i];
-	kv->items = secrets;
-	kv->count = listed;
+	if (count)
+		qsort(values, count, sizeof(*values), compare_values);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || kv_ref_compare_secrets(&values[i - 1]->ref, &values[i]->ref) != 0)
+			kv->items[kv->count++].values = &values[i];
+		kv->items[kv->count - 1].value_count++;
+	}
 	return 0;
 }
 
@@ -136,28 +135,39 @@ int source_kv_start(
 {
 	for (size_t i = 0; i < kv->count; i++) {
 		struct source_kv_secret *secret = &kv->items[i];
-		if (kv_request(vault, &secret->value->ref, &secret->exchange, err) < 0)
-			return error_wrap(err, "%s", secret->value->where);
+		const struct source_value *first = secret->values[0];
+		if (kv_request(vault, &first->ref, &secret->exchange, err) < 0)
+			return error_wrap(err, "%s", first->where);
+		secret->exchange.context = secret;
 	}
 	return start_requests(kv, client, err);
 }
 
-struct member_ctx {
-	const struct source_kv *kv;
-	const struct source_kv_secret *secret;
-};
+/* Return the index of the first value whose key is not before `key`, in the order of strcmp. */
+static size_t find_key(const struct source_kv_secret *secret, const char *key)
+{
+	size_t begin = 0, end = secret->value_count;
+
+	while (begin < end) {
+		size_t middle = begin + (end - begin) / 2;
+		if (strcmp(secret->values[middle]->ref.key, key) < 0)
+			begin = middle + 1;
+		else
+			end = middle;
+	}
+	return begin;
+}
 
 /* Set the values that refer to this key of the secret. */
 static int set_member(
     void *context, const char *name, struct secret_buffer *member, struct error *err)
 {
-	const struct member_ctx *ctx = context;
+	const struct source_kv_secret *secret = context;
 
-	for (size_t i = 0; i < ctx->kv->value_count; i++) {
-		struct source_value *value = ctx->kv->values[i];
-		if (value->form != SOURCE_REFERENCE || strcmp(value->ref.key, name) != 0 ||
-		    !kv_ref_is_same_secret(&value->ref, &ctx->secret->value->ref))
-			continue;
+	for (size_t i = find_key(secret, name); i < secret->value_count; i++) {
+		struct source_value *value = secret->values[i];
+		if (strcmp(value->ref.key, name) != 0)
+			break;
 		secret_buffer_reset(&value->bytes);
 		if (secret_buffer_append(
 			&value->bytes, secret_buffer_string(member), member->length, err) < 0)
@@ -167,32 +177,37 @@ static int set_member(
 	return 0;
 }
 
-static int read_secret(const struct source_kv *kv, const struct source_kv_secret *secret,
-    struct vault *vault, struct error *err)
+static int read_secret(struct source_kv_secret *secret, struct vault *vault, struct error *err)
 {
 	cleanup_secret struct secret_buffer object = SECRET_BUFFER_INIT;
-	struct member_ctx context = {kv, secret};
+	const struct source_value *first = secret->values[0];
 
-	if (kv_result(vault, &secret->value->ref, &secret->exchange, &object, err) < 0)
-		return error_wrap(err, "%s", secret->value->where);
-	return sealed_document_each(&object, secret->value->where, set_member, &context, err);
+	if (kv_result(vault, &first->ref, &secret->exchange, &object, err) < 0)
+		return error_wrap(err, "%s", first->where);
+	if (sealed_document_each(&object, first->where, set_member, secret, err) < 0)
+		return -1;
+	for (size_t i = 0; i < secret->value_count; i++) {
+		const struct source_value *value = secret->values[i];
+		if (value->form == SOURCE_REFERENCE)
+			return error_set(err, ERROR_NOT_FOUND,
+			    "%s: KV path %s: key \"%s\" not found; check the text after #",
+			    value->where, value->ref.path, value->ref.key);
+	}
+	return 0;
 }
 
 int source_kv_finish(
     struct source_kv *kv, struct http_client *client, struct vault *vault, struct error *err)
 {
-	for (; kv->ended < kv->count && http_wait(client); kv->ended++)
+	for (; kv->ended < kv->count; kv->ended++) {
 		if (start_requests(kv, client, err) < 0)
 			return -1;
-	for (size_t i = 0; i < kv->count; i++)
-		if (read_secret(kv, &kv->items[i], vault, err) < 0)
+		struct http_exchange *ended = http_wait(client);
+		int result = read_secret(ended->context, vault, err);
+		/* Responses may be large, and are not all kept. */
+		http_exchange_free(ended);
+		if (result < 0)
 			return -1;
-	for (size_t i = 0; i < kv->value_count; i++) {
-		const struct source_value *value = kv->values[i];
-		if (value->form == SOURCE_REFERENCE)
-			return error_set(err, ERROR_NOT_FOUND,
-			    "%s: KV path %s: key \"%s\" not found; check the text after #",
-			    value->where, value->ref.path, value->ref.key);
 	}
 	return 0;
 }

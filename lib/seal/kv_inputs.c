@@ -51,7 +51,7 @@ static const struct secret_buffer *read_secret(
 	struct kv_input *input = &inputs[last];
 
 	for (size_t i = 0; i < last; i++)
-		if (kv_ref_is_same_secret(&inputs[i].ref, &input->ref))
+		if (kv_ref_compare_secrets(&inputs[i].ref, &input->ref) == 0)
 			return &inputs[i].object;
 	if (seal_session_log_in(session, err) < 0 ||
 	    kv_read(session->client, &session->vault, &input->ref, &input->object, err) < 0)

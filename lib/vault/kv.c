@@ -104,9 +104,11 @@ void kv_ref_free(struct kv_ref *ref)
 	memset(ref, 0, sizeof(*ref));
 }
 
-bool kv_ref_is_same_secret(const struct kv_ref *a, const struct kv_ref *b)
+int kv_ref_compare_secrets(const struct kv_ref *a, const struct kv_ref *b)
 {
-	return a->version == b->version && strcmp(a->path, b->path) == 0;
+	int paths = strcmp(a->path, b->path);
+
+	return paths ? paths : (a->version > b->version) - (a->version < b->version);
 }
 
 /* -- calls ------------------------------------------------------------------------------------ */
@@ -157,13 +159,12 @@ static int explain_missing(
 	if (!document)
 		return error_hint(err, "check the path");
 	json_node metadata = json_path(document, JSON_ROOT, "data", "metadata", NULL);
-	json_node version = json_member(document, metadata, "version");
+	int64_t version = json_integer(document, json_member(document, metadata, "version"), 0);
 	bool destroyed =
 	    json_boolean(document, json_member(document, metadata, "destroyed"), false);
 
-	if (json_type(document, metadata) == JSON_OBJECT)
-		return error_set(err, ERROR_NOT_FOUND, "version %lld is %s; %s",
-		    (long long)json_integer(document, version, 0),
+	if (version > 0)
+		return error_set(err, ERROR_NOT_FOUND, "version %lld is %s; %s", (long long)version,
 		    destroyed ? "destroyed" : "deleted",
 		    destroyed ? "write the secret again"
 			      : "undelete it, or write the secret again");

@@ -30,8 +30,8 @@ void kv_ref_free(struct kv_ref *ref) __attribute__((nonnull));
 /* The beginning of a reference in an environment variable, before PATH. */
 #define KV_REF_PREFIX "vault:"
 
-/* Return whether both references are to the same version of the same path. */
-bool kv_ref_is_same_secret(const struct kv_ref *a, const struct kv_ref *b) __attribute__((nonnull));
+/* Compare paths and versions, for an order.  0: the same version of the same path. */
+int kv_ref_compare_secrets(const struct kv_ref *a, const struct kv_ref *b) __attribute__((nonnull));
 
 /* Prepare GET PATH[?version=VERSION].  The key is not used. */
 int kv_request(struct vault *vault, const struct kv_ref *ref, struct http_exchange *exchange,

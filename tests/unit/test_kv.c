@@ -180,6 +180,8 @@ static const struct {
 	"KV path secret/data/app: Vault: GET /v1/secret/data/app: status 404; check the path"},
     {"secret/data/app#x#7", 404, "{\"errors\":[]}", ERROR_NOT_FOUND,
 	"check the path and version 7"},
+    {"secret/data/app#x", 404, "{\"data\":{\"metadata\":{\"version\":1e99}}}", ERROR_NOT_FOUND,
+	"status 404; check the path"},
     {"secret/data/app#x", 404, "not JSON", ERROR_NOT_FOUND, "status 404"},
     {"secret/app#x", 404,
 	"{\"data\":null,\"warnings\":[\"Invalid path for a versioned K/V secrets engine.\"]}",
