@@ -1,5 +1,6 @@
 #include "cmd/secret-exec/configuration.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/connection_options.h"
@@ -260,6 +261,19 @@ static int complete_transit_key(struct configuration *configuration, struct erro
 	return *key ? 0 : -1;
 }
 
+/*
+ * Reject vault-env's variable for all keys of a path, because the command would start without them.
+ * Its other variables without an option change no value.
+ */
+static int check_paths_of_vault_env(struct error *err)
+{
+	if (!is_set(getenv("VAULT_ENV_FROM_PATH")))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+	    "VAULT_ENV_FROM_PATH: not supported; write a reference vault:PATH#KEY for each key, or "
+	    "seal the keys with secret-seal --from-vault PATH, and unset the variable");
+}
+
 int configuration_complete(struct configuration *configuration, struct error *err)
 {
 	struct launch_settings *launch = &configuration->launch;
@@ -290,7 +304,7 @@ int configuration_check(const struct configuration *configuration, struct error 
 		    "%s and %s are both set, and differ, and a Secret or ConfigMap may set either "
 		    "(envFrom); set one of them",
 		    own, other);
-	if (check_command_line_only(configuration, err) < 0)
+	if (check_command_line_only(configuration, err) < 0 || check_paths_of_vault_env(err) < 0)
 		return -1;
 	return check_one_ca(&configuration->launch.vault, err);
 }

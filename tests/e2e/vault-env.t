@@ -88,6 +88,7 @@ is "$GOT" "not started" "a list: vault-env does not start"
 start secret-exec A=vault:secret/data/app-shop#list
 is "$GOT" '{"A": "[\"a\",1]"}' "a list: secret-exec gives compact JSON"
 differs '{"A": ""}' 'variable A' "null" A=vault:secret/data/app-shop#none
+refused 'VAULT_ENV_FROM_PATH: not supported; write a reference' "all keys of a path" A=plain VAULT_ENV_FROM_PATH=secret/data/app-shop
 # shellcheck disable=SC2016 # references
 differs '{"A": "http://matrix@db"}' 'variable A' "an inline reference" A='http://${vault:secret/data/app-shop#user}@db'
 # shellcheck disable=SC2016

@@ -231,4 +231,11 @@ status_is 125 "a start that fails: exit 125"
 is "$(new_tokens "$before")" 0 "a start that fails: no token is left"
 exec_with 'X=vault:kv1/app#password' 'Y=vault:secret/data/app#port' VAULT_ROLE=single-use -- true
 fails_with 125 'valid for 1 request, but 2 are needed' "a token for too few requests: exit 125"
+# vault-env's variable for all keys of a path.
+run env VAULT_ENV_FROM_PATH=secret/data/app "$BIN/secret-exec" --secret 'absent?' -- true
+fails_with 125 'VAULT_ENV_FROM_PATH: not supported; write a reference vault:PATH#KEY for each key' "VAULT_ENV_FROM_PATH: exit 125"
+run env VAULT_ENV_FROM_PATH=secret/data/app "$BIN/secret-exec" --no-env-config --vault-addr "$VAULT_ADDR" --vault-cacert "$VAULT_CACERT" \
+	--role app-kv --service-account-dir "$STAGE_DIR/pod/app" --kubeconfig "$KUBECONFIG" --secret 'absent?' -- printenv VAULT_ENV_FROM_PATH
+out_is secret/data/app "VAULT_ENV_FROM_PATH with --no-env-config: not read"
+
 done_testing
