@@ -20,12 +20,25 @@
  * Values.
  */
 
+/* Reject a name with a bracket that is not closed, which fnmatch would not match as a set. */
+static int check_brackets(const char *name, size_t length, struct error *err)
+{
+	const char *last = memrchr(name, '[', length);
+
+	if (!last || memchr(last, ']', length - (size_t)(last - name)))
+		return 0;
+	return error_set(err, ERROR_INVALID,
+	    "a bracket that is not closed in the same name; write [[] for a bracket itself");
+}
+
 static int check_pattern(const char *text, struct error *err)
 {
 	if (*text == '!' || strpbrk(text, "{}"))
 		return error_set(err, ERROR_INVALID,
 		    "patterns have neither braces nor a '!' at the beginning; write several rules");
-	return *text ? 0 : error_set(err, ERROR_INVALID, "empty; omit it to match anything");
+	if (!*text)
+		return error_set(err, ERROR_INVALID, "empty; omit it to match anything");
+	return check_brackets(text, strlen(text), err);
 }
 
 /* Reject a path that cannot match, and "**" in a name, which could be meant to match slashes. */
@@ -47,6 +60,8 @@ static int check_path(const char *text, struct error *err)
 		if (length > NAME_MAX)
 			return error_set(
 			    err, ERROR_INVALID, "a name of more than %d bytes", NAME_MAX);
+		if (check_brackets(name, length, err) < 0)
+			return -1;
 		name += length;
 		if (!*name)
 			return 0;

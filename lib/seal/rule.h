@@ -8,6 +8,8 @@
 #ifndef SEAL_RULE_H
 #define SEAL_RULE_H
 
+#include <sys/types.h>
+
 #include "lib/seal/seal.h"
 
 /* A file that a person writes: one rule has about 100 bytes. */
@@ -34,6 +36,7 @@ struct rule_file {
 
 	/* For rule_search.h. */
 	char *folder; /* its real path, or "" for the root of the file system */
+	uid_t owner;  /* of the file that was read */
 	bool checked; /* by check_rules.c */
 	struct rule_file *next;
 };

@@ -46,18 +46,22 @@ static char *show_path(const char *folder, struct error *err)
 	return string_format(err, "%s/" MANIFEST_RULES, folder);
 }
 
+/* Append the file's text, and set its owner. */
 static int read_text(
-    const char *path, const char *name, struct secret_buffer *text, struct error *err)
+    const char *path, struct rule_file *file, struct secret_buffer *text, struct error *err)
 {
 	struct stat status;
 
 	text->limit = RULE_FILE_BYTES_MAX;
 	if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode))
 		return error_set(
-		    err, ERROR_INVALID, "%s: not a regular file; links are refused", name);
+		    err, ERROR_INVALID, "%s: not a regular file; links are refused", file->name);
 	cleanup_close int fd =
-	    input_file_open_regular(AT_FDCWD, path, O_NOFOLLOW, name, &status, err);
-	return fd < 0 ? -1 : secret_buffer_read_fd(text, fd, name, err);
+	    input_file_open_regular(AT_FDCWD, path, O_NOFOLLOW, file->name, &status, err);
+	if (fd < 0)
+		return -1;
+	file->owner = status.st_uid;
+	return secret_buffer_read_fd(text, fd, file->name, err);
 }
 
 static int read_file(struct rule_file *file, struct error *err)
@@ -66,7 +70,7 @@ static int read_file(struct rule_file *file, struct error *err)
 	cleanup_free char *path = string_format(err, "%s/" MANIFEST_RULES, file->folder);
 
 	file->name = path ? show_path(file->folder, err) : NULL;
-	if (!file->name || read_text(path, file->name, &text, err) < 0)
+	if (!file->name || read_text(path, file, &text, err) < 0)
 		return -1;
 	return rule_file_parse(file, &text, err);
 }
@@ -127,19 +131,18 @@ static int find_name(
 }
 
 /* Reject a file that another user may have put above the manifest, such as in /tmp. */
-static int check_owner(
-    const char *folder, const char *above, const struct stat *rules, struct error *err)
+static int check_owner(const char *folder, const struct rule_file *file, struct error *err)
 {
 	struct stat status;
 
 	if (stat(*folder ? folder : "/", &status) < 0)
 		return error_system(err, "%s", folder);
-	if (rules->st_uid == geteuid() || rules->st_uid == 0 || rules->st_uid == status.st_uid)
+	if (file->owner == geteuid() || file->owner == 0 || file->owner == status.st_uid)
 		return 0;
 	return error_set(err, ERROR_DENIED,
 	    "%s/" MANIFEST_RULES
 	    ": owned by another user, and not by the owner of %s; remove it, or change its owner",
-	    above, folder);
+	    file->folder, folder);
 }
 
 /* Set search->found for the folder. */
@@ -163,10 +166,9 @@ static int search_upwards(struct rule_search *search, struct error *err)
 			return 0;
 		*strrchr(above, '/') = '\0';
 	}
-	if (check_owner(search->folder, above, &status, err) < 0 ||
-	    read_folder(search, above, &search->found, err) < 0)
+	if (read_folder(search, above, &search->found, err) < 0)
 		return -1;
-	return 0;
+	return check_owner(search->folder, search->found, err);
 }
 
 /* Set search->folder to the folder of search->path.  Return true if it differs from the last. */

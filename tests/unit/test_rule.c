@@ -109,6 +109,11 @@ static const struct {
     {"rules:\n- path: ../prod\n  transit-key: k\n", "path: an empty name, "},
     {"rules:\n- path: prod**\n  transit-key: k\n", "path: \"**\" is a whole name; "},
     {"rules:\n- path: a/{b,c}\n  transit-key: k\n", "path: patterns have neither braces "},
+    {"rules:\n- path: \"prod-[ab/*\"\n  transit-key: k\n", "path: a bracket that is not closed"},
+    {"rules:\n- path: \"[a/b]\"\n  transit-key: k\n", "path: a bracket that is not closed"},
+    {"rules:\n- namespace: \"[a][\"\n  transit-key: k\n",
+	"namespace: a bracket that is not closed"},
+    {"rules:\n- transit-key: a/../k\n", "transit-key: Transit key \"a/../k\": not of the form"},
     {"rules:\n- path: \"!a\"\n  transit-key: k\n", "path: patterns have neither braces "},
     {"rules:\n- namespace: \"{a,b}\"\n  transit-key: k\n", "namespace: patterns have neither "},
 };
