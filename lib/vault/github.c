@@ -21,6 +21,13 @@ static const char *path_of(const char *url)
 	return url + strlen(HTTPS) + strcspn(url + strlen(HTTPS), "/?");
 }
 
+static int refuse_url(struct error *err)
+{
+	return error_set(err, ERROR_USAGE,
+	    VAULT_GITHUB_URL
+	    ": not an https URL of host, port, path and query; pass it as GitHub sets it");
+}
+
 static int set_endpoint(struct http_endpoint *endpoint, const struct vault *vault, const char *url,
     const char *path, struct error *err)
 {
@@ -37,7 +44,9 @@ static int set_endpoint(struct http_endpoint *endpoint, const struct vault *vaul
 		return error_memory(err);
 	if (http_endpoint_set_user_agent(endpoint, model->user_agent, err) < 0)
 		return -1;
-	return http_endpoint_set_url(endpoint, server, false, err);
+	if (http_endpoint_set_url(endpoint, server, false, err) == 0)
+		return 0;
+	return err->code == ERROR_USAGE ? refuse_url(err) : -1;
 }
 
 static int prepare_request(struct http_exchange *exchange, const char *path,
@@ -94,7 +103,7 @@ static int check_settings(const struct vault_session_settings *settings, struct 
 		    "only one of " VAULT_GITHUB_URL " and " VAULT_GITHUB_TOKEN
 		    " is set; pass both to the program");
 	if (!path_of(settings->github_url))
-		return error_set(err, ERROR_USAGE, VAULT_GITHUB_URL ": not an https URL");
+		return refuse_url(err);
 	if (secret_buffer_append_string(&token, settings->github_token, err) < 0)
 		return -1;
 	return http_credential_check(&token, "token in " VAULT_GITHUB_TOKEN, err);

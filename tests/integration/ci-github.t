@@ -144,6 +144,12 @@ bad_vault relay
 github=(ACTIONS_ID_TOKEN_REQUEST_URL=http://127.0.0.1:1/ ACTIONS_ID_TOKEN_REQUEST_TOKEN="$request_token")
 launch --auth-method jwt --role app-jwt
 fails_with 125 'ACTIONS_ID_TOKEN_REQUEST_URL: not an https URL' "a URL of plain http: exit 125"
+for url in https://user:hunter2@127.0.0.1:1/ 'https://127.0.0.1:1\@example.com/' https://127.0.0.1:99999/ https:///x 'https://127.0.0.1:1/#x'; do
+	github=(ACTIONS_ID_TOKEN_REQUEST_URL="$url" ACTIONS_ID_TOKEN_REQUEST_TOKEN="$request_token")
+	launch --auth-method jwt --role app-jwt
+	fails_with 125 'ACTIONS_ID_TOKEN_REQUEST_URL: not an https URL of host' "the URL $url: exit 125"
+	err_unlike 'hunter2|example' "the URL $url: not in the message"
+done
 github=(ACTIONS_ID_TOKEN_REQUEST_URL=https://127.0.0.1:1/)
 launch --auth-method jwt --role app-jwt
 fails_with 125 'only one of ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN is set' "a URL without a token: exit 125"
