@@ -10,7 +10,7 @@ BASH_COMPLETION_DIR ?= $(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETION_DIR ?= $(PREFIX)/share/zsh/site-functions
 FISH_COMPLETION_DIR ?= $(PREFIX)/share/fish/vendor_completions.d
 # Empty: keep the debugging symbols.
-STRIP ?= strip
+STRIP ?= $(shell $(CC) -print-prog-name=strip)
 # Program tests that run concurrently, each with its own secret-dev.  They wait more than they compute.
 TEST_JOBS ?= 4
 VERSION := $(shell sed -nE 's/^.define SECRETMANAGER_VERSION "(.*)"/\1/p' lib/base/version.h 2>/dev/null)
@@ -33,7 +33,8 @@ endif
 
 # BUILD=release is shipped; BUILD=sanitize is the same under ASan and UBSan; BUILD=fuzz is in tests/more.mk.
 BUILD ?= release
-OUT := build/$(BUILD)
+# With a cross compiler (make CC=aarch64-linux-gnu-gcc) the folder is build/release-aarch64.
+OUT = build/$(BUILD)$(CROSS:%=-$(PROCESSOR))
 comma := ,
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 -Werror
 HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=3 $(CF_PROTECTION)
@@ -48,23 +49,25 @@ else
 # Stacks are not unwound at run time; debuggers read .debug_frame.
 UNWINDING := -fno-asynchronous-unwind-tables -fno-unwind-tables
 MODE_CFLAGS = -O2 -fPIE -ffunction-sections -fdata-sections $(UNWINDING) $(HARDENING)
-# Packed relocations make each program 140 KB smaller (glibc 2.36).
-MODE_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs,--gc-sections,--as-needed
+# Packed relocations make each program 140 KB smaller (glibc 2.36).  Debian 12's linker has them for amd64 alone.
+PACKED_RELOCATIONS = $(if $(filter x86_64,$(PROCESSOR)),-z$(comma)pack-relative-relocs$(comma))
+MODE_LDFLAGS = -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,$(PACKED_RELOCATIONS)--gc-sections,--as-needed
 endif
 
 # The Debian packages that the goals need.  Only demo, test and dependencies install them; the others name missing ones.
 goals = $(filter $(1),$(MAKECMDGOALS))
-PACKAGE_GROUPS := build $(call goals,demo) $(if $(call goals,test check unit integration sanitize e2e bench bench-rotate),test) \
+PACKAGE_GROUPS = build $(CROSS) $(call goals,demo) $(if $(call goals,test check unit integration sanitize e2e bench bench-rotate),test $(CROSS:%=test-%)) \
 	$(if $(call goals,e2e bench bench-rotate),e2e) $(if $(call goals,bench bench-rotate),bench) $(call goals,lint) \
-	$(if $(call goals,deb e2e),deb) $(if $(call goals,fuzz fuzzers),fuzz)
-DEPS ?= $(if $(call goals,demo test dependencies),install,check)
+	$(if $(call goals,deb e2e),deb) $(if $(call goals,fuzz fuzzers),fuzz) \
+	$(if $(call goals,test-arm64),test aarch64-linux-gnu test-aarch64-linux-gnu)
+DEPS ?= $(if $(call goals,demo test test-arm64 dependencies),install,check)
 include lib/third_party/deps.mk
 # At the start: nearly all of the time passes before tests/demo runs.
 ifneq ($(call goals,demo),)
 $(info demo: install missing packages, build (about 3 minutes the first time, on two processors), then seal, launch and rotate)
 endif
 ALL_CFLAGS = $(COMMON) $(MODE_CFLAGS) $(THIRD_PARTY_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS = $(MODE_LDFLAGS) $(LDFLAGS)
+ALL_LDFLAGS = $(MODE_LDFLAGS) $(CROSS_LDFLAGS) $(LDFLAGS)
 
 # -- building ---------------------------------------------------------------------------------
 
@@ -74,6 +77,12 @@ BINARIES := $(PROGRAMS:%=$(OUT)/bin/%)
 LIBRARY := $(OUT)/libsecretmanager.a
 PROBE := $(OUT)/tests/probe
 READER := $(OUT)/tests/manifest_secrets
+# The programs that the program tests run.  With a cross compiler, each has a program of this machine that runs it in qemu.
+EMULATED := $(CROSS:%=$(OUT)/emulated)
+EMULATOR := $(CROSS:%=/usr/bin/qemu-$(PROCESSOR))
+UNSUITABLE := $(if $(CROSS),$(shell sed -n 's/^\([^ \#]*\) .*/\1/p' tests/emulated/skipped 2>/dev/null))
+TESTED := $(BINARIES) $(PROBE) $(READER)
+TESTED := $(if $(CROSS),$(TESTED:$(OUT)/%=$(EMULATED)/%) $(EMULATED)/flags,$(TESTED))
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(OUT)/tests/%)
 object = $(1:%.c=$(OUT)/objects/%.o)
@@ -85,7 +94,7 @@ endef
 
 all: $(BINARIES)  ## build the programs into build/release/bin
 shipped: $(SHIPPED:%=$(OUT)/bin/%)
-tested: $(BINARIES) $(UNIT_TESTS) $(PROBE) $(READER)
+tested: $(TESTED) $(UNIT_TESTS)
 
 # Changes when the flags do, so that the objects are built again.
 FLAGS := $(OUT)/flags
@@ -107,7 +116,7 @@ $(call object,lib/http/libcurl.c): $(or $(CURL_STAMP),$(wildcard $(CURL_DIR)/VER
 
 $(LIBRARY): $(call object,$(wildcard lib/*/*.c))
 	@echo "  AR    $@"; rm -f $@
-	$(QUIET)ar qcs $@ $^
+	$(QUIET)$$($(CC) -print-prog-name=ar) qcs $@ $^
 
 .SECONDEXPANSION:
 # The library is named again at the end, because lib/http/nss_stubs.c replaces functions of libc for the others.
@@ -138,22 +147,23 @@ dependencies: packages  ## install the Debian packages that building needs
 demo: $(BINARIES)  ## get the dependencies, build, then seal, launch and rotate against secret-dev
 	@PATH="$(CURDIR)/$(OUT)/bin:$$PATH" tests/demo
 
-# T="exec-launch test_json": some program tests and unit tests.  Otherwise all.
+# T="exec-launch test_json": some program tests and unit tests.  Otherwise all; with a cross compiler, all that qemu can run.
 CHOSEN := $(if $(call goals,test check unit integration),$(T))
-UNIT_CHOSEN := $(if $(CHOSEN),$(patsubst %,$(OUT)/tests/%,$(filter test_%,$(CHOSEN))),$(UNIT_TESTS))
+UNIT_CHOSEN := $(if $(CHOSEN),$(patsubst %,$(OUT)/tests/%,$(filter test_%,$(CHOSEN))),$(filter-out $(UNSUITABLE:%=$(OUT)/tests/%),$(UNIT_TESTS)))
 PROGRAM_CHOSEN := $(if $(CHOSEN),$(foreach name,$(filter-out test_%,$(CHOSEN)),$(or $(wildcard tests/integration/$(name).t \
-	tests/conformance/$(name).t),$(error T=$(name): no such test in tests/unit, tests/integration or tests/conformance))),tests/integration tests/conformance)
+	tests/conformance/$(name).t),$(error T=$(name): no such test in tests/unit, tests/integration or tests/conformance))),\
+	$(filter-out $(UNSUITABLE:%=tests/integration/%.t),$(sort $(wildcard tests/integration/*.t tests/conformance/*.t))))
 # The output of each unit test stays together.  Tests may call make, without this one's flags.
 run_unit = $(if $(UNIT_CHOSEN),printf '%s\n' $(UNIT_CHOSEN) | \
-	xargs -P $(TEST_JOBS) -I{} sh -c 'output=$$({} 2>&1); status=$$?; echo "$$output"; exit $$status')
-run_programs = $(if $(PROGRAM_CHOSEN),env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u BUILD BIN="$(CURDIR)/$(OUT)/bin" tests/spread $(TEST_JOBS) $(PROGRAM_CHOSEN) $(if $(V),-- -v))
+	xargs -P $(TEST_JOBS) -I{} sh -c 'output=$$($(EMULATOR) {} 2>&1); status=$$?; echo "$$output"; exit $$status')
+run_programs = $(if $(PROGRAM_CHOSEN),env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u BUILD BIN="$(CURDIR)/$(firstword $(EMULATED) $(OUT))/bin" tests/spread $(TEST_JOBS) $(PROGRAM_CHOSEN) $(if $(V),-- -v))
 
 test: check  ## get the dependencies, build, run the unit tests and the program tests
-check: $(UNIT_CHOSEN) $(if $(PROGRAM_CHOSEN),$(BINARIES) $(PROBE) $(READER))  ## the tests without getting dependencies; T="exec-launch test_json": only these
+check: $(UNIT_CHOSEN) $(if $(PROGRAM_CHOSEN),$(TESTED))  ## the tests without getting dependencies; T="exec-launch test_json": only these
 	@status=0; $(or $(run_unit),:) || status=1; $(or $(run_programs),:) || status=1; exit $$status
 unit: $(UNIT_CHOSEN)  ## the unit tests alone
 	@$(run_unit)
-integration: $(BINARIES) $(PROBE) $(READER)  ## the program tests alone, against secret-dev
+integration: $(TESTED)  ## the program tests alone, against secret-dev
 	@$(run_programs)
 
 # -- installing -------------------------------------------------------------------------------
@@ -163,7 +173,7 @@ COMPLETIONS := $(OUT)/completions
 $(foreach shell,bash zsh fish,$(COMPLETIONS)/%.$(shell)): $(OUT)/bin/%
 	@mkdir -p $(@D)
 	$(QUIET)for shell in bash zsh fish; do \
-		$< $(if $(filter secret-seal,$*),completion,--completion) $$shell >$(COMPLETIONS)/$*.$$shell || exit 1; done
+		$(EMULATOR) $< $(if $(filter secret-seal,$*),completion,--completion) $$shell >$(COMPLETIONS)/$*.$$shell || exit 1; done
 
 # SOURCE=DESTINATION, a word each.  The documents keep their places relative to each other, so that their links work.
 # The chart's link to deploy/kustomize/admission becomes a folder.
@@ -177,10 +187,11 @@ document_places = $(foreach file,$(shell find -L README.md LICENSE docs policies
 PLACES = $(call page_places,$(filter-out docs/man/secret-dev.1,$(PAGES))) $(completion_places) $(document_places)
 DEV_PLACES = $(call page_places,docs/man/secret-dev.1)
 
+STRIPPED = $(if $(STRIP),-s --strip-program=$(STRIP))
 # A program with mode 0711 can be executed, not read, so its process is undumpable from exec on: otherwise, before main,
 # another process of the same user could open its memory.
 install_programs = $(QUIET)set -e; for place in $(1); do \
-	install -D -m $(2) $(if $(STRIP),-s --strip-program=$(STRIP)) "$${place%%=*}" "$(DESTDIR)$${place\#*=}"; done
+	install -D -m $(2) $(STRIPPED) "$${place%%=*}" "$(DESTDIR)$${place\#*=}"; done
 install_files = $(QUIET)set -e; for place in $(1); do [ -x "$${place%%=*}" ] && mode=0755 || mode=0644; \
 	install -D -m $$mode "$${place%%=*}" "$(DESTDIR)$${place\#*=}"; done
 

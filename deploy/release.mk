@@ -31,9 +31,9 @@ IMAGE_DOC := $(IMAGE_ROOT)/usr/share/doc/secretmanager
 image-root: shipped
 	rm -rf $(IMAGE_ROOT)
 	install -d $(IMAGE_BIN)
-	install -s -m 0711 $(SHIPPED:%=$(OUT)/bin/%) $(IMAGE_BIN)
+	install $(STRIPPED) -m 0711 $(SHIPPED:%=$(OUT)/bin/%) $(IMAGE_BIN)
 	install -D -m 0644 LICENSE $(IMAGE_DOC)/LICENSE
-	CC='$(CC)' VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(THIRD_PARTY)/sbom $(IMAGE_BIN) $(OUT) $(IMAGE_DOC)
+	CC='$(CC) $(CROSS_LDFLAGS)' VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(THIRD_PARTY)/sbom $(IMAGE_BIN) $(OUT) $(IMAGE_DOC)
 	install -m 0444 $(IMAGE_BIN)/secret-exec $(IMAGE_BIN)/secret-exec.copy
 	find $(IMAGE_ROOT) -type d -exec chmod 0755 {} +
 	find $(IMAGE_ROOT) -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
@@ -43,7 +43,7 @@ image-root-dev: $(OUT)/bin/secret-dev
 	rm -rf $(IMAGE_ROOT)-dev
 	install -d $(IMAGE_ROOT)-dev/usr/local/bin
 	install -d -m 1777 $(IMAGE_ROOT)-dev/tmp
-	install -s -m 0755 $< $(IMAGE_ROOT)-dev/usr/local/bin/secret-dev
+	install $(STRIPPED) -m 0755 $< $(IMAGE_ROOT)-dev/usr/local/bin/secret-dev
 	find $(IMAGE_ROOT)-dev -exec touch --no-dereference --date=@$(SOURCE_DATE_EPOCH) {} +
 
 # The SBOM of programs built on this machine; "make image" writes one for the image.

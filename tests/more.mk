@@ -1,9 +1,24 @@
 # Tests beyond "make test": under sanitizers, by fuzzing, on real servers, benchmarks, lint.  The Makefile includes this.
 
-.PHONY: sanitize fuzz fuzzers e2e bench bench-rotate lint
+.PHONY: test-arm64 sanitize fuzz fuzzers e2e bench bench-rotate lint
 # Sets of real servers, and so program tests that run concurrently against them.
 STAGES ?= 4
 FUZZ_SECONDS ?= 30
+
+test-arm64: packages  ## build for arm64 with a cross compiler, and run unit tests and program tests in qemu
+	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc DEPS=$(DEPS) check
+
+ifneq ($(CROSS),)
+$(EMULATED)/flags:
+	@mkdir -p $(@D); ln -sf ../flags $@
+$(EMULATED)/%: tests/emulated/emulate.c $(OUT)/%
+	@echo "  LINK  $@"; mkdir -p $(@D)
+	$(QUIET)gcc $(WARNINGS) -O1 -static -DEMULATOR='"$(EMULATOR)"' -DPROGRAM='"$(abspath $(OUT)/$*)"' $< -o $@
+# The probe is for this machine: it shows how the kernel starts an application.
+$(EMULATED)/tests/probe: tests/probe/probe.c
+	@echo "  LINK  $@"; mkdir -p $(@D)
+	$(QUIET)gcc $(COMMON) -O1 -static $< -MF /dev/null -o $@
+endif
 
 sanitize:  ## the unit and program tests again, under ASan and UBSan
 	@$(MAKE) --no-print-directory BUILD=sanitize DEPS=$(DEPS) check

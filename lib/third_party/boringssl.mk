@@ -1,5 +1,5 @@
 # Build libcrypto.a and libssl.a from BoringSSL's own lists of files.
-#   make -f boringssl.mk SOURCE=dir OUT=dir ARCH=x86_64|aarch64 CFLAGS=...
+#   make -f boringssl.mk SOURCE=dir OUT=dir ARCH=x86_64|aarch64 AR=ar CFLAGS=...
 # Its own build system needs Go, perl and cmake, but only to generate files that the tarball contains.
 include $(SOURCE)/sources.mk
 
@@ -23,7 +23,7 @@ $(OUT)/libcrypto.a: $(crypto_objects)
 $(OUT)/libssl.a: $(ssl_objects)
 $(OUT)/%.a:
 	rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
 $(OUT)/%.c.o: $(SOURCE)/%.c
 	@mkdir -p $(@D)

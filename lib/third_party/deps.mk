@@ -10,12 +10,21 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 ifeq ($(origin CXX),default)
-CXX := g++
+CXX := $(if $(filter %gcc,$(CC)),$(patsubst %gcc,%g++,$(CC)),g++)
 endif
-CF_PROTECTION := $(if $(filter x86_64,$(shell uname -m)),-fcf-protection,-mbranch-protection=standard)
 THIRD_PARTY := lib/third_party
 
-PACKAGE_GROUPS ?= build
+# The machine that the compiler builds for, such as aarch64-linux-gnu.  Before the compiler is installed: that of its name,
+# or this one.
+MACHINE := $(or $(shell $(CC) -dumpmachine 2>/dev/null),$(patsubst %-gcc,%,$(filter %-gcc,$(CC))),$(shell uname -m)-linux-gnu)
+PROCESSOR := $(firstword $(subst -, ,$(MACHINE)))
+# Empty, unless it is another machine than this one.
+CROSS := $(filter-out $(shell uname -m)-%,$(MACHINE))
+CF_PROTECTION := $(if $(filter x86_64,$(PROCESSOR)),-fcf-protection,-mbranch-protection=standard)
+# Link the libraries of Debian's multiarch packages, which get security fixes, instead of the cross compiler's own libc.
+CROSS_LDFLAGS := $(CROSS:%=-B/usr/lib/%)
+
+PACKAGE_GROUPS ?= build $(CROSS)
 DEPS ?= check
 .PHONY: packages
 packages:
@@ -26,7 +35,7 @@ LIBRARY_CFLAGS := -O2 -g0 -fPIC -ffunction-sections -fdata-sections -fno-asynchr
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 $(CF_PROTECTION)
 
 recipe_hash := $(shell cat $(THIRD_PARTY)/build $(THIRD_PARTY)/boringssl.mk $(THIRD_PARTY)/fetch-source | \
-	sha256sum - | cut -c1-12)-$(shell echo '$(CC) $(LIBRARY_CFLAGS)' "$$($(CC) -dumpfullversion 2>/dev/null)" | sha256sum | cut -c1-6)-$(shell uname -m)
+	sha256sum - | cut -c1-12)-$(shell echo '$(CC) $(LIBRARY_CFLAGS)' "$$($(CC) -dumpfullversion 2>/dev/null)" | sha256sum | cut -c1-6)-$(PROCESSOR)
 
 ifndef BORINGSSL_DIR
 BORINGSSL_DIR := build/third_party/boringssl-$(recipe_hash)
@@ -56,7 +65,7 @@ THIRD_PARTY_LIBS := $(CURL_DIR)/lib/libcurl.a $(BORINGSSL_DIR)/lib/libssl.a \
 	$(BORINGSSL_DIR)/lib/libcrypto.a $(WRAPPED_ARES) -lcares -lyaml -lpthread
 MICROHTTPD_LIBS := $(MICROHTTPD_DIR)/lib/libmicrohttpd.a
 
-build_library = @CC='$(CC)' CXX='$(CXX)' LIBRARY_CFLAGS='$(LIBRARY_CFLAGS)' \
+build_library = @CC='$(CC)' CXX='$(CXX)' MACHINE='$(MACHINE)' LIBRARY_CFLAGS='$(LIBRARY_CFLAGS)' \
 	BORINGSSL_DIR='$(BORINGSSL_DIR)' $(THIRD_PARTY)/build
 
 ifdef BORINGSSL_STAMP

@@ -168,7 +168,7 @@ for program in secret-exec secret-seal secret-rotate; do
 done
 for row in libcares.a:libc-ares-dev libyaml.a:libyaml-dev libc.a:libc6-dev libgcc.a:libgcc-"$(gcc -dumpversion)"-dev jsmn.h:libjsmn-dev; do
 	is "$(sbom "$own" "[p['versionInfo'] for p in d['packages'] if p.get('packageFileName') == '${row%:*}']")" \
-		"$(dpkg-query -W -f '${Version}' "${row#*:}")" "the version of ${row%:*} is dpkg's"
+		"$(dpkg-query -W -f '${Version}\n' "${row#*:}" | sort -u)" "the version of ${row%:*} is dpkg's"
 done
 for row in libcurl.a:curl libssl.a:boringssl libcrypto.a:boringssl; do
 	built=$(sed -n "s/^LOAD \(.*\)\/lib\/${row%:*}$/\1/p" build/release/maps/secret-exec.map)

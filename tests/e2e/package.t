@@ -27,7 +27,7 @@ server=$(echo "$debs/secretmanager-dev-server_$version-1"_*.deb)
 field_of() { dpkg-deb -f "$1" "$2"; }
 is "$(field_of "$package" Version)" "$version-1" "the package's version is the programs'"
 is "$(field_of "$package" Depends)" "" "the package has no dependencies"
-glibc=$(dpkg-query -W -f '${source:Package} (= ${source:Version})' libc6-dev)
+glibc=$(dpkg-query -W -f '${source:Package} (= ${source:Version})\n' libc6-dev | sort -u)
 is "$(field_of "$package" Built-Using)" "$glibc" "Built-Using names glibc's source package"
 like "$(field_of "$package" Static-Built-Using)" \
 	"^android-platform-external-boringssl \(= .*\), c-ares \(= .*\), curl \(= .*\), .*libyaml \(= .*\)$" "Static-Built-Using names the sources of all linked libraries"
