@@ -43,10 +43,13 @@ static bool has_inline_reference(const char *text)
 	while ((text = strstr(text, INLINE_BEGIN))) {
 		text += strlen(INLINE_BEGIN);
 		const char *inside = starts_with(text, ">>") ? text + strlen(">>") : text;
+		if (!starts_with(inside, KV_REF_PREFIX))
+			continue;
 		const char *end = strchr(inside, INLINE_END);
-		if (end && starts_with(inside, KV_REF_PREFIX) &&
-		    (memchr(inside, '#', (size_t)(end - inside)) ||
-			sealed_is_ciphertext(inside, (size_t)(end - inside))))
+		if (!end)
+			return false;
+		if (memchr(inside, '#', (size_t)(end - inside)) ||
+		    sealed_is_ciphertext(inside, (size_t)(end - inside)))
 			return true;
 	}
 	return false;
