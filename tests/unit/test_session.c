@@ -510,7 +510,7 @@ static const struct {
 	"ACTIONS_ID_TOKEN_REQUEST_URL: not an https URL"},
     {NEEDS(.method = "jwt", .github_url = "https://s.given@github.example/",
 	 .github_token = "s.given"),
-	"JWT from GitHub: GitHub address: not a URL"},
+	"JWT from GitHub: ACTIONS_ID_TOKEN_REQUEST_URL: not an https URL"},
     {NEEDS(.method = "jwt", .github_url = "https://github.example/", .github_token = "s.given\n"),
 	"the token in ACTIONS_ID_TOKEN_REQUEST_TOKEN contains white space"},
     {NEEDS(.method = "kubernetes", .role = "demo", .github_url = "https://github.example/",
