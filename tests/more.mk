@@ -6,6 +6,7 @@ STAGES ?= 4
 FUZZ_SECONDS ?= 30
 
 test-arm64: packages  ## build for arm64 with a cross compiler, and run unit tests and program tests in qemu
+	@sed -n 's/^\([^ #][^ ]*\) *\(.*\)/\1 .. skipped: \2/p' tests/emulated/skipped
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc DEPS=$(DEPS) check
 
 ifneq ($(CROSS),)
@@ -13,7 +14,7 @@ $(EMULATED)/flags:
 	@mkdir -p $(@D); ln -sf ../flags $@
 $(EMULATED)/%: tests/emulated/emulate.c $(OUT)/%
 	@echo "  LINK  $@"; mkdir -p $(@D)
-	$(QUIET)gcc $(WARNINGS) -O1 -static -DEMULATOR='"$(EMULATOR)"' -DPROGRAM='"$(abspath $(OUT)/$*)"' $< -o $@
+	$(QUIET)gcc $(WARNINGS) -D_GNU_SOURCE -O1 -static -DEMULATOR='"$(EMULATOR)"' -DPROGRAM='"$(abspath $(OUT)/$*)"' $< -o $@
 # The probe is for this machine: it shows how the kernel starts an application.
 $(EMULATED)/tests/probe: tests/probe/probe.c
 	@echo "  LINK  $@"; mkdir -p $(@D)

@@ -1,11 +1,27 @@
 /*
  * emulate: run PROGRAM, which is for another machine, in EMULATOR, which is qemu's path.
  *
- * argv and the environment are unchanged; a shell script in this place would add variables.
+ * The program gets argv and the environment unchanged; a shell script in this place would add
+ * variables.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* Reverse the order of the variables, as qemu does again. */
+static void reverse(char **variables)
+{
+	size_t count = 0;
+
+	while (variables[count])
+		count++;
+	for (size_t i = 0; i < count / 2; i++) {
+		char *first = variables[i];
+
+		variables[i] = variables[count - 1 - i];
+		variables[count - 1 - i] = first;
+	}
+}
 
 int main(int argc, char **argv)
 {
@@ -22,6 +38,7 @@ int main(int argc, char **argv)
 	arguments[count++] = (char[]){PROGRAM};
 	for (int i = 1; i < argc; i++)
 		arguments[count++] = argv[i];
+	reverse(environ);
 	execv(EMULATOR, arguments);
 	perror(EMULATOR);
 	return 125;
