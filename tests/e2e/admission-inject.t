@@ -156,6 +156,12 @@ sees 'env["app"].get("SECRET_EXEC_SECRET", "none")' none "they do not read the A
 sees 'env["app"]["SECRET_EXEC_BOUND_TO"]' demo/db:DB_,demo/mail "the values of envFrom are bound to their Secrets"
 sees '"SECRET_EXEC_BOUND_TO" in env["reader"]' false "secretKeyRef does not show the binding"
 sees 'pod["metadata"]["annotations"]["secretmanager/containers"]' app,reader "the annotation records them"
+create <<<'serviceAccountName: app
+containers:
+  - {name: app, image: app, command: [/app], env: [{name: A, value: "vault:secret/data/app#password"}]}
+  - {name: other, image: app, command: [/app], env: [{name: A, value: "vault:8200"}, {name: B, value: "#vault:x"}]}'
+sees 'c["app"]["command"][0]' "$bin" "a reference to Vault: the launcher is before the command"
+sees 'c["other"]["command"]' '["/app"]' "a variable that is not a reference: the container is not changed"
 create <<<"${env_from/ prefix: DB_}"
 sees '"SECRET_EXEC_BOUND_TO" in env["app"]' false "two Secrets with the same prefix: no binding is given"
 create secret=app containers=other <<<"${env_from/automountServiceAccountToken: false/}"
