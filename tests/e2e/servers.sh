@@ -5,6 +5,7 @@
 # shellcheck shell=bash disable=SC2154 # $servers
 
 pids=()
+export -n VAULT_PROGRAM # see start_vault; tests have only variables of the programs that begin so
 
 # -- certificates and keys ------------------------------------------------------------------------------
 
