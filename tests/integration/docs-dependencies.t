@@ -17,4 +17,12 @@ is "$(awk '!/^#/ && NF { print $2 }' "$root/lib/third_party/packages" | sort -u 
 is "$(cd "$root/tests/e2e/modules" && printf '%s\n' * | sort | comm -23 - <(listed module 2))" "" "each Go module"
 pinned=$(sed -n 's/^boringssl_version=.\(.*\)-\[0-9\].*/\1/p' "$root/lib/third_party/build" | tr -d '\\')
 ok "BoringSSL's version: $pinned" grep -qF "boringssl\` $pinned," "$page"
+
+# version_of MODULE PACKAGE: print the version in the module's go.mod.
+version_of() { sed -nE "s#^(require|[[:space:]])* *$2 v([^ ]*).*#\2#p" "$root/tests/e2e/modules/$1/go.mod"; }
+# tested NAME: the version in the page's table.
+tested() { sed -n "/^## Tested versions/,/^## Sources/s/^| $1[^|]*| \([^ ]*\) |.*/\1/p" "$root/docs/compared.md"; }
+is "$(tested Vault) $(tested Kubernetes) $(tested etcd)" \
+	"$(version_of vault github.com/hashicorp/vault) $(version_of kubernetes k8s.io/kubernetes) $(version_of etcd go.etcd.io/etcd/server/v3)" \
+	"the tested versions are those of the modules"
 done_testing
