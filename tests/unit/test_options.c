@@ -451,8 +451,8 @@ static const struct {
 	const char *word, *next, *message;
 } advised[] = {
     {"--timeout", "soon", "option --timeout: \"soon\" is not a duration; write 10s"},
-    {"--vault-token=hunter2", NULL, "option --vault-token: accepted only from the environment"},
-    {"--vault-token", "hunter2", "option --vault-token: accepted only from the environment"},
+    {"--vault-token=hunter2", NULL, "option --vault-token: not accepted"},
+    {"--vault-token", "hunter2", "option --vault-token: not accepted"},
     {"--vault-address", "x", "--vault-address: unknown option; use --vault-addr"},
     {"--pristine", NULL, "--pristine: unknown option; use env -i"},
     {"--lease", NULL, "option --lease: removed; omit it"},
