@@ -76,8 +76,9 @@ static int ref_split(struct kv_ref *ref, char *path, struct error *err)
 		return error_set(err, ERROR_USAGE,
 		    "not the path of a KV engine; write a path such as secret/data/app#password");
 	if (version && !(ref->version = parse_version(version)))
-		return error_set(
-		    err, ERROR_USAGE, "the version after the second # must be a number from 1");
+		return error_set(err, ERROR_USAGE,
+		    "the version after the second # must be a number from 1; write "
+		    "PATH#KEY#VERSION");
 	ref->key = key ? strdup(key) : NULL;
 	return key && !ref->key ? error_memory(err) : 0;
 }
@@ -87,7 +88,8 @@ int kv_ref_parse(struct kv_ref *ref, const char *text, struct error *err)
 	memset(ref, 0, sizeof(*ref));
 	if (strlen(text) > KV_REF_MAX)
 		return error_set(err, ERROR_USAGE,
-		    "a path and a key of more than %d bytes are not supported", KV_REF_MAX);
+		    "a path and a key of more than %d bytes are not supported; use shorter names",
+		    KV_REF_MAX);
 	ref->path = strdup(text);
 	if (!ref->path)
 		return error_memory(err);
