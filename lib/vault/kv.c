@@ -186,7 +186,8 @@ static int check_status(const struct vault *vault, const struct kv_ref *ref,
 		return 0;
 	if (exchange->status == 404)
 		return explain_missing(ref, exchange, err);
-	if (exchange->status == 403 && !vault_inline_login_is_refused(exchange))
+	if (exchange->status == 403 && !vault_inline_login_is_refused(exchange) &&
+	    !vault_token_is_refused(exchange))
 		error_hint(err, "the token's policy must allow \"read\" on %s", ref->path);
 	return vault_inline_login_explain(vault, exchange, err);
 }

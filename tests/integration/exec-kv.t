@@ -89,6 +89,8 @@ refuses 'vault:secret/data/app/gone#password' "$path/gone: version 1 is deleted;
 refuses 'vault:kv1/app#password#1' 'KV path kv1/app: the KV engine has version 1.*omit #1' "a version in an engine of version 1"
 refuses 'vault:secret/data/other#password' \
 	'KV path secret/data/other: .*permission denied; the token.s policy must allow "read" on secret/data/other' "a path without a right"
+exec_with 'X=vault:secret/data/app#password' VAULT_TOKEN=hvs.nonsense -- true
+fails_with 125 'invalid token; get another Vault token; this one is not valid, or has expired$' "a Vault token that is not valid: exit 125"
 exec_with 'X=vault:secret/app#password' "VAULT_TOKEN=$VAULT_TOKEN" -- true
 fails_with 125 'KV path secret/app: not found; in an engine of version 2, write data/ after the mount' \
 	"a path without data/: exit 125"
