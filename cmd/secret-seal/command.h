@@ -24,7 +24,8 @@ struct command_connection {
 
 #define CONNECTION_DEFAULTS                                                                        \
 	{                                                                                          \
-		.session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000, .retries = 4 } \
+		.vault = {.timeout_ms = HTTP_REQUEST_TIMEOUT_MS},                                  \
+		.session = VAULT_SESSION_DEFAULTS, .program = {.timeout_ms = 60000, .retries = 4}, \
 	}
 
 /* Prefix of environment variables.  A variable sets an option of every command that has it. */

@@ -45,6 +45,7 @@ err_is "" "--print-config: no message"
 out_like $'(^|\n)in-place: true \\(--in-place\\)\n' "an option: shown with its origin"
 out_like $'\ntimeout: 90s \\(--timeout\\)\n' "a duration: shown"
 out_like $'\nretries: 4 \\(default\\)\n' "a default: shown"
+out_like $'\nvault-timeout: 30s \\(default\\)\n' "a default duration: shown"
 out_unlike 'hunter2' "a value of the manifest, and a password in a URL: not shown"
 is "$(secrets)" 'prod/app.yaml:1: Secret prod-shop/app: rule .secretmanager.yaml:2
   transit-key: team/prod (.secretmanager.yaml:2)
