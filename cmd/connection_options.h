@@ -137,12 +137,12 @@
 		.kind = OPTION_STRING,                                                             \
 		.argument = "NAME",                                                                \
 		.offset = offsetof(type, session.audience),                                        \
-		.help = "audience to request for a JWT, or to expect in it"},                      \
+		.help = "audience to request for a JWT, or that a JWT must have"},                 \
 	    {.name = "token-lifetime",                                                             \
 		.kind = OPTION_DURATION,                                                           \
 		.argument = "TIME",                                                                \
 		.offset = offsetof(type, session.jwt_lifetime_ms),                                 \
-		.help = "lifetime to request for it from that API (default 10m, the minimum)"},    \
+		.help = "lifetime of a JWT of --service-account (default 10m, the minimum)"},      \
 	    {.name = "role-id",                                                                    \
 		.kind = OPTION_STRING,                                                             \
 		.argument = "ID",                                                                  \

@@ -235,7 +235,8 @@ int vault_login_get_jwt(struct http_client *client, const struct vault *vault,
 	if (is_set(settings->audience) && !checked && !is_set(settings->service_account))
 		return error_set(err, ERROR_USAGE,
 		    "--audience is only for --service-account, and for auth method jwt, because a "
-		    "token in a file has its audience already; omit it");
+		    "token in a file has its audience already; omit it, or set VAULT_AUTH_METHOD to "
+		    "jwt");
 	if (is_set(settings->jwt) || is_set(settings->jwt_variable))
 		result = read_variable(settings, jwt, err);
 	else if (is_set(settings->service_account))
