@@ -301,8 +301,9 @@ static int name_all(struct collection *collection, struct variables *variables, 
 		plaintext |= source->kind->plaintext;
 	}
 	if (variables->count == 0 && excluded)
-		return error_set(
-		    err, ERROR_INVALID, "--only and --exclude exclude all %zu values", excluded);
+		return error_set(err, ERROR_INVALID,
+		    "--only and --exclude exclude all %zu value%s; change the patterns", excluded,
+		    string_plural(excluded));
 	if (plaintext)
 		log_write(LOG_WARNING,
 		    "--allow-plaintext: delivering values that are not sealed; do not use it in production");
