@@ -137,8 +137,9 @@ static int check_text(const struct manifest *before, const struct manifest_plain
 
 	if (secret_buffer_append(&copy, text, length, err) < 0)
 		return -1;
-	bool right = manifest_read(&after, &copy, tree->line, tree->file, &reason) == 0 &&
-		     after.count == before->count;
+	int result = manifest_read(&after, &copy, tree->line, tree->file, &reason);
+	bool right = result == 0 && after.count == before->count;
+
 	for (size_t i = 0; right && i < count; i++) {
 		const struct manifest_plaintext *each = &plaintexts[i];
 		const struct kube_secret *object =
@@ -149,10 +150,15 @@ static int check_text(const struct manifest *before, const struct manifest_plain
 			right = secret_buffer_equal(&object->data[k].value, each->values[k]);
 	}
 	manifest_free(&after);
-	return right ? 0
-		     : manifest_tree_refuse(tree, tree->nodes[plaintexts->secret->node].start, err,
-			   "the values cannot be shown as they are written; pass the Secret's "
-			   "name to show them alone");
+	if (right)
+		return 0;
+	if (result < 0 && reason.code == ERROR_SYSTEM) {
+		*err = reason;
+		return -1;
+	}
+	return manifest_tree_refuse(tree, tree->nodes[plaintexts->secret->node].start, err,
+	    "the values cannot be shown as they are written; pass the Secret's name to show them "
+	    "alone");
 }
 
 int manifest_reveal(const struct manifest *manifest, const struct manifest_plaintext *plaintexts,
