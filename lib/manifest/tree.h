@@ -57,8 +57,8 @@ struct manifest_tree {
 };
 
 /*
- * Read `text`, which is one document, followed by a NUL.  Messages contain line and column, never the text.  Free
- * *tree also after an error; it then has no nodes.
+ * Read `text`, which is one document, followed by a NUL.  Messages contain line and column, never
+ * the text.  Free *tree also after an error; it then has no nodes.
  */
 int manifest_tree_read(struct manifest_tree *tree, const char *text, size_t length, size_t line,
     const char *file, struct error *err) __attribute__((nonnull, warn_unused_result));
