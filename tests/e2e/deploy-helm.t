@@ -159,7 +159,7 @@ refused '{"retire": {"keepVersions": 0}}' "at '/retire/keepVersions': minimum"
 refused '{"applications": [{"namespace": "demo", "serviceAccount": "app", "secrets": []}]}' "at '/applications/0/secrets': minItems"
 refused '{"networkPolicy": {"vault": {"to": []}}}' "at '/networkPolicy/vault/to': minItems"
 refused '{"extraArgs": ["transit-key"]}' "at '/extraArgs/0'"
-for argument in --retire --trim --keep-versions=1 --retire-namespaces=a --i-know-namespaces=a --jwt-file=/a --namespace=a --all-namespaces -A; do
+for argument in --retire --trim --keep-versions=1 --retire-namespaces=a --i-know-namespaces=a --jwt-file=/a --jwt-env=A --namespace=a --all-namespaces -A; do
 	refused "{\"extraArgs\": [\"$argument\"]}" "extraArgs: $argument: set by other values"
 done
 # The other options of secret-rotate are accepted, except some that have no use in a CronJob.
@@ -169,7 +169,7 @@ while read -r option; do
 done <"$TAP_WORK/options" >"$TAP_WORK/options-refused"
 like "$(wc -l <"$TAP_WORK/options")" '^[4-9][0-9]$' "the options of secret-rotate are listed"
 is "$(tr '\n' ' ' <"$TAP_WORK/options-refused")" \
-	'--all-namespaces --completion --files --help --jwt-file --keep-versions --namespace --retire --retire-namespaces --trim --version ' \
+	'--all-namespaces --completion --files --help --jwt-env --jwt-file --keep-versions --namespace --retire --retire-namespaces --trim --version ' \
 	"extraArgs: the other options of secret-rotate are accepted"
 for argument in --lease --no-lease --no-event --restart-annotated --replace-immutable --select=a -x -; do
 	refused "{\"extraArgs\": [\"$argument\"]}" "extraArgs: $argument: not an option of secret-rotate in a CronJob"

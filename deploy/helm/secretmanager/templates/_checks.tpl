@@ -29,8 +29,8 @@
 {{- fail "image.tag: cannot be used with image.digest; leave the tag empty" }}
 {{- end }}
 {{- range .extraArgs }}
-{{- if regexMatch "^(-[An]|--(all-namespaces|namespace|retire|trim|keep-versions|retire-namespaces|i-know-namespaces|jwt-file)(=|$))" . }}
-{{- fail (printf "extraArgs: %s: set by other values (namespaces, retire) or by the chart (--jwt-file)" .) }}
+{{- if regexMatch "^(-[An]|--(all-namespaces|namespace|retire|trim|keep-versions|retire-namespaces|i-know-namespaces|jwt-file|jwt-env)(=|$))" . }}
+{{- fail (printf "extraArgs: %s: set by other values (namespaces, retire) or by the chart (the JWT)" .) }}
 {{- end }}
 {{- if not (regexMatch (printf "^(-[lov]|--(%s)(=|$))" (include "secretmanager.options" $)) .) }}
 {{- fail (printf "extraArgs: %s: not an option of secret-rotate in a CronJob; see secret-rotate --help" .) }}
