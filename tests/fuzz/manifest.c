@@ -178,8 +178,8 @@ static void reveal(const struct manifest *manifest, const struct fuzz_input *inp
 	size_t count = secret->object.data_count;
 	cleanup_free const struct secret_buffer **values = calloc(count + 1, sizeof(*values));
 
-	if (!values || secret_buffer_append(&text, input->data, input->length, &err) < 0)
-		return;
+	FUZZ_MUST(values ? 0 : error_memory(&err), &err);
+	FUZZ_MUST(secret_buffer_append(&text, input->data, input->length, &err), &err);
 	for (size_t i = 0; i < count; i++)
 		values[i] = i % 2 ? &text : &secret->object.data[i].value;
 	const struct manifest_plaintext plaintext = {secret, values, count};
