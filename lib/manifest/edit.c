@@ -385,21 +385,13 @@ static void edit_secret(const struct manifest *manifest, const struct manifest_c
 static int check_result(const struct manifest *before, const struct manifest_change *changes,
     size_t count, const char *text, size_t length, struct error *err)
 {
-	cleanup_secret struct secret_buffer copy = SECRET_BUFFER_INIT;
-	struct error reason = ERROR_INIT;
-	struct manifest after = {0};
+	struct manifest after;
+	int result = manifest_read_again(&after, before, text, length, err);
+	bool right = result > 0 && manifest_is_changed(&after, before, changes, count);
 
-	if (secret_buffer_append(&copy, text, length, err) < 0)
-		return -1;
-	int result = manifest_read(&after, &copy, before->tree.line, before->tree.file, &reason);
-	bool right = result == 0 && manifest_is_changed(&after, before, changes, count);
 	manifest_free(&after);
-	if (right)
-		return 0;
-	if (result < 0 && reason.code == ERROR_SYSTEM) {
-		*err = reason;
-		return -1;
-	}
+	if (right || result < 0)
+		return result < 0 ? -1 : 0;
 	return manifest_tree_refuse(&before->tree, before->tree.nodes[changes->secret->node].start,
 	    err, "this Secret cannot be changed safely as it is written; write it as kubectl does");
 }

@@ -34,6 +34,13 @@ int manifest_build_json(struct manifest_builder *builder)
 int manifest_read_secret(const struct manifest_tree *tree, struct manifest_secret *secret,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * manifest.c: read the new text of the manifest `before`, to compare them.  Return 1, 0 if it is
+ * not a manifest, or -1 if memory is missing.  Free *after in any case.
+ */
+int manifest_read_again(struct manifest *after, const struct manifest *before, const char *text,
+    size_t length, struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* manifest.c: return true if `after` differs from `before` by exactly these changes. */
 bool manifest_is_changed(const struct manifest *after, const struct manifest *before,
     const struct manifest_change *changes, size_t count) __attribute__((nonnull));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/manifest/internal.h"
 #include "lib/sealed/foreign.h"
 
@@ -188,6 +189,23 @@ int manifest_read(struct manifest *manifest, struct secret_buffer *text, size_t 
 	for (size_t i = 0; i < manifest->count; i++)
 		manifest->secrets[i].template |= template;
 	return 0;
+}
+
+int manifest_read_again(struct manifest *after, const struct manifest *before, const char *text,
+    size_t length, struct error *err)
+{
+	cleanup_secret struct secret_buffer copy = SECRET_BUFFER_INIT;
+	struct error reason = ERROR_INIT;
+
+	*after = (struct manifest){0};
+	if (secret_buffer_append(&copy, text, length, err) < 0)
+		return -1;
+	if (manifest_read(after, &copy, before->tree.line, before->tree.file, &reason) == 0)
+		return 1;
+	if (reason.code != ERROR_SYSTEM)
+		return 0;
+	*err = reason;
+	return -1;
 }
 
 int manifest_read_own(struct manifest *manifest, struct secret_buffer *text, size_t line,

@@ -131,14 +131,9 @@ static int check_text(const struct manifest *before, const struct manifest_plain
     size_t count, const char *text, size_t length, struct error *err)
 {
 	const struct manifest_tree *tree = &before->tree;
-	cleanup_secret struct secret_buffer copy = SECRET_BUFFER_INIT;
-	struct error reason = ERROR_INIT;
-	struct manifest after = {0};
-
-	if (secret_buffer_append(&copy, text, length, err) < 0)
-		return -1;
-	int result = manifest_read(&after, &copy, tree->line, tree->file, &reason);
-	bool right = result == 0 && after.count == before->count;
+	struct manifest after;
+	int result = manifest_read_again(&after, before, text, length, err);
+	bool right = result > 0 && after.count == before->count;
 
 	for (size_t i = 0; right && i < count; i++) {
 		const struct manifest_plaintext *each = &plaintexts[i];
@@ -150,12 +145,8 @@ static int check_text(const struct manifest *before, const struct manifest_plain
 			right = secret_buffer_equal(&object->data[k].value, each->values[k]);
 	}
 	manifest_free(&after);
-	if (right)
-		return 0;
-	if (result < 0 && reason.code == ERROR_SYSTEM) {
-		*err = reason;
-		return -1;
-	}
+	if (right || result < 0)
+		return result < 0 ? -1 : 0;
 	return manifest_tree_refuse(tree, tree->nodes[plaintexts->secret->node].start, err,
 	    "the values cannot be shown as they are written; pass the Secret's name to show them "
 	    "alone");
