@@ -150,7 +150,7 @@ struct json *kube_parse(const struct http_exchange *exchange, const char *kind, 
 }
 
 bool kube_object_is_absent(
-    const struct http_exchange *exchange, const char *resource, const char *name)
+    const struct http_exchange *exchange, const struct kube_object_kind *kind, const char *name)
 {
 	struct error unreadable = ERROR_INIT;
 
@@ -162,7 +162,7 @@ bool kube_object_is_absent(
 	json_node details = json_member(status, JSON_ROOT, "details");
 	return json_string_is(status, json_member(status, JSON_ROOT, "kind"), "Status") &&
 	       json_string_is(status, json_member(status, JSON_ROOT, "reason"), "NotFound") &&
-	       json_string_is(status, json_member(status, details, "kind"), resource) &&
+	       json_string_is(status, json_member(status, details, "kind"), kind->resource) &&
 	       json_string_is(status, json_member(status, details, "name"), name);
 }
 

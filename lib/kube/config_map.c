@@ -3,7 +3,7 @@
 
 #include "lib/kube/internal.h"
 
-static const struct kube_object_kind config_map_kind = {
+const struct kube_object_kind kube_config_map_kind = {
     .api = "/api/v1", .resource = "configmaps", .name = "ConfigMap"};
 
 void kube_config_map_free(struct kube_config_map *map)
@@ -17,7 +17,7 @@ void kube_config_map_free(struct kube_config_map *map)
 int kube_config_map_get_request(struct kube *kube, const char *namespace, const char *name,
     struct http_exchange *exchange, struct error *err)
 {
-	if (kube_request(kube, "GET", &config_map_kind, namespace, name, exchange, err) < 0)
+	if (kube_request(kube, "GET", &kube_config_map_kind, namespace, name, exchange, err) < 0)
 		return -1;
 	exchange->response_limit = HTTP_RESPONSE_SECRET;
 	return 0;
@@ -44,9 +44,9 @@ int kube_config_map_result(const struct http_exchange *exchange, const char *nam
     const char *name, struct kube_config_map *map, struct error *err)
 {
 	memset(map, 0, sizeof(*map));
-	if (kube_check(exchange, &config_map_kind, namespace, err) < 0)
+	if (kube_check(exchange, &kube_config_map_kind, namespace, err) < 0)
 		return error_wrap(err, "ConfigMap %s/%s", namespace, name);
-	cleanup_json struct json *document = kube_parse(exchange, config_map_kind.name, err);
+	cleanup_json struct json *document = kube_parse(exchange, kube_config_map_kind.name, err);
 	if (document && read_config_map(document, map, err) == 0 &&
 	    kube_check_same_object(exchange, namespace, name, map->namespace, map->name, err) == 0)
 		return 0;

@@ -70,10 +70,6 @@ struct kube_pair *kube_pairs_find(struct kube_pair *pairs, size_t count, const c
 int kube_pairs_set(struct kube_pair **pairs, size_t *count, const char *name, const char *value,
     struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* -- secret_calls.c --------------------------------------------------------------------------- */
-
-extern const struct kube_object_kind kube_secret_kind;
-
 /* -- secret_json.c: Secrets and data as the API server writes them ---------------------------- */
 
 /*

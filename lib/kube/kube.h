@@ -66,13 +66,14 @@ struct kube_object_kind {
 	const char *list_kind;	    /* "DeploymentList"; NULL if it is never listed */
 	const char *name, *plural;  /* "Deployment", "Deployments" */
 };
+extern const struct kube_object_kind kube_secret_kind, kube_config_map_kind;
 
 /*
  * Return true if the response shows that the requested object does not exist: a v1/Status that
  * names it, with the reason NotFound.  A proxy or a server of another kind also answers 404.
  */
-bool kube_object_is_absent(const struct http_exchange *exchange, const char *resource,
-    const char *name) __attribute__((nonnull));
+bool kube_object_is_absent(const struct http_exchange *exchange,
+    const struct kube_object_kind *kind, const char *name) __attribute__((nonnull));
 
 /* A label or annotation. */
 struct kube_pair {

@@ -7,11 +7,9 @@
 
 /* -- objects ---------------------------------------------------------------------------------- */
 
-static const struct {
-	const char *kind, *resource; /* its names in messages and in the API */
-} resources[] = {
-    [API_SECRET] = {"Secret", "secrets"},
-    [API_CONFIG_MAP] = {"ConfigMap", "configmaps"},
+static const struct kube_object_kind *const kinds[] = {
+    [API_SECRET] = &kube_secret_kind,
+    [API_CONFIG_MAP] = &kube_config_map_kind,
 };
 
 static bool object_is(const struct source_object *object, enum source_resource resource,
@@ -54,6 +52,7 @@ int source_objects_add(struct source_objects *objects, struct kube *kube,
 /* Read the response.  If an optional object does not exist, mark it and succeed. */
 static int object_result(struct source_object *object, struct error *err)
 {
+	const struct kube_object_kind *kind = kinds[object->resource];
 	int result = object->resource == API_SECRET
 			 ? kube_secret_result(&object->exchange, object->namespace, object->name,
 			       &object->secret, err)
@@ -61,13 +60,12 @@ static int object_result(struct source_object *object, struct error *err)
 			       object->name, &object->config_map, err);
 
 	object->absent = result < 0 && object->optional &&
-			 kube_object_is_absent(
-			     &object->exchange, resources[object->resource].resource, object->name);
+			 kube_object_is_absent(&object->exchange, kind, object->name);
 	if (!object->absent)
 		return result;
 	error_clear(err);
-	log_write(LOG_DEBUG, "%s %s/%s: not found, and optional", resources[object->resource].kind,
-	    object->namespace, object->name);
+	log_write(LOG_DEBUG, "%s %s/%s: not found, and optional", kind->name, object->namespace,
+	    object->name);
 	return 0;
 }
 
@@ -196,7 +194,7 @@ const struct source_kind source_secret = {
 static char *plain_title(const struct source_object *object, struct error *err)
 {
 	return string_format(
-	    err, "%s %s/%s", resources[object->resource].kind, object->namespace, object->name);
+	    err, "%s %s/%s", kinds[object->resource]->name, object->namespace, object->name);
 }
 
 /* Set the value to a copy of the bytes, because another source may use them too. */

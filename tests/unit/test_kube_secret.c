@@ -412,7 +412,8 @@ static const struct {
 START_TEST(an_object_is_absent_only_if_the_status_names_it)
 {
 	answer("GET", absences[_i].status, absences[_i].response);
-	ck_assert_int_eq(kube_object_is_absent(&exchange, "secrets", "app"), absences[_i].absent);
+	ck_assert_int_eq(
+	    kube_object_is_absent(&exchange, &kube_secret_kind, "app"), absences[_i].absent);
 }
 END_TEST
 
