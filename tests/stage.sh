@@ -32,6 +32,17 @@ dev_only() { [ "$STAGE" = dev ] || skip_all "$1"; }
 # Run a command without a person's credentials, as in a pod.
 POD=(env -u VAULT_TOKEN -u KUBECONFIG)
 
+# split_variables WORD...: set $VARIABLES to the words NAME=VALUE at the beginning, and $WORDS to the others.
+# shellcheck disable=SC2034 # for scripts that source this
+split_variables() {
+	VARIABLES=()
+	while [[ ${1-} == [A-Z]*=* ]]; do
+		VARIABLES+=("$1")
+		shift
+	done
+	WORDS=("$@")
+}
+
 # as_pod ACCOUNT COMMAND...: run it as in a pod of this service account: its token is the only credential.
 as_pod() {
 	local account=$1

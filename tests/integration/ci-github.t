@@ -28,13 +28,9 @@ github() {
 }
 # launch NAME=VALUE|OPTION...: in a job, with ciphertext in its own environment: needs only Vault.
 launch() {
-	local variables=()
-	while [[ ${1-} == [A-Z]*=* ]]; do
-		variables+=("$1")
-		shift
-	done
-	run "${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR=/nowhere A="$sealed" SSL_CERT_FILE="$BAD_CA" "${github[@]}" "${variables[@]}" \
-		"$BIN/secret-exec" --retries 0 --transit-key aes256-key "$@" -- env
+	split_variables "$@"
+	run "${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR=/nowhere A="$sealed" SSL_CERT_FILE="$BAD_CA" "${github[@]}" "${VARIABLES[@]}" \
+		"$BIN/secret-exec" --retries 0 --transit-key aes256-key "${WORDS[@]}" -- env
 	unlike "$ERR" "${jwt: -20}|${for_vault: -20}|${request_token:0:12}" "no message contains a JWT or the request token"
 }
 launches() {

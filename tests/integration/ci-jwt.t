@@ -10,13 +10,9 @@ before=$(vault_accessors)
 
 # launch NAME=VALUE|OPTION...: without a service account, with ciphertext in its own environment: needs only Vault.
 launch() {
-	local variables=()
-	while [[ ${1-} == [A-Z]*=* ]]; do
-		variables+=("$1")
-		shift
-	done
-	run "${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR=/nowhere A="$sealed" "${variables[@]}" \
-		"$BIN/secret-exec" --transit-key aes256-key "$@" -- env
+	split_variables "$@"
+	run "${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR=/nowhere A="$sealed" "${VARIABLES[@]}" \
+		"$BIN/secret-exec" --transit-key aes256-key "${WORDS[@]}" -- env
 	unlike "$ERR" "${jwt:0:20}|${jwt: -20}" "no message contains the JWT"
 }
 launches() {

@@ -10,13 +10,9 @@ before=$(vault_accessors)
 
 # launch NAME=VALUE|OPTION...: as the pod of app, with ciphertext in its own environment: needs Vault alone.
 launch() {
-	local variables=()
-	while [[ ${1-} == [A-Z]*=* ]]; do
-		variables+=("$1")
-		shift
-	done
-	run as_pod app env A="$sealed" "${variables[@]}" \
-		"$BIN/secret-exec" --transit-key aes256-key "$@" -- printenv A
+	split_variables "$@"
+	run as_pod app env A="$sealed" "${VARIABLES[@]}" \
+		"$BIN/secret-exec" --transit-key aes256-key "${WORDS[@]}" -- printenv A
 }
 # launches NAME: the latest run did, without a word, and no token is left.
 launches() {

@@ -37,12 +37,8 @@ renew
 # launch [NAME=VALUE...] [OPTION...] -- COMMAND...: run it as a pod with that volume.
 pod=("${POD[@]}" SECRETMANAGER_SERVICE_ACCOUNT_DIR="$volume")
 launch() {
-	local variables=()
-	while [[ ${1-} == [A-Z]*=* ]]; do
-		variables+=("$1")
-		shift
-	done
-	run "${pod[@]}" "${variables[@]}" "$BIN/secret-exec" --secret app "$@"
+	split_variables "$@"
+	run "${pod[@]}" "${VARIABLES[@]}" "$BIN/secret-exec" --secret app "${WORDS[@]}"
 }
 # denied NAME: the latest run could not read any of its files.
 denied() {
