@@ -11,8 +11,8 @@ int manifest_files_list(const struct strings *paths, bool recursive, struct stri
 
 /*
  * Seal the files one by one.  "-" is standard input, and a folder is replaced by its manifests.
- * After an error, the files before the failed file are complete.  *err
- * contains the number of Secrets written to the API.
+ * After an error, the files before the failed file are complete.  *err contains the number of
+ * Secrets written to the API.
  */
 int manifest_files_seal(const struct command_connection *connection,
     const struct seal_settings *settings, const struct strings *paths, bool recursive,

@@ -3,7 +3,7 @@
  *
  * The login to Vault and the reads of the Kubernetes API run concurrently.  Then the ciphertexts
  * are decrypted in batches, one for each Transit key (two if only some values have a context).
- * Meantime, the secrets of KV engines are read that values refer to.  With --auth-inline, each
+ * Concurrently, the secrets of KV engines that values refer to are read.  With --auth-inline, each
  * request contains the login.
  */
 #include <openssl/sha.h>
@@ -107,8 +107,7 @@ static int fetch(struct collection *collection, struct error *err)
 	return ran;
 }
 
-/* -- decrypting and reading
- * ------------------------------------------------------------------------------- */
+/* -- decrypting and reading ------------------------------------------------------------------- */
 
 /* Vault's error message if a derived key is used without a context. */
 #define CONTEXT_MISSING "missing 'context'"

@@ -4,7 +4,7 @@
  * A source is one --secret, --secret-dir or --from-... option, or our own environment.  Its kind
  * contains the function that reads it.  Reading adds values: ciphertext, references to KV, or
  * plaintext for development.  Then collect.c decrypts the ciphertext, reads what the references
- * name, and turns the values into variables. Internal to lib/launch.
+ * name, and turns the values into variables.  Internal to lib/launch.
  */
 #ifndef LAUNCH_SOURCE_H
 #define LAUNCH_SOURCE_H

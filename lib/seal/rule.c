@@ -216,7 +216,8 @@ static void free_rules(struct rule_file *file)
 	file->count = 0;
 }
 
-/* Reject text that is not YAML, and anchors, aliases, tags, duplicate keys and a second document.
+/*
+ * Reject text that is not YAML, and anchors, aliases, tags, duplicate keys and a second document.
  */
 static int check_text(
     const struct rule_file *file, const struct secret_buffer *text, struct error *err)
